@@ -26,7 +26,7 @@ from drivers.trial import (
     PLACES,
     SETTLING,
     ContractError,
-    DriverTrial,
+    Trial,
     TrialReader,
     require,
     require_all,
@@ -38,7 +38,7 @@ from drivers.twins.twin import Fault
 PATIENCE = 300.0  # s in which it must be back after a fault
 
 
-def check_it_states_what_it_is(trial: DriverTrial) -> None:
+def check_it_states_what_it_is(trial: Trial) -> None:
     """Check that names, limits, times, sources and settings are complete."""
     info = trial.info
     require(info.timeout > 0 and bool(info.source), "no timeout or no source")
@@ -51,7 +51,7 @@ def check_it_states_what_it_is(trial: DriverTrial) -> None:
         require(channel.low < channel.high and channel.resolution > 0, f"{channel.quantity}: limits or step")
 
 
-def check_settings_refuse_unknown_keys(trial: DriverTrial) -> None:
+def check_settings_refuse_unknown_keys(trial: Trial) -> None:
     """Check that a misspelt key is refused."""
     try:
         trial.info.settings(**PLACES.get(trial.info.bus, {}) | trial.keys | {"no_such_key": 1})
@@ -60,7 +60,7 @@ def check_settings_refuse_unknown_keys(trial: DriverTrial) -> None:
     raise ContractError("its settings take a key that it does not know")
 
 
-def check_it_gives_all_its_channels_truly(trial: DriverTrial) -> None:
+def check_it_gives_all_its_channels_truly(trial: Trial) -> None:
     """Check that each channel comes, within its limits and as the twin was set, and no other."""
     named = {channel.quantity for channel in trial.channels}
 
@@ -73,7 +73,7 @@ def check_it_gives_all_its_channels_truly(trial: DriverTrial) -> None:
     trial.run(body)
 
 
-def check_it_follows_a_change(trial: DriverTrial) -> None:
+def check_it_follows_a_change(trial: Trial) -> None:
     """Check that the readings follow a change of what is measured."""
 
     def body(caller: TrialReader) -> None:
@@ -85,10 +85,10 @@ def check_it_follows_a_change(trial: DriverTrial) -> None:
     trial.run(body)
 
 
-def during(fault: Fault) -> Callable[[DriverTrial], None]:
+def during(fault: Fault) -> Callable[[Trial], None]:
     """Return the check of one fault: times and errors hold, nothing false passes as good, and it recovers."""
 
-    def check(trial: DriverTrial) -> None:
+    def check(trial: Trial) -> None:
         def body(caller: TrialReader) -> None:
             require_all(trial, caller, ONE, SETTLING, "at first")
             before = len(caller.errors)
@@ -116,12 +116,12 @@ def during(fault: Fault) -> Callable[[DriverTrial], None]:
     return check
 
 
-def quiet(trial: DriverTrial, fault: Fault) -> bool:
+def quiet(trial: Trial, fault: Fault) -> bool:
     """Return whether the driver states that it cannot tell this fault from a reading (a contact's cut cable)."""
     return fault.name.lower() in trial.info.extra
 
 
-def check_absent_at_start_is_as_later(trial: DriverTrial) -> None:
+def check_absent_at_start_is_as_later(trial: Trial) -> None:
     """Check that a device absent at start fails like one that goes later, and is used once it is there."""
 
     def body(caller: TrialReader) -> None:
@@ -136,7 +136,7 @@ def check_absent_at_start_is_as_later(trial: DriverTrial) -> None:
     trial.run(body, plugged=False)
 
 
-def check_totals_never_fall(trial: DriverTrial) -> None:
+def check_totals_never_fall(trial: Trial) -> None:
     """Check that a running total rises with the rain, with or without noise, by no more than has fallen."""
     totals = [c for c in trial.channels if QUANTITIES[c.quantity].kind is Aggregation.TOTAL]
 
@@ -161,7 +161,7 @@ def check_totals_never_fall(trial: DriverTrial) -> None:
         trial.run(body)
 
 
-def check_it_stays_within_its_part(trial: DriverTrial) -> None:
+def check_it_stays_within_its_part(trial: Trial) -> None:
     """Check that the driver's module neither logs nor prints nor reads the machine's clock."""
     module = sys.modules[trial.info.open.__module__]
     tree = ast.parse(inspect.getsource(module))
@@ -175,7 +175,7 @@ def check_it_stays_within_its_part(trial: DriverTrial) -> None:
             require(node.func.id not in {"print", "input", "exec", "eval"}, f"it calls {node.func.id}()")
 
 
-def check_its_decoder_takes_any_bytes(trial: DriverTrial) -> None:
+def check_its_decoder_takes_any_bytes(trial: Trial) -> None:
     """Check that foreign bytes give no reading and no failure, in any chunking."""
     if trial.info.decoder is None:
         return
@@ -190,7 +190,7 @@ def check_its_decoder_takes_any_bytes(trial: DriverTrial) -> None:
         require(not readings, f"readings out of noise: {readings}")
 
 
-def decode(trial: DriverTrial, pieces: list[bytes]) -> Iterator[Frame | Refused]:
+def decode(trial: Trial, pieces: list[bytes]) -> Iterator[Frame | Refused]:
     """Yield all that a new decoder makes of the pieces."""
     assert trial.info.decoder is not None
     decoder = trial.info.decoder(trial.settings)
@@ -199,7 +199,7 @@ def decode(trial: DriverTrial, pieces: list[bytes]) -> Iterator[Frame | Refused]
     yield from decoder.finish()
 
 
-CHECKS: tuple[Callable[[DriverTrial], None], ...] = (
+CHECKS: tuple[Callable[[Trial], None], ...] = (
     check_it_states_what_it_is,
     check_settings_refuse_unknown_keys,
     check_it_gives_all_its_channels_truly,

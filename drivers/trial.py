@@ -94,7 +94,7 @@ def require(kept: bool, sentence: str) -> None:
 
 
 @dataclass(frozen=True)
-class DriverTrial:
+class Trial:
     """One driver under one set of settings; `keys` are those besides its place on the bus."""
 
     info: DriverInfo
@@ -230,7 +230,7 @@ def near(reading: Reading, channel: Channel, truth: float) -> bool:
     return off <= 1.01 * channel.resolution + 0.004 * abs(truth)
 
 
-def truthful(trial: DriverTrial, found: dict[str, Reading], truth: dict[str, float], when: str) -> None:
+def truthful(trial: Trial, found: dict[str, Reading], truth: dict[str, float], when: str) -> None:
     """Check that every undoubted reading is within its channel's limits and what the twin was set to."""
     for channel in trial.channels:
         reading = found.get(channel.quantity)
@@ -243,7 +243,7 @@ def truthful(trial: DriverTrial, found: dict[str, Reading], truth: dict[str, flo
             require(near(reading, channel, wanted), f"{shown}, where {wanted:g} was to be measured")
 
 
-def require_all(trial: DriverTrial, caller: TrialReader, truth: dict[str, float], seconds: float, when: str) -> None:
+def require_all(trial: Trial, caller: TrialReader, truth: dict[str, float], seconds: float, when: str) -> None:
     """Check that all channels come within some seconds, and truly."""
     found = caller.gather(seconds)
     missing = {channel.quantity for channel in trial.channels} - set(found)

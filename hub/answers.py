@@ -50,8 +50,8 @@ def answers(sink: Sink, hello: Hello, utc: int, proves: bool, reads: int = VERSI
     has = sink.held(hello.station, frozenset(span.epoch for span in hello.epochs))
     if proves and len(has) <= MOST_SPANS:
         revised = sink.revised(hello.station, has)
-        told = VERSION, hello.nonce, utc, sink.id, sink.generation, has, revised
-        yield HelloAnswer(*told, reads=reads, gathers=wait_of(hello))
+        head = VERSION, hello.nonce, utc, sink.id, sink.generation, has, revised
+        yield HelloAnswer(*head, reads=reads, gathers=wait_of(hello))
     yield HelloAnswer(VERSION, hello.nonce, utc, reads=reads)
 
 

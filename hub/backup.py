@@ -165,8 +165,8 @@ def _ran(words: list[str], password: str | None, stdout: IO[bytes] | int) -> Non
     environment = os.environ | ({} if password is None else {"PGPASSWORD": password})
     ran = subprocess.run([program, *words[1:]], stdout=stdout, stderr=subprocess.PIPE, env=environment, check=False)
     if ran.returncode:
-        said = (ran.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {ran.returncode}"])[0]
-        raise SinkError(Reason("said", "{text}", text=said))
+        lines = (ran.stderr.decode(errors="replace").strip().splitlines() or [f"exit code {ran.returncode}"])[0]
+        raise SinkError(Reason("said", "{text}", text=lines))
 
 
 def _named(beside: Path, out: Path) -> None:

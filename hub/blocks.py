@@ -86,8 +86,8 @@ def _take_block(found: ReadMessage, topic: str, raw: Raw, here: dict[str, Raw], 
         tables.wait(topic, found.station, name, _encoded(RawColumnBatch(found.v, [], [raw])))
         return
     found.minutes += columns.records(_decoded(raw, Columns), table)
-    said = msgspec.json.decode(raw, type=dict[str, Raw])
-    found.more |= {f"columns.{key}": said[key] for key in said.keys() - set(Columns.__struct_fields__)}
+    fields = msgspec.json.decode(raw, type=dict[str, Raw])
+    found.more |= {f"columns.{key}": fields[key] for key in fields.keys() - set(Columns.__struct_fields__)}
 
 
 def _alone(v: int, block: Raw, here: dict[str, Raw]) -> bytes:
@@ -105,8 +105,8 @@ def _encoded(message: RawColumnBatch) -> bytes:
 
 def _more(raw: bytes) -> dict[str, Raw]:
     """Return what a message says in keys that this version does not know."""
-    said = msgspec.json.decode(raw, type=dict[str, Raw])
-    return {key: value for key, value in said.items() if key not in RawColumnBatch.__struct_fields__}
+    fields = msgspec.json.decode(raw, type=dict[str, Raw])
+    return {key: value for key, value in fields.items() if key not in RawColumnBatch.__struct_fields__}
 
 
 def _opened(payload: bytes) -> bytes:

@@ -15,9 +15,9 @@ def cause(kind: str, records: int, why: object) -> str:
         "not_measured": _("not measured"),
         "silent": _("nothing has been heard of it"),
     }
-    said = words[kind].format(n=records)
+    sentence = words[kind].format(n=records)
     reason = reason_of(why)
-    return _("{what}: {why}").format(what=said, why=reason) if reason else said
+    return _("{what}: {why}").format(what=sentence, why=reason) if reason else sentence
 
 
 def reason_of(why: object) -> str:

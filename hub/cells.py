@@ -40,14 +40,14 @@ class Cells:
         return [*chain.from_iterable(zip(values, flags))]
 
     def _slowly(self, raw: bytes) -> list[Cell]:
-        said = said_by(raw)
-        more = said.values.keys() - set(self._channels)
+        measured = said_by(raw)
+        more = measured.values.keys() - set(self._channels)
         if not self._some and not all(is_refused(name) for name in more):  # such a name is in no hour
             raise SinkError(CHANGED)
         found: list[Cell] = []
         for channel in self._channels:
-            value = said.values.get(channel)
-            found += [value if value is not None and math.isfinite(value) else None, said.quality.get(channel)]
+            value = measured.values.get(channel)
+            found += [value if value is not None and math.isfinite(value) else None, measured.quality.get(channel)]
         return found
 
 

@@ -28,14 +28,14 @@ class Changes:
         self._statuses[status.station] = status
         self._line(status.station, "status", {"state": status.state, "running": status.epoch})
 
-    def more(self, topic: str, channel: Topic, said: Mapping[str, Raw]) -> None:
+    def more(self, topic: str, channel: Topic, fields: Mapping[str, Raw]) -> None:
         """Take in what a message says in keys that are not known here."""
-        more = {key: bytes(value) for key, value in said.items()}
+        more = {key: bytes(value) for key, value in fields.items()}
         if more and more != self._said.get(topic):
             self._said[topic] = more
             unknown = {key: Raw(value) for key, value in more.items()}
             self._line(intake.station(topic), "message", {"topic": channel, "unknown": unknown})
 
-    def _line(self, station: str, kind: str, said: dict[str, object]) -> None:
+    def _line(self, station: str, kind: str, fields: dict[str, object]) -> None:
         arrived = self._utc()
-        self._note({"station": station, "kind": kind, "time": jsonl.rfc3339(arrived), **said}, arrived)
+        self._note({"station": station, "kind": kind, "time": jsonl.rfc3339(arrived), **fields}, arrived)

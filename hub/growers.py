@@ -42,8 +42,8 @@ def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
         (station, now - DAYS * DAY_US, now),
     )
     for start, raw in found:
-        said = said_by(raw)
-        minutes.take(start / 1e6, said.values, said.quality)
+        measured = said_by(raw)
+        minutes.take(start / 1e6, measured.values, measured.quality)
     return minutes.verdicts(now / 1e6, _hour(engine, station, now))
 
 

@@ -107,9 +107,9 @@ def more(channel: Topic, payload: bytes) -> dict[str, Raw]:
     """Return what a message that was understood says in keys that this version does not know."""
     if channel is Topic.PICTURE:
         payload = payload.partition(b"\n")[0]
-    said = msgspec.json.decode(opened(payload), type=Keys)
+    keys = msgspec.json.decode(opened(payload), type=Keys)
     known = MESSAGES[channel].__struct_fields__
-    return {key: value for key, value in said.items() if key not in known}
+    return {key: value for key, value in keys.items() if key not in known}
 
 
 def status(topic: str, payload: bytes) -> Status:

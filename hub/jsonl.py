@@ -139,28 +139,28 @@ def digest(line: bytes) -> int:
     A reason counts by its sentence, which is all that version 1 of the contract says of it, so that the same record is
     the same in either version. Raise ValueError, RecursionError where it is no JSON.
     """
-    said: dict[str, Any] = _in_sentences(values_of(line))
-    clock = said.get("clock")
+    sentences: dict[str, Any] = _in_sentences(values_of(line))
+    clock = sentences.get("clock")
     if isinstance(clock, dict) and clock.get("source") == "arrival":
-        said.pop("time", None)
+        sentences.pop("time", None)
     try:
-        raw = msgspec.json.encode(said, order="sorted")
+        raw = msgspec.json.encode(sentences, order="sorted")
     except (ValueError, OverflowError):  # a number or a text that JSON has and msgspec does not write
-        raw = json.dumps(said, sort_keys=True).encode()
+        raw = json.dumps(sentences, sort_keys=True).encode()
     return int.from_bytes(hashlib.blake2b(raw, digest_size=8).digest()) or 1  # 0 is for what was not looked at
 
 
-def _in_sentences(said: dict[str, Any]) -> dict[str, Any]:
+def _in_sentences(line: dict[str, Any]) -> dict[str, Any]:
     """Return what a line says with sentences in the place of reasons, wherever a body is."""
-    found = dict(said)
-    if "kind" not in said and isinstance(said.get("reasons"), dict):
-        found["reasons"] = {name: version1.sentence(reason) for name, reason in said["reasons"].items()}
-    inner = said.get("record")
+    found = dict(line)
+    if "kind" not in line and isinstance(line.get("reasons"), dict):
+        found["reasons"] = {name: version1.sentence(reason) for name, reason in line["reasons"].items()}
+    inner = line.get("record")
     if isinstance(inner, dict) and inner.get("kind") in list(Kind) and isinstance(inner.get("body"), dict):
         found["record"] = inner | {"body": version1.body(inner["kind"], inner["body"])}
-    kind = said.get("kind", Kind.MINUTE)
-    if kind in list(Kind) and isinstance(said.get("body"), dict):
-        found["body"] = version1.body(kind, said["body"])
+    kind = line.get("kind", Kind.MINUTE)
+    if kind in list(Kind) and isinstance(line.get("body"), dict):
+        found["body"] = version1.body(kind, line["body"])
     return found
 
 

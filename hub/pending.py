@@ -53,8 +53,8 @@ class Pending:
             messages.setdefault((where, version, row.station), []).append(place)
         for (where, version, station), places in messages.items():
             raws = [Raw(self._rows[place][2].raw) for place in places]
-            said = Reason("said", "{text}", text=printable(why[places[0]], 500))
-            yield where, encode(RawBatch(version, station, raws)), of_records(station, said, len(places))
+            reason = Reason("said", "{text}", text=printable(why[places[0]], 500))
+            yield where, encode(RawBatch(version, station, raws)), of_records(station, reason, len(places))
 
     def clear(self) -> None:
         """Forget it all: it is committed, or it comes again."""

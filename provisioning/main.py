@@ -221,14 +221,14 @@ def unforeseen(error: Exception) -> int:
 
     detail = "".join(traceback.format_exception(error))
     logging.getLogger("minshan").debug(detail)
-    said = texts._("Something unforeseen went wrong in Minshan itself ({kind}).").format(kind=type(error).__name__)
+    sentence = texts._("Something unforeseen went wrong in Minshan itself ({kind}).").format(kind=type(error).__name__)
     try:
         with tempfile.NamedTemporaryFile("w", prefix="minshan-", suffix=".log", delete=False) as log:
             log.write(detail)
-        said += " " + texts._("The detail is in {file}; please send it with a report.").format(file=log.name)
+        sentence += " " + texts._("The detail is in {file}; please send it with a report.").format(file=log.name)
     except OSError:
-        said += " " + texts._("The detail could not be written.")
-    say(said, err=True)
+        sentence += " " + texts._("The detail could not be written.")
+    say(sentence, err=True)
     return Exit.INTERNAL
 
 

@@ -18,7 +18,7 @@ from drivers.catalog import catalog
 from drivers.devices.profiles import load
 from drivers.driver import DriverInfo
 from drivers.quantity import QUANTITIES
-from drivers.trial import ONE, SETTLING, DriverTrial, TrialReader, require_all
+from drivers.trial import ONE, SETTLING, Trial, TrialReader, require_all
 from drivers.twins.twin import Fault
 from edge.language import speech, texts
 from edge.language.words import QUANTITIES as LABELS
@@ -64,14 +64,14 @@ CHINESE = {
 }
 
 
-def tried() -> Iterator[tuple[str, DriverTrial]]:
+def tried() -> Iterator[tuple[str, Trial]]:
     """Yield each driver in each way that has a row, by the row's name."""
     for name, info in catalog().items():
         for row, keys in WAYS.get(name, {name: {}}).items():
-            yield row, DriverTrial(info, keys, SimClock)
+            yield row, Trial(info, keys, SimClock)
 
 
-def noted(trial: DriverTrial, fault: Fault) -> list[tuple[str, str]]:
+def noted(trial: Trial, fault: Fault) -> list[tuple[str, str]]:
     """Return what came of the reads while the fault lasted: errors with their codes, doubts, readings."""
     seen: list[tuple[str, str]] = []
 
@@ -111,12 +111,12 @@ def plain(info: DriverInfo, fault: Fault, *, alone: bool) -> str:
     return "no effect" if alone else "true readings between"
 
 
-def quantities(trial: DriverTrial) -> list[str]:
+def quantities(trial: Trial) -> list[str]:
     """Return the quantities that the driver gives; none where its profile tells."""
     return [] if trial.info.name == "modbus" else [c.quantity for c in trial.channels]
 
 
-def steps(trial: DriverTrial) -> str:
+def steps(trial: Trial) -> str:
     """Return the device's own step of each quantity, with its unit, in the order of the quantities."""
     if trial.info.name == "modbus":
         return "its profile's"

@@ -218,12 +218,12 @@ def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> byte
             raise NoPictureError(
                 Reason("camera_answers_404", "the camera answers 404 Not Found: is the path of the address right?")
             )
-        said = f"{status} {http.client.responses.get(status, '')}".rstrip()
+        answer = f"{status} {http.client.responses.get(status, '')}".rstrip()
         if status in (423, 429):
-            raise NoPictureError(Reason("camera_busy", "the camera refuses for now ({status})", status=said))
+            raise NoPictureError(Reason("camera_busy", "the camera refuses for now ({status})", status=answer))
         if status >= 500:
-            raise NoPictureError(Reason("camera_fails", "the camera answers {status}", status=said))
-        raise NoPictureError(Reason("camera_answers", "the camera answers {status}", status=said))
+            raise NoPictureError(Reason("camera_fails", "the camera answers {status}", status=answer))
+        raise NoPictureError(Reason("camera_answers", "the camera answers {status}", status=answer))
     if not body:
         raise NoPictureError(Reason("camera_answers_nothing", "the camera answers with nothing"))
     if body.find(JPEG_START, 0, STRAY + len(JPEG_START)) < 0:

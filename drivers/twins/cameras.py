@@ -161,11 +161,11 @@ class SnapshotCamera:
             return login == "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
         if not login.startswith("Digest "):
             return False
-        said = parse_keqv_list(parse_http_list(login.removeprefix("Digest ")))
-        named = (said.get("nonce"), said.get("uri"), said.get("qop"))
-        return named == (NONCE, path, "auth") and said.get("response") == self._expected(said, path)
+        fields = parse_keqv_list(parse_http_list(login.removeprefix("Digest ")))
+        named = (fields.get("nonce"), fields.get("uri"), fields.get("qop"))
+        return named == (NONCE, path, "auth") and fields.get("response") == self._expected(fields, path)
 
-    def _expected(self, said: dict[str, str], path: str) -> str:
+    def _expected(self, fields: dict[str, str], path: str) -> str:
         name = "sha256" if self._scheme == "sha-256" else "md5"
 
         def h(text: str) -> str:
@@ -173,7 +173,7 @@ class SnapshotCamera:
 
         user, password = self._login or ("", "")
         a1, a2 = h(f"{user}:{REALM}:{password}"), h(f"GET:{path}")
-        return h(f"{a1}:{NONCE}:{said.get('nc')}:{said.get('cnonce')}:auth:{a2}")
+        return h(f"{a1}:{NONCE}:{fields.get('nc')}:{fields.get('cnonce')}:auth:{a2}")
 
 
 def challenge(scheme: str) -> str:

@@ -241,11 +241,11 @@ class Scene:
 
     def _stamp(self, picture: Image.Image, moment: Moment) -> None:
         """Write what cameras write into a corner: a name and their idea of the time."""
-        said = "----" if moment.utc is None else moment.local.strftime("%Y-%m-%d %H:%M:%S")
+        stamp = "----" if moment.utc is None else moment.local.strftime("%Y-%m-%d %H:%M:%S")
         font = ImageFont.load_default(size=self.height / 42)
         place = (self.width * 0.012, self.height * 0.955)
         ImageDraw.Draw(picture).text(
-            place, f"{moment.text}  {said}", fill=(250, 250, 250), font=font, stroke_width=3, stroke_fill=(20, 20, 20)
+            place, f"{moment.text}  {stamp}", fill=(250, 250, 250), font=font, stroke_width=3, stroke_fill=(20, 20, 20)
         )
 
 

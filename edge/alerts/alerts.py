@@ -118,13 +118,13 @@ class Alerts:
             state.end = end_of(record)
         state.read = record.seq
 
-    def _take_stage(self, said: Any) -> None:
+    def _take_stage(self, stage: Any) -> None:
         """Note a crop's stage; what the next minute says of it counts at once, whatever was before."""
-        if not isinstance(said, Stage):
+        if not isinstance(stage, Stage):
             return
-        self._state.stages[said.crop] = said.stage
+        self._state.stages[stage.crop] = stage.stage
         for rule in self._rules:
-            if rule.section.crop == said.crop:
+            if rule.section.crop == stage.crop:
                 limits = rule.limits(self._state.stages)
                 standing = self._state.standings.setdefault(rule.name, RuleStanding())
                 standing.episode.beyond = [limits.hold - 1] * len(limits.values)
@@ -167,7 +167,7 @@ class Alerts:
         stage, assumed = rule.stage(self._state.stages)
         lost = rule.measure.lost(minute) if isinstance(rule.measure, LostMeasure) and minute is not None else []
         step = standing.episode.step
-        told = Alert(
+        alert = Alert(
             standing.alert,
             rule.name,
             turn,
@@ -186,7 +186,7 @@ class Alerts:
             sensors=lost,
             buses=rule.measure.gone(lost) if isinstance(rule.measure, LostMeasure) else {},
         )
-        self._state.due.append(told)
+        self._state.due.append(alert)
         if not step and turn != "blind":
             standing.alert, standing.worst = "", None
 

@@ -42,8 +42,8 @@ class Rule:
         crop = self.section.crop
         if crop is None:
             return "", False
-        said = stages.get(crop, "")
-        return (said, False) if said in CRITICAL[crop] else (most_tender(crop)[0], True)
+        stage = stages.get(crop, "")
+        return (stage, False) if stage in CRITICAL[crop] else (most_tender(crop)[0], True)
 
     @property
     def is_of_dust(self) -> bool:

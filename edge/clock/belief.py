@@ -74,13 +74,13 @@ class Story:
 
     def takes(self, anchor: Anchor) -> bool:
         """Return whether the anchor agrees with it within both errors."""
-        told = time_of(anchor.boottime, self.anchors)
-        return told is not None and apart(told, (anchor.utc, ClockMark("", error_of(anchor)))) <= ROUNDING
+        time = time_of(anchor.boottime, self.anchors)
+        return time is not None and apart(time, (anchor.utc, ClockMark("", error_of(anchor)))) <= ROUNDING
 
     def betters(self, anchor: Anchor) -> bool:
         """Return whether the anchor tells the time so much better than this does that it is worth keeping."""
-        told = time_of(anchor.boottime, self.anchors)
-        return told is None or error_of(anchor) < BETTER * (told[1].error or 0.0)
+        time = time_of(anchor.boottime, self.anchors)
+        return time is None or error_of(anchor) < BETTER * (time[1].error or 0.0)
 
     def add(self, anchor: Anchor) -> None:
         """Take an anchor in."""

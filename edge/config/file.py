@@ -164,8 +164,8 @@ def of_kinds(draft: DraftConfig, key: str, kinds: Mapping[str, type[Section]]) -
         if table is None:
             draft.wrong(path, not_tables(key))
         elif kind is None:
-            said = REFUSALS["literal_error"].having(expected=", ".join(kinds))
-            draft.wrong((*path, "kind"), said if "kind" in table else REFUSALS["missing"])
+            reason = REFUSALS["literal_error"].having(expected=", ".join(kinds))
+            draft.wrong((*path, "kind"), reason if "kind" in table else REFUSALS["missing"])
         else:
             try:
                 found.append(kind.model_validate_json(json.dumps(table, default=str), strict=True))

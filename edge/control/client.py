@@ -97,8 +97,8 @@ class Client:
         return facts(answer), content
 
     def _silent(self) -> AskError:
-        said = _("The station at {path} does not answer.").format(path=self._path)
-        return AskError(said, _("See its log: journalctl -u minshan -n 50"))
+        sentence = _("The station at {path} does not answer.").format(path=self._path)
+        return AskError(sentence, _("See its log: journalctl -u minshan -n 50"))
 
     def _send(self, question: dict[str, Any]) -> None:
         self._socket.settimeout(PATIENCE_S)
@@ -132,8 +132,8 @@ def status_of(answer: dict[str, Any]) -> StationStatus:
     try:
         return snapshots.read(answer)
     except ValueError:
-        said = _("The running station is of another version of Minshan than this command.")
-        raise AskError(said, _("Restart it: sudo systemctl restart minshan")) from None
+        sentence = _("The running station is of another version of Minshan than this command.")
+        raise AskError(sentence, _("Restart it: sudo systemctl restart minshan")) from None
 
 
 def ask(path: Path, name: str, **arguments: Any) -> dict[str, Any]:
@@ -162,11 +162,11 @@ def connect(caller: socket.socket, path: Path) -> None:
     except (FileNotFoundError, ConnectionRefusedError):
         raise NotRunningError from None
     except BlockingIOError:  # too many wait to be accepted
-        said = _("The station at {path} does not answer.").format(path=path)
-        raise AskError(said, _("See its log: journalctl -u minshan -n 50")) from None
+        sentence = _("The station at {path} does not answer.").format(path=path)
+        raise AskError(sentence, _("See its log: journalctl -u minshan -n 50")) from None
     except PermissionError:
-        said = _("You may not ask the station at {path}.").format(path=path)
+        sentence = _("You may not ask the station at {path}.").format(path=path)
         remedy = _("Join its group (sudo adduser $USER minshan, then log in anew), or use sudo.")
-        raise AskError(said, remedy) from None
+        raise AskError(sentence, remedy) from None
     finally:
         os.close(folder)

@@ -171,8 +171,8 @@ class Control:
         while len(self._news):
             record = self._news.get(0.0)
             if isinstance(record, Record):
-                said = {"event": "record", "kind": record.kind, "seq": record.seq}
-                found[record.kind] = Outcome("done", data=said)
+                news = {"event": "record", "kind": record.kind, "seq": record.seq}
+                found[record.kind] = Outcome("done", data=news)
         listeners = [caller for caller in self._callers.values() if caller.news is not None]
         self._listened = bool(listeners)
         if found.pop(Kind.MINUTE, None) is not None and listeners:

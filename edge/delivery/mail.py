@@ -87,9 +87,9 @@ class MailSender:
             return SendResult(MessageFate.REFUSED, "", NO_MAIL.having(name=person.name))
         where = self._server.hostname or ""
         mail = self._written(message, person.mail)
-        said: list[str] = []
+        lines: list[str] = []
         try:
-            self._sent(mail, person.mail, said)
+            self._sent(mail, person.mail, lines)
         except RequestError as error:
             return SendResult(MessageFate.REFUSED, "", error.reason)
         except smtplib.SMTPResponseException as error:
@@ -99,8 +99,8 @@ class MailSender:
                 fate, answer, Reason("mail_refused", "{where} refuses it: {said}", where=where, said=answer)
             )
         except (OSError, ValueError, smtplib.SMTPException) as error:
-            return SendResult(MessageFate.UNKNOWN if said else MessageFate.FAILED, "", self._why(error, where))
-        return SendResult(MessageFate.DELIVERED, said[-1])
+            return SendResult(MessageFate.UNKNOWN if lines else MessageFate.FAILED, "", self._why(error, where))
+        return SendResult(MessageFate.DELIVERED, lines[-1])
 
     def _written(self, message: Message, to: str) -> EmailMessage:
         mail = EmailMessage(WIRE)
@@ -110,8 +110,8 @@ class MailSender:
         mail.set_content(message.fitted(MOST_TEXT))
         return mail
 
-    def _sent(self, mail: EmailMessage, to: str, said: list[str]) -> None:
-        """Send a mail; `said` gets a word as soon as the server may have it. Raise RequestError, OSError, SMTP's."""
+    def _sent(self, mail: EmailMessage, to: str, lines: list[str]) -> None:
+        """Send a mail; `lines` gets a word as soon as the server may have it. Raise RequestError, OSError, SMTP's."""
         until = self._clock.now() + self._section.timeout_s
 
         def left() -> float:
@@ -136,11 +136,11 @@ class MailSender:
             for code, answer in (session.mail(self._section.sender), session.rcpt(to)):
                 if code // 100 != 2:
                     raise smtplib.SMTPResponseException(code, answer)
-            said.append("DATA")
+            lines.append("DATA")
             code, answer = session.data(mail.as_bytes())
             if code != 250:
                 raise smtplib.SMTPResponseException(code, answer)
-            said.append(printable(f"{code} {_text(answer)}"))
+            lines.append(printable(f"{code} {_text(answer)}"))
         finally:
             session.close()
 

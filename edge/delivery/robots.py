@@ -65,8 +65,8 @@ class Robot:
         self.name = section.name
         self._ca_file, self._timeout, self._clock = section.ca_file, section.timeout_s, clock
 
-    def _posted(self, url: str, said: Mapping[str, object], busy: tuple[int, ...], remedy: Remedy) -> SendResult:
-        payload = json.dumps(said, ensure_ascii=False).encode()
+    def _posted(self, url: str, body: Mapping[str, object], busy: tuple[int, ...], remedy: Remedy) -> SendResult:
+        payload = json.dumps(body, ensure_ascii=False).encode()
         headers = {"Content-Type": "application/json; charset=utf-8", "Content-Length": str(len(payload))}
         address = Endpoint(url, where_of(url), self._ca_file)
         try:
@@ -134,11 +134,11 @@ class DingTalkSender(Robot):
 
 def judged(answer: HttpAnswer, where: str, busy: tuple[int, ...], remedy: Remedy) -> SendResult:
     """Return what an answer of either service says of a message."""
-    said = printable(answer.body.decode("utf-8", "replace"))
+    text = printable(answer.body.decode("utf-8", "replace"))
     if 300 <= answer.status < 400:
         return SendResult(MessageFate.BUSY, f"HTTP {answer.status}", BLOCKED.having(where=where))
     if answer.status >= 500:
-        return SendResult(MessageFate.UNKNOWN, f"HTTP {answer.status} {said}".strip(), _status(where, answer.status))
+        return SendResult(MessageFate.UNKNOWN, f"HTTP {answer.status} {text}".strip(), _status(where, answer.status))
     try:
         found = json.loads(answer.body)
         code, words = int(found["errcode"]), printable(str(found.get("errmsg", "")))
@@ -150,7 +150,7 @@ def judged(answer: HttpAnswer, where: str, busy: tuple[int, ...], remedy: Remedy
             if answer.status == 429
             else MessageFate.REFUSED
         )
-        return SendResult(fate, f"HTTP {answer.status} {said}".strip(), _status(where, answer.status))
+        return SendResult(fate, f"HTTP {answer.status} {text}".strip(), _status(where, answer.status))
     told = f"{code} {words}".strip()
     if code == 0 and answer.status < 300:
         return SendResult(MessageFate.DELIVERED, told)

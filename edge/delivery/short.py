@@ -34,10 +34,10 @@ def short_word(kind: str) -> Short:
 
 def what_of(facts: AlertFacts) -> str:
     """Return what it is about."""
-    said = Spoken("zh").say(WHAT[facts.what])
+    sentence = Spoken("zh").say(WHAT[facts.what])
     if facts.turn == "blind":
-        return f"{said}无法判断"
-    return f"{said}解除" if facts.turn in ("cleared", "ended", KNOWN) else said
+        return f"{sentence}无法判断"
+    return f"{sentence}解除" if facts.turn in ("cleared", "ended", KNOWN) else sentence
 
 
 def name_of(station: str) -> str:

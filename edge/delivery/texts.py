@@ -139,8 +139,8 @@ def sentence(words: Spoken, facts: AlertFacts) -> str:
     head = words.say(HEAD, what=words.say(_head(facts)))
     parts = [part for part in _parts(words, facts) if part]
     late = words.say(N_(" (late: it came only now)")) if facts.late else ""
-    told = reduce(lambda before, after: words.say(N_("{before}, {after}"), before=before, after=after), parts)
-    return f"{head}{told}{late}"
+    text = reduce(lambda before, after: words.say(N_("{before}, {after}"), before=before, after=after), parts)
+    return f"{head}{text}{late}"
 
 
 def begun(lines: list[str]) -> tuple[str, ...]:
@@ -189,12 +189,12 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
 
 def _of_frost(words: Spoken, facts: AlertFacts) -> list[str]:
     if facts.air is not None:
-        said = words.say(
+        sentence = words.say(
             N_("air {air} °C (wet bulb {value})"), air=f"{facts.air:.1f}", value=_number(facts.value, "degC")
         )
     else:
-        said = words.say(N_("wet bulb {value} °C"), value=_number(facts.value, "degC"))
-    parts = [said]
+        sentence = words.say(N_("wet bulb {value} °C"), value=_number(facts.value, "degC"))
+    parts = [sentence]
     if facts.fall is not None:
         parts.append(words.say(N_("fell {fall} °C an hour in the last 30 min"), fall=f"{facts.fall:.1f}"))
     if facts.critical is not None:
@@ -215,9 +215,9 @@ def _of_value(words: Spoken, facts: AlertFacts) -> list[str]:
 
 def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
     """Return what is silent: a whole bus in one sentence, as lightning leaves it, then what is left."""
-    said = N_("everything on {bus} is silent ({sensors}): look at its fuse, its surge protector and its power")
+    sentence = N_("everything on {bus} is silent ({sensors}): look at its fuse, its surge protector and its power")
     join = words.say(N_(", ")).join
-    parts = [words.say(said, bus=bus, sensors=join(sensors)) for bus, sensors in facts.buses]
+    parts = [words.say(sentence, bus=bus, sensors=join(sensors)) for bus, sensors in facts.buses]
     gone = {name for _, sensors in facts.buses for name in sensors}
     rest = [name for name in facts.sensors if name not in gone]
     if rest or not parts:
@@ -267,10 +267,10 @@ def _over(words: Spoken, facts: AlertFacts) -> str:
         return words.say(N_("{what}: the rule is no longer there"), what=what)
     if facts.what == "sensor":
         return words.say(N_("every sensor gives values again"))
-    said = N_("{what} is over") if facts.worst is None else N_("{what} is over, worst {worst}")
+    sentence = N_("{what} is over") if facts.worst is None else N_("{what} is over, worst {worst}")
     if facts.what == "battery" and facts.worst is not None:
-        said = N_("the battery is well again, lowest {worst}")
-    return words.say(said, what=what, worst=_amount(words, _number(facts.worst, facts.quantity), facts.unit))
+        sentence = N_("the battery is well again, lowest {worst}")
+    return words.say(sentence, what=what, worst=_amount(words, _number(facts.worst, facts.quantity), facts.unit))
 
 
 def _amount(words: Spoken, number: str, unit: str) -> str:

@@ -69,21 +69,21 @@ class WebhookSender:
         return self._judged(answer, where)
 
     def _judged(self, answer: HttpAnswer, where: str) -> SendResult:
-        said = f"HTTP {answer.status} {printable(answer.body.decode('utf-8', 'replace'))}".strip()
+        sentence = f"HTTP {answer.status} {printable(answer.body.decode('utf-8', 'replace'))}".strip()
         if 200 <= answer.status < 300:
             key, value = self._section.success_key, self._section.success_value
             found = _value(answer.body, key)
             if isinstance(found, bool) == isinstance(value, bool) and found == value and found is not None:
-                return SendResult(MessageFate.DELIVERED, said)
+                return SendResult(MessageFate.DELIVERED, sentence)
             shown = json.dumps(value, ensure_ascii=False)
             why = Reason(
                 "webhook_no_success", "{where} does not answer {key} = {value}", where=where, key=key, value=shown
             )
-            return SendResult(MessageFate.UNKNOWN if found is None else MessageFate.REFUSED, said, why)
+            return SendResult(MessageFate.UNKNOWN if found is None else MessageFate.REFUSED, sentence, why)
         why = Reason("webhook_status", "{where} answers HTTP {status}", where=where, status=answer.status)
         if answer.status in (408, 429, 503):
-            return SendResult(MessageFate.BUSY, said, why)
-        return SendResult(MessageFate.UNKNOWN if answer.status >= 500 else MessageFate.REFUSED, said, why)
+            return SendResult(MessageFate.BUSY, sentence, why)
+        return SendResult(MessageFate.UNKNOWN if answer.status >= 500 else MessageFate.REFUSED, sentence, why)
 
 
 def _value(body: bytes, key: str) -> object:

@@ -38,9 +38,9 @@ class Curves:
         end = min(first + PAGE_MINUTES * MINUTE_US, last)
         points = []
         for record in minutes(self._store, first, end):
-            said = said_in(bytes(record.body))
-            if channel in said.values and record.start is not None:
-                value, flag = said.values[channel], said.quality.get(channel, SUSPECT)
+            values = said_in(bytes(record.body))
+            if channel in values.values and record.start is not None:
+                value, flag = values.values[channel], values.quality.get(channel, SUSPECT)
                 points.append(Point(record.start, record.start + round(record.duration * US), value, flag))
         more = end < last and self._store.by_time.seqs(end, last)
         return points, end if more else None

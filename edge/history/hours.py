@@ -92,7 +92,9 @@ def minutes_of(store: Store, hour: HourSpan, offsets: ClockOffsets) -> list[Reco
 
 def alone(minute: MeasuredMinute, channel: str) -> MeasuredMinute:
     """Return a minute with one channel and what that is weighed by."""
-    said = minute.said
-    names = [name for name in {channel, ChannelName.parse(channel).beside("wind_speed")} if name in said.values]
-    mine = Measured({n: said.values[n] for n in names}, {n: said.quality[n] for n in names if n in said.quality})
+    measured = minute.said
+    names = [name for name in {channel, ChannelName.parse(channel).beside("wind_speed")} if name in measured.values]
+    mine = Measured(
+        {n: measured.values[n] for n in names}, {n: measured.quality[n] for n in names if n in measured.quality}
+    )
     return MeasuredMinute(minute.start, minute.duration, mine)

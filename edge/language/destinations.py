@@ -36,8 +36,8 @@ def line(state: Progress, why: Reason | None, offset_h: float) -> str:
     parts.append(waiting if state.waiting else _("nothing waits"))
     if state.aside:
         parts.append(ngettext("{n} record set aside", "{n} records set aside", state.aside).format(n=state.aside))
-    said = _("; ").join(parts).format(when=texts.when(state.newest, offset_h))
-    told = _("{destination} ({kind}): {said}").format(destination=state.destination, kind=state.kind, said=said)
+    sentence = _("; ").join(parts).format(when=texts.when(state.newest, offset_h))
+    told = _("{destination} ({kind}): {said}").format(destination=state.destination, kind=state.kind, said=sentence)
     return told if why is None else _("{what}: {why}").format(what=told, why=texts.render(why))
 
 

@@ -162,10 +162,10 @@ def amount(channel: str, number: float | None, unit_name: str) -> str:
     """Return a channel's value with its unit; a direction with its name too, and 0 as the calm that it stands for."""
     if number is None:
         return "–"
-    told = f"{reported(channel, number)} {unit(unit_name)}".rstrip()
+    text = f"{reported(channel, number)} {unit(unit_name)}".rstrip()
     if not ChannelName.parse(channel).quantity.startswith("wind_from_direction"):
-        return told
-    return _("{degrees} ({name})").format(degrees=told, name=compass(number)) if number else _("calm")
+        return text
+    return _("{degrees} ({name})").format(degrees=text, name=compass(number)) if number else _("calm")
 
 
 def compass(degrees: float) -> str:
@@ -176,11 +176,11 @@ def compass(degrees: float) -> str:
 
 def derived(found: Mapping[str, float]) -> str:
     """Return the values derived from a minute or an hour, on one line: "Dew point 2.8 °C, Delta-T 1.4 K"."""
-    told = [
+    parts = [
         f"{label(name)} {value(number, FIGURES[name].decimals)} {unit(FIGURES[name].unit)}".rstrip()
         for name, number in found.items()
     ]
-    return _(", ").join(told)
+    return _(", ").join(parts)
 
 
 def duration(seconds: float) -> str:

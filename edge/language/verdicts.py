@@ -53,10 +53,10 @@ def brief(found: list[Verdict]) -> list[str]:
 
 def line(verdict: Verdict) -> str:
     """Return a rule's word with its first cause."""
-    said = _("{rule}: {state}").format(rule=rule_words(verdict.rule), state=state_words(verdict.state))
+    sentence = _("{rule}: {state}").format(rule=rule_words(verdict.rule), state=state_words(verdict.state))
     if not verdict.why:
-        return said
-    return _("{before} ({why})").format(before=said, why=texts.render(verdict.why[0]))
+        return sentence
+    return _("{before} ({why})").format(before=sentence, why=texts.render(verdict.why[0]))
 
 
 def rule_words(rule: str) -> str:

@@ -105,8 +105,10 @@ def said_of(raw: bytes, channel: str) -> tuple[float | None, int] | None:
     try:
         body = msgspec.json.decode(raw, type=_told_of(channel)).body
     except (msgspec.MsgspecError, ValueError):  # said in another way, or a name that no field can have
-        said = said_by(raw)
-        return (said.values[channel], said.quality.get(channel, SUSPECT)) if channel in said.values else None
+        measured = said_by(raw)
+        return (
+            (measured.values[channel], measured.quality.get(channel, SUSPECT)) if channel in measured.values else None
+        )
     return None if body.values.one is msgspec.UNSET else (body.values.one, body.quality.one)
 
 
@@ -194,12 +196,12 @@ def _wind(name: str, tally: ChannelTally) -> tuple[Addends | None, Addends | Non
     return tuple(way for way, _ in ways), east, north
 
 
-def _weight(said: Measured, speed: str) -> float | None:
+def _weight(measured: Measured, speed: str) -> float | None:
     """Return a minute's good wind speed; 1 where there is no such channel, None where its value is not good."""
-    if speed not in said.values:
+    if speed not in measured.values:
         return 1.0
-    value = said.values[speed]
-    return value if value is not None and said.quality.get(speed) in GOOD and 0 <= value < MOST_VALUE else None
+    value = measured.values[speed]
+    return value if value is not None and measured.quality.get(speed) in GOOD and 0 <= value < MOST_VALUE else None
 
 
 def _numbers(values: dict[Any, Any]) -> Iterator[tuple[str, float | None]]:

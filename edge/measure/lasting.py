@@ -183,15 +183,15 @@ def dead_fan(
     name: str, fan: Fan, duration: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
 ) -> Reason | None:
     """Return why a particle sensor is in doubt that has told the same 0 or 1 for half a day."""
-    told = samples.get(name)
+    found = samples.get(name)
     humidity = beside(ChannelName.parse(name), "relative_humidity", values)
-    if not told or humidity is None:
+    if not found or humidity is None:
         return None
-    if max(told) > DEAD or min(told) != max(told) or (fan.seconds and told[0] != fan.value):
+    if max(found) > DEAD or min(found) != max(found) or (fan.seconds and found[0] != fan.value):
         fan.seconds = 0.0
         return None
     if not fan.seconds:
-        fan.value, fan.low, fan.high = told[0], humidity, humidity
+        fan.value, fan.low, fan.high = found[0], humidity, humidity
     fan.seconds, fan.low, fan.high = fan.seconds + duration, min(fan.low, humidity), max(fan.high, humidity)
     if fan.seconds < DEAD_S or fan.high - fan.low < HUMIDITY_MOVED:
         return None

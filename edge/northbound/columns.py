@@ -111,10 +111,10 @@ FLAG_BESIDE = Reason("columns_flag_beside", "columns: a flag stands where there 
 Flagged = dict[str, tuple[int, Raw | None]]  # of one minute: channel -> flag and reason where they are not as usual
 
 
-def read_table(told: Raw | bytes) -> Table:
+def read_table(raw: Raw | bytes) -> Table:
     """Return a table as it was sent; a newer station's may say more. Raise PayloadError."""
     try:
-        return msgspec.json.decode(told, type=Table)
+        return msgspec.json.decode(raw, type=Table)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise PayloadError(f"table: {error}") from None
 

@@ -127,12 +127,12 @@ def headers(key: str, size: int) -> dict[str, str]:
 
 
 def proof(
-    section: HttpJson, status: int, said: Mapping[str, str], body: bytes, now: datetime | None = None
+    section: HttpJson, status: int, headers: Mapping[str, str], body: bytes, now: datetime | None = None
 ) -> DeliveryVerdict:
-    """Return what an answer proves. `said`: its headers; `now`: what a date in Retry-After is held against."""
+    """Return what an answer proves. `headers`: its own; `now`: what a date in Retry-After is held against."""
     where = where_of(section.url)
     if 200 <= status < 300:
-        return _success(section, where, status, said, body)
+        return _success(section, where, status, headers, body)
     begin = _begin(body)
     number: dict[str, str | int] = {"where": where, "status": status, "said": begin}
     if status in AT_FAULT:
@@ -143,15 +143,15 @@ def proof(
     elif status in NOT_THERE:
         reason = Reason("forward_not_there", "{where} knows no such address (HTTP {status}): is url right?", **number)
     elif 300 <= status < 400:
-        target = _printable(said.get("Location") or "?")
+        target = _printable(headers.get("Location") or "?")
         reason = Reason("forward_elsewhere", "{where} points to {to}: must url be that?", where=where, to=target)
     else:
         reason = Reason("forward_fails", "{where} answers HTTP {status}: {said}", **number)
-    return DeliveryVerdict(DeliveryFate.FAILED, reason, _wait(said.get("Retry-After"), now))
+    return DeliveryVerdict(DeliveryFate.FAILED, reason, _wait(headers.get("Retry-After"), now))
 
 
-def _success(section: HttpJson, where: str, status: int, said: Mapping[str, str], body: bytes) -> DeliveryVerdict:
-    kind = (said.get("Content-Type") or "").partition(";")[0].strip().lower()
+def _success(section: HttpJson, where: str, status: int, headers: Mapping[str, str], body: bytes) -> DeliveryVerdict:
+    kind = (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
     if kind in ("text/html", "application/xhtml+xml") or body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
         page = Reason("forward_page", "{where} answers with a web page, not as a receiver: is url right?", where=where)
         return DeliveryVerdict(DeliveryFate.FAILED, page)
@@ -178,9 +178,9 @@ def _says(body: bytes, key: str, value: object) -> bool:
     return isinstance(there, bool) == isinstance(value, bool) and there == value
 
 
-def _wait(said: str | None, now: datetime | None) -> float | None:
+def _wait(header: str | None, now: datetime | None) -> float | None:
     """Return the seconds of a Retry-After (RFC 9110, 10.2.3), a number or a date; None where it is neither."""
-    text = (said or "").strip()
+    text = (header or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), LONGEST_WAIT)
     try:

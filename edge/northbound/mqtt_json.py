@@ -26,10 +26,10 @@ def encode(section: MqttJson, station: str, record: Record) -> bytes:
     message: dict[str, Any] = dict(zip(HEAD, (*head, mark.error), strict=True))
     for channel, value in minute.values.items():
         names = field_names(channel, section.names, section.value_name, section.quality_name)
-        for name, said in zip(names, (value, word_of(value, minute.quality.get(channel))), strict=True):
+        for name, word in zip(names, (value, word_of(value, minute.quality.get(channel))), strict=True):
             if name in message:
                 raise EncodeError(SAME_FIELD.having(name=name))
-            message[name] = said
+            message[name] = word
     return msgspec.json.encode(message)
 
 

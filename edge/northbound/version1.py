@@ -30,8 +30,8 @@ def _in_sentences(record: Record) -> Record:
         kept = record.fields()
     except (ValueError, RecursionError):  # nobody can read it, and it is not for us to keep it back
         return record
-    said = body(record.kind, kept)
-    return record if said is kept else msgspec.structs.replace(record, body=raw(said))
+    found = body(record.kind, kept)
+    return record if found is kept else msgspec.structs.replace(record, body=raw(found))
 
 
 def body(kind: str, kept: dict[str, Any]) -> dict[str, Any]:

@@ -56,15 +56,15 @@ class Case(msgspec.Struct, omit_defaults=True):
         """Return how much it matters; a rule that only knows nothing waits for the day."""
         return "upkeep" if self.open and not self.said.step else urgency_of(what_of(self.said))
 
-    def take(self, record: Record, said: Alert, now: float, boot: str, after_s: float | None) -> None:
+    def take(self, record: Record, alert: Alert, now: float, boot: str, after_s: float | None) -> None:
         """Take in a turn; `after_s` None: there is no hub that could tell it."""
-        self.said, self.epoch, self.seq = said, record.epoch, record.seq
-        self.boot, self.at, self.utc = record.stamp.boot, record.stamp.boottime, record.start or said.begin
+        self.said, self.epoch, self.seq = alert, record.epoch, record.seq
+        self.boot, self.at, self.utc = record.stamp.boot, record.stamp.boottime, record.start or alert.begin
         if after_s is None:
             self.ours = True
         elif not self.ours and self.waits is None:
             self.waits = self.at + after_s if self.boot == boot else now + RESUMED_S
-        if said.turn != "blind":
+        if alert.turn != "blind":
             self.told = {key: ToldLevel(told.level, False, told.over) for key, told in self.told.items()}
         self.until = None if self.open else now + LIFE_S
 

@@ -62,35 +62,35 @@ class InChild:
             )
         with child:
             try:
-                said, ended = self._answer(child, msgspec.json.encode(order))
+                answer, ended = self._answer(child, msgspec.json.encode(order))
             finally:
                 child.kill()
-        return self._result(said, ended)
+        return self._result(answer, ended)
 
     def _answer(self, child: subprocess.Popen[bytes], order: bytes) -> tuple[bytes, bool]:
         """Return what a process said, and whether it ended in time. Raise Stopped."""
         assert child.stdin is not None and child.stdout is not None
-        until, said = self._clock.now() + START_S + self._section.timeout_s, b""
+        until, answer = self._clock.now() + START_S + self._section.timeout_s, b""
         try:
             child.stdin.write(order)
             child.stdin.close()
         except OSError:  # it is gone already
-            return said, True
-        while len(said) < MOST:
+            return answer, True
+        while len(answer) < MOST:
             if not self._clock.wait_readable(child.stdout.fileno(), until):
-                return said, False
+                return answer, False
             part = os.read(child.stdout.fileno(), MOST)
             if not part:
                 break
-            said += part
-        return said, True
+            answer += part
+        return answer, True
 
-    def _result(self, said: bytes, ended: bool) -> SendResult:
-        begun, _, rest = said.partition(BEGUN)
+    def _result(self, answer: bytes, ended: bool) -> SendResult:
+        begun, _, rest = answer.partition(BEGUN)
         try:
             return msgspec.json.decode(rest, type=SendResult, dec_hook=restore)
         except msgspec.MsgspecError:
-            asked = said.startswith(BEGUN) and not begun
+            asked = answer.startswith(BEGUN) and not begun
             return SendResult(MessageFate.UNKNOWN if asked else MessageFate.FAILED, "", DIED if ended else HUNG)
 
 

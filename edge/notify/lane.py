@@ -130,9 +130,9 @@ class NotifyLane:
         """Read what is new, and hear what the hub has."""
         state, now, changed = self._state, self._clock.now(), False
         for record in self._new():
-            said = decode(record.kind, record.body) if record.kind == Kind.ALERT else None
-            if isinstance(said, Alert):
-                state.take(record, said, now, self._after_s)
+            alert = decode(record.kind, record.body) if record.kind == Kind.ALERT else None
+            if isinstance(alert, Alert):
+                state.take(record, alert, now, self._after_s)
                 self._refused.clear()
                 changed = True
             state.read = record.seq

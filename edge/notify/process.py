@@ -35,9 +35,9 @@ def main() -> None:
     write(msgspec.json.encode(channel.send(order.message), enc_hook=plain_value))
 
 
-def write(said: bytes) -> None:
+def write(answer: bytes) -> None:
     """Say something to whoever waits."""
-    sys.stdout.buffer.write(said)
+    sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
 
 

@@ -68,8 +68,8 @@ class StationApi:
         return as_json({"answers": self._source.newest_state() is not None})
 
     def _now(self, request: Request) -> Response:
-        heard = self._mine(request)
-        return as_json(now_of(heard))
+        state = self._mine(request)
+        return as_json(now_of(state))
 
     def _channels(self, request: Request) -> Response:
         self._mine(request)
@@ -94,12 +94,12 @@ class StationApi:
 
     def _mine(self, request: Request) -> StationStatus:
         """Return the station's facts. Raise NotRunningError, NoStationError."""
-        heard = self._source.newest_state()
-        if heard is None:
+        state = self._source.newest_state()
+        if state is None:
             raise NotRunningError
-        if request.path_params["station"] != heard.facts.station:
+        if request.path_params["station"] != state.facts.station:
             raise NoStationError(request.path_params["station"][:100])
-        return heard.facts
+        return state.facts
 
     async def _live(self, request: Request) -> Response:
         async def everything() -> Callable[[str], bool]:

@@ -24,14 +24,14 @@ def alert(one: AlertNow) -> Iterator[AlertLine]:
     """Yield what one rule has to say."""
     if one.step:
         worst = value_text(one.quantity, one.worst, one.unit)
-        said = _("{what} {amount} at worst; step {step} of {steps}. {meaning}")
+        sentence = _("{what} {amount} at worst; step {step} of {steps}. {meaning}")
         values = {"what": texts.label(one.quantity), "amount": worst, "step": one.step, "steps": one.steps}
-        yield AlertLine(texts.rule(one.rule), said.format(**values, meaning=meaning(one)).strip(), False)
+        yield AlertLine(texts.rule(one.rule), sentence.format(**values, meaning=meaning(one)).strip(), False)
     if one.smoke is not None:
         smoke = value_text(one.quantity, one.smoke, one.unit)
-        said = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
+        sentence = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
         what = texts.label(one.quantity)
-        yield AlertLine(texts.rule(one.rule), said.format(what=what, amount=smoke, rule=texts.rule(one.rule)), True)
+        yield AlertLine(texts.rule(one.rule), sentence.format(what=what, amount=smoke, rule=texts.rule(one.rule)), True)
     if one.blind:
         yield AlertLine(
             texts.rule(one.rule), _("What this rule looks at is missing or doubtful: it knows nothing now."), True
@@ -45,13 +45,13 @@ def meaning(one: AlertNow) -> str:
     names = {"crop": texts.crop(one.crop), "stage": texts.stage(one.stage)}
     critical = one.steps - FURTHER
     if one.step < critical:
-        said = _("Near the temperature that hurts {crop} at {stage}.")
+        sentence = _("Near the temperature that hurts {crop} at {stage}.")
     elif one.step == critical:
-        said = _("At the temperature that hurts {crop} at {stage}.")
+        sentence = _("At the temperature that hurts {crop} at {stage}.")
     else:
-        said = _("Below the temperature that hurts {crop} at {stage}.")
+        sentence = _("Below the temperature that hurts {crop} at {stage}.")
     assumed = _(" Nobody has said the stage: the most tender one is assumed.") if one.assumed else ""
-    return said.format(**names) + assumed
+    return sentence.format(**names) + assumed
 
 
 def box_lines(facts: StationStatus, offset_s: int) -> list[BoxLine]:
@@ -64,8 +64,8 @@ def box_lines(facts: StationStatus, offset_s: int) -> list[BoxLine]:
 def troubles(facts: StationStatus) -> Iterator[BoxLine]:
     """Yield what is wrong with the archive, and that somebody works here."""
     if facts.maintenance is not None:
-        said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
-        yield BoxLine(said.format(text=texts.render(facts.maintenance)), True)
+        sentence = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
+        yield BoxLine(sentence.format(text=texts.render(facts.maintenance)), True)
     if (trouble := facts.store.trouble) is not None:
         yield BoxLine(_("Local archive: {trouble}").format(trouble=texts.render(trouble)), True)
 
@@ -74,8 +74,8 @@ def sensors(found: list[SensorSnapshot]) -> Iterator[BoxLine]:
     """Yield a line about each bus of which nothing answers, one about the other silent sensors, or that none is."""
     groups = [group for group, _why in silences(found)]
     for dead in (group for group in groups if group[1:]):
-        said = _("Nothing on {place} answers ({names}): look at its fuse, its surge protector and its power.")
-        yield BoxLine(said.format(place=place_of(dead[0]), names=names(dead)), True)
+        sentence = _("Nothing on {place} answers ({names}): look at its fuse, its surge protector and its power.")
+        yield BoxLine(sentence.format(place=place_of(dead[0]), names=names(dead)), True)
     if alone := [group[0] for group in groups if not group[1:]]:
         yield BoxLine(_("Silent sensors: {names}").format(names=names(alone)), True)
     elif found and not groups:
@@ -89,10 +89,10 @@ def sent(facts: StationStatus, offset_s: int) -> BoxLine:
         return BoxLine(_("No broker is configured: everything stays in the local archive."))
     if not unsent:
         return BoxLine(_("Everything is sent."))
-    said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
+    sentence = ngettext("{n} record is not sent yet", "{n} records are not sent yet", unsent).format(n=unsent)
     if (since := facts.store.unsent_since) is not None:
-        said = _("{said}, the oldest of {when}").format(said=said, when=texts.when(since, offset_s / 3600))
-    return BoxLine(said, not uplink.connected)
+        sentence = _("{said}, the oldest of {when}").format(said=sentence, when=texts.when(since, offset_s / 3600))
+    return BoxLine(sentence, not uplink.connected)
 
 
 def passed_on(facts: StationStatus, offset_s: int) -> Iterator[BoxLine]:

@@ -113,8 +113,8 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
         total = quantity_value(channel, sum(point.value or 0.0 for point in good), series.unit).striptags()
         return _("{amount} in all").format(amount=total)
     low, high = min(good, key=lowest), max(good, key=highest)
-    said = _("lowest {low} ({when_low}), highest {high} ({when_high})")
-    return said.format(
+    sentence = _("lowest {low} ({when_low}), highest {high} ({when_high})")
+    return sentence.format(
         low=quantity_value(channel, lowest(low), series.unit).striptags(),
         when_low=moment(low.lowest_us if low.lowest_us is not None else low.start_us, offset_s),
         high=quantity_value(channel, highest(high), series.unit).striptags(),

@@ -30,8 +30,8 @@ class Demo(NamedTuple):
         folder = self.unplugged
 
         def toggle(request: Request) -> Response:
-            heard, sensor = source.newest_state(), request.path_params["sensor"]
-            names = [] if heard is None else [one.name for one in heard.facts.sensors]
+            state, sensor = source.newest_state(), request.path_params["sensor"]
+            names = [] if state is None else [one.name for one in state.facts.sensors]
             if sensor in names:
                 file = folder / sensor
                 if file.exists():

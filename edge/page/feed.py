@@ -150,11 +150,11 @@ class Feed:
         with self._lock:
             changed, self._changed = sorted(self._changed), set()
         for station in changed:
-            told = await self._newest(station)
-            if told is None:
+            newest = await self._newest(station)
+            if newest is None:
                 continue
             self._number += 1
-            lines = b"id: %s\nevent: now\ndata: %s\n\n" % (self.position.encode(), told)
+            lines = b"id: %s\nevent: now\ndata: %s\n\n" % (self.position.encode(), newest)
             event = StreamEvent(self._number, station, lines)
             self._kept.append(event)
             for queue in list(self._listeners):

@@ -34,16 +34,16 @@ def happening(event: Event) -> Happening | None:
         body = bodies.decode(event.kind or "", event.body if isinstance(event.body, dict) else {})
     except (ValueError, RecursionError):
         return None
-    told = words(body)
-    return None if told is None else Happening(event.start_us, *told)
+    text = words(body)
+    return None if text is None else Happening(event.start_us, *text)
 
 
 def words(body: Any) -> tuple[str, str] | None:
     """Return name and sentence of a body."""
     match body:
         case bodies.Start(reason=reason, off_s=off):
-            said = texts.render(reason) if off is None else _("{why}; off for {time}")
-            return _("Start"), said.format(why=texts.render(reason), time=texts.duration(off or 0))
+            sentence = texts.render(reason) if off is None else _("{why}; off for {time}")
+            return _("Start"), sentence.format(why=texts.render(reason), time=texts.duration(off or 0))
         case bodies.Loss(cause=cause, what=what):
             return _("Loss"), what if cause is None else texts.render(cause)
         case bodies.Alert():

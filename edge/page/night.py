@@ -36,17 +36,17 @@ def night_lines(
     if not warm:
         return [head, _("No good temperature was measured in this night.")]
     at, lowest = min(warm, key=lambda pair: pair[1])
-    said = [head, _("Lowest {value} at {time}").format(value=degrees(lowest), time=clock(at, offset_s))]
+    lines = [head, _("Lowest {value} at {time}").format(value=degrees(lowest), time=clock(at, offset_s))]
     under = [_("under {limit}: {n} min").format(limit=degrees(one), n=below(warm, one)) for one in LIMITS]
-    said.append(_(", ").join(under))
-    said += critical(warm, stage)
+    lines.append(_(", ").join(under))
+    lines += critical(warm, stage)
     if (wet := wet_bulb(curves)) is not None:
-        said.append(_("Lowest wet bulb {value}").format(value=degrees(wet)))
-    said += wind(curves.get("wind_speed", []))
+        lines.append(_("Lowest wet bulb {value}").format(value=degrees(wet)))
+    lines += wind(curves.get("wind_speed", []))
     missing = round((last - first) / 60e6) - len(warm)
     if missing > 0:
-        said.append(_("{n} minutes have no good temperature").format(n=missing))
-    return said
+        lines.append(_("{n} minutes have no good temperature").format(n=missing))
+    return lines
 
 
 def critical(warm: Sequence[tuple[int, float]], stage: tuple[str, str] | None) -> list[str]:
@@ -54,9 +54,9 @@ def critical(warm: Sequence[tuple[int, float]], stage: tuple[str, str] | None) -
     if stage is None or stage[1] not in CRITICAL.get(stage[0], {}):
         return [_("Nobody has said the stage of the trees: minutes under their critical temperature are not known.")]
     limit = CRITICAL[stage[0]][stage[1]]
-    said = _("{crop}, {stage}: {n} min at or under {limit}, where one bud in ten is hurt")
+    sentence = _("{crop}, {stage}: {n} min at or under {limit}, where one bud in ten is hurt")
     names = {"crop": texts.crop(stage[0]), "stage": texts.stage(stage[1])}
-    return [said.format(**names, n=sum(value <= limit for _at, value in warm), limit=degrees(limit))]
+    return [sentence.format(**names, n=sum(value <= limit for _at, value in warm), limit=degrees(limit))]
 
 
 def wet_bulb(curves: dict[str, list[Point]]) -> float | None:
@@ -76,10 +76,10 @@ def wind(minutes: Sequence[Point]) -> list[str]:
     speeds = [p.value for p in minutes if p.quality == 1 and p.value is not None]
     if not speeds:
         return []
-    said = _("Wind {mean} on average, at most {most} in a minute")
+    sentence = _("Wind {mean} on average, at most {most} in a minute")
     mean = quantity_value("wind_speed", sum(speeds) / len(speeds), "m/s").striptags()
     most = quantity_value("wind_speed", max(speeds), "m/s").striptags()
-    return [said.format(mean=mean, most=most)]
+    return [sentence.format(mean=mean, most=most)]
 
 
 def below(warm: Sequence[tuple[int, float]], limit: float) -> int:

@@ -21,41 +21,41 @@ class StationNow:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def make_view(self, heard: StationState | None) -> StationView:
+    def make_view(self, state: StationState | None) -> StationView:
         """Return what is to be shown; where the station was never heard, that."""
-        if heard is None:
+        if state is None:
             nobody = Now("", None, None, None, None, None, {})
             absent = Beside(nothing=_("The station's software is not running."))
             return station_view(nobody, None, BEIJING_S, {}, {}, absent)
-        now, now_us = now_of(heard.facts), self._source.time_us(heard)
-        offset = round(heard.facts.utc_offset_h * 3600)
+        now, now_us = now_of(state.facts), self._source.time_us(state)
+        offset = round(state.facts.utc_offset_h * 3600)
         silent_now = _("The station's software does not answer; these are the last values known.")
         beside = Beside(
-            alerts=alert_lines(heard.facts),
-            growers=self._growers(heard),
-            photo=self._photo(heard, now_us),
-            asking=asking(heard),
-            box=box_lines(heard.facts, offset),
-            trouble="" if heard.answers else silent_now,
+            alerts=alert_lines(state.facts),
+            growers=self._growers(state),
+            photo=self._photo(state, now_us),
+            asking=asking(state),
+            box=box_lines(state.facts, offset),
+            trouble="" if state.answers else silent_now,
         )
-        curves = {} if now_us is None or not heard.answers else self._curves(now, now_us)
-        return station_view(now, now_us, offset, curves, heard.facts.derived, beside)
+        curves = {} if now_us is None or not state.answers else self._curves(now, now_us)
+        return station_view(now, now_us, offset, curves, state.facts.derived, beside)
 
     def _curves(self, now: Now, now_us: int) -> dict[str, list[Point]]:
         """Return the last 24 hours of the primary channels."""
         mine = [name for name in now.values if not ChannelName.parse(name).sensor]
         return {name: self._source.day(name, now_us) for name in mine}
 
-    def _growers(self, heard: StationState) -> list[str]:
+    def _growers(self, state: StationState) -> list[str]:
         """Return a line of each rule that knows anything."""
         try:
-            return verdicts.brief(self._source.verdicts()) if heard.answers else []
+            return verdicts.brief(self._source.verdicts()) if state.answers else []
         except (NotRunningError, AskError):
             return []
 
-    def _photo(self, heard: StationState, now_us: int | None) -> Photo | None:
+    def _photo(self, state: StationState, now_us: int | None) -> Photo | None:
         """Return the newest picture that is here."""
-        if now_us is None or not heard.answers or not heard.facts.pictures:
+        if now_us is None or not state.answers or not state.facts.pictures:
             return None
         try:
             found = self._source.pictures(**{"from": (now_us - PICTURES_US) / 1e6}).pictures
@@ -64,9 +64,9 @@ class StationNow:
         return next((photo for photo in map(photo_of, found) if photo is not None), None)
 
 
-def asking(heard: StationState) -> PictureNow | None:
+def asking(state: StationState) -> PictureNow | None:
     """Return where a picture may be asked for, and what the first camera's costs; None where there is no camera."""
-    price = next(iter(heard.facts.prices.values()), None)
+    price = next(iter(state.facts.prices.values()), None)
     return None if price is None else PictureNow("/work#picture", price)
 
 

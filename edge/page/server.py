@@ -122,5 +122,5 @@ class PageServer:
                 self._ended.wait(AGAIN_S)
 
     async def _newest(self, _station: str) -> bytes | None:
-        heard = await asyncio.to_thread(self._source.newest_state, anew=True)
-        return None if heard is None else msgspec.json.encode(now_of(heard.facts))
+        state = await asyncio.to_thread(self._source.newest_state, anew=True)
+        return None if state is None else msgspec.json.encode(now_of(state.facts))

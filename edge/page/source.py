@@ -97,11 +97,11 @@ class Source:
                 self._heard = None if before is None else before._replace(asked=self._clock.now(), answers=False)
             return self._heard
 
-    def time_us(self, heard: StationState | None) -> int | None:
+    def time_us(self, state: StationState | None) -> int | None:
         """Return the station's time now, carried on from when it was heard; None where it did not know it."""
-        if heard is None or heard.facts.time is None:
+        if state is None or state.facts.time is None:
             return None
-        return int(heard.facts.time + (self._clock.now() - heard.at) * 1e6 * self.speed)
+        return int(state.facts.time + (self._clock.now() - state.at) * 1e6 * self.speed)
 
     def series(self, channel: str, first: float, last: float, step: AskedStep = "auto") -> Series:
         """Return a channel's curve; instants in s since 1970. Raise NotRunningError, AskError."""
@@ -128,9 +128,9 @@ class Source:
         found: list[Point] = []
         at: int | None = first_us
         while at is not None and at < last_us:
-            told = self.series(channel, at / 1e6, last_us / 1e6, "minute")
-            found += told.points
-            at = told.next_us
+            page = self.series(channel, at / 1e6, last_us / 1e6, "minute")
+            found += page.points
+            at = page.next_us
         return found
 
     def verdicts(self) -> list[Verdict]:

@@ -49,22 +49,22 @@ class StationPages:
 
     def _station(self, request: Request) -> Response:
         """Return the station as it is now."""
-        heard = self._source.newest_state()
-        seen, devices = self._now.make_view(heard), self._devices(heard)
+        state = self._source.newest_state()
+        seen, devices = self._now.make_view(state), self._devices(state)
         addresses = {"curves_url": "/curves", "live_url": "/api/v1/live"}
-        return self._page(request, "station.html", heard, seen=seen, devices=devices, **addresses)
+        return self._page(request, "station.html", state, seen=seen, devices=devices, **addresses)
 
     def _curve(self, request: Request) -> Response:
-        heard, now_us = self._source.newest_state(), self._time()
-        channels = [] if heard is None else list(now_of(heard.facts).values)
-        station = "" if heard is None else heard.facts.station
+        state, now_us = self._source.newest_state(), self._time()
+        channels = [] if state is None else list(now_of(state.facts).values)
+        station = "" if state is None else state.facts.station
         channel, span = (request.query_params.get(name, "") for name in ("channel", "span"))
-        values = self._curves.values(channel, span, station, channels, now_us, offset_of(heard))
-        return self._page(request, "curves.html", heard, **values)
+        values = self._curves.values(channel, span, station, channels, now_us, offset_of(state))
+        return self._page(request, "curves.html", state, **values)
 
     def _pictures(self, request: Request) -> Response:
-        heard, now_us = self._source.newest_state(), self._time()
-        offset = offset_of(heard)
+        state, now_us = self._source.newest_state(), self._time()
+        offset = offset_of(state)
         today = local_day(now_us, offset)
         days = days_around(day_of(request.query_params.get("day"), today), today)
         photos, trouble = [], ""
@@ -75,10 +75,10 @@ class StationPages:
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
         values = {"camera": "", "photos": photos, "trouble": trouble, **days._asdict()}
-        return self._page(request, "pictures.html", heard, **values)
+        return self._page(request, "pictures.html", state, **values)
 
     def _events(self, request: Request) -> Response:
-        heard, now_us = self._source.newest_state(), self._time()
+        state, now_us = self._source.newest_state(), self._time()
         found, later, trouble = [], None, ""
         page = request.query_params.get("page")
         try:
@@ -88,56 +88,56 @@ class StationPages:
             later = told.next
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
-        return self._page(request, "events.html", heard, happenings=found, next=later, trouble=trouble)
+        return self._page(request, "events.html", state, happenings=found, next=later, trouble=trouble)
 
     def _growers(self, request: Request) -> Response:
-        heard, answers, trouble = self._source.newest_state(), [], ""
+        state, answers, trouble = self._source.newest_state(), [], ""
         try:
             answers = [verdict_words(one) for one in self._source.verdicts()]
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
-        return self._page(request, "growers.html", heard, answers=answers, trouble=trouble)
+        return self._page(request, "growers.html", state, answers=answers, trouble=trouble)
 
     def _night(self, request: Request) -> Response:
-        heard, found, trouble = self._source.newest_state(), None, ""
-        channels = [] if heard is None else list(now_of(heard.facts).values)
+        state, found, trouble = self._source.newest_state(), None, ""
+        channels = [] if state is None else list(now_of(state.facts).values)
         try:
-            found = night_page.read_last_night(self._source, channels, self._time(), offset_of(heard))
+            found = night_page.read_last_night(self._source, channels, self._time(), offset_of(state))
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
         values = {} if found is None else found._asdict()
         can_write = chinese_font() is not None
-        return self._page(request, "night.html", heard, trouble=trouble, can_write=can_write, **values)
+        return self._page(request, "night.html", state, trouble=trouble, can_write=can_write, **values)
 
     def _night_picture(self, request: Request) -> Response:
-        heard = self._source.newest_state()
-        if heard is None:
+        state = self._source.newest_state()
+        if state is None:
             raise NotRunningError
-        channels = list(now_of(heard.facts).values)
-        made = night_page.picture(self._source, title_of(heard), channels, self._time(), offset_of(heard))
+        channels = list(now_of(state.facts).values)
+        made = night_page.picture(self._source, title_of(state), channels, self._time(), offset_of(state))
         return Response(made, media_type="image/png")
 
     def _export(self, request: Request) -> Response:
-        heard = self._source.newest_state()
-        today = day(self._time(), offset_of(heard))
-        return self._page(request, "export.html", heard, first=today, last=today, most_days=export.MOST_DAYS)
+        state = self._source.newest_state()
+        today = day(self._time(), offset_of(state))
+        return self._page(request, "export.html", state, first=today, last=today, most_days=export.MOST_DAYS)
 
     def _minutes(self, request: Request) -> Response:
         """Return the file of a span of days."""
-        heard = self._source.newest_state()
-        if heard is None:
+        state = self._source.newest_state()
+        if state is None:
             raise NotRunningError
-        offset, today = offset_of(heard), local_day(self._time(), offset_of(heard))
+        offset, today = offset_of(state), local_day(self._time(), offset_of(state))
         first = day_of(request.query_params.get("from"), today)
         last = min(max(first, day_of(request.query_params.get("to"), today)), first + timedelta(export.MOST_DAYS - 1))
-        now = now_of(heard.facts)
+        now = now_of(state.facts)
         channels, end = list(now.values), day_us(last, offset) + DAY_US
         if now.end_us is not None:
             end = min(end, now.end_us)  # a minute that closes meanwhile would have some channels and lack others
-        head = export.titles(channels, heard.facts.units)
+        head = export.titles(channels, state.facts.units)
         body = export.rows(self._source, channels, day_us(first, offset), end, offset)
         sheet = request.query_params.get("kind") == "xlsx"
-        name = f"{heard.facts.station}-{first}-{last}.{'xlsx' if sheet else 'csv'}"
+        name = f"{state.facts.station}-{first}-{last}.{'xlsx' if sheet else 'csv'}"
         kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet" if sheet else "text/csv"
         content = export.as_xlsx(head, body, _("Minutes")) if sheet else export.as_csv(head, body)
         headers = {"content-disposition": f'attachment; filename="{name}"'}
@@ -156,34 +156,34 @@ class StationPages:
             return self._works(request, form, status=422, trouble=silent(error))
 
     def _works(self, request: Request, form: Mapping[str, str], **values: Any) -> Response:
-        heard = self._source.newest_state()
+        state = self._source.newest_state()
         filled = {name: form.get(name, "") for name in ("by", "stage", "camera")}
-        shown = {"done": "", "wanted": "", "trouble": "", **work_page.work(self._source, heard, self._time()), **values}
-        return self._page(request, "work.html", heard, form=filled, **shown)
+        shown = {"done": "", "wanted": "", "trouble": "", **work_page.work(self._source, state, self._time()), **values}
+        return self._page(request, "work.html", state, form=filled, **shown)
 
     def _time(self) -> int:
         """Return the station's time; where it does not know it, the time of this machine."""
         return self._source.time_us(self._source.newest_state()) or self._source.machine_us()
 
-    def _page(self, request: Request, name: str, heard: StationState | None, **values: Any) -> Response:
+    def _page(self, request: Request, name: str, state: StationState | None, **values: Any) -> Response:
         return self._templates.page(
             request,
             name,
-            now_us=self._source.time_us(heard),
-            offset_s=offset_of(heard),
-            title=title_of(heard),
-            station="" if heard is None else heard.facts.station,
+            now_us=self._source.time_us(state),
+            offset_s=offset_of(state),
+            title=title_of(state),
+            station="" if state is None else state.facts.station,
             speed=self._source.speed,
             pages=pages,
             **values,
         )
 
-    def _devices(self, heard: StationState | None) -> list[tuple[str, bool]]:
+    def _devices(self, state: StationState | None) -> list[tuple[str, bool]]:
         """Return the devices of a demo that can be pulled out, and whether they are."""
-        if heard is None or self._demo.unplugged is None:
+        if state is None or self._demo.unplugged is None:
             return []
         out = self._demo.out()
-        return [(one.name, one.name in out) for one in heard.facts.sensors]
+        return [(one.name, one.name in out) for one in state.facts.sensors]
 
 
 def pages() -> list[tuple[str, str]]:
@@ -200,11 +200,11 @@ def pages() -> list[tuple[str, str]]:
     ]
 
 
-def offset_of(heard: StationState | None) -> int:
+def offset_of(state: StationState | None) -> int:
     """Return by which clock times are told, s ahead of UTC."""
-    return BEIJING_S if heard is None else round(heard.facts.utc_offset_h * 3600)
+    return BEIJING_S if state is None else round(state.facts.utc_offset_h * 3600)
 
 
-def title_of(heard: StationState | None) -> str:
+def title_of(state: StationState | None) -> str:
     """Return how the station is called."""
-    return _("Weather station") if heard is None else heard.facts.title or heard.facts.station
+    return _("Weather station") if state is None else state.facts.title or state.facts.station

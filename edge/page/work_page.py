@@ -41,13 +41,13 @@ async def form_of(request: Request) -> dict[str, str]:
     return {name: text for name, text in pairs if name in FIELDS}
 
 
-def work(source: Source, heard: StationState | None, now_us: int) -> dict[str, Any]:
+def work(source: Source, state: StationState | None, now_us: int) -> dict[str, Any]:
     """Return what may be asked for, and how it stands."""
-    if heard is None:
+    if state is None:
         return {"stages": [], "cameras": {}, "horn": None, "crops": {}}
     crops = {texts.crop(crop): {f"{crop} {stage}": texts.stage(stage) for stage in CRITICAL[crop]} for crop in CRITICAL}
-    told = {"stages": said(source, now_us), "cameras": heard.facts.prices, "horn": heard.facts.horn}
-    return {**told, "crops": crops}
+    facts = {"stages": said(source, now_us), "cameras": state.facts.prices, "horn": state.facts.horn}
+    return {**facts, "crops": crops}
 
 
 def said(source: Source, now_us: int) -> list[happenings.Happening]:

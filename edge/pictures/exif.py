@@ -59,10 +59,10 @@ def _segments(jpeg: bytes) -> list[bytes]:
 def orientation(image: Image.Image) -> int:
     """Return which way a picture is up by its EXIF, 1 to 8; 1, as it lies, where it does not say."""
     try:
-        said = image.getexif().get(ORIENTATION)
+        value = image.getexif().get(ORIENTATION)
     except UNREADABLE:
         return 1
-    return said if isinstance(said, int) and 1 <= said <= 8 else 1
+    return value if isinstance(value, int) and 1 <= value <= 8 else 1
 
 
 def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:

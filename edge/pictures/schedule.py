@@ -201,8 +201,8 @@ class PictureLane:
         if job.order is None:
             self._missed(job, why, wait=min(left, LONGEST_PAUSE))  # by then it may have another password
         else:
-            told = {"camera": job.camera.name, "reason": str(why)}
-            job.order.done(False, detail(why), told)
+            body = {"camera": job.camera.name, "reason": str(why)}
+            job.order.done(False, detail(why), body)
 
     def _make_request(self, camera: CaptureTarget) -> CaptureRequest:
         utc, mark = self._utc()

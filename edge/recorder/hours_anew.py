@@ -61,8 +61,8 @@ class HoursAnew:
         yield from (hour for hour in made[-1:] if gone or self._differs(hour))
 
     def _differs(self, hour: Hour) -> bool:
-        told = self._told.get(hour.begin)
-        return told is None or encode(told) != encode(hour)
+        before = self._told.get(hour.begin)
+        return before is None or encode(before) != encode(hour)
 
     def _withdraw(self, hour: Hour) -> Hour:
         return Hour(

@@ -68,9 +68,9 @@ class Truth:
     @property
     def widest(self) -> float:
         """How far the sources of the time are apart, s, at any time of the life."""
-        said = [off for teller in self.tellers for *_, off in teller.spans]
+        errors = [off for teller in self.tellers for *_, off in teller.spans]
         stated = [teller.error for teller in self.tellers]
-        return max([0.0, *said]) - min([0.0, *said]) + 2 * max([ANCHOR_ERROR, *stated])
+        return max([0.0, *errors]) - min([0.0, *errors]) + 2 * max([ANCHOR_ERROR, *stated])
 
     def run_of(self, record: Record) -> DaemonRun | None:
         """Return the run of the daemon that made the record, None where there is none."""

@@ -40,8 +40,8 @@ def _look(folder: Path) -> list[str]:
     try:
         if not connection.pragma("user_version"):
             return [f"{folder / DATABASE} is no database of this program"]
-        said = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({MOST})")]
-        damage = [f"the database is damaged: {line}" for line in said if line != "ok"]
+        found = [str(row[0]) for row in connection.execute(f"PRAGMA integrity_check({MOST})")]
+        damage = [f"the database is damaged: {line}" for line in found if line != "ok"]
         return damage or [*_rows(connection), *_ranges(connection), *_files(connection, folder)]
     finally:
         connection.close(True)

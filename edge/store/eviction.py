@@ -57,8 +57,8 @@ class Sweep:
             proven_alone = cause is quota.DISK and not quota.may_lose(connection, room, going_on)
             seqs, lost = quota.surplus(connection, self._ledger, proven_alone)
             bodies = quota.drop(connection, self._ledger, self._tail, seqs, lost, cause)
-            told = [self._insert(connection, body) for body in bodies]
-        self.losses += told  # now that they are on the disk
+            losses = [self._insert(connection, body) for body in bodies]
+        self.losses += losses  # now that they are on the disk
         return bool(seqs)
 
     def _run_pictures(self, room: Room) -> None:
@@ -79,8 +79,8 @@ class Sweep:
             gone = quota.drop_pictures(connection, self._ledger.main, cause, wanted)
             if gone is None:
                 return 0
-            told = [self._insert(connection, gone.body)] if gone.body is not None else []
-        self.losses += told
+            losses = [self._insert(connection, gone.body)] if gone.body is not None else []
+        self.losses += losses
         for name in gone.files:  # after the rows: a file without a row is found again, the reverse is not
             with suppress(FileNotFoundError):
                 (self._pictures / name).unlink()

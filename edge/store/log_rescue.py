@@ -56,12 +56,12 @@ def check(
     if most_pages is None or int(connection.pragma("page_count")) <= most_pages:
         connection.set_progress_handler(step, STEPS)
         try:
-            said = connection.execute("PRAGMA quick_check(1)").get
+            found = connection.execute("PRAGMA quick_check(1)").get
         finally:
             connection.set_progress_handler(None)
         connection.execute("PRAGMA shrink_memory").fetchall()  # or the pages would stay in its cache for ever
-        if said != "ok":
-            raise apsw.CorruptError(Reason("check_finds", "SQLite finds damage: {text}", text=str(said)))
+        if found != "ok":
+            raise apsw.CorruptError(Reason("check_finds", "SQLite finds damage: {text}", text=str(found)))
 
 
 def rescue(connection: apsw.Connection, folder: Path, log: bytes) -> None:

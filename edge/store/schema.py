@@ -218,14 +218,14 @@ def _number(connection: apsw.Connection, version: int) -> None:
 
 def _version(connection: apsw.Connection, folder: Path) -> int:
     """Return the version that the tables are of. Raise NotADBError where they are of no version of ours."""
-    shape, said = _shape(connection), int(connection.pragma("user_version") or 0)
+    shape, version = _shape(connection), int(connection.pragma("user_version") or 0)
     ours = connection.pragma("application_id") == APPLICATION
     shapes = shapes_of_versions()
-    if shape in shapes and (shape or not said):
+    if shape in shapes and (shape or not version):
         return shapes.index(shape)
-    if ours and 0 < said < len(shapes) and shape >= shapes[said]:
-        return said  # somebody added a table or an index of his own
-    if ours and len(shapes) <= said < MOST_VERSIONS and connection.execute("PRAGMA quick_check(1)").get == "ok":
+    if ours and 0 < version < len(shapes) and shape >= shapes[version]:
+        return version  # somebody added a table or an index of his own
+    if ours and len(shapes) <= version < MOST_VERSIONS and connection.execute("PRAGMA quick_check(1)").get == "ok":
         raise StoreError(
             StoreCause.NEWER,
             Reason(
@@ -233,7 +233,7 @@ def _version(connection: apsw.Connection, folder: Path) -> int:
                 "state folder {folder} was written by a newer minshan (store version {version}, this one knows "
                 "{known}): install that version again, or name another folder",
                 folder=str(folder),
-                version=said,
+                version=version,
                 known=len(MIGRATIONS),
             ),
         )

@@ -51,15 +51,15 @@ class Redating(msgspec.Struct, frozen=True):
         if not self.anchors:
             mark = ClockMark(BOUNDS, None, self.not_before, self.not_after)
             return None if record.clock == mark else (None, mark)
-        told = KnownTime(self.anchors, self.against).time_at(record.stamp.boottime)
-        if record.start is None or told[0] is None:
-            return told if record.clock.source != BOUNDS else None
+        time = KnownTime(self.anchors, self.against).time_at(record.stamp.boottime)
+        if record.start is None or time[0] is None:
+            return time if record.clock.source != BOUNDS else None
         if self.since is not None and record.stamp.boottime < self.since:
             return None
-        off = abs(told[0] - record.start) / 1e6
+        off = abs(time[0] - record.start) / 1e6
         if off > WHOLE:
-            return told
-        error, stated = off + (told[1].error or 0.0), record.clock.error or 0.0
+            return time
+        error, stated = off + (time[1].error or 0.0), record.clock.error or 0.0
         if error <= stated:
             return None
         return record.start, msgspec.structs.replace(record.clock, error=round(error, 6))

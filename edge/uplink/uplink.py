@@ -61,20 +61,19 @@ class Uplink:
         on_loss: Callable[[dict[str, Any]], object] = log.warning,
     ) -> None:
         self._destination, self._store, self._clock, self._epoch = destination, store, clock, epoch
-        broker = destination.broker
-        self._adapter, self._broker = destination.adapter, broker
+        self._adapter, self._broker = destination.adapter, (broker := destination.broker)
         self._receipts = Receipts(destination, boot, epoch, store, clock)
         self._chunks = Chunks(destination, store, clock)
         self._encoder = RecordEncoder(destination, store.notes, clock, self._receipts.lacking)
-        self._desk = InboundHandler(
+        self._inbound = InboundHandler(
             destination, store, clock, self._receipts, self._chunks, self._encoder, on_command, on_anchor
         )
-        self._intake = Intake(self._desk, store.folder)
+        self._intake = Intake(self._inbound, store.folder)
         self._too_large = TooLarge(store.notes, on_loss)
         self._limit = PacketLimit(clock)
         about = self._too_large, self._limit, self._encoder
-        self._new_order = partial(SendQueue, destination, epoch, store, clock, self._chunks, *about)
-        self._order = self._new_order()
+        self._new_queue = partial(SendQueue, destination, epoch, store, clock, self._chunks, *about)
+        self._queue = self._new_queue()
         self._retry = Retry(broker.retry_max_s, destination.way.seed)
         self._unheard = Retry(broker.retry_max_s, destination.way.seed)
         self._link: Link | None = None
@@ -100,7 +99,7 @@ class Uplink:
 
     def result(self, result: Result) -> None:
         """Tell the platform what came of a command; kept until the broker has it."""
-        self._desk.results.post(result)
+        self._inbound.results.post(result)
         self._wake.up()
 
     def greet(self) -> None:
@@ -130,7 +129,7 @@ class Uplink:
             proof=self._adapter.proof,
             last_ack=self._last_ack,
             sending=len(self._window),
-            answered=self._desk.answered,
+            answered=self._inbound.answered,
             trouble=self._trouble.now,
             ledger=self._receipts.pin.snapshot,
             set_aside=self._intake.snapshot,
@@ -172,7 +171,7 @@ class Uplink:
     def _turn(self, link: Link, since: float) -> None:
         """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
         self._noticed(since)
-        while self._window.room() and (message := self._order.next(self._window)) is not None:
+        while self._window.room() and (message := self._queue.next(self._window)) is not None:
             if not len(self._window):
                 self._heard_at = self._clock.now()
             self._send(link, message)
@@ -192,24 +191,24 @@ class Uplink:
         until = min(self._clock.now() + self._broker.keepalive_s / 4, self._receipts.due())
         if len(self._window):
             until = min(until, self._heard_at + SILENCE)
-        return min(until, self._order.due(self._window)) if self._window.room() else until
+        return min(until, self._queue.due(self._window)) if self._window.room() else until
 
     def _noticed(self, since: float) -> None:
         """Take in what came about by itself or by other lanes since the last turn."""
         if self._wake.take_notified():
-            self._order.appended()
+            self._queue.appended()
         if self._wake.take_retry():
-            self._order.retry_now()
+            self._queue.retry_now()
         if self._clock.now() - since >= STABLE:
             self._retry.reset()
-        for message in self._desk.due(self._window.payload_bytes):
-            self._order.put(message)
+        for message in self._inbound.due(self._window.payload_bytes):
+            self._queue.put(message)
 
     def _send(self, link: Link, message: OutgoingBatch) -> None:
         most = self._window.packet_room
         if most is not None and len(message.payload) > most:  # what can be made to fit was; this can never go here
             log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
-            self._desk.delivered(message)
+            self._inbound.delivered(message)
             return
         where = self._adapter.topic(message.channel, message.version)
         before = link.bytes_sent
@@ -230,7 +229,7 @@ class Uplink:
         for message in messages:
             self._bytes.came(message)
             if self._intake.handle(message):
-                self._order.look_again()
+                self._queue.look_again()
             link.ack(message)
 
     def _acknowledged(self, settled: list[tuple[OutgoingBatch, int]]) -> None:
@@ -239,21 +238,21 @@ class Uplink:
         self._receipts.sent(kept)
         self._encoder.acknowledged(settled)
         if self._limit.acknowledged(settled):
-            self._order.begin_anew()
+            self._queue.begin_anew()
         self._window.narrow(self._limit.most, self._limit.careful)
         for message in kept:
-            self._desk.delivered(message)
+            self._inbound.delivered(message)
             if message.chunk is not None:
                 self._chunks.sent(message.chunk, message.chunk_end)
-                self._order.look_again()
+                self._queue.look_again()
         of_store = [code for message, code in settled if message.records or message.chunk]
         bad = [code for code in of_store if code == NOBODY_LISTENS or (code >= REFUSED and code != TOO_LARGE)]
         if bad:  # it was refused, or nobody listens: it stays unsent and is tried again, with growing pauses
             self._trouble.set(unheard(self._where, bad[0]))
-            self._order.pause(self._unheard.pause())
+            self._queue.pause(self._unheard.pause())
         elif of_store:
             self._unheard.reset()
-            self._order.resume()
+            self._queue.resume()
             self._trouble.set(None)
 
     # -- the connection's beginning and end ----------------------------------------------------------------
@@ -275,9 +274,9 @@ class Uplink:
     def _greet(self) -> None:
         log.info("connected to %s", self._where)
         self._trouble.now = None
-        self._desk.begin()
-        self._order = self._new_order()
-        self._order.put(self._adapter.status("online", self._epoch))
+        self._inbound.begin()
+        self._queue = self._new_queue()
+        self._queue.put(self._adapter.status("online", self._epoch))
         self._receipts.greet(whole=False)
 
     def _forget(self) -> None:

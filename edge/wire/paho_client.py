@@ -73,10 +73,10 @@ class PahoCallbacks:
 
 
 def client_of(
-    broker: BrokerSection, where: Address, heard: PahoCallbacks, version: int, deadline: float
+    broker: BrokerSection, where: Address, callbacks: PahoCallbacks, version: int, deadline: float
 ) -> InflowClient:
-    """Return a client that is about to connect and tells `heard`. Raise LinkError: login or certificates."""
-    session = heard.session
+    """Return a client that is about to connect and tells `callbacks`. Raise LinkError: login or certificates."""
+    session = callbacks.session
     client = InflowClient(
         CallbackAPIVersion.VERSION2,
         client_id=session.client_id,
@@ -89,11 +89,11 @@ def client_of(
     client.max_inflight_messages = 0  # the window is the uplink's
     if session.will is not None:
         client.will_set(*session.will, qos=1, retain=True)
-    client.on_connect = heard.on_connect
-    client.on_disconnect = heard.on_disconnect
-    client.on_subscribe = heard.on_subscribe
-    client.on_message = heard.on_message
-    client.on_publish = heard.on_publish
+    client.on_connect = callbacks.on_connect
+    client.on_disconnect = callbacks.on_disconnect
+    client.on_subscribe = callbacks.on_subscribe
+    client.on_message = callbacks.on_message
+    client.on_publish = callbacks.on_publish
     try:
         user, password = credentials.login(broker)
         if user is not None:

@@ -102,11 +102,11 @@ class Alarm(msgspec.Struct, omit_defaults=True):
     @property
     def is_critical(self) -> bool:
         """Return whether buds die now."""
-        said = self.said
-        if said is None or said.crop not in CRITICAL or not self.open or not self.step:
+        alert = self.said
+        if alert is None or alert.crop not in CRITICAL or not self.open or not self.step:
             return False
-        critical = CRITICAL[said.crop].get(said.stage)
-        return critical is not None and said.limit <= critical
+        critical = CRITICAL[alert.crop].get(alert.stage)
+        return critical is not None and alert.limit <= critical
 
 
 def identity(station: str, alert: str) -> str:

@@ -131,8 +131,8 @@ class Decider:
         """Return a person's channels that wake nobody."""
         return quiet_channels(person, self._senders)
 
-    def _put(self, said: rounds.Round, now: int) -> None:
-        for (channel, _), one in said.grouped([n for n, s in self._senders.items() if s.one_by_one]).items():
+    def _put(self, summary: rounds.Round, now: int) -> None:
+        for (channel, _), one in summary.grouped([n for n, s in self._senders.items() if s.one_by_one]).items():
             self._outbox.put(channel, one, False, now)
 
     @property

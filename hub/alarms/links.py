@@ -30,10 +30,10 @@ class Links:
     def made(self, alarms: Sequence[str], people: Sequence[str], now: int) -> str:
         """Return the secret of a new link."""
         secret = secrets.token_urlsafe(BITS // 8)
-        said = msgspec.json.encode(AlarmLink(list(alarms), list(people))).decode()
+        body = msgspec.json.encode(AlarmLink(list(alarms), list(people))).decode()
         self._engine.query("DELETE FROM alarm_link WHERE until <= %s", (now,))
         self._engine.query(
-            "INSERT INTO alarm_link (digest, until, said) VALUES (%s, %s, %s)", (digest(secret), now + LASTS_US, said)
+            "INSERT INTO alarm_link (digest, until, said) VALUES (%s, %s, %s)", (digest(secret), now + LASTS_US, body)
         )
         return secret
 

@@ -200,22 +200,22 @@ class MessageOutbox:
         return Claimed(message, tries + 1)
 
 
-def insert(engine: Engine, channel: str, said: OutgoingMessage, urgent: bool, now: int) -> str:
+def insert(engine: Engine, channel: str, message: OutgoingMessage, urgent: bool, now: int) -> str:
     """Keep a message that is to go out; within a transaction. Return its id. Raise SinkError."""
     name = secrets.token_hex(8)
     engine.query(
         "INSERT INTO alarm_message (id, channel, state, urgent, made, due, tries, repeated, said) "
         "VALUES (%s, %s, 'waiting', %s, %s, %s, 0, 0, %s)",
-        (name, channel, int(urgent), now, now, msgspec.json.encode(said).decode()),
+        (name, channel, int(urgent), now, now, msgspec.json.encode(message).decode()),
     )
-    for alarm in sorted({one.alarm for one in said.about}):
+    for alarm in sorted({one.alarm for one in message.about}):
         engine.query("INSERT INTO alarm_about (alarm, message) VALUES (%s, %s)", (alarm, name))
     return name
 
 
-def is_said_again(said: OutgoingMessage) -> bool:
+def is_said_again(message: OutgoingMessage) -> bool:
     """Return whether another message says the same later, if this one does not arrive."""
-    return said.kind != "summary" and all(one.why in ("raised", "worse", "repeat") for one in said.about)
+    return message.kind != "summary" and all(one.why in ("raised", "worse", "repeat") for one in message.about)
 
 
 def is_due(alarm: Alarm, about: About, made: int) -> bool:

@@ -65,11 +65,11 @@ class People:
 
     def keep(self, person: Contact) -> None:
         """Keep a person, in the place of what was known of them."""
-        said = msgspec.json.encode(person).decode()
+        body = msgspec.json.encode(person).decode()
         self._engine.query(
             "INSERT INTO alarm_person (name, place, said) VALUES (%s, %s, %s) "
             "ON CONFLICT (name) DO UPDATE SET place = excluded.place, said = excluded.said",
-            (person.name, person.place, said),
+            (person.name, person.place, body),
         )
 
     def person(self, name: str) -> Contact:

@@ -49,8 +49,8 @@ def told_by_all(engine: Engine, people: Iterable[Contact], now: int) -> list[Tri
     with engine.transaction():
         for person in people:
             for channel in person.channels:
-                said = OutgoingMessage([person.name], kind="test", lines=[Spoken(person.language).say(TEXT)])
-                found.append(TrialMessage(insert(engine, channel, said, False, now), person.name, channel))
+                message = OutgoingMessage([person.name], kind="test", lines=[Spoken(person.language).say(TEXT)])
+                found.append(TrialMessage(insert(engine, channel, message, False, now), person.name, channel))
     return found
 
 

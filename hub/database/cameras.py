@@ -41,10 +41,12 @@ def newest(engine: Engine, station: str, now: int) -> list[CameraNow]:
         (station, now - WEEK_US, now + 600_000_000, station),
     )
     keys = sorted({(station, epoch, seq) for _, _, _, epoch, seq, _ in found})
-    said = {(epoch, seq): _body(raw) for epoch, seq, raw in engine.lookup("record", ("epoch", "seq", "raw"), KEY, keys)}
+    bodies = {
+        (epoch, seq): _body(raw) for epoch, seq, raw in engine.lookup("record", ("epoch", "seq", "raw"), KEY, keys)
+    }
     cameras = {name: CameraNow(name) for name in _named(engine, station)}
     for camera, picture, time, epoch, seq, file in found:
-        body = said.get((epoch, seq), {})
+        body = bodies.get((epoch, seq), {})
         reasons = body.get("reasons")
         cameras[camera] = CameraNow(
             *(camera, picture, time, bool(file)),

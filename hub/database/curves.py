@@ -26,9 +26,9 @@ def minutes(
     page, rest = _page(found, most)
     points = []
     for start, duration, raw in page:
-        said = said_of(raw, channel)
-        if said is not None:
-            points.append(Point(start, start + round(duration * 1e6), *said))
+        measured = said_of(raw, channel)
+        if measured is not None:
+            points.append(Point(start, start + round(duration * 1e6), *measured))
     return points, rest
 
 

@@ -261,11 +261,11 @@ def _after(page: str | None, last_us: int) -> tuple[int, int, str]:
 
 
 def _values(raw: bytes) -> dict[str, Value]:
-    said = said_by(raw)
+    measured = said_by(raw)
     reasons = _reasons(raw)
     return {
-        name: Value(value, said.quality.get(name, 3), unit_of(name), reasons.get(name))
-        for name, value in said.values.items()
+        name: Value(value, measured.quality.get(name, 3), unit_of(name), reasons.get(name))
+        for name, value in measured.values.items()
     }
 
 

@@ -113,7 +113,7 @@ class AcknowledgePage:
 
 def page(words: Spoken, lines: Sequence[str], people: Sequence[str], status: int) -> Response:
     """Return a page with these sentences, and a button for each of these people."""
-    said = "".join(f"<p>{escape(line)}</p>" for line in lines)
+    paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
     buttons = ""
     for name in people:
         label = words.say(N_("I know, I am {name}"), name=name)
@@ -124,7 +124,7 @@ def page(words: Spoken, lines: Sequence[str], people: Sequence[str], status: int
     return HTMLResponse(
         f'<!doctype html><html lang="{lang}"><head><meta charset="utf-8"><meta name="viewport" '
         f'content="width=device-width,initial-scale=1"><meta name="robots" content="noindex"><meta name="referrer" '
-        f'content="no-referrer"><title>{title}</title><style>{STYLE}</style></head><body>{said}{form}</body></html>',
+        f'content="no-referrer"><title>{title}</title><style>{STYLE}</style></head><body>{paragraphs}{form}</body></html>',
         status,
         HEADERS,
     )

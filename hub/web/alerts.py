@@ -57,26 +57,26 @@ class AlertState(msgspec.Struct, frozen=True):
     acknowledged_us: int | None
 
 
-def alerts(asked: RequestContext, said: AlertsSince) -> list[AlertState]:
+def alerts(context: RequestContext, arguments: AlertsSince) -> list[AlertState]:
     """Return what is open, and what was."""
-    since = us(said.since) if said.since else asked.now_us - RECENT_US
-    return [state_of(one) for one in asked.alarms.since(since, caller(asked).stations)]
+    since = us(arguments.since) if arguments.since else context.now_us - RECENT_US
+    return [state_of(one) for one in context.alarms.since(since, caller(context).stations)]
 
 
-def acknowledge(asked: RequestContext, said: OfAlert) -> AlertState:
+def acknowledge(context: RequestContext, arguments: OfAlert) -> AlertState:
     """Note that the caller knows of an alert; who was first stays."""
-    who = caller(asked)
-    known = asked.alarms.load_alarms([said.id]).get(said.id)
+    who = caller(context)
+    known = context.alarms.load_alarms([arguments.id]).get(arguments.id)
     if known is None or (who.stations is not None and known.station not in who.stations):
         raise ApiError(404, NO_ALERT)
-    (now,) = asked.alarms.acknowledge([said.id], who.name, asked.now_us)
-    asked.accounts.note(who, "acknowledge", known.station or None, said.id, asked.now_us)
+    (now,) = context.alarms.acknowledge([arguments.id], who.name, context.now_us)
+    context.accounts.note(who, "acknowledge", known.station or None, arguments.id, context.now_us)
     return state_of(now)
 
 
-def to_visit(asked: RequestContext, _said: Nothing) -> list[Visit]:
+def to_visit(context: RequestContext, _said: Nothing) -> list[Visit]:
     """Return what is to be seen to, station by station."""
-    return visits(asked.engine, caller(asked).stations, asked.now_us)
+    return visits(context.engine, caller(context).stations, context.now_us)
 
 
 def state_of(alarm: Alarm) -> AlertState:

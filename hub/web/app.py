@@ -71,14 +71,14 @@ class RequestPool:
         self._quick = ThreadPoolExecutor(QUICK, "web")
         self._slow = ThreadPoolExecutor(SLOW, "web-slow")
 
-    async def answer(self, route: Route, heard: RawRequest) -> Any:
+    async def answer(self, route: Route, request: RawRequest) -> Any:
         """Return what a route answers. Raise ApiError."""
         pool = self._slow if route.slow else self._quick
-        return await asyncio.get_running_loop().run_in_executor(pool, self._work, route, heard)
+        return await asyncio.get_running_loop().run_in_executor(pool, self._work, route, request)
 
-    async def caller(self, heard: RawRequest) -> Account | None:
+    async def caller(self, request: RawRequest) -> Account | None:
         """Return who asks. Raise ApiError."""
-        return await self.quickly(lambda: self._caller(heard))
+        return await self.quickly(lambda: self._caller(request))
 
     async def quickly(self, ask: Callable[[], T]) -> T:
         """Return what a short question to the database comes to."""
@@ -90,34 +90,34 @@ class RequestPool:
             pool.shutdown(cancel_futures=True)
         self._engines.close()
 
-    def _caller(self, heard: RawRequest) -> Account | None:
+    def _caller(self, request: RawRequest) -> Account | None:
         try:
-            return self._known(Accounts(self._engines.mine()), heard)
+            return self._known(Accounts(self._engines.mine()), request)
         except SinkError as trouble:
             raise sink_failure(trouble) from None
 
-    def _known(self, accounts: Accounts, heard: RawRequest) -> Account | None:
-        if heard.token is not None:
-            return accounts.by_token(heard.token)
-        return None if heard.session is None else accounts.by_session(heard.session, self._utc())
+    def _known(self, accounts: Accounts, request: RawRequest) -> Account | None:
+        if request.token is not None:
+            return accounts.by_token(request.token)
+        return None if request.session is None else accounts.by_session(request.session, self._utc())
 
-    def _work(self, route: Route, heard: RawRequest) -> Any:
+    def _work(self, route: Route, request: RawRequest) -> Any:
         try:
             engine = self._engines.mine()
             accounts = Accounts(engine)
-            caller = self._known(accounts, heard)
+            caller = self._known(accounts, request)
             if route.right is not None and caller is None:
                 raise ApiError(401, LOG_IN)
             if route.right is not None and caller is not None and not caller.may(route.right):
                 raise ApiError(403, NO_RIGHT)
-            arguments = parse_arguments(route.arguments, heard.path, heard.query, heard.body, heard.form)
+            arguments = parse_arguments(route.arguments, request.path, request.query, request.body, request.form)
             station = getattr(arguments, "station", None)
             if caller is not None and station is not None and not caller.may(route.right or Right.READ, station):
                 raise ApiError(404, NO_STATION.having(station=str(station)))  # as one that is not there
             mine = frozenset[str]() if caller is None else caller.stations
             queries, orders = Queries(engine, mine), Orders(engine)
             parts = engine, queries, accounts, orders, AlarmBook(engine)
-            asked = RequestContext(caller, *parts, self._utc(), heard.address, heard.session)
+            asked = RequestContext(caller, *parts, self._utc(), request.address, request.session)
             return route.handler(asked, arguments)
         except SinkError as trouble:
             raise sink_failure(trouble) from None
@@ -147,10 +147,10 @@ def made(
     others: list[BaseRoute],
 ) -> Starlette:
     """Return the application. `others` are routes that are no answers: streams, pages."""
-    told = msgspec.json.encode(document(routes, version))
+    document_bytes = msgspec.json.encode(document(routes, version))
 
     async def openapi(_request: Request) -> Response:
-        return Response(told, media_type="application/json")
+        return Response(document_bytes, media_type="application/json")
 
     packed = [
         Middleware(GZipMiddleware, minimum_size=1000)

@@ -91,53 +91,55 @@ class Exports:
             ),
         )
 
-    def export(self, asked: RequestContext, said: given.ExportOf) -> MadeFile:
+    def export(self, context: RequestContext, arguments: given.ExportOf) -> MadeFile:
         """Make the file. Raise ApiError, SinkError."""
-        offset = station(asked, given.OfStation(said.station)).utc_offset_s
-        last = last_day(asked, given.DaysOf(said.station, said.first, said.last), offset, MOST_DAYS)
-        if said.form == "jsonl" and said.quantity:
+        offset = station(context, given.OfStation(arguments.station)).utc_offset_s
+        last = last_day(context, given.DaysOf(arguments.station, arguments.first, arguments.last), offset, MOST_DAYS)
+        if arguments.form == "jsonl" and arguments.quantity:
             raise ApiError(422, WHOLE_MINUTES)
         if not self._room.acquire(blocking=False):
             raise ApiError(429, BUSY, AGAIN_S)
         try:
-            quantities = tuple(said.quantity.split(",")) if said.quantity else ()
-            found = asked.queries.export(ExportSelection(said.station, said.first, last, quantities))
+            quantities = tuple(arguments.quantity.split(",")) if arguments.quantity else ()
+            found = context.queries.export(ExportSelection(arguments.station, arguments.first, last, quantities))
             return MadeFile(
-                self._made(found, said), KINDS[said.form], f"{said.station}_{said.first}_{last}.{said.form}"
+                self._made(found, arguments),
+                KINDS[arguments.form],
+                f"{arguments.station}_{arguments.first}_{last}.{arguments.form}",
             )
         finally:
             self._room.release()
 
-    def link(self, asked: RequestContext, said: given.ExportOf) -> OneTimeLink:
+    def link(self, context: RequestContext, arguments: given.ExportOf) -> OneTimeLink:
         """Give a link."""
-        station(asked, given.OfStation(said.station))
-        who, secret, until = caller(asked), secrets.token_hex(16), asked.now_us + LINK_US
+        station(context, given.OfStation(arguments.station))
+        who, secret, until = caller(context), secrets.token_hex(16), context.now_us + LINK_US
         with self._lock:
-            alive = {name: kept for name, kept in self._links.items() if kept.until_us > asked.now_us}
+            alive = {name: kept for name, kept in self._links.items() if kept.until_us > context.now_us}
             if len(alive) >= MOST_LINKS:
                 raise ApiError(429, BUSY, AGAIN_S)
-            self._links = {**alive, digest(secret): ExportLink(who.kind, who.name, said, until)}
+            self._links = {**alive, digest(secret): ExportLink(who.kind, who.name, arguments, until)}
         return OneTimeLink(f"{API}/exports/{secret}", until)
 
-    def opened(self, asked: RequestContext, said: given.OfLink) -> MadeFile:
+    def opened(self, context: RequestContext, arguments: given.OfLink) -> MadeFile:
         """Make the file of a link, once, as long as whoever asked for it may see that station."""
         with self._lock:
-            kept = self._links.get(digest(said.id))
-            if kept is None or kept.until_us <= asked.now_us:
+            kept = self._links.get(digest(arguments.id))
+            if kept is None or kept.until_us <= context.now_us:
                 raise ApiError(404, NO_LINK)
             wanted, kept.said = kept.said, None
         if wanted is None:
             raise ApiError(403, USED)
-        who = account(asked.accounts, kept)
+        who = account(context.accounts, kept)
         if who is None or not who.may(Right.READ, wanted.station):
             raise ApiError(403, NO_LINK)
-        return self.export(replace(asked, caller=who, queries=queries_of(asked.queries, who.stations)), wanted)
+        return self.export(replace(context, caller=who, queries=queries_of(context.queries, who.stations)), wanted)
 
-    def _made(self, found: Export, said: given.ExportOf) -> Path:
+    def _made(self, found: Export, arguments: given.ExportOf) -> Path:
         self._folder.mkdir(parents=True, exist_ok=True)
-        path = self._folder / f"{secrets.token_hex(8)}.{said.form}"
+        path = self._folder / f"{secrets.token_hex(8)}.{arguments.form}"
         try:
-            sheets.write_file(found, said.form, path, lambda _minute: None, said.bom)
+            sheets.write_file(found, arguments.form, path, lambda _minute: None, arguments.bom)
         except BaseException:  # whatever it was, no half a file stays
             path.unlink(missing_ok=True)
             raise

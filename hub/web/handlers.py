@@ -59,118 +59,120 @@ class ServerHealth(msgspec.Struct, frozen=True):
 def login(logins: Logins) -> Callable[[RequestContext, given.Credentials], SessionAnswer]:
     """Return the handler that begins sessions, and counts wrong passwords there."""
 
-    def handler(asked: RequestContext, said: given.Credentials) -> SessionAnswer:
-        wait = logins.wait(said.name, asked.address, asked.now_us)
+    def handler(context: RequestContext, arguments: given.Credentials) -> SessionAnswer:
+        wait = logins.wait(arguments.name, context.address, context.now_us)
         if wait:
             raise ApiError(429, TOO_MANY.having(seconds=wait), wait)
-        found = asked.accounts.user(said.name)
-        right = matches(None if found is None else found[1], said.password)
+        found = context.accounts.user(arguments.name)
+        right = matches(None if found is None else found[1], arguments.password)
         if found is None or not right or found[0].ended:
-            logins.wrong(said.name, asked.address, asked.now_us)
+            logins.wrong(arguments.name, context.address, context.now_us)
             raise ApiError(401, WRONG_LOGIN)
-        logins.right(said.name)
-        asked.accounts.note(found[0], "login", None, asked.address, asked.now_us)
-        return SessionAnswer(described(found[0]), asked.accounts.begin_session(said.name, asked.now_us))
+        logins.right(arguments.name)
+        context.accounts.note(found[0], "login", None, context.address, context.now_us)
+        return SessionAnswer(described(found[0]), context.accounts.begin_session(arguments.name, context.now_us))
 
     return handler
 
 
-def logout(asked: RequestContext, _said: given.Nothing) -> SessionAnswer:
+def logout(context: RequestContext, _said: given.Nothing) -> SessionAnswer:
     """End the session."""
-    if asked.session is not None:
-        asked.accounts.end_session(asked.session)
+    if context.session is not None:
+        context.accounts.end_session(context.session)
     return SessionAnswer(Done(), None)
 
 
-def health(asked: RequestContext, _said: given.Nothing) -> ServerHealth:
+def health(context: RequestContext, _said: given.Nothing) -> ServerHealth:
     """Say that the server answers."""
-    return ServerHealth(asked.now_us)
+    return ServerHealth(context.now_us)
 
 
-def me(asked: RequestContext, _said: given.Nothing) -> Me:
+def me(context: RequestContext, _said: given.Nothing) -> Me:
     """Say who asks."""
-    return described(caller(asked))
+    return described(caller(context))
 
 
-def stations(asked: RequestContext, _said: given.Nothing) -> list[answers.StationState]:
+def stations(context: RequestContext, _said: given.Nothing) -> list[answers.StationState]:
     """Return the stations that somebody may see."""
-    return asked.queries.stations()
+    return context.queries.stations()
 
 
-def station(asked: RequestContext, said: given.OfStation) -> answers.StationState:
+def station(context: RequestContext, arguments: given.OfStation) -> answers.StationState:
     """Return one station."""
-    for found in asked.queries.stations():
-        if found.station == said.station:
+    for found in context.queries.stations():
+        if found.station == arguments.station:
             return found
-    raise ApiError(404, Reason("no_such_station", 'no station "{station}" has sent anything', station=said.station))
+    raise ApiError(
+        404, Reason("no_such_station", 'no station "{station}" has sent anything', station=arguments.station)
+    )
 
 
-def now(asked: RequestContext, said: given.OfStation) -> answers.Now:
+def now(context: RequestContext, arguments: given.OfStation) -> answers.Now:
     """Return a station's newest minute."""
-    return asked.queries.now(said.station)
+    return context.queries.now(arguments.station)
 
 
-def series(asked: RequestContext, said: given.SeriesOf) -> answers.Series:
+def series(context: RequestContext, arguments: given.SeriesOf) -> answers.Series:
     """Return a channel's curve."""
-    return asked.queries.series(said.station, said.channel, *span(asked, said), said.step)
+    return context.queries.series(arguments.station, arguments.channel, *span(context, arguments), arguments.step)
 
 
-def channels(asked: RequestContext, said: given.ChannelsOf) -> list[str]:
+def channels(context: RequestContext, arguments: given.ChannelsOf) -> list[str]:
     """Return the channels that have anything in a span."""
-    return asked.queries.channels(said.station, *span(asked, said))
+    return context.queries.channels(arguments.station, *span(context, arguments))
 
 
-def events(asked: RequestContext, said: given.EventsOf) -> answers.Events:
+def events(context: RequestContext, arguments: given.EventsOf) -> answers.Events:
     """Return a page of events."""
-    kinds = said.kind.split(",") if said.kind else ()
-    return asked.queries.events(said.station, *span(asked, said), kinds, said.page)
+    kinds = arguments.kind.split(",") if arguments.kind else ()
+    return context.queries.events(arguments.station, *span(context, arguments), kinds, arguments.page)
 
 
-def pictures(asked: RequestContext, said: given.PicturesOf) -> answers.Pictures:
+def pictures(context: RequestContext, arguments: given.PicturesOf) -> answers.Pictures:
     """Return a page of pictures."""
-    return asked.queries.pictures(said.station, *span(asked, said), said.camera, said.page)
+    return context.queries.pictures(arguments.station, *span(context, arguments), arguments.camera, arguments.page)
 
 
-def completeness(asked: RequestContext, said: given.DaysOf) -> list[answers.Completeness]:
+def completeness(context: RequestContext, arguments: given.DaysOf) -> list[answers.Completeness]:
     """Return what is whole of each day."""
-    last = last_day(asked, said, station(asked, given.OfStation(said.station)).utc_offset_s, MOST_DAYS)
-    return asked.queries.completeness(said.station, said.first, last, asked.now_us)
+    last = last_day(context, arguments, station(context, given.OfStation(arguments.station)).utc_offset_s, MOST_DAYS)
+    return context.queries.completeness(arguments.station, arguments.first, last, context.now_us)
 
 
-def board(asked: RequestContext, said: given.BoardOf) -> list[answers.Completeness]:
+def board(context: RequestContext, arguments: given.BoardOf) -> list[answers.Completeness]:
     """Return the same of all stations."""
-    ahead = max((state.utc_offset_s for state in asked.queries.stations()), default=0)
-    last = last_day(asked, said, ahead, MOST_BOARD_DAYS)
-    return all_days(asked, said.first, last, asked.now_us)
+    ahead = max((state.utc_offset_s for state in context.queries.stations()), default=0)
+    last = last_day(context, arguments, ahead, MOST_BOARD_DAYS)
+    return all_days(context, arguments.first, last, context.now_us)
 
 
-def all_days(asked: RequestContext, first: date, last: date, now_us: int) -> list[answers.Completeness]:
+def all_days(context: RequestContext, first: date, last: date, now_us: int) -> list[answers.Completeness]:
     """Return the days of all stations that somebody may see, up to an instant, by station and day."""
-    names = [state.station for state in asked.queries.stations()]
-    return [day for name in names for day in asked.queries.completeness(name, first, last, now_us)]
+    names = [state.station for state in context.queries.stations()]
+    return [day for name in names for day in context.queries.completeness(name, first, last, now_us)]
 
 
-def last_day(asked: RequestContext, said: given.DaysOf | given.BoardOf, offset_s: int, most: int) -> date:
+def last_day(context: RequestContext, arguments: given.DaysOf | given.BoardOf, offset_s: int, most: int) -> date:
     """Return the last day that is asked for, today at most. Raise ApiError where there are none, or too many."""
-    today = (datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset_s)).date()
-    last = min(said.last or today, today)
-    if last < said.first:
+    today = (datetime.fromtimestamp(context.now_us / 1e6, UTC) + timedelta(seconds=offset_s)).date()
+    last = min(arguments.last or today, today)
+    if last < arguments.first:
         raise ApiError(422, BACKWARDS)
-    if (last - said.first).days >= most:
+    if (last - arguments.first).days >= most:
         raise ApiError(422, TOO_MANY_DAYS.having(most=most))
     return last
 
 
-def sheet(asked: RequestContext, said: given.MonthOf) -> MonthlySheet:
+def sheet(context: RequestContext, arguments: given.MonthOf) -> MonthlySheet:
     """Return a station's month."""
-    return asked.queries.sheet(said.station, date.fromisoformat(f"{said.month}-01"), asked.now_us)
+    return context.queries.sheet(arguments.station, date.fromisoformat(f"{arguments.month}-01"), context.now_us)
 
 
 def tile(folder: Path, tiles: Tiles) -> Callable[[RequestContext, given.OfPicture], DataAnswer]:
     """Return the handler that sends a picture's tile, made of what is here of it: so small that it is read at once."""
 
-    def handler(asked: RequestContext, said: given.OfPicture) -> DataAnswer:
-        found = asked.queries.picture(said.sha256)
+    def handler(context: RequestContext, arguments: given.OfPicture) -> DataAnswer:
+        found = context.queries.picture(arguments.sha256)
         if found is None:
             raise ApiError(404, NO_PICTURE)
         path = tiles.tile_of(found, folder)
@@ -184,8 +186,8 @@ def tile(folder: Path, tiles: Tiles) -> Callable[[RequestContext, given.OfPictur
 def picture(folder: Path, thumbnail: bool) -> Callable[[RequestContext, given.OfPicture], FileAnswer]:
     """Return the handler that sends pictures, or their thumbnails, of a folder."""
 
-    def handler(asked: RequestContext, said: given.OfPicture) -> FileAnswer:
-        found = asked.queries.picture(said.sha256)
+    def handler(context: RequestContext, arguments: given.OfPicture) -> FileAnswer:
+        found = context.queries.picture(arguments.sha256)
         if found is None:
             raise ApiError(404, NO_PICTURE)
         name = found.thumbnail if thumbnail else found.file
@@ -199,44 +201,44 @@ def picture(folder: Path, thumbnail: bool) -> Callable[[RequestContext, given.Of
 def command(wake: Callable[[], None]) -> Callable[[RequestContext, given.CommandOf], CommandOrder]:
     """Return the handler that keeps commands to stations; `wake` has them sent."""
 
-    def handler(asked: RequestContext, said: given.CommandOf) -> CommandOrder:
-        station(asked, given.OfStation(said.station))
-        expires = asked.now_us + EXPIRES_US
-        order = Command(VERSION, secrets.token_hex(8), said.name, said.arguments, expires)
-        kept = asked.orders.add(said.station, order, caller(asked), asked.now_us)
-        asked.accounts.note(caller(asked), f"command {said.name}", said.station, order.id, asked.now_us)
+    def handler(context: RequestContext, arguments: given.CommandOf) -> CommandOrder:
+        station(context, given.OfStation(arguments.station))
+        expires = context.now_us + EXPIRES_US
+        order = Command(VERSION, secrets.token_hex(8), arguments.name, arguments.arguments, expires)
+        kept = context.orders.add(arguments.station, order, caller(context), context.now_us)
+        context.accounts.note(caller(context), f"command {arguments.name}", arguments.station, order.id, context.now_us)
         wake()
         return kept
 
     return handler
 
 
-def commanded(asked: RequestContext, said: given.OfCommand) -> CommandOrder:
+def commanded(context: RequestContext, arguments: given.OfCommand) -> CommandOrder:
     """Return what became of a command."""
-    found = asked.orders.order(said.id)
-    if found is None or not caller(asked).may(Right.COMMAND, found.station):
+    found = context.orders.order(arguments.id)
+    if found is None or not caller(context).may(Right.COMMAND, found.station):
         raise ApiError(404, NO_COMMAND)
     return found
 
 
-def audit(asked: RequestContext, said: given.Before) -> list[Audited]:
+def audit(context: RequestContext, arguments: given.Before) -> list[Audited]:
     """Return what people did, the newest first, a page of it."""
-    return asked.accounts.audit(us(said.before) if said.before else asked.now_us + 1)
+    return context.accounts.audit(us(arguments.before) if arguments.before else context.now_us + 1)
 
 
-def span(asked: RequestContext, said: Any) -> tuple[int, int]:
+def span(context: RequestContext, arguments: Any) -> tuple[int, int]:
     """Return a span in microseconds UTC, up to now where no end is given. Raise ApiError where it has no length."""
-    first, last = us(said.first), us(said.last) if said.last else asked.now_us
+    first, last = us(arguments.first), us(arguments.last) if arguments.last else context.now_us
     if last <= first:
         raise ApiError(422, BACKWARDS)
     return first, last
 
 
-def caller(asked: RequestContext) -> Account:
+def caller(context: RequestContext) -> Account:
     """Return who asks, where the route wants somebody."""
-    if asked.caller is None:
+    if context.caller is None:
         raise ApiError(401, WRONG_LOGIN)
-    return asked.caller
+    return context.caller
 
 
 def described(account: Account) -> Me:

@@ -25,11 +25,11 @@ Line = tuple[str, str, str, list[tuple[dict[str, str], float]]]  # name, kind, w
 def metrics(listeners: Callable[[], int], aside: Path) -> Callable[[RequestContext, Nothing], DataAnswer]:
     """Return the handler; `listeners`: how many listen to the stream, `aside`: the folder of messages set aside."""
 
-    def handler(asked: RequestContext, _said: Nothing) -> DataAnswer:
-        if caller(asked).kind != "token":
+    def handler(context: RequestContext, _said: Nothing) -> DataAnswer:
+        if caller(context).kind != "token":
             raise ApiError(403, TOKEN_ONLY)
         lines = [
-            *_stations(asked),
+            *_stations(context),
             _one("minshan_hub_database_up", "The database answers", 1),
             _one("minshan_hub_stream_listeners", "Browsers and programs on the live stream", listeners()),
             _one(
@@ -47,9 +47,9 @@ def _one(name: str, what: str, value: int) -> Line:
     return name, "gauge", what, [({}, value)]
 
 
-def _stations(asked: RequestContext) -> Iterator[Line]:
+def _stations(context: RequestContext) -> Iterator[Line]:
     """Yield what is known of each station."""
-    states = asked.queries.stations()
+    states = context.queries.stations()
     named = [({"station": state.station}, state) for state in states]
     yield _one("minshan_stations", "Stations that have sent anything", len(states))
     yield (
@@ -60,7 +60,7 @@ def _stations(asked: RequestContext) -> Iterator[Line]:
         *("minshan_station_heard_timestamp_seconds", "gauge", "When a record last came"),
         [(label, state.arrived_us / 1e6) for label, state in named if state.arrived_us is not None],
     )
-    kept = {state.station: asked.queries.records(state.station) for state in states}
+    kept = {state.station: context.queries.records(state.station) for state in states}
     yield (
         *("minshan_station_records", "gauge", "Records that are here"),
         [(label, kept[state.station][0]) for label, state in named],

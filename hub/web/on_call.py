@@ -33,19 +33,19 @@ class TrialOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: PersonName | None = None
 
 
-def listed(asked: RequestContext, _said: Nothing) -> list[Contact]:
+def listed(context: RequestContext, _said: Nothing) -> list[Contact]:
     """Return who is told, in order."""
-    return people(asked)
+    return people(context)
 
 
-def people(asked: RequestContext) -> list[Contact]:
+def people(context: RequestContext) -> list[Contact]:
     """Return those who are told and whom the caller may manage, in order."""
-    return [person for person in People(asked.engine).listed() if caller(asked).covers(person.stations)]
+    return [person for person in People(context.engine).listed() if caller(context).covers(person.stations)]
 
 
-def known(asked: RequestContext, name: str) -> Contact:
+def known(context: RequestContext, name: str) -> Contact:
     """Return somebody whom the caller may manage. Raise PersonError, alike for one who is beyond and for nobody."""
-    for person in people(asked):
+    for person in people(context):
         if person.name == name:
             return person
     raise PersonError(unknown(name))
@@ -54,32 +54,32 @@ def known(asked: RequestContext, name: str) -> Contact:
 def kept(channels: Collection[str]) -> Callable[[RequestContext, Contact], Contact]:
     """Return the handler that keeps a person who is told; `channels`: those of the hub's file."""
 
-    def handler(asked: RequestContext, said: Contact) -> Contact:
-        for channel in said.channels:
+    def handler(context: RequestContext, arguments: Contact) -> Contact:
+        for channel in arguments.channels:
             if channel not in channels:
                 raise ApiError(422, NO_CHANNEL.having(channel=channel))
-        there = [person for person in People(asked.engine).listed() if person.name == said.name]
-        if not all(caller(asked).covers(one.stations) for one in (said, *there)):
-            raise ApiError(403, BEYOND.having(name=said.name))
-        People(asked.engine).keep(said)
-        asked.accounts.note(caller(asked), "person on call", None, said.name, asked.now_us)
-        return said
+        there = [person for person in People(context.engine).listed() if person.name == arguments.name]
+        if not all(caller(context).covers(one.stations) for one in (arguments, *there)):
+            raise ApiError(403, BEYOND.having(name=arguments.name))
+        People(context.engine).keep(arguments)
+        context.accounts.note(caller(context), "person on call", None, arguments.name, context.now_us)
+        return arguments
 
     return handler
 
 
-def remove(asked: RequestContext, said: PersonGone) -> Done:
+def remove(context: RequestContext, arguments: PersonGone) -> Done:
     """Let somebody be told no more."""
-    People(asked.engine).remove(known(asked, said.name).name)
-    asked.accounts.note(caller(asked), "person on call removed", None, said.name, asked.now_us)
+    People(context.engine).remove(known(context, arguments.name).name)
+    context.accounts.note(caller(context), "person on call removed", None, arguments.name, context.now_us)
     return Done()
 
 
-def test(asked: RequestContext, said: TrialOf) -> list[TrialMessage]:
+def test(context: RequestContext, arguments: TrialOf) -> list[TrialMessage]:
     """Put out a test message by each channel of people; what each service answers is asked for later."""
-    chosen = people(asked) if said.name is None else [known(asked, said.name)]
-    found = told_by_all(asked.engine, chosen, asked.now_us)
-    asked.accounts.note(caller(asked), "test message", None, said.name or "", asked.now_us)
+    chosen = people(context) if arguments.name is None else [known(context, arguments.name)]
+    found = told_by_all(context.engine, chosen, context.now_us)
+    context.accounts.note(caller(context), "test message", None, arguments.name or "", context.now_us)
     return found
 
 

@@ -58,7 +58,7 @@ def _anything(_kind: type) -> dict[str, Any]:
 def _operation(route: Route, own: dict[str, Any], by_kind: dict[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = own.get("properties", {})
     in_path = [name for name in fields if f"{{{name}}}" in route.path]
-    told: dict[str, Any] = {
+    operation: dict[str, Any] = {
         "operationId": route.name,
         "summary": route.summary,
         "security": [] if route.right is None else [{"token": []}, {"session": []}],
@@ -71,9 +71,9 @@ def _operation(route: Route, own: dict[str, Any], by_kind: dict[str, Any]) -> di
         body = {name: schema for name, schema in fields.items() if name not in in_path}
         needed = [name for name in own.get("required", ()) if name in body]
         shape = {"type": "object", "properties": body, "required": needed, "additionalProperties": False}
-        told["requestBody"] = {"required": bool(needed), "content": {"application/json": {"schema": shape}}}
+        operation["requestBody"] = {"required": bool(needed), "content": {"application/json": {"schema": shape}}}
         fields = {name: fields[name] for name in in_path}
-    told["parameters"] = [
+    operation["parameters"] = [
         {
             "name": name,
             "in": "path" if name in in_path else "query",
@@ -82,7 +82,7 @@ def _operation(route: Route, own: dict[str, Any], by_kind: dict[str, Any]) -> di
         }
         for name, schema in fields.items()
     ]
-    return told
+    return operation
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:

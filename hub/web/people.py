@@ -89,63 +89,63 @@ class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def listed(kind: Kind) -> Callable[[RequestContext, Nothing], list[Person]]:
     """Return the handler that lists accounts of a kind, those that the caller may manage."""
 
-    def handler(asked: RequestContext, _said: Nothing) -> list[Person]:
-        return [person(found) for found in asked.accounts.listed(kind) if caller(asked).over(found)]
+    def handler(context: RequestContext, _said: Nothing) -> list[Person]:
+        return [person(found) for found in context.accounts.listed(kind) if caller(context).over(found)]
 
     return handler
 
 
-def add(asked: RequestContext, said: NewPerson) -> Person:
+def add(context: RequestContext, arguments: NewPerson) -> Person:
     """Let somebody log in."""
-    account = _allowed(asked, Account("user", said.name, said.role, _set(said.stations)))
-    asked.accounts.add(account, hashed(said.password), asked.now_us)
-    return _noted(asked, "user add", account)
+    account = _allowed(context, Account("user", arguments.name, arguments.role, _set(arguments.stations)))
+    context.accounts.add(account, hashed(arguments.password), context.now_us)
+    return _noted(context, "user add", account)
 
 
-def add_token(asked: RequestContext, said: NewToken) -> Secret:
+def add_token(context: RequestContext, arguments: NewToken) -> Secret:
     """Make a token."""
-    account = _allowed(asked, Account("token", said.name, said.role, _set(said.stations)))
+    account = _allowed(context, Account("token", arguments.name, arguments.role, _set(arguments.stations)))
     secret = new_secret()
-    asked.accounts.add(account, digest(secret), asked.now_us)
-    return Secret(_noted(asked, "token add", account).name, secret)
+    context.accounts.add(account, digest(secret), context.now_us)
+    return Secret(_noted(context, "token add", account).name, secret)
 
 
-def role(asked: RequestContext, said: NewRole) -> Person:
+def role(context: RequestContext, arguments: NewRole) -> Person:
     """Give somebody another role, or other stations."""
-    was = managed_account(asked, "user", said.name)
-    account = _allowed(asked, Account("user", said.name, said.role, _set(said.stations), was.ended))
+    was = managed_account(context, "user", arguments.name)
+    account = _allowed(context, Account("user", arguments.name, arguments.role, _set(arguments.stations), was.ended))
     if account.role is not Role.ADMIN or account.stations is not None:
-        _not_the_last(asked, was)
-    asked.accounts.change_role(account)
-    return _noted(asked, "user role", account)
+        _not_the_last(context, was)
+    context.accounts.change_role(account)
+    return _noted(context, "user role", account)
 
 
-def password(asked: RequestContext, said: NewPassword) -> Done:
+def password(context: RequestContext, arguments: NewPassword) -> Done:
     """Give somebody another password."""
-    found = managed_account(asked, "user", said.name)
-    asked.accounts.change_password(said.name, hashed(said.password))
-    _noted(asked, "user passwd", found)
+    found = managed_account(context, "user", arguments.name)
+    context.accounts.change_password(arguments.name, hashed(arguments.password))
+    _noted(context, "user passwd", found)
     return Done()
 
 
 def end(kind: Kind) -> Callable[[RequestContext, Ending], Done]:
     """Return the handler that ends accounts of a kind, or lets them live again."""
 
-    def handler(asked: RequestContext, said: Ending) -> Done:
-        found = managed_account(asked, kind, said.name)
-        if not said.again:
-            _not_the_last(asked, found)
-        asked.accounts.end(kind, said.name, None if said.again else asked.now_us)
-        _noted(asked, f"{kind} {'enable' if said.again else 'disable'}", found)
+    def handler(context: RequestContext, arguments: Ending) -> Done:
+        found = managed_account(context, kind, arguments.name)
+        if not arguments.again:
+            _not_the_last(context, found)
+        context.accounts.end(kind, arguments.name, None if arguments.again else context.now_us)
+        _noted(context, f"{kind} {'enable' if arguments.again else 'disable'}", found)
         return Done()
 
     return handler
 
 
-def managed_account(asked: RequestContext, kind: Kind, name: str) -> Account:
+def managed_account(context: RequestContext, kind: Kind, name: str) -> Account:
     """Return an account that the caller may manage. Raise ApiError, alike for one that is beyond and for none."""
-    for found in asked.accounts.listed(kind):
-        if found.name == name and caller(asked).over(found):
+    for found in context.accounts.listed(kind):
+        if found.name == name and caller(context).over(found):
             return found
     raise ApiError(404, UNKNOWN.having(name=name))
 
@@ -156,27 +156,27 @@ def person(account: Account) -> Person:
     return Person(account.name, account.role, mine, account.ended)
 
 
-def _allowed(asked: RequestContext, account: Account) -> Account:
+def _allowed(context: RequestContext, account: Account) -> Account:
     """Return an account that the caller may make. Raise ApiError."""
-    if not caller(asked).over(account):
+    if not caller(context).over(account):
         raise ApiError(403, NOT_YOURS)
     return account
 
 
-def _not_the_last(asked: RequestContext, account: Account) -> None:
+def _not_the_last(context: RequestContext, account: Account) -> None:
     """Raise ApiError where nobody else who can log in manages everything."""
     everything = [
         found.name
-        for found in asked.accounts.listed("user")
+        for found in context.accounts.listed("user")
         if found.role is Role.ADMIN and found.stations is None and not found.ended
     ]
     if account.kind == "user" and everything == [account.name]:
         raise ApiError(409, LAST_ADMIN)
 
 
-def _noted(asked: RequestContext, action: str, account: Account) -> Person:
+def _noted(context: RequestContext, action: str, account: Account) -> Person:
     where = "*" if account.stations is None else " ".join(sorted(account.stations))
-    asked.accounts.note(caller(asked), action, None, f"{account.name} {account.role} {where}", asked.now_us)
+    context.accounts.note(caller(context), action, None, f"{account.name} {account.role} {where}", context.now_us)
     return person(account)
 
 

@@ -143,11 +143,11 @@ class Server:
 
     async def _live(self, request: Request) -> Response:
         """Stream what is new to whoever may see it."""
-        said = await read_request(request)
+        asked = await read_request(request)
 
         async def sees() -> Callable[[str], bool] | None:
             try:
-                caller: Account | None = await self._desk.caller(said)
+                caller: Account | None = await self._desk.caller(asked)
             except ApiError:  # the database is away: whoever listens goes on
                 return lambda station: False
             if caller is None or not caller.may(Right.READ):
@@ -155,7 +155,7 @@ class Server:
             return lambda station: caller.may(Right.READ, station)
 
         try:
-            who = await self._desk.caller(said)
+            who = await self._desk.caller(asked)
             if who is None:
                 return refusal(401, LOG_IN)
             stream = self.feed.listen(f"{who.kind} {who.name}", sees, last_of(request))

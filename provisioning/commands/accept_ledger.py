@@ -28,5 +28,5 @@ def accept_ledger(config_file: Path | None, state: Path | None, as_json: bool) -
     if as_json:
         print_json(answer)
         return
-    said = _("Receipts of {accepted} count from now on, no longer those of {before}.")
-    say(said.format(accepted=answer["ledger"], before=answer.get("before") or "–"))
+    sentence = _("Receipts of {accepted} count from now on, no longer those of {before}.")
+    say(sentence.format(accepted=answer["ledger"], before=answer.get("before") or "–"))

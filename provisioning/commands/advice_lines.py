@@ -10,5 +10,5 @@ from edge.language.texts import _
 
 def brief(found: list[dict[str, Any]]) -> list[str]:
     """Return a line for each rule, and where the rest is said; nothing where nothing is known of any."""
-    said = verdicts.brief([verdicts.restored_verdict(one) for one in found])
-    return ["", *said, _("More, with inputs and sources: minshan advice")] if said else []
+    shown = verdicts.brief([verdicts.restored_verdict(one) for one in found])
+    return ["", *shown, _("More, with inputs and sources: minshan advice")] if shown else []

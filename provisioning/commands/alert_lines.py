@@ -24,21 +24,21 @@ def alert(one: AlertNow) -> list[str]:
     """Return the lines of one rule."""
     words = _(" ({crop}: {stage}, assumed)") if one.assumed else _(" ({crop}: {stage})")
     stage = one.stage and words.format(crop=texts.crop(one.crop), stage=texts.stage(one.stage))
-    said = []
+    lines = []
     if one.step:
         worst = one.worst
         amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one.unit)}".rstrip()
         words = _("{rule}: {what}, {amount} at worst, step {step} of {steps}{stage}")
         what = texts.label(one.quantity)
         values = {"rule": one.rule, "what": what, "amount": amount, "step": one.step, "steps": one.steps}
-        said.append(words.format(**values, stage=stage))
+        lines.append(words.format(**values, stage=stage))
     if one.smoke is not None:
         words = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
         amount = f"{one.smoke:.0f} {texts.unit(one.unit)}"
-        said.append(words.format(what=texts.label(one.quantity), amount=amount, rule=one.rule))
+        lines.append(words.format(what=texts.label(one.quantity), amount=amount, rule=one.rule))
     if one.blind:
-        said.append(_("The rule {rule} is blind: what it looks at is missing or doubtful.").format(rule=one.rule))
-    return said
+        lines.append(_("The rule {rule} is blind: what it looks at is missing or doubtful.").format(rule=one.rule))
+    return lines
 
 
 def horn_lines(found: HornSnapshot | None) -> list[str]:
@@ -47,28 +47,30 @@ def horn_lines(found: HornSnapshot | None) -> list[str]:
         return []
     silenced = found.silenced
     calling = [rule for rule in found.rules if rule not in silenced]
-    said = []
+    lines = []
     if found.trouble:
-        said.append(_("Horn: cannot be had: {why}").format(why=texts.in_full(found.trouble)))
+        lines.append(_("Horn: cannot be had: {why}").format(why=texts.in_full(found.trouble)))
     if found.on:
-        said.append(_("Horn: sounds ({rules})").format(rules=_(", ").join(calling)) if calling else _("Horn: sounds"))
+        lines.append(_("Horn: sounds ({rules})").format(rules=_(", ").join(calling)) if calling else _("Horn: sounds"))
     elif calling and found.rests_s:
         rest = texts.duration(max(found.rests_s, 1.0))
-        said.append(_("Horn: rests {time}, then sounds again ({rules})").format(time=rest, rules=_(", ").join(calling)))
+        lines.append(
+            _("Horn: rests {time}, then sounds again ({rules})").format(time=rest, rules=_(", ").join(calling))
+        )
     if silenced:
-        said.append(_("Horn: silenced ({rules})").format(rules=_(", ").join(silenced)))
-    return said
+        lines.append(_("Horn: silenced ({rules})").format(rules=_(", ").join(silenced)))
+    return lines
 
 
 def notify_lines(found: NotifySnapshot | None) -> list[str]:
     """Return what a station tells people itself now, and which of its channels take nothing."""
     if found is None:
         return []
-    said = []
+    lines = []
     if found.rules:
-        said.append(_("The station tells people of it itself: {rules}").format(rules=_(", ").join(found.rules)))
+        lines.append(_("The station tells people of it itself: {rules}").format(rules=_(", ").join(found.rules)))
     for one in found.channels:
         if one.trouble:
             words = _('Channel "{name}" takes no messages: {why}')
-            said.append(words.format(name=one.name, why=texts.render(one.trouble)))
-    return said
+            lines.append(words.format(name=one.name, why=texts.render(one.trouble)))
+    return lines

@@ -34,8 +34,8 @@ class Degrees(click.ParamType[float]):
         """Return degrees, north and east positive."""
         found = _DEGREES.fullmatch(_typed(value))
         if found is None:
-            said = _("{value} is no position: write it as 31.68 or 31°40'48\"").format(value=value)
-            self.fail(said, param, ctx)
+            sentence = _("{value} is no position: write it as 31.68 or 31°40'48\"").format(value=value)
+            self.fail(sentence, param, ctx)
         degrees, minutes, seconds = (float(found[part] or 0) for part in ("degrees", "minutes", "seconds"))
         side = ((found["before"] or "") + (found["behind"] or "")).upper()
         negative = found["sign"] == "-" or any(word in side for word in "SW南西")

@@ -13,20 +13,20 @@ def bill(budget: BudgetSnapshot) -> list[str]:
     """Return the lines about the budget of a station's status."""
     used, month = sum(budget.used.values()) / MB, budget.a_month / MB
     if budget.most is None:
-        said = _("Mobile data: about {month} MB a month; {used} MB used since {date}.")
+        sentence = _("Mobile data: about {month} MB a month; {used} MB used since {date}.")
         if budget.first is None:
-            said = _("Mobile data: about {month} MB a month; {used} MB used.")
-        return [said.format(month=amount(month), used=amount(used), date=budget.first)]
-    said = _("Mobile data: about {month} MB a month; {used} of {most} MB used.")
+            sentence = _("Mobile data: about {month} MB a month; {used} MB used.")
+        return [sentence.format(month=amount(month), used=amount(used), date=budget.first)]
+    sentence = _("Mobile data: about {month} MB a month; {used} of {most} MB used.")
     left = budget.days_left
     if left is not None:
-        said = ngettext(
+        sentence = ngettext(
             "Mobile data: about {month} MB a month; {used} of {most} MB used, {n} day left.",
             "Mobile data: about {month} MB a month; {used} of {most} MB used, {n} days left.",
             round(left),
         )
     most = amount(budget.most / MB)
-    found = [said.format(month=amount(month), used=amount(used), most=most, n=round(left or 0))]
+    found = [sentence.format(month=amount(month), used=amount(used), most=most, n=round(left or 0))]
     return [*found, *thinned(ThinningStep(budget.step), budget.live_every)]
 
 
@@ -39,8 +39,8 @@ def thinned(step: ThinningStep, live_every: int) -> list[str]:
         parts.append(_("thumbnails once an hour"))
     if step >= ThinningStep.LIVE_5:
         parts.append(_("minutes {n} at a time").format(n=live_every))
-    said = _("To make it last: {what}. Alerts, frost and what somebody asks for go at once; nothing is lost.")
-    return [said.format(what=_(", ").join(parts))]
+    sentence = _("To make it last: {what}. Alerts, frost and what somebody asks for go at once; nothing is lost.")
+    return [sentence.format(what=_(", ").join(parts))]
 
 
 def amount(megabytes: float) -> str:

@@ -83,12 +83,14 @@ def outcome(config: Config, one: Bill) -> str:
     if one.total <= config.budget.mb_per_month:
         return _("Of {most} MB this takes the step marked →: {total} MB.").format(most=most, total=f"{one.total:.1f}")
     if one.live + one.link <= config.budget.mb_per_month:
-        said = _("Of {most} MB this takes the step marked →, with only as many photos as fit: {total} MB would be all.")
+        sentence = _(
+            "Of {most} MB this takes the step marked →, with only as many photos as fit: {total} MB would be all."
+        )
         if config.forward:
-            said = _(
+            sentence = _(
                 "Of {most} MB this takes the step marked →, with only as much to other platforms and as many photos as "
                 "fit: {total} MB would be all."
             )
-        return said.format(most=most, total=f"{one.total:.1f}")
-    said = _("{most} MB do not even suffice for minutes once an hour and the link itself: {total} MB.")
-    return said.format(most=most, total=f"{one.live + one.link:.1f}")
+        return sentence.format(most=most, total=f"{one.total:.1f}")
+    sentence = _("{most} MB do not even suffice for minutes once an hour and the link itself: {total} MB.")
+    return sentence.format(most=most, total=f"{one.live + one.link:.1f}")

@@ -14,7 +14,7 @@ from provisioning.commands.options import json_option, print_json
 from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
 
 if TYPE_CHECKING:
-    from drivers.trial import DriverTrial
+    from drivers.trial import Trial
 
 
 # What each check of `drivers.contract` holds, for people.
@@ -44,7 +44,7 @@ TITLES = {
 def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
     """Run each check in turn. End with code 1 where one does not hold."""
     from drivers.contract import CHECKS
-    from drivers.trial import PLACES, DriverTrial
+    from drivers.trial import PLACES, Trial
     from edge.sim.clock import SimClock
 
     info = driver_named(name)
@@ -52,15 +52,15 @@ def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
     settings(info, {**PLACES.get(info.bus, {}), **keys})
     broken = 0
     for check in CHECKS:
-        why = tried(check, DriverTrial(info, keys, SimClock))
+        why = tried(check, Trial(info, keys, SimClock))
         broken += why is not None
         show(check.__name__.removeprefix("check_"), why, as_json)
     if broken:
-        said = _('The driver "{name}" does not keep {n} of {total} checks.')
-        raise CommandError(Exit.TROUBLE, said.format(name=name, n=broken, total=len(CHECKS)))
+        sentence = _('The driver "{name}" does not keep {n} of {total} checks.')
+        raise CommandError(Exit.TROUBLE, sentence.format(name=name, n=broken, total=len(CHECKS)))
 
 
-def tried(check: Callable[[DriverTrial], None], trial: DriverTrial) -> str | None:
+def tried(check: Callable[[Trial], None], trial: Trial) -> str | None:
     """Return None where the check holds, else why not."""
     from drivers.trial import ContractError
 

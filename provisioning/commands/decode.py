@@ -84,8 +84,8 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
     """Feed the bytes to the decoder and print what it gives."""
     info = driver_named(driver)
     if info.decoder is None:
-        said = _('the driver "{name}" has no stream of bytes that could be decoded')
-        raise CommandError(Exit.USAGE, said.format(name=driver))
+        sentence = _('the driver "{name}" has no stream of bytes that could be decoded')
+        raise CommandError(Exit.USAGE, sentence.format(name=driver))
     words = assigned(pairs)
     decoder = info.decoder(settings(info, placed(info, typed(info, words)), words))
     tally = DecodeTally()
@@ -110,8 +110,8 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
 
 def nothing_wanted(kinds: list[str]) -> str:
     """Return that whole frames came and none held what these settings read: which they were."""
-    said = _("whole frames come, and none holds what is read: {kinds}")
-    return said.format(kinds=_(", ").join(kinds)) if kinds else _("its frames hold nothing that is read")
+    sentence = _("whole frames come, and none holds what is read: {kinds}")
+    return sentence.format(kinds=_(", ").join(kinds)) if kinds else _("its frames hold nothing that is read")
 
 
 def another(data: bytes) -> str:
@@ -119,8 +119,8 @@ def another(data: bytes) -> str:
     from drivers.devices.heard import reader_of
 
     name = reader_of(data)
-    said = _("It looks like the bytes of {name}: minshan sensors decode {name} FILE")
-    return said.format(name=name) if name else ""
+    sentence = _("It looks like the bytes of {name}: minshan sensors decode {name} FILE")
+    return sentence.format(name=name) if name else ""
 
 
 def placed(info: DriverInfo, table: dict[str, Any]) -> dict[str, Any]:
@@ -166,5 +166,5 @@ def unhexed(file: BinaryIO) -> Iterator[bytes]:
             yield bytes.fromhex(line.decode("ascii").replace("0x", "").replace(",", " ").replace(":", " "))
         except ValueError:
             name = Path(getattr(file, "name", "-")).name
-            said = _("{file}, line {line}: this is not hexadecimal text, as 42 4d 00 1c")
-            raise CommandError(Exit.USAGE, said.format(file=name, line=number)) from None
+            sentence = _("{file}, line {line}: this is not hexadecimal text, as 42 4d 00 1c")
+            raise CommandError(Exit.USAGE, sentence.format(file=name, line=number)) from None

@@ -97,10 +97,10 @@ def place(info: DriverInfo, settings: Any) -> str:
 
 def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> Finding:
     """Return what a device's error means, and what to do."""
-    said = _("sensor {name} ({driver} on {place}): {reason}").format(
+    sentence = _("sensor {name} ({driver} on {place}): {reason}").format(
         name=name, driver=info.name, place=place(info, settings), reason=texts.in_full(error.reason)
     )
-    return Finding("sensor", False, said, remedy(info.bus, error), silent=True)
+    return Finding("sensor", False, sentence, remedy(info.bus, error), silent=True)
 
 
 def remedy(bus: str, error: DeviceError) -> str:

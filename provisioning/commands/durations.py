@@ -48,6 +48,8 @@ class Duration(click.ParamType[float]):
         if found is None or not (number > 0 or self._zero) or number == float("inf"):
             self.fail(_("{value} is no duration: write it as 90s, 20m, 6h or 2d").format(value=repr(value)), param, ctx)
         if not found[2] and number > 0:
-            said = _("{value} is no duration: write {value}m for minutes, {value}s for seconds").format(value=found[1])
-            self.fail(said, param, ctx)
+            sentence = _("{value} is no duration: write {value}m for minutes, {value}s for seconds").format(
+                value=found[1]
+            )
+            self.fail(sentence, param, ctx)
         return number * UNITS[found[2] or "s"]

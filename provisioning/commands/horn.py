@@ -31,8 +31,8 @@ def silence(by: str, config_file: Path | None, state: Path | None, as_json: bool
     if as_json:
         print_json(answer)
     elif answer["rules"]:
-        said = _("Silenced until it is worse or over: {rules}")
-        say(said.format(rules=_(", ").join(answer["rules"])))
+        sentence = _("Silenced until it is worse or over: {rules}")
+        say(sentence.format(rules=_(", ").join(answer["rules"])))
     else:
         say(_("Nothing called for the horn."))
 

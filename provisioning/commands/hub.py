@@ -157,17 +157,17 @@ def show(engine: Engine, found: StationDay, as_json: bool) -> None:
         span = f"{texts.when(hole.start, hours)} – {texts.when(hole.end, hours)}"
         say(f"  {span}: {cause(hole.cause, hole.records, hole.why)}")
     if found.over:
-        said = _(
+        sentence = _(
             "{n} minutes lie over others: a second box speaks as this station (was a card copied?), or times are still "
             "to be corrected"
         )
-        say(f"  {said.format(n=found.over)}")
+        say(f"  {sentence.format(n=found.over)}")
 
 
 def numbers(day: StationDay) -> str:
     """Return a day's three numbers."""
-    said = _("{measured} minutes measured, {received} received, {good} good")
-    return said.format(measured=day.measured, received=day.received, good=day.good)
+    sentence = _("{measured} minutes measured, {received} received, {good} good")
+    return sentence.format(measured=day.measured, received=day.received, good=day.good)
 
 
 def plain(day: StationDay) -> dict[str, object]:

@@ -24,8 +24,8 @@ def backup(config_file: Path, out: Path, force: bool) -> None:
     from hub.backup import backup as write
 
     if out.exists() and not force:
-        said = _("{file} is there already.").format(file=out)
-        raise CommandError(Exit.USAGE, said, _("Name another file, or replace it with --force."))
+        sentence = _("{file} is there already.").format(file=out)
+        raise CommandError(Exit.USAGE, sentence, _("Name another file, or replace it with --force."))
     config = loaded(config_file)
     try:
         with reading(config) as engine:

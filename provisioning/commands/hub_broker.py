@@ -49,10 +49,10 @@ def line(state: BrokerState) -> str:
     if state.keeps_s is None:
         return _("broker: {broker} takes the login").format(broker=state.broker)
     if state.keeps_s >= KEPT_SESSION:
-        said = _("broker: {broker} takes the login, and keeps for {hours} h what waits for a hub that is away")
+        sentence = _("broker: {broker} takes the login, and keeps for {hours} h what waits for a hub that is away")
     else:
-        said = _(
+        sentence = _(
             "broker: {broker} takes the login, and keeps for {hours} h alone what waits for a hub that is away; "
             "what it drops after that the stations send again"
         )
-    return said.format(broker=state.broker, hours=f"{state.keeps_s / 3600:.3g}")
+    return sentence.format(broker=state.broker, hours=f"{state.keeps_s / 3600:.3g}")

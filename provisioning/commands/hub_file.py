@@ -42,20 +42,20 @@ PATH = click.Path(path_type=Path)
 def init(context: click.Context, /, out: Path, force: bool, **given: str | None) -> None:
     """Ask for what is missing where there is a person, check the file as the hub will, write it, make the tables."""
     if out.exists() and not force:
-        said = _("{file} is there already.").format(file=out)
-        raise CommandError(Exit.USAGE, said, _("Name another file, or replace it with --force."))
+        sentence = _("{file} is there already.").format(file=out)
+        raise CommandError(Exit.USAGE, sentence, _("Name another file, or replace it with --force."))
     for name in ("broker", "database"):
         typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if typed and "@" in (given[name] or "") and ":" in urlsplit(given[name] or "").netloc.rpartition("@")[0]:
-            said = _("A password does not belong on a command line, where everybody on the machine can read it.")
+            sentence = _("A password does not belong on a command line, where everybody on the machine can read it.")
             remedy = _("Put it into a file and name that with --{name}-password-file.").format(name=name)
-            raise CommandError(Exit.USAGE, said, remedy)
+            raise CommandError(Exit.USAGE, sentence, remedy)
     text = written(complete(given))
     make(out, text)
     say(_("{file} is written, and the database is made.").format(file=out))
     if given["http"] is not None:
-        said = _("Let the first person in: `minshan hub user add --config {file} --role admin NAME`.")
-        say(said.format(file=out))
+        sentence = _("Let the first person in: `minshan hub user add --config {file} --role admin NAME`.")
+        say(sentence.format(file=out))
     say(_("Next: `minshan hub run --config {file}`.").format(file=out))
 
 

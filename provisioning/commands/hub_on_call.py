@@ -56,8 +56,8 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     there = [channel.name for channel in config.channel]
     unknown = [channel for channel in given["channels"] if channel not in there]
     if unknown or not given["channels"]:
-        said = _("Name a channel of the hub's file with --channel; there are: {channels}.")
-        raise CommandError(Exit.USAGE, said.format(channels=_(", ").join(there) or "–"))
+        sentence = _("Name a channel of the hub's file with --channel; there are: {channels}.")
+        raise CommandError(Exit.USAGE, sentence.format(channels=_(", ").join(there) or "–"))
     facts = {"name": name, **given}
     for field in msgspec.structs.fields(Contact):
         try:
@@ -138,11 +138,11 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
                 print_json(msgspec.to_builtins(one))
                 continue
             ladder = one.ladder
-            told = _(", ").join(ladder.reached) or _("nobody yet")
+            reached = _(", ").join(ladder.reached) or _("nobody yet")
             known = _("; acknowledged by {name}").format(name=ladder.acked_by) if ladder.acked_by else ""
             state = _("open") if one.open else _("over")
             say(f"{one.id} {state}: {sentence(words, writer.facts(one, 'raised', now))}")
-            say("  " + _("told: {names}").format(names=told) + known)
+            say("  " + _("told: {names}").format(names=reached) + known)
     if some_open:
         raise click.exceptions.Exit(Exit.TROUBLE)
 

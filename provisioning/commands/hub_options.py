@@ -52,8 +52,8 @@ def reading(config: HubConfig) -> Iterator[Engine]:
         engine = opened(config.database.url, password_of(config), make=False)
         with closing(engine):
             if schema.version(engine) != len(schema.MIGRATIONS):
-                said = _("No hub of this version has written into {database} yet.").format(database=engine.shown)
-                raise CommandError(Exit.STORE, said, _("Start it once: minshan hub run."))
+                sentence = _("No hub of this version has written into {database} yet.").format(database=engine.shown)
+                raise CommandError(Exit.STORE, sentence, _("Start it once: minshan hub run."))
             yield engine
     except SinkError as error:
         raise CommandError(Exit.STORE, texts.render(error.reason)) from None
@@ -66,5 +66,5 @@ def password_of(config: HubConfig) -> str | None:
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
     except ValueError:
-        said = _("{file} holds no password: it is no text.").format(file=config.database.password_file)
-        raise CommandError(Exit.STORE, said) from None
+        sentence = _("{file} holds no password: it is no text.").format(file=config.database.password_file)
+        raise CommandError(Exit.STORE, sentence) from None

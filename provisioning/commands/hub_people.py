@@ -89,8 +89,8 @@ def disable(config_file: Path, name: str, again: bool) -> None:
     """End an account and its sessions, or take that back."""
     with accounts(config_file) as known:
         known.end("user", name, None if again else system_utc())
-    said = _('"{name}" can log in again.') if again else _('"{name}" can log in no more.')
-    say(said.format(name=name))
+    sentence = _('"{name}" can log in again.') if again else _('"{name}" can log in no more.')
+    say(sentence.format(name=name))
 
 
 @user.command("list", help=_("Show the people."))
@@ -140,8 +140,8 @@ def made(kind: Kind, name: str, role: str, stations: tuple[str, ...]) -> Account
     from hub.rights import NAME, Account, Role
 
     if not re.fullmatch(NAME, name):
-        said = _('"{name}" is no name: letters, digits, Chinese characters and . _ @ - will do, up to 64.')
-        raise CommandError(Exit.USAGE, said.format(name=name))
+        sentence = _('"{name}" is no name: letters, digits, Chinese characters and . _ @ - will do, up to 64.')
+        raise CommandError(Exit.USAGE, sentence.format(name=name))
     for station in stations:
         if not re.fullmatch(STATION, station):
             raise CommandError(Exit.USAGE, _('"{station}" is no name of a station').format(station=station))
@@ -163,8 +163,8 @@ def password(file: Path | None) -> str:
     except ValueError:
         raise CommandError(Exit.USAGE, _("{file} is no UTF-8 text.").format(file=file)) from None
     if not SHORTEST <= len(found) <= LONGEST:
-        said = _("A password has {least} to {most} characters; this one has {n}.")
-        raise CommandError(Exit.USAGE, said.format(least=SHORTEST, most=LONGEST, n=len(found)))
+        sentence = _("A password has {least} to {most} characters; this one has {n}.")
+        raise CommandError(Exit.USAGE, sentence.format(least=SHORTEST, most=LONGEST, n=len(found)))
     return str(found)
 
 

@@ -58,11 +58,11 @@ PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail 
 def init(out: Path, force: bool, **given: Any) -> None:
     """Ask for what is missing, check the file as the station will, write it, and say what comes next."""
     if out.is_dir():
-        said = _("{file} is a folder: name a file in it, as {file}/station.toml.").format(file=out)
-        raise CommandError(Exit.USAGE, said)
+        sentence = _("{file} is a folder: name a file in it, as {file}/station.toml.").format(file=out)
+        raise CommandError(Exit.USAGE, sentence)
     if out.exists() and not force:
-        said = _("{file} is there already.").format(file=out)
-        raise CommandError(Exit.USAGE, said, _("Name another file, or replace it with --force."))
+        sentence = _("{file} is there already.").format(file=out)
+        raise CommandError(Exit.USAGE, sentence, _("Name another file, or replace it with --force."))
     answers = Answers(out)
     with answers.until_written():
         facts = complete(given, answers)
@@ -85,8 +85,8 @@ def warn(out: Path, missing: list[str]) -> None:
     stand = {"latitude": LATITUDE, "longitude": LONGITUDE, "altitude": f"{ALTITUDE:g}"}
     words = {"latitude": _("latitude"), "longitude": _("longitude"), "altitude": _("altitude")}
     facts = _(", ").join(f"{words[name]} {stand[name]}" for name in missing)
-    said = _("WARNING: nobody gave the site's facts, so the file has Maoxian's: {facts}.")
-    say(click.style(said.format(facts=facts), fg="yellow"), err=True)
+    sentence = _("WARNING: nobody gave the site's facts, so the file has Maoxian's: {facts}.")
+    say(click.style(sentence.format(facts=facts), fg="yellow"), err=True)
     remedy = _(
         "If the station is elsewhere, correct [site] in {file}: the limits of the air pressure and the photos' "
         "daylight follow from it."

@@ -72,8 +72,8 @@ class Answers:
 
 def unwritable(out: Path, error: OSError) -> CommandError:
     """Return the failure of a file that cannot be written."""
-    said = _("{file} cannot be written: {detail}")
-    return CommandError(Exit.USAGE, said.format(file=out, detail=render(system_reason(error))))
+    sentence = _("{file} cannot be written: {detail}")
+    return CommandError(Exit.USAGE, sentence.format(file=out, detail=render(system_reason(error))))
 
 
 def complete(given: dict[str, Any], answers: Answers) -> dict[str, Any]:

@@ -88,11 +88,11 @@ def token(ask: bool, config_file: Path | None, state: Path | None) -> None:
 
     new = click.prompt(_("Token"), hide_input=True, confirmation_prompt=True) if ask else random_token()
     if not SHORTEST_TOKEN <= len(new) <= LONGEST_TEXT:
-        said = _("A token has {least} to {most} characters; this one has {n}.")
-        raise CommandError(Exit.USAGE, said.format(least=SHORTEST_TOKEN, most=LONGEST_TEXT, n=len(new)))
+        sentence = _("A token has {least} to {most} characters; this one has {n}.")
+        raise CommandError(Exit.USAGE, sentence.format(least=SHORTEST_TOKEN, most=LONGEST_TEXT, n=len(new)))
     ask_station(config_file, state, "page-token", new=new)
-    said = _("The page's forms open to this token.") if ask else _("The page's forms open to the token {token}")
-    say(said.format(token=new))
+    sentence = _("The page's forms open to this token.") if ask else _("The page's forms open to the token {token}")
+    say(sentence.format(token=new))
     say(_("The station keeps no copy of it: when it is lost, set another one."))
 
 

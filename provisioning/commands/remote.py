@@ -96,10 +96,10 @@ def send_and_print(
         try:
             code = sent(link, topic(station, Topic.COMMAND), encode(command), round(lasts))
             if code == NOBODY_LISTENS:
-                said = _('No station "{station}" listens on this broker.').format(station=station)
+                sentence = _('No station "{station}" listens on this broker.').format(station=station)
                 raise CommandError(
                     Exit.TROUBLE,
-                    said,
+                    sentence,
                     _("See how its name is written in its file, and whether it has been off for more than a week."),
                 )
             followed(link, command, station, timeout, as_json)
@@ -128,11 +128,11 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
                 raise CommandError(Exit.CAMERA, failed(texts.render_value(result.data.get("why") or result.text)))
             if result.state == "done":
                 return
-    said = _("No answer from the station {station} within {time}.")
+    sentence = _("No answer from the station {station} within {time}.")
     remedy = _("It may be out of reach now; the command is carried out if it comes within {time}, and not later.")
     lasts = texts.duration(max(EXPIRES_S, timeout))
     raise CommandError(
-        Exit.TROUBLE, said.format(station=station, time=texts.duration(timeout)), remedy.format(time=lasts)
+        Exit.TROUBLE, sentence.format(station=station, time=texts.duration(timeout)), remedy.format(time=lasts)
     )
 
 

@@ -46,8 +46,8 @@ def listed(as_json: bool) -> None:
     from drivers.catalog import broken, catalog
 
     for one in broken():
-        said = _("{name} ({names}) of another package does not load and is left out: {why}")
-        say("! " + said.format(name=one.name, names=one.names, why=one.why), err=True)
+        sentence = _("{name} ({names}) of another package does not load and is left out: {why}")
+        say("! " + sentence.format(name=one.name, names=one.names, why=one.why), err=True)
     described = [description(info) for info in catalog().values()]
     if as_json:
         print_json(described)
@@ -175,8 +175,8 @@ def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple
             own = {**sensor.settings.model_dump(exclude_unset=True), **typed(sensor.info, words)}
             return sensor.info, settings(sensor.info, own, words), name
     names = _(", ").join(sensor.name for sensor in config.sensor)
-    said = _('{file} has no sensor "{name}"; it has {names}')
-    raise CommandError(Exit.CONFIG, said.format(file=config.path, name=name, names=names or "–"))
+    sentence = _('{file} has no sensor "{name}"; it has {names}')
+    raise CommandError(Exit.CONFIG, sentence.format(file=config.path, name=name, names=names or "–"))
 
 
 def show(reading: Reading, as_json: bool) -> None:

@@ -57,8 +57,8 @@ class RunningStation:
         now = msgspec.convert(self.ask("now"), Now)
         offset = int(self.ask("station")["utc_offset_s"])
         if now.end_us is None or now.age_s is None:
-            said = _("The station does not know the time yet: there is no curve without it.")
-            raise CommandError(Exit.TROUBLE, said, _("See `minshan status`."))
+            sentence = _("The station does not know the time yet: there is no curve without it.")
+            raise CommandError(Exit.TROUBLE, sentence, _("See `minshan status`."))
         first, last = bounds(window, now.end_us + round(now.age_s * 1e6), offset, self._season())
         step = "hour" if window == "season" else "minute"
         points, unit = self._points(channel, first, last, step)
@@ -106,8 +106,8 @@ class RunningStation:
         """Raise CommandError where nothing at all is measured under that name."""
         known = self.ask("channels", **{"from": first / 1e6, "to": last / 1e6})["channels"]
         if channel not in known:
-            said = _("No {channel} is measured here; there are: {names}")
-            raise CommandError(Exit.USAGE, said.format(channel=repr(channel), names=", ".join(known)))
+            sentence = _("No {channel} is measured here; there are: {names}")
+            raise CommandError(Exit.USAGE, sentence.format(channel=repr(channel), names=", ".join(known)))
 
 
 def bounds(window: str, now: int, offset_s: int, season: int | None) -> tuple[int, int]:

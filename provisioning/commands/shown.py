@@ -46,17 +46,17 @@ class Curve(NamedTuple):
         return f"{texts.reported(self.channel, value)} {texts.unit(self.unit)}".rstrip()
 
 
-def lines(shown: Curve, columns: int) -> list[str]:
+def lines(curve: Curve, columns: int) -> list[str]:
     """Return all of it."""
     head = _("{what}, {first} to {last}").format(
-        what=texts.label(shown.channel), first=shown.when(shown.first), last=shown.when(shown.last)
+        what=texts.label(curve.channel), first=curve.when(curve.first), last=curve.when(curve.last)
     )
     return [
         *fold(head, columns).split("\n"),
         "",
-        *drawn(shown, columns),
+        *drawn(curve, columns),
         "",
-        *(line for said in summary_lines(shown) for line in fold(said, columns).split("\n")),
+        *(line for said in summary_lines(curve) for line in fold(said, columns).split("\n")),
     ]
 
 
@@ -89,73 +89,73 @@ def extent_of(point: Point) -> Extent | None:
     return low, point.value if point.highest is None else point.highest
 
 
-def column_of(shown: Curve, point: Point, dots: int) -> int:
+def column_of(curve: Curve, point: Point, dots: int) -> int:
     """Return the column of dots in which a point begins."""
-    return max(0, min(dots - 1, (point.start_us - shown.first) * dots // (shown.last - shown.first)))
+    return max(0, min(dots - 1, (point.start_us - curve.first) * dots // (curve.last - curve.first)))
 
 
-def binned(shown: Curve, dots: int) -> list[Extent | None]:
+def binned(curve: Curve, dots: int) -> list[Extent | None]:
     """Return the extent of each column of dots; None where nothing good was measured in it."""
     found: list[Extent | None] = [None] * dots
-    for point in shown.points:
+    for point in curve.points:
         extent = extent_of(point)
         if extent is None:
             continue
-        for x in range(column_of(shown, point, dots), column_of_end(shown, point, dots) + 1):
+        for x in range(column_of(curve, point, dots), column_of_end(curve, point, dots) + 1):
             known = found[x] or extent
             found[x] = min(known[0], extent[0]), max(known[1], extent[1])
     return found
 
 
-def column_of_end(shown: Curve, point: Point, dots: int) -> int:
+def column_of_end(curve: Curve, point: Point, dots: int) -> int:
     """Return the column of dots in which a point ends."""
-    begin = column_of(shown, point, dots)
-    return max(begin, min(dots - 1, (point.end_us - 1 - shown.first) * dots // (shown.last - shown.first)))
+    begin = column_of(curve, point, dots)
+    return max(begin, min(dots - 1, (point.end_us - 1 - curve.first) * dots // (curve.last - curve.first)))
 
 
-def doubtful(shown: Curve, dots: int) -> str:
+def doubtful(curve: Curve, dots: int) -> str:
     """Return a line with a mark under each sign in whose time something was doubtful."""
     marks = [" "] * (dots // 2)
-    for point in shown.points:
+    for point in curve.points:
         if point.quality in (SUSPECT, BAD) or point.suspect or point.bad:
-            marks[min(column_of(shown, point, dots) // 2, len(marks) - 1)] = "?"
+            marks[min(column_of(curve, point, dots) // 2, len(marks) - 1)] = "?"
     return "".join(marks)
 
 
-def summary_lines(shown: Curve) -> Iterator[str]:
+def summary_lines(curve: Curve) -> Iterator[str]:
     """Yield the sentences under the curve."""
-    yield from extremes(shown)
-    if shown.unit == "degC":
-        yield from frost(shown)
-    yield from lacking(shown)
-    yield newest(shown)
+    yield from extremes(curve)
+    if curve.unit == "degC":
+        yield from frost(curve)
+    yield from lacking(curve)
+    yield newest(curve)
 
 
-def extremes(shown: Curve) -> Iterator[str]:
+def extremes(curve: Curve) -> Iterator[str]:
     """Yield the lowest and the highest value with their times."""
-    good = [(point, extent) for point in shown.points if (extent := extent_of(point)) is not None]
+    good = [(point, extent) for point in curve.points if (extent := extent_of(point)) is not None]
     if not good:
         return
     low, high = min(good, key=lambda one: one[1][0]), max(good, key=lambda one: one[1][1])
-    said = _("Lowest {low} at {low_time}, highest {high} at {high_time}.")
-    yield said.format(
-        low=shown.amount(low[1][0]),
-        low_time=shown.when(low[0].start_us if low[0].lowest_us is None else low[0].lowest_us),
-        high=shown.amount(high[1][1]),
-        high_time=shown.when(high[0].start_us if high[0].highest_us is None else high[0].highest_us),
+    sentence = _("Lowest {low} at {low_time}, highest {high} at {high_time}.")
+    yield sentence.format(
+        low=curve.amount(low[1][0]),
+        low_time=curve.when(low[0].start_us if low[0].lowest_us is None else low[0].lowest_us),
+        high=curve.amount(high[1][1]),
+        high_time=curve.when(high[0].start_us if high[0].highest_us is None else high[0].highest_us),
     )
 
 
-def frost(shown: Curve) -> Iterator[str]:
+def frost(curve: Curve) -> Iterator[str]:
     """Yield how many minutes were under 0, -1 and -2 degrees, and under what each crop bears."""
-    counts = [minutes_under(shown.cold, limit) for limit in FROST]
-    said = _("Under 0 °C: {zero} min, under −1 °C: {one} min, under −2 °C: {two} min.")
-    yield said.format(zero=counts[0], one=counts[1], two=counts[2])
-    for crop, stage, limit in shown.critical:
-        said = _("Under what {crop} bears at {stage} ({limit} °C): {n} min.")
+    counts = [minutes_under(curve.cold, limit) for limit in FROST]
+    sentence = _("Under 0 °C: {zero} min, under −1 °C: {one} min, under −2 °C: {two} min.")
+    yield sentence.format(zero=counts[0], one=counts[1], two=counts[2])
+    for crop, stage, limit in curve.critical:
+        sentence = _("Under what {crop} bears at {stage} ({limit} °C): {n} min.")
         number = f"{limit:.1f}".replace("-", "−")
-        count = minutes_under(shown.cold, limit)
-        yield said.format(crop=texts.crop(crop), stage=texts.stage(stage), limit=number, n=count)
+        count = minutes_under(curve.cold, limit)
+        yield sentence.format(crop=texts.crop(crop), stage=texts.stage(stage), limit=number, n=count)
 
 
 def minutes_under(points: Sequence[Point], limit: float) -> int:
@@ -164,32 +164,32 @@ def minutes_under(points: Sequence[Point], limit: float) -> int:
     return round(sum(under) / MINUTE_US)
 
 
-def lacking(shown: Curve) -> Iterator[str]:
+def lacking(curve: Curve) -> Iterator[str]:
     """Yield how much is doubtful or was not measured; both are in no figure above."""
-    if shown.hourly:
-        good, doubts = (sum(getattr(point, name) or 0 for point in shown.points) for name in ("good", "suspect"))
-        doubts += sum(point.bad or 0 for point in shown.points)
+    if curve.hourly:
+        good, doubts = (sum(getattr(point, name) or 0 for point in curve.points) for name in ("good", "suspect"))
+        doubts += sum(point.bad or 0 for point in curve.points)
     else:
-        good = round(sum(p.end_us - p.start_us for p in shown.points if extent_of(p)) / MINUTE_US)
-        doubts = sum(point.quality in (SUSPECT, BAD) for point in shown.points)
+        good = round(sum(p.end_us - p.start_us for p in curve.points if extent_of(p)) / MINUTE_US)
+        doubts = sum(point.quality in (SUSPECT, BAD) for point in curve.points)
     if doubts:
-        said = ngettext(
+        sentence = ngettext(
             "{n} minute is doubtful (? under the curve) and not counted.",
             "{n} minutes are doubtful (? under the curve) and not counted.",
             doubts,
         )
-        yield said.format(n=doubts)
-    gone = (shown.last - shown.first) // MINUTE_US - good - doubts
+        yield sentence.format(n=doubts)
+    gone = (curve.last - curve.first) // MINUTE_US - good - doubts
     if gone > 1:  # the minute in hand is no gap
         yield _("Without a value: {time}.").format(time=texts.duration(gone * 60))
 
 
-def newest(shown: Curve) -> str:
+def newest(curve: Curve) -> str:
     """Return the newest value and its age."""
-    age = texts.duration(shown.now.age_s or 0.0)
-    value = shown.now.values.get(shown.channel)
+    age = texts.duration(curve.now.age_s or 0.0)
+    value = curve.now.values.get(curve.channel)
     if value is None or value.value is None:
         return _("Newest minute: no value, {age} ago.").format(age=age)
     word = "" if value.quality == 1 else f" ({texts.flag_word(value.quality)})"
-    said = _("Newest minute: {amount}{word}, {age} ago.")
-    return said.format(amount=shown.amount(value.value), word=word, age=age)
+    sentence = _("Newest minute: {amount}{word}, {age} ago.")
+    return sentence.format(amount=curve.amount(value.value), word=word, age=age)

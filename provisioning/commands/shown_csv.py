@@ -14,15 +14,15 @@ MINUTES = ("start_utc", "start_local", "utc_offset_h", "duration_s")
 HOURS = ("lowest", "lowest_utc", "highest", "highest_utc", "good", "suspect", "bad", "missing")
 
 
-def print_csv(shown: Curve) -> None:
+def print_csv(curve: Curve) -> None:
     """Write it to standard output."""
     writer = csv.writer(sys.stdout)
-    name = f"{shown.channel} ({shown.unit})" if shown.unit else shown.channel
-    more = HOURS if shown.hourly else ()
+    name = f"{curve.channel} ({curve.unit})" if curve.unit else curve.channel
+    more = HOURS if curve.hourly else ()
     writer.writerow([*MINUTES, guarded(name), "quality", *more])
-    for point in shown.points:
-        local = EPOCH + timedelta(microseconds=point.start_us, seconds=shown.offset_s)
-        head = (utc(point.start_us), f"{local:%Y-%m-%d %H:%M:%S}", shown.offset_s / 3600)
+    for point in curve.points:
+        local = EPOCH + timedelta(microseconds=point.start_us, seconds=curve.offset_s)
+        head = (utc(point.start_us), f"{local:%Y-%m-%d %H:%M:%S}", curve.offset_s / 3600)
         seconds = (point.end_us - point.start_us) / 1e6
         row = [*head, seconds, point.value, point.quality]
         if more:

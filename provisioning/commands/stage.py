@@ -29,5 +29,5 @@ def stage(crop: str, stage: str, by: str, config_file: Path | None, state: Path 
     if as_json:
         print_json(answer)
         return
-    said = _("{crop}: {stage}, from the next minute on.")
-    click.echo(said.format(crop=texts.crop(crop), stage=texts.stage(stage)))
+    sentence = _("{crop}: {stage}, from the next minute on.")
+    click.echo(sentence.format(crop=texts.crop(crop), stage=texts.stage(stage)))

@@ -68,10 +68,10 @@ def ask_station(config_file: Path | None, state: Path | None, name: str, **argum
     except NotRunningError:
         if state is None:
             loaded(config_file)  # what is wrong in the file may be why
-        said = _("No station is running on {folder}.").format(folder=folder)
+        sentence = _("No station is running on {folder}.").format(folder=folder)
         start = "minshan run" + (f" --config {config_file}" if config_file else "")
         remedy = _("Start it: sudo systemctl start minshan, or by hand: {start}").format(start=start)
-        raise CommandError(Exit.TROUBLE, said, remedy) from None
+        raise CommandError(Exit.TROUBLE, sentence, remedy) from None
     except AskError as error:
         raise CommandError(Exit.TROUBLE, str(error), error.remedy) from None
 
@@ -104,8 +104,8 @@ def head(facts: StationStatus, offset: float) -> str:
     title = facts.title or facts.station
     if facts.time is None:
         return _("Station {title}; it does not know the time yet").format(title=title)
-    said = _("Station {title}, {when} ({clock})")
-    return said.format(title=title, when=texts.when(facts.time, offset), clock=clock(facts.clock))
+    sentence = _("Station {title}, {when} ({clock})")
+    return sentence.format(title=title, when=texts.when(facts.time, offset), clock=clock(facts.clock))
 
 
 def clock(source: ClockStatus) -> str:
@@ -121,8 +121,8 @@ def time_trouble(source: ClockStatus) -> list[str]:
 
 def maintenance(what: Reason | None) -> list[str]:
     """Return a line while somebody works on the station."""
-    said = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
-    return [] if what is None else [said.format(text=texts.render(what))]
+    sentence = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
+    return [] if what is None else [sentence.format(text=texts.render(what))]
 
 
 def minute(latest: MinuteStatus | None, units: dict[str, str], offset: float) -> list[str]:
@@ -158,16 +158,16 @@ def hour(latest: Hour | None, offset: float) -> list[str]:
     for why in dict.fromkeys(reasons.values()):
         names = _(", ").join(texts.label(name) for name, reason in reasons.items() if reason == why)
         found.append(_("  {names}: {why}").format(names=names, why=why))
-    said = _("Since {when}, in {hours} h: {counts}")
+    sentence = _("Since {when}, in {hours} h: {counts}")
     counts = texts.derived({name: count for name in COUNTED if (count := getattr(season, name)) is not None})
-    found.append(said.format(when=texts.when(season.since, offset), hours=season.hours, counts=counts))
+    found.append(sentence.format(when=texts.when(season.since, offset), hours=season.hours, counts=counts))
     if season.missing:
-        said = ngettext(
+        sentence = ngettext(
             "{n} hour without a temperature is not in it.",
             "{n} hours without a temperature are not in it.",
             season.missing,
         )
-        found.append(said.format(n=season.missing))
+        found.append(sentence.format(n=season.missing))
     return found
 
 
@@ -175,10 +175,10 @@ def span(latest: MinuteStatus, offset: float) -> str:
     """Return the time over which the values were measured; a minute that was cut short is named so."""
     start, seconds = latest.start, latest.duration
     if seconds < WHOLE_S:
-        said = _("Measured in {duration} (this minute was cut short) from {when}:")
+        sentence = _("Measured in {duration} (this minute was cut short) from {when}:")
         if start is None:
-            said = _("Measured in {duration} (this minute was cut short), before the time was known:")
-        return said.format(duration=texts.duration(max(seconds, 1.0)), when=texts.when(start, offset))
+            sentence = _("Measured in {duration} (this minute was cut short), before the time was known:")
+        return sentence.format(duration=texts.duration(max(seconds, 1.0)), when=texts.when(start, offset))
     if start is None:
         return _("Measured in the last minute, whose time is not known yet:")
     return _("Measured in the minute of {when}:").format(when=texts.when(start, offset))
@@ -193,12 +193,12 @@ def wide(text: str) -> int:
 
 def troubled(sensors: list[SensorSnapshot]) -> list[str]:
     """Return a line for each sensor that is down, one for a bus that is dead; one line where none is."""
-    said = _("Sensor {name} ({driver} on {place}) gives nothing: {reason}")
+    sentence = _("Sensor {name} ({driver} on {place}) gives nothing: {reason}")
     dead = _("Nothing on {place} answers ({names}): {reason}")
     lines = [
         dead.format(place=place_of(group[0]), names=names(group), reason=reason)
         if group[1:]
-        else said.format(name=group[0].name, driver=group[0].driver, place=place_of(group[0]), reason=reason)
+        else sentence.format(name=group[0].name, driver=group[0].driver, place=place_of(group[0]), reason=reason)
         for group, reason in silences(sensors)
     ]
     return lines or [_("All sensors answer.") if sensors else _("No sensor is configured.")]
@@ -211,27 +211,29 @@ def archive_lines(store: StoreStatus, offset: float) -> list[str]:
     else:
         found = [_("Local archive: {trouble}").format(trouble=texts.render(store.trouble))]
     if store.mended is not None:
-        said = _("Local archive: was damaged and put right: {cause}; look at the loss records")
-        found.append(said.format(cause=texts.render(store.mended)))
+        sentence = _("Local archive: was damaged and put right: {cause}; look at the loss records")
+        found.append(sentence.format(cause=texts.render(store.mended)))
     if strays := store.strays.files:
-        said = ngettext(
+        sentence = ngettext(
             "{n} picture file ({size}) lies aside: no record tells of it",
             "{n} picture files ({size}) lie aside: no record tells of them",
             strays,
         )
-        found.append(said.format(n=strays, size=texts.size(store.strays.bytes)))
+        found.append(sentence.format(n=strays, size=texts.size(store.strays.bytes)))
     if store.waiting:
-        said = ngettext(
+        sentence = ngettext(
             "{n} record waits in memory, unsent; without power it would be lost",
             "{n} records wait in memory, unsent; without power they would be lost",
             store.waiting,
         )
-        found.append(said.format(n=store.waiting))
+        found.append(sentence.format(n=store.waiting))
     if not store.unsent:
         return found if store.waiting else [*found, _("Everything is sent.")]
-    said = ngettext("{n} record is not sent yet", "{n} records are not sent yet", store.unsent).format(n=store.unsent)
-    dated = _("{said}, the oldest of {when}").format(said=said, when=texts.when(store.unsent_since, offset))
-    return [*found, said if store.unsent_since is None else dated]
+    sentence = ngettext("{n} record is not sent yet", "{n} records are not sent yet", store.unsent).format(
+        n=store.unsent
+    )
+    dated = _("{said}, the oldest of {when}").format(said=sentence, when=texts.when(store.unsent_since, offset))
+    return [*found, sentence if store.unsent_since is None else dated]
 
 
 def pictures(cameras: dict[str, CameraSnapshot], offset: float) -> list[str]:
@@ -239,11 +241,11 @@ def pictures(cameras: dict[str, CameraSnapshot], offset: float) -> list[str]:
     found = []
     for name, camera in cameras.items():
         if camera.trouble is not None:
-            said = _("Camera {name}: {trouble}")
-            found.append(said.format(name=name, trouble=texts.happened(camera.trouble)))
+            sentence = _("Camera {name}: {trouble}")
+            found.append(sentence.format(name=name, trouble=texts.happened(camera.trouble)))
         elif camera.last is not None:
-            said = _("Camera {name}: newest photo of {when}")
-            found.append(said.format(name=name, when=texts.when(camera.last, offset)))
+            sentence = _("Camera {name}: newest photo of {when}")
+            found.append(sentence.format(name=name, when=texts.when(camera.last, offset)))
         else:
             found.append(_("Camera {name}: no photo yet").format(name=name))
     return found
@@ -251,5 +253,5 @@ def pictures(cameras: dict[str, CameraSnapshot], offset: float) -> list[str]:
 
 def restarted(falls: dict[str, int]) -> list[str]:
     """Return the parts of the station that failed and were started again."""
-    said = _("The part “{part}” failed and was started again ({n} x); its log says why: journalctl -u minshan")
-    return [said.format(part=part, n=n) for part, n in falls.items() if n]
+    sentence = _("The part “{part}” failed and was started again ({n} x); its log says why: journalctl -u minshan")
+    return [sentence.format(part=part, n=n) for part, n in falls.items() if n]

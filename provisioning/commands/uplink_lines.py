@@ -30,31 +30,31 @@ def unusual(uplink: UplinkSnapshot) -> list[str]:
     found = []
     ledger, aside, large = uplink.ledger, uplink.set_aside, uplink.too_large
     if ledger.refused:
-        said = _(
+        sentence = _(
             "Receipts of another receiver ({other}) do not count, {n} x since the start. If it has replaced the one "
             "before ({believed}): {command}"
         )
         names = {"other": ledger.other or "–", "believed": ledger.believed or "–"}
-        found.append(said.format(n=ledger.refused, command="minshan accept-ledger", **names))
+        found.append(sentence.format(n=ledger.refused, command="minshan accept-ledger", **names))
     if aside.count:
-        said = ngettext(
+        sentence = ngettext(
             "{n} message that came could not be handled; it is kept in {folder}. It was on {why}",
             "{n} messages that came could not be handled; they are kept in {folder}. The last was on {why}",
             aside.count,
         )
-        found.append(said.format(n=aside.count, folder=aside.folder, why=texts.render_value(aside.last)))
+        found.append(sentence.format(n=aside.count, folder=aside.folder, why=texts.render_value(aside.last)))
     if large.count:
-        said = ngettext(
+        sentence = ngettext(
             "{n} record is larger than this broker takes and stays here: {why}",
             "{n} records are larger than this broker takes and stay here: {why}",
             large.count,
         )
-        found.append(said.format(n=large.count, why=texts.render_value(large.last)))
+        found.append(sentence.format(n=large.count, why=texts.render_value(large.last)))
     if never := uplink.never_arrives:
-        said = ngettext(
+        sentence = ngettext(
             "{n} record was sent again and again and never arrived; it stays here: {which}",
             "{n} records were sent again and again and never arrived; they stay here: {which}",
             len(never),
         )
-        found.append(said.format(n=len(never), which=_(", ").join(never[:NAMED])))
+        found.append(sentence.format(n=len(never), which=_(", ").join(never[:NAMED])))
     return found

@@ -112,8 +112,12 @@ def summary(receiver: Receiver) -> list[str]:
     from provisioning.commands.watch_screen import unusual
 
     tally, ledger = receiver.tally, receiver.records.ledger
-    said = _("{minutes} minutes, {events} events, {pictures} photos received; {doubles} came twice and were left out")
-    lines = [said.format(minutes=tally.minutes, events=tally.events, pictures=tally.pictures, doubles=tally.doubles)]
+    sentence = _(
+        "{minutes} minutes, {events} events, {pictures} photos received; {doubles} came twice and were left out"
+    )
+    lines = [
+        sentence.format(minutes=tally.minutes, events=tally.events, pictures=tally.pictures, doubles=tally.doubles)
+    ]
     for station in ledger.stations():
         missing = sum(span.last - span.first + 1 for span in ledger.missing(station))
         word = ngettext("{n} record not received", "{n} records not received", missing).format(n=missing)

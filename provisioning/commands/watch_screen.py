@@ -169,20 +169,20 @@ def unusual(receiver: Receiver) -> list[str]:
     """Return what of the records wants a look, and what could not be handled."""
     tally, lines = receiver.tally, []
     if tally.unknown:
-        said = ngettext(
+        sentence = ngettext(
             "{n} record of a newer station is kept as it came: unknown kind {kinds}",
             "{n} records of newer stations are kept as they came: unknown kind {kinds}",
             tally.unknown.total(),
         )
         kinds = _(", ").join(f"{kind} ({n})" for kind, n in tally.unknown.items())
-        lines.append(said.format(n=tally.unknown.total(), kinds=kinds))
+        lines.append(sentence.format(n=tally.unknown.total(), kinds=kinds))
     if tally.others:
-        said = ngettext(
+        sentence = ngettext(
             "{n} record came under a name that another one has; both are kept",
             "{n} records came under names that others have; both are kept",
             tally.others,
         )
-        lines.append(said.format(n=tally.others))
+        lines.append(sentence.format(n=tally.others))
     return [*lines, *set_aside(receiver)]
 
 
@@ -191,8 +191,8 @@ def set_aside(receiver: Receiver) -> list[str]:
     tally, aside = receiver.tally, receiver.aside
     if not tally.aside:
         return []
-    said = ngettext("{n} message could not be handled", "{n} messages could not be handled", tally.aside)
-    line = said.format(n=tally.aside)
+    sentence = ngettext("{n} message could not be handled", "{n} messages could not be handled", tally.aside)
+    line = sentence.format(n=tally.aside)
     if aside is None:
         return [line]
     lines = [_("{line}; see {folder}").format(line=line, folder=aside.folder)]
@@ -230,5 +230,5 @@ def state_of(state: str | None, lasts: float | None = None) -> str:
 def spans(missing: list[Span]) -> str:
     """Return how many records are missing and in how many places."""
     count = sum(span.last - span.first + 1 for span in missing)
-    said = ngettext("{n} in {places} place", "{n} in {places} places", len(missing))
-    return "" if not count else said.format(n=count, places=len(missing))
+    sentence = ngettext("{n} in {places} place", "{n} in {places} places", len(missing))
+    return "" if not count else sentence.format(n=count, places=len(missing))

@@ -84,8 +84,8 @@ class FaultLog:
         for (since, reason), together in gone.items():
             names = _(", ").join(sensor for sensor, _gap in together)
             labels = _(", ").join(texts.label(channel) for _sensor, gap in together for channel in gap.channels)
-            said = _("{sensor}: missing, {reason}: {channels}")
-            self._add_line(since, said.format(sensor=names, reason=reason, channels=labels))
+            sentence = _("{sensor}: missing, {reason}: {channels}")
+            self._add_line(since, sentence.format(sensor=names, reason=reason, channels=labels))
 
     def _sensor(self, minute: Record, start: int, sensor: str, channels: list[str]) -> SensorGap | None:
         """Take in what a minute has of one sensor. Return its gap where that is long enough to be told."""
@@ -107,5 +107,5 @@ class FaultLog:
                 self._add_line(start, back.format(sensor=sensor, n=gap.minutes))
         return None
 
-    def _add_line(self, at: int, said: str) -> None:
-        self.lines.append(f"{texts.when(at, self._rig.config.site.utc_offset_h)}  {said}")
+    def _add_line(self, at: int, sentence: str) -> None:
+        self.lines.append(f"{texts.when(at, self._rig.config.site.utc_offset_h)}  {sentence}")

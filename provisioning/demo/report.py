@@ -43,8 +43,8 @@ def hello(
     if stations > 1:
         console.print(_("{n} stations run, of which the table shows the first.").format(n=stations))
     if hub is not None and hub.address is not None:
-        said = _("The hub answers at {address}: log in as {name} with the password {password}")
-        console.print(said.format(address=hub.address, name=ADMIN, password=hub.password), highlight=False)
+        sentence = _("The hub answers at {address}: log in as {name} with the password {password}")
+        console.print(sentence.format(address=hub.address, name=ADMIN, password=hub.password), highlight=False)
     if page is not None:
         console.print(_("The page's forms open to the token {token}").format(token=page.token), highlight=False)
     speed = _("as fast as it goes") if factor is None else _("{n} times as fast as life").format(n=f"{factor:g}")
@@ -89,22 +89,24 @@ def goodbye(console: Console, report: dict[str, Any], facts: StationStatus, stat
     console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)), highlight=False)
     if report["unsent"] and facts.uplink is not None and not facts.uplink.connected:
         why = texts.render_value(facts.uplink.trouble)
-        said = _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
-        console.print(said.format(why=why), highlight=False)
+        sentence = (
+            _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
+        )
+        console.print(sentence.format(why=why), highlight=False)
     elif report["unsent"]:
         console.print(_("It was still on its way; a station sends it after its next start."), highlight=False)
     if facts.pictures is None:
         refused = sum(report["lines_refused"].values())
         lines = ngettext("{n} line was read", "{n} lines were read", report["lines_read"])
-        said = _("{lines}, {refused} refused.").format(lines=lines.format(n=report["lines_read"]), refused=refused)
-        console.print(said, highlight=False)
+        sentence = _("{lines}, {refused} refused.").format(lines=lines.format(n=report["lines_read"]), refused=refused)
+        console.print(sentence, highlight=False)
     for line in bill(facts.budget) if facts.budget else ():
         console.print(line, highlight=False)
     for line in report.get("hub", ()):
-        said = _(
+        sentence = _(
             "{station}: the hub has {received} of {records} records, {minutes_received} of {minutes_measured} minutes."
         )
-        console.print(said.format(**line), highlight=False)
+        console.print(sentence.format(**line), highlight=False)
     if "faults" in report:
         told_faults(console, report["faults"])
     if state is not None:

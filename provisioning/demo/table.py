@@ -66,10 +66,10 @@ def header(facts: StationStatus, speed: str, width: int) -> Text:
     title = Text(facts.title or facts.station)
     title.truncate(LONGEST_TITLE, overflow="ellipsis")
     text = Text("岷山 Minshan  ", style="bold") + title
-    told = [texts.when(facts.time, facts.utc_offset_h), speed]
+    parts = [texts.when(facts.time, facts.utc_offset_h), speed]
     if facts.clock.source != "sim":
-        told.insert(1, f"({texts.clock_source(facts.clock.source)})")
-    behind = "   " + "   ".join(told)
+        parts.insert(1, f"({texts.clock_source(facts.clock.source)})")
+    behind = "   " + "   ".join(parts)
     if text.cell_len + cell_len(behind) > width:
         behind = "\n" + behind.strip()
     return text.append(behind, style="not bold dim")
@@ -106,15 +106,15 @@ def row(minute: MinuteStatus, channel: str, narrow: bool) -> list[RenderableType
     flag = minute.quality[channel]
     quantity = QUANTITIES[ChannelName.parse(channel).quantity]
     value = minute.values[channel]
-    told = texts.amount(channel, value, quantity.unit)
+    text = texts.amount(channel, value, quantity.unit)
     word = Text(texts.flag_word(flag), style=COLOURS.get(flag, ""))
     if not narrow:
-        number, _blank, unit = told.partition(" ") if value is not None else (told, "", texts.unit(quantity.unit))
+        number, _blank, unit = text.partition(" ") if value is not None else (text, "", texts.unit(quantity.unit))
         return [texts.label(channel), number, unit, word]
     name = Text(texts.label(channel))
     if reason := texts.render_value(minute.reasons.get(channel)):
         name.append(f"\n  {reason}", style="dim")
-    return [name, told, word]
+    return [name, text, word]
 
 
 def foot(facts: StationStatus) -> Table:
@@ -131,8 +131,8 @@ def foot(facts: StationStatus) -> Table:
     for line in alert_lines(facts.alerts):
         table.add_row(Text(_("Alert"), style="bold red"), line)
     for group, reason in silences(facts.sensors):
-        said = _("{names}: {reason}").format(names=names(group), reason=reason) if group[1:] else reason
-        table.add_row(Text(place_of(group[0]) if group[1:] else group[0].name, style="red"), said)
+        sentence = _("{names}: {reason}").format(names=names(group), reason=reason) if group[1:] else reason
+        table.add_row(Text(place_of(group[0]) if group[1:] else group[0].name, style="red"), sentence)
     return table
 
 

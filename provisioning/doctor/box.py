@@ -76,13 +76,13 @@ def archive_of(facts: StationStatus) -> Iterator[Finding]:
     """Yield what keeps the running station from writing, and what was put right, where there is any."""
     trouble, mended = facts.store.trouble, facts.store.mended
     if trouble is not None:
-        said = _("archive: {trouble}").format(trouble=texts.render(trouble))
+        sentence = _("archive: {trouble}").format(trouble=texts.render(trouble))
         yield Finding(
-            "archive", False, said, _("What is measured waits in memory; after a restart it would be missing.")
+            "archive", False, sentence, _("What is measured waits in memory; after a restart it would be missing.")
         )
     if mended is not None:
-        said = _("archive: was damaged and put right: {cause}").format(cause=texts.render(mended))
-        yield Finding("archive", False, said, _("The loss record of it names what is missing; see to the cause."))
+        sentence = _("archive: was damaged and put right: {cause}").format(cause=texts.render(mended))
+        yield Finding("archive", False, sentence, _("The loss record of it names what is missing; see to the cause."))
 
 
 def strays(config: Config) -> Iterator[Finding]:
@@ -91,21 +91,21 @@ def strays(config: Config) -> Iterator[Finding]:
 
     files, size = count_strays(config.state_dir)
     if files:
-        said = texts.ngettext(
+        sentence = texts.ngettext(
             "archive: {n} picture file ({size}) lies in {folder}: no record tells of it",
             "archive: {n} picture files ({size}) lie in {folder}: no record tells of them",
             files,
         ).format(n=files, size=texts.size(size), folder=config.state_dir / STRAYS)
         remedy = _("Their records were lost, or the power went as they were kept. Look at them, then delete them.")
-        yield Finding("archive", True, said, remedy)
+        yield Finding("archive", True, sentence, remedy)
 
 
 def cameras_of(facts: StationStatus) -> Iterator[Finding]:
     """Yield the cameras as the running station has them."""
     for name, camera in ({} if facts.pictures is None else facts.pictures.cameras).items():
         if camera.trouble is not None:
-            said = _("camera {name}: {detail}").format(name=name, detail=texts.happened(camera.trouble))
-            yield Finding("camera", False, said, camera_remedy(camera.trouble))
+            sentence = _("camera {name}: {detail}").format(name=name, detail=texts.happened(camera.trouble))
+            yield Finding("camera", False, sentence, camera_remedy(camera.trouble))
         elif camera.last is not None:
             when = texts.when(camera.last, facts.utc_offset_h)
             yield Finding("camera", True, _("camera {name}: newest photo of {when}").format(name=name, when=when))
@@ -130,19 +130,21 @@ def one_photo(camera: CameraSection) -> Finding:
         ran = subprocess.run(words, input=asked, capture_output=True, text=True, timeout=STILL_S, check=False)
         answer = json.loads(ran.stdout or "{}")
     except subprocess.TimeoutExpired:
-        said = _("camera {name}: no photo within {time}")
-        line = said.format(time=texts.duration(STILL_S), **name)
+        sentence = _("camera {name}: no photo within {time}")
+        line = sentence.format(time=texts.duration(STILL_S), **name)
         remedy = CAMERA_REMEDIES["no_picture"]
         return Finding("camera", False, line, _(remedy))
     except ValueError:
         answer = {}
     if "bytes" in answer:
         size = texts.size(answer["bytes"])
-        said = _("camera {name}: a photo of {width} x {height}, {size}")
-        return Finding("camera", True, said.format(width=answer["width"], height=answer["height"], size=size, **name))
+        sentence = _("camera {name}: a photo of {width} x {height}, {size}")
+        return Finding(
+            "camera", True, sentence.format(width=answer["width"], height=answer["height"], size=size, **name)
+        )
     trouble = restored(answer["trouble"]) if "trouble" in answer else NO_ANSWER_AT_ALL
-    said = _("camera {name}: {detail}").format(detail=texts.happened(trouble), **name)
-    return Finding("camera", False, said, camera_remedy(trouble))
+    sentence = _("camera {name}: {detail}").format(detail=texts.happened(trouble), **name)
+    return Finding("camera", False, sentence, camera_remedy(trouble))
 
 
 def camera_remedy(trouble: Reason) -> str:
@@ -209,18 +211,18 @@ def clock_finding(
             "they agree, the records state an error that holds both."
         )
     if utc is None:
-        said = _("clock: the system's time is not synchronised, so nobody knows whether it is right")
+        sentence = _("clock: the system's time is not synchronised, so nobody knows whether it is right")
         if trouble is not None and trouble != UNSYNCHRONISED:
-            said = _("clock: {trouble}").format(trouble=texts.render(trouble))
-        return Finding("clock", False, said, remedy)
+            sentence = _("clock: {trouble}").format(trouble=texts.render(trouble))
+        return Finding("clock", False, sentence, remedy)
     now = texts.when(utc, offset_h)
-    said = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else f"{error:.2g}")
+    sentence = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else f"{error:.2g}")
     if source == "system":
-        said = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right").format(now=now)
+        sentence = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right").format(now=now)
     # Where the platform tells the time, the box need not know it by itself.
     if trouble is None or trouble == UNSYNCHRONISED:
-        return Finding("clock", True, said)
-    found = _("{said}; but {trouble}").format(said=said, trouble=texts.render(trouble))
+        return Finding("clock", True, sentence)
+    found = _("{said}; but {trouble}").format(said=sentence, trouble=texts.render(trouble))
     return Finding("clock", True, found, remedy)
 
 
@@ -230,20 +232,20 @@ def disk(config: Config, running: bool) -> Finding:
     there = folder if folder.exists() else next(p for p in (*folder.parents, Path("/")) if p.exists())
     trouble = None if running else unwritable(there)
     if trouble is not None:
-        said = _("disk: {folder} cannot be written: {detail}")
+        sentence = _("disk: {folder} cannot be written: {detail}")
         detail = texts.render(system_reason(trouble))
         remedy = _(DISK_REMEDIES.get(trouble.errno or 0, NOT_OURS)).format(folder=folder)
-        return Finding("disk", False, said.format(folder=there, detail=detail), remedy)
+        return Finding("disk", False, sentence.format(folder=there, detail=detail), remedy)
     stat = os.statvfs(there)
     free, wanted = stat.f_bavail * stat.f_frsize, (config.state.records_mb + config.state.pictures_mb) * 1_000_000
     facts = {"folder": folder, "free": texts.size(free), "wanted": texts.size(wanted)}
     if free < LEAST_FREE:
-        said = _("disk: only {free} are free for {folder}")
-        return Finding("disk", False, said.format(**facts), _(DISK_REMEDIES[errno.ENOSPC]))
+        sentence = _("disk: only {free} are free for {folder}")
+        return Finding("disk", False, sentence.format(**facts), _(DISK_REMEDIES[errno.ENOSPC]))
     if free + used(folder) < wanted:
-        said = _("disk: {free} are free for {folder}, but the file lets the archive grow to {wanted}")
+        sentence = _("disk: {free} are free for {folder}, but the file lets the archive grow to {wanted}")
         remedy = _("Make records_mb or pictures_mb in [state] smaller, or fit a larger card.")
-        return Finding("disk", False, said.format(**facts), remedy)
+        return Finding("disk", False, sentence.format(**facts), remedy)
     return Finding("disk", True, _("disk: {folder} can be written, {free} are free").format(**facts))
 
 

@@ -86,8 +86,8 @@ def certificate(section: BrokerSection) -> Iterator[Finding]:
     if ends is None:
         return
     days = (ends - datetime.fromtimestamp(system_utc() / 1e6, UTC)).days
-    said = _("certificate: {file} is good until {date}").format(file=section.cert_file, date=f"{ends:%Y-%m-%d}")
-    yield Finding("certificate", days >= SOON, said, "" if days >= SOON else _("Ask for a new one now."))
+    sentence = _("certificate: {file} is good until {date}").format(file=section.cert_file, date=f"{ends:%Y-%m-%d}")
+    yield Finding("certificate", days >= SOON, sentence, "" if days >= SOON else _("Ask for a new one now."))
 
 
 def end_of(path: str) -> datetime | None:
@@ -110,15 +110,15 @@ def record(link: Link, config: Config) -> Finding:
     if config.broker is not None and config.broker.proof == "committed":
         return committed(link, station)
     if code == NOBODY_LISTENS:
-        said = _("record: the broker has taken a test record, but nobody listens to this station there")
+        sentence = _("record: the broker has taken a test record, but nobody listens to this station there")
         return Finding(
-            "record", True, said, _("Start the receiver, for example: minshan watch --broker URL --jsonl FILE")
+            "record", True, sentence, _("Start the receiver, for example: minshan watch --broker URL --jsonl FILE")
         )
     if code >= REFUSED:
-        said = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
+        sentence = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
         allow = _("Let the broker's keeper allow minshan/1/{station}/# and minshan/2/{station}/#.")
         allow = allow.format(station=station)
-        return Finding("record", False, said, allow)
+        return Finding("record", False, sentence, allow)
     return Finding("record", True, _("record: a test record was sent, and the broker has it"))
 
 
@@ -138,6 +138,6 @@ def committed(link: Link, station: str) -> Finding:
             if answer.ledger is None:
                 break
             return Finding("record", True, _("record: a test record was sent, and the platform answers"))
-    said = _("record: the broker has a test record, but no platform gives receipts for this station")
+    sentence = _("record: the broker has a test record, but no platform gives receipts for this station")
     remedy = _("Start the platform (minshan watch --jsonl FILE); until then the station keeps everything.")
-    return Finding("record", False, said, remedy)
+    return Finding("record", False, sentence, remedy)

@@ -42,12 +42,12 @@ def buses_of(config: Config) -> list[tuple[str, str]]:
 
 def dead(bus: str, names: str, first: Finding) -> Finding:
     """Return what is found of a bus, from what is found of its first sensor."""
-    said = _("{bus}: none of its sensors answers ({names}); the first: {finding}")
+    sentence = _("{bus}: none of its sensors answers ({names}); the first: {finding}")
     remedy = _("See first to what they share: the adapter, its power, the two wires of the line.")
     return Finding(
         "sensor",
         False,
-        said.format(bus=bus, names=names, finding=first.sentence),
+        sentence.format(bus=bus, names=names, finding=first.sentence),
         f"{remedy} {first.remedy}".strip(),
         True,
     )

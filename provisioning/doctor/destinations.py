@@ -39,11 +39,11 @@ def destinations(config: Config) -> Iterator[Finding]:
 def finding(section: Forward, why: Reason | None) -> Finding:
     """Return what a try came to; `why`: what was wrong."""
     if why is None:
-        said = _("forward: {name} answers and takes the login")
-        return Finding("forward", True, said.format(name=section.name))
-    told = _("forward: {name}: {why}").format(name=section.name, why=texts.render(why))
+        sentence = _("forward: {name} answers and takes the login")
+        return Finding("forward", True, sentence.format(name=section.name))
+    sentence = _("forward: {name}: {why}").format(name=section.name, why=texts.render(why))
     remedy = _('See to [[forward]] "{name}", or ask who keeps that platform; the station keeps everything for it.')
-    return Finding("forward", False, told, remedy.format(name=section.name))
+    return Finding("forward", False, sentence, remedy.format(name=section.name))
 
 
 def _of_http(section: HttpJson) -> Reason | None:

@@ -76,8 +76,8 @@ def summary(bad: int, hints: int) -> str:
     if bad:
         return ngettext("{n} thing to see to.", "{n} things to see to.", bad).format(n=bad)
     if hints:
-        said = ngettext("All works; {n} thing to know (!).", "All works; {n} things to know (!).", hints)
-        return said.format(n=hints)
+        sentence = ngettext("All works; {n} thing to know (!).", "All works; {n} things to know (!).", hints)
+        return sentence.format(n=hints)
     return _("All is well.")
 
 
@@ -93,8 +93,8 @@ def findings(config: Config) -> Iterator[Finding]:
     if answer is not None:
         said = _('station: "{station}" is running on {folder}')
         yield Finding("station", True, said.format(station=answer.station, folder=config.state_dir))
-        told = [(entry.name, entry.bus) for entry in answer.sensors]
-        yield from by_bus(told, sensors.sensors_of(config, answer))
+        sensors_there = [(entry.name, entry.bus) for entry in answer.sensors]
+        yield from by_bus(sensors_there, sensors.sensors_of(config, answer))
         yield from box.cameras_of(answer)
         yield from box.archive_of(answer)
     else:
@@ -116,10 +116,10 @@ def cost(config: Config, answer: StationStatus | None) -> Iterator[Finding]:
         yield Finding("budget", True, "\n  ".join(bill(answer.budget)))
     elif config.broker is not None:
         found, at = planned(config)
-        said = outcome(config, found[at])
+        sentence = outcome(config, found[at])
         if config.budget is None:
-            said = _("mobile data: about {month} MB a month; the file has no [budget], so nothing is thinned")
-        yield Finding("budget", True, said.format(month=amount(found[at].total)))
+            sentence = _("mobile data: about {month} MB a month; the file has no [budget], so nothing is thinned")
+        yield Finding("budget", True, sentence.format(month=amount(found[at].total)))
 
 
 def running(config: Config) -> StationStatus | None:
@@ -140,5 +140,5 @@ def show(finding: Finding) -> None:
 
 def lines(finding: Finding) -> list[str]:
     """Return a mark and the sentence, and the remedy below."""
-    said = f"{click.style(finding.mark, fg=COLOURS[finding.mark])} {finding.sentence}"
-    return [said, f"  → {finding.remedy}"] if finding.remedy else [said]
+    sentence = f"{click.style(finding.mark, fg=COLOURS[finding.mark])} {finding.sentence}"
+    return [sentence, f"  → {finding.remedy}"] if finding.remedy else [sentence]

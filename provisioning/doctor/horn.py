@@ -23,8 +23,8 @@ def horn(config: Config, answer: StationStatus | None) -> Iterator[Finding]:
         return
     why = line_trouble(config) if answer is None else answer.horn and answer.horn.trouble
     if why is None:
-        said = _("horn: line {line} can be switched; whether it is heard tells minshan horn test")
-        yield Finding("horn", True, said.format(line=config.horn.line))
+        sentence = _("horn: line {line} can be switched; whether it is heard tells minshan horn test")
+        yield Finding("horn", True, sentence.format(line=config.horn.line))
     else:
         remedy = _("See whether chip and line in [horn] are right: gpioinfo lists the lines and who has them.")
         yield Finding("horn", False, _("horn: cannot be had: {why}").format(why=texts.in_full(why)), remedy)

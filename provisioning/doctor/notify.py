@@ -23,8 +23,8 @@ def notify(config: Config) -> Iterator[Finding]:
     for channel in config.channel:
         yield looked_at(channel)
     if config.channel and all(one.kind == "dingtalk" and one.secret_file for one in config.channel):
-        said = _("channels: DingTalk alone, which takes nothing while the station does not know the time")
-        yield Finding("notify", True, said, _("Add a [[channel]] of another kind: wecom, webhook or mail."))
+        sentence = _("channels: DingTalk alone, which takes nothing while the station does not know the time")
+        yield Finding("notify", True, sentence, _("Add a [[channel]] of another kind: wecom, webhook or mail."))
 
 
 def looked_at(channel: AnyChannel) -> Finding:
@@ -40,11 +40,11 @@ def looked_at(channel: AnyChannel) -> Finding:
                 secret_of(getattr(channel, key))
         connected(Endpoint(url, where, channel.ca_file), SystemClock(), channel.timeout_s)
     except RequestError as error:
-        said = _('channel "{name}": {why}').format(name=channel.name, why=texts.render(error.reason))
+        sentence = _('channel "{name}": {why}').format(name=channel.name, why=texts.render(error.reason))
         remedy = _("See to it, then send a test message: minshan notify test")
-        return Finding("notify", False, said, remedy)
-    said = _('channel "{name}": {where} is reached; whether it takes messages tells minshan notify test')
-    return Finding("notify", True, said.format(name=channel.name, where=where))
+        return Finding("notify", False, sentence, remedy)
+    sentence = _('channel "{name}": {where} is reached; whether it takes messages tells minshan notify test')
+    return Finding("notify", True, sentence.format(name=channel.name, where=where))
 
 
 def url_of(channel: AnyChannel) -> str:

@@ -43,7 +43,7 @@ def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
             readings = newest_readings(sensor, device, clock)
     except DeviceError as error:
         return refused(sensor.name, sensor.info, sensor.settings, error)
-    said = _("sensor {name} ({driver} on {place}): {readings}").format(
+    sentence = _("sensor {name} ({driver} on {place}): {readings}").format(
         name=sensor.name,
         driver=sensor.driver,
         place=place(sensor.info, sensor.settings),
@@ -51,12 +51,12 @@ def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
     )
     lacking = [name for name in quantities(sensor) if name not in readings]
     if lacking:
-        return without(doubted(said, list(checked(sensor, readings, altitude_m))), sensor, lacking)
+        return without(doubted(sentence, list(checked(sensor, readings, altitude_m))), sensor, lacking)
     doubts = sorted({texts.render(reading.doubt) for reading in readings.values() if reading.doubt})
     if doubts:
         remedy = _("The device doubts its own values; clean it, check its supply, and see its page in docs.")
-        return Finding("sensor", False, f"{said} ({_(', ').join(doubts)})", remedy)
-    return of_flags(said, list(checked(sensor, readings, altitude_m)))
+        return Finding("sensor", False, f"{sentence} ({_(', ').join(doubts)})", remedy)
+    return of_flags(sentence, list(checked(sensor, readings, altitude_m)))
 
 
 def checked(sensor: SensorSection, readings: dict[str, Reading], altitude_m: float) -> Iterator[tuple[int, str]]:
@@ -71,7 +71,7 @@ def checked(sensor: SensorSection, readings: dict[str, Reading], altitude_m: flo
                 yield int(found.flag), f"{texts.label(channel.quantity)}: {texts.render(found.reason)}"
 
 
-def of_flags(said: str, doubts: Doubts) -> Finding:
+def of_flags(sentence: str, doubts: Doubts) -> Finding:
     """Return the finding of a sensor that gives all it is to give: a failed value is not well, a suspect one a hint."""
     worst = max((flag for flag, _reason in doubts), default=0)
     remedy = {
@@ -79,13 +79,13 @@ def of_flags(said: str, doubts: Doubts) -> Finding:
         SUSPECT: _("Compare it with another instrument; where it is wrong, see the sensor, and [site] in the file."),
         FAILED: _("See the sensor's page in docs, its wiring and its settings."),
     }
-    return Finding("sensor", worst != FAILED, doubted(said, doubts), remedy[worst])
+    return Finding("sensor", worst != FAILED, doubted(sentence, doubts), remedy[worst])
 
 
-def doubted(said: str, doubts: Doubts) -> str:
+def doubted(sentence: str, doubts: Doubts) -> str:
     """Return the sentence with the reasons of the doubts behind it."""
     why = _("; ").join(dict.fromkeys(reason for _flag, reason in doubts))
-    return said + _(" ({reason})").format(reason=why) if why else said
+    return sentence + _(" ({reason})").format(reason=why) if why else sentence
 
 
 def newest_readings(sensor: SensorSection, device: Device, clock: Clock) -> dict[str, Reading]:
@@ -161,21 +161,21 @@ def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, m
     where = place_of(entry) if sensor is None else place(sensor.info, sensor.settings)
     facts = {"name": entry.name, "driver": entry.driver, "place": where}
     if entry.down is not None:
-        said = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry.down), **facts)
+        sentence = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry.down), **facts)
         remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
-        return Finding("sensor", False, said, remedy.format(name=entry.name), silent=True)
-    said = texts.ngettext(
+        return Finding("sensor", False, sentence, remedy.format(name=entry.name), silent=True)
+    sentence = texts.ngettext(
         "sensor {name} ({driver} on {place}): {n} reading since the start",
         "sensor {name} ({driver} on {place}): {n} readings since the start",
         entry.readings,
     ).format(n=entry.readings, **facts)
     values, doubts = newest(config, entry.name, minute)
     if values:
-        said = _("{said}; newest minute: {values}").format(said=said, values=_(", ").join(values))
+        sentence = _("{said}; newest minute: {values}").format(said=sentence, values=_(", ").join(values))
     lacking = unheard(config, entry.name, minute)
     if lacking and sensor is not None:
-        return without(doubted(said, doubts), sensor, lacking)
-    return of_flags(said, doubts)
+        return without(doubted(sentence, doubts), sensor, lacking)
+    return of_flags(sentence, doubts)
 
 
 def newest(config: Config, name: str, minute: MinuteStatus | None) -> tuple[list[str], Doubts]:

@@ -10,7 +10,7 @@ import pytest
 from drivers import contract
 from drivers.catalog import catalog
 from drivers.devices.profiles import load, names
-from drivers.trial import DriverTrial
+from drivers.trial import Trial
 from edge.sim.clock import SimClock
 
 # Keys beside a device's place on its bus: one line a way of using the driver. Without one it is tried bare.
@@ -36,11 +36,11 @@ def trials() -> Iterator[Any]:
     for name, info in catalog().items():
         for keys in every_profile() if name == "modbus" else WAYS.get(name, [{}]):
             words = [name, *(str(value) for value in keys.values() if not isinstance(value, list))]
-            yield pytest.param(DriverTrial(info, keys, SimClock), id="-".join(words))
+            yield pytest.param(Trial(info, keys, SimClock), id="-".join(words))
 
 
 @pytest.mark.parametrize("check", contract.CHECKS, ids=lambda check: check.__name__.removeprefix("check_"))
 @pytest.mark.parametrize("trial", list(trials()))
-def test_contract(trial: DriverTrial, check: Callable[[DriverTrial], None]) -> None:
+def test_contract(trial: Trial, check: Callable[[Trial], None]) -> None:
     """The driver keeps this part of the contract."""
     check(trial)

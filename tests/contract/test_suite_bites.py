@@ -15,7 +15,7 @@ from drivers.devices import bme280, pulses, sen0575
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import DeviceError
 from drivers.reading import Reading
-from drivers.trial import ContractError, DriverTrial
+from drivers.trial import ContractError, Trial
 from edge.sim.clock import SimClock
 
 CHECKS = {check.__name__.removeprefix("check_"): check for check in contract.CHECKS}
@@ -107,4 +107,4 @@ def test_a_driver_that_breaks_the_contract_is_found(name: str, info: DriverInfo,
     """The check named fails for a driver that was made to break what it checks."""
     keys = {"kind": "wind"} if info.name == "pulses" else {}
     with pytest.raises(expected):
-        CHECKS[name](DriverTrial(info, keys, SimClock))
+        CHECKS[name](Trial(info, keys, SimClock))

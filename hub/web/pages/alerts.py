@@ -33,13 +33,13 @@ class Line(NamedTuple):
     text: str
 
 
-def show(asked: RequestContext, _said: Nothing) -> PageAnswer:
+def show(context: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the turns of all stations' alerts, the newest first."""
-    states = asked.queries.stations()
-    found = [line(state.station, turn) for state in states for turn in asked.queries.alert_turns(state.station)]
+    states = context.queries.stations()
+    found = [line(state.station, turn) for state in states for turn in context.queries.alert_turns(state.station)]
     newest_first = sorted(found, key=lambda one: one.time_us, reverse=True)[:MOST]
-    may = caller(asked).may(Right.ACKNOWLEDGE)
-    values = {"title": _("Alerts"), "turns": newest_first, "standing": standing(asked), "may": may}
+    may = caller(context).may(Right.ACKNOWLEDGE)
+    values = {"title": _("Alerts"), "turns": newest_first, "standing": standing(context), "may": may}
     return PageAnswer("alerts.html", values, offset_of(states))
 
 
@@ -54,9 +54,9 @@ class OpenAlarm(NamedTuple):
     known_by: str
 
 
-def standing(asked: RequestContext) -> list[OpenAlarm]:
+def standing(context: RequestContext) -> list[OpenAlarm]:
     """Return the open alarms, the newest first."""
-    found = [one for one in alerts.alerts(asked, alerts.AlertsSince()) if one.open]
+    found = [one for one in alerts.alerts(context, alerts.AlertsSince()) if one.open]
     return [
         OpenAlarm(one.id, one.raised_us, one.station, name_of(one), said_of(newest_alert(one)), one.acknowledged_by)
         for one in sorted(found, key=lambda one: one.raised_us, reverse=True)
@@ -73,9 +73,9 @@ def newest_alert(alarm: alerts.AlertState) -> dict[str, Any]:
     return {} if alarm.said is None else dict(msgspec.to_builtins(alarm.said))
 
 
-def acknowledge(asked: RequestContext, said: alerts.OfAlert) -> Elsewhere:
+def acknowledge(context: RequestContext, arguments: alerts.OfAlert) -> Elsewhere:
     """Note that whoever pressed the button knows of an alarm."""
-    alerts.acknowledge(asked, said)
+    alerts.acknowledge(context, arguments)
     return Elsewhere("/alerts")
 
 
@@ -85,7 +85,7 @@ def line(station: str, turn: AlertTurn) -> Line:
     return Line(turn.time_us, station, rule, kind, turn_word(kind), said_of(turn.body))
 
 
-def open_lines(asked: RequestContext, station: str) -> list[AlertLine]:
+def open_lines(context: RequestContext, station: str) -> list[AlertLine]:
     """Return what a station's open alerts say, and which rule knows nothing."""
     blind = _("What this rule looks at is missing or doubtful: it knows nothing now.")
     return [
@@ -94,7 +94,7 @@ def open_lines(asked: RequestContext, station: str) -> list[AlertLine]:
             blind if (is_blind := turn.body.get("turn") == "blind") else said_of(turn.body),
             is_blind,
         )
-        for turn in open_ones(asked.queries.alert_turns(station))
+        for turn in open_ones(context.queries.alert_turns(station))
     ]
 
 

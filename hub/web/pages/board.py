@@ -47,43 +47,43 @@ class Cell(NamedTuple):
 def show(forwards: Sequence[Forward]) -> Callable[[RequestContext, BoardOf], PageAnswer]:
     """Return the handler of the board; `forwards`: the other platforms of the hub's file."""
 
-    def handler(asked: RequestContext, said: BoardOf) -> PageAnswer:
-        return board(asked, said, forwards)
+    def handler(context: RequestContext, arguments: BoardOf) -> PageAnswer:
+        return board(context, arguments, forwards)
 
     return handler
 
 
-def board(asked: RequestContext, said: BoardOf, forwards: Sequence[Forward]) -> PageAnswer:
+def board(context: RequestContext, arguments: BoardOf, forwards: Sequence[Forward]) -> PageAnswer:
     """Return the board."""
-    states = asked.queries.stations()
+    states = context.queries.stations()
     offset = offset_of(states)
-    today = (datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset)).date()
-    last = min(max(said.to or today, date(1970, 1, 31)), today)
+    today = (datetime.fromtimestamp(context.now_us / 1e6, UTC) + timedelta(seconds=offset)).date()
+    last = min(max(arguments.to or today, date(1970, 1, 31)), today)
     days = [last - timedelta(days=ago) for ago in range(DAYS)]  # the newest first: on a phone it is what is seen
-    began = {state.station: asked.queries.first_day(state.station) or date.max for state in states}
+    began = {state.station: context.queries.first_day(state.station) or date.max for state in states}
     found = {
         (one.station, one.day): cell(one, one.day >= began[one.station])
-        for one in all_days(asked, days[-1], last, asked.now_us - IN_TRANSIT_US)
+        for one in all_days(context, days[-1], last, context.now_us - IN_TRANSIT_US)
     }
     rows = [(state.station, [(day, found[state.station, day]) for day in days]) for state in states]
     values = {
         "title": _("Completeness"),
         "days": days,
         "rows": rows,
-        "passed_on": passed_on(asked, forwards, offset),
+        "passed_on": passed_on(context, forwards, offset),
         "earlier": days[-1] - timedelta(days=1),
         "later": None if last >= today else last + timedelta(days=DAYS),
     }
     return PageAnswer("board.html", values, offset)
 
 
-def passed_on(asked: RequestContext, forwards: Sequence[Forward], offset_s: int) -> list[BoxLine]:
+def passed_on(context: RequestContext, forwards: Sequence[Forward], offset_s: int) -> list[BoxLine]:
     """Return how far each other platform is, of those whose stations whoever asks may all see."""
-    found = [state_of(asked.engine, one) for one in forwards if caller(asked).covers(one.stations or None)]
+    found = [state_of(context.engine, one) for one in forwards if caller(context).covers(one.stations or None)]
     return [
         BoxLine(
             destinations.line(state, state.why, offset_s / 3600),
-            destinations.is_late(state.waiting, state.proven, asked.now_us),
+            destinations.is_late(state.waiting, state.proven, context.now_us),
         )
         for state in found
     ]
@@ -104,9 +104,9 @@ def cell(found: Completeness, began: bool) -> Cell:
     return Cell(0, 0, "whole", _("whole"))
 
 
-def audit(asked: RequestContext, said: Before) -> PageAnswer:
+def audit(context: RequestContext, arguments: Before) -> PageAnswer:
     """Return who did what, the newest first."""
-    lines = asked.accounts.audit(us(said.before) if said.before else asked.now_us + 1)
+    lines = context.accounts.audit(us(arguments.before) if arguments.before else context.now_us + 1)
     older = lines[-1].time_us if len(lines) == PAGE else None
     values = {
         "title": _("Who did what"),
@@ -114,4 +114,4 @@ def audit(asked: RequestContext, said: Before) -> PageAnswer:
         "action": action_word,
         "older": None if older is None else older / 1e6,
     }
-    return PageAnswer("audit.html", values, offset_of(asked.queries.stations()))
+    return PageAnswer("audit.html", values, offset_of(context.queries.stations()))

@@ -33,48 +33,50 @@ class CommandForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stage: given.Word | None = None
 
 
-def show(asked: RequestContext, said: given.OfStation) -> PageAnswer:
+def show(context: RequestContext, arguments: given.OfStation) -> PageAnswer:
     """Return what may be asked for, each with its price."""
-    offset = handlers.station(asked, said).utc_offset_s
-    cameras = [(one.camera, one.megabytes or USUAL_MB) for one in asked.queries.cameras(said.station, asked.now_us)]
+    offset = handlers.station(context, arguments).utc_offset_s
+    cameras = [
+        (one.camera, one.megabytes or USUAL_MB) for one in context.queries.cameras(arguments.station, context.now_us)
+    ]
     crops = [(crop, texts.crop(crop), {name: texts.stage(name) for name in CRITICAL[crop]}) for crop in CRITICAL]
     values: dict[str, object] = {"cameras": cameras, "crops": crops}
-    return of_station(asked, said.station, "commands.html", _("Commands"), values, offset)
+    return of_station(context, arguments.station, "commands.html", _("Commands"), values, offset)
 
 
 def ask(wake: Callable[[], None]) -> Callable[[RequestContext, CommandForm], Elsewhere]:
     """Return the handler that keeps a command, and leads to what becomes of it."""
     command = handlers.command(wake)
 
-    def handler(asked: RequestContext, said: CommandForm) -> Elsewhere:
-        order = command(asked, given.CommandOf(said.station, said.name, arguments(asked, said)))
+    def handler(context: RequestContext, said: CommandForm) -> Elsewhere:
+        order = command(context, given.CommandOf(said.station, said.name, arguments(context, said)))
         return Elsewhere(f"/commands/{order.id}")
 
     return handler
 
 
-def arguments(asked: RequestContext, said: CommandForm) -> dict[str, Any]:
+def arguments(context: RequestContext, arguments: CommandForm) -> dict[str, Any]:
     """Return the arguments of the station's command."""
-    if said.name == "picture":
-        return {} if said.camera is None else {"camera": said.camera}
-    if said.name == "stage":
-        return {"crop": said.crop or "", "stage": said.stage or "", "by": handlers.caller(asked).name}
+    if arguments.name == "picture":
+        return {} if arguments.camera is None else {"camera": arguments.camera}
+    if arguments.name == "stage":
+        return {"crop": arguments.crop or "", "stage": arguments.stage or "", "by": handlers.caller(context).name}
     return {}
 
 
-def became(asked: RequestContext, said: given.OfCommand) -> PageAnswer:
+def became(context: RequestContext, arguments: given.OfCommand) -> PageAnswer:
     """Return what became of a command."""
-    order = handlers.commanded(asked, said)
-    state = handlers.station(asked, given.OfStation(order.station))
-    over = order.state in FINAL or order.nobody or asked.now_us >= order.expires_us
+    order = handlers.commanded(context, arguments)
+    state = handlers.station(context, given.OfStation(order.station))
+    over = order.state in FINAL or order.nobody or context.now_us >= order.expires_us
     values: dict[str, object] = {
         "order": order,
         "who": who(order),
-        "told": state_sentence(order, asked.now_us),
+        "told": state_sentence(order, context.now_us),
         "result": result(order),
         "over": over,
     }
-    return of_station(asked, order.station, "command.html", _("Command"), values, state.utc_offset_s)
+    return of_station(context, order.station, "command.html", _("Command"), values, state.utc_offset_s)
 
 
 def who(order: CommandOrder) -> str:

@@ -45,16 +45,16 @@ class StationCurves:
         return Series(self._station, channel, unit_of(channel), "minute", points)
 
 
-def show(asked: RequestContext, said: CurveOf) -> PageAnswer:
+def show(context: RequestContext, arguments: CurveOf) -> PageAnswer:
     """Return a channel's curve with its figures by day, or those that matter most."""
-    offset = state_of(asked, OfStation(said.station)).utc_offset_s
-    span = said.span if said.span in SPANS else "day"
-    first = asked.now_us - SPANS[span] * DAY_US
-    names = asked.queries.channels(said.station, first, asked.now_us)
-    pages = CurvePages(StationCurves(asked.queries, said.station))
-    shown = pages.values(said.channel, span, said.station, names, asked.now_us, offset)
+    offset = state_of(context, OfStation(arguments.station)).utc_offset_s
+    span = arguments.span if arguments.span in SPANS else "day"
+    first = context.now_us - SPANS[span] * DAY_US
+    names = context.queries.channels(arguments.station, first, context.now_us)
+    pages = CurvePages(StationCurves(context.queries, arguments.station))
+    shown = pages.values(arguments.channel, span, arguments.station, names, context.now_us, offset)
     days = None
     if shown["channel"]:
-        days = asked.queries.series(said.station, said.channel, first, asked.now_us, "day")
+        days = context.queries.series(arguments.station, arguments.channel, first, context.now_us, "day")
     values = {**shown, "first_us": first, "days": days}
-    return of_station(asked, said.station, "curves_here.html", _("Curves"), values, offset)
+    return of_station(context, arguments.station, "curves_here.html", _("Curves"), values, offset)

@@ -32,9 +32,9 @@ class LoginForm(msgspec.Struct, frozen=True):
     back: Address = "/"
 
 
-def show(_asked: RequestContext, said: Entering) -> PageAnswer:
+def show(_asked: RequestContext, arguments: Entering) -> PageAnswer:
     """Return the form."""
-    return form(said.back, "", "", 200)
+    return form(arguments.back, "", "", 200)
 
 
 def form(back: str, name: str, why: str, status: int) -> PageAnswer:
@@ -47,19 +47,19 @@ def enter(logins: Logins) -> Callable[[RequestContext, LoginForm], PageAnswer | 
     """Return the handler that begins a session, or says what was wrong and how long to wait."""
     login = handlers.login(logins)
 
-    def handler(asked: RequestContext, said: LoginForm) -> PageAnswer | Elsewhere:
+    def handler(context: RequestContext, arguments: LoginForm) -> PageAnswer | Elsewhere:
         try:
-            session = login(asked, given.Credentials(said.name, said.password))
+            session = login(context, given.Credentials(arguments.name, arguments.password))
         except ApiError as refused:
-            return form(said.back, said.name, texts.render(refused.reason), refused.status)
-        return Elsewhere(inside(said.back), session)
+            return form(arguments.back, arguments.name, texts.render(refused.reason), refused.status)
+        return Elsewhere(inside(arguments.back), session)
 
     return handler
 
 
-def leave(asked: RequestContext, said: given.Nothing) -> Elsewhere:
+def leave(context: RequestContext, arguments: given.Nothing) -> Elsewhere:
     """End the session."""
-    return Elsewhere("/login", handlers.logout(asked, said))
+    return Elsewhere("/login", handlers.logout(context, arguments))
 
 
 def inside(address: str) -> str:

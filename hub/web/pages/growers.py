@@ -11,10 +11,10 @@ from hub.web.pages.station import of_station
 from hub.web.table import PageAnswer, RequestContext
 
 
-def show(asked: RequestContext, said: OfStation) -> PageAnswer:
+def show(context: RequestContext, arguments: OfStation) -> PageAnswer:
     """Return what each rule says."""
-    offset = state_of(asked, said).utc_offset_s
-    answers = [verdict_words(one) for one in verdicts(asked.engine, said.station, asked.now_us)]
+    offset = state_of(context, arguments).utc_offset_s
+    answers = [verdict_words(one) for one in verdicts(context.engine, arguments.station, context.now_us)]
     trouble = "" if answers else _("The station has not said where it stands yet: nothing is known.")
     values = {"answers": answers, "trouble": trouble}
-    return of_station(asked, said.station, "growers.html", _("For growers"), values, offset)
+    return of_station(context, arguments.station, "growers.html", _("For growers"), values, offset)

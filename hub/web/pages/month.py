@@ -28,9 +28,9 @@ class SheetOf(msgspec.Struct, frozen=True):
     month: Month | None = None
 
 
-def show(asked: RequestContext, said: SheetOf) -> PageAnswer:
+def show(context: RequestContext, arguments: SheetOf) -> PageAnswer:
     """Return the sheet."""
-    found = sheet(asked, said)
+    found = sheet(context, arguments)
     day = date.fromisoformat(f"{found.month}-01")
     values: dict[str, object] = {
         "sheet": found,
@@ -42,21 +42,21 @@ def show(asked: RequestContext, said: SheetOf) -> PageAnswer:
         "later": f"{day + timedelta(days=32):%Y-%m}",
     }
     title = _("Monthly sheet {month}").format(month=found.month)
-    return of_station(asked, found.station, "sheet.html", title, values, found.utc_offset_s)
+    return of_station(context, found.station, "sheet.html", title, values, found.utc_offset_s)
 
 
-def book(asked: RequestContext, said: SheetOf) -> DataAnswer:
+def book(context: RequestContext, arguments: SheetOf) -> DataAnswer:
     """Return the sheet as a spreadsheet."""
-    found = sheet(asked, said)
+    found = sheet(context, arguments)
     data = workbook(found, outages(found), doubts(found))
     return DataAnswer(data, XLSX, f"{found.station}-{found.month}.xlsx")
 
 
-def sheet(asked: RequestContext, said: SheetOf) -> MonthlySheet:
+def sheet(context: RequestContext, arguments: SheetOf) -> MonthlySheet:
     """Return the month that is asked for, by the station's clock."""
-    offset = handlers.station(asked, OfStation(said.station)).utc_offset_s
-    here = datetime.fromtimestamp(asked.now_us / 1e6, UTC) + timedelta(seconds=offset)
-    return handlers.sheet(asked, MonthOf(said.station, said.month or f"{here:%Y-%m}"))
+    offset = handlers.station(context, OfStation(arguments.station)).utc_offset_s
+    here = datetime.fromtimestamp(context.now_us / 1e6, UTC) + timedelta(seconds=offset)
+    return handlers.sheet(context, MonthOf(arguments.station, arguments.month or f"{here:%Y-%m}"))
 
 
 def outages(found: MonthlySheet) -> list[tuple[int, int, int, str]]:

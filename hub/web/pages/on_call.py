@@ -86,45 +86,45 @@ class OnCallPages:
         self._channels = channels
         self._keep = on_call.kept(channels)
 
-    def show(self, asked: RequestContext, _said: Nothing) -> PageAnswer:
+    def show(self, context: RequestContext, _said: Nothing) -> PageAnswer:
         """Return who is told."""
-        return self._shown(asked)
+        return self._shown(context)
 
-    def add(self, asked: RequestContext, said: Form) -> PageAnswer | Elsewhere:
+    def add(self, context: RequestContext, arguments: Form) -> PageAnswer | Elsewhere:
         """Let somebody be told who was not."""
-        if any(one.name == said.name for one in People(asked.engine).listed()):
-            return self._shown(asked, TAKEN.having(name=said.name), 409)
-        return self._saved(asked, said)
+        if any(one.name == arguments.name for one in People(context.engine).listed()):
+            return self._shown(context, TAKEN.having(name=arguments.name), 409)
+        return self._saved(context, arguments)
 
-    def change(self, asked: RequestContext, said: Form) -> PageAnswer | Elsewhere:
+    def change(self, context: RequestContext, arguments: Form) -> PageAnswer | Elsewhere:
         """Tell somebody in another way, at other hours, or in another order."""
-        on_call.known(asked, said.name)
-        return self._saved(asked, said)
+        on_call.known(context, arguments.name)
+        return self._saved(context, arguments)
 
-    def _saved(self, asked: RequestContext, said: Form) -> PageAnswer | Elsewhere:
+    def _saved(self, context: RequestContext, arguments: Form) -> PageAnswer | Elsewhere:
         try:
-            self._keep(asked, said.contact)
+            self._keep(context, arguments.contact)
         except ApiError as refused:
-            return self._shown(asked, refused.reason, refused.status)
+            return self._shown(context, refused.reason, refused.status)
         return Elsewhere(PAGE)
 
-    def _shown(self, asked: RequestContext, why: Reason | None = None, status: int = 200) -> PageAnswer:
-        people = on_call.people(asked)
-        states = asked.queries.stations()
+    def _shown(self, context: RequestContext, why: Reason | None = None, status: int = 200) -> PageAnswer:
+        people = on_call.people(context)
+        states = context.queries.stations()
         values = {
             "title": _("On call"),
             "people": people,
             "duties": DUTIES,
             "duty": duty_word,
-            "channels": self._states(asked),
+            "channels": self._states(context),
             "stations": [state.station for state in states],
             "next": max((one.place for one in people), default=0) + 1,
             "why": "" if why is None else texts.render(why),
         }
         return PageAnswer("on_call.html", values, offset_of(states), status)
 
-    def _states(self, asked: RequestContext) -> list[ChannelRow]:
-        known = {one.name: one for one in ChannelHealth(asked.engine).listed()}
+    def _states(self, context: RequestContext) -> list[ChannelRow]:
+        known = {one.name: one for one in ChannelHealth(context.engine).listed()}
         return [channel(known.get(name) or ChannelState(name)) for name in self._channels]
 
 
@@ -134,29 +134,31 @@ def channel(state: ChannelState) -> ChannelRow:
     return ChannelRow(state.name, state.ok_us, state.failing_us, why)
 
 
-def remove(asked: RequestContext, said: on_call.PersonGone) -> Elsewhere:
+def remove(context: RequestContext, arguments: on_call.PersonGone) -> Elsewhere:
     """Let somebody be told no more."""
-    on_call.remove(asked, said)
+    on_call.remove(context, arguments)
     return Elsewhere(PAGE)
 
 
-def test(asked: RequestContext, said: on_call.TrialOf) -> Elsewhere:
+def test(context: RequestContext, arguments: on_call.TrialOf) -> Elsewhere:
     """Put out a test message to one person, by each of their channels."""
-    on_call.test(asked, said)
+    on_call.test(context, arguments)
     return Elsewhere(SENT)
 
 
-def sent(asked: RequestContext, _said: Nothing) -> PageAnswer:
+def sent(context: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the messages of a day, to people whom the caller may manage, with what the services answered."""
-    mine = {one.name for one in on_call.people(asked)}
-    since = asked.now_us - SENT_US
-    found = [one for one in (*waiting(asked.engine, since), *attempts(asked.engine, since)) if mine.issuperset(one.to)]
+    mine = {one.name for one in on_call.people(context)}
+    since = context.now_us - SENT_US
+    found = [
+        one for one in (*waiting(context.engine, since), *attempts(context.engine, since)) if mine.issuperset(one.to)
+    ]
     values = {
         "title": _("What was sent"),
         "sent": [line(one) for one in found],
         "open": any(one.fate is None for one in found),
     }
-    return PageAnswer("sent.html", values, offset_of(asked.queries.stations()))
+    return PageAnswer("sent.html", values, offset_of(context.queries.stations()))
 
 
 def line(one: Attempt) -> SentRow:

@@ -34,19 +34,19 @@ class NewPersonForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     stations: people.Stations = None
 
 
-def show(asked: RequestContext, _said: Nothing) -> PageAnswer:
+def show(context: RequestContext, _said: Nothing) -> PageAnswer:
     """Return who may do what."""
-    return render_page(asked)
+    return render_page(context)
 
 
-def render_page(asked: RequestContext, why: str = "", secret: str = "", status: int = 200) -> PageAnswer:
+def render_page(context: RequestContext, why: str = "", secret: str = "", status: int = 200) -> PageAnswer:
     """Return the same with what was wrong, or a new token's secret."""
     values = {
         "title": _("People"),
-        "people": people.listed("user")(asked, Nothing()),
-        "tokens": people.listed("token")(asked, Nothing()),
+        "people": people.listed("user")(context, Nothing()),
+        "tokens": people.listed("token")(context, Nothing()),
         "roles": [role.value for role in Role],
-        "stations": [state.station for state in asked.queries.stations()],
+        "stations": [state.station for state in context.queries.stations()],
         "why": why,
         "secret": secret,
         "shortest": SHORTEST,
@@ -55,56 +55,56 @@ def render_page(asked: RequestContext, why: str = "", secret: str = "", status: 
     return PageAnswer("people.html", values, status=status)
 
 
-def scope(said: Chosen | NewPersonForm) -> list[str] | None:
+def scope(arguments: Chosen | NewPersonForm) -> list[str] | None:
     """Return the stations that a form says; None: all of them."""
-    return None if said.scope == "all" else said.stations or []
+    return None if arguments.scope == "all" else arguments.stations or []
 
 
-def add(asked: RequestContext, said: NewPersonForm) -> PageAnswer | Elsewhere:
+def add(context: RequestContext, arguments: NewPersonForm) -> PageAnswer | Elsewhere:
     """Let somebody log in."""
     try:
-        people.add(asked, people.NewPerson(said.name, said.role, said.password, scope(said)))
+        people.add(context, people.NewPerson(arguments.name, arguments.role, arguments.password, scope(arguments)))
     except people.AccountError as trouble:
-        return render_page(asked, texts.render(trouble.reason), status=409)
+        return render_page(context, texts.render(trouble.reason), status=409)
     return Elsewhere(PAGE)
 
 
-def add_token(asked: RequestContext, said: NewPersonForm) -> PageAnswer:
+def add_token(context: RequestContext, arguments: NewPersonForm) -> PageAnswer:
     """Make a token, whose secret the page shows this once."""
     try:
-        made = people.add_token(asked, people.NewToken(said.name, said.role, scope(said)))
+        made = people.add_token(context, people.NewToken(arguments.name, arguments.role, scope(arguments)))
     except people.AccountError as trouble:
-        return render_page(asked, texts.render(trouble.reason), status=409)
-    return render_page(asked, secret=made.secret)
+        return render_page(context, texts.render(trouble.reason), status=409)
+    return render_page(context, secret=made.secret)
 
 
-def role(asked: RequestContext, said: Chosen) -> PageAnswer | Elsewhere:
+def role(context: RequestContext, arguments: Chosen) -> PageAnswer | Elsewhere:
     """Give somebody another role, or other stations."""
     try:
-        people.role(asked, people.NewRole(said.name, said.role, scope(said)))
+        people.role(context, people.NewRole(arguments.name, arguments.role, scope(arguments)))
     except ApiError as refused:
-        return render_page(asked, texts.render(refused.reason), status=refused.status)
+        return render_page(context, texts.render(refused.reason), status=refused.status)
     return Elsewhere(PAGE)
 
 
-def password(asked: RequestContext, said: people.NewPassword) -> Elsewhere:
+def password(context: RequestContext, arguments: people.NewPassword) -> Elsewhere:
     """Give somebody another password."""
-    people.password(asked, said)
+    people.password(context, arguments)
     return Elsewhere(PAGE)
 
 
-def end(asked: RequestContext, said: people.Ending) -> PageAnswer | Elsewhere:
+def end(context: RequestContext, arguments: people.Ending) -> PageAnswer | Elsewhere:
     """End an account, or let it live again."""
     try:
-        people.end("user")(asked, said)
+        people.end("user")(context, arguments)
     except ApiError as refused:
-        return render_page(asked, texts.render(refused.reason), status=refused.status)
+        return render_page(context, texts.render(refused.reason), status=refused.status)
     return Elsewhere(PAGE)
 
 
-def end_token(asked: RequestContext, said: people.Ending) -> Elsewhere:
+def end_token(context: RequestContext, arguments: people.Ending) -> Elsewhere:
     """End a token."""
-    people.end("token")(asked, said)
+    people.end("token")(context, arguments)
     return Elsewhere(PAGE)
 
 

@@ -54,23 +54,23 @@ class Pages:
         """Return what serves one page."""
 
         async def serve(request: Request) -> Response:
-            said = await read_request(request)
+            asked = await read_request(request)
             made: Response
             try:
-                made = await self._desk.answer(replace(route, handler=partial(self._made, request, route)), said)
+                made = await self._desk.answer(replace(route, handler=partial(self._made, request, route)), asked)
             except ApiError as refused:
-                made = await self._refused(request, said, refused)
+                made = await self._refused(request, asked, refused)
             except Exception:  # whatever somebody asks, the next one is served
                 log.exception("%s %s brought about something unforeseen", route.method, route.path)
-                made = await self._refused(request, said, ApiError(500, UNFORESEEN))
+                made = await self._refused(request, asked, ApiError(500, UNFORESEEN))
             return made
 
         return serve
 
-    def _made(self, request: Request, route: Route, asked: RequestContext, said: Any) -> Response:
+    def _made(self, request: Request, route: Route, context: RequestContext, arguments: Any) -> Response:
         """Return the response that a handler's answer makes."""
         with texts.speaking(look_of(request).lang):
-            answer = route.handler(asked, said)
+            answer = route.handler(context, arguments)
             if isinstance(answer, Elsewhere):
                 response: Response = RedirectResponse(answer.path, 303)
                 if answer.session is not None:
@@ -78,7 +78,7 @@ class Pages:
                 return response
             if not isinstance(answer, PageAnswer):
                 return sent(answer, request)
-            return self._page(request, asked.caller, answer)
+            return self._page(request, context.caller, answer)
 
     def _page(self, request: Request, caller: Account | None, answer: PageAnswer) -> Response:
         return self._templates.page(
@@ -96,7 +96,7 @@ class Pages:
             },
         )
 
-    async def _refused(self, request: Request, said: RawRequest, refused: ApiError) -> Response:
+    async def _refused(self, request: Request, arguments: RawRequest, refused: ApiError) -> Response:
         """Lead to the login, or say on a page what is the matter."""
         if refused.reason.code == LOG_IN.code:
             back = request.url.path if request.method == "GET" else "/"

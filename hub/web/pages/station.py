@@ -51,24 +51,24 @@ class EventsPage(msgspec.Struct, frozen=True):
     page: Page | None = None
 
 
-def show(asked: RequestContext, said: OfStation) -> PageAnswer:
+def show(context: RequestContext, arguments: OfStation) -> PageAnswer:
     """Return the station as it is now."""
-    state, now = state_of(asked, said), asked.queries.now(said.station)
-    curves = asked.queries.curves(said.station, asked.now_us - DAY_US, asked.now_us)
-    cameras = asked.queries.cameras(said.station, asked.now_us)
+    state, now = state_of(context, arguments), context.queries.now(arguments.station)
+    curves = context.queries.curves(arguments.station, context.now_us - DAY_US, context.now_us)
+    cameras = context.queries.cameras(arguments.station, context.now_us)
     beside = Beside(
-        alerts=open_lines(asked, said.station),
-        photo=photo(said.station, cameras),
-        asking=asking(asked, said.station, cameras),
-        box=box(asked, said.station),
+        alerts=open_lines(context, arguments.station),
+        photo=photo(arguments.station, cameras),
+        asking=asking(context, arguments.station, cameras),
+        box=box(context, arguments.station),
     )
-    seen = station_view(now, asked.now_us, state.utc_offset_s, curves, derived_of(now), beside)
-    values = {"seen": seen, "curves_url": f"/stations/{said.station}/curves", "station": said.station}
-    return of_station(asked, said.station, "station.html", said.station, values, state.utc_offset_s)
+    seen = station_view(now, context.now_us, state.utc_offset_s, curves, derived_of(now), beside)
+    values = {"seen": seen, "curves_url": f"/stations/{arguments.station}/curves", "station": arguments.station}
+    return of_station(context, arguments.station, "station.html", arguments.station, values, state.utc_offset_s)
 
 
 def of_station(
-    asked: RequestContext, station: str, template: str, title: str, values: Mapping[str, object], offset_s: int
+    context: RequestContext, station: str, template: str, title: str, values: Mapping[str, object], offset_s: int
 ) -> PageAnswer:
     """Return a page of one station, with the ways to its others."""
     base = f"/stations/{station}"
@@ -76,7 +76,7 @@ def of_station(
         *((base, _("Now")), (f"{base}/curves", _("Curves")), (f"{base}/events", _("Events"))),
         *((f"{base}/growers", _("For growers")), (f"{base}/sheet", _("Monthly sheet"))),
     ]
-    if caller(asked).may(Right.COMMAND, station):
+    if caller(context).may(Right.COMMAND, station):
         ways.append((f"{base}/commands", _("Commands")))
     return PageAnswer(template, {"title": title, "ways": ways, "station_name": station, **values}, offset_s)
 
@@ -94,16 +94,16 @@ def photo(station: str, cameras: list[CameraNow]) -> Photo | None:
     return Photo(small, small, link, newest.time_us, newest.camera, word, why)
 
 
-def asking(asked: RequestContext, station: str, cameras: list[CameraNow]) -> PictureNow | None:
+def asking(context: RequestContext, station: str, cameras: list[CameraNow]) -> PictureNow | None:
     """Return where a picture may be asked for by whoever may, and what the first camera's costs."""
-    if not cameras or not caller(asked).may(Right.COMMAND, station):
+    if not cameras or not caller(context).may(Right.COMMAND, station):
         return None
     return PictureNow(f"/stations/{station}/commands#take", cameras[0].megabytes or USUAL_MB)
 
 
-def box(asked: RequestContext, station: str) -> list[BoxLine]:
+def box(context: RequestContext, station: str) -> list[BoxLine]:
     """Return what the hub knows of the box itself."""
-    kept, lacking = asked.queries.records(station)
+    kept, lacking = context.queries.records(station)
     if not lacking:
         return [BoxLine(_("all records received that are known of ({n})").format(n=kept))]
     return [
@@ -111,22 +111,22 @@ def box(asked: RequestContext, station: str) -> list[BoxLine]:
     ]
 
 
-def pictures(asked: RequestContext, said: CameraOf) -> PageAnswer:
+def pictures(context: RequestContext, arguments: CameraOf) -> PageAnswer:
     """Return a camera's pictures of a day."""
-    offset = state_of(asked, OfStation(said.station)).utc_offset_s
-    today = local_day(asked.now_us, offset)
-    days = days_around(said.day or newest_day(asked, said, offset) or today, today)
+    offset = state_of(context, OfStation(arguments.station)).utc_offset_s
+    today = local_day(context.now_us, offset)
+    days = days_around(arguments.day or newest_day(context, arguments, offset) or today, today)
     begin = day_us(days.chosen, offset)
-    found = asked.queries.all_pictures(said.station, begin, begin + DAY_US, said.camera)
+    found = context.queries.all_pictures(arguments.station, begin, begin + DAY_US, arguments.camera)
     photos = [photo_of(one) for one in reversed(found) if one.thumbnail or one.file]
-    values = {"camera": said.camera, "photos": photos, "trouble": "", **days._asdict()}
-    return of_station(asked, said.station, "pictures.html", said.camera, values, offset)
+    values = {"camera": arguments.camera, "photos": photos, "trouble": "", **days._asdict()}
+    return of_station(context, arguments.station, "pictures.html", arguments.camera, values, offset)
 
 
-def newest_day(asked: RequestContext, said: CameraOf, offset_s: int) -> date | None:
+def newest_day(context: RequestContext, arguments: CameraOf, offset_s: int) -> date | None:
     """Return the day of a camera's newest picture of the last week; None where it has sent none."""
-    cameras = {one.camera: one.time_us for one in asked.queries.cameras(said.station, asked.now_us)}
-    newest = cameras.get(said.camera)
+    cameras = {one.camera: one.time_us for one in context.queries.cameras(arguments.station, context.now_us)}
+    newest = cameras.get(arguments.camera)
     return None if newest is None else local_day(newest, offset_s)
 
 
@@ -141,37 +141,39 @@ def photo_of(picture: Picture) -> Photo:
     return Photo(f"{address}/tile", shown, full, picture.time_us, picture.camera, note=note)
 
 
-def events(asked: RequestContext, said: EventsPage) -> PageAnswer:
+def events(context: RequestContext, arguments: EventsPage) -> PageAnswer:
     """Return what happened in the last 30 days, the newest first, but for hours and pictures."""
-    offset = state_of(asked, OfStation(said.station)).utc_offset_s
+    offset = state_of(context, OfStation(arguments.station)).utc_offset_s
     kinds = ("start", "setup", "loss", "health", "alert", "stage")
-    found = asked.queries.events(said.station, asked.now_us - EVENTS_US, asked.now_us + 1, kinds, said.page)
+    found = context.queries.events(
+        arguments.station, context.now_us - EVENTS_US, context.now_us + 1, kinds, arguments.page
+    )
     values = {"happenings": [line(one) for one in found.events], "next": found.next, "trouble": ""}
-    return of_station(asked, said.station, "events.html", _("Events"), values, offset)
+    return of_station(context, arguments.station, "events.html", _("Events"), values, offset)
 
 
 def line(event: Event) -> Happening:
     """Return an event as people read it; one that is not understood by what it says of itself."""
     body = event.body if isinstance(event.body, dict) else {}
     known = happening(event)
-    told = [reason_of(body[key]) for key in ("reason", "text", "cause", "message") if body.get(key)]
-    name, text = (known.name, known.text) if known else (kind_word(event.kind), _(", ").join(filter(None, told)))
+    reasons = [reason_of(body[key]) for key in ("reason", "text", "cause", "message") if body.get(key)]
+    name, text = (known.name, known.text) if known else (kind_word(event.kind), _(", ").join(filter(None, reasons)))
     if event.start_us is None:
         return Happening(event.arrived_us, name, text, arrived=True)
     return Happening(event.start_us, name, text)
 
 
-def day(asked: RequestContext, said: DayOf) -> PageAnswer:
+def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
     """Return what is whole of a day, and why the rest is not."""
-    offset = state_of(asked, OfStation(said.station)).utc_offset_s
-    (found,) = asked.queries.completeness(said.station, said.day, said.day, asked.now_us)
+    offset = state_of(context, OfStation(arguments.station)).utc_offset_s
+    (found,) = context.queries.completeness(arguments.station, arguments.day, arguments.day, context.now_us)
     values = {
         "found": found,
         "causes": causes(found),
-        "before": before(said.day),
-        "after": said.day + timedelta(days=1),
+        "before": before(arguments.day),
+        "after": arguments.day + timedelta(days=1),
     }
-    return of_station(asked, said.station, "day.html", str(said.day), values, offset)
+    return of_station(context, arguments.station, "day.html", str(arguments.day), values, offset)
 
 
 def before(day: date) -> date:

@@ -32,16 +32,16 @@ class Stop(NamedTuple):
     take: str
 
 
-def show(asked: RequestContext, _said: Nothing) -> PageAnswer:
+def show(context: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the list."""
-    found = alerts.to_visit(asked, Nothing())
+    found = alerts.to_visit(context, Nothing())
     trip = Counter(thing for _station, mine in by_station(found) for thing in things(mine))
     values = {
         "title": _("Visits"),
         "stops": [stop(station, mine) for station, mine in by_station(found)],
         "take": _(", ").join(f"{thing_word(thing)} × {count}" for thing, count in trip.items()),
     }
-    return PageAnswer("visits.html", values, offset_of(asked.queries.stations()))
+    return PageAnswer("visits.html", values, offset_of(context.queries.stations()))
 
 
 def by_station(found: list[Visit]) -> list[tuple[str, list[Visit]]]:

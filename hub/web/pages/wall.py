@@ -53,30 +53,30 @@ class Box(NamedTuple):
     tiles: list[Tile]
 
 
-def show(asked: RequestContext, _said: Nothing) -> PageAnswer:
+def show(context: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the wall."""
-    states = asked.queries.stations()
-    boxes = [box(asked, state) for state in states]
+    states = context.queries.stations()
+    boxes = [box(context, state) for state in states]
     values = {"title": _("Wall"), "boxes": boxes, "cameras": sum(len(one.tiles) for one in boxes)}
     return PageAnswer("wall.html", values, offset_of(states))
 
 
-def box(asked: RequestContext, state: StationState) -> Box:
+def box(context: RequestContext, state: StationState) -> Box:
     """Return one station as the wall shows it."""
-    now = asked.queries.now(state.station)
+    now = context.queries.now(state.station)
     known = with_wet_bulb(now)
-    cards = {name: view.card(name, known[name], (), asked.now_us) for name in (TEMPERATURE, *SHOWN) if name in known}
-    cameras = asked.queries.cameras(state.station, asked.now_us)
+    cards = {name: view.card(name, known[name], (), context.now_us) for name in (TEMPERATURE, *SHOWN) if name in known}
+    cameras = context.queries.cameras(state.station, context.now_us)
     return Box(
         station=state.station,
         end_us=now.end_us,
-        freshness=view.freshness(now.end_us, asked.now_us),
-        age=view.age(now.end_us, asked.now_us),
+        freshness=view.freshness(now.end_us, context.now_us),
+        age=view.age(now.end_us, context.now_us),
         first=cards.pop(TEMPERATURE, None),
         cards=list(cards.values()),
-        alerts=open_lines(asked, state.station),
-        lacking=asked.queries.records(state.station)[1],
-        tiles=[tile(state.station, camera, asked.now_us) for camera in cameras],
+        alerts=open_lines(context, state.station),
+        lacking=context.queries.records(state.station)[1],
+        tiles=[tile(state.station, camera, context.now_us) for camera in cameras],
     )
 
 
