@@ -22,7 +22,7 @@ from edge.wire.link import NOBODY_LISTENS, Link
 from edge.wire.mqtt_link import connect
 from edge.wire.retry import Retry
 from edge.wire.session import Session
-from hub.database.engine import Engine
+from hub.database.engine import Engine, is_unusable
 from hub.database.orders import CommandOrder, Orders
 from hub.sink import SinkError
 
@@ -69,7 +69,7 @@ class CommandLane:
                 finally:
                     link.close()
             except (LinkError, SinkError) as trouble:
-                if trouble.reason != self._told:
+                if trouble.reason != self._told and not is_unusable(trouble.reason):
                     log.warning("commands: %s", trouble.reason)
                 self._told = trouble.reason
                 self._ended.wait(retry.pause(isinstance(trouble, LinkError) and trouble.login))

@@ -31,6 +31,7 @@ from edge.wire.retry import STABLE, Retry
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
 from hub import answers, intake, live_first
+from hub.database.engine import is_unusable
 from hub.gathered import Gathered
 from hub.lines_sink import LinesSink
 from hub.pending import Pending, span_of
@@ -177,7 +178,8 @@ class Receiver:
             self._clock.sleep_until(min(until, self._clock.now() + SLICE))
 
     def _set_trouble(self, trouble: Reason | None) -> None:
-        if trouble is not None and trouble != self.trouble:
+        lasts = self.trouble is not None and is_unusable(self.trouble)  # each try may find other words for it
+        if trouble is not None and trouble != self.trouble and not (lasts and is_unusable(trouble)):
             log.warning("%s", trouble)
         elif trouble is None:
             log.info("connected to %s", self._shown)

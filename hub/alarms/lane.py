@@ -23,7 +23,7 @@ from hub.alarms.outbox import MessageOutbox
 from hub.alarms.watch import Watch
 from hub.alarms.writing import AlarmWriter
 from hub.config import AlarmsSection
-from hub.database.engine import Engine
+from hub.database.engine import Engine, is_unusable
 from hub.sink import SinkError
 
 log = logging.getLogger("minshan.alarms")
@@ -139,7 +139,7 @@ class AlarmsLane:
             if self._was_ours:
                 self._lease.release()
         except SinkError as trouble:
-            log.warning("%s", TROUBLE.having(why=trouble.reason))
+            self._set_trouble(trouble.reason)
 
     def close(self) -> None:
         """Let the database go."""
@@ -158,7 +158,7 @@ class AlarmsLane:
             log.warning("%s", TROUBLE.having(why=error.reason))
 
     def _set_trouble(self, why: Reason | None) -> None:
-        if why is not None and why != self._trouble:
+        if why is not None and why != self._trouble and not is_unusable(why):
             log.warning("%s", TROUBLE.having(why=why))
         self._trouble = why
 

@@ -87,6 +87,11 @@ def unusable(database: str, why: str) -> Reason:
     return Reason("database_unusable", "{database} cannot be used: {why}", database=database, why=why)
 
 
+def is_unusable(reason: Reason) -> bool:
+    """Return whether it says that the database gives errors: the receiver alone, of all lanes of a hub, logs that."""
+    return reason.code == unusable("", "").code
+
+
 def opened(url: str, password: str | None = None, make: bool = True) -> Engine:
     """Return the engine of an address: sqlite:///FILE (with `make` made where it is not there), or postgresql://...
 

@@ -120,7 +120,7 @@ RULES: dict[str, tuple[Day, set[str], Day]] = {
     ),
     "iced": (
         day(lambda at: air(at) | FROST | {VANE: round(at * 7) % 360}, 120),
-        {WIND},
+        {WIND, VANE},  # which tells a calm that there is not
         day(lambda at: air(at) | FROST | {VANE: 91.0}, 120),
     ),
     "fog": (
