@@ -16,12 +16,12 @@ from typing import IO, Any
 
 import msgspec
 
+from edge.spreadsheet import guarded
 from hub.cells import Cells
 from hub.database.engine import NOT_INSTALLED
 from hub.exported import Export, ExportedMinute, NothingError, unit
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 HEAD = ("station", "start_utc", "start_local", "utc_offset_h", "duration_s", "clock", "clock_error_s")
 SHEET_ROWS = 1_000_000  # of a spreadsheet's 1,048,576
 Seen = Callable[[ExportedMinute], None]
@@ -126,11 +126,6 @@ def heading(channels: list[str]) -> Iterator[str]:
     for channel in channels:
         yield f"{channel} ({unit(channel)})" if unit(channel) else channel
         yield f"{channel} quality"
-
-
-def guarded(cell: Any) -> Any:
-    """Return a cell that no spreadsheet reckons with."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
 
 
 @lru_cache(64)

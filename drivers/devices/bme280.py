@@ -1,7 +1,7 @@
 """Bosch BME280 on I2C: air temperature, relative humidity, air pressure, by Adafruit's library.
 
 The library alone would convert once for each property and wait for the conversion without bound. Here it is
-handed a chip (`Chip`, its own "proxy") that converts once, bounded, reads the eight data bytes in one burst
+handed a chip (`Bme280Chip`, its own "proxy") that converts once, bounded, reads the eight data bytes in one burst
 (the datasheet's ch. 4: single reads mix two measurements), and serves the library's compensation from it.
 
 Source: Bosch BME280 datasheet BST-BME280-DS002 rev. 1.6: ranges table 1-3, register map ch. 5, times app. B.
@@ -40,7 +40,7 @@ class Settings(OnI2C):
     address: int = Field(default=0x76, ge=0x76, le=0x77)
 
 
-class Chip:
+class Bme280Chip:
     """The chip as the library sees it. While a burst is held, data come from it and nothing is written."""
 
     def __init__(self, bus: I2CBus, address: int, clock: Clock) -> None:
@@ -103,7 +103,7 @@ class Bme280:
         from adafruit_bme280.advanced import Adafruit_BME280_Advanced
 
         self._bus, self._clock = bus, clock
-        self._chip = Chip(bus, settings.address, clock)
+        self._chip = Bme280Chip(bus, settings.address, clock)
         with bus.allow(TIMEOUT):
             self._chip.identify()
             self._library: Any = Adafruit_BME280_Advanced(self._chip)
@@ -121,7 +121,7 @@ class Bme280:
         """Do nothing: the chip sleeps by itself after each conversion."""
 
 
-def compensated(library: Any, chip: Chip | RecordedChip, burst: bytes, at: float) -> tuple[Reading, ...]:
+def compensated(library: Any, chip: Bme280Chip | RecordedChip, burst: bytes, at: float) -> tuple[Reading, ...]:
     """Return the library's values of one burst, never NaN: a channel that reads "no value" has no reading.
 
     Raise Garbled where there is no temperature or the coefficients are impossible.

@@ -86,7 +86,7 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Command:
+class CommandEntry:
     """One entry of the registry. A handler returns None where it has told, or will tell, of the outcome itself."""
 
     name: str
@@ -99,7 +99,7 @@ class Command:
 class Commands:
     """Carries out what is asked for."""
 
-    def __init__(self, parts: StationParts, known: tuple[Command, ...]) -> None:
+    def __init__(self, parts: StationParts, known: tuple[CommandEntry, ...]) -> None:
         self._parts = parts
         self._known = {command.name: command for command in known}
 
@@ -146,7 +146,7 @@ class Commands:
         except StoreError as trouble:  # a disk that is full is no reason not to mark maintenance
             log.warning("who gave the command %r cannot be kept: %s", request.id, trouble)
 
-    def _allowed(self, name: str, who: Principal) -> Command:
+    def _allowed(self, name: str, who: Principal) -> CommandEntry:
         command = self._known.get(name)
         if command is None:
             names = ", ".join(known for known in self._known if who.only is None or known in who.only)
@@ -275,23 +275,23 @@ def say_hello(parts: StationParts, arguments: NoArguments, request: Request) -> 
 
 
 KNOWN = (
-    Command("status", NoArguments, Permission.READ, give_status),
-    Command("advice", NoArguments, Permission.READ, answered(answering.give_advice)),
-    Command("picture", PictureArguments, Permission.OPERATE, take_picture, remote=True),
-    Command("try-logins", NoArguments, Permission.OPERATE, try_logins),
-    Command("picture-file", PictureFileArguments, Permission.READ, give_picture_file),
-    Command("maintenance", MaintenanceArguments, Permission.OPERATE, begin_maintenance, remote=True),
-    Command("stage", StageArguments, Permission.OPERATE, say_stage, remote=True),
-    Command("silence-horn", SilenceArguments, Permission.OPERATE, silence_horn, remote=True),
-    Command("test-horn", NoArguments, Permission.OPERATE, test_horn),
-    Command("test-notify", NoArguments, Permission.OPERATE, test_notify),
-    Command("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
-    Command("page-token", PageTokenArguments, Permission.TRUST, set_page_token),
-    Command("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
-    Command("station", NoArguments, Permission.READ, answered(answering.give_station)),
-    Command("now", NoArguments, Permission.READ, answered(answering.give_now)),
-    Command("series", answering.SeriesArguments, Permission.READ, answered(answering.give_series)),
-    Command("channels", answering.ChannelsArguments, Permission.READ, answered(answering.give_channels)),
-    Command("events", answering.EventsArguments, Permission.READ, answered(answering.give_events)),
-    Command("pictures", answering.PicturesArguments, Permission.READ, answered(answering.give_pictures)),
+    CommandEntry("status", NoArguments, Permission.READ, give_status),
+    CommandEntry("advice", NoArguments, Permission.READ, answered(answering.give_advice)),
+    CommandEntry("picture", PictureArguments, Permission.OPERATE, take_picture, remote=True),
+    CommandEntry("try-logins", NoArguments, Permission.OPERATE, try_logins),
+    CommandEntry("picture-file", PictureFileArguments, Permission.READ, give_picture_file),
+    CommandEntry("maintenance", MaintenanceArguments, Permission.OPERATE, begin_maintenance, remote=True),
+    CommandEntry("stage", StageArguments, Permission.OPERATE, say_stage, remote=True),
+    CommandEntry("silence-horn", SilenceArguments, Permission.OPERATE, silence_horn, remote=True),
+    CommandEntry("test-horn", NoArguments, Permission.OPERATE, test_horn),
+    CommandEntry("test-notify", NoArguments, Permission.OPERATE, test_notify),
+    CommandEntry("accept-ledger", NoArguments, Permission.TRUST, accept_ledger),
+    CommandEntry("page-token", PageTokenArguments, Permission.TRUST, set_page_token),
+    CommandEntry("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
+    CommandEntry("station", NoArguments, Permission.READ, answered(answering.give_station)),
+    CommandEntry("now", NoArguments, Permission.READ, answered(answering.give_now)),
+    CommandEntry("series", answering.SeriesArguments, Permission.READ, answered(answering.give_series)),
+    CommandEntry("channels", answering.ChannelsArguments, Permission.READ, answered(answering.give_channels)),
+    CommandEntry("events", answering.EventsArguments, Permission.READ, answered(answering.give_events)),
+    CommandEntry("pictures", answering.PicturesArguments, Permission.READ, answered(answering.give_pictures)),
 )

@@ -18,7 +18,7 @@ class BatchItem(NamedTuple):
     start: int | None
 
 
-class Batch(NamedTuple):
+class ForwardBatch(NamedTuple):
     """Records and their lines, in the same order; `number` is its place: the highest goes first."""
 
     destination: str
@@ -41,15 +41,15 @@ class Batch(NamedTuple):
         """Return the idempotency key: the same for the same bytes to the same destination, and for no others."""
         return hashlib.sha256(self.destination.encode() + b"\n" + self.raw).hexdigest()
 
-    def halves(self, number: int) -> tuple[Batch, Batch]:
+    def halves(self, number: int) -> tuple[ForwardBatch, ForwardBatch]:
         """Return the two halves of a batch of at least two, numbered from there on."""
         middle = len(self.items) // 2
         return (
-            Batch(self.destination, number, self.items[:middle], self.lines[:middle]),
-            Batch(self.destination, number + 1, self.items[middle:], self.lines[middle:]),
+            ForwardBatch(self.destination, number, self.items[:middle], self.lines[:middle]),
+            ForwardBatch(self.destination, number + 1, self.items[middle:], self.lines[middle:]),
         )
 
 
-def read(destination: str, number: int, names: str, raw: bytes) -> Batch:
+def read(destination: str, number: int, names: str, raw: bytes) -> ForwardBatch:
     """Return a batch from how it is kept."""
-    return Batch(destination, number, msgspec.json.decode(names, type=list[BatchItem]), raw.split(b"\n"))
+    return ForwardBatch(destination, number, msgspec.json.decode(names, type=list[BatchItem]), raw.split(b"\n"))

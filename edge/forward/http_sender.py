@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from drivers.clock import Clock
 from edge.budget import reckoning
 from edge.config.forward import HttpJson
-from edge.forward.batch import Batch
+from edge.forward.batch import ForwardBatch
 from edge.northbound import http_json
 from edge.northbound.verdict import DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
@@ -31,7 +31,7 @@ class HttpSender:
         """Return a record's line. Raise EncodeError."""
         return http_json.encode(station, record)
 
-    def send(self, batch: Batch) -> DeliveryVerdict:
+    def send(self, batch: ForwardBatch) -> DeliveryVerdict:
         """Post a batch. Return what its answer proves."""
         try:
             answer = self._posted(http_json.payload(batch.lines), batch.key)

@@ -17,7 +17,7 @@ from typing import Protocol
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.errors import StorageError
-from edge.forward.batch import Batch
+from edge.forward.batch import ForwardBatch
 from edge.northbound.verdict import DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
 from edge.wire.retry import Retry
@@ -38,19 +38,19 @@ class ForwardQueue(Protocol):
 
     destination: str
 
-    def batches(self) -> list[Batch]:
+    def batches(self) -> list[ForwardBatch]:
         """Return what is on its way, what goes first first."""
 
-    def fill(self, most: int, encode: Callable[[str, Record], bytes]) -> Batch | None:
+    def fill(self, most: int, encode: Callable[[str, Record], bytes]) -> ForwardBatch | None:
         """Fix the next batch, of `most` records, newest first. Return it; None where nothing waits."""
 
-    def proven(self, batch: Batch) -> None:
+    def proven(self, batch: ForwardBatch) -> None:
         """Note that the destination has a batch: each record of it that has not been revised meanwhile."""
 
-    def halve(self, batch: Batch) -> None:
+    def halve(self, batch: ForwardBatch) -> None:
         """Put the two halves of a batch in its place."""
 
-    def set_aside(self, batch: Batch, why: Reason) -> None:
+    def set_aside(self, batch: ForwardBatch, why: Reason) -> None:
         """Note that the destination does not take a batch of one record, so that it holds up no other."""
 
     def failed(self, why: Reason) -> None:
@@ -70,7 +70,7 @@ class ForwardSender(Protocol):
     def encode(self, station: str, record: Record) -> bytes:
         """Return a record's line. Raise EncodeError."""
 
-    def send(self, batch: Batch) -> DeliveryVerdict:
+    def send(self, batch: ForwardBatch) -> DeliveryVerdict:
         """Send a batch and wait for what becomes of it."""
 
     def idle(self, until: float) -> None:
@@ -146,7 +146,7 @@ class ForwardLane:
             self._set_trouble(trouble.reason)
             return self._retry.pause()
 
-    def _next(self) -> Batch | None:
+    def _next(self) -> ForwardBatch | None:
         """Return what goes next: what is on its way already, or another batch where all of that has failed enough."""
         there = self._queue.batches()
         failing = {batch.number: self._failing.get(batch.number, Failing()) for batch in there}
@@ -157,7 +157,7 @@ class ForwardLane:
                 return fresh
         return min(ready or there, key=lambda batch: failing[batch.number].fails, default=None)
 
-    def _filled(self) -> Batch | None:
+    def _filled(self) -> ForwardBatch | None:
         """Return a new batch where one is due: the rest of a backlog at once, what comes in as often as is wanted."""
         now = self._clock.now()
         if now < self._gathered_at + self._pace.every_s():
@@ -167,7 +167,7 @@ class ForwardLane:
             self._gathered_at = now
         return batch
 
-    def _settled(self, batch: Batch, verdict: DeliveryVerdict) -> float:
+    def _settled(self, batch: ForwardBatch, verdict: DeliveryVerdict) -> float:
         if verdict.fate is DeliveryFate.PROVEN:
             self._queue.proven(batch)
             self._set_trouble(None)
@@ -188,7 +188,7 @@ class ForwardLane:
         pause = self._retry.pause()
         return pause if verdict.wait_s is None else max(pause, verdict.wait_s)
 
-    def _narrow(self, batch: Batch, why: Reason) -> float:
+    def _narrow(self, batch: ForwardBatch, why: Reason) -> float:
         """Halve what is refused, or set the one record aside."""
         if len(batch.items) > 1:
             self._queue.halve(batch)

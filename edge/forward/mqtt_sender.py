@@ -7,7 +7,7 @@ from drivers.reason import Reason
 from edge.budget import reckoning
 from edge.config.forward import MqttJson
 from edge.config.sections import BrokerSection
-from edge.forward.batch import Batch
+from edge.forward.batch import ForwardBatch
 from edge.northbound import mqtt_json
 from edge.northbound.verdict import PROVEN, DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
@@ -36,7 +36,7 @@ class MqttSender:
         """Return a minute's message. Raise EncodeError."""
         return mqtt_json.encode(self._section, station, record)
 
-    def send(self, batch: Batch) -> DeliveryVerdict:
+    def send(self, batch: ForwardBatch) -> DeliveryVerdict:
         """Publish a batch and wait for all acknowledgements."""
         until = self._clock.now() + self.timeout_s
         try:

@@ -15,7 +15,7 @@ import msgspec
 
 from drivers.reason import Reason
 from edge.config.forward import Forward, HttpJson
-from edge.forward.batch import Batch, BatchItem, read
+from edge.forward.batch import BatchItem, ForwardBatch, read
 from edge.northbound.verdict import EncodeError
 from edge.records import ranges
 from edge.records.record import Kind, Record
@@ -37,11 +37,11 @@ class StoreQueue:
         self.dest = name_of(section)
         self.snapshot = ForwardSnapshot(section.name, section.kind)
 
-    def batches(self) -> list[Batch]:
+    def batches(self) -> list[ForwardBatch]:
         """Return what is on its way, what goes first first."""
         return [self._read(number, kept) for number, kept in self._store.batches.of(self.dest).items()]
 
-    def fill(self, most: int, encode: Encode) -> Batch | None:
+    def fill(self, most: int, encode: Encode) -> ForwardBatch | None:
         """Fix the next batch, of `most` records, newest first. Return it; None where nothing waits."""
         there = self.batches()
         under_way = ranges.of(sorted(item.seq for batch in there for item in batch.items))
@@ -60,23 +60,23 @@ class StoreQueue:
             if passed:
                 self._store.batches.close(self.dest, passed)
             if items:
-                batch = Batch(self.destination, max((one.number for one in there), default=0) + 1, items, lines)
+                batch = ForwardBatch(self.destination, max((one.number for one in there), default=0) + 1, items, lines)
                 self._store.batches.keep(self.dest, _kept(batch))
                 return batch
         return None
 
-    def proven(self, batch: Batch) -> None:
+    def proven(self, batch: ForwardBatch) -> None:
         """Note that the destination has a batch: each record of it that has not been revised meanwhile."""
         self._store.batches.close(self.dest, batch.items, batch.number)
         self._set(None)
 
-    def halve(self, batch: Batch) -> None:
+    def halve(self, batch: ForwardBatch) -> None:
         """Put the two halves of a batch in its place."""
         number = max([batch.number, *self._store.batches.of(self.dest)]) + 1
         one, other = batch.halves(number)
         self._store.batches.keep(self.dest, _kept(one) | _kept(other), (batch.number,))
 
-    def set_aside(self, batch: Batch, why: Reason) -> None:
+    def set_aside(self, batch: ForwardBatch, why: Reason) -> None:
         """Note that the destination does not take a batch of one record, so that it holds up no other."""
         self._store.batches.close(self.dest, batch.items, batch.number, _said(why))
 
@@ -90,7 +90,7 @@ class StoreQueue:
     def _set(self, trouble: Reason | None) -> None:
         self.snapshot = msgspec.structs.replace(self.snapshot, trouble=trouble)
 
-    def _read(self, number: int, kept: bytes) -> Batch:
+    def _read(self, number: int, kept: bytes) -> ForwardBatch:
         names, _, raw = zlib.decompress(kept).partition(b"\n")
         return read(self.destination, number, names.decode(), raw)
 
@@ -109,7 +109,7 @@ def _line(station: str, record: Record, encode: Encode) -> bytes:
         raise EncodeError(NOT_WRITTEN.having(why=f"{type(error).__name__}: {error}")) from None
 
 
-def _kept(batch: Batch) -> dict[int, bytes]:
+def _kept(batch: ForwardBatch) -> dict[int, bytes]:
     return {batch.number: zlib.compress(batch.names.encode() + b"\n" + batch.raw)}
 
 

@@ -14,10 +14,10 @@ from edge.language.texts import _
 from edge.page.markup import unit_of
 from edge.page.source import DAY_US, Source
 from edge.records.answers import Point
+from edge.spreadsheet import guarded
 
 MOST_DAYS = 62
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by which Excel knows UTF-8
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Row = list[str | float | int | None]
 
 
@@ -28,7 +28,7 @@ def titles(channels: list[str], units: dict[str, str]) -> list[str]:
         unit = unit_of(units.get(name, ""))
         label = texts.label(name)
         found += [f"{label} ({unit})" if unit else label, _("{name}, flag").format(name=label)]
-    return [harmless(title) for title in found]
+    return [guarded(title) for title in found]
 
 
 def rows(source: Source, channels: list[str], first_us: int, last_us: int, offset_s: int) -> Iterator[Row]:
@@ -81,8 +81,3 @@ def as_xlsx(head: list[str], body: Iterator[Row], title: str) -> Iterator[bytes]
         with file.open("rb") as made:
             while piece := made.read(1 << 16):
                 yield piece
-
-
-def harmless(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula."""
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -6,7 +6,7 @@ from edge.control.client import AskError, NotRunningError
 from edge.language import verdicts
 from edge.language.texts import _
 from edge.page.box import alert_lines, box_lines
-from edge.page.source import DAY_US, Source, StationState, now_of
+from edge.page.source import DAY_US, NewestState, Source, now_of
 from edge.page.station_view import PICTURE, Beside, Photo, PictureNow, StationView, station_view
 from edge.records.answers import Now, Picture, Point
 from edge.records.channel_name import ChannelName
@@ -21,7 +21,7 @@ class StationNow:
     def __init__(self, source: Source) -> None:
         self._source = source
 
-    def make_view(self, state: StationState | None) -> StationView:
+    def make_view(self, state: NewestState | None) -> StationView:
         """Return what is to be shown; where the station was never heard, that."""
         if state is None:
             nobody = Now("", None, None, None, None, None, {})
@@ -46,14 +46,14 @@ class StationNow:
         mine = [name for name in now.values if not ChannelName.parse(name).sensor]
         return {name: self._source.day(name, now_us) for name in mine}
 
-    def _growers(self, state: StationState) -> list[str]:
+    def _growers(self, state: NewestState) -> list[str]:
         """Return a line of each rule that knows anything."""
         try:
             return verdicts.brief(self._source.verdicts()) if state.answers else []
         except (NotRunningError, AskError):
             return []
 
-    def _photo(self, state: StationState, now_us: int | None) -> Photo | None:
+    def _photo(self, state: NewestState, now_us: int | None) -> Photo | None:
         """Return the newest picture that is here."""
         if now_us is None or not state.answers or not state.facts.pictures:
             return None
@@ -64,7 +64,7 @@ class StationNow:
         return next((photo for photo in map(photo_of, found) if photo is not None), None)
 
 
-def asking(state: StationState) -> PictureNow | None:
+def asking(state: NewestState) -> PictureNow | None:
     """Return where a picture may be asked for, and what the first camera's costs; None where there is no camera."""
     price = next(iter(state.facts.prices.values()), None)
     return None if price is None else PictureNow("/work#picture", price)

@@ -29,7 +29,7 @@ VERDICTS_S = 60.0  # s of the station between two questions for what growers' ru
 ANEW_S = 600.0  # s after which a curve is read anew from its begin: minutes may have been dated anew
 
 
-class StationState(NamedTuple):
+class NewestState(NamedTuple):
     """The newest state of the station: its facts, at which instant of our clock they came, when it was asked last.
 
     `answers`: whether it answered then.
@@ -61,7 +61,7 @@ class Source:
     def __init__(self, socket: Path, clock: Clock, speed: float = 1.0) -> None:
         self._socket, self._clock, self.speed = socket, clock, speed
         self._lock, self._reading = threading.Lock(), threading.Lock()
-        self._heard: StationState | None = None
+        self._heard: NewestState | None = None
         self._curves: dict[str, RememberedMinutes] = {}
         self._said: Said | None = None
 
@@ -80,7 +80,7 @@ class Source:
         with Client(self._socket) as client:
             yield from client.live()
 
-    def newest_state(self, anew: bool = False) -> StationState | None:
+    def newest_state(self, anew: bool = False) -> NewestState | None:
         """Return the newest state, `anew` whatever is remembered; None where the station has never been heard."""
         with self._lock:
             before, now = self._heard, self._clock.now()
@@ -92,12 +92,12 @@ class Source:
                 return before
             try:
                 facts = status_of(self.ask("status"))
-                self._heard = StationState(facts, self._clock.now(), self._clock.now(), True)
+                self._heard = NewestState(facts, self._clock.now(), self._clock.now(), True)
             except (NotRunningError, AskError):
                 self._heard = None if before is None else before._replace(asked=self._clock.now(), answers=False)
             return self._heard
 
-    def time_us(self, state: StationState | None) -> int | None:
+    def time_us(self, state: NewestState | None) -> int | None:
         """Return the station's time now, carried on from when it was heard; None where it did not know it."""
         if state is None or state.facts.time is None:
             return None

@@ -18,7 +18,7 @@ from edge.page.days import day_of, day_us, days_around, local_day
 from edge.page.demo import Demo
 from edge.page.night_picture import chinese_font
 from edge.page.now_page import BEIJING_S, StationNow, photo_of, silent
-from edge.page.source import DAY_US, Source, StationState, now_of
+from edge.page.source import DAY_US, NewestState, Source, now_of
 from edge.page.templates import Templates, day
 
 EVENTS_US = 30 * DAY_US
@@ -165,7 +165,7 @@ class StationPages:
         """Return the station's time; where it does not know it, the time of this machine."""
         return self._source.time_us(self._source.newest_state()) or self._source.machine_us()
 
-    def _page(self, request: Request, name: str, state: StationState | None, **values: Any) -> Response:
+    def _page(self, request: Request, name: str, state: NewestState | None, **values: Any) -> Response:
         return self._templates.page(
             request,
             name,
@@ -178,7 +178,7 @@ class StationPages:
             **values,
         )
 
-    def _devices(self, state: StationState | None) -> list[tuple[str, bool]]:
+    def _devices(self, state: NewestState | None) -> list[tuple[str, bool]]:
         """Return the devices of a demo that can be pulled out, and whether they are."""
         if state is None or self._demo.unplugged is None:
             return []
@@ -200,11 +200,11 @@ def pages() -> list[tuple[str, str]]:
     ]
 
 
-def offset_of(state: StationState | None) -> int:
+def offset_of(state: NewestState | None) -> int:
     """Return by which clock times are told, s ahead of UTC."""
     return BEIJING_S if state is None else round(state.facts.utc_offset_h * 3600)
 
 
-def title_of(state: StationState | None) -> str:
+def title_of(state: NewestState | None) -> str:
     """Return how the station is called."""
     return _("Weather station") if state is None else state.facts.title or state.facts.station

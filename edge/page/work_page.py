@@ -16,7 +16,7 @@ from edge.control.client import AskError, NotRunningError
 from edge.language import texts
 from edge.language.texts import _
 from edge.page import happenings, night
-from edge.page.source import Source, StationState
+from edge.page.source import NewestState, Source
 
 ADDRESS = "/work"
 LONGEST_FORM = 4096  # bytes
@@ -41,7 +41,7 @@ async def form_of(request: Request) -> dict[str, str]:
     return {name: text for name, text in pairs if name in FIELDS}
 
 
-def work(source: Source, state: StationState | None, now_us: int) -> dict[str, Any]:
+def work(source: Source, state: NewestState | None, now_us: int) -> dict[str, Any]:
     """Return what may be asked for, and how it stands."""
     if state is None:
         return {"stages": [], "cameras": {}, "horn": None, "crops": {}}

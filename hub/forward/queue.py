@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from drivers.reason import Reason
-from edge.forward.batch import Batch, BatchItem, read
+from edge.forward.batch import BatchItem, ForwardBatch, read
 from edge.northbound.verdict import EncodeError
 from edge.records import ranges
 from edge.records.ranges import Ranges
@@ -57,13 +57,13 @@ class DatabaseQueue:
         )
         return bool(found)
 
-    def batches(self) -> list[Batch]:
+    def batches(self) -> list[ForwardBatch]:
         """Return what is on its way, what goes first first."""
         sql = "SELECT batch, names, raw FROM forward_batch WHERE destination = %s ORDER BY batch DESC"
         found = self._engine.query(sql, (self.destination,))
         return [read(self.destination, number, names, bytes(raw)) for number, names, raw in found]
 
-    def fill(self, most: int, encode: Encode) -> Batch | None:
+    def fill(self, most: int, encode: Encode) -> ForwardBatch | None:
         """Fix the next batch, of `most` records, newest first. Return it; None where nothing waits."""
         mark = self._mark()
         if mark == self._nothing_at:
@@ -78,7 +78,7 @@ class DatabaseQueue:
         self._nothing_at = mark
         return None
 
-    def proven(self, batch: Batch) -> None:
+    def proven(self, batch: ForwardBatch) -> None:
         """Note that the destination has a batch: each record of it that has not been revised meanwhile."""
         with self._engine.transaction():
             forwarded.locked(self._engine, (item[:2] for item in batch.items))
@@ -97,13 +97,13 @@ class DatabaseQueue:
                 (self._utc(), self._utc(), newest, newest, self.destination),
             )
 
-    def halve(self, batch: Batch) -> None:
+    def halve(self, batch: ForwardBatch) -> None:
         """Put the two halves of a batch in its place."""
         with self._engine.transaction():
             self._gone(batch)
             self._keep(*batch.halves(max(batch.number + 1, self._next_number())))
 
-    def set_aside(self, batch: Batch, why: Reason) -> None:
+    def set_aside(self, batch: ForwardBatch, why: Reason) -> None:
         """Note that the destination does not take a batch of one record, so that it holds up no other."""
         with self._engine.transaction():
             self._gone(batch)
@@ -151,7 +151,7 @@ class DatabaseQueue:
         sql = "SELECT station, epoch FROM epoch ORDER BY coalesce(arrived_last, 0) DESC, station, epoch"
         return [(station, epoch) for station, epoch in self._engine.query(sql)]
 
-    def _fixed(self, chosen: list[tuple[str, str, int]], encode: Encode) -> tuple[Batch | None, int]:
+    def _fixed(self, chosen: list[tuple[str, str, int]], encode: Encode) -> tuple[ForwardBatch | None, int]:
         """Return the batch that these come to, kept, and how many of them there are at all."""
         forwarded.locked(self._engine, (key[:2] for key in chosen))
         found = {tuple(row[:3]): row[3:] for row in self._engine.lookup("record", READ, KEY, sorted(chosen))}
@@ -178,7 +178,7 @@ class DatabaseQueue:
         self._note_absent(chosen, list(found))
         if not items:
             return None, len(found)
-        batch = Batch(self.destination, self._next_number(), items, lines)
+        batch = ForwardBatch(self.destination, self._next_number(), items, lines)
         self._keep(batch)
         return batch, len(found)
 
@@ -193,11 +193,11 @@ class DatabaseQueue:
         ((highest,),) = self._engine.query(sql, (self.destination,))
         return int(highest) + 1
 
-    def _keep(self, *batches: Batch) -> None:
+    def _keep(self, *batches: ForwardBatch) -> None:
         kept = [(batch.destination, batch.number, batch.names, batch.raw) for batch in batches]
         self._engine.upsert("forward_batch", BATCH, kept, BATCH[:2])
 
-    def _gone(self, batch: Batch) -> None:
+    def _gone(self, batch: ForwardBatch) -> None:
         self._engine.delete("forward_batch", BATCH[:2], [(batch.destination, batch.number)])
 
     def _aside(self, refused: list[tuple[BatchItem, Reason]]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from edge.files import write_whole
 from edge.language.texts import _, ngettext
 from provisioning.commands.answers import Degrees, Metres
 from provisioning.commands.doubts import doubts, empty
@@ -119,10 +120,7 @@ def place(out: Path, text: str) -> Config:
     beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
         # The login of the broker may be in it: for the owner and the group alone.
-        with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o640), "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        write_whole(beside, text.encode(), 0o640)
         config = load(beside)
         if out.exists():
             keep(out, beside)

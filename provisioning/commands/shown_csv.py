@@ -6,10 +6,10 @@ import csv
 import sys
 from datetime import UTC, datetime, timedelta
 
+from edge.spreadsheet import guarded
 from provisioning.commands.shown import Curve
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
 MINUTES = ("start_utc", "start_local", "utc_offset_h", "duration_s")
 HOURS = ("lowest", "lowest_utc", "highest", "highest_utc", "good", "suspect", "bad", "missing")
 
@@ -34,8 +34,3 @@ def print_csv(curve: Curve) -> None:
 def utc(time: int | None) -> str:
     """Return an instant as ISO 8601; "" for none."""
     return "" if time is None else f"{EPOCH + timedelta(microseconds=time):%Y-%m-%dT%H:%M:%SZ}"
-
-
-def guarded(text: str) -> str:
-    """Return a text that no spreadsheet reckons with; numbers, -5.3 too, are no texts."""
-    return f"'{text}" if text.startswith(FORMULA) else text

@@ -10,7 +10,7 @@ from pathlib import Path
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.config.forward import Forward
-from edge.forward.batch import Batch
+from edge.forward.batch import ForwardBatch
 from edge.forward.lane import ForwardSender
 from edge.forward.store_queue import name_of
 from edge.northbound import http_json, version2
@@ -33,7 +33,7 @@ class County:
     keys: dict[tuple[str, int, int], set[str]] = field(default_factory=dict)
     rough: bool = True
 
-    def take(self, batch: Batch) -> DeliveryVerdict:
+    def take(self, batch: ForwardBatch) -> DeliveryVerdict:
         """Store a batch, or not; say so, or not."""
         fate = self.rng.random() if self.rough else 1.0
         if fate < 0.2:
@@ -56,7 +56,7 @@ class CountySender:
         """Return a record's line."""
         return http_json.encode(station, record)
 
-    def send(self, batch: Batch) -> DeliveryVerdict:
+    def send(self, batch: ForwardBatch) -> DeliveryVerdict:
         """Send a batch; a kill may come before it is there, or after that and before the answer."""
         self._clock.sleep_until(self._clock.now() + self._county.rng.uniform(0.1, 3.0))
         verdict = self._county.take(batch)

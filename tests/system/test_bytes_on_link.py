@@ -11,7 +11,7 @@ from pathlib import Path
 from edge.budget import reckoning
 from edge.clock.clock import SystemClock
 from edge.config.forward import HttpJson
-from edge.forward.batch import Batch, BatchItem
+from edge.forward.batch import BatchItem, ForwardBatch
 from edge.forward.http_sender import HttpSender
 from edge.northbound.verdict import DeliveryFate
 from edge.wire.mqtt_link import MqttLink, connect
@@ -89,7 +89,7 @@ def test_a_request_to_another_platform_costs_no_more_than_is_reckoned(tmp_path: 
     )
     sender = HttpSender(section, SystemClock(), lambda: None)
     lines = [b'{"station":"s","epoch":"e","seq":1,"revision":0,"note":"' + b"x" * 1500 + b'"}']
-    batch = Batch("county", 1, [BatchItem("s", "e", 1, 0, None)], lines)
+    batch = ForwardBatch("county", 1, [BatchItem("s", "e", 1, 0, None)], lines)
     assert sender.send(batch).fate is DeliveryFate.PROVEN
     until(lambda: platform.seqs() == [1])
     platform.end()

@@ -24,7 +24,7 @@ from edge.control.arguments import LONGEST_TEXT, NoArguments
 from edge.control.client import AskError, Client, ask
 from edge.control.commands import (
     KNOWN,
-    Command,
+    CommandEntry,
     Commands,
     Outcome,
     Permission,
@@ -57,9 +57,9 @@ def answer_never(parts: Any, arguments: Any, request: Request) -> None:
 
 CONTENT = bytes(range(256)) * 20_000
 SLOW = (
-    Command("later", NoArguments, Permission.READ, answer_later),
-    Command("never", NoArguments, Permission.READ, answer_never),
-    Command("much", NoArguments, Permission.READ, answer_much),
+    CommandEntry("later", NoArguments, Permission.READ, answer_later),
+    CommandEntry("never", NoArguments, Permission.READ, answer_never),
+    CommandEntry("much", NoArguments, Permission.READ, answer_much),
 )
 
 

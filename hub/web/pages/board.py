@@ -26,7 +26,7 @@ DAYS = 7
 PAGE = 200  # lines of the audit on a page
 
 
-class BoardOf(msgspec.Struct, frozen=True):
+class BoardPage(msgspec.Struct, frozen=True):
     """The last day that is shown; today where none is said."""
 
     to: date | None = None
@@ -44,16 +44,16 @@ class Cell(NamedTuple):
     text: str
 
 
-def show(forwards: Sequence[Forward]) -> Callable[[RequestContext, BoardOf], PageAnswer]:
+def show(forwards: Sequence[Forward]) -> Callable[[RequestContext, BoardPage], PageAnswer]:
     """Return the handler of the board; `forwards`: the other platforms of the hub's file."""
 
-    def handler(context: RequestContext, arguments: BoardOf) -> PageAnswer:
+    def handler(context: RequestContext, arguments: BoardPage) -> PageAnswer:
         return board(context, arguments, forwards)
 
     return handler
 
 
-def board(context: RequestContext, arguments: BoardOf, forwards: Sequence[Forward]) -> PageAnswer:
+def board(context: RequestContext, arguments: BoardPage, forwards: Sequence[Forward]) -> PageAnswer:
     """Return the board."""
     states = context.queries.stations()
     offset = offset_of(states)

@@ -10,8 +10,8 @@ import xlsxwriter
 
 from edge.language import texts
 from edge.language.texts import _
+from edge.spreadsheet import guarded
 from hub.monthly import MonthlySheet, local
-from hub.sheets import guarded
 
 Cell = Any  # a text, a number, or a local time
 

@@ -52,7 +52,7 @@ def routes(
         Route("GET", f"{STATION}/commands", "What may be asked", ask, OfStation, page, commands.show),
         Route("POST", f"{STATION}/commands", "Ask it", ask, commands.CommandForm, page, commands.ask(wake)),
         Route("GET", "/commands/{id}", "What became of it", ask, OfCommand, page, commands.became),
-        Route("GET", "/completeness", "Completeness", read, board.BoardOf, page, board.show(forwards), slow=True),
+        Route("GET", "/completeness", "Completeness", read, board.BoardPage, page, board.show(forwards), slow=True),
         Route("GET", "/alerts", "Alerts", read, Nothing, page, alerts.show),
         Route(
             "POST",

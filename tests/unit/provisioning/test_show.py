@@ -17,7 +17,7 @@ from hypothesis import given
 
 from edge.clock.clock import SystemClock
 from edge.control.arguments import NoArguments
-from edge.control.commands import KNOWN, Command, Commands, Outcome, Permission
+from edge.control.commands import KNOWN, CommandEntry, Commands, Outcome, Permission
 from edge.control.local_socket import Control
 from edge.records.answers import Now, Point, Value
 from edge.records.record import ClockMark, Draft, Kind, Stamp
@@ -108,7 +108,7 @@ def running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     config = SimpleNamespace(station=station, site=SimpleNamespace(utc_offset_h=8.0), channels=lambda: channels)
     parts: Any = SimpleNamespace(clock=clock, kept=store, recorder=SimpleNamespace(snapshot=told), config=config)
     known = (one for one in KNOWN if one.name != "status")
-    status = Command("status", NoArguments, Permission.READ, no_hour)
+    status = CommandEntry("status", NoArguments, Permission.READ, no_hour)
     control = Control(tmp_path / "minshan.sock", clock, Commands(parts, (*known, status)))
     lane = clock.lane("control", control.run)
     until((tmp_path / "minshan.sock").exists)

@@ -18,7 +18,7 @@ from edge.clock.clock import SystemClock
 from edge.config.sections import CommandsSection, RemoteCommand
 from edge.control.arguments import NoArguments
 from edge.control.commands import KNOWN, Commands, Outcome, Permission, Principal, Request
-from edge.control.commands import Command as Known
+from edge.control.commands import CommandEntry as Known
 from edge.control.envelopes import by_http, by_mqtt, by_socket
 from edge.recorder.maintenance import Maintenance
 from edge.store.outbox import PLATFORM

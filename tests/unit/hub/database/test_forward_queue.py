@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.reason import Reason
-from edge.forward.batch import Batch
+from edge.forward.batch import ForwardBatch
 from edge.northbound import http_json
 from edge.records.record import Record
 from hub.database import forwarded
@@ -34,14 +34,14 @@ def left(queue: DatabaseQueue) -> dict[tuple[str, str], tuple[tuple[int, int], .
     return forwarded.waiting(queue._engine, queue.destination)
 
 
-def filled(queue: DatabaseQueue, most: int = 10) -> Batch:
+def filled(queue: DatabaseQueue, most: int = 10) -> ForwardBatch:
     """Return the next batch."""
     batch = queue.fill(most, http_json.encode)
     assert batch is not None
     return batch
 
 
-def seqs(batch: Batch) -> list[int]:
+def seqs(batch: ForwardBatch) -> list[int]:
     """Return the numbers of a batch."""
     return [item.seq for item in batch.items]
 
