@@ -26,7 +26,12 @@ from tests.kits.broker import free_port
 
 READY = 30.0  # s
 USER = "nobody"  # whom it runs as where the tests are root's
-QUICK = ("shared_buffers=16MB", "max_connections=30", "jit=off")
+QUICK = (
+    "dynamic_shared_memory_type = mmap",  # in its own folder: one that is killed leaves nothing elsewhere
+    "shared_buffers=16MB",
+    "max_connections=30",
+    "jit=off",
+)
 
 
 def program(name: str) -> str:
