@@ -9,8 +9,9 @@ stations send what it lacked, changes nothing in it.
 from __future__ import annotations
 
 import json
+from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -130,13 +131,21 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
         arrival_rate=len(here) / expected if expected else None,
         accuracy_rate=len(good) / len(here) if here else None,
         days=_days(start, end, offset, here, good),
-        outages=[_outage(hole) for hole in holes],
+        outages=[_outage(hole) for hole in _without_minutes(holes, minutes)],
         channels=_channels(engine, station, start, end),
         doubts=_doubts(engine, station, minutes),
         cameras=cameras,
         record_bytes=_record_bytes(engine, station, start, end),
         picture_bytes=sum(camera.bytes for camera in cameras),
     )
+
+
+def _without_minutes(holes: Iterable[Hole], minutes: Sequence[MinuteSummary]) -> Iterator[Hole]:
+    """Yield the holes in which no minute begins: what one box lacks while another speaks in its name is no outage."""
+    starts = [minute.start for minute in minutes]
+    for hole in holes:
+        if bisect_left(starts, hole.start) == bisect_left(starts, hole.end):
+            yield hole
 
 
 def _next(month: date) -> date:

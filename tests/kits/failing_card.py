@@ -18,6 +18,7 @@ from edge.daemon import open_store
 from edge.sim.faults import Schedule
 from edge.sim.rig import Rig
 from edge.sim.scenario import Life
+from edge.snapshots import read
 from provisioning.commands.status import lines
 from tests.kits.far_end import FarEnd
 from tests.kits.stations import BEGIN, SIMULATED, SMALL
@@ -39,7 +40,7 @@ def main(disk: Path, folder: Path, device: str) -> None:
             rig.clock.sleep_until(LOOK_AT)
             assert rig.station is not None
             status = json.loads(json.dumps(plain_status(rig.station.parts)))
-            told.update(store=status["store"], minute=status["minute"], lines=lines(status))
+            told.update(store=status["store"], minute=status["minute"], lines=lines(read(status)))
 
         rig.beside.append(rig.clock.lane("card", run))
 
