@@ -28,16 +28,17 @@ CREATE INDEX record_other ON record (station, coalesce(start, arrived))
 CREATE INDEX picture_time ON picture (station, time);
 CREATE INDEX picture_hash ON picture (picture);
 """
-# The begin of a day is that of its first hour, set back to the day's edge ({shift}: 0 or 14,400 s).
+# The begin of a day is that of its first hour, set back to the day's edge ({shift}: 0 or 14,400 s). Where the clock is
+# put forward or back, hours of another day lie among a day's own: an extreme is looked for in its own alone.
 DAY = """
 CREATE VIEW {{name}} AS
     SELECT g.station, g.channel, {day_g} AS day, g.begin_us AS start_us, g.begin_us + 86400000000 AS end_us,
         {mean} AS mean, g.lowest AS min, (
             SELECT min(h.lowest_at) FROM hourly h WHERE h.station = g.station AND h.channel = g.channel
-            AND h.start BETWEEN g.first AND g.last AND h.lowest = g.lowest
+            AND h.start BETWEEN g.first AND g.last AND {{number_h}} = g.number AND h.lowest = g.lowest
         ) AS min_us, g.highest AS max, (
             SELECT min(h.highest_at) FROM hourly h WHERE h.station = g.station AND h.channel = g.channel
-            AND h.start BETWEEN g.first AND g.last AND h.highest = g.highest
+            AND h.start BETWEEN g.first AND g.last AND {{number_h}} = g.number AND h.highest = g.highest
         ) AS max_us, {amount} AS sum, g.good, g.suspect, g.bad, g.missing
     FROM (
         SELECT station, channel, {{number}} AS number, min({{number}} * 86400000000 - {{ahead}}) AS begin_us,
@@ -61,7 +62,9 @@ def _day(name: str, later_s: int) -> str:
     """Return the view of days that begin `later_s` before the station's midnight; a day's number is since 1970."""
     ahead = f"(utc_offset_s + {later_s}) * {{big}}"
     number = f"((start + {ahead}) / 86400000000)"
-    return DAY.replace("{{name}}", name).replace("{{number}}", number).replace("{{ahead}}", ahead)
+    number_h = number.replace("start", "h.start").replace("utc_offset_s", "h.utc_offset_s")
+    view = DAY.replace("{{name}}", name).replace("{{ahead}}", ahead)
+    return view.replace("{{number_h}}", number_h).replace("{{number}}", number)
 
 
 def _sums(whole: str) -> str:

@@ -62,6 +62,19 @@ def test_each_minute_is_in_the_hour_and_day_of_its_begin(sink: DatabaseSink, url
     check_hours(url)
 
 
+def test_a_day_has_its_own_extremes_where_the_clock_is_changed(sink: DatabaseSink, url: str) -> None:
+    """Between two hours of one day, by two clocks, lies an hour of the next day by the first: its 0.1 is not theirs."""
+
+    def new(seq: int, at: int, under: int, value: float) -> Row:
+        return minute(seq, at, {"values": {"new": value}, "quality": {"new": 1}}, under)
+
+    first, second = setup(1, 8), setup(2, -3)
+    sink.commit(delivery(first, second, new(3, 900, 1, 0.3), new(4, 970, 1, 0.1), new(5, 1300, 2, 0.1)))
+    lowest = query(url, "SELECT min, min_us FROM day WHERE channel = 'new' ORDER BY start_us")
+    assert lowest == [(0.1, UTC0 + 1300 * MINUTE), (0.1, UTC0 + 970 * MINUTE)]
+    check_hours(url)
+
+
 def test_a_minute_that_is_dated_anew_leaves_its_place(sink: DatabaseSink, url: str) -> None:
     """The hour that it was in loses it, with the channels that it alone had there, and the other gets it."""
     body = {"values": {"rainfall_amount": 0.2, "new": 4}, "quality": {"rainfall_amount": 1, "new": 2}}
