@@ -19,7 +19,7 @@ from edge.config.sections import BrokerSection
 from edge.config.slips import decoded
 from edge.config.web_address import web_address
 from edge.files import read_password
-from edge.page.address import is_address
+from edge.page.address import is_listen_address
 
 UNSAFE = Reason(
     "http_unsafe",
@@ -72,7 +72,7 @@ class HttpSection(Section):
     @field_validator("listen")
     @classmethod
     def _is_address(cls, listen: str) -> str:
-        if not is_address(listen):
+        if not is_listen_address(listen):
             raise SettingError(BAD_LISTEN)
         return listen
 

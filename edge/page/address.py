@@ -20,7 +20,7 @@ def address_of(listen: str) -> tuple[str, int]:
     return bare, int(port)
 
 
-def is_address(listen: str) -> bool:
+def is_listen_address(listen: str) -> bool:
     """Return whether that is an address to listen on."""
     try:
         address_of(listen)

@@ -23,7 +23,7 @@ from edge.language import texts
 from edge.page.assets import Assets
 from edge.page.demo import Demo
 from edge.page.feed import Feed, Stream, TooManyError, last_of
-from edge.page.guard import NO_FORM, Guard, is_address, refusal
+from edge.page.guard import NO_FORM, Guard, is_ip_address, refusal
 from edge.page.look import look_of
 from edge.page.source import Source, now_of
 from edge.page.station_pages import StationPages
@@ -174,7 +174,7 @@ def application(
         return refusal(404, NOTHING_HERE)
 
     def ours(name: str) -> bool:
-        return name in hosts or is_address(name)
+        return name in hosts or is_ip_address(name)
 
     return Starlette(
         routes=web, middleware=[Middleware(Guard, ours=ours, instead=instead)], exception_handlers={404: nothing}

@@ -107,7 +107,7 @@ def name_of(host: str) -> str:
         return ""
 
 
-def is_address(name: str) -> bool:
+def is_ip_address(name: str) -> bool:
     """Return whether a name is an address in numbers, to which no page elsewhere can give a name of its own."""
     try:
         ip_address(name)

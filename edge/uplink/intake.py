@@ -19,10 +19,10 @@ FOLDER = "set-aside"  # in the state folder
 
 
 class Intake:
-    """Hands messages to the desk and sets aside those that it cannot handle."""
+    """Hands messages to what takes them in, and sets aside those that it cannot handle."""
 
-    def __init__(self, desk: InboundHandler, state: Path) -> None:
-        self._desk = desk
+    def __init__(self, inbound: InboundHandler, state: Path) -> None:
+        self._inbound = inbound
         self._aside = SetAside(state / FOLDER)
 
     def handle(self, message: Incoming) -> bool:
@@ -30,7 +30,7 @@ class Intake:
         try:
             if message.wrong is not None:
                 raise PayloadError(message.wrong)
-            return self._desk.receive(message)
+            return self._inbound.receive(message)
         except Stopped:
             raise
         except (PayloadError, StoreError) as trouble:  # what the disk refused is asked for by the next hello

@@ -140,7 +140,7 @@ def sink_failure(trouble: SinkError) -> ApiError:
 
 def made(
     routes: Sequence[Route],
-    desk: RequestPool,
+    pool: RequestPool,
     listen: str,
     public_url: str | None,
     version: str,
@@ -158,7 +158,7 @@ def made(
     web: list[BaseRoute] = [
         WebRoute(
             route.path,
-            endpoint(route, desk),
+            endpoint(route, pool),
             methods=[route.method],
             middleware=None if route.answer in (FileAnswer, MadeFile) or route.kind == WEBP else packed,
         )
@@ -169,12 +169,12 @@ def made(
     return Starlette(routes=[*web, *others], middleware=middleware, exception_handlers={404: nothing, 405: nothing})
 
 
-def endpoint(route: Route, desk: RequestPool) -> Callable[[Request], Any]:
+def endpoint(route: Route, pool: RequestPool) -> Callable[[Request], Any]:
     """Return what serves one route."""
 
     async def serve(request: Request) -> Response:
         try:
-            return sent(await desk.answer(route, replace(await read_request(request), form=False)), request)
+            return sent(await pool.answer(route, replace(await read_request(request), form=False)), request)
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)
         except Exception:  # whatever somebody asks, the next one is served

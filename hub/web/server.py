@@ -68,16 +68,16 @@ class Server:
                 Reason("port_taken", "{address}: {why}", address=config.listen, why=why)
             ) from None
         self._engines = Engines(engine)
-        self._desk = RequestPool(self._engines, utc)
+        self._pool = RequestPool(self._engines, utc)
         self.feed = Feed(self._newest)
-        acknowledging = AcknowledgePage(alarms or AlarmsSection(), self._engines.mine, self._desk.quickly, utc)
+        acknowledging = AcknowledgePage(alarms or AlarmsSection(), self._engines.mine, self._pool.quickly, utc)
         logins = Logins()
         tiles = Tiles.beside(pictures)
         self._tiles = TileMaker(engine, tiles, pictures, utc)
         table = routes(pictures, logins, wake, lambda: self.feed.listeners, channels, tiles)
-        pages = serving.served(table_of_pages.routes(logins, wake, channels, forwards), self._desk, utc)
+        pages = serving.served(table_of_pages.routes(logins, wake, channels, forwards), self._pool, utc)
         others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes(), *pages]
-        self._app = made(table, self._desk, host, config.public_url, version("minshan"), others)
+        self._app = made(table, self._pool, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(
             Positioned(self._app, self.feed),
             log_config=None,
@@ -115,7 +115,7 @@ class Server:
         self._server.should_exit = True
         self._tiles.stop()
         self._thread.join(GRACE + 5.0)
-        self._desk.close()
+        self._pool.close()
         self._socket.close()
 
     def _serve(self) -> None:
@@ -139,7 +139,7 @@ class Server:
             except SinkError:
                 return None
 
-        return await self._desk.quickly(ask)
+        return await self._pool.quickly(ask)
 
     async def _live(self, request: Request) -> Response:
         """Stream what is new to whoever may see it."""
@@ -147,7 +147,7 @@ class Server:
 
         async def sees() -> Callable[[str], bool] | None:
             try:
-                caller: Account | None = await self._desk.caller(asked)
+                caller: Account | None = await self._pool.caller(asked)
             except ApiError:  # the database is away: whoever listens goes on
                 return lambda station: False
             if caller is None or not caller.may(Right.READ):
@@ -155,7 +155,7 @@ class Server:
             return lambda station: caller.may(Right.READ, station)
 
         try:
-            who = await self._desk.caller(asked)
+            who = await self._pool.caller(asked)
             if who is None:
                 return refusal(401, LOG_IN)
             stream = self.feed.listen(f"{who.kind} {who.name}", sees, last_of(request))

@@ -10,7 +10,7 @@ import click
 from edge.clock.clock import SystemClock
 from edge.language import texts
 from edge.language.texts import _
-from edge.page.address import is_address
+from edge.page.address import is_listen_address
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, state_folder
 from provisioning.commands.run import log_to_stderr
@@ -61,7 +61,7 @@ def page(
     if context.invoked_subcommand is not None:
         return
     for text in filter(None, (listen, hotspot)):
-        if not is_address(text):
+        if not is_listen_address(text):
             raise CommandError(Exit.CONFIG, _("“{text}” is no address to listen on: 127.0.0.1:8080").format(text=text))
     from edge.page.demo import Demo
     from edge.page.server import PageServer, PortError

@@ -171,12 +171,12 @@ def line(one: Attempt) -> SentRow:
 
 def routes(channels: Collection[str]) -> tuple[Route, ...]:
     """Return their part of the route table; `channels`: those of the hub's file."""
-    desk, manage, one = OnCallPages(channels), Right.MANAGE, f"{PAGE}/{{name}}"
+    pages, manage, one = OnCallPages(channels), Right.MANAGE, f"{PAGE}/{{name}}"
     return (
-        Route("GET", PAGE, "On call", manage, Nothing, PageAnswer, desk.show),
-        Route("POST", PAGE, "Let somebody be told", manage, Form, PageAnswer, desk.add),
+        Route("GET", PAGE, "On call", manage, Nothing, PageAnswer, pages.show),
+        Route("POST", PAGE, "Let somebody be told", manage, Form, PageAnswer, pages.add),
         Route("GET", SENT, "What was sent", manage, Nothing, PageAnswer, sent),
-        Route("POST", one, "Tell them in another way", manage, Form, PageAnswer, desk.change),
+        Route("POST", one, "Tell them in another way", manage, Form, PageAnswer, pages.change),
         Route("POST", f"{one}/remove", "Tell them no more", manage, on_call.PersonGone, PageAnswer, remove),
         Route("POST", f"{one}/test", "Send a test", manage, on_call.TrialOf, PageAnswer, test),
     )

@@ -33,10 +33,10 @@ LOGIN = "/login"
 log = logging.getLogger("minshan.web")
 
 
-def served(routes: Sequence[Route], desk: RequestPool, utc: Callable[[], int]) -> list[BaseRoute]:
+def served(routes: Sequence[Route], pool: RequestPool, utc: Callable[[], int]) -> list[BaseRoute]:
     """Return the routes of the pages, and that of their style and scripts."""
     assets = Assets(HERE / "static")
-    pages = Pages(Templates(assets, [HERE / "templates"], live_url="/api/v1/live"), desk, utc)
+    pages = Pages(Templates(assets, [HERE / "templates"], live_url="/api/v1/live"), pool, utc)
     packed = [Middleware(GZipMiddleware, minimum_size=500)]
     made: list[BaseRoute] = [
         WebRoute(route.path, pages.endpoint(route), methods=[route.method], middleware=packed) for route in routes
@@ -47,8 +47,8 @@ def served(routes: Sequence[Route], desk: RequestPool, utc: Callable[[], int]) -
 class Pages:
     """Makes pages of what handlers answer, in the language of whoever asks, in the threads that answer."""
 
-    def __init__(self, templates: Templates, desk: RequestPool, utc: Callable[[], int]) -> None:
-        self._templates, self._desk, self._utc = templates, desk, utc
+    def __init__(self, templates: Templates, pool: RequestPool, utc: Callable[[], int]) -> None:
+        self._templates, self._pool, self._utc = templates, pool, utc
 
     def endpoint(self, route: Route) -> Callable[[Request], Any]:
         """Return what serves one page."""
@@ -57,7 +57,7 @@ class Pages:
             asked = await read_request(request)
             made: Response
             try:
-                made = await self._desk.answer(replace(route, handler=partial(self._made, request, route)), asked)
+                made = await self._pool.answer(replace(route, handler=partial(self._made, request, route)), asked)
             except ApiError as refused:
                 made = await self._refused(request, asked, refused)
             except Exception:  # whatever somebody asks, the next one is served
@@ -107,7 +107,7 @@ class Pages:
                 values = {"title": _("This cannot be done"), "why": words_of(refused.reason), "live_url": ""}
                 return self._page(request, None, PageAnswer("refused.html", values, status=refused.status))
 
-        response = await self._desk.quickly(made)
+        response = await self._pool.quickly(made)
         if refused.wait is not None:
             response.headers["retry-after"] = str(refused.wait)
         return response

@@ -19,7 +19,7 @@ from starlette.testclient import TestClient
 
 from edge.language import texts
 from edge.page.assets import STATIC, Assets
-from edge.page.guard import Guard, is_address
+from edge.page.guard import Guard, is_ip_address
 from edge.page.look import accepted
 from edge.page.templates import Templates
 
@@ -46,7 +46,7 @@ def a_small_page() -> TestClient:
         return Response("taken")
 
     routes = [Route("/", page), Route("/take", take, methods=["POST"]), assets.route()]
-    ours = Middleware(Guard, ours=lambda name: name == "testserver" or is_address(name), cookie="login")
+    ours = Middleware(Guard, ours=lambda name: name == "testserver" or is_ip_address(name), cookie="login")
     return TestClient(Starlette(routes=routes, middleware=[ours]))
 
 
@@ -131,7 +131,7 @@ def test_a_page_is_reached_by_its_own_names_alone(client: TestClient) -> None:
 @pytest.mark.parametrize("probe", PROBES)
 def test_a_phone_that_tries_the_stations_wifi_is_led_to_the_page(probe: str) -> None:
     """What phones ask of a new network gets a bare lead to the page's number address; a form for there gets nothing."""
-    ours = Middleware(Guard, ours=is_address, instead="http://192.168.4.1:8080/")
+    ours = Middleware(Guard, ours=is_ip_address, instead="http://192.168.4.1:8080/")
     phone = TestClient(Starlette(middleware=[ours]), base_url=probe, follow_redirects=False)
     told = phone.get("/generate_204")
     assert (told.status_code, told.headers["location"], told.content) == (302, "http://192.168.4.1:8080/", b"")
