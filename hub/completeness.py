@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
@@ -142,13 +143,14 @@ def _holes(engine: Engine, station: str, minutes: list[MinuteSummary], first: in
     """Yield the holes of a day, each as far as the day holds it, with its share of the records."""
     reached: MinuteSummary | None = None
     newest: dict[str, MinuteSummary] = {}  # by epoch
+    held = cache(partial(_held, engine, station))  # asked for at each minute where two boxes take turns
     found: list[Hole] = []
     for minute in minutes:
         own = newest.get(minute.epoch)
         if reached is not None and minute.start - reached.end >= MINUTE_US // 2:
             found += _between(engine, station, reached, minute)
-        elif own is not None and own is not reached and own.seq + 1 < minute.seq:
-            found += _hidden(engine, station, own, minute)
+        elif own is not None and own is not reached and own.seq + 1 < minute.seq and own.end < minute.start:
+            found += _hidden(engine, station, own, minute, held(own.epoch))
         reached = newest[minute.epoch] = minute
     if reached is None:
         found.append(Hole(first, last, "silent", 0, None))
@@ -162,10 +164,10 @@ def _holes(engine: Engine, station: str, minutes: list[MinuteSummary], first: in
             )
 
 
-def _hidden(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary) -> Iterator[Hole]:
-    """Yield what one box lacks between two of its minutes, while another speaks in its name."""
-    lacking = without(((before.seq + 1, after.seq - 1),), _held(engine, station, before.epoch))
-    if lacking and before.end < after.start:
+def _hidden(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary, held: Ranges) -> Iterator[Hole]:
+    """Yield what one box lacks between two of its minutes, while another speaks in its name; `held`: what is here."""
+    lacking = without(((before.seq + 1, after.seq - 1),), held)
+    if lacking:
         yield from _lacking(engine, station, before.epoch, Hole(before.end, after.start, "", 0, None), lacking)
 
 
