@@ -74,7 +74,8 @@ def _sums(whole: str) -> str:
 
 # What rounding takes from the sums, as `edge.measure.counts` writes it; NULL: counted by a hub that did not keep it.
 RESTS = "ALTER TABLE hourly ADD COLUMN rests {text}"
-VIEWS = HOUR + _day("day", 0) + _day("day_20_20", 4 * 3600)
+DAYS = _day("day", 0) + _day("day_20_20", 4 * 3600)
+VIEWS = HOUR + DAYS
 COUNT_ALL = """
 INSERT INTO stale SELECT DISTINCT r.station,
     (r.start + coalesce(s.utc_offset_s, 0) * {big}) / 3600000000 * 3600000000 - coalesce(s.utc_offset_s, 0) * {big},

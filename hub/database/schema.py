@@ -129,11 +129,17 @@ def _exact_hours(engine: Engine) -> None:
     run(engine, hourly.RESTS)
 
 
+def _own_extremes(engine: Engine) -> None:
+    """Make the views of days anew: those of an earlier hub took the time of an extreme from another day's hour too."""
+    run(engine, "DROP VIEW day;\nDROP VIEW day_20_20;\n" + hourly.DAYS)
+
+
 MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     *(_first, _forwarding, _hours, accounts.make, orders.make),
     alarm_tables.make,
     _exact_hours,
     alarm_tables.add_revision,
+    _own_extremes,
 )
 
 
