@@ -36,7 +36,7 @@ NIGHT = 1_774_375_200_000_000  # 2026-03-25 02:00 at UTC+8
 NOON = NIGHT + 36_000_000_000
 MINUTE = 60.0
 DONE = SendResult(MessageFate.DELIVERED, "0 ok")
-FORECAST = re.compile(r"\bwill |expect|forecast|soon|预计|将会|预报|可能会", re.IGNORECASE)
+FORECAST = re.compile(r"\bwill |\bexpect|\bforecast|\bsoon\b|预计|将会|预报|可能会", re.IGNORECASE)
 
 
 @dataclass

@@ -9,7 +9,7 @@ import pytest
 
 from drivers.twins.twin import Fault
 from edge.northbound.version1 import sentence
-from edge.records.record import Kind, Record
+from edge.records.record import Record
 from edge.sim.faults import FOREVER, DeviceFault, Outage, Schedule, draw
 from edge.sim.rig import Rig
 from edge.store.times import ARRIVAL, BOUNDS
@@ -218,7 +218,7 @@ def nameless(record: Record, kept: list[Record]) -> tuple[Any, ...]:
     body = {
         key: value for key, value in record.fields().items() if key not in ("previous_epoch", "configuration", "disk")
     }
-    if record.kind == Kind.HEALTH:
+    if "store" in body:
         body["store"] = {key: value for key, value in body["store"].items() if key != "bytes"}
     return record.seq, record.kind, names.index(record.epoch), record.stamp, record.duration, record.start, body
 
