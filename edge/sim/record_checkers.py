@@ -154,19 +154,18 @@ def lost_on_the_way(kept: list[Record], arrived: list[Record]) -> Iterator[str]:
 
 def wrongly_proven(closed: Iterable[Record], database: Iterable[Version]) -> Iterator[str]:
     """Check that the database has what the station counts as proven, in that revision or a higher one, and once."""
-    best: dict[Identity, int] = {}
-    seen: set[Version] = set()
-    for version in database:
-        epoch, seq, revision = version
-        best[epoch, seq] = max(revision, best.get((epoch, seq), revision))
-        if version in seen:
+    found: dict[str, dict[int, int]] = {}  # each number's revisions as bits: a year's records are many
+    for epoch, seq, revision in database:
+        numbers = found.setdefault(epoch, {})
+        revisions = numbers.get(seq, 0)
+        if revisions >> revision & 1:
             yield f"doubled: the database has {epoch}/{seq} (revision {revision}) twice"
-        seen.add(version)
+        numbers[seq] = revisions | 1 << revision
     for record in closed:
-        there = best.get((record.epoch, record.seq))
-        if there is None:
+        revisions = found.get(record.epoch, {}).get(record.seq, 0)
+        if not revisions:
             yield f"wrongly proven: {_name(record)} ({record.kind}) is not in the platform's database"
-        elif there < record.revision:
+        elif (there := revisions.bit_length() - 1) < record.revision:
             yield f"wrongly proven: {_name(record)} is there in revision {there} alone"
 
 

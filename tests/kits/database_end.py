@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from edge.sim.record_checkers import Version
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
@@ -20,13 +22,13 @@ class DatabaseEnd(FarEnd):
         """The database's address."""
         return f"sqlite://{self._folder.absolute()}/hub.db"
 
-    def database(self) -> list[Version]:
-        """Return what the database holds; the ledger must name just that."""
+    def database(self) -> Iterator[Version]:
+        """Yield what the database holds; the ledger must name just that."""
         self._stop()
         sink = DatabaseSink(opened(self.url))
         assert sink.compare() == 0
         sink.close()
-        return [(epoch, seq, revision) for (_, epoch, seq), (revision, _) in kept(self.url).items()]
+        yield from ((epoch, seq, revision) for (_, epoch, seq), (revision, _) in kept(self.url).items())
 
     def _opened(self) -> Receiver:
         sink = DatabaseSink(opened(self.url))

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import random
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -142,16 +143,15 @@ class FarEnd:
         rig.clock.run_until(rig.clock.now() + OVERDUE_S)
         self._await_proof(rig)
 
-    def database(self) -> list[Version]:
-        """Return what its files hold, line by line."""
+    def database(self) -> Iterator[Version]:
+        """Yield what its files hold, line by line: those of a year are long."""
         self._stop()
-        lines = [line for name in FILES[:2] for line in (self._folder / name).read_bytes().splitlines()]
-        found = []
-        for line in lines:
-            with contextlib.suppress(msgspec.ValidationError):  # its own notes about stations
-                name = msgspec.json.decode(line, type=LineIdentity)
-                found.append((name.epoch, name.seq, name.revision))
-        return found
+        for name in FILES[:2]:
+            with (self._folder / name).open("rb") as lines:
+                for line in lines:
+                    with contextlib.suppress(msgspec.ValidationError):  # its own notes about stations
+                        of = msgspec.json.decode(line, type=LineIdentity)
+                        yield of.epoch, of.seq, of.revision
 
     def picture_files(self) -> list[str]:
         """Return the SHA-256 of each picture file that is whole."""
