@@ -33,11 +33,11 @@ run: ## a whole station on simulated devices, live; Ctrl-C ends it
 
 test: ## all tests but the slow ones
 	$(SETUP) test
-	$(BIN)/python -m pytest -n 2 $(ARGS)
+	$(BIN)/python -m pytest -n 3 $(ARGS)
 
 test-slow: ## the tests that take minutes
 	$(SETUP) test
-	$(BIN)/python -m pytest -n 2 -m slow --timeout 1800 $(ARGS)
+	$(BIN)/python -m pytest -n 3 -m slow --timeout 1800 $(ARGS)
 
 soak: ## 200 simulated station-days under all faults, on two cores (an hour); ARGS="--year": one box for a year
 	$(SETUP) test
