@@ -93,6 +93,7 @@ UNITS = {
     "uS/cm": "µS/cm",
     "lux": "lx",
     "code": N_("(code)"),
+    "h": N_("h"),
     "K h": "°C·h",
     "K d": "°C·d",
     "1": "",
