@@ -87,6 +87,7 @@ STAGES = {
 }
 UNITS = {
     "degC": "°C",
+    "degC/h": N_("°C/h"),
     "ug/m3": "µg/m³",
     "degree": "°",
     "W/m2": "W/m²",

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from edge.delivery.texts import clock_time, sentence
+from edge.delivery.texts import clock_time
 from edge.language.spoken import Lang, Spoken
 from edge.language.words import N_
 from edge.page.body import BodyError, body_of
@@ -103,7 +103,7 @@ class AcknowledgePage:
         writer = AlarmWriter(engine, self._section, None)
         lines, waits = [], False
         for alarm in alarms:
-            lines.append(sentence(words, writer.facts(alarm, "raised", now)))
+            lines.append(writer.episode(words, alarm, now))
             ladder = alarm.ladder
             if ladder.acked_us is not None:
                 at = clock_time(ladder.acked_us, now, writer.offset_h, words)

@@ -15,7 +15,7 @@ from edge.page.station_view import PICTURE, Beside, BoxLine, Photo, PictureNow, 
 from edge.records.answers import Completeness, Event, Picture
 from edge.records.asked import DAY_US, Page
 from edge.wire.contract import CameraName, StationId
-from hub.causes import cause, reason_of
+from hub.causes import cause, lying_over, reason_of
 from hub.database.cameras import USUAL_MB, CameraNow
 from hub.rights import Right
 from hub.web.arguments import OfStation
@@ -171,6 +171,7 @@ def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
     values = {
         "found": found,
         "causes": causes(found),
+        "over": lying_over(found.over) if found.over else "",
         "before": before(arguments.day),
         "after": arguments.day + timedelta(days=1),
     }
