@@ -144,6 +144,9 @@ def test_a_web_over_the_cups_makes_the_wind_doubtful(tmp_path: Path) -> None:
         )
         assert (held.word, [card.word for card in others]) == ("suspect", ["", ""])
         assert "orchard-cups" in held.why
+        gust = card_of(rig, "wind_speed_of_gust")
+        assert (gust.word, gust.why) == (held.word, held.why), "the same cups made it"
+        assert card_of(rig, "wind_speed_of_gust.orchard-cups").word == ""
 
 
 def test_an_ordinary_day_has_nothing_to_say(tmp_path: Path) -> None:
