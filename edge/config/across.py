@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 from drivers.buses.bus import BUSES
 from drivers.reason import Reason
-from edge.config.across_alerts import Sensors, Wrong, alerts_known
+from edge.config.across_alerts import Sensors, Wrong, alerts_known, horn_heard
 from edge.config.address import AddressError, is_host, parse
 from edge.config.errors import BAD_BROKER, BAD_PORT
 from edge.config.sections import HornSection, SensorSection
@@ -31,6 +31,7 @@ def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
     broker_complete(wrong, tables.get("broker"))
     alerts_known(wrong, sensors, rows(tables, "alert"))
     horn_fits(wrong, sensors, tables)
+    horn_heard(wrong, tables.get("horn"), rows(tables, "alert"))
     own_alone(wrong, rows(tables, "forward"))
     people_reached(wrong, rows(tables, "channel"), rows(tables, "person"), "notify" in tables)
 

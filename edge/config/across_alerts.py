@@ -1,21 +1,52 @@
-"""What a rule of [[alert]] cannot see alone: the channels that there are, and limits that nothing can reach."""
+"""Whether a rule of `[[alert]]` can watch what it names, and ever be raised and end, with the sensors of its file."""
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Sequence
-from math import isfinite
-from typing import Any
+from functools import partial
+from typing import Any, NamedTuple
 
+from drivers.quantity import QUANTITIES
 from drivers.reason import Reason
-from edge.config.sections import SensorSection
+from edge.config.sections import AlertSection, HornSection, SensorSection
 from edge.measure.derived.hourly import DERIVED
-from edge.measure.limits import ANY, GROSS
+from edge.measure.limits import ANY, GROSS, MOST_MM_PER_MIN
+from edge.records.channel_name import ChannelName
 
-# What a minute has beside a quantity, made of its samples (edge/measure/minute.py).
-MADE_OF = {"wind_speed": ("wind_speed_of_gust",), "rainfall_amount": ("rainfall_amount_corrected",)}
 Wrong = Callable[[tuple[str | int, ...], Reason], None]
 Sensors = Sequence[SensorSection | None]
+# What a minute has beside a quantity, made of its samples (edge/measure/minute.py).
+MADE_OF = {"wind_speed": ("wind_speed_of_gust",), "rainfall_amount": ("rainfall_amount_corrected",)}
+CROP_STEPS = 4  # critical and each further kelvin; one more where it warns before
+FALLS_UP = Reason("falls_up", "falls says how much it falls in an hour: write it above 0, as 2.0")
+RAIN = (0.0, MOST_MM_PER_MIN)
+
+
+class Bounds(NamedTuple):
+    """What a rule's value can be: lowest, highest, in which unit."""
+
+    low: float
+    high: float
+    unit: str
+
+    @property
+    def gaps(self) -> dict[str, float | str]:
+        """What a reason says of them."""
+        return {"low": round(self.low, 1), "high": round(self.high, 1), "unit": self.unit}
+
+
+def channels_of(sensors: Sensors) -> list[str] | None:
+    """Return the channels that minutes will have; None where a sensor is wrong, and nobody knows."""
+    found: dict[str, None] = {}
+    for sensor in sensors:
+        if sensor is None:
+            return None
+        for channel in sensor.info.channels(sensor.settings):
+            for quantity in (channel.quantity, *MADE_OF.get(channel.quantity, ())):
+                found[quantity] = None
+                found[f"{quantity}.{sensor.name}"] = None
+    return sorted(found)
 
 
 def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]]) -> None:
@@ -24,7 +55,7 @@ def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]
     if known is None:
         return
     for place, rule in enumerate(alerts):
-        within_reach(wrong, place, rule, len(sensors))
+        out_of_reach(partial(_at, wrong, place), rule, sensors)
         channel = rule.get("channel")
         if isinstance(channel, str) and channel not in known and channel not in DERIVED:
             near = difflib.get_close_matches(channel, [*known, *DERIVED], 1, 0.6)
@@ -43,37 +74,119 @@ def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]
             )
 
 
-def within_reach(wrong: Wrong, place: int, rule: dict[str, Any], sensors: int) -> None:
-    """Note limits that nothing can reach: more silent sensors than there are, a value that no instrument may report."""
-    lost, quantity = numbers(rule.get("lost")), str(rule.get("channel")).partition(".")[0]
-    if lost and max(lost) > sensors:
-        reason = Reason("more_than_there_are", "more than can be silent: this file has {n} sensors", n=sensors)
-        wrong(("alert", place, "lost"), reason)
-    low, high = GROSS.get(quantity, ANY).fail
-    for key in ("above", "below"):
-        if any(not low <= limit <= high for limit in numbers(rule.get(key))):
-            outside = Reason(
-                "limit_never_reached",
-                "a value outside {low:g} to {high:g} counts as wrong, and raises nothing",
-                low=low,
-                high=high,
-            )
-            wrong(("alert", place, key), outside)
+def _at(wrong: Wrong, place: int, key: str, reason: Reason) -> None:
+    wrong(("alert", place, key), reason)
 
 
-def numbers(found: Any) -> list[float]:
-    """Return the numbers of a list, without those that are none; none of what is no list."""
-    return [one for one in found if isinstance(one, int | float) and isfinite(one)] if isinstance(found, list) else []
+def out_of_reach(wrong: Callable[[str, Reason], None], rule: dict[str, Any], sensors: Sensors) -> None:
+    """Note a limit of a rule that its value never reaches or always does, and one from which an alert never ends."""
+    if lost := numbers(rule.get("lost")):
+        lost_silent(wrong, rule, lost, len(sensors))
+    channel = str(rule.get("channel", "wet_bulb_temperature" if "crop" in rule else ""))
+    bounds = channel_bounds(ChannelName.parse(channel), sensors)
+    kind = next((kind for kind in ("above", "below", "falls") if kind in rule), "below")
+    limits = [0.0] if "crop" in rule else numbers(rule.get(kind))
+    if bounds is None or not limits:
+        return None
+    if kind == "falls":
+        bounds = Bounds(0.0, bounds.high - bounds.low, bounds.unit)  # in an hour
+    over = kind != "below"
+    for limit in limits:
+        if reason := limit_refused(limit, over, bounds):
+            return wrong(kind, FALLS_UP if kind == "falls" and limit <= 0 else reason)
+    by = numbers([rule.get("clear_by")])
+    if by and not bounds.low <= (limits[0] - by[0] if over else limits[0] + by[0]) <= bounds.high:
+        reason = Reason(
+            "never_clears",
+            "no alert would end: {limit:g} better by {by:g} {unit} lies outside {low:g} to {high:g} {unit}",
+            limit=limits[0],
+            by=by[0],
+            **bounds.gaps,
+        )
+        return wrong("clear_by", reason)
+    return None
 
 
-def channels_of(sensors: Sensors) -> list[str] | None:
-    """Return the channels that minutes will have; None where a sensor is wrong, and nobody knows."""
-    found: dict[str, None] = {}
-    for sensor in sensors:
-        if sensor is None:
-            return None
-        for channel in sensor.info.channels(sensor.settings):
-            for quantity in (channel.quantity, *MADE_OF.get(channel.quantity, ())):
-                found[quantity] = None
-                found[f"{quantity}.{sensor.name}"] = None
-    return sorted(found)
+def limit_refused(limit: float, over: bool, bounds: Bounds) -> Reason | None:
+    """Return why a limit, reached from below where `over`, is of no use; None where it is."""
+    if limit > bounds.high if over else limit < bounds.low:
+        return Reason(
+            "limit_never",
+            "{limit:g} {unit} is never reached: it lies between {low:g} and {high:g} {unit}",
+            limit=limit,
+            **bounds.gaps,
+        )
+    if limit <= bounds.low if over else limit >= bounds.high:
+        return Reason(
+            "limit_always",
+            "{limit:g} {unit} is always reached: it lies between {low:g} and {high:g} {unit}",
+            limit=limit,
+            **bounds.gaps,
+        )
+    return None
+
+
+def lost_silent(wrong: Callable[[str, Reason], None], rule: dict[str, Any], limits: list[float], count: int) -> None:
+    """Note a rule that waits for more silent sensors than there are, and one whose alert never ends."""
+    if limits[0] > count:  # further steps may wait for sensors to come
+        reason = Reason(
+            "lost_never",
+            "the file has {count} sensors: {limit:g} of them never fall silent",
+            count=count,
+            limit=limits[0],
+        )
+        wrong("lost", reason)
+    elif any(by >= limits[0] for by in numbers([rule.get("clear_by")])):
+        wrong("clear_by", Reason("lost_clears", "no alert would end: write less than {limit:g}", limit=limits[0]))
+
+
+def channel_bounds(channel: ChannelName, sensors: Sensors) -> Bounds | None:
+    """Return what a channel can be: what its sensors can measure, and what no instrument may report left out."""
+    of = channel.quantity
+    if of in DERIVED:
+        low, high = GROSS["air_temperature"].fail
+        return Bounds(low, high, "degC") if DERIVED[of].unit == "degC" else None
+    if of not in QUANTITIES:
+        return None
+    unit = QUANTITIES[of].unit
+    if of.startswith("rainfall_amount"):
+        return Bounds(*RAIN, unit)  # of a minute
+    told = [
+        one
+        for sensor in sensors
+        if sensor is not None and channel.sensor in ("", sensor.name)
+        for one in sensor.info.channels(sensor.settings)
+        if of in (one.quantity, *MADE_OF.get(one.quantity, ()))
+    ]
+    if not told:
+        return None
+    low, high = GROSS.get(of, ANY).fail
+    return Bounds(max(low, min(one.low for one in told)), min(high, max(one.high for one in told)), unit)
+
+
+def numbers(value: Any) -> list[float]:
+    """Return a list of numbers as it is; [] for anything else, which its section refuses."""
+    wanted = isinstance(value, list) and all(isinstance(one, int | float) and one == one for one in value)
+    return [float(one) for one in value] if wanted else []
+
+
+def horn_heard(wrong: Wrong, horn: Any, alerts: Sequence[dict[str, Any]]) -> None:
+    """Note a horn that would never sound: none of its rules has so many steps."""
+    if not isinstance(horn, dict) or not isinstance(horn.get("rules"), list):
+        return
+    steps = [steps_of(rule) for rule in alerts if rule.get("name") in horn["rules"]]
+    wanted = horn.get("from_step", HornSection.model_fields["from_step"].default)
+    if steps and isinstance(wanted, int) and wanted > max(steps):
+        reason = Reason(
+            "horn_never",
+            "it would never sound: its rules have {most} limits at most, write from_step = {most}",
+            most=max(steps),
+        )
+        wrong(("horn", "from_step" if "from_step" in horn else "rules"), reason)
+
+
+def steps_of(rule: dict[str, Any]) -> int:
+    """Return how many steps an alert of that rule can have."""
+    if "crop" in rule:
+        return CROP_STEPS + bool(rule.get("near_k", AlertSection.model_fields["near_k"].default))
+    return max((len(numbers(rule.get(kind))) for kind in ("above", "below", "falls", "lost")), default=0) or 1

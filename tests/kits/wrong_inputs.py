@@ -177,6 +177,12 @@ RULES = (
     'crop = "apple"\nseason = ["02-30", "05-31"]',
     'crop = "apple"\nhold_min = 2000',
     "lost = [0.0]",
+    "lost = [9.0]",
+    "lost = [1.0]\nclear_by = 2.0",
+    'channel = "air_temperature"\nabove = [200.0]',
+    'channel = "relative_humidity"\nabove = [-3.0]',
+    'channel = "air_temperature"\nfalls = [-2.0]',
+    'channel = "air_temperature"\nbelow = [0.0]\nclear_by = 100.0',
     'lost = [1.0]\nchannel = "air_temperature"',
 )
 TOLD = (
@@ -204,7 +210,8 @@ def wrong_files() -> list[str]:
         MODBUS.format("a", "address = 0"),
     ]
     tails += [f'[broker]\nurl = "{url}"\n' for url in ("x", "mqtt://", "http://h")]
-    tails += [f'[[alert]]\nname = "a"\n{keys}\n' for keys in RULES]
+    tails += [f'{BME}[[alert]]\nname = "a"\n{keys}\n' for keys in RULES]
+    tails += [f'{BME}[[alert]]\nname = "a"\nlost = [1]\n[horn]\nline = 9\nrules = ["a"]\n']
     tails += [f'[[channel]]\nname = "robot"\nkind = "wecom"\nkey_file = "/k"\n{keys}\n' for keys in TOLD]
     tails += [f"[[camera]]\n{keys}\n" for keys in CAMERAS]
     found += [STATION + tail for tail in tails]
