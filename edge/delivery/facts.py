@@ -23,6 +23,7 @@ What = Literal[
     "all_silent",
     "clock",
     "channel",
+    "log",
     "other",
 ]
 OF_QUANTITY: dict[str, What] = {

@@ -27,12 +27,15 @@ WHAT: dict[str, str] = {
     "all_silent": N_("All stations silent"),
     "clock": N_("Hub's clock"),
     "channel": N_("Channel fails"),
+    "log": N_("Hub's database"),
     "other": N_("Alert"),
 }
 HEAD = N_("[{what}] ")
 BACK, HUB_FAILS = N_("Back"), N_("Hub fails")
 CLOCK = N_("nobody has set the hub's clock for {minutes} min: times of alerts may be wrong, robots may refuse messages")
 CLOCK_BACK = N_("the hub's clock is right again")
+LOG = N_("the log of the hub's database has grown to {n} MB: another program holds the file open, end it")
+LOG_BACK = N_("the log of the hub's database is short again")
 
 NOW_US = 5 * 60_000_000  # from a minute's begin, in which it says how it is now
 
@@ -88,7 +91,7 @@ def _head(facts: AlertFacts) -> str:
     if facts.turn == KNOWN:
         return BACK
     if facts.turn in ("cleared", "ended"):
-        return BACK if facts.what in ("silent", "all_silent", "channel", "clock") else N_("All clear")
+        return BACK if facts.what in ("silent", "all_silent", "channel", "clock", "log") else N_("All clear")
     if facts.turn == "still":
         return N_("Still frost")
     return N_("Not known") if facts.turn == "blind" else WHAT[facts.what]
@@ -99,7 +102,7 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     where = words.say(N_("{station} {time}"), station=facts.station, time=at)
     if facts.what == "channel":
         return _of_channel(words, facts, at)
-    if facts.what in ("clock", "all_silent"):
+    if facts.what in ("clock", "all_silent", "log"):
         return [_of_the_hub(words, facts, at)]
     if facts.turn in ("cleared", "ended", KNOWN):
         return [where, _over(words, facts)]
@@ -173,9 +176,11 @@ def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
 
 
 def _of_the_hub(words: Spoken, facts: AlertFacts, at: str) -> str:
-    """Return what concerns no station alone: the hub's clock, and that nothing is heard of any."""
+    """Return what concerns no station alone: the hub's clock, its database, and that nothing is heard of any."""
     if facts.what == "clock":
         said = CLOCK_BACK if facts.turn == "cleared" else CLOCK
+    elif facts.what == "log":
+        said = LOG_BACK if facts.turn == "cleared" else LOG
     elif facts.turn == "cleared":
         said = N_("stations are heard again since {time}")
     else:
