@@ -13,6 +13,8 @@ IN_FRONT := bash -c '[ ! -t 0 ] || set -m; "$$0" "$$@"; exit $$?' setpriv --pdea
 export PATH := $(PATH):/usr/sbin:/sbin
 # Blinka must not look for packages, nor ask to install any.
 export BLINKA_SKIP_DEPENDENCY_CHECK := 1
+# Some machines forbid it to keep compiled modules; what is started hundreds of times would be compiled each time.
+export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup run test check bench bench-fleet test-slow soak install lock clean
 .DEFAULT_GOAL := help

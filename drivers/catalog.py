@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 
 from drivers import devices
@@ -78,10 +78,10 @@ def _own() -> list[DriverInfo]:
     return infos
 
 
-def _announced() -> Iterator[DriverInfo | Broken]:
-    """Yield what the entry points of other packages give, in the order of their names."""
-    for point in sorted(entry_points(group=GROUP), key=lambda point: (point.name, point.value)):
-        yield _loaded(point)
+@cache  # a silent device asks each time what else it may be, and all packages' files are read for this
+def _announced() -> tuple[DriverInfo | Broken, ...]:
+    """Return what the entry points of other packages give, in the order of their names."""
+    return tuple(_loaded(point) for point in sorted(entry_points(group=GROUP), key=lambda one: (one.name, one.value)))
 
 
 def _loaded(point: EntryPoint) -> DriverInfo | Broken:

@@ -7,7 +7,7 @@ import msgspec
 from drivers.reason import Reason
 
 
-class Reading(msgspec.Struct, frozen=True):
+class Reading(msgspec.Struct, frozen=True, gc=False):
     """One value of one quantity.
 
     `value` is in the quantity's unit, unrounded. `at` is the instant it was measured, in seconds of the

@@ -31,7 +31,7 @@ DUE = attrgetter("due")
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # s between two tries of a sensor that is down
 
 
-class Sampled(msgspec.Struct, frozen=True):
+class Sampled(msgspec.Struct, frozen=True, gc=False):
     """A sensor's reading on its way to the recorder."""
 
     sensor: str
@@ -87,8 +87,6 @@ class BusLane:
         self._inbox = inbox
         self._bus: Any = None
         self._states = [SensorState(sensor, due=clock.now()) for sensor in sensors]
-        self._shown = {state.sensor.name: self._sensor(state) for state in self._states}
-        self.snapshot = tuple(self._shown.values())
 
     def run(self) -> None:
         """Read for ever; ends by `Stopped`, the devices and the bus closed."""
@@ -97,10 +95,13 @@ class BusLane:
                 state = min(self._states, key=DUE)
                 self._clock.sleep_until(state.due)
                 self._turn(state)
-                self._shown[state.sensor.name] = self._sensor(state)
-                self.snapshot = tuple(self._shown.values())
         finally:
             self._close_bus()
+
+    @property
+    def snapshot(self) -> tuple[SensorSnapshot, ...]:
+        """How the sensors are now: made when somebody asks, who asks seldom. Callable from any lane."""
+        return tuple(self._sensor(state) for state in self._states)
 
     def _sensor(self, state: SensorState) -> SensorSnapshot:
         sensor = state.sensor

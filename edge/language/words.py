@@ -94,6 +94,7 @@ UNITS = {
     "uS/cm": "µS/cm",
     "lux": "lx",
     "code": N_("(code)"),
+    "h": N_("h"),
     "K h": "°C·h",
     "K d": "°C·d",
     "1": "",

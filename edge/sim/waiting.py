@@ -22,9 +22,8 @@ class WaitingLanes:
 
     def __init__(self) -> None:
         self._tickets = itertools.count()
-        self._lanes: dict[int, SimLane] = {}  # by their tickets
-        self._deadlines: list[tuple[float, int]] = []  # with tickets
-        self._perhaps: list[int] = []  # tickets of those that can go on, if nobody took away what came for them
+        self._deadlines: list[tuple[float, int, SimLane]] = []  # with tickets
+        self._perhaps: list[tuple[int, SimLane]] = []  # those that can go on, if nobody took away what came for them
         self._told: deque[SimLane] = deque()  # for whom something came, by other threads
         self._polled: dict[int, SimLane] = {}
         self._poll = select.poll()
@@ -35,20 +34,19 @@ class WaitingLanes:
     def enter(self, lane: SimLane) -> None:
         """Add a lane that begins to wait, behind those that wait already."""
         lane.ticket = ticket = next(self._tickets)
-        self._lanes[ticket] = lane
         if lane.deadline < FOREVER:
-            heapq.heappush(self._deadlines, (lane.deadline, ticket))
+            heapq.heappush(self._deadlines, (lane.deadline, ticket, lane))
         if lane.inbox is not None:
             lane.inbox.waiting.append(lane)
         if lane.fd >= 0:
             self._poll.register(lane.fd, lane.events)
             self._polled[lane.fd] = lane
         if lane.due():
-            heapq.heappush(self._perhaps, ticket)
+            heapq.heappush(self._perhaps, (ticket, lane))
 
     def leave(self, lane: SimLane) -> None:
         """Remove a lane that goes on."""
-        del self._lanes[lane.ticket]
+        lane.ticket = -1
         if lane.inbox is not None:
             lane.inbox.waiting.remove(lane)
         if lane.fd >= 0:
@@ -57,8 +55,9 @@ class WaitingLanes:
             lane.fd = -1
 
     def look_at(self, lane: SimLane) -> None:
-        """Take in that something came for a lane that waits."""
-        heapq.heappush(self._perhaps, lane.ticket)
+        """Take in that something came for a lane, where it waits."""
+        if lane.ticket >= 0:
+            heapq.heappush(self._perhaps, (lane.ticket, lane))
 
     def tell(self, lane: SimLane) -> None:
         """Say that something came for a lane, and wake who waits for that."""
@@ -72,23 +71,29 @@ class WaitingLanes:
         """
         while self._told:
             self.look_at(self._told.popleft())
-        deadlines, perhaps, lanes = self._deadlines, self._perhaps, self._lanes
+        deadlines, perhaps = self._deadlines, self._perhaps
         while deadlines and deadlines[0][0] <= now:
-            heapq.heappush(perhaps, heapq.heappop(deadlines)[1])
+            heapq.heappush(perhaps, heapq.heappop(deadlines)[1:])
         while perhaps:
-            lane = lanes.get(heapq.heappop(perhaps))
-            if lane is not None and (lane.deadline <= now or lane.due()):
+            ticket, lane = heapq.heappop(perhaps)
+            if lane.ticket == ticket and (lane.deadline <= now or lane.due()):
                 return lane
         if not self._polled:
             return None
         return min(self._readable(0), key=lambda lane: lane.ticket, default=None)
 
+    def is_nobody_before(self, t: float) -> bool:
+        """Return whether no lane that waits can go on before the instant `t` or at it; False where that may be."""
+        if self._told or self._perhaps or (self._deadlines and self._deadlines[0][0] <= t):
+            return False
+        return not (self._polled and self._events(0))
+
     @property
     def earliest(self) -> float:
         """The earliest deadline; FOREVER where there is none."""
         while self._deadlines:
-            deadline, ticket = self._deadlines[0]
-            if ticket in self._lanes:
+            deadline, ticket, lane = self._deadlines[0]
+            if lane.ticket == ticket:
                 return deadline
             heapq.heappop(self._deadlines)
         return FOREVER
@@ -108,7 +113,8 @@ class WaitingLanes:
         os.eventfd_write(self._wake_fd, 1)
 
     def _readable(self, timeout: float | None) -> list[SimLane]:
-        return [self._polled[fd] for fd, _ in self._events(timeout) if fd in self._polled]
+        events = self._events(timeout)
+        return [self._polled[fd] for fd, _ in events if fd in self._polled] if events else []
 
     def _events(self, timeout: float | None) -> list[tuple[int, int]]:
         events = self._poll.poll(None if timeout is None else timeout * 1000)

@@ -142,13 +142,14 @@ def photo_of(picture: Picture) -> Photo:
 
 
 def events(context: RequestContext, arguments: EventsPage) -> PageAnswer:
-    """Return what happened in the last 30 days, the newest first, but for hours and pictures."""
+    """Return what happened in the last 30 days, the newest first: what there is a sentence for."""
     offset = state_of(context, OfStation(arguments.station)).utc_offset_s
     kinds = ("start", "setup", "loss", "health", "alert", "stage")
     found = context.queries.events(
         arguments.station, context.now_us - EVENTS_US, context.now_us + 1, kinds, arguments.page
     )
-    values = {"happenings": [line(one) for one in found.events], "next": found.next, "trouble": ""}
+    lines = [one for one in map(line, found.events) if one.text]  # an hour's health and a setup say nothing to people
+    values = {"happenings": lines, "next": found.next, "trouble": ""}
     return of_station(context, arguments.station, "events.html", _("Events"), values, offset)
 
 
