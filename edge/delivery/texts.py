@@ -20,6 +20,7 @@ WHAT: dict[str, str] = {
     "rain": N_("Cloudburst"),
     "heat": N_("Heat"),
     "cold": N_("Cold"),
+    "fall": N_("Fast fall"),
     "air": N_("Bad air"),
     "battery": N_("Battery low"),
     "sensor": N_("Sensor silent"),
@@ -37,6 +38,7 @@ CLOCK_BACK = N_("the hub's clock is right again")
 LOG = N_("the log of the hub's database has grown to {n} MB: another program holds the file open, end it")
 LOG_BACK = N_("the log of the hub's database is short again")
 
+OF_WHAT = {"fall": N_("{quantity} falls by {amount}"), "rain": N_("{quantity} {amount} in a minute")}
 NOW_US = 5 * 60_000_000  # from a minute's begin, in which it says how it is now
 
 
@@ -109,7 +111,7 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     if facts.what == "silent":
         return _of_silence(words, facts, at)
     if facts.turn == "blind":
-        what = words.say(WHAT[facts.what])
+        what = _named(words, facts)
         return [where, words.say(N_("{what} cannot be judged: its values are missing or doubtful"), what=what)]
     if facts.what == "frost":
         return [where, *_of_frost(words, facts)]
@@ -129,7 +131,7 @@ def _worst(facts: AlertFacts, course: Course) -> str:
     """Return how the worst value is called: the lowest, the highest, the strongest of wind and rain."""
     if facts.what == "frost":
         return N_("lowest wet bulb {worst}")
-    if facts.falls or facts.what in ("gale", "rain"):
+    if facts.what in ("fall", "gale", "rain"):
         return N_("strongest {worst}")
     return N_("lowest {worst}") if course.below else N_("highest {worst}")
 
@@ -157,7 +159,7 @@ def of_limit(words: Spoken, facts: AlertFacts) -> list[str]:
 
 def of_value(words: Spoken, facts: AlertFacts, value: float | None) -> str:
     """Return a value of what an alert watches, with its unit."""
-    told = N_("{quantity} falls by {amount}") if facts.falls else N_("{quantity} {amount}")
+    told = OF_WHAT.get(facts.what, N_("{quantity} {amount}"))
     gaps = {"amount": amount(words, number(value, facts.quantity), facts.unit)}
     return words.say(told, quantity=words.quantity(facts.quantity), **gaps)
 
@@ -210,8 +212,18 @@ def _of_channel(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
     return [words.say(N_('channel "{name}" takes no messages: {why}'), name=facts.station, why=why)]
 
 
-def _over(words: Spoken, facts: AlertFacts) -> str:
+def _named(words: Spoken, facts: AlertFacts) -> str:
+    """Return what an alert is called in a sentence: a battery by what is measured, and that beside what has no name."""
     what = words.say(WHAT[facts.what])
+    if facts.what == "battery":
+        return words.quantity(facts.quantity)
+    if facts.what in ("other", "fall") and facts.quantity:
+        return words.say(N_("{what} ({quantity})"), what=what, quantity=words.quantity(facts.quantity))
+    return what
+
+
+def _over(words: Spoken, facts: AlertFacts) -> str:
+    what = _named(words, facts)
     if facts.what == "silent":
         return words.say(N_("it sends again"))
     if facts.turn == KNOWN:
@@ -220,7 +232,7 @@ def _over(words: Spoken, facts: AlertFacts) -> str:
         return words.say(N_("{what}: the rule is no longer there"), what=what)
     if facts.what == "sensor":
         return words.say(N_("every sensor gives values again"))
-    if facts.falls:
+    if facts.what == "fall":
         return words.say(N_("{quantity} no longer falls so fast"), quantity=words.quantity(facts.quantity))
     sentence = N_("{what} is over") if facts.worst is None else N_("{what} is over, worst {worst}")
     if facts.what == "battery" and facts.worst is not None:
