@@ -115,6 +115,7 @@ class Minutes:
         samples = {name: [c.reading.value for c in checked if c.flag == 1] for name, (_, checked) in cut.items()}
         values = self._closing.judge(begin, end, utc_offset, values, samples)
         calm(values)  # where the speed is doubted now, so is the calm
+        doubt_gusts(values)
         return Minute(
             {name: v.value for name, v in values.items()},
             {name: int(v.flag) for name, v in values.items()},
@@ -245,6 +246,17 @@ def calm(values: dict[str, Value]) -> None:
             values[name] = Value(0.0, speed.flag, speed.reason)
         elif value.value is not None:
             values[name] = Value(0.0, value.flag, value.reason)
+
+
+def doubt_gusts(values: dict[str, Value]) -> None:
+    """Doubt a gust where the mean speed of the same sensor is: what others say of its cups holds for both."""
+    for name, value in values.items():
+        channel = ChannelName.parse(name)
+        if channel.quantity != "wind_speed_of_gust" or value.value is None:
+            continue
+        speed = values.get(channel.beside("wind_speed"))
+        if speed is not None and speed.value is not None and value.flag < speed.flag:
+            values[name] = Value(value.value, speed.flag, speed.reason)
 
 
 def flagged(value: float, checked: list[FlaggedReading]) -> Value:

@@ -11,7 +11,7 @@ from edge.control.client import AskError, NotRunningError
 from edge.language import texts
 from edge.language.texts import _
 from edge.page import view
-from edge.page.markup import decimals, quantity_value
+from edge.page.markup import decimals, value_text
 from edge.page.rose import Rose, rose
 from edge.page.still import StillCurve, still
 from edge.page.templates import clock, shortday
@@ -112,16 +112,16 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
     if not good:
         return _("Nothing was measured in this time.")
     if summed:
-        total = quantity_value(channel, sum(point.value or 0.0 for point in good), series.unit).striptags()
+        total = value_text(channel, sum(point.value or 0.0 for point in good), series.unit)
         return _("{amount} in all").format(amount=total)
     if view.is_direction(channel):
         return prevailing(good)
     low, high = min(good, key=lowest), max(good, key=highest)
     sentence = _("lowest {low} ({when_low}), highest {high} ({when_high})")
     return sentence.format(
-        low=quantity_value(channel, lowest(low), series.unit).striptags(),
+        low=value_text(channel, lowest(low), series.unit),
         when_low=moment(low.lowest_us if low.lowest_us is not None else low.start_us, offset_s),
-        high=quantity_value(channel, highest(high), series.unit).striptags(),
+        high=value_text(channel, highest(high), series.unit),
         when_high=moment(high.highest_us if high.highest_us is not None else high.start_us, offset_s),
     )
 

@@ -42,7 +42,15 @@ class Templates:
             {"_": _, "ngettext": texts.ngettext, "static": assets.url, "words": words, "texts": texts}
         )
         self.environment.filters.update(
-            {"clock": clock, "day": day, "shortday": shortday, "when": stamp, "label": texts.label, "unit": texts.unit}
+            {
+                "clock": clock,
+                "day": day,
+                "shortday": shortday,
+                "when": stamp,
+                "label": texts.label,
+                "unit": texts.unit,
+                "rule": texts.rule,
+            }
         )
 
     def page(

@@ -17,6 +17,7 @@ from edge.control.commands import Outcome, Principal, Request
 from edge.control.status import status
 from edge.daemon import open_store
 from edge.language import texts
+from edge.page import work_page
 from edge.page.box import alert_lines, box_lines
 from edge.page.night_page import read_last_night
 from edge.page.source import Source, now_of
@@ -75,6 +76,7 @@ class RigSource(Source):
         """Return an answer of the station. Raise AskError."""
         told: list[Outcome] = []
         assert self._rig.station is not None
+        arguments.pop("token", None)  # which the socket judges
         self._rig.station.commands.run(name, arguments, Request("test", Principal("test", "page"), told.append))
         if told[-1].state != "done":
             raise AskError(str(told[-1].why))
@@ -87,10 +89,21 @@ def card_of(rig: Rig, channel: str) -> Card:
     return next(card for card in cards(now, {}, now.end_us or 0) if card.channel == channel)
 
 
+def silence(rig: Rig) -> None:
+    """Silence the horn by the page's form: what called for it calls no more, and is said to be silenced."""
+    horn = facts_of(rig).horn
+    assert horn is not None and horn.rules == ("frost",) and horn.silenced == () and rig.twins["horn"].turns
+    work_page.asked(RigSource(rig), {"ask": "silence-horn", "token": "judged by the socket", "by": "Wang"})
+    rig.clock.run_until(rig.clock.now() + 2.0)
+    horn = facts_of(rig).horn
+    assert horn is not None and (horn.on, horn.silenced) == (False, ("frost",))
+
+
 def test_a_frost_night_shows_the_alert_and_how_long_the_blossoms_bore_it(tmp_path: Path) -> None:
-    """In the coldest hour, long before dawn, the page says at which stage what is hurt; the night's card counts as the
-    records do."""
+    """In the coldest hour, long before dawn, the page says at which stage what is hurt, and silences the horn; the
+    night's card counts as the records do."""
     with texts.speaking("en"), lived(tmp_path, "frost", 6.0, 60) as rig:
+        silence(rig)
         (alert,) = alert_lines(facts_of(rig))
         assert alert.name == "Frost" and "the temperature that hurts apple at full bloom" in alert.text
         last = now_of(facts_of(rig)).end_us or 0
@@ -131,6 +144,9 @@ def test_a_web_over_the_cups_makes_the_wind_doubtful(tmp_path: Path) -> None:
         )
         assert (held.word, [card.word for card in others]) == ("suspect", ["", ""])
         assert "orchard-cups" in held.why
+        gust = card_of(rig, "wind_speed_of_gust")
+        assert (gust.word, gust.why) == (held.word, held.why), "the same cups made it"
+        assert card_of(rig, "wind_speed_of_gust.orchard-cups").word == ""
 
 
 def test_an_ordinary_day_has_nothing_to_say(tmp_path: Path) -> None:

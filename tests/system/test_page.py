@@ -134,7 +134,7 @@ def test_a_curve_is_read_by_touch_and_by_keys(shown: Shown, browser: Browser) ->
         figure = page.locator("figure.chart")
         expect(figure).to_have_attribute("data-state", "drawn")
         figure.locator(".u-over").tap()
-        expect(figure.locator("output")).to_contain_text(re.compile(r"\d+-\d\d \d\d:\d\d +-?\d+\.\d ℃"))
+        expect(figure.locator("output")).to_contain_text(re.compile(r"\d+-\d+ \d\d:\d\d +-?\d+\.\d ℃"))
         read = figure.locator("output").inner_text()
         figure.locator(".plot").focus()
         page.keyboard.press("ArrowLeft")

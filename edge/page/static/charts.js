@@ -106,7 +106,7 @@ function two(n) {
 // The place's own clock by arithmetic: no zone of the device has a say in it.
 export function clock(seconds) {
   const date = new Date((seconds + OFFSET_S) * 1000);
-  const day = `${date.getUTCMonth() + 1}-${two(date.getUTCDate())}`;
+  const day = `${date.getUTCMonth() + 1}-${date.getUTCDate()}`;
   return { day, time: `${two(date.getUTCHours())}:${two(date.getUTCMinutes())}`, midnight: date.getUTCHours() + date.getUTCMinutes() === 0 };
 }
 

@@ -13,7 +13,9 @@ from edge.page.view import Card
 from edge.records.answers import Now, StationState, Value
 from hub.causes import reason_of
 from hub.database.cameras import CameraNow
+from hub.rights import Account, Right
 from hub.web.arguments import Nothing
+from hub.web.handlers import caller
 from hub.web.pages.alerts import open_lines
 from hub.web.pages.stations import offset_of
 from hub.web.table import PageAnswer, RequestContext
@@ -58,7 +60,17 @@ def show(context: RequestContext, _said: Nothing) -> PageAnswer:
     states = context.queries.stations()
     boxes = [box(context, state) for state in states]
     values = {"title": _("Wall"), "boxes": boxes, "cameras": sum(len(one.tiles) for one in boxes)}
-    return PageAnswer("wall.html", values, offset_of(states))
+    return PageAnswer("wall.html", values | {"advice": "" if boxes else advice(caller(context))}, offset_of(states))
+
+
+def advice(account: Account) -> str:
+    """Return what somebody who sees no station is to do."""
+    if account.may(Right.MANAGE):
+        return _(
+            "In each station's station.toml name the broker that this hub listens to ([broker] url); minshan doctor, "
+            "run at the station, says whether it gets through."
+        )
+    return _("If there should be one, ask who runs this hub to let you see it.")
 
 
 def box(context: RequestContext, state: StationState) -> Box:
