@@ -16,6 +16,7 @@ What = Literal[
     "rain",
     "heat",
     "cold",
+    "fall",
     "air",
     "battery",
     "sensor",
@@ -23,6 +24,7 @@ What = Literal[
     "all_silent",
     "clock",
     "channel",
+    "log",
     "other",
 ]
 OF_QUANTITY: dict[str, What] = {
@@ -74,11 +76,6 @@ class AlertFacts(msgspec.Struct, frozen=True):
     late: bool = False
     reason: Reason | None = None
 
-    @property
-    def falls(self) -> bool:
-        """Return whether its values are of how fast something falls."""
-        return self.unit.endswith(AN_HOUR)
-
 
 class Course(msgspec.Struct, frozen=True):
     """How what an alert watches went on since it was raised: what the newest minute here says, and the worst.
@@ -101,7 +98,7 @@ def what_of(alert: Alert) -> What:
     found = OF_QUANTITY.get(alert.quantity.partition(".")[0], "other")
     worst = alert.value if alert.worst is None else alert.worst
     if alert.unit.endswith(AN_HOUR):
-        return "cold" if found == "heat" else "other"
+        return "fall"
     if found != "heat":
         return found
     nothing = worst is None or worst == alert.limit or (not alert.step and alert.turn in ("blind", "seeing"))
@@ -111,8 +108,6 @@ def what_of(alert: Alert) -> What:
 
 def is_below(alert: Alert) -> bool:
     """Return whether what is lower is worse, as far as an alert tells."""
-    if alert.unit.endswith(AN_HOUR):
-        return False
     return what_of(alert) in ("frost", "cold", "battery") or (alert.worst is not None and alert.worst < alert.limit)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from edge.delivery.facts import KNOWN, AlertFacts
+from edge.delivery.facts import AN_HOUR, KNOWN, AlertFacts
 from edge.delivery.message import Short
 from edge.delivery.texts import WHAT
 from edge.language.spoken import Spoken
@@ -52,7 +52,8 @@ def value_of(value: float | None, unit: str) -> str:
         return ""
     digits = f"{abs(value):.1f}".removesuffix(".0").replace(".", "点")
     below = "" if value >= 0 or digits == "0" else "零下" if unit == "degC" else "负"
-    return f"{below}{digits}{UNITS.get(unit, '')}"
+    measured = UNITS.get(unit.removesuffix(AN_HOUR), "")
+    return f"{below}{digits}{measured}{'每小时' if unit.endswith(AN_HOUR) else ''}"
 
 
 def time_of(facts: AlertFacts) -> str:

@@ -20,6 +20,7 @@ WHAT: dict[str, str] = {
     "rain": N_("Cloudburst"),
     "heat": N_("Heat"),
     "cold": N_("Cold"),
+    "fall": N_("Fast fall"),
     "air": N_("Bad air"),
     "battery": N_("Battery low"),
     "sensor": N_("Sensor silent"),
@@ -27,13 +28,17 @@ WHAT: dict[str, str] = {
     "all_silent": N_("All stations silent"),
     "clock": N_("Hub's clock"),
     "channel": N_("Channel fails"),
+    "log": N_("Hub's database"),
     "other": N_("Alert"),
 }
 HEAD = N_("[{what}] ")
 BACK, HUB_FAILS = N_("Back"), N_("Hub fails")
 CLOCK = N_("nobody has set the hub's clock for {minutes} min: times of alerts may be wrong, robots may refuse messages")
 CLOCK_BACK = N_("the hub's clock is right again")
+LOG = N_("the log of the hub's database has grown to {n} MB: another program holds the file open, end it")
+LOG_BACK = N_("the log of the hub's database is short again")
 
+OF_WHAT = {"fall": N_("{quantity} falls by {amount}"), "rain": N_("{quantity} {amount} in a minute")}
 NOW_US = 5 * 60_000_000  # from a minute's begin, in which it says how it is now
 
 
@@ -88,7 +93,7 @@ def _head(facts: AlertFacts) -> str:
     if facts.turn == KNOWN:
         return BACK
     if facts.turn in ("cleared", "ended"):
-        return BACK if facts.what in ("silent", "all_silent", "channel", "clock") else N_("All clear")
+        return BACK if facts.what in ("silent", "all_silent", "channel", "clock", "log") else N_("All clear")
     if facts.turn == "still":
         return N_("Still frost")
     return N_("Not known") if facts.turn == "blind" else WHAT[facts.what]
@@ -99,14 +104,14 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     where = words.say(N_("{station} {time}"), station=facts.station, time=at)
     if facts.what == "channel":
         return _of_channel(words, facts, at)
-    if facts.what in ("clock", "all_silent"):
+    if facts.what in ("clock", "all_silent", "log"):
         return [_of_the_hub(words, facts, at)]
     if facts.turn in ("cleared", "ended", KNOWN):
         return [where, _over(words, facts)]
     if facts.what == "silent":
         return _of_silence(words, facts, at)
     if facts.turn == "blind":
-        what = words.say(WHAT[facts.what])
+        what = _named(words, facts)
         return [where, words.say(N_("{what} cannot be judged: its values are missing or doubtful"), what=what)]
     if facts.what == "frost":
         return [where, *_of_frost(words, facts)]
@@ -126,7 +131,7 @@ def _worst(facts: AlertFacts, course: Course) -> str:
     """Return how the worst value is called: the lowest, the highest, the strongest of wind and rain."""
     if facts.what == "frost":
         return N_("lowest wet bulb {worst}")
-    if facts.falls or facts.what in ("gale", "rain"):
+    if facts.what in ("fall", "gale", "rain"):
         return N_("strongest {worst}")
     return N_("lowest {worst}") if course.below else N_("highest {worst}")
 
@@ -154,7 +159,7 @@ def of_limit(words: Spoken, facts: AlertFacts) -> list[str]:
 
 def of_value(words: Spoken, facts: AlertFacts, value: float | None) -> str:
     """Return a value of what an alert watches, with its unit."""
-    told = N_("{quantity} falls by {amount}") if facts.falls else N_("{quantity} {amount}")
+    told = OF_WHAT.get(facts.what, N_("{quantity} {amount}"))
     gaps = {"amount": amount(words, number(value, facts.quantity), facts.unit)}
     return words.say(told, quantity=words.quantity(facts.quantity), **gaps)
 
@@ -173,9 +178,11 @@ def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
 
 
 def _of_the_hub(words: Spoken, facts: AlertFacts, at: str) -> str:
-    """Return what concerns no station alone: the hub's clock, and that nothing is heard of any."""
+    """Return what concerns no station alone: the hub's clock, its database, and that nothing is heard of any."""
     if facts.what == "clock":
         said = CLOCK_BACK if facts.turn == "cleared" else CLOCK
+    elif facts.what == "log":
+        said = LOG_BACK if facts.turn == "cleared" else LOG
     elif facts.turn == "cleared":
         said = N_("stations are heard again since {time}")
     else:
@@ -205,8 +212,18 @@ def _of_channel(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
     return [words.say(N_('channel "{name}" takes no messages: {why}'), name=facts.station, why=why)]
 
 
-def _over(words: Spoken, facts: AlertFacts) -> str:
+def _named(words: Spoken, facts: AlertFacts) -> str:
+    """Return what an alert is called in a sentence: a battery by what is measured, and that beside what has no name."""
     what = words.say(WHAT[facts.what])
+    if facts.what == "battery":
+        return words.quantity(facts.quantity)
+    if facts.what in ("other", "fall") and facts.quantity:
+        return words.say(N_("{what} ({quantity})"), what=what, quantity=words.quantity(facts.quantity))
+    return what
+
+
+def _over(words: Spoken, facts: AlertFacts) -> str:
+    what = _named(words, facts)
     if facts.what == "silent":
         return words.say(N_("it sends again"))
     if facts.turn == KNOWN:
@@ -215,7 +232,7 @@ def _over(words: Spoken, facts: AlertFacts) -> str:
         return words.say(N_("{what}: the rule is no longer there"), what=what)
     if facts.what == "sensor":
         return words.say(N_("every sensor gives values again"))
-    if facts.falls:
+    if facts.what == "fall":
         return words.say(N_("{quantity} no longer falls so fast"), quantity=words.quantity(facts.quantity))
     sentence = N_("{what} is over") if facts.worst is None else N_("{what} is over, worst {worst}")
     if facts.what == "battery" and facts.worst is not None:

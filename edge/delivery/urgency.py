@@ -10,7 +10,7 @@ from edge.delivery.facts import What
 
 Urgency = Literal["frost", "weather", "upkeep"]
 URGENCIES: tuple[Urgency, ...] = ("frost", "weather", "upkeep")
-WEATHER: tuple[What, ...] = ("gale", "rain", "heat", "cold", "air")
+WEATHER: tuple[What, ...] = ("gale", "rain", "heat", "cold", "fall", "air")
 DAY = ("07:00", "22:00")  # in which nobody is woken
 
 

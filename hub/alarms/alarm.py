@@ -42,7 +42,7 @@ class Ladder(msgspec.Struct, omit_defaults=True):
 class Quiet(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was last heard of a station that says nothing: when, the air's and the wet bulb's degC, its fall, K/h.
 
-    `count`: of stations, where all of them say nothing; `channel` takes nothing, for `why`.
+    `count`: of stations, where all of them say nothing, or of MB; `channel` takes nothing, for `why`.
     """
 
     last_us: int | None = None

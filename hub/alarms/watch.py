@@ -1,4 +1,4 @@
-"""What the hub sees by itself and raises: stations that say nothing, channels that take nothing, its own clock."""
+"""What the hub sees by itself and raises: silent stations, channels that take nothing, its own clock and database."""
 
 from __future__ import annotations
 
@@ -51,7 +51,12 @@ class Watch:
         if now < self._next <= now + LOOK_US:  # otherwise the clock was set back
             return []
         self._next, self._since = now + LOOK_US, min(self._since, now)
-        return [*self._of_stations(live, now), *self._of_channels(live, now), *self._of_clock(live, now)]
+        return [
+            *self._of_stations(live, now),
+            *self._of_channels(live, now),
+            *self._of_clock(live, now),
+            *self._of_log(live, now),
+        ]
 
     def last_heard(self, now: int) -> list[LastHeard]:
         """Return when each station was last heard."""
@@ -128,3 +133,13 @@ class Watch:
         if open_ or self._unset is None or now - self._unset < UNSET_US:
             return []
         return [alarms.raised(ALL, f"clock-{self._unset}", "clock", now, Quiet(self._unset))]
+
+    def _of_log(self, live: list[Alarm], now: int) -> list[Alarm]:
+        """Look at SQLite's log, which grows without end while somebody else holds the file open."""
+        size = self._engine.overgrown_log()
+        open_ = [one for one in live if one.open and one.what == "log"]
+        if size and not open_:
+            return [alarms.raised(ALL, f"log-{now}", "log", now, Quiet(count=round(size / 1e6)))]
+        for one in () if size else open_:
+            alarms.cleared(one, now)
+        return [] if size else open_

@@ -78,6 +78,9 @@ class Engine(Protocol):
     def only_migrator(self) -> None:
         """See that no other hub makes or changes tables until the transaction ends."""
 
+    def overgrown_log(self) -> int:
+        """Return the bytes of a log that is longer than it may be; 0 where it is not, or a server sees to it."""
+
     def close(self) -> None:
         """Let the connection go; the next statement makes a new one."""
 

@@ -94,6 +94,12 @@ class SqliteEngine:
     def only_migrator(self) -> None:
         """Nothing: a transaction that writes is the only one."""
 
+    def overgrown_log(self) -> int:
+        """Return the bytes of the log where it is longer than what it is cut back to: somebody reads without an end."""
+        log = Path(f"{self.shown}-wal")
+        size = log.stat().st_size if log.exists() else 0
+        return size if size > LOG else 0
+
     def close(self) -> None:
         """Let the file go."""
         if self._open is not None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import math
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -30,6 +31,17 @@ hold_min = 3
 line = 27
 rules = ["frost"]
 from_step = 1
+"""
+DUST = """\
+[[sensor]]
+name = "dust"
+driver = "sds011"
+port = "sim-dust"
+[[alert]]
+name = "air"
+channel = "pm2p5"
+above = [115.0]
+hold_min = 3
 """
 Air = Callable[[float], float]
 Doing = tuple[float, Callable[["AlarmEnd"], None]]
@@ -67,16 +79,25 @@ def since(record: Record) -> float:
     return (record.start - BEGIN) / 1e6
 
 
-def frost_night(folder: Path, air: Air, length: float, schedule: Schedule, doings: Sequence[Doing] = ()) -> FrostNight:
-    """Live it; `doings`: what people do, and when."""
+def frost_night(
+    folder: Path, air: Air, length: float, schedule: Schedule, doings: Sequence[Doing] = (), dust: Air | None = None
+) -> FrostNight:
+    """Live it; `doings`: what people do, and when; `dust`: what a sensor of it reads, ug/m3, None: there is none.
+
+    The air is saturated; with dust it is not, for in fog no dust is measured.
+    """
     file = folder / "station.toml"
-    file.write_text((HEAD.replace('"s"', '"sim"') + SHELTER).format(state=folder / "state") + SIMULATED + FROST)
+    text = SIMULATED + FROST + (DUST if dust else "")
+    file.write_text((HEAD.replace('"s"', '"sim"') + SHELTER).format(state=folder / "state") + text)
     config = load(file)
     end = PromptEnd(folder / "platform", 1, tells_time=schedule.tells_time)
     turns: list[tuple[Rig, list[tuple[float, bool]]]] = []
 
     def setup(rig: Rig) -> None:
-        rig.twins["shelter"] = Told(rig.twins["shelter"], rig, air)
+        said = {"air_temperature": air, "relative_humidity": lambda at: 75.0 + math.sin(at / 60.0) if dust else 100.0}
+        rig.twins["shelter"] = Told(rig.twins["shelter"], rig, said)
+        if dust is not None:
+            rig.twins["dust"] = Told(rig.twins["dust"], rig, {"pm2p5": dust, "pm10": lambda at: 1.3 * dust(at)})
         turns.append((rig, rig.twins["horn"].turns))
 
         def run() -> None:
@@ -109,14 +130,14 @@ def acknowledged(who: str) -> Callable[[AlarmEnd], None]:
 
 
 class Told:
-    """A thermometer that reads what it is told, in saturated air."""
+    """A sensor that reads what it is told: of some quantities by the seconds since the night's beginning."""
 
-    def __init__(self, twin: Any, rig: Rig, air: Air) -> None:
-        self._twin, self._rig, self._air = twin, rig, air
+    def __init__(self, twin: Any, rig: Rig, told: Mapping[str, Air]) -> None:
+        self._twin, self._rig, self._told = twin, rig, told
         self.misbehave = twin.misbehave
 
     def set(self, quantity: str, value: float) -> None:
         """Read that in place of the weather's."""
-        if quantity == "air_temperature":
-            value = self._air((self._rig.boot.utc_at(self._rig.clock.now()) - BEGIN) / 1e6)
-        self._twin.set(quantity, 100.0 if quantity == "relative_humidity" else value)
+        if quantity in self._told:
+            value = self._told[quantity]((self._rig.boot.utc_at(self._rig.clock.now()) - BEGIN) / 1e6)
+        self._twin.set(quantity, value)

@@ -44,6 +44,33 @@ def test_frost_with_the_link_up(tmp_path: Path) -> None:
     assert end[1] == ["zhang", "li"] and "【解除】" in end[2] and cleared <= end[0] <= cleared + 10.0
 
 
+def smoky(at: float) -> float:
+    """Return dust: bad air of a mild evening until 15 min, then clean, then from 40 min on the smoke of fires."""
+    return (200.0 if at < 900.0 else 320.0 if at > 2400.0 else 20.0) * (1.0 + 0.05 * math.sin(at / 50.0))
+
+
+@pytest.mark.slow
+def test_the_smoke_of_frost_fires_is_no_bad_air_and_hides_no_frost(tmp_path: Path) -> None:
+    """Bad air of a mild evening is told. Fires that are lit when frost is near fill the valley with smoke: nobody is
+    told of that, whatever the dust sensor says, and of the frost as on a night without."""
+
+    def air(at: float) -> float:
+        return lively(9.0 - 10.5 * math.sin(math.pi * at / (2 * HOUR)), at)
+
+    found = frost_night(tmp_path, air, 1.9 * HOUR, Schedule(), dust=smoky)
+    assert found.complaints == []
+    turns = [(turn.rule, turn.turn) for _, turn in found.alerts()]
+    assert [turn for rule, turn in turns if rule == "air"] == ["raised", "cleared"], turns
+    frosts = [turn for rule, turn in turns if rule == "frost"]
+    assert (frosts[0], frosts[-1]) == ("raised", "cleared"), turns
+    frost = next(at for at, turn in found.alerts() if turn.rule == "frost")
+    group = [(at, text) for at, _, text in found.told("group")]
+    assert ["空气污染" in text for at, text in group if at > 2400.0] == [False] * sum(at > 2400.0 for at, _ in group)
+    assert any("空气污染" in text for at, text in group if at < 900.0)
+    assert any("霜冻" in text for at, text in group if frost <= at <= frost + 10.0)
+    assert any("霜冻已结束" in text for _, text in group)
+
+
 @pytest.mark.slow
 def test_frost_with_the_link_down(tmp_path: Path) -> None:
     """The broker cannot be reached: the horn is on within the minute. Once it can be, the alert comes before all that

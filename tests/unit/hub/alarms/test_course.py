@@ -74,7 +74,7 @@ def test_wind_and_what_falls_are_told_by_their_own_course(world: World) -> None:
         world.run(MINUTE)
     world.close()
     told = [text for _, to, text in world.told("group") if to == ["zhang"]]
-    assert "气温下降 4.2 ℃/小时，阈值 4 ℃/小时" in told[0] and "高温" not in told[0]
+    assert "【骤降】上寨果园 01:59，气温下降 4.2 ℃/小时，阈值 4 ℃/小时" in told[0]
     assert "最大 21.3 m/s，现在（02:" in told[-1] and "极大风速 9.0 m/s，阈值 17.2 m/s" in told[-1], told[-1]
 
 

@@ -5,8 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import apsw
+import pytest
+
 from drivers.reason import Reason
 from edge.delivery.message import MessageFate, SendResult
+from edge.records.record import Kind
+from hub.database import sqlite
 from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, NOON, Channel, World, person_of
 from tests.unit.hub.alarms.test_outbox import DOWN, GONE, a_world
 
@@ -130,3 +135,25 @@ def test_an_alert_of_a_boot_that_never_knew_the_time_is_late(world: World) -> No
     (alarm,) = world.alarms()
     assert alarm.late and alarm.raised_us == until
     assert all("迟到" in text for _, _, text in world.told("group"))
+
+
+def test_a_log_that_cannot_be_folded_in_is_an_alarm(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody holds SQLite's file open in the middle of a question: its log grows, and whoever is on duty is told;
+    when that ends it is cut back, and its end is told."""
+    monkeypatch.setattr(sqlite, "LOG", 1_000_000)
+    world = World(tmp_path, NOON, people=(person_of("wen", 1, duty="operator"),))
+    reader = apsw.Connection(world.url.removeprefix("sqlite://"))
+    reader.execute("BEGIN")
+    reader.execute("SELECT count(*) FROM record").fetchall()
+    world.start()
+    for seq in range(1, 41):
+        world.record(seq, Kind.MINUTE, {"values": {}, "quality": {}, "more": "x" * 100_000}, world.utc() - 60_000_000)
+    world.run(2 * MINUTE)
+    (open_,) = [one for one in world.alarms() if one.what == "log"]
+    assert open_.open and "平台数据库" in world.told("group")[0][2] and "另一个程序" in world.told("group")[0][2]
+    reader.close()
+    for seq in range(41, 44):
+        world.minute(seq, 20.0)
+    world.run(2 * MINUTE)
+    world.close()
+    assert "【恢复】" in world.told("group")[-1][2] and len([one for one in world.alarms() if one.open]) == 0
