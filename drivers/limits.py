@@ -6,6 +6,7 @@ What physics lets a good device tell beyond its datasheet is none: humidity in f
 
 Nor is 0 a value where nothing outdoors is 0: no air is at 0 % or 0 hPa. A controller whose element is away answers
 zeros in all its registers; so beside such a 0 an air temperature of 0 is no frost, and where all is 0 nothing counts.
+And what contradicts itself within one frame is doubted on both sides (`contradictions`).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
+from drivers.contradictions import in_frame
 from drivers.quantity import quantity
 from drivers.reading import Reading
 from drivers.reason import Reason
@@ -38,6 +40,9 @@ class DriverLimits:
         """Return one frame's readings, with a doubt where a value is none: beyond its channel's limits, a void 0."""
         if not all(map(self._is_possible, readings)):
             readings = tuple(reading if self._is_possible(reading) else self._beyond(reading) for reading in readings)
+        good = {reading.quantity: reading.value for reading in readings if reading.doubt is None}
+        if doubts := in_frame(good):
+            readings = tuple(doubted(r, doubts.get(r.quantity, r.doubt)) for r in readings)
         never = [r.quantity for r in readings if r.value == 0 and r.quantity in NEVER_ZERO]
         return without_zeros(readings, never[0]) if never else readings
 
@@ -71,7 +76,7 @@ def without_zeros(readings: tuple[Reading, ...], never: str) -> tuple[Reading, .
     )
 
 
-def doubted(reading: Reading, doubt: Reason) -> Reading:
+def doubted(reading: Reading, doubt: Reason | None) -> Reading:
     """Return the reading with that doubt."""
     return Reading(reading.quantity, reading.value, reading.at, doubt, reading.wraps_at)
 

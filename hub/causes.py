@@ -20,6 +20,14 @@ def cause(kind: str, records: int, why: object) -> str:
     return _("{what}: {why}").format(what=sentence, why=reason) if reason else sentence
 
 
+def lying_over(count: int) -> str:
+    """Return the words for minutes that begin where the one before has not ended."""
+    return _(
+        "{n} minutes lie over others: a second box speaks as this station (was a card copied?), or times are still "
+        "to be corrected"
+    ).format(n=count)
+
+
 def reason_of(why: object) -> str:
     """Return what a station says of something, in words; "" where it says nothing that is known here."""
     return texts.render_known(why)

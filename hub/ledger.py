@@ -12,7 +12,8 @@ from bisect import bisect_left, bisect_right
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 
-from edge.records.spans import Span, merged
+from edge.records.ranges import of as ranges_of
+from edge.records.spans import Span
 from edge.wire.contract import MOST_SPANS, Revised
 
 PAGE = 1024  # digests that are kept or forgotten together
@@ -137,14 +138,17 @@ class Ledger:
 
     def revised(self, station: str, has: Iterable[Span]) -> list[Revised]:
         """Return what of `has` is here in a revision above 0."""
-        found: dict[int, list[Span]] = {}
+        found: dict[tuple[int, str], list[int]] = {}
         for span in has:
             revisions = self._revisions.get((station, span.epoch), {})
             whole = range(span.first, span.last + 1)
             for seq in whole if len(whole) < len(revisions) else revisions:
                 if seq in whole and (revision := revisions.get(seq)):
-                    found.setdefault(revision, []).append(Span(span.epoch, seq, seq))
-        return [Revised(revision, merged(found[revision])) for revision in sorted(found)]
+                    found.setdefault((revision, span.epoch), []).append(seq)
+        spans: dict[int, list[Span]] = {}
+        for (revision, epoch), seqs in sorted(found.items()):
+            spans.setdefault(revision, []).extend(Span(epoch, *pair) for pair in ranges_of(sorted(seqs)))
+        return [Revised(revision, each) for revision, each in spans.items()]
 
     def count(self, station: str) -> int:
         """Return how many records of the station are here."""

@@ -19,6 +19,7 @@ import msgspec
 
 from drivers.quantity import QUANTITIES
 from drivers.reason import restored
+from edge.measure.aggregates import HOUR_US, counted
 from edge.records.channel_name import ChannelName
 from hub.completeness import (
     EPOCH,
@@ -32,11 +33,22 @@ from hub.completeness import (
     offset_of,
     span_of,
 )
+from hub.database.counting import StationHour, minutes_of
 from hub.database.engine import Engine
 from hub.database.rows import KEY
 
 MOST_DOUBTS = 20  # kinds of doubt that are named, the most frequent first
 SLICE = 2000  # flagged minutes that are read at a time
+WHOLE_HOURS = (
+    "SELECT channel, sum(good), sum(suspect), sum(bad), sum(missing) FROM hourly h "
+    "WHERE station = %s AND start >= %s AND start <= %s AND NOT EXISTS (SELECT 1 FROM stale s "
+    "WHERE s.station = h.station AND s.start = h.start AND s.utc_offset_s = h.utc_offset_s)"
+)
+CUT_HOURS = (
+    "SELECT start, utc_offset_s FROM hourly WHERE station = %s AND start > %s AND start < %s "
+    "AND NOT (start >= %s AND start <= %s)"
+)
+STALE_HOURS = "SELECT start, utc_offset_s FROM stale WHERE station = %s AND start > %s AND start < %s"
 
 
 class DayLine(msgspec.Struct, frozen=True):
@@ -171,14 +183,21 @@ def _outage(hole: Hole) -> SheetOutage:
 
 
 def _channels(engine: Engine, station: str, start: int, end: int) -> list[ChannelCounts]:
-    """Return what the hours of a span come to, in the order of the contract."""
-    found = engine.query(
-        "SELECT channel, sum(good), sum(suspect), sum(bad), sum(missing) FROM hourly "
-        "WHERE station = %s AND start > %s AND start < %s GROUP BY channel ORDER BY channel",
-        (station, start - 60 * MINUTE_US, end),
-    )
+    """Return what the minutes of a span come to, in the order of the contract.
+
+    Hours that lie in it whole are counted already; of one that an end of it cuts, or that is still to be counted, the
+    minutes are looked at.
+    """
+    within, whole = (station, start - HOUR_US, end), (start, end - HOUR_US)
+    found = engine.query(f"{WHOLE_HOURS} GROUP BY channel", (station, *whole))
+    counts = {channel: list(map(int, numbers)) for channel, *numbers in found}
+    cut = engine.query(f"{CUT_HOURS} UNION {STALE_HOURS}", (*within, *whole, *within))
+    for _hour, minutes in minutes_of(engine, (StationHour(station, *hour) for hour in cut)):
+        for channel, tally in counted(minute for minute in minutes if start <= minute.start < end):
+            known = counts.setdefault(channel, [0, 0, 0, 0])
+            known[:] = map(sum, zip(known, (tally.good, tally.suspect, tally.bad, tally.missing)))
     order = {name: place for place, name in enumerate(QUANTITIES)}
-    lines = [ChannelCounts(name, _unit(name), *map(int, counts)) for name, *counts in found]
+    lines = [ChannelCounts(name, _unit(name), *counts[name]) for name in sorted(counts)]
     return sorted(lines, key=lambda line: order.get(ChannelName.parse(line.channel).quantity, len(order)))
 
 

@@ -11,6 +11,7 @@ import codecs
 import http.client
 import re
 import ssl
+import zlib
 from collections.abc import Callable
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -29,13 +30,15 @@ from drivers.cameras.camera import (
     public_address,
     split_login,
 )
-from drivers.cameras.jpeg import JPEG_END, STRAY, first_whole
+from drivers.cameras.jpeg import STRAY, first_whole
+from drivers.cameras.jpeg_scan import END_MARKER
 from drivers.cameras.login import LOGIN_NEEDED, authorization, is_stale
 from drivers.clock import Clock
 from drivers.reason import Reason
 
 REDIRECTS = 3
 PIECE = 65536
+PACKINGS, GZIP_TOO = ("gzip", "x-gzip", "deflate"), 32  # 32: zlib finds out by the header
 
 
 class HttpStill:
@@ -150,7 +153,7 @@ class HttpStill:
             body = _body(answer, lambda body: False)
             if answer.length:
                 raise http.client.IncompleteRead(body, answer.length)
-        return answer.status, answer.headers, body
+        return answer.status, answer.headers, _unpacked(answer, body)
 
 
 def _body(answer: http.client.HTTPResponse, enough: Callable[[bytearray], bool]) -> bytes:
@@ -169,12 +172,27 @@ def _body(answer: http.client.HTTPResponse, enough: Callable[[bytearray], bool])
     return bytes(body)
 
 
+def _unpacked(answer: http.client.HTTPResponse, body: bytes) -> bytes:
+    """Return a body as it was before it was packed by gzip, which some proxies do unasked."""
+    packing = answer.headers.get("Content-Encoding", "").strip().lower()
+    if packing not in PACKINGS or not body or body.find(JPEG_START, 0, STRAY + len(JPEG_START)) >= 0:
+        return body
+    unpacker = zlib.decompressobj(zlib.MAX_WBITS | GZIP_TOO)
+    try:
+        found = unpacker.decompress(body, MOST_BYTES)
+    except zlib.error:
+        raise NoPictureError(Reason("picture_damaged", "the picture is damaged")) from None
+    if not unpacker.eof:
+        raise NoPictureError(Reason("picture_cut_short", "the picture is cut short"))
+    return found
+
+
 def _first_part(answer: http.client.HTTPResponse) -> bytes:
     """Return the first whole picture of a multipart answer, which need not end.
 
     It is found by its own markers: parts may be empty, cut or text, and what they state of length and boundary wrong.
     """
-    body = _body(answer, lambda body: JPEG_END in body[-PIECE - 1 :] and first_whole(body) is not None)
+    body = _body(answer, lambda body: END_MARKER in body[-PIECE - 1 :] and first_whole(body) is not None)
     start, end = first_whole(body) or (max(body.find(JPEG_START), 0), len(body))
     return body[start:end]
 

@@ -8,14 +8,19 @@ How many pixels a picture claims is read from its header before anything is deco
 from __future__ import annotations
 
 from drivers.cameras.camera import JPEG_START, CameraError, NoPictureError, NotAnImageError
-from drivers.cameras.jpeg_scan import BEHIND_SCAN, SCAN, is_as_long_as_its_blocks, segments
+from drivers.cameras.jpeg_decoders import ffmpeg_decodes
+from drivers.cameras.jpeg_scan import BEHIND_SCAN, END_MARKER, SCAN, is_as_long_as_its_blocks, segment_end, segments
 from drivers.reason import Reason
 
 MOST_PIXELS = 64_000_000  # the greatest sensors here have 12 million; each takes 3 bytes when decoded
 STRAY = 64  # bytes before the picture that are passed over: line ends and stray markers of some cameras
-JPEG_END = b"\xff\xd9"
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 without the tables between them
 APPLICATION = frozenset(range(0xE1, 0xF0))  # segments in which another picture may lie, as a thumbnail
+SHOWN = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive, by Huffman codes
+NOT_SHOWN = Reason(
+    "jpeg_not_shown",
+    "the picture is coded in a way that no browser shows (arithmetic or lossless): set the camera to baseline JPEG",
+)
 NO_SIZE = Reason("picture_without_size", "the picture has no header with its size")
 
 
@@ -26,12 +31,16 @@ def extract_jpeg(data: bytes) -> bytes:
         raise NotAnImageError(Reason("no_jpeg_at_all", "what came is no JPEG"))
     jpeg = data[start:]
     width, height = size(jpeg)
+    if not shown_by_browsers(jpeg):
+        raise NoPictureError(NOT_SHOWN)
     if width * height > MOST_PIXELS:
         raise NoPictureError(
             Reason("too_many_pixels", "the picture claims {width} x {height} pixels", width=width, height=height)
         )
-    if not _decodes(jpeg) or not is_as_long_as_its_blocks(jpeg):
-        raise damaged(jpeg)
+    end = _end(jpeg, len(END_MARKER))
+    picture = jpeg[:end]  # what a maker puts behind it, another picture perhaps, is not judged
+    if end == 0 or not ffmpeg_decodes(picture) or not is_as_long_as_its_blocks(picture):
+        raise damaged(picture or jpeg)
     return jpeg
 
 
@@ -53,16 +62,16 @@ def first_whole(data: bytes | bytearray) -> tuple[int, int] | None:
 
 def _end(data: bytes | bytearray, at: int) -> int | None:
     """Return where a JPEG ends whose markers go on at `at`; 0 where it is torn, None where the data end before it."""
-    while at + 4 <= len(data) or data[at : at + 2] == JPEG_END:
+    while at + 4 <= len(data) or data[at : at + 2] == END_MARKER:
         marker = data[at + 1]
-        if data[at : at + 2] == JPEG_END:
+        if data[at : at + 2] == END_MARKER:
             return at + 2
         if data[at] != 0xFF or marker == JPEG_START[1]:
             return 0
         if marker == 0xFF:  # a fill byte
             at += 1
             continue
-        begin, at = at, at + 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+        begin, at = at, segment_end(data, at)
         if at < begin + 4 or (marker not in APPLICATION and data.find(JPEG_START, begin, at + 2) >= 0):
             return 0  # no length of a segment, or one that was cut short and takes the next picture for its own
         if marker == SCAN:
@@ -71,6 +80,12 @@ def _end(data: bytes | bytearray, at: int) -> int | None:
                 return None
             at = behind.start()
     return None
+
+
+def shown_by_browsers(jpeg: bytes) -> bool:
+    """Return whether a picture is coded as browsers know it, by its first frame header: in 8 bits by Huffman codes."""
+    found = next((place for marker, place in segments(jpeg) if marker in FRAME_HEADERS), None)
+    return found is None or (jpeg[found + 1] in SHOWN and jpeg[found + 4 : found + 5] == b"\x08")
 
 
 def size(jpeg: bytes) -> tuple[int, int]:
@@ -83,23 +98,6 @@ def size(jpeg: bytes) -> tuple[int, int]:
 
 def damaged(jpeg: bytes) -> CameraError:
     """Return that a picture is cut short, where its end is missing, or else damaged."""
-    if JPEG_END not in jpeg[-4096:]:
+    if END_MARKER not in jpeg[-4096:]:
         return NoPictureError(Reason("picture_cut_short", "the picture is cut short"))
     return NoPictureError(Reason("picture_damaged", "the picture is damaged"))
-
-
-def _decodes(jpeg: bytes) -> bool:
-    """Return whether a picture decodes to its last line, or is of a kind that the decoder does not know."""
-    import av
-    from av import error as av_error
-
-    codec = av.CodecContext.create("mjpeg", "r")
-    codec.thread_count = 1
-    codec.options = {"err_detect": "explode"}
-    try:
-        frames = [*codec.decode(av.Packet(jpeg)), *codec.decode(None)]
-    except av_error.InvalidDataError:
-        return False
-    except av_error.FFmpegError:
-        return True
-    return bool(frames) and not any(frame.is_corrupt for frame in frames)

@@ -1,136 +1,159 @@
-"""Whether the scan of a JPEG is as long as its blocks ask for, by libjpeg's own reading through Pillow.
+"""Whether each scan of a JPEG is as long as its blocks ask for.
 
 Bytes that were lost and others put in their place mostly decode to something, a smear or noise, but hardly ever to as
-many blocks as were there: at the end data run out or are left over. libjpeg warns of both, and Pillow hides it. But
-without an end marker libjpeg asks for more data exactly when a block is not whole. So a scan must decode to its last
-block with a few bytes added, and must not with a few taken away.
-Where there are restart markers a decoder begins anew at each, so that each piece between two is tried as a picture;
-they are numbered.
+many blocks as were there: at the end data run out or are left over. So a scan must decode to its last block, and must
+not with a few bytes taken away.
+Of a sequential picture libjpeg tells (FFmpeg notices a lack late): without an end marker it asks for more data exactly
+when a block is not whole; a scan of one component alone is tried as a picture of its own. Where there are restart
+markers, which are numbered, a decoder begins anew at each, so that each piece between two is tried as a picture.
+A progressive picture has ten scans or so, and a later one refines those before it: FFmpeg, which counts its bits,
+is given all up to each.
 """
 
 from __future__ import annotations
 
-import io
 import math
 import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from PIL import Image
+from drivers.cameras.jpeg_decoders import ffmpeg_decodes, libjpeg_decodes
 
 SPARE = 8  # bytes that a scan may be longer, of an encoder that writes whole words, and shorter
 PADDING = b"\0\xff"  # what fills a scan up to its end marker
-MOST_PIECES = 1000  # a picture with more is not tried: each costs a tenth of a millisecond
+MOST_PIECES = 4000  # of more not each is tried: one costs two tenths of a millisecond
 MOST_PIXELS_WIDE = 65_500  # libjpeg
-BASELINE, RESTARTS, SCAN = (0xC0, 0xC1), 0xDD, 0xDA
-NEEDED = frozenset({*BASELINE, 0xC4, 0xDB, SCAN})  # the segments that a piece needs, tables with them
+SEQUENTIAL, PROGRESSIVE, RESTARTS, SCAN = (0xC0, 0xC1), 0xC2, 0xDD, 0xDA
+TABLES = (0xC4, 0xDB)
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 BEHIND_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the first marker that does not belong to a scan's data
-END = 0xD9
+END_MARKER = b"\xff\xd9"
 
 
 class ScanLayout(NamedTuple):
-    """A baseline picture of one scan: its segments by marker and place, its blocks a row and in all, their size.
+    """A sequential scan: the segments before its data as in a picture of its own, the size in pixels of its blocks.
 
-    `each`: blocks between two restart markers, 0 without any; `end`: of the scan's data, which begin at `begin`.
+    `wide`: blocks a row; `blocks`: all; `each`: those between two restart markers, 0 without any.
     """
 
-    segments: list[tuple[int, bytes]]
+    segments: list[bytes]
     wide: int
     blocks: int
     width: int
     height: int
     each: int
-    begin: int
-    end: int
 
 
 def segments(jpeg: bytes) -> Iterator[tuple[int, int]]:
-    """Yield marker and place of each segment of the header, the scan's own last."""
+    """Yield marker and place of each segment, up to the end marker."""
     at = 2
-    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF:
+    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] != END_MARKER[1]:
         marker = jpeg[at + 1]
         if marker == 0xFF:  # a fill byte
             at += 1
             continue
         yield marker, at
+        at = segment_end(jpeg, at)
         if marker == SCAN:
-            return
-        at += 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+            at = data_end(jpeg, at)
+
+
+def segment_end(jpeg: bytes | bytearray, at: int) -> int:
+    """Return where a segment ends that begins at that place."""
+    return at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+
+
+def data_end(jpeg: bytes, at: int) -> int:
+    """Return where a scan's data end that begin at that place."""
+    behind = BEHIND_SCAN.search(jpeg, at)
+    return len(jpeg) if behind is None else behind.start()
 
 
 def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
-    """Return whether a scan ends with its last block; True of a picture of a kind that this cannot tell of."""
-    layout = _layout(jpeg)
-    if layout is None:
-        return True
-    scan = jpeg[layout.begin : layout.end]
-    pieces = RESTART.split(scan)
+    """Return whether each scan ends with its last block; True of a picture of a kind that this cannot tell of."""
+    tables: list[bytes] = []
+    each, frame = 0, b""
+    for marker, at in segments(jpeg):
+        begin = segment_end(jpeg, at)
+        segment = jpeg[at:begin]
+        if marker in TABLES:
+            tables.append(segment)
+        elif marker in (*SEQUENTIAL, PROGRESSIVE):
+            frame = segment
+        elif marker == RESTARTS:
+            each = int.from_bytes(segment[4:6], "big")
+        elif marker == SCAN and frame:
+            data = jpeg[begin : data_end(jpeg, begin)]
+            if frame[1] == PROGRESSIVE:
+                fits = _numbered(data) and _progressive_fits(jpeg[:begin], data)
+            else:
+                layout = _layout(tables, frame, segment, each)
+                fits = layout is None or _sequential_fits(layout, data)
+            if not fits:
+                return False
+    return True
+
+
+def _progressive_fits(before: bytes, data: bytes) -> bool:
+    """Return whether a scan of a progressive picture, which decodes, does no longer with a few bytes taken away."""
+    data = data.rstrip(PADDING)
+    return len(data) <= SPARE or not ffmpeg_decodes(before + data[:-SPARE] + END_MARKER)
+
+
+def _sequential_fits(layout: ScanLayout, data: bytes) -> bool:
+    """Return whether a scan's data, or each piece between two restart markers, are as long as their blocks."""
+    pieces = RESTART.split(data)
     if not layout.each or len(pieces) == 1:
-        return _fits(jpeg[: layout.begin], scan)
-    numbers = [found[0][1] & 7 for found in RESTART.finditer(scan)]
-    if numbers != [place % 8 for place in range(math.ceil(layout.blocks / layout.each) - 1)]:
+        return _fits(_head(layout, layout.blocks), data)
+    if not _numbered(data) or len(pieces) != math.ceil(layout.blocks / layout.each):
         return False
-    if len(pieces) > MOST_PIECES:
-        return True
     counts = [layout.each] * (len(pieces) - 1) + [layout.blocks - layout.each * (len(pieces) - 1)]
-    return all(_fits(head, piece) for count, piece in zip(counts, pieces) if (head := _head(layout, count)))
+    some = range(0, len(pieces), math.ceil(len(pieces) / MOST_PIECES))
+    return all(_fits(_head(layout, counts[place]), pieces[place]) for place in some)
+
+
+def _numbered(data: bytes) -> bool:
+    """Return whether the restart markers in a scan's data are numbered as they come, 0 to 7 and again."""
+    return all(found[0][1] & 7 == place % 8 for place, found in enumerate(RESTART.finditer(data)))
 
 
 def _fits(head: bytes, data: bytes) -> bool:
     """Return whether data are as long as the blocks of that header, but for what an encoder may do at their end."""
-    return _decodes(head + data + bytes(SPARE)) and not _decodes(head + data.rstrip(PADDING)[:-SPARE])
+    if not head:
+        return True
+    return libjpeg_decodes(head + data + bytes(SPARE)) and not libjpeg_decodes(head + data.rstrip(PADDING)[:-SPARE])
 
 
-def _decodes(jpeg: bytes) -> bool:
-    """Return whether a picture without an end marker decodes to its last block."""
-    try:
-        image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
-        image.draft("L", (1, 1))  # an eighth of the size, which costs a third
-        image.load()
-    except (OSError, SyntaxError, ValueError):
-        return False
-    return True
-
-
-def _layout(jpeg: bytes) -> ScanLayout | None:
-    """Return what the header tells of a baseline picture whose components lie in one scan; None of any other."""
-    found: list[tuple[int, bytes]] = []
-    each, frame, begin = 0, b"", 0
-    for marker, at in segments(jpeg):
-        begin = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
-        if marker in NEEDED:
-            found.append((marker, jpeg[at:begin]))
-        if marker in BASELINE:
-            frame = jpeg[at:begin]
-        elif marker == RESTARTS:
-            each = int.from_bytes(jpeg[at + 4 : at + 6], "big")
-    behind = BEHIND_SCAN.search(jpeg, begin)
-    if (
-        len(frame) < 13
-        or found[-1][0] != SCAN
-        or len(found[-1][1]) < 5
-        or behind is None
-        or jpeg[behind.start() + 1] != END
-    ):
+def _layout(tables: list[bytes], frame: bytes, scan: bytes, each: int) -> ScanLayout | None:
+    """Return the layout of a scan of all components, or of one; None of any other."""
+    parts = [frame[at : at + 3] for at in range(10, len(frame) - 2, 3)]
+    if len(frame) < 13 or len(scan) < 6 or len(parts) != frame[9]:
         return None
-    parts = frame[9]
-    if found[-1][1][4] != parts or len(frame) < 10 + 3 * parts:
+    factors = [divmod(part[1], 16) for part in parts]
+    most_across, most_down = (max(1, *(pair[axis] for pair in factors), 1) for axis in (0, 1))
+    height, width = int.from_bytes(frame[5:7], "big"), int.from_bytes(frame[7:9], "big")
+    block = 8 * most_across, 8 * most_down
+    if scan[4] == 1:
+        own = [part for part in parts if part[0] == scan[5]]
+        if not own:
+            return None
+        across, down = divmod(own[0][1], 16)
+        width, height = math.ceil(width * across / most_across), math.ceil(height * down / most_down)
+        frame = frame[:2] + (11).to_bytes(2, "big") + frame[4:9] + b"\x01" + own[0]
+        block = 8, 8
+    elif scan[4] != len(parts):
         return None
-    factors = [divmod(frame[11 + 3 * part], 16) for part in range(parts)] if parts > 1 else [(1, 1)]
-    width, height = 8 * max(across for across, _ in factors), 8 * max(down for _, down in factors)
-    wide = math.ceil(int.from_bytes(frame[7:9], "big") / max(width, 1))
-    blocks = wide * math.ceil(int.from_bytes(frame[5:7], "big") / max(height, 1))
-    return ScanLayout(found, wide, blocks, width, height, each, begin, behind.start())
+    wide = math.ceil(width / block[0])
+    return ScanLayout([*tables, frame, scan], wide, wide * math.ceil(height / block[1]), *block, each)
 
 
 def _head(layout: ScanLayout, blocks: int) -> bytes:
     """Return the header of a picture of so many blocks; b"" where they make none."""
-    wide = layout.wide if blocks % layout.wide == 0 else blocks
-    width, height = wide * layout.width, blocks // wide * layout.height
+    wide = layout.wide if layout.wide and blocks % layout.wide == 0 else blocks
+    width, height = wide * layout.width, blocks // max(wide, 1) * layout.height
     if not 0 < width <= MOST_PIXELS_WIDE:
         return b""
     size = height.to_bytes(2, "big") + width.to_bytes(2, "big")
     return b"\xff\xd8" + b"".join(
-        part[:5] + size + part[9:] if marker in BASELINE else part for marker, part in layout.segments
+        part[:5] + size + part[9:] if part[1] in SEQUENTIAL else part for part in layout.segments
     )

@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
+from drivers.contradictions import dew_over_temperature, mean_outside
 from drivers.reason import Reason
 
 METRES_PER_SECOND = {"K": 1 / 3.6, "M": 1.0, "N": 1852 / 3600, "S": 1609.344 / 3600}
@@ -43,6 +44,7 @@ HUMIDITY_IDS = frozenset(
         *("ENVOUTSIDEH", "ENVOUTAIRH"),
     )
 )
+DEW_POINTS = frozenset({("C", "DEW"), ("C", "DEWPOINT"), ("C", "DEWPT"), ("C", "DP"), ("C", "TD")})
 KINDS = frozenset({"MWV", "VWR", "VWT", "MWD", "MDA", "MTA", "MHU", "MMB", "XDR"})
 FALLBACK = {"MWV": 0, "MWD": 0, "VWR": 1, "VWT": 1, "XDR": 2}  # a head that sends several forms is read by the first
 
@@ -147,11 +149,19 @@ def _mwd(fields: list[str]) -> Values:
 
 
 def _mda(fields: list[str]) -> Values:
+    temperature = number(fields[4]) if fields[5] in ("C", "") else None
+    _consistent(dew_over_temperature(temperature, number(fields[10]) if fields[11] in ("C", "") else None))
     return {
         "air_pressure": _pressure(fields[0], fields[2]),
-        "air_temperature": number(fields[4]) if fields[5] in ("C", "") else None,
+        "air_temperature": temperature,
         "relative_humidity": number(fields[8]),
     }
+
+
+def _consistent(doubt: Reason | None) -> None:
+    """Raise SentenceError where a head's own values contradict each other: none of them can be believed."""
+    if doubt is not None:
+        raise SentenceError(doubt)
 
 
 def groups(fields: list[str]) -> list[Group]:
@@ -174,6 +184,8 @@ def _air(found: list[Group]) -> Values:
             air.setdefault(quantity, number(group.value))
         elif quantity == "air_pressure" and group.unit in HPA:
             air.setdefault(quantity, (number(group.value) or 0.0) * HPA[group.unit])
+    dew = next((g for g in found if (g.kind, g.id) in DEW_POINTS and g.unit in TO_CELSIUS), None)
+    _consistent(dew_over_temperature(air.get("air_temperature"), dew and _celsius(dew.value, dew.unit)))
     return air
 
 
@@ -199,23 +211,31 @@ def _quantity(group: Group, found: list[Group]) -> str:
 
 def _xdr_wind(found: list[Group], heading: float) -> Values:
     angles = _mean([group for group in found if (group.kind, group.unit) == ("A", "D")])
-    speeds = _mean([group for group in found if group.kind == "S" and group.unit in METRES_PER_SECOND])
+    of_speed = [group for group in found if group.kind == "S" and group.unit in METRES_PER_SECOND]
+    speeds = _mean(of_speed)
     wind: Values = {}
     if angles is not None:
         wind["wind_from_direction"] = _direction(angles.value, heading)
     if speeds is not None:
+        _consistent(mean_outside([_speed(group.value, group.unit) for group in _three(of_speed)]))
         wind["wind_speed"] = _speed(speeds.value, speeds.unit)
     return wind
 
 
 def _mean(found: list[Group]) -> Group | None:
     """Return the mean of a weather head's minimum, mean and maximum, whose ids are three numbers in a row."""
-    numbered = sorted((int(group.id), group) for group in found if group.id.isdigit())
-    if len(numbered) == 3 and numbered[2][0] - numbered[0][0] == 2:
-        return numbered[1][1]
+    if three := _three(found):
+        return three[1]
     alone = found[0] if len(found) == 1 else None
     named = alone is not None and (alone.id.isdigit() or alone.id in {"", "WIND", "WINDDIR", "WINDSPEED", "WD", "WS"})
     return alone if named else None
+
+
+def _three(found: list[Group]) -> list[Group]:
+    """Return a weather head's minimum, mean and maximum; [] where they are not those three."""
+    numbered = sorted((int(group.id), group) for group in found if group.id.isdigit())
+    in_row = len(numbered) == 3 and numbered[2][0] - numbered[0][0] == 2
+    return [group for _, group in numbered] if in_row else []
 
 
 def _pressure(inches: str, bars: str) -> float | None:

@@ -82,7 +82,7 @@ class Rule:
             return self.section.clear_by
         if self.section.lost is not None:
             return 0.5
-        return CLEAR_K if self.unit in ("degC", "K") else CLEAR_SHARE * abs(values[0])
+        return CLEAR_K if self.unit.removesuffix("/h") in ("degC", "K") else CLEAR_SHARE * abs(values[0])
 
 
 def within(span: tuple[str, str] | None, now: str, last_too: bool) -> bool:
@@ -109,7 +109,7 @@ def rule_of(one: AlertSection, config: Config) -> Rule:
     quantity = ChannelName.parse(name).quantity
     known = DERIVED.get(quantity) or QUANTITIES[quantity]
     if one.falls is not None:
-        return Rule(one, FallMeasure(ChannelMeasure(name)), name, known.unit)
+        return Rule(one, FallMeasure(ChannelMeasure(name)), name, f"{known.unit}/h")
     return Rule(one, ChannelMeasure(name), name, known.unit)
 
 

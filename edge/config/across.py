@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 from drivers.buses.bus import BUSES
 from drivers.reason import Reason
+from edge.config.across_alerts import Sensors, Wrong, alerts_known
 from edge.config.address import AddressError, is_host, parse
 from edge.config.errors import BAD_BROKER, BAD_PORT
 from edge.config.sections import HornSection, SensorSection
-from edge.measure.derived.hourly import DERIVED
 
 CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
-# What a minute has beside a quantity, made of its samples (edge/measure/minute.py).
-MADE_OF = {"wind_speed": ("wind_speed_of_gust",), "rainfall_amount": ("rainfall_amount_corrected",)}
 NEEDS = {"webhook": "phone", "mail": "mail"}  # what a person must have to be reached by such a channel
-Wrong = Callable[[tuple[str | int, ...], Reason], None]
-Sensors = Sequence[SensorSection | None]
 BOTH_PASSWORDS = Reason("two_passwords", "give this or password_file, not both")
 
 
@@ -195,30 +190,6 @@ def broker_complete(wrong: Wrong, broker: Any) -> None:
         wrong(("broker", "password"), BOTH_PASSWORDS)
 
 
-def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]]) -> None:
-    """Note a rule on a channel that no sensor of the file has, and a frost rule without a thermometer."""
-    known = channels_of(sensors)
-    if known is None:
-        return
-    for place, rule in enumerate(alerts):
-        channel = rule.get("channel")
-        if isinstance(channel, str) and channel not in known and channel not in DERIVED:
-            near = difflib.get_close_matches(channel, [*known, *DERIVED], 1, 0.6)
-            reason = Reason(
-                "no_such_channel", "no sensor of this file measures that; there are {known}", known=", ".join(known)
-            )
-            if near:
-                reason = Reason(
-                    "channel_near", 'no sensor of this file measures that; did you mean "{near}"?', near=near[0]
-                )
-            wrong(("alert", place, "channel"), reason)
-        if "crop" in rule and "air_temperature" not in known:
-            wrong(
-                ("alert", place, "crop"),
-                Reason("frost_wants_thermometer", "a frost rule needs a sensor of air_temperature"),
-            )
-
-
 def own_alone(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:
     """Note a destination that names stations: a station has its own records alone."""
     for place, section in enumerate(forwards):
@@ -252,19 +223,6 @@ def horn_fits(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
                 reason = Reason("line_taken", 'line {line} is that of "{owner}"', line=line, owner=taken[line])
                 wrong(("horn", key), reason)
             taken[line] = "horn"
-
-
-def channels_of(sensors: Sensors) -> list[str] | None:
-    """Return the channels that minutes will have; None where a sensor is wrong, and nobody knows."""
-    found: dict[str, None] = {}
-    for sensor in sensors:
-        if sensor is None:
-            return None
-        for channel in sensor.info.channels(sensor.settings):
-            for quantity in (channel.quantity, *MADE_OF.get(channel.quantity, ())):
-                found[quantity] = None
-                found[f"{quantity}.{sensor.name}"] = None
-    return sorted(found)
 
 
 def people_reached(

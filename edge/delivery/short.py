@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
+from edge.delivery.facts import KNOWN, AlertFacts
 from edge.delivery.message import Short
-from edge.delivery.texts import KNOWN, WHAT, AlertFacts
+from edge.delivery.texts import WHAT
 from edge.language.spoken import Spoken
 
 MOST_NAME = 8  # characters

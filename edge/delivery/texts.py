@@ -7,33 +7,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 from functools import reduce
-from typing import Literal
-
-import msgspec
 
 from drivers.quantity import QUANTITIES
-from drivers.reason import Reason
-from edge.alerts.crops import CRITICAL
+from edge.delivery.facts import KNOWN, AlertFacts, Course
 from edge.delivery.message import WORD
 from edge.language.spoken import Spoken
 from edge.language.words import N_
-from edge.records.bodies import Alert
 
-What = Literal[
-    "frost",
-    "gale",
-    "rain",
-    "heat",
-    "cold",
-    "air",
-    "battery",
-    "sensor",
-    "silent",
-    "all_silent",
-    "clock",
-    "channel",
-    "other",
-]
 WHAT: dict[str, str] = {
     "frost": N_("Frost"),
     "gale": N_("Gale"),
@@ -49,95 +29,43 @@ WHAT: dict[str, str] = {
     "channel": N_("Channel fails"),
     "other": N_("Alert"),
 }
-OF_QUANTITY: dict[str, What] = {
-    "wet_bulb_temperature": "frost",
-    "wind_speed_of_gust": "gale",
-    "wind_speed": "gale",
-    "rainfall_amount": "rain",
-    "air_temperature": "heat",
-    "pm2p5": "air",
-    "pm10": "air",
-    "battery_voltage": "battery",
-    "sensors_lost": "sensor",
-}
 HEAD = N_("[{what}] ")
 BACK, HUB_FAILS = N_("Back"), N_("Hub fails")
-KNOWN = "known"  # the turn of what saw nothing and sees again, with nothing the matter
 CLOCK = N_("nobody has set the hub's clock for {minutes} min: times of alerts may be wrong, robots may refuse messages")
 CLOCK_BACK = N_("the hub's clock is right again")
-LEAST_HEAT = 15.0  # degC: a limit below it is one of cold, where no value tells
 
-
-class AlertFacts(msgspec.Struct, frozen=True):
-    """What a sentence is made of. Times are microseconds UTC, `offset_h` the site's hours ahead of it.
-
-    `value` and `worst` are in `unit`; `fall`: how fast the air's temperature fell in the half hour before, K an hour
-    above 0, None where it is not known or did not fall. `critical`: at which 10 % of the buds die. `minutes`: of
-    silence. `late`: it came here long after it happened. `count`: of stations, where that is what it is about.
-    """
-
-    station: str
-    what: What
-    turn: str
-    at_us: int | None
-    now_us: int
-    offset_h: float
-    rule: str = ""
-    quantity: str = ""
-    unit: str = ""
-    value: float | None = None
-    worst: float | None = None
-    limit: float | None = None
-    air: float | None = None
-    fall: float | None = None
-    crop: str = ""
-    stage: str = ""
-    assumed: bool = False
-    critical: float | None = None
-    sensors: tuple[str, ...] = ()
-    buses: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    minutes: int = 0
-    count: int = 0
-    late: bool = False
-    reason: Reason | None = None
-
-
-def what_of(alert: Alert) -> What:
-    """Return what an alert of a station is about."""
-    if alert.crop:
-        return "frost"
-    found = OF_QUANTITY.get(alert.quantity.partition(".")[0], "other")
-    worst = alert.value if alert.worst is None else alert.worst
-    if found != "heat":
-        return found
-    nothing = worst is None or worst == alert.limit or (not alert.step and alert.turn in ("blind", "seeing"))
-    is_cold = alert.limit < LEAST_HEAT if nothing or worst is None else worst < alert.limit
-    return "cold" if is_cold else "heat"
-
-
-def facts_of(alert: Alert, station: str, at_us: int | None, now_us: int, offset_h: float) -> AlertFacts:
-    """Return what is known of a station's alert; `station`: its name for people.
-
-    A rule that knew nothing and sees again, with no alert open, has a turn of its own.
-    """
-    critical = CRITICAL.get(alert.crop, {}).get(alert.stage)
-    turn = KNOWN if alert.turn == "seeing" and not alert.step else alert.turn
-    return AlertFacts(
-        *(station, what_of(alert), turn, at_us, now_us, offset_h, alert.rule, alert.quantity, alert.unit),
-        *(alert.value, alert.worst, alert.limit),
-        crop=alert.crop,
-        stage=alert.stage,
-        assumed=alert.assumed,
-        critical=critical,
-        sensors=tuple(alert.sensors),
-        buses=tuple((bus, tuple(names)) for bus, names in alert.buses.items()),
-    )
+NOW_US = 5 * 60_000_000  # from a minute's begin, in which it says how it is now
 
 
 def sentence(words: Spoken, facts: AlertFacts) -> str:
-    """Return what one alert says now."""
+    """Return what one alert says of its newest turn."""
+    return headed(words, facts, [part for part in _parts(words, facts) if part])
+
+
+def reminder(words: Spoken, facts: AlertFacts, course: Course) -> str:
+    """Return what one alert says that was raised a while ago and is still open: the worst since, and how it is now."""
+    at = clock_time(facts.at_us, facts.now_us, facts.offset_h, words)
+    parts = [words.say(N_("{station} since {time}"), station=facts.station, time=at)]
+    if course.worst is not None:
+        worst = amount(words, number(course.worst, facts.quantity), facts.unit)
+        parts.append(words.say(_worst(facts, course), worst=worst))
+    if course.value is None and course.air is None:
+        present = words.say(N_("no value"))
+    elif facts.what == "frost":
+        present = of_air(words, course.air, course.value)
+    else:
+        present = of_value(words, facts, course.value)
+    at = clock_time(course.at_us, facts.now_us, facts.offset_h, words)
+    is_now = facts.now_us - course.at_us <= NOW_US
+    parts.append(
+        words.say(N_("now ({time}): {what}") if is_now else N_("last at {time}: {what}"), time=at, what=present)
+    )
+    return headed(words, facts, [*parts, *of_limit(words, facts)])
+
+
+def headed(words: Spoken, facts: AlertFacts, parts: list[str]) -> str:
+    """Return a sentence of these parts, with what it is about before them and whether it is late behind."""
     head = words.say(HEAD, what=words.say(_head(facts)))
-    parts = [part for part in _parts(words, facts) if part]
     late = words.say(N_(" (late: it came only now)")) if facts.late else ""
     text = reduce(lambda before, after: words.say(N_("{before}, {after}"), before=before, after=after), parts)
     return f"{head}{text}{late}"
@@ -184,33 +112,51 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
         return [where, *_of_frost(words, facts)]
     if facts.what == "sensor":
         return [where, *_of_sensors(words, facts)]
-    return [where, *_of_value(words, facts)]
+    return [where, of_value(words, facts, facts.value), *of_limit(words, facts)]
 
 
 def _of_frost(words: Spoken, facts: AlertFacts) -> list[str]:
-    if facts.air is not None:
-        sentence = words.say(
-            N_("air {air} °C (wet bulb {value})"), air=f"{facts.air:.1f}", value=_number(facts.value, "degC")
-        )
-    else:
-        sentence = words.say(N_("wet bulb {value} °C"), value=_number(facts.value, "degC"))
-    parts = [sentence]
+    parts = [of_air(words, facts.air, facts.value)]
     if facts.fall is not None:
         parts.append(words.say(N_("fell {fall} °C an hour in the last 30 min"), fall=f"{facts.fall:.1f}"))
+    return [*parts, *of_limit(words, facts)]
+
+
+def _worst(facts: AlertFacts, course: Course) -> str:
+    """Return how the worst value is called: the lowest, the highest, the strongest of wind and rain."""
+    if facts.what == "frost":
+        return N_("lowest wet bulb {worst}")
+    if facts.falls or facts.what in ("gale", "rain"):
+        return N_("strongest {worst}")
+    return N_("lowest {worst}") if course.below else N_("highest {worst}")
+
+
+def of_air(words: Spoken, air: float | None, wet: float | None) -> str:
+    """Return the air with its wet bulb, degC, or the wet bulb alone where the air is not known."""
+    if wet is None:
+        return words.say(N_("air {air} °C"), air=number(air, "degC"))
+    if air is None:
+        return words.say(N_("wet bulb {value} °C"), value=number(wet, "degC"))
+    return words.say(N_("air {air} °C (wet bulb {value} °C)"), air=f"{air:.1f}", value=number(wet, "degC"))
+
+
+def of_limit(words: Spoken, facts: AlertFacts) -> list[str]:
+    """Return what the limit is, of frost from which on buds die; nothing where it is not known."""
     if facts.critical is not None:
         stage = words.stage(facts.stage)
         stage = words.say(N_("{stage} (assumed)"), stage=stage) if facts.assumed else stage
         gaps = {"crop": words.crop(facts.crop), "stage": stage, "critical": f"{facts.critical:.1f}"}
-        parts.append(words.say(N_("{crop}, {stage}: 10 % of the buds die at {critical} °C"), **gaps))
-    return parts
+        return [words.say(N_("{crop}, {stage}: 10 % of the buds die at {critical} °C"), **gaps)]
+    if facts.limit is None or facts.what == "frost":
+        return []
+    return [words.say(N_("limit {limit}"), limit=amount(words, f"{facts.limit:g}", facts.unit))]
 
 
-def _of_value(words: Spoken, facts: AlertFacts) -> list[str]:
-    value = _amount(words, _number(facts.value, facts.quantity), facts.unit)
-    parts = [words.say(N_("{quantity} {amount}"), quantity=words.quantity(facts.quantity), amount=value)]
-    if facts.limit is not None:
-        parts.append(words.say(N_("limit {limit}"), limit=_amount(words, f"{facts.limit:g}", facts.unit)))
-    return parts
+def of_value(words: Spoken, facts: AlertFacts, value: float | None) -> str:
+    """Return a value of what an alert watches, with its unit."""
+    told = N_("{quantity} falls by {amount}") if facts.falls else N_("{quantity} {amount}")
+    gaps = {"amount": amount(words, number(value, facts.quantity), facts.unit)}
+    return words.say(told, quantity=words.quantity(facts.quantity), **gaps)
 
 
 def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
@@ -221,7 +167,7 @@ def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
     gone = {name for _, sensors in facts.buses for name in sensors}
     rest = [name for name in facts.sensors if name not in gone]
     if rest or not parts:
-        names = join(rest) or _number(facts.value, "")
+        names = join(rest) or number(facts.value, "")
         parts.append(words.say(N_("no value from {sensors}"), sensors=names))
     return parts
 
@@ -241,9 +187,11 @@ def _of_silence(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
     gaps = {"station": facts.station, "minutes": facts.minutes}
     parts = [words.say(N_("{station}: no data for {minutes} min"), **gaps)]
     if facts.air is not None:
-        wet = _number(facts.value, "degC")
+        wet = number(facts.value, "degC")
         parts.append(
-            words.say(N_("last at {time}: air {air} °C (wet bulb {value})"), time=at, air=f"{facts.air:.1f}", value=wet)
+            words.say(
+                N_("last at {time}: air {air} °C (wet bulb {value} °C)"), time=at, air=f"{facts.air:.1f}", value=wet
+            )
         )
     if facts.fall is not None:
         parts.append(words.say(N_("it was falling")))
@@ -267,18 +215,20 @@ def _over(words: Spoken, facts: AlertFacts) -> str:
         return words.say(N_("{what}: the rule is no longer there"), what=what)
     if facts.what == "sensor":
         return words.say(N_("every sensor gives values again"))
+    if facts.falls:
+        return words.say(N_("{quantity} no longer falls so fast"), quantity=words.quantity(facts.quantity))
     sentence = N_("{what} is over") if facts.worst is None else N_("{what} is over, worst {worst}")
     if facts.what == "battery" and facts.worst is not None:
         sentence = N_("the battery is well again, lowest {worst}")
-    return words.say(sentence, what=what, worst=_amount(words, _number(facts.worst, facts.quantity), facts.unit))
+    return words.say(sentence, what=what, worst=amount(words, number(facts.worst, facts.quantity), facts.unit))
 
 
-def _amount(words: Spoken, number: str, unit: str) -> str:
+def amount(words: Spoken, digits: str, unit: str) -> str:
     """Return a number with its unit, as people of that language write it."""
-    return words.say(N_("{number} °C"), number=number) if unit == "degC" else f"{number} {words.unit(unit)}".rstrip()
+    return words.say(N_("{number} °C"), number=digits) if unit == "degC" else f"{digits} {words.unit(unit)}".rstrip()
 
 
-def _number(value: float | None, quantity: str) -> str:
+def number(value: float | None, quantity: str) -> str:
     """Return a value with the digits that people read: a temperature with one, though it is reported with two."""
     if value is None:
         return "–"

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Literal
 
 from edge.alerts.rules import within
-from edge.delivery.texts import What
+from edge.delivery.facts import What
 
 Urgency = Literal["frost", "weather", "upkeep"]
 URGENCIES: tuple[Urgency, ...] = ("frost", "weather", "upkeep")

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from drivers.quantity import QUANTITIES as REPORTED
 from drivers.reason import Reason, is_coded, restored
-from edge.language.speech import _, language, ngettext, pgettext, speak, speaking
+from edge.language.speech import SPOKEN, _, language, ngettext, pgettext, speak, speaking
 from edge.language.words import BUSES, CROPS, FACTS, FLAGS, QUANTITIES, RULES, SOURCES, STAGES, UNITS
 from edge.measure.derived.hourly import FIGURES
 from edge.records.channel_name import ChannelName
@@ -40,6 +40,7 @@ __all__ = [
     "speaking",
     "stage",
     "unit",
+    "unit_sign",
     "value",
     "when",
 ]
@@ -67,6 +68,12 @@ def unit(name: str) -> str:
     """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3; where they write plainly, "degC"."""
     known = UNITS.get(name, name)
     return name if PLAIN_UNITS in os.environ and not known.isascii() else _(known)
+
+
+def unit_sign(name: str) -> str:
+    """Return the same where letters are drawn as wide as they are: in Chinese °C is one sign."""
+    shown = unit(name)
+    return "℃" if shown == "°C" and SPOKEN.get() == "zh" else shown
 
 
 def flag_word(flag: int) -> str:

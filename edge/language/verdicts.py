@@ -74,7 +74,9 @@ def input_words(name: str, value: float | None) -> str:
     if name in VERDICT_INPUTS:
         return _(VERDICT_INPUTS[name]).format(value=f"{value:.1f}")
     known = FIGURES.get(name) or QUANTITIES[name]
-    words = state_words(UNKNOWN) if value is None else f"{known.rounded(value):g} {texts.unit(known.unit)}".rstrip()
+    words = (
+        state_words(UNKNOWN) if value is None else f"{round(value, 1) + 0.0:g} {texts.unit_sign(known.unit)}".rstrip()
+    )
     return _("{name} {value}").format(name=texts.label(name), value=words)
 
 

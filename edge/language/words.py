@@ -87,12 +87,14 @@ STAGES = {
 }
 UNITS = {
     "degC": "°C",
+    "degC/h": N_("°C/h"),
     "ug/m3": "µg/m³",
     "degree": "°",
     "W/m2": "W/m²",
     "uS/cm": "µS/cm",
     "lux": "lx",
     "code": N_("(code)"),
+    "h": N_("h"),
     "K h": "°C·h",
     "K d": "°C·d",
     "1": "",

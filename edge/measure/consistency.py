@@ -1,8 +1,7 @@
 """Values of one minute that can't be true together, and means that leap from one minute to the next.
 
-Sources: Zahumensky 2004 (WMO): gust >= mean speed; steps from minute to minute (in `limits`). That speed 0 and
-direction 0 belong together holds by itself (`minute.calm`). Particles: PM1 is part of PM2.5 and that of PM10, so the
-counts must rise; 2 ug/m3 and 5 % are left for rounding and for three means over different samples (ours). Dew point <=
+Sources: Zahumensky 2004 (WMO): steps from minute to minute (in `limits`). Gust and mean, and particles, as in one frame
+(`drivers.contradictions`). That speed 0 and direction 0 belong together holds by itself (`minute.calm`). Dew point <=
 temperature needs no check of its own: the dew point is derived, and humidity over 103 % fails by its range.
 """
 
@@ -10,15 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from drivers.contradictions import IN_ORDER, out_of_order
 from drivers.quantity import Aggregation, quantity
 from drivers.reason import Reason
 from edge.measure.quality import Flag
 from edge.measure.value import Value
 from edge.records.channel_name import ChannelName
 
-GUST_SLACK = 0.1  # m/s, the reporting resolution
-PM_SLACK, PM_SHARE = 2.0, 0.05
-PARTICLES = ("pm1", "pm2p5", "pm10")
 NEVER_ZERO = "relative_humidity"
 
 
@@ -31,11 +28,12 @@ def together(values: Mapping[str, Value]) -> dict[str, Reason]:
     doubts: dict[str, Reason] = {}
     for name in values:
         channel = ChannelName.parse(name)
-        base = channel.quantity
-        if base == "wind_speed_of_gust":
-            doubts |= gust(name, channel.beside("wind_speed"), values)
-        elif base in PARTICLES[:-1]:
-            doubts |= particles(name, channel.beside(PARTICLES[PARTICLES.index(base) + 1]), values)
+        for less, more in IN_ORDER:
+            pair = name, channel.beside(more)
+            first, second = (number(values, of) for of in pair)
+            if channel.quantity == less and first is not None and second is not None:
+                doubt = out_of_order(pair[0], first, pair[1], second)
+                doubts |= dict.fromkeys(pair, doubt) if doubt else {}
     return doubts
 
 
@@ -43,31 +41,6 @@ def number(values: Mapping[str, Value], name: str) -> float | None:
     """Return a channel's value, None where it has none."""
     value = values.get(name)
     return None if value is None else value.value
-
-
-def gust(gust_name: str, speed_name: str, values: Mapping[str, Value]) -> dict[str, Reason]:
-    """Return doubts of gust and mean speed where the gust is weaker than the mean it is part of."""
-    highest, mean = number(values, gust_name), number(values, speed_name)
-    if highest is None or mean is None or highest >= mean - GUST_SLACK - 1e-9:
-        return {}
-    doubt = Reason("gust_under_mean", "gust {gust:g} under the mean speed {mean:g}", gust=highest, mean=mean)
-    return dict.fromkeys((gust_name, speed_name), doubt)
-
-
-def particles(small_name: str, large_name: str, values: Mapping[str, Value]) -> dict[str, Reason]:
-    """Return doubts of both sizes where the smaller exceeds the larger, in which its particles count too."""
-    small, large = number(values, small_name), number(values, large_name)
-    if small is None or large is None or small <= large * (1 + PM_SHARE) + PM_SLACK:
-        return {}
-    doubt = Reason(
-        "smaller_over_larger",
-        "{channel} {small:g} over {other} {large:g}",
-        channel=str(small_name),
-        small=small,
-        other=str(large_name),
-        large=large,
-    )
-    return dict.fromkeys((small_name, large_name), doubt)
 
 
 class Zeros:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
-from edge.delivery.texts import what_of
+from edge.delivery.facts import what_of
 from edge.delivery.urgency import Urgency, urgency_of
 from edge.records.bodies import Alert
 from edge.records.record import Record

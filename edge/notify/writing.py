@@ -9,9 +9,10 @@ import msgspec
 from edge.alerts.alerts import End, end_of, minutes
 from edge.alerts.measures import SPAN, ChannelMeasure, FallMeasure, good
 from edge.config.sections import Config
+from edge.delivery.facts import AlertFacts, facts_of
 from edge.delivery.message import Message, Recipient
 from edge.delivery.short import short_of, short_word
-from edge.delivery.texts import AlertFacts, begun, facts_of, sentence
+from edge.delivery.texts import begun, sentence
 from edge.delivery.urgency import URGENCIES
 from edge.language.spoken import Lang, Spoken
 from edge.language.words import N_

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
@@ -9,7 +11,7 @@ from edge.control.client import AskError, NotRunningError
 from edge.language import texts
 from edge.language.texts import _
 from edge.page import view
-from edge.page.markup import decimals, quantity_value, unit_of
+from edge.page.markup import decimals, quantity_value
 from edge.page.rose import Rose, rose
 from edge.page.still import StillCurve, still
 from edge.page.templates import clock, shortday
@@ -88,7 +90,7 @@ class CurvePages:
         return CurveSpec(
             channel,
             texts.label(channel),
-            unit_of(series.unit),
+            texts.unit_sign(series.unit),
             decimals(channel),
             kind,
             address,
@@ -112,6 +114,8 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
     if summed:
         total = quantity_value(channel, sum(point.value or 0.0 for point in good), series.unit).striptags()
         return _("{amount} in all").format(amount=total)
+    if view.is_direction(channel):
+        return prevailing(good)
     low, high = min(good, key=lowest), max(good, key=highest)
     sentence = _("lowest {low} ({when_low}), highest {high} ({when_high})")
     return sentence.format(
@@ -122,9 +126,17 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
     )
 
 
+def prevailing(points: Iterable[Point]) -> str:
+    """Return from where the wind came most often; a direction has no lowest and no highest."""
+    found = Counter(texts.compass(point.value) if point.value else "" for point in points)
+    ((most, _count),) = found.most_common(1)
+    return _("mostly from {direction}").format(direction=most) if most else _("mostly calm")
+
+
 def moment(us: int, offset_s: int) -> str:
-    """Return an instant without its year: "4-3 02:14"."""
-    return f"{shortday(us, offset_s)} {clock(us, offset_s)}"
+    """Return an instant without its year, which no line break parts: "4-3 02:14"."""
+    day = shortday(us, offset_s).replace("-", "\N{WORD JOINER}-\N{WORD JOINER}")
+    return f"{day}\N{NO-BREAK SPACE}{clock(us, offset_s)}"
 
 
 def lowest(point: Point) -> float:

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from edge.language import texts
 from edge.language.texts import _
-from edge.page.markup import unit_of
 from edge.page.source import DAY_US, Source
 from edge.records.answers import Point
 from edge.spreadsheet import guarded
@@ -25,7 +24,7 @@ def titles(channels: list[str], units: dict[str, str]) -> list[str]:
     """Return the head: local time, UTC, then each channel with its unit and its flag."""
     found = [_("Time"), "UTC"]
     for name in channels:
-        unit = unit_of(units.get(name, ""))
+        unit = texts.unit_sign(units.get(name, ""))
         label = texts.label(name)
         found += [f"{label} ({unit})" if unit else label, _("{name}, flag").format(name=label)]
     return [guarded(title) for title in found]

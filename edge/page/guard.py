@@ -89,22 +89,26 @@ class Guard:
                 return Response(status_code=302, headers={"location": self._instead})
             return refusal(421, self._other_host.having(host=host[:100].encode("ascii", "replace").decode()))
         by_secret = self._by_secret is not None and scope["path"].startswith(self._by_secret)
-        if scope["method"] in SAFE or "authorization" in headers or by_secret:
+        # A browser adds no token by itself; a name and password that a proxy asked for (Basic) it adds to any request.
+        by_token = headers.get("authorization", "").lower().startswith("bearer ")
+        if scope["method"] in SAFE or by_token or by_secret:
             return None
         if headers.get("sec-fetch-site", "none") not in ("none", "same-origin"):
             return refusal(403, OTHER_SITE)
         origin = headers.get("origin")
         ours = origin is not None and origin.lower() == f"{scope['scheme']}://{host}".lower()
-        unknown = origin is None and (self._cookie is None or self._cookie not in headers.get("cookie", ""))
-        return None if ours or unknown else refusal(403, OTHER_SITE)
+        knows = self._cookie is not None and any(self._cookie in one for one in headers.getlist("cookie"))
+        return None if ours or (origin is None and not knows) else refusal(403, OTHER_SITE)
 
 
 def name_of(host: str) -> str:
-    """Return the name or address that a Host header holds, without the port; "" where it is none."""
+    """Return the name or address that a Host header holds, without the port; "" where it is none, or more than that."""
     try:
-        return urlsplit(f"//{host}").hostname or ""
+        parts = urlsplit(f"//{host}")
+        is_plain = parts.netloc == host and parts.username is None and (parts.port is None or parts.port > 0)
     except ValueError:
         return ""
+    return parts.hostname or "" if is_plain else ""
 
 
 def is_ip_address(name: str) -> bool:

@@ -6,7 +6,6 @@ from markupsafe import Markup
 
 from drivers.quantity import QUANTITIES
 from edge.language import texts
-from edge.language.speech import SPOKEN
 from edge.measure.derived.hourly import HOURLY
 from edge.records.channel_name import ChannelName
 
@@ -23,13 +22,13 @@ def quantity_value(channel: str, number: float | None, unit: str) -> Markup:
 
 def value_text(channel: str, number: float | None, unit: str) -> str:
     """Return the same as plain text, in which no line break parts them either."""
-    shown = "" if number is None else unit_of(unit)
+    shown = "" if number is None else texts.unit_sign(unit)
     return f"{texts.value(number, decimals(channel))}{_space(shown)}{shown}"
 
 
 def amount(number: str, unit: str) -> Markup:
     """Return a number and its unit, which no line break parts."""
-    shown = unit_of(unit)
+    shown = texts.unit_sign(unit)
     if not shown:
         return Markup('<span class="value">{}</span>').format(number)
     return Markup('<span class="value">{}{}<span class="unit">{}</span></span>').format(number, _space(shown), shown)
@@ -38,12 +37,6 @@ def amount(number: str, unit: str) -> Markup:
 def _space(unit: str) -> str:
     """Return what stands between a number and this unit."""
     return "" if unit in ("", "°") else "\N{NARROW NO-BREAK SPACE}"
-
-
-def unit_of(name: str) -> str:
-    """Return a unit as people write it: in Chinese °C is one sign."""
-    shown = texts.unit(name)
-    return "℃" if shown == "°C" and SPOKEN.get() == "zh" else shown
 
 
 def decimals(channel: str) -> int:

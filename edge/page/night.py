@@ -6,11 +6,12 @@ from collections.abc import Sequence
 
 from edge.alerts.crops import CRITICAL
 from edge.language import texts
-from edge.language.texts import _
+from edge.language.texts import _, ngettext
 from edge.measure.derived.minute_values import derive
 from edge.page.markup import quantity_value
 from edge.page.source import DAY_US
 from edge.page.templates import clock, shortday
+from edge.page.view import MINUTE_US, rests_on
 from edge.records.answers import Event, Point
 
 HOUR_US = 3_600_000_000
@@ -40,12 +41,13 @@ def night_lines(
     under = [_("under {limit}: {n} min").format(limit=degrees(one), n=below(warm, one)) for one in LIMITS]
     lines.append(_(", ").join(under))
     lines += critical(warm, stage)
-    if (wet := wet_bulb(curves)) is not None:
-        lines.append(_("Lowest wet bulb {value}").format(value=degrees(wet)))
-    lines += wind(curves.get("wind_speed", []))
-    missing = round((last - first) / 60e6) - len(warm)
+    if wet := wet_bulbs(curves):
+        lines.append(_("Lowest wet bulb {value}").format(value=degrees(min(wet))) + rests_on(len(wet), last - first))
+    lines += wind(curves.get("wind_speed", []), last - first)
+    missing = round((last - first) / MINUTE_US) - len(warm)
     if missing > 0:
-        lines.append(_("{n} minutes have no good temperature").format(n=missing))
+        sentence = ngettext("{n} minute has no good temperature", "{n} minutes have no good temperature", missing)
+        lines.append(sentence.format(n=missing))
     return lines
 
 
@@ -59,8 +61,8 @@ def critical(warm: Sequence[tuple[int, float]], stage: tuple[str, str] | None) -
     return [sentence.format(**names, n=sum(value <= limit for _at, value in warm), limit=degrees(limit))]
 
 
-def wet_bulb(curves: dict[str, list[Point]]) -> float | None:
-    """Return the lowest wet bulb of the minutes whose values are all good."""
+def wet_bulbs(curves: dict[str, list[Point]]) -> list[float]:
+    """Return the wet bulb of each minute whose values are all good."""
     known = [{p.start_us: p for p in curves.get(name, [])} for name in INPUTS]
     found = []
     for at in known[0].keys() & known[1].keys() & known[2].keys():
@@ -68,18 +70,18 @@ def wet_bulb(curves: dict[str, list[Point]]) -> float | None:
         derived = derive(values, {name: by_time[at].quality for name, by_time in zip(INPUTS, known)})
         if "wet_bulb_temperature" in derived:
             found.append(derived["wet_bulb_temperature"])
-    return min(found, default=None)
+    return found
 
 
-def wind(minutes: Sequence[Point]) -> list[str]:
-    """Return the mean wind and its strongest minute."""
+def wind(minutes: Sequence[Point], span_us: int) -> list[str]:
+    """Return the mean wind and its strongest minute in a span."""
     speeds = [p.value for p in minutes if p.quality == 1 and p.value is not None]
     if not speeds:
         return []
     sentence = _("Wind {mean} on average, at most {most} in a minute")
     mean = quantity_value("wind_speed", sum(speeds) / len(speeds), "m/s").striptags()
     most = quantity_value("wind_speed", max(speeds), "m/s").striptags()
-    return [sentence.format(mean=mean, most=most)]
+    return [sentence.format(mean=mean, most=most) + rests_on(len(speeds), span_us)]
 
 
 def below(warm: Sequence[tuple[int, float]], limit: float) -> int:

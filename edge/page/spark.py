@@ -9,6 +9,7 @@ from typing import NamedTuple
 from edge.records.answers import Point
 
 WIDTH, HEIGHT = 240, 36  # of the drawing, which the page stretches
+LEAST = 1e-6  # of a value's unit: what moves less is flat
 GOOD, DOUBTFUL = (1, 2), (3, 4)
 
 
@@ -38,8 +39,14 @@ def spark(points: Sequence[Point], first_us: int, last_us: int, summed: bool = F
     lowest, highest = min(c.value for c in columns), max(c.value for c in columns)
     if summed:
         return Spark("", "", bars(columns, highest), 0.0, highest)
-    good = path([c for c in columns if not c.doubted], lowest, highest)
-    return Spark(good, path([c for c in columns if c.doubted], lowest, highest), "", lowest, highest)
+    frame = framed(lowest, highest)
+    good = path([c for c in columns if not c.doubted], *frame)
+    return Spark(good, path([c for c in columns if c.doubted], *frame), "", lowest, highest)
+
+
+def framed(lowest: float, highest: float) -> tuple[float, float]:
+    """Return between which values a curve is drawn: one that is flat stands in the middle of one unit."""
+    return (lowest - 0.5, lowest + 0.5) if highest - lowest < LEAST else (lowest, highest)
 
 
 def columns_of(points: Sequence[Point], first_us: int, last_us: int, summed: bool) -> list[Column]:
@@ -62,7 +69,7 @@ def columns_of(points: Sequence[Point], first_us: int, last_us: int, summed: boo
 
 def path(columns: Sequence[Column], lowest: float, highest: float) -> str:
     """Return the line through columns; where one is missing it begins anew, and one that stands alone is a point."""
-    span = max(highest - lowest, 1e-9)
+    span = max(highest - lowest, LEAST)  # a number that is too large for one unit beside it has none
     drawn, before = [], None
     for column in columns:
         x, y = column.place + 0.5, HEIGHT - 2 - (column.value - lowest) / span * (HEIGHT - 4)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from edge.page.spark import HEIGHT, Spark, spark
+from edge.page.spark import HEIGHT, Spark, framed, spark
 from edge.records.answers import Point
 
 HOURS = (1, 3, 6, 12, 24, 48, 168, 336, 720)
@@ -34,7 +34,7 @@ def still(
     curve = spark(points, first_us, last_us, summed)
     if curve is None:
         return None
-    low, high = curve.lowest, curve.highest
+    low, high = (curve.lowest, curve.highest) if summed else framed(curve.lowest, curve.highest)
     # `spark` leaves 2 of its HEIGHT free at each edge (bars: at the top alone).
     foot = 0.0 if summed else 2 / HEIGHT
     reach = 1 - foot - 2 / HEIGHT

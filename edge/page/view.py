@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeGuard
 
 from markupsafe import Markup
@@ -19,6 +19,8 @@ from edge.records.channel_name import ChannelName
 DAY_US = 86_400_000_000
 OLD_S = 180  # s after which a value is old: two minutes that did not come
 GONE_S = 3600
+MINUTE_US = 60_000_000
+MOST = 0.8  # of a span's minutes: what rests on fewer is said to, for as much as a fifth may hide an extreme
 ORDER = {name: place for place, name in enumerate(QUANTITIES)}
 
 
@@ -37,11 +39,12 @@ class Card(NamedTuple):
 
 
 class Extreme(NamedTuple):
-    """A figure of today: its name, its value, and when it was (None: it has no time)."""
+    """A figure of today: its name, its value, when it was (None: it has no time), and on how few minutes it rests."""
 
     label: str
     value: Markup
     at_us: int | None
+    rests_on: str = ""
 
 
 def cards(now: Now, curves: Mapping[str, Sequence[Point]], last_us: int) -> list[Card]:
@@ -100,17 +103,38 @@ def today(curves: Mapping[str, Sequence[Point]], now_us: int, offset_s: int) -> 
     """Return lowest and highest temperature, strongest gust and rain since midnight, of good values alone."""
     midnight = (now_us + offset_s * 1_000_000) // DAY_US * DAY_US - offset_s * 1_000_000
     found = []
-    warm = good(curves.get("air_temperature", ()), midnight)
-    if warm:
-        found.append(extreme(_("Lowest today"), "air_temperature", min(warm, key=lambda pair: pair[1]), "degC"))
-        found.append(extreme(_("Highest today"), "air_temperature", max(warm, key=lambda pair: pair[1]), "degC"))
-    gusts = good(curves.get("wind_speed_of_gust", ()), midnight)
-    if gusts:
-        found.append(extreme(_("Strongest gust today"), "wind_speed_of_gust", max(gusts, key=lambda p: p[1]), "m/s"))
-    if rain := good(curves.get("rainfall_amount", ()), midnight):
-        total = sum(amount for _at, amount in rain)
-        found.append(Extreme(_("Rain today"), quantity_value("air_temperature", total, "mm"), None))
+    for label, channel, chosen, unit in (
+        (_("Lowest today"), "air_temperature", min, "degC"),
+        (_("Highest today"), "air_temperature", max, "degC"),
+        (_("Strongest gust today"), "wind_speed_of_gust", max, "m/s"),
+        (_("Rain today"), "rainfall_amount", sum, "mm"),
+    ):
+        pairs = good(curves.get(channel, ()), midnight)
+        if pairs:
+            found.append(figure(label, channel, pairs, chosen, unit, now_us - midnight))
     return found
+
+
+def figure(
+    label: str,
+    channel: str,
+    pairs: Sequence[tuple[int, float]],
+    chosen: Callable[[Iterable[float]], float],
+    unit: str,
+    span_us: int,
+) -> Extreme:
+    """Return what good minutes of a span (time and value each) come to: their sum, or the first of their extremes."""
+    number = chosen(value for _at, value in pairs)
+    at = None if chosen is sum else next(at for at, value in pairs if value == number)
+    shown = "air_temperature" if chosen is sum else channel  # a sum of many tenths has no more digits than they have
+    return Extreme(label, quantity_value(shown, number, unit), at, rests_on(len(pairs), span_us))
+
+
+def rests_on(minutes: int, span_us: int) -> str:
+    """Return on how many good minutes something of a span rests; "" where those are most of it."""
+    if minutes * MINUTE_US >= MOST * span_us:
+        return ""
+    return texts.ngettext(" (from {n} good minute)", " (from {n} good minutes)", minutes).format(n=minutes)
 
 
 def good(minutes: Sequence[Point], since_us: int) -> list[tuple[int, float]]:
@@ -122,11 +146,6 @@ def good(minutes: Sequence[Point], since_us: int) -> list[tuple[int, float]]:
 def is_number(value: float | None) -> TypeGuard[float]:
     """Return whether there is a value, and it is a number that can be shown."""
     return value is not None and math.isfinite(value)
-
-
-def extreme(label: str, channel: str, pair: tuple[int, float], unit: str) -> Extreme:
-    """Return one of them."""
-    return Extreme(label, quantity_value(channel, pair[1], unit), pair[0])
 
 
 def freshness(end_us: int | None, now_us: int | None) -> str:

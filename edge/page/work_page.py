@@ -16,6 +16,7 @@ from edge.control.client import AskError, NotRunningError
 from edge.language import texts
 from edge.language.texts import _
 from edge.page import happenings, night
+from edge.page.body import BodyError, body_of
 from edge.page.source import NewestState, Source
 
 ADDRESS = "/work"
@@ -29,14 +30,10 @@ class FormError(Exception):
 
 async def form_of(request: Request) -> dict[str, str]:
     """Return the fields of a form that is sent here. Raise FormError."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST_FORM:
-            raise FormError
     try:
+        body = await body_of(request, LONGEST_FORM)
         pairs = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=len(FIELDS))
-    except ValueError:
+    except (BodyError, ValueError):
         raise FormError from None
     return {name: text for name, text in pairs if name in FIELDS}
 

@@ -151,7 +151,10 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Completeness(msgspec.Struct, frozen=True):
-    """One day of a station by its own clock: minutes measured, received, good, and each hole."""
+    """One day of a station by its own clock: minutes measured, received, good, and each hole.
+
+    `over`: how many minutes begin where the one before has not ended.
+    """
 
     station: str
     day: date
@@ -159,3 +162,4 @@ class Completeness(msgspec.Struct, frozen=True):
     received: int
     good: int
     gaps: list[Gap]
+    over: int = 0

@@ -129,7 +129,12 @@ def _fifth(connection: apsw.Connection) -> None:
     )
 
 
-MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second, _third, _fourth, _fifth)
+def _sixth(connection: apsw.Connection) -> None:
+    """Make an index of what was dated anew: an answer of the platform speaks of all records, and asks for these."""
+    connection.execute("CREATE INDEX revised ON record (seq, revision) WHERE revision > 0")
+
+
+MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second, _third, _fourth, _fifth, _sixth)
 
 
 def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Connection:

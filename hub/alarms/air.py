@@ -38,12 +38,7 @@ def air_at(engine: Engine, station: str, until_us: int) -> Air | None:
 
     Raise SinkError.
     """
-    found = engine.query(
-        "SELECT start, body FROM record WHERE station = %s AND start > %s AND start <= %s AND kind = 'minute' "
-        "AND wrong IS NULL ORDER BY start DESC LIMIT %s",
-        (station, until_us - RECENT_US, until_us, SPAN),
-    )
-    minutes = [(start, minute) for start, body in reversed(found) if (minute := _minute(body)) is not None]
+    minutes = minutes_of(engine, station, until_us - RECENT_US, until_us, SPAN)
     if not minutes:
         return None
     last, newest = minutes[-1]
@@ -55,6 +50,21 @@ def air_at(engine: Engine, station: str, until_us: int) -> Air | None:
     air = good(newest, "air_temperature")
     wet = derive(newest.values, newest.quality).get("wet_bulb_temperature")
     return Air(last, air, wet, slope if slope is not None and slope >= 0.1 else None)
+
+
+def minutes_of(
+    engine: Engine, station: str, first_us: int, last_us: int, most: int = 10_000
+) -> list[tuple[int, Minute]]:
+    """Return the newest minutes, `most` of them, that began after one instant and by another, by time, with when.
+
+    Raise SinkError.
+    """
+    found = engine.query(
+        "SELECT start, body FROM record WHERE station = %s AND start > %s AND start <= %s AND kind = 'minute' "
+        "AND wrong IS NULL ORDER BY start DESC LIMIT %s",
+        (station, first_us, last_us, most),
+    )
+    return [(start, minute) for start, body in reversed(found) if (minute := _minute(body)) is not None]
 
 
 def _minute(body: Any) -> Minute | None:

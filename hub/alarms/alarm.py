@@ -12,7 +12,7 @@ import msgspec
 
 from drivers.reason import Reason
 from edge.alerts.crops import CRITICAL
-from edge.delivery.texts import What, what_of
+from edge.delivery.facts import What, what_of
 from edge.delivery.urgency import Urgency, urgency_of
 from edge.records.bodies import Alert
 

@@ -74,7 +74,7 @@ class Decider:
             told = advance(alarm, pass_.ready(alarm), now, pass_.hour.by_day, pass_.is_spared, pass_.is_heard)
             for telling in told:
                 tellings += self._routed(alarm, telling, pass_)
-                capped |= {name for name in telling.names if telling.why == "repeat" and pass_.is_last(name)}
+                capped |= {name for name in telling.names if telling.why != "cleared" and pass_.is_last(name)}
         by_id = {alarm.id: alarm for alarm in live}
         alone = [name for name, sender in self._senders.items() if sender.one_by_one]
         for (channel, _), said in drafts(tellings, capped, alone).items():
@@ -161,6 +161,10 @@ class Decider:
         """Return how many messages each person got since then."""
         return self._outbox.counts(since_us)
 
+    def warned(self, since_us: int) -> frozenset[str]:
+        """Return who was told since then that no more reminders come."""
+        return self._outbox.warned(since_us)
+
 
 class Pass:
     """What one pass looks up at most once."""
@@ -184,6 +188,10 @@ class Pass:
     def _counts(self) -> Mapping[str, int]:
         return self._decider.counts(persons.night_of(self._now, self._offset))
 
+    @cached_property
+    def _warned(self) -> frozenset[str]:
+        return self._decider.warned(persons.night_of(self._now, self._offset))
+
     def ready(self, alarm: Alarm) -> list[str]:
         """Return who may be told of an alarm."""
         return persons.ready(list(self.people.values()), alarm, self._now, self._offset)
@@ -194,9 +202,9 @@ class Pass:
         return air is not None and air.start_us > self._now - HEARD_US
 
     def is_spared(self, name: str) -> bool:
-        """Return whether somebody has heard enough tonight."""
-        return self._counts.get(name, 0) >= MOST_A_NIGHT
+        """Return whether somebody has heard enough tonight, and was told that no more reminders come."""
+        return self._counts.get(name, 0) >= MOST_A_NIGHT and name in self._warned
 
     def is_last(self, name: str) -> bool:
-        """Return whether this is the last reminder of the night."""
-        return self._counts.get(name, 0) == MOST_A_NIGHT - 1
+        """Return whether no reminder of the night comes after this."""
+        return self._counts.get(name, 0) >= MOST_A_NIGHT - 1 and name not in self._warned

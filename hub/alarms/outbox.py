@@ -71,6 +71,14 @@ class MessageOutbox:
             most[name] = max(most[name], count)
         return most
 
+    def warned(self, since_us: int) -> frozenset[str]:
+        """Return who was told since then that no more reminders come."""
+        found = self._engine.query(
+            "SELECT said FROM alarm_message WHERE made >= %s AND state <> 'expired' AND said LIKE '%%\"last\":true%%'",
+            (since_us,),
+        )
+        return frozenset(name for (said,) in found for name in _said(said).to)
+
     def reached(self, alarm: str) -> dict[str, list[str]]:
         """Return by which channels an alarm has, or may have, reached whom."""
         found = self._engine.query(

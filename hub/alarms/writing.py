@@ -6,19 +6,22 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from edge.delivery.facts import AlertFacts, Course, facts_of
 from edge.delivery.message import Message, Recipient
 from edge.delivery.short import short_of, short_word
-from edge.delivery.texts import AlertFacts, begun, facts_of, sentence
+from edge.delivery.texts import begun, reminder, sentence
 from edge.delivery.urgency import URGENCIES
 from edge.language.spoken import Lang, Spoken
 from edge.language.words import N_
 from hub.alarms.air import MINUTE_US, air_at
 from hub.alarms.alarm import Alarm, reason_of
+from hub.alarms.course import course_of
 from hub.alarms.ladder import Why
 from hub.alarms.people import Contact
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
+AWHILE_US = 3 * MINUTE_US  # from an alert's newest turn to the newest minute, from which on it says more than the turn
 MOST_A_NIGHT = 20  # messages by one channel to one person, then no repeats: operators pass on 50 a day
 
 
@@ -70,13 +73,29 @@ class AlarmWriter:
         words = Spoken(next((people[one].language for one in said.to if one in people), self._section.language))
         mine = [(alarms[one.alarm], one.why) for one in said.about if one.alarm in alarms]
         mine.sort(key=lambda pair: (URGENCIES.index(pair[0].urgency), -pair[0].level, pair[0].raised_us))
-        told = [self.facts(alarm, why, now) for alarm, why in mine]
-        lines = [sentence(words, facts) for facts in told] or list(said.lines)
+        pairs = [self._told(words, alarm, why, now) for alarm, why in mine]
+        told = [facts for facts, _ in pairs]
+        lines = [line for _, line in pairs] or list(said.lines)
         tail = self._tail(words, said, mine, again, link)
         short = short_of(told[0]) if told else short_word(said.kind)
         kind = told[0].what if told else said.kind
         more = words.say(N_("and {n} more"), n="{n}")
         return Message(name, begun(lines), tail, more, to, kind, said.wakes, short)
+
+    def _told(self, words: Spoken, alarm: Alarm, why: Why, now: int) -> tuple[AlertFacts, str]:
+        """Return what is said of an alarm; of one that is open for a while the worst since, and how it is now."""
+        facts, course = self.facts(alarm, why, now), self._course(alarm, now)
+        if course is None:
+            return facts, sentence(words, facts)
+        line = reminder(words, msgspec.structs.replace(facts, at_us=alarm.raised_us), course)
+        return msgspec.structs.replace(facts, at_us=course.at_us, value=course.value), line
+
+    def _course(self, alarm: Alarm, now: int) -> Course | None:
+        """Return how an open alarm went on, where minutes have come since its newest turn. Raise SinkError."""
+        if alarm.said is None or not alarm.open or alarm.turn == "blind":
+            return None
+        found = course_of(self._engine, alarm.station, alarm.said, alarm.raised_us, now)
+        return None if found is None or found.at_us < alarm.changed_us + AWHILE_US else found
 
     def facts(self, alarm: Alarm, why: Why, now: int) -> AlertFacts:
         """Return what is known of an alarm now. Raise SinkError."""
@@ -95,8 +114,8 @@ class AlarmWriter:
         return msgspec.structs.replace(found, air=air.air if is_of_it else None, fall=air.fall)
 
     def episode(self, words: Spoken, alarm: Alarm, now: int) -> str:
-        """Return a line about what is over already."""
-        return sentence(words, self.facts(alarm, "cleared", now))
+        """Return a line about an alarm that is not being told just now."""
+        return self._told(words, alarm, "cleared", now)[1]
 
     def words(self, lang: Lang | None = None) -> Spoken:
         """Return the words of a language, or of the hub's own."""

@@ -108,12 +108,17 @@ def recount(engine: Engine, hours: Iterable[StationHour]) -> None:
     wanted = sorted(set(hours))
     _lock(engine, {hour.station for hour in wanted})
     made: dict[Key, ExactSums] = {}
-    for run in _runs(wanted):
-        for hour, minutes in _minutes(engine, run):
-            made |= _counted(hour, minutes)
+    for hour, minutes in minutes_of(engine, wanted):
+        made |= _counted(hour, minutes)
     there = engine.lookup("hourly", HOURLY[:4], HOUR, wanted)
     engine.delete("hourly", HOURLY[:4], sorted(set(there) - set(made)))
     _write(engine, made)
+
+
+def minutes_of(engine: Engine, hours: Iterable[StationHour]) -> Iterator[tuple[StationHour, list[MeasuredMinute]]]:
+    """Yield each of these hours with its minutes."""
+    for run in _runs(sorted(set(hours))):
+        yield from _minutes(engine, run)
 
 
 def work_off(engine: Engine) -> int:

@@ -183,7 +183,7 @@ class Queries:
         self._allow(station)
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
         found = (completeness.day_of(self._engine, station, day, now_us) for day in days)
-        return [Completeness(*day[:5], [Gap(*hole) for hole in day.holes]) for day in found]
+        return [Completeness(*day[:5], [Gap(*hole) for hole in day.holes], day.over) for day in found]
 
     def cameras(self, station: str, now_us: int) -> list[CameraNow]:
         """Return the cameras of a station with the newest picture of each."""

@@ -17,9 +17,10 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from edge.delivery.texts import clock_time, sentence
+from edge.delivery.texts import clock_time
 from edge.language.spoken import Lang, Spoken
 from edge.language.words import N_
+from edge.page.body import BodyError, body_of
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.alarms.links import AlarmLink, Links
@@ -72,11 +73,11 @@ class AcknowledgePage:
         return await self._ask(lambda: self._answer(secret, lang, None))
 
     async def _acknowledge(self, request: Request) -> Response:
-        secret, lang, form = request.path_params["secret"], language(request), b""
-        async for part in request.stream():
-            form += part
-            if len(form) > MOST_FORM:
-                return HTMLResponse("", 413, HEADERS)
+        secret, lang = request.path_params["secret"], language(request)
+        try:
+            form = await body_of(request, MOST_FORM)
+        except BodyError:
+            return HTMLResponse("", 413, HEADERS)
         who = parse_qs(form.decode("utf-8", "replace")).get("who", [""])[0]
         return await self._ask(lambda: self._answer(secret, lang, who))
 
@@ -102,7 +103,7 @@ class AcknowledgePage:
         writer = AlarmWriter(engine, self._section, None)
         lines, waits = [], False
         for alarm in alarms:
-            lines.append(sentence(words, writer.facts(alarm, "raised", now)))
+            lines.append(writer.episode(words, alarm, now))
             ladder = alarm.ladder
             if ladder.acked_us is not None:
                 at = clock_time(ladder.acked_us, now, writer.offset_h, words)

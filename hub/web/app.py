@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 
 from drivers.reason import UNFORESEEN, Reason
+from edge.page.body import BodyError, body_of
 from edge.page.guard import refusal
 from hub.alarms.book import AlarmBook
 from hub.alarms.people import PersonError
@@ -186,11 +187,10 @@ def endpoint(route: Route, pool: RequestPool) -> Callable[[Request], Any]:
 
 async def read_request(request: Request) -> RawRequest:
     """Return what a request says, with its whole body. Raise ApiError where that is too long."""
-    body = b""
-    async for part in request.stream():
-        body += part
-        if len(body) > LONGEST_BODY:
-            raise ApiError(413, TOO_LONG)
+    try:
+        body = await body_of(request, LONGEST_BODY)
+    except BodyError:
+        raise ApiError(413, TOO_LONG) from None
     kind, _, token = request.headers.get("authorization", "").partition(" ")
     address = request.client.host if request.client else ""
     return RawRequest(

@@ -143,7 +143,6 @@ class Server:
 
     async def _live(self, request: Request) -> Response:
         """Stream what is new to whoever may see it."""
-        asked = await read_request(request)
 
         async def sees() -> Callable[[str], bool] | None:
             try:
@@ -155,6 +154,7 @@ class Server:
             return lambda station: caller.may(Right.READ, station)
 
         try:
+            asked = await read_request(request)
             who = await self._pool.caller(asked)
             if who is None:
                 return refusal(401, LOG_IN)

@@ -145,7 +145,7 @@ def days(engine: Engine, station: str, day: date | None) -> list[StationDay]:
 
 def show(engine: Engine, found: StationDay, as_json: bool) -> None:
     """Print a day."""
-    from hub.causes import cause
+    from hub.causes import cause, lying_over
     from hub.completeness import offset_of
 
     if as_json:
@@ -157,11 +157,7 @@ def show(engine: Engine, found: StationDay, as_json: bool) -> None:
         span = f"{texts.when(hole.start, hours)} – {texts.when(hole.end, hours)}"
         say(f"  {span}: {cause(hole.cause, hole.records, hole.why)}")
     if found.over:
-        sentence = _(
-            "{n} minutes lie over others: a second box speaks as this station (was a card copied?), or times are still "
-            "to be corrected"
-        )
-        say(f"  {sentence.format(n=found.over)}")
+        say(f"  {lying_over(found.over)}")
 
 
 def numbers(day: StationDay) -> str:

@@ -123,7 +123,6 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
     """Print a line an alert. End with 1 where one is open."""
     import msgspec
 
-    from edge.delivery.texts import sentence
     from edge.language.spoken import Spoken
     from hub.alarms.book import AlarmBook
     from hub.alarms.writing import AlarmWriter
@@ -141,7 +140,7 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
             reached = _(", ").join(ladder.reached) or _("nobody yet")
             known = _("; acknowledged by {name}").format(name=ladder.acked_by) if ladder.acked_by else ""
             state = _("open") if one.open else _("over")
-            say(f"{one.id} {state}: {sentence(words, writer.facts(one, 'raised', now))}")
+            say(f"{one.id} {state}: {writer.episode(words, one, now)}")
             say("  " + _("told: {names}").format(names=reached) + known)
     if some_open:
         raise click.exceptions.Exit(Exit.TROUBLE)

@@ -154,7 +154,7 @@ def measured_by(table: dict[str, Any]) -> list[str]:
 
 def watched(table: dict[str, Any]) -> list[str]:
     """Return the quantities that rules may watch of a sensor: what it measures, and what a minute makes of that."""
-    from edge.config.across import MADE_OF
+    from edge.config.across_alerts import MADE_OF
 
     return [name for quantity in measured_by(table) for name in (quantity, *MADE_OF.get(quantity, ()))]
 

@@ -26,6 +26,12 @@ name = "battery"
 channel = "battery_voltage"
 below = [11.8, 11.4]
 """
+HORN = """
+[horn]
+line = 27
+rules = ["frost"]
+from_step = 1
+"""
 
 
 class HeldNoise(Noise):
@@ -107,6 +113,7 @@ SCENES = {
         N_("a clear night of frost in full bloom"),
         begin=MORNING + 13 * HOUR,
         colder=2.7,
+        fitted=HORN,
         said=("apple", "full-bloom"),
         fixed={"cloud": -1.0, "front": -0.6, "moist": -0.3},
         windy=0.5,

@@ -166,7 +166,8 @@ def escalated(found: Checked) -> Iterator[str]:
         acks[name].append(at)
     for name, alarm in found.alarms.items():
         lines = found.opened[name]
-        if alarm.what not in ("frost", "cold") or not lines:
+        saw_nothing = found.turns[name][0][0].turn == "blind"  # which waits for the day, and hours for the next person
+        if alarm.what not in ("frost", "cold") or not lines or saw_nothing:
             continue
         first, end = lines[0].at, found.minute(alarm.cleared_us) if alarm.cleared_us else found.now
         end = min([end, *acks[name], *(one.at for one in lines if one.last)])
@@ -233,7 +234,10 @@ def marked(found: Checked) -> Iterator[str]:
                     fits.append((came, late, clock(record.start)))
             before = max((came for came, *_ in fits if came <= one.at - SOON), default=0.0)
             recent = [fit for fit in fits if fit[0] >= before]
-            if not any(("迟到" in one.text) is late and time in one.text for _, late, time in recent):
+            began = f"{clock(alarm.raised_us)} 起"
+            if not any(
+                ("迟到" in one.text) is late and (time in one.text or began in one.text) for _, late, time in recent
+            ):
                 yield f"mistimed: {one.text} was told at {one.at:.0f}"
 
 

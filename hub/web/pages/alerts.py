@@ -58,7 +58,7 @@ def standing(context: RequestContext) -> list[OpenAlarm]:
     """Return the open alarms, the newest first."""
     found = [one for one in alerts.alerts(context, alerts.AlertsSince()) if one.open]
     return [
-        OpenAlarm(one.id, one.raised_us, one.station, name_of(one), said_of(newest_alert(one)), one.acknowledged_by)
+        OpenAlarm(one.id, one.raised_us, one.station, name_of(one), text_of(one), one.acknowledged_by)
         for one in sorted(found, key=lambda one: one.raised_us, reverse=True)
     ]
 
@@ -66,6 +66,13 @@ def standing(context: RequestContext) -> list[OpenAlarm]:
 def name_of(alarm: alerts.AlertState) -> str:
     """Return what an alarm is called, as messages call it."""
     return _(WHAT.get(alarm.what, alarm.what))
+
+
+def text_of(alarm: alerts.AlertState) -> str:
+    """Return what an alarm means: what the station said of it, or what the hub itself has found."""
+    if alarm.what == "clock":
+        return _("Nobody sets the clock of this hub: times of alerts may be wrong.")
+    return said_of(newest_alert(alarm))
 
 
 def newest_alert(alarm: alerts.AlertState) -> dict[str, Any]:

@@ -35,7 +35,7 @@ class BoardPage(msgspec.Struct, frozen=True):
 class Cell(NamedTuple):
     """One day of a station: minutes without a record, doubtful ones, and what is shown.
 
-    `state`: "before" (its first minute), "whole", "doubtful", "holes", "none".
+    `state`: "before" (its first minute), "whole", "doubtful" (or minutes lie over others), "holes", "none".
     """
 
     lacking: int
@@ -99,6 +99,8 @@ def cell(found: Completeness, began: bool) -> Cell:
         return Cell(lacking, doubtful, "none", _("nothing"))
     if lacking:
         return Cell(lacking, doubtful, "holes", _("{n} min without data").format(n=lacking))
+    if found.over:
+        return Cell(0, doubtful, "doubtful", _("{n} min lie over others").format(n=found.over))
     if doubtful:
         return Cell(0, doubtful, "doubtful", _("{n} min doubtful").format(n=doubtful))
     return Cell(0, 0, "whole", _("whole"))

@@ -24,7 +24,7 @@ from edge.page.assets import Assets
 from edge.page.look import look_of
 from edge.page.templates import Templates
 from hub.rights import Account, Right
-from hub.web.app import LOG_IN, RawRequest, RequestPool, keep_session, read_request, sent
+from hub.web.app import LOG_IN, RequestPool, keep_session, read_request, sent
 from hub.web.pages.words import role_word
 from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 
@@ -54,15 +54,15 @@ class Pages:
         """Return what serves one page."""
 
         async def serve(request: Request) -> Response:
-            asked = await read_request(request)
             made: Response
             try:
+                asked = await read_request(request)
                 made = await self._pool.answer(replace(route, handler=partial(self._made, request, route)), asked)
             except ApiError as refused:
-                made = await self._refused(request, asked, refused)
+                made = await self._refused(request, refused)
             except Exception:  # whatever somebody asks, the next one is served
                 log.exception("%s %s brought about something unforeseen", route.method, route.path)
-                made = await self._refused(request, asked, ApiError(500, UNFORESEEN))
+                made = await self._refused(request, ApiError(500, UNFORESEEN))
             return made
 
         return serve
@@ -96,7 +96,7 @@ class Pages:
             },
         )
 
-    async def _refused(self, request: Request, arguments: RawRequest, refused: ApiError) -> Response:
+    async def _refused(self, request: Request, refused: ApiError) -> Response:
         """Lead to the login, or say on a page what is the matter."""
         if refused.reason.code == LOG_IN.code:
             back = request.url.path if request.method == "GET" else "/"

@@ -15,7 +15,7 @@ from edge.page.station_view import PICTURE, Beside, BoxLine, Photo, PictureNow, 
 from edge.records.answers import Completeness, Event, Picture
 from edge.records.asked import DAY_US, Page
 from edge.wire.contract import CameraName, StationId
-from hub.causes import cause, reason_of
+from hub.causes import cause, lying_over, reason_of
 from hub.database.cameras import USUAL_MB, CameraNow
 from hub.rights import Right
 from hub.web.arguments import OfStation
@@ -142,13 +142,14 @@ def photo_of(picture: Picture) -> Photo:
 
 
 def events(context: RequestContext, arguments: EventsPage) -> PageAnswer:
-    """Return what happened in the last 30 days, the newest first, but for hours and pictures."""
+    """Return what happened in the last 30 days, the newest first: what there is a sentence for."""
     offset = state_of(context, OfStation(arguments.station)).utc_offset_s
     kinds = ("start", "setup", "loss", "health", "alert", "stage")
     found = context.queries.events(
         arguments.station, context.now_us - EVENTS_US, context.now_us + 1, kinds, arguments.page
     )
-    values = {"happenings": [line(one) for one in found.events], "next": found.next, "trouble": ""}
+    lines = [one for one in map(line, found.events) if one.text]  # an hour's health and a setup say nothing to people
+    values = {"happenings": lines, "next": found.next, "trouble": ""}
     return of_station(context, arguments.station, "events.html", _("Events"), values, offset)
 
 
@@ -170,6 +171,7 @@ def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
     values = {
         "found": found,
         "causes": causes(found),
+        "over": lying_over(found.over) if found.over else "",
         "before": before(arguments.day),
         "after": arguments.day + timedelta(days=1),
     }

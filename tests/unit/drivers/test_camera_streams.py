@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import ssl
+import zlib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -42,6 +46,43 @@ def multipart(*bodies: bytes, end: bytes = b"\r\n", length: int | None = 0, mark
 def test_whatever_stands_around_it_the_first_whole_picture_of_a_stream_is_taken(stream: bytes) -> None:
     """Parts may be empty, text or cut, and what they state of length and boundary wrong: a picture has its own end."""
     with server(lambda _: http(stream, "multipart/x-mixed-replace;boundary=b")) as place:
+        assert still(f"http://{place}/") == WHOLE
+
+
+def chunked(body: bytes) -> bytes:
+    """Return a body in chunks of many sizes."""
+    pieces = [body[:1]]
+    while (done := sum(map(len, pieces))) < len(body):
+        pieces.append(body[done : done + 1 + done % 4000])
+    return b"".join(b"%x\r\n%s\r\n" % (len(piece), piece) for piece in [*pieces, b""])
+
+
+def answered(answer: bytes, request: str) -> bytes:
+    """Return that answer to any request."""
+    return answer
+
+
+@pytest.mark.parametrize("packed", ["gzip", "x-gzip", "deflate", ""])
+@pytest.mark.parametrize("in_chunks", [True, False])
+def test_a_picture_that_was_packed_or_cut_into_chunks_comes_as_it_was(packed: str, in_chunks: bool) -> None:
+    """Byte for byte, though nobody asked for gzip; one that breaks off within is named, whatever holds it."""
+    packers: dict[str, Callable[[bytes], bytes]] = {"deflate": zlib.compress, "": bytes}
+    body = packers.get(packed, gzip.compress)(WHOLE)
+    more = [f"Content-Encoding: {packed}"] * bool(packed) + ["Transfer-Encoding: chunked"] * in_chunks
+    for sent, whole in ((body, True), (body[: len(body) // 2], False)):
+        answer = http(chunked(sent) if in_chunks else sent, "image/jpeg", "200 OK", *more)
+        with server(partial(answered, answer)) as place:
+            if whole:
+                assert still(f"http://{place}/") == WHOLE
+                continue
+            with pytest.raises(CameraError) as refused:
+                still(f"http://{place}/")
+            assert refused.value.detail.code in ("picture_cut_short", "picture_damaged")
+
+
+def test_a_picture_that_is_only_said_to_be_packed_is_taken() -> None:
+    """A camera's wrong word about its answer costs no picture."""
+    with server(lambda _: http(WHOLE, "image/jpeg", "200 OK", "Content-Encoding: gzip")) as place:
         assert still(f"http://{place}/") == WHOLE
 
 

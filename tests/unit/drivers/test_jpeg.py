@@ -22,6 +22,8 @@ ORCHARD = Scene(3, 640, 400).jpeg(Moment(NOON))
 
 def picture(mode: str = "RGB", **how: object) -> bytes:
     """Return a picture of an orchard, coded in that way."""
+    if "one_scan_each" in how:
+        return one_scan_each()
     out = io.BytesIO()
     with Image.open(io.BytesIO(ORCHARD)) as image:
         image.convert(mode).save(out, "JPEG", **{"quality": 85} | how)
@@ -51,8 +53,34 @@ def test_a_picture_with_zeros_in_its_scan_is_refused(at: float, length: int) -> 
         extract_jpeg(WHOLE[:start] + bytes(length) + WHOLE[start + length :])
 
 
+def one_scan_each() -> bytes:
+    """Return a picture whose three components lie in a scan each: of as many grey ones, which share their tables."""
+    with Image.open(io.BytesIO(ORCHARD)) as image:
+        greys = [picture_of(part) for part in image.convert("YCbCr").split()]
+    frame, scan = greys[0].index(b"\xff\xc0"), greys[0].index(b"\xff\xda")
+    rest, size = greys[0][frame + 13 : scan], greys[0][frame + 4 : frame + 9]
+    parts = b"".join(bytes([number, 0x11, 0]) for number in (1, 2, 3))
+    scans = (
+        b"\xff\xda\x00\x08\x01" + bytes([number]) + grey[grey.index(b"\xff\xda") + 6 : -2]
+        for number, grey in enumerate(greys, 1)
+    )
+    return greys[0][:frame] + b"\xff\xc0\x00\x11" + size + b"\x03" + parts + rest + b"".join(scans) + b"\xff\xd9"
+
+
+def picture_of(image: Image.Image) -> bytes:
+    """Return an image as JPEG."""
+    out = io.BytesIO()
+    image.save(out, "JPEG", quality=85)
+    return out.getvalue()
+
+
 CODED: list[dict[str, object]] = [
     {},
+    {"progressive": True},
+    {"progressive": True, "mode": "CMYK"},
+    {"progressive": True, "mode": "L", "restart_marker_rows": 1},
+    {"mode": "CMYK"},
+    {"one_scan_each": True},
     {"quality": 92, "subsampling": 0},
     {"optimize": True},
     {"mode": "L"},
@@ -87,13 +115,31 @@ def test_a_piece_between_two_restart_markers_that_is_lost_is_found(lost: int, co
         extract_jpeg(whole[: marks[lost]] + whole[marks[lost + count] :])
 
 
-@pytest.mark.parametrize("how", [*CODED, {"progressive": True}])
+@pytest.mark.parametrize("how", CODED)
 @pytest.mark.parametrize("padding", [b"", bytes(3), bytes(40), b"\xff" * 7, b"\xaa" * 6])
 def test_a_scan_that_is_filled_up_is_whole(how: dict[str, object], padding: bytes) -> None:
     """Encoders that write whole words, or fill their buffer with zeros up to the end marker, lose no picture."""
     whole = picture(**how)  # type: ignore[arg-type]  # each way of coding is a keyword of its own
     filled = whole[:-2] + (padding if "progressive" not in how else b"") + whole[-2:]
     assert extract_jpeg(filled) == filled
+
+
+@pytest.mark.parametrize("how", [{}, {"progressive": True}])
+def test_what_stands_behind_a_picture_is_kept_and_not_judged(how: dict[str, object]) -> None:
+    """A maker's block, a second picture, whole or torn: the first is whole. One that a second cuts short is not."""
+    whole = picture(**how)  # type: ignore[arg-type]  # each way of coding is a keyword of its own
+    for behind in (b"dhav\0\0", bytes(9000), WHOLE, WHOLE[: SCAN + 2000], WHOLE[:300]):
+        assert extract_jpeg(whole + behind) == whole + behind
+        with pytest.raises(NoPictureError):
+            extract_jpeg(whole[: len(whole) // 2] + WHOLE)
+
+
+@pytest.mark.parametrize("frame", [0xC3, 0xC9, 0xCA])
+def test_what_no_browser_shows_is_named(frame: int) -> None:
+    """A lossless or arithmetic JPEG is not said to be damaged: the camera's coding is what is to be changed."""
+    at = WHOLE.index(b"\xff\xc0") + 1
+    with pytest.raises(NoPictureError, match="no browser shows"):
+        extract_jpeg(WHOLE[:at] + bytes([frame]) + WHOLE[at + 1 :])
 
 
 def test_the_shared_pictures_are_judged_rightly() -> None:

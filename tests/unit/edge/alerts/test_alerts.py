@@ -261,6 +261,9 @@ def test_a_temperature_that_falls_fast_is_told(tmp_path: Path) -> None:
         ('name = "a"\nchannel = "air_temperature"\nbelow = [nan]\n', "finite number"),
         ('name = "a"\nchannel = "air_temperature"\nbelow = []\n', "must not be empty"),
         ('name = "a"\nlost = [0.0]\n', "begins with 1 or more"),
+        ('name = "a"\nlost = [1, 5]\n', "this file has 1 sensors"),
+        ('name = "a"\nchannel = "air_temperature"\nabove = [35.0, 61.0]\n', "outside -80 to 60"),
+        ('name = "a"\nchannel = "relative_humidity"\nbelow = [-1.0]\n', "counts as wrong"),
         ('name = "a"\ncrop = "apple"\n[[alert]]\nname = "a"\nlost = [1.0]\n', "is taken"),
     ],
 )

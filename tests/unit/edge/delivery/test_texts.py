@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.reason import Reason
+from edge.delivery.facts import AlertFacts, What, facts_of
 from edge.delivery.message import WORD
 from edge.delivery.short import short_of, value_of
-from edge.delivery.texts import AlertFacts, What, begun, facts_of, sentence
+from edge.delivery.texts import begun, sentence
 from edge.language.spoken import Spoken
 from edge.records.bodies import Alert
 from tests.kits.services import SMS
@@ -44,7 +45,7 @@ def test_frost_is_told_as_a_grower_wants_to_hear_it() -> None:
         "【霜冻】上寨果园 02:12，气温 -1.1℃（湿球 -2.3℃），近30分钟每小时降 1.4℃，苹果盛花期 10% 受冻线 -2.2℃"
     )
     assert sentence(Spoken("en"), told) == (
-        "[Frost] 上寨果园 02:12, air -1.1 °C (wet bulb -2.3), fell 1.4 °C an hour in the last 30 min, "
+        "[Frost] 上寨果园 02:12, air -1.1 °C (wet bulb -2.3 °C), fell 1.4 °C an hour in the last 30 min, "
         "apple, full bloom: 10 % of the buds die at -2.2 °C"
     )
     assert "（推定）" in sentence(Spoken("zh"), facts(assumed=True))

@@ -47,7 +47,20 @@ def test_the_minutes_of_frost_are_counted_as_they_were(values: list[float | None
         assert f": {len([v for v in known if v < limit])} min" in told
     assert f"full bloom: {len([v for v in known if v <= -2.2])} min at or under" in told
     if missing := values.count(None):
-        assert f"{missing} minutes have no good temperature" in told
+        minutes = "1 minute has" if missing == 1 else f"{missing} minutes have"
+        assert f"{minutes} no good temperature" in told
+
+
+def test_what_rests_on_few_minutes_says_so() -> None:
+    """Wind and wet bulb of a night in which the sensors were there for an hour tell on how many minutes they rest."""
+    span = (SEVEN - 600 * MINUTE, SEVEN)
+    curves = {name: curve([1.0] * 600, span[0]) for name in ("air_temperature",)}
+    curves |= {"relative_humidity": curve([80.0] * 60, span[0]), "air_pressure": curve([830.0] * 600, span[0])}
+    curves["wind_speed"] = [*curve([0.4], span[0]), *curve([0.0] * 599, span[0] + MINUTE, quality=3)]
+    with texts.speaking("en"):
+        told = night.night_lines(span, OFFSET, curves, None)
+    assert any(line.startswith("Lowest wet bulb") and line.endswith("(from 60 good minutes)") for line in told)
+    assert any(line.startswith("Wind") and line.endswith("(from 1 good minute)") for line in told)
 
 
 def test_a_doubted_minute_is_no_frost() -> None:

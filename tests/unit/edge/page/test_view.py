@@ -21,7 +21,7 @@ from edge.page.still import still
 from edge.page.templates import Templates
 from edge.records.answers import Now, Point, Value
 
-PAGE = Templates(Assets()).environment.get_template("station.html")
+PAGE, PARTS = map(Templates(Assets()).environment.get_template, ("station.html", "_station.html"))
 MINUTE, DAY = 60_000_000, 86_400_000_000
 END = 1_775_239_200_000_000  # 2026-04-04 02:00 at the site
 
@@ -151,6 +151,32 @@ def test_todays_figures_are_of_good_values_since_midnight() -> None:
     assert found["今日最低"].value.striptags().startswith("-0.5")
     assert found["今日最低"].at_us == END - 2 * MINUTE
     assert found["今日最高"].value.striptags().startswith("2.0")
+
+
+@pytest.mark.parametrize(
+    ("lang", "gust"),
+    [("zh", "0.0 m/s 00:00（仅据 1 分钟合格数据）"), ("en", "0.0 m/s 00:00 (from 1 good minute)")],
+)
+def test_a_figure_of_few_minutes_says_on_how_many_it_rests(lang: str, gust: str) -> None:
+    """One good minute before the cups were doubted is no calm day; what most minutes say has no such word."""
+    doubted = [minutes(*[0.0] * 120)[0], *minutes(*[0.0] * 119, quality=3)]
+    curves = {"wind_speed_of_gust": doubted, "rainfall_amount": minutes(*[0.0] * 100)}
+    with texts.speaking(lang):
+        seen = station_view(now(), END, 28_800, curves, {}, Beside())
+        html = PARTS.make_module({"offset_s": 28_800}).today(seen, 28_800)  # type: ignore[attr-defined]  # a macro
+    told = [" ".join(one.split()) for one in re.findall(r"<dd>(.*?)</dd>", re.sub(r"<(?!/?dd)[^>]*>", "", html))]
+    assert told == [gust, "0.0 mm"]
+
+
+@pytest.mark.parametrize("value", [0.0, -3.2, 838.2, 21.73, 1e-4])
+def test_a_flat_curve_is_a_line_in_the_middle_with_its_value_beside_it(value: float) -> None:
+    """Four hours of one value are drawn right across, between two values that the axis names."""
+    points = minutes(*[value] * 240)
+    drawn = still(points, END - 240 * MINUTE, END, 28_800)
+    assert drawn is not None and drawn.curve.good.count("M") == 1
+    assert {float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", drawn.curve.good)} == {HEIGHT / 2}
+    told = [float(text) for _place, text in drawn.values]
+    assert len(told) >= 2 and value - 0.5 <= min(told) <= value + 0.25 and value - 0.25 <= max(told) <= value + 0.5
 
 
 @given(st.floats(0, 1e7))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import shutil
 from pathlib import Path
 
@@ -102,3 +103,23 @@ def test_states_of_older_rows_are_cleared(ram: Path) -> None:
     connection = apsw.Connection(str(ram / "s" / DATABASE))
     assert 0 < int(connection.execute("SELECT count(*) FROM record WHERE state NOT NULL").get) <= CLEARED_AFTER
     connection.close()
+
+
+def test_an_answer_about_all_records_reads_none_of_them(ram: Path) -> None:
+    """A platform's answer speaks of all that a station has: taking it in costs no more after a year than at first."""
+    store = opened(ram / "s", "a")
+    closed(store, 1, 100)
+    before = steps_of_an_answer(store)
+    closed(store, 101, 1100)
+    assert steps_of_an_answer(store) <= before + 5
+    store.close()
+
+
+def steps_of_an_answer(store: Store) -> int:
+    """Return how many times ten steps of SQLite's machine an answer about all records takes."""
+    steps = itertools.count()
+    with store._db.reading() as connection:
+        connection.set_progress_handler(lambda: next(steps) < 0, 10)
+        assert store.outbox.reopen([Span("a", 1, store.next_seq - 1)], PLATFORM, newer_than=0) == 0
+        connection.set_progress_handler(None)
+    return next(steps)

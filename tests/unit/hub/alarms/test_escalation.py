@@ -171,3 +171,21 @@ def test_a_battery_waits_for_the_day_and_for_who_looks_after_it(tmp_path: Path) 
     (alarm,) = (one for one in world.alarms() if one.what == "battery")
     assert alarm.raised_us == world.begin - 5_000_000, "since when it lasts does not change"
     world.close()
+
+
+def test_nobodys_reminders_end_unsaid_however_many_alarms_come_at_once(tmp_path: Path) -> None:
+    """Alarms that come and go fill what somebody is sent in a night: before reminders of what is still open end, that
+    is said."""
+    world = World(tmp_path, people=(person_of("zhang", 1),))
+    world.start()
+    for number in range(1, 11):
+        world.alert(2 * number, "raised", 1, f"gale-e-{number}", quantity="wind_speed_of_gust", unit="m/s", crop="")
+        world.run(MINUTE)
+        world.alert(2 * number + 1, "cleared", 0, f"gale-e-{number}")
+        world.run(MINUTE)
+    world.alert(100, "raised", 2)
+    world.run(3 * 60 * MINUTE)
+    world.close()
+    told = [text for _, _, text in world.told("group")]
+    assert "霜冻" in told[-1] and "中午前不再提醒" in told[-1], told[-3:]
+    assert sum("中午前不再提醒" in text for text in told) == 1

@@ -15,6 +15,7 @@ from drivers.reason import Reason
 from edge.records.record import Kind, Record
 from edge.wire.contract import ChunkHeader, encode
 from hub.completeness import IN_TRANSIT_US
+from hub.database.counting import doubt
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.monthly import MonthlySheet, sheet
@@ -24,7 +25,8 @@ from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import delivery, row
 
 DAY = 1440
-LAST = 2 * DAY + 300
+LAST = 2 * DAY + 317  # in the middle of an hour
+ARRIVED = 5  # minutes behind it that are here already
 HARD = 11 * DAY + 77
 WRONG = Reason("too_low", "the limit is {limit}", limit=3).builtins()
 
@@ -46,18 +48,18 @@ def minute(chance: random.Random) -> dict[str, Any]:
 
 
 def month_of(seed: int) -> list[Row]:
-    """Return two days and five hours of minutes with holes and doubts, a loss, and the setup that gives the clock."""
+    """Return some two days of minutes with holes and doubts, up to now, a loss, and the setup that gives the clock."""
     chance = random.Random(seed)
     found = [setup(8.0)]
     seq = 1
-    while seq < LAST:
+    while seq < LAST + ARRIVED:
         if chance.random() < 0.004:
             seq += chance.randrange(1, 40)
             continue
         found.append(row(seq, minute(chance)))
         seq += 1
     loss = {"what": "records", "epoch": "e", "first": 1, "last": 3, "cause": "no room was left"}
-    return [*found, row(LAST, loss, kind=Kind.LOSS)]
+    return [*found, row(LAST + ARRIVED, loss, kind=Kind.LOSS)]
 
 
 def hard_month(seed: int) -> list[Row]:
@@ -67,7 +69,7 @@ def hard_month(seed: int) -> list[Row]:
     """
     chance = random.Random(seed)
     first = [row(seq, minute(chance)) for seq in range(1, DAY)]
-    after = [row(seq, minute(chance)) for seq in range(8 * DAY, HARD)]
+    after = [row(seq, minute(chance)) for seq in range(8 * DAY, HARD + ARRIVED)]
     clone = [row(seq, minute(chance), epoch="f") for seq in range(9 * DAY, 10 * DAY) if chance.random() < 0.7]
     moved = [moved_by(one, -3 * DAY * MINUTE) for one in after[200:500]]
     again = [moved_by(one, 0, revision=1) for one in after[200:500]]
@@ -146,6 +148,17 @@ def test_an_outage_of_the_hub_itself_changes_nothing(tmp_path: Path) -> None:
     here = made(f"sqlite://{tmp_path}/a.db", rows)
     late = [msgspec.structs.replace(row, arrived=row.arrived + 7200 * 1_000_000) for row in rows[400:520]]
     assert made(f"sqlite://{tmp_path}/b.db", [*rows[:400], *rows[520:], *late]) == here
+
+
+def test_hours_that_are_still_to_be_counted_are_counted_too(url: str) -> None:
+    """The sheet is the same where the hub has not come to count the hours (again) yet."""
+    found = made(url, month_of(3))
+    engine = opened(url)
+    with engine.transaction():
+        doubt(engine, "s")
+        engine.query("DELETE FROM hourly WHERE start >= %s", (UTC0 + DAY * MINUTE,))
+    assert sheet(engine, "s", date(2026, 1, 15), now_of(LAST)) == found
+    engine.close()
 
 
 def test_a_month_of_which_nothing_is_here_has_no_rates(url: str) -> None:

@@ -28,7 +28,7 @@ from tests.kits.wall_kit import MINUTE, record
 FIELD = '[[sensor]]\nname = "field"\ndriver = "ascii-station"\nport = "/dev/ttyUSB0"\n'
 SITE = {"latitude": 31.68, "longitude": 103.85, "altitude_m": 1590.0, "utc_offset_h": 8.0}
 SETUP = {"configuration": "0" * 64, "flags": "qartod", "site": SITE, "sensors": []}
-COUNT = 780
+COUNT, HOUR = 780, 60 * MINUTE
 
 
 def body(number: int, **other: Any) -> dict[str, Any]:
@@ -56,7 +56,7 @@ def keep(made: Office, first: int, bodies: list[dict[str, Any]], **site: object)
 
 def test_the_hub_says_what_the_station_says(tmp_path: Path) -> None:
     """Of the same minutes both make the same: state, reasons, inputs, source."""
-    now = system_utc() // MINUTE * MINUTE
+    now = system_utc() // HOUR * HOUR  # the rule of scab counts hours: how much of one has gone has no say
     first = now - COUNT * MINUTE
     file = tmp_path / "station.toml"
     file.write_text((HEAD + SHELTER + FIELD).format(state=tmp_path / "state"))

@@ -1,0 +1,77 @@
+"""What two quantities of one moment cannot be together: particles of a smaller size that outweigh those of a larger one
+in which they count too, a gust under the mean that it is part of.
+
+Asked of one frame by `drivers.limits`, so that whoever reads a device hears of it, and of a minute's means by the
+station. Source: Zahumensky 2004 (WMO) for gust and mean. 2 ug/m3 and 5 % are left for rounding and for means over
+different samples (ours).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
+
+from drivers.reason import Reason
+
+GUST_SLACK = 0.1  # m/s, the reporting resolution
+DEW_SLACK = 0.6  # K: a hygrometer in fog may tell 103 %
+PM_SLACK, PM_SHARE = 2.0, 0.05
+PARTICLES = ("pm1", "pm2p5", "pm10")
+SPEED, GUST = "wind_speed", "wind_speed_of_gust"
+IN_ORDER = ((SPEED, GUST), *pairwise(PARTICLES))  # the first of two is never more than the second
+
+
+def in_frame(values: Mapping[str, float]) -> dict[str, Reason]:
+    """Return quantity -> why it is in doubt, of one frame's values by quantity. Both sides of a contradiction are."""
+    doubts: dict[str, Reason] = {}
+    for less, more in IN_ORDER:
+        if less in values and more in values and (doubt := out_of_order(less, values[less], more, values[more])):
+            doubts |= dict.fromkeys((less, more), doubt)
+    return doubts
+
+
+def out_of_order(less_name: str, less: float, more_name: str, more: float) -> Reason | None:
+    """Return why two values contradict each other, of which the first cannot be more; None where they do not.
+
+    The names are those of the channels; of particles or of speeds.
+    """
+    if less_name.partition(".")[0] == SPEED:
+        if less <= more + GUST_SLACK + 1e-9:
+            return None
+        return Reason("gust_under_mean", "gust {gust:g} under the mean speed {mean:g}", gust=more, mean=less)
+    if less <= more * (1 + PM_SHARE) + PM_SLACK:
+        return None
+    return Reason(
+        "smaller_over_larger",
+        "{channel} {small:g} over {other} {large:g}",
+        channel=less_name,
+        small=less,
+        other=more_name,
+        large=more,
+    )
+
+
+def dew_over_temperature(temperature: float | None, dew_point: float | None) -> Reason | None:
+    """Return why a device's own dew point contradicts its temperature, degC; None where it does not."""
+    if temperature is None or dew_point is None or dew_point <= temperature + DEW_SLACK:
+        return None
+    return Reason(
+        "dew_over_temperature",
+        "dew point {dew:g} degC over the temperature {temperature:g} degC",
+        dew=round(dew_point, 2),
+        temperature=round(temperature, 2),
+    )
+
+
+def mean_outside(speeds: Sequence[float | None]) -> Reason | None:
+    """Return why a device's own least, mean and highest wind, m/s, contradict each other; None where they do not."""
+    known = [speed for speed in speeds if speed is not None]
+    if len(known) != 3 or known[0] - GUST_SLACK <= known[1] <= known[2] + GUST_SLACK:
+        return None
+    return Reason(
+        "mean_outside",
+        "mean wind {mean:g} m/s outside its own least and highest, {least:g} and {highest:g}",
+        mean=round(known[1], 2),
+        least=round(known[0], 2),
+        highest=round(known[2], 2),
+    )

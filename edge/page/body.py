@@ -1,0 +1,22 @@
+"""The body of a request, read as far as a server wants to hear of it."""
+
+from __future__ import annotations
+
+from starlette.requests import ClientDisconnect, Request
+
+
+class BodyError(Exception):
+    """A body is longer than it may be, or whoever sent it has gone in the middle of it."""
+
+
+async def body_of(request: Request, longest: int) -> bytes:
+    """Return a request's whole body, at most `longest` bytes. Raise BodyError."""
+    body = b""
+    try:
+        async for part in request.stream():
+            body += part
+            if len(body) > longest:
+                raise BodyError
+    except ClientDisconnect:
+        raise BodyError from None
+    return body

@@ -1,0 +1,60 @@
+"""How what a station's alert watches went on since it was raised, by the minutes that the hub has."""
+
+from __future__ import annotations
+
+from edge.alerts.measures import SPAN, ChannelMeasure, FallMeasure, FrostMeasure, Measure, good
+from edge.delivery.facts import AN_HOUR, Course, is_below
+from edge.records.bodies import Alert, Minute
+from hub.alarms.air import MINUTE_US, minutes_of
+from hub.database.engine import Engine
+
+MOST_US = 26 * 60 * MINUTE_US  # that is looked back; what was worst before the alert's newest turn it says itself
+WITHOUT = "sensors_lost"  # what no minute has a value of
+
+
+def course_of(engine: Engine, station: str, alert: Alert, since_us: int, now: int) -> Course | None:
+    """Return it; `since_us`: when the alert was raised. None where no minute is here. Raise SinkError.
+
+    A frost rule may be of a block that is colder than its thermometer: how much, the minute that turned it says.
+    """
+    first = max(since_us, now - MOST_US)
+    found = minutes_of(engine, station, first - SPAN * MINUTE_US, now)
+    if alert.quantity == WITHOUT or not found:
+        return None
+    values = dict(_values(alert, found))
+    colder = _colder(alert, values)
+    last, newest = found[-1]
+    known = [] if colder is None else [value + colder for at, value in values.items() if at >= first]
+    present = None if colder is None or last not in values else values[last] + colder
+    air = good(newest, "air_temperature") if alert.crop else None
+    return Course(last, present, _worst(alert, known), is_below(alert), air)
+
+
+def _values(alert: Alert, found: list[tuple[int, Minute]]) -> list[tuple[int, float]]:
+    """Return what the minutes say to a rule as this one, as far as they say something."""
+    measure: Measure = FrostMeasure(0.0, 0.0) if alert.crop else ChannelMeasure(alert.quantity)
+    if alert.unit.endswith(AN_HOUR):
+        measure = FallMeasure(measure)
+    values, before = [], found[0][0] - MINUTE_US
+    for at, minute in found:
+        for _ in range(min(SPAN, round((at - before) / MINUTE_US) - 1)):
+            measure.see(None)
+        seen, before = measure.see(minute).value, at
+        if seen is not None:
+            values.append((at, seen))
+    return values
+
+
+def _colder(alert: Alert, values: dict[int, float]) -> float | None:
+    """Return how much lower the rule's value is than the thermometer's; None where that is not known."""
+    if not alert.crop:
+        return 0.0
+    there = values.get(alert.begin or 0)
+    return None if there is None or alert.value is None else alert.value - there
+
+
+def _worst(alert: Alert, values: list[float]) -> float | None:
+    """Return the worst of them and of what the station says."""
+    if alert.worst is None:
+        return None
+    return (min if is_below(alert) else max)([alert.worst, *values])
