@@ -12,6 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 DAY = 86_400
 DAY_ZERO = 1_577_836_800  # 2020-01-01T00:00:00Z: the rain's total counts from here
@@ -160,7 +161,6 @@ class WeatherMoment(Mapping[str, float]):
         self._weather, self._t = weather, t
         self._known: dict[str, float] = {}
         self._noises: dict[str, float] = {"wave": math.sin(2 * math.pi * t / WAVE)}
-        self._wet_share: float | None = None
         self._hour = (t / 3600 + weather.longitude / 15) % 24  # of the sun
         self._season = 2 * math.pi * (t / YEAR - 0.055)  # 0 on 20 January, the coldest
 
@@ -183,14 +183,11 @@ class WeatherMoment(Mapping[str, float]):
             value = self._noises[name] = self._weather.noise[name].at(self._t)
         return value
 
-    @property
+    @cached_property
     def _wet(self) -> float:
-        share = self._wet_share
-        if share is None:
-            share = self._wet_share = self._weather.wetness(self._t)
-        return share
+        return self._weather.wetness(self._t)
 
-    @property
+    @cached_property
     def _cloud(self) -> float:
         return max(ease(0.5 + 0.7 * self._noise("cloud")), 0.95 * self._wet)
 
