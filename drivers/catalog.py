@@ -69,16 +69,17 @@ def find(name: str) -> DriverInfo:
     return known[name]
 
 
-def _own() -> list[DriverInfo]:
+@cache  # as below
+def _own() -> tuple[DriverInfo, ...]:
     infos = []
     for module in pkgutil.iter_modules(devices.__path__):
         info = getattr(importlib.import_module(f"{devices.__name__}.{module.name}"), "INFO", None)
         if isinstance(info, DriverInfo):
             infos.append(info)
-    return infos
+    return tuple(infos)
 
 
-@cache  # a silent device asks each time what else it may be, and all packages' files are read for this
+@cache  # a device that gives nothing asks each time what else it may be, and all packages' files are read for this
 def _announced() -> tuple[DriverInfo | Broken, ...]:
     """Return what the entry points of other packages give, in the order of their names."""
     return tuple(_loaded(point) for point in sorted(entry_points(group=GROUP), key=lambda one: (one.name, one.value)))

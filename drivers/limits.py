@@ -38,13 +38,13 @@ class DriverLimits:
 
     def judged(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
         """Return one frame's readings, with a doubt where a value is none: beyond its channel's limits, a void 0."""
-        if not all(self._is_possible(reading) for reading in readings):
+        if not all(map(self._is_possible, readings)):
             readings = tuple(reading if self._is_possible(reading) else self._beyond(reading) for reading in readings)
         good = {reading.quantity: reading.value for reading in readings if reading.doubt is None}
         if doubts := in_frame(good):
             readings = tuple(doubted(r, doubts.get(r.quantity, r.doubt)) for r in readings)
-        never = next((r.quantity for r in readings if r.value == 0 and r.quantity in NEVER_ZERO), None)
-        return readings if never is None else without_zeros(readings, never)
+        never = [r.quantity for r in readings if r.value == 0 and r.quantity in NEVER_ZERO]
+        return without_zeros(readings, never[0]) if never else readings
 
     def _is_possible(self, reading: Reading) -> bool:
         possible = self._possible.get(reading.quantity)

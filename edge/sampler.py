@@ -128,8 +128,9 @@ class BusLane:
         for reading in readings:
             self._inbox.offer(Sampled(state.sensor.name, reading), wake=False)
         state.readings += len(readings)
-        state.failures = 0
-        state.backoff.reset()
+        if state.failures:
+            state.failures = 0
+            state.backoff.reset()
         if state.down is not None:
             log.info("sensor %s is back (%s)", state.sensor.name, self._place(state))
             state.down = None

@@ -83,6 +83,7 @@ class Pulses:
     def __init__(self, bus: GpioBus, settings: Settings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
         self._contact = bus.request(settings.line, settings.pull, settings.debounce)
+        self._fastest = settings.fastest
         self._since = clock.now()
         self._tips = 0
 
@@ -96,7 +97,7 @@ class Pulses:
         turns, now = self._new(), self._clock.now()
         hz = turns / (now - self._since)
         self._since = now
-        speed, fastest = hz * self._settings.mps_per_hz, self._settings.fastest
+        speed, fastest = hz * self._settings.mps_per_hz, self._fastest
         return (
             Reading("wind_speed", speed, now, near(fastest) if NEAR * fastest < speed and fastest < FASTEST else None),
         )

@@ -98,8 +98,8 @@ class Talker:
             if isinstance(item, Refused):
                 self._got.append(item)
                 continue
-            wanted = (reading for reading in item.readings if reading.quantity in self._quantities)
-            stamped = tuple(Reading(r.quantity, r.value, at, r.doubt, r.wraps_at) for r in wanted)
+            wanted = [reading for reading in item.readings if reading.quantity in self._quantities]
+            stamped = tuple([Reading(r.quantity, r.value, at, r.doubt, r.wraps_at) for r in wanted])
             if stamped:
                 self._heard.good()
                 self._got.append(stamped)
@@ -170,7 +170,7 @@ class BinaryDecoder:
         return Refused(start, length, verdict.reason if length == verdict.length else CUT_SHORT)
 
     def _at_header(self) -> bool:
-        return any(self._data.startswith(header) for header in self._headers)
+        return self._data.startswith(self._headers)
 
     def _may_become_header(self, tail: bytes) -> bool:
         return any(len(tail) < len(header) and header.startswith(tail) for header in self._headers)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import struct
 import tomllib
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
 from random import Random
@@ -42,6 +43,7 @@ class ModbusDeviceTwin:
         self._clock = clock
         self._rng = Random(seed)
         self._fault: Fault | None = None
+        self.before_telling: Callable[[], None] = lambda: None
         named = settings.profile
         path = Path(named) if named.endswith(".toml") else PROFILES / f"{named}.toml"
         self._profile: dict[str, Any] = tomllib.loads(path.read_text(encoding="utf-8"))
@@ -76,6 +78,7 @@ class ModbusDeviceTwin:
 
     def misbehave(self, fault: Fault | None) -> None:
         """Misbehave from now on, or behave again (None)."""
+        self.before_telling()
         self._fault = fault
         self._stuck = dict(self._words) if fault is Fault.STUCK else None
 
@@ -86,6 +89,7 @@ class ModbusDeviceTwin:
 
     def answer(self, request: bytes) -> bytes | None:
         """Return the answer to a request addressed to it, CRC included; None for silence."""
+        self.before_telling()
         if self._fault in SAY_NOTHING or len(request) < SHORTEST or not checks(request):
             return None
         body = self._body(request[1], request[2:-2])

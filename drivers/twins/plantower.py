@@ -63,10 +63,7 @@ class PlantowerTwin(TalkerTwin):
 
 def _framed(body: bytes) -> bytes:
     head = b"\x42\x4d" + struct.pack(">H", len(body) + 2) + body
-    total = 0
-    for byte in head:
-        total += byte
-    return head + struct.pack(">H", total % 0x10000)
+    return head + struct.pack(">H", sum(head) % 0x10000)
 
 
 def _word(value: float) -> int:

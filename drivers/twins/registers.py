@@ -9,6 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+from collections.abc import Callable
 from typing import Any, ClassVar
 
 from drivers.clock import Clock
@@ -30,6 +31,7 @@ class RegisterTwin:
         self.rng = random.Random(seed)
         self.fault: Fault | None = None
         self.values = dict(self.START)
+        self.before_telling: Callable[[], None] = lambda: None
         self.pointer = 0
         self._home: int = settings.address
 
@@ -51,6 +53,7 @@ class RegisterTwin:
 
     def write(self, data: bytes) -> None:
         """Take a write transfer: the register, then its bytes. Raise OSError where it is silent."""
+        self.before_telling()
         self._answer()
         data = self._disturbed(data)
         self.pointer = data[0]
@@ -59,6 +62,7 @@ class RegisterTwin:
 
     def read(self, count: int) -> bytes:
         """Answer a read transfer from the pointed register on. Raise OSError where it is silent."""
+        self.before_telling()
         self._answer()
         data = self._disturbed(self.load(self.pointer, count))
         if self.fault is Fault.SHORT:  # it lets go of the line half way: the rest are ones

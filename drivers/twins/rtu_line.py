@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections.abc import Iterable
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -10,6 +12,7 @@ if TYPE_CHECKING:
     from drivers.twins.twin import ModbusTwin, Wire
 
 FOREVER = float("inf")
+DUE = itemgetter(0)
 BITS = 10  # on the line for a byte: start, eight, stop
 
 
@@ -22,13 +25,12 @@ class RtuLine:
         self._clock = clock
         self._byte_time = BITS / baud
         self._echo = echo
-        self._due: list[tuple[float, bytes]] = []  # what will be on the line, and when its last byte is through
+        self._due: list[tuple[float, bytes]] = []  # when its last byte is through, and what is on the line, in order
 
     def run(self) -> None:
         """Serve for ever as the body of a lane. Raise Stopped out of one of the clock's waits."""
         while True:
-            until = min([due for due, _ in self._due], default=FOREVER)
-            request = self._wire.read(until)
+            request = self._wire.read(self._due[0][0] if self._due else FOREVER)
             if request:
                 self._take(request)
             if self._due:
@@ -38,16 +40,15 @@ class RtuLine:
         """Answer a request. A pty gives it all at once, but it still takes its time on the line."""
         heard = self._clock.now() + len(request) * self._byte_time
         if self._echo:
-            self._due.append((heard, request))
+            insort(self._due, (heard, request), key=DUE)
         for twin in self._twins:
             if twin.address == request[0]:
                 answer = twin.answer(request)
                 if answer:
-                    self._due.append((heard + twin.delay() + len(answer) * self._byte_time, answer))
+                    through = heard + twin.delay() + len(answer) * self._byte_time
+                    insort(self._due, (through, answer), key=DUE)
 
     def _send(self) -> None:
         now = self._clock.now()
-        for entry in sorted(self._due, key=lambda entry: entry[0]):
-            if entry[0] <= now:
-                self._wire.write(entry[1])
-                self._due.remove(entry)
+        while self._due and self._due[0][0] <= now:
+            self._wire.write(self._due.pop(0)[1])

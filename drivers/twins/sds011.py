@@ -43,6 +43,7 @@ class Sds011Twin(TalkerTwin):
                 due = due if before == self._period else self.clock.now() + self._gap()
             elif self.clock.now() >= due:
                 if not self.asleep:
+                    self.before_telling()
                     self.send(wire, self._frame())
                 due += self._gap()
 

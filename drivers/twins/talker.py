@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drivers.twins.wires import FaultySender
@@ -22,6 +22,7 @@ class TalkerTwin:
         self.settings = settings
         self.clock = clock
         self.values = dict(self.START)
+        self.before_telling: Callable[[], None] = lambda: None
         self.sender = FaultySender(seed)
 
     def set(self, quantity: str, value: float) -> None:
@@ -39,6 +40,7 @@ class TalkerTwin:
         turn = 0
         while True:
             self.clock.sleep_until(due)
+            self.before_telling()
             for frame in self.frames(turn):
                 self.send(wire, frame)
             due += self.sender.gap(self.PACE)

@@ -9,7 +9,9 @@ Its bus face is bytes, which the untouched driver and the real libraries talk to
 - gpio: `GpioTwin`, which gives the edges of one line, put on a `drivers.twins.memory.MemoryGpio`.
 - file: `FileTwin`, which gives the text of the kernel's file.
 
-Every twin is made by `Twin(settings, clock, seed)`.
+Every twin is made by `Twin(settings, clock, seed)`. One that measures when it is asked has `before_telling`, which it
+calls before it tells anything: so the weather is reckoned for those instants alone. One whose bucket fills or whose
+cups turn meanwhile has none.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+from collections.abc import Callable
 from typing import Any
 
 from drivers.clock import Clock
@@ -23,6 +24,7 @@ class Twin:
         self.rng = random.Random(seed)
         self.fault: Fault | None = None
         self.celsius = 15.0
+        self.before_telling: Callable[[], None] = lambda: None
 
     def set(self, quantity: str, value: float) -> None:
         """Set its temperature from now on, degC."""
@@ -39,6 +41,7 @@ class Twin:
         self.clock.sleep_until(self.clock.now() + takes)
         if self.fault is Fault.OTHER_ADDRESS:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT))
+        self.before_telling()
         raw = round(self.celsius * 16)
         pad = bytearray((raw & 0xFFFF).to_bytes(2, "little") + bytes.fromhex("4b467fff0c10"))
         pad.append(_crc(pad))

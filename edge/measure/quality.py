@@ -77,8 +77,11 @@ class Checker:
 
         `after`: the next one that is possible, where there is one.
         """
-        if reason := self.impossible(reading):
-            return FlaggedReading(reading, Flag.FAIL, reason)
+        return self._judged(reading, self.impossible(reading), after)
+
+    def _judged(self, reading: Reading, impossible: Reason | None, after: Reading | None) -> FlaggedReading:
+        if impossible is not None:
+            return FlaggedReading(reading, Flag.FAIL, impossible)
         step, spike = self._jump(reading), self._spike(reading, after)
         if reason := step or spike:
             return FlaggedReading(reading, Flag.SUSPECT, reason)
@@ -100,15 +103,16 @@ class Checker:
 
         Of `following`, already taken in the next minute, the first is a neighbour.
         """
+        causes = [self.impossible(reading) for reading in readings]
         if self._limits.spike is None:
-            return [self.check(reading) for reading in readings]
+            return [self._judged(reading, cause, None) for reading, cause in zip(readings, causes)]
         afters: list[Reading | None] = []
         after = next((r for r in following if self.impossible(r) is None), None)
-        for reading in reversed(readings):
+        for reading, cause in zip(reversed(readings), reversed(causes)):
             afters.append(after)
-            if self.impossible(reading) is None:
+            if cause is None:
                 after = reading
-        return [self.check(reading, after) for reading, after in zip(readings, reversed(afters))]
+        return [self._judged(*each) for each in zip(readings, causes, reversed(afters))]
 
     def impossible(self, reading: Reading) -> Reason | None:
         """Return why the reading cannot be true, by the device's own word or by its range; None otherwise."""
@@ -126,7 +130,9 @@ class Checker:
             self._level = reading
             return None
         change = abs(reading.value - level.value)
-        step = min(step * max(1.0, (reading.at - level.at) / NEIGHBOUR_S), max(step, self._limits.minute_step or step))
+        if change > step + 1e-9:  # more may be right, the longer ago the last one was
+            longer = max(1.0, (reading.at - level.at) / NEIGHBOUR_S)
+            step = min(step * longer, max(step, self._limits.minute_step or step))
         if change <= step + 1e-9:
             self._level = reading
             return None

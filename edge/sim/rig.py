@@ -19,7 +19,7 @@ from drivers.twins.bench import BusWire, GpioWire, make_twin, wire_for
 from drivers.twins.memory_line import MemoryLine
 from drivers.twins.relay import Button, Relay
 from drivers.twins.serial_wire import SerialLine
-from drivers.twins.weather import RECKONED, Weather
+from drivers.twins.weather import Weather
 from edge.clock.timekeeper import TimeSource
 from edge.config.sections import Config, SensorSection
 from edge.delivery.message import Sender
@@ -29,6 +29,7 @@ from edge.sim.capture import Capture
 from edge.sim.clock import SimClock
 from edge.sim.lane import SimLane
 from edge.sim.lockstep import LOCKSTEP
+from edge.sim.shown_weather import ShownWeather
 from edge.sim.times import Boot, BootTeller, SimTime
 from edge.station import Station
 from edge.store.store import Store
@@ -63,11 +64,11 @@ class Rig:
         ] = ()  # who tells the time instead; of a station that is powered on from now on
         self.watched = False  # whether it watches the system's clock, which the first of them sets
         self.weather = Weather(seed)
-        self.held: dict[tuple[str, str], float] = {}  # what a sensor shows of a quantity, whatever the weather
         self._weather_s = weather_s
         self.senders: Mapping[str, Sender] | None = None  # by which people are told; as way
         self.way: Way = LOCKSTEP  # to brokers; of a station that is powered on from now on
         self.twins: dict[str, Any] = {}
+        self.shown = ShownWeather(self.twins)
         self.wires: dict[str, BusWire] = {}
         self._begin = begin
         self._plugged_in = False
@@ -83,6 +84,7 @@ class Rig:
         for sensor in group:
             twin = make_twin(sensor.info, sensor.settings, self.clock, self.seed + len(self.twins))
             self.twins[sensor.name] = twin
+            self.shown.add(sensor, twin)
             pairs.append((sensor.settings, twin))
         if self.capture is not None:
             self.twins[group[0].name].play(self._capture_lines(self.capture))
@@ -136,17 +138,9 @@ class Rig:
     def _show_weather(self) -> None:
         if self.capture is not None:
             return
-        shown = [
-            (self.twins[sensor.name], channel.quantity, (sensor.name, channel.quantity))
-            for sensor in self.config.sensor
-            for channel in sensor.info.channels(sensor.settings)
-            if channel.quantity in RECKONED
-        ]
         due = self.clock.now()
         while True:
-            moment = self.moment()
-            for twin, quantity, place in shown:
-                twin.set(quantity, self.held[place] if place in self.held else moment[quantity])
+            self.shown.change(self.moment())
             due += self._weather_s
             self.clock.sleep_until(due)
 

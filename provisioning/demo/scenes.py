@@ -94,7 +94,7 @@ class DemoScene(NamedTuple):
     def set_up(self, rig: Rig) -> None:
         """Give a rig that is not powered on yet this weather."""
         rig.weather = SceneWeather(rig.seed, self.colder, self.fixed, self.windy, self.showers, self.drained)
-        rig.held = dict(self.held or {})
+        rig.shown.held = dict(self.held or {})
 
     def begin_on(self, station: Station) -> None:
         """Tell a station that runs what its people know."""
