@@ -2,8 +2,8 @@
 in which they count too, a gust under the mean that it is part of.
 
 Asked of one frame by `drivers.limits`, so that whoever reads a device hears of it, and of a minute's means by the
-station. Source: Zahumensky 2004 (WMO) for gust and mean. 2 ug/m3 and 5 % are left for rounding and for means over
-different samples (ours).
+station, which keeps such values as suspect: nobody knows which of the two is wrong. Source: Zahumensky 2004 (WMO) for
+gust and mean. 2 ug/m3 and 5 % are left for rounding and for means over different samples (ours).
 """
 
 from __future__ import annotations
@@ -28,6 +28,11 @@ def in_frame(values: Mapping[str, float]) -> dict[str, Reason]:
         if less in values and more in values and (doubt := out_of_order(less, values[less], more, values[more])):
             doubts |= dict.fromkeys((less, more), doubt)
     return doubts
+
+
+def is_contradiction(doubt: Reason) -> bool:
+    """Return whether a doubt says that of two values of a frame one must be wrong: the other may be right."""
+    return doubt.code in ("gust_under_mean", "smaller_over_larger")
 
 
 def out_of_order(less_name: str, less: float, more_name: str, more: float) -> Reason | None:

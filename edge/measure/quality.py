@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from drivers.contradictions import is_contradiction
 from drivers.limits import BEYOND
 from drivers.quantity import quantity
 from drivers.reading import Reading
@@ -83,7 +84,7 @@ class Checker:
         if impossible is not None:
             return FlaggedReading(reading, Flag.FAIL, impossible)
         step, spike = self._jump(reading), self._spike(reading, after)
-        if reason := step or spike:
+        if reason := reading.doubt or step or spike:
             return FlaggedReading(reading, Flag.SUSPECT, reason)
         if (band := self._limits.suspect) and not band[0] <= reading.value <= band[1]:
             return FlaggedReading(reading, Flag.SUSPECT, self._unusual(*band))
@@ -116,7 +117,7 @@ class Checker:
 
     def impossible(self, reading: Reading) -> Reason | None:
         """Return why the reading cannot be true, by the device's own word or by its range; None otherwise."""
-        if reading.doubt is not None:
+        if reading.doubt is not None and not is_contradiction(reading.doubt):
             return reading.doubt
         if self._low <= reading.value <= self._high:
             return None

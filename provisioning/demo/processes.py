@@ -1,7 +1,8 @@
 """The other processes of a demo: a broker of its own and the camera process. They die with the demo.
 
 `setpriv --pdeathsig KILL` (util-linux, on every Debian) lets the kernel end a child when its parent is gone,
-even by SIGKILL. Children are therefore started from a thread that lives as long as the demo does.
+even by SIGKILL; one that was gone before that was asked for is no parent any more, which a shell looks at. Children are
+therefore started from a thread that lives as long as the demo does.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from drivers.reason import Reason
 
 LONGEST_PAUSE = 30.0  # s between two starts of a child that keeps ending
 PAGE_PORT = 8080
+IF_WE_LIVE = '[ "$PPID" = "$0" ] && exec "$@"'  # $0: our pid
 START_S = 10.0  # real seconds that a broker has to listen
 
 MOSQUITTO_CONF = """\
@@ -51,7 +53,7 @@ class NoBrokerError(Exception):
 
 def dying_with_us(command: list[str]) -> list[str]:
     """Return `command` wrapped so that the kernel ends it when the process that starts it ends."""
-    return ["setpriv", "--pdeathsig", "KILL", *command]
+    return ["setpriv", "--pdeathsig", "KILL", "sh", "-c", IF_WE_LIVE, str(os.getpid()), *command]
 
 
 class SupervisedProcess:

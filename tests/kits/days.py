@@ -144,7 +144,9 @@ def _written_line(rng: random.Random, tips: int, calm: bool) -> bytes:
     wind = f"A{rng.randrange(4096):04}B{rng.choice((0, 23, 45, 68, 338)):03}C0000D{speed:04}E0000F0000"
     rain = f"G{tips:04}H{tips:04}I0000J0000K0000"
     air = f"L{rng.choice('0-')}{rng.randrange(60):03}M{rng.randrange(400, 999)}N1005{rng.randrange(4)}"
-    text = f"{wind}{rain}{air},012,017,025," + "".join(f"{rng.randrange(40):03}," for _ in range(3))
+    text = f"{wind}{rain}{air},012,017,025," + "".join(
+        f"{mass:03}," for mass in sorted(rng.randrange(40) for _ in range(3))
+    )
     total = 0x1A
     for byte in text.encode():
         total ^= byte

@@ -1,4 +1,4 @@
-"""What contradicts itself within one frame is good for nobody: recording, look, doctor and station hear the same."""
+"""What contradicts itself in one frame is never shown as good: recording, look, doctor and station hear the same."""
 
 from __future__ import annotations
 
@@ -46,8 +46,8 @@ def counter(*particles: int) -> bytes:
     return frame + struct.pack(">H", sum(frame))
 
 
-def test_a_recording_shows_the_doubt_and_the_station_keeps_it_out_of_its_minutes() -> None:
-    """PM2.5 of 40 beside PM10 of 20 is no value, alone or in a minute; those of the frame after are."""
+def test_a_recording_shows_the_doubt_and_the_station_keeps_it_as_suspect() -> None:
+    """PM2.5 of 40 beside PM10 of 20: one of them is wrong, nobody knows which; those of the frame after are good."""
     first, second = (readings(fed("plantower", counter(*sizes))) for sizes in ((10, 40, 20), (6, 11, 19)))
     assert {r.quantity for r in first if r.doubt} == {"pm2p5", "pm10"}
     assert not any(r.doubt for r in second)
@@ -58,7 +58,8 @@ def test_a_recording_shows_the_doubt_and_the_station_keeps_it_out_of_its_minutes
         for reading in first:
             minutes.take("dust", Reading(reading.quantity, reading.value, float(at), reading.doubt))
     minute = minutes.close(0.0, 60.0, None, {})
-    assert minute.quality == {"pm1": 1, "pm2p5": 4, "pm10": 4}
+    assert minute.quality == {"pm1": 1, "pm2p5": 3, "pm10": 3}
+    assert minute.values == {"pm1": 10.0, "pm2p5": 40.0, "pm10": 20.0}
 
 
 @pytest.mark.parametrize(

@@ -234,6 +234,7 @@ RULES: dict[str, tuple[Day, set[str], Day]] = {
     ),
     "no_gust": (lambda: short(2), {GUST}, lambda: short(5)),
 }
+IN_A_FRAME = {"gust_under_mean", "smaller_over_larger"}  # of one frame and of a minute (drivers/contradictions.py)
 WRAPPERS = {"all_readings", "share_of_readings"}  # say how many readings had a reason
 # What a recorded day may be told to have: readings that did not come, and rain of a time that nobody read.
 MAY_BE_MISSING = {"scarce", "no_readings", "end_unread", "fell_before"}
@@ -247,7 +248,7 @@ def reasons_given() -> set[str]:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
                 assert isinstance(node.args[0], ast.Constant), f"{file}: a code is written out"
                 found.add(str(node.args[0].value))
-    return found
+    return found | IN_A_FRAME
 
 
 def spoken(reason: Reason) -> str:
