@@ -36,6 +36,7 @@ NO_READINGS = Reason("no_readings", "no readings")
 VARIABLE = Reason("directions_cancel", "variable: the directions cancel out")
 UNREAD_S = 30.0  # s; half a minute (ours: no source gives a share for totals)
 SHARE = {Aggregation.MEAN: 2 / 3, Aggregation.WIND_SPEED: 3 / 4, Aggregation.DIRECTION: 3 / 4}
+OF_A_SAMPLE = 0.05  # that is none yet: of four a minute, what a minute of 61 s would ask for besides (ours)
 
 
 @dataclass(slots=True)
@@ -71,9 +72,12 @@ class ChannelLine:
         return self.checker.check_all(inside, self.readings)
 
     def needed(self, duration: float) -> int:
-        """Return how many good samples a mean over `duration` seconds needs."""
+        """Return how many good samples a mean over `duration` seconds needs.
+
+        A minute that is a moment longer, because its clock was put right in it, needs no sample more.
+        """
         share = SHARE.get(self.quantity.kind, 0.0)
-        return max(1, math.ceil(share * self.pace * duration / 60.0 - 1e-9))
+        return max(1, math.ceil(share * self.pace * duration / 60.0 - OF_A_SAMPLE))
 
 
 class Minutes:

@@ -56,6 +56,15 @@ def test_wind_needs_three_quarters(count: int, value: float | None) -> None:
     assert body.values["wind_speed"] == value
 
 
+@pytest.mark.parametrize(
+    ("end", "count", "given"), [(60.02, 3, True), (61.0, 3, True), (60.02, 2, False), (75.0, 3, False)]
+)
+def test_a_minute_that_is_a_moment_longer_needs_no_sample_more(end: float, count: int, given: bool) -> None:
+    """A direction each 15 s: three of four are enough, in a minute in which the clock was put right too."""
+    body = minute([line("wind_from_direction", 4)], spread("wind_from_direction", [90.0] * count, 15.0), end=end)
+    assert (body.values["wind_from_direction"] is not None) == given
+
+
 def test_the_minute_is_half_open() -> None:
     """A reading at the minute's end belongs to the next minute, one at its beginning to this."""
     channel = line("air_temperature", 1)
