@@ -166,8 +166,9 @@ def escalated(found: Checked) -> Iterator[str]:
         acks[name].append(at)
     for name, alarm in found.alarms.items():
         lines = found.opened[name]
-        saw_nothing = found.turns[name][0][0].turn == "blind"  # which waits for the day, and hours for the next person
-        if alarm.what not in ("frost", "cold") or not lines or saw_nothing:
+        if alarm.what not in ("frost", "cold") or not lines:
+            continue
+        if [turn.turn for turn, _ in found.turns[name][:1]] == ["blind"]:  # it waits for the day, and hours for others
             continue
         first, end = lines[0].at, found.minute(alarm.cleared_us) if alarm.cleared_us else found.now
         end = min([end, *acks[name], *(one.at for one in lines if one.last)])
