@@ -159,16 +159,16 @@ def test_a_hub_killed_while_it_delivers_is_followed_by_the_other(
     url = cluster.database()
     hubs = [hub_of(tmp_path, broker, url, services, name, free_port()) for name in ("a", "b")]
     add_people(hubs[0])
-    services.wecom.mode = "slow 4"
+    services.wecom.mode = "slow 7"
     for hub in hubs:
         hub.start()
     killed = None
     try:
         until(lambda: query(url, "SELECT holder FROM alarm_lease WHERE id = 1 AND holder <> ''"), 60)
         say(broker, 1, "raised", 2)
-        until(lambda: services.wecom.requests, 30)
+        until(lambda: services.wecom.requests, 90)
         written = "SELECT 1 FROM alarm_attempt WHERE channel = 'dingtalk' AND fate IS NOT NULL"
-        until(lambda: query(url, written), 3)  # one message is under way, the other was delivered and written
+        until(lambda: query(url, written), 6)  # one message is under way, the other was delivered and written
         ((holder,),) = query(url, "SELECT holder FROM alarm_lease WHERE id = 1")
         killed = hubs[("a", "b").index(holder)]
         killed.end(signal.SIGKILL)
