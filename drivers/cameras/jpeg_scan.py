@@ -22,6 +22,7 @@ from drivers.cameras.jpeg_decoders import ffmpeg_decodes, libjpeg_decodes
 SPARE = 8  # bytes that a scan may be longer, of an encoder that writes whole words, and shorter
 PADDING = b"\0\xff"  # what fills a scan up to its end marker
 MOST_PIECES = 4000  # of more not each is tried: one costs two tenths of a millisecond
+MOST_SCANS = 100  # of a picture, which mostly has one or ten: each costs a decoding of all before it
 MOST_PIXELS_WIDE = 65_500  # libjpeg
 SEQUENTIAL, PROGRESSIVE, RESTARTS, SCAN = (0xC0, 0xC1), 0xC2, 0xDD, 0xDA
 TABLES = (0xC4, 0xDB)
@@ -70,9 +71,12 @@ def data_end(jpeg: bytes, at: int) -> int:
 
 
 def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
-    """Return whether each scan ends with its last block; True of a picture of a kind that this cannot tell of."""
+    """Return whether each scan ends with its last block; True of a picture of a kind that this cannot tell of.
+
+    One of more than MOST_SCANS is no camera's, and False.
+    """
     tables: list[bytes] = []
-    each, frame = 0, b""
+    each, frame, scans = 0, b"", 0
     for marker, at in segments(jpeg):
         begin = segment_end(jpeg, at)
         segment = jpeg[at:begin]
@@ -83,13 +87,14 @@ def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
         elif marker == RESTARTS:
             each = int.from_bytes(segment[4:6], "big")
         elif marker == SCAN and frame:
+            scans += 1
             data = jpeg[begin : data_end(jpeg, begin)]
             if frame[1] == PROGRESSIVE:
                 fits = _numbered(data) and _progressive_fits(jpeg[:begin], data)
             else:
                 layout = _layout(tables, frame, segment, each)
                 fits = layout is None or _sequential_fits(layout, data)
-            if not fits:
+            if not fits or scans > MOST_SCANS:
                 return False
     return True
 

@@ -13,6 +13,7 @@ from edge.alerts.episode import RuleLimits
 from edge.alerts.measures import ChannelMeasure, FallMeasure, FrostMeasure, LostMeasure, Measure
 from edge.config.sections import AlertSection, Config
 from edge.measure.derived.hourly import DERIVED
+from edge.records.bodies import AN_HOUR
 from edge.records.channel_name import ChannelName
 
 FURTHER_K = (1.0, 2.0, 3.0)  # below the critical temperature: each is a step of its own
@@ -82,7 +83,7 @@ class Rule:
             return self.section.clear_by
         if self.section.lost is not None:
             return 0.5
-        return CLEAR_K if self.unit.removesuffix("/h") in ("degC", "K") else CLEAR_SHARE * abs(values[0])
+        return CLEAR_K if self.unit.removesuffix(AN_HOUR) in ("degC", "K") else CLEAR_SHARE * abs(values[0])
 
 
 def within(span: tuple[str, str] | None, now: str, last_too: bool) -> bool:
@@ -109,7 +110,7 @@ def rule_of(one: AlertSection, config: Config) -> Rule:
     quantity = ChannelName.parse(name).quantity
     known = DERIVED.get(quantity) or QUANTITIES[quantity]
     if one.falls is not None:
-        return Rule(one, FallMeasure(ChannelMeasure(name)), name, f"{known.unit}/h")
+        return Rule(one, FallMeasure(ChannelMeasure(name)), name, f"{known.unit}{AN_HOUR}")
     return Rule(one, ChannelMeasure(name), name, known.unit)
 
 

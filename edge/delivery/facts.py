@@ -8,7 +8,7 @@ import msgspec
 
 from drivers.reason import Reason
 from edge.alerts.crops import CRITICAL
-from edge.records.bodies import Alert
+from edge.records.bodies import AN_HOUR, Alert
 
 What = Literal[
     "frost",
@@ -39,7 +39,6 @@ OF_QUANTITY: dict[str, What] = {
     "sensors_lost": "sensor",
 }
 KNOWN = "known"  # the turn of what saw nothing and sees again, with nothing the matter
-AN_HOUR = "/h"  # what a unit of how fast something falls ends in
 LEAST_HEAT = 15.0  # degC: a limit below it is one of cold, where no value tells
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 
-from edge.delivery.facts import AN_HOUR, KNOWN, AlertFacts
+from edge.delivery.facts import KNOWN, AlertFacts
 from edge.delivery.message import Short
 from edge.delivery.texts import WHAT
 from edge.language.spoken import Spoken
+from edge.records.bodies import AN_HOUR
 
 MOST_NAME = 8  # characters
 UNITS = {"degC": "度", "m/s": "米每秒", "mm": "毫米", "V": "伏", "ug/m3": "微克", "%": "百分号", "hPa": "百帕"}

@@ -116,7 +116,10 @@ class Checker:
         return [self._judged(*each) for each in zip(readings, causes, reversed(afters))]
 
     def impossible(self, reading: Reading) -> Reason | None:
-        """Return why the reading cannot be true, by the device's own word or by its range; None otherwise."""
+        """Return why the reading cannot be true, by the device's own word or by its range; None otherwise.
+
+        One that contradicts another of its frame may be true: it is suspect.
+        """
         if reading.doubt is not None and not is_contradiction(reading.doubt):
             return reading.doubt
         if self._low <= reading.value <= self._high:

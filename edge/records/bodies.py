@@ -156,6 +156,9 @@ class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
     issued_by: Text = ""
 
 
+AN_HOUR = "/h"
+
+
 class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     """A turn of an alert's life: "raised", "worse", "better", "cleared", "blind" (nothing is known), "seeing", "ended".
 
@@ -163,7 +166,7 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     reached now (0: none), of `steps`; `limit` that one, or the first. `value`: the minute's, None unknown; `worst`: the
     worst since it was raised. `minute` is the number of the minute that turned it, `begin` its time. `stage` is the
     crop's, `assumed` where nobody has said it; `sensors` are those that say nothing, `buses` those of which all sensors
-    do, with their names.
+    do, with their names. `unit` ends in AN_HOUR where it is about how fast something falls.
     """
 
     alert: Name

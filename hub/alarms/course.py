@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from edge.alerts.measures import SPAN, ChannelMeasure, FallMeasure, FrostMeasure, Measure, good
-from edge.delivery.facts import AN_HOUR, Course, is_below
-from edge.records.bodies import Alert, Minute
+from edge.delivery.facts import Course, is_below
+from edge.records.bodies import AN_HOUR, Alert, Minute
 from hub.alarms.air import MINUTE_US, minutes_of
 from hub.database.engine import Engine
 

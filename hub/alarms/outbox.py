@@ -11,7 +11,7 @@ import json
 import random
 import secrets
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import msgspec
 
@@ -62,10 +62,7 @@ class MessageOutbox:
 
     def counts(self, since_us: int) -> Counter[str]:
         """Return how many messages each person was sent by the channel that sent most."""
-        found = self._engine.query(
-            "SELECT channel, said FROM alarm_message WHERE made >= %s AND state <> 'expired'", (since_us,)
-        )
-        each = Counter((name, channel) for channel, said in found for name in _said(said).to)
+        each = Counter((name, channel) for channel, said in self._made(since_us) for name in said.to)
         most: Counter[str] = Counter()
         for (name, _), count in each.items():
             most[name] = max(most[name], count)
@@ -73,11 +70,14 @@ class MessageOutbox:
 
     def warned(self, since_us: int) -> frozenset[str]:
         """Return who was told since then that no more reminders come."""
+        return frozenset(name for _, said in self._made(since_us) if said.last for name in said.to)
+
+    def _made(self, since_us: int) -> Iterator[tuple[str, OutgoingMessage]]:
+        """Return what was to go out since then, and by which channel; not what came too late to be told."""
         found = self._engine.query(
-            "SELECT said FROM alarm_message WHERE made >= %s AND state <> 'expired' AND said LIKE '%%\"last\":true%%'",
-            (since_us,),
+            "SELECT channel, said FROM alarm_message WHERE made >= %s AND state <> 'expired'", (since_us,)
         )
-        return frozenset(name for (said,) in found for name in _said(said).to)
+        return ((channel, _said(said)) for channel, said in found)
 
     def reached(self, alarm: str) -> dict[str, list[str]]:
         """Return by which channels an alarm has, or may have, reached whom."""

@@ -138,8 +138,8 @@ class Watch:
         """Look at SQLite's log, which grows without end while somebody else holds the file open."""
         size = self._engine.overgrown_log()
         open_ = [one for one in live if one.open and one.what == "log"]
-        if size and not open_:
-            return [alarms.raised(ALL, f"log-{now}", "log", now, Quiet(count=round(size / 1e6)))]
-        for one in () if size else open_:
+        if size:
+            return [] if open_ else [alarms.raised(ALL, f"log-{now}", "log", now, Quiet(count=round(size / 1e6)))]
+        for one in open_:
             alarms.cleared(one, now)
-        return [] if size else open_
+        return open_

@@ -9,6 +9,7 @@ import msgspec
 from edge.delivery.texts import WHAT
 from edge.language import texts
 from edge.language.texts import _
+from edge.language.words import N_
 from edge.page.markup import value_text
 from edge.page.station_view import AlertLine
 from hub.database.turns import AlertTurn, open_ones
@@ -20,6 +21,10 @@ from hub.web.pages.stations import offset_of
 from hub.web.table import Elsewhere, PageAnswer, RequestContext
 
 MOST = 200  # of all stations together
+OF_THE_HUB = {
+    "clock": N_("Nobody sets the clock of this hub: times of alerts may be wrong."),
+    "log": N_("Another program holds this hub's database open, so that its log grows: end that program."),
+}
 
 
 class Line(NamedTuple):
@@ -70,9 +75,8 @@ def name_of(alarm: alerts.AlertState) -> str:
 
 def text_of(alarm: alerts.AlertState) -> str:
     """Return what an alarm means: what the station said of it, or what the hub itself has found."""
-    if alarm.what == "clock":
-        return _("Nobody sets the clock of this hub: times of alerts may be wrong.")
-    return said_of(newest_alert(alarm))
+    found = OF_THE_HUB.get(alarm.what)
+    return said_of(newest_alert(alarm)) if found is None else _(found)
 
 
 def newest_alert(alarm: alerts.AlertState) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from PIL import Image
 
 from drivers.cameras.camera import CameraError, NoPictureError
 from drivers.cameras.jpeg import extract_jpeg, size
-from drivers.cameras.jpeg_scan import RESTART
+from drivers.cameras.jpeg_scan import MOST_SCANS, RESTART, is_as_long_as_its_blocks
 from drivers.twins.scene import Moment, Scene
 from tests.data import shared
 
@@ -140,6 +140,17 @@ def test_what_no_browser_shows_is_named(frame: int) -> None:
     at = WHOLE.index(b"\xff\xc0") + 1
     with pytest.raises(NoPictureError, match="no browser shows"):
         extract_jpeg(WHOLE[:at] + bytes([frame]) + WHOLE[at + 1 :])
+
+
+def test_a_picture_of_scans_without_end_is_refused() -> None:
+    """Each scan costs a decoding: what has more of them than any camera's picture is not tried to its end."""
+    made = io.BytesIO()
+    Image.effect_noise((32, 32), 40).save(made, "JPEG")
+    jpeg = made.getvalue()
+    begin = jpeg.index(b"\xff\xda")
+    head, scan, end = jpeg[:begin], jpeg[begin:-2], jpeg[-2:]
+    assert is_as_long_as_its_blocks(head + MOST_SCANS * scan + end)
+    assert not is_as_long_as_its_blocks(head + (MOST_SCANS + 1) * scan + end)
 
 
 def test_the_shared_pictures_are_judged_rightly() -> None:

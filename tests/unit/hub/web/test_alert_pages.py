@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from edge.clock.clock import system_utc
+from edge.delivery.facts import What
 from edge.records.record import Kind
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
@@ -101,3 +102,11 @@ def test_what_a_newer_station_says_of_an_alert_breaks_no_page(shared: Office, bo
     keep(shared, 1, body)
     for path in ("/", "/alerts", f"/stations/{MINE}"):
         page(shared, path, shared.token(Role.OPERATOR))
+
+
+@pytest.mark.parametrize(("what", "told"), [("clock", "Nobody sets the clock"), ("log", "Another program holds")])
+def test_what_the_hub_finds_of_itself_is_said_in_a_sentence(shared: Office, what: What, told: str) -> None:
+    """An alarm of no station has no measured value to tell; its line says what is the matter."""
+    now = system_utc()
+    AlarmBook(shared.engine).keep([Alarm("a" * 16, "", what, now, now, now, True, step=1)])
+    assert told in page(shared, "/alerts", shared.token(Role.OPERATOR))
