@@ -24,6 +24,7 @@ from edge.uplink.lacking import LackingCounts
 from edge.uplink.pin import Pin
 from edge.uplink.rounds import Rounds
 from edge.wire.contract import GATHER, VERSION, Hello, HelloAnswer, Receipt, Revised, Topic
+from edge.wire.session import Granted, Session
 
 UNANSWERED_UNDATED = 60.0  # s between two rounds while nobody answered and the time is unknown
 UNANSWERED = 600.0  # s between two rounds while nobody answered
@@ -67,6 +68,17 @@ class Receipts:
         self._rounds = Rounds(store, destination.name)
         self._whole_at = float("-inf")  # when the last whole round began
         self._asked: dict[str, SentHello] = {}  # by nonce
+        self._forgotten = float("-inf")  # when a broker was found to have forgotten this station
+
+    def connected(self, session: Session, granted: Granted) -> None:
+        """Greet on a new connection, and take in whether the broker has kept what it was asked to keep.
+
+        One that has not has lost what it had acknowledged too: that is on no way to the platform any more.
+        """
+        keeps = not session.fresh and (granted.expiry is None or granted.expiry >= session.expiry)
+        if keeps and not granted.session_present:
+            self._forgotten = self._clock.now()
+        self.greet(whole=False)
 
     def greet(self, whole: bool = True) -> None:
         """Make a hello due at once: a new connection, or the platform calls the roll (`whole`)."""
@@ -228,13 +240,14 @@ class Receipts:
     def _reopen(self, scope: list[Span], has: list[Span], revised: list[Revised]) -> int:
         """Whatever of `scope` the platform lacks is unsent again, proven or not: its database may be from a backup.
 
-        What was sent a short while ago may still be on its way through the broker.
+        What was sent a short while ago may still be on its way through the broker, unless that has forgotten it.
         """
         names = {span.epoch for span in scope}
-        before = self._clock.now() - ASK_AFTER
+        before = max(self._clock.now() - ASK_AFTER, self._forgotten)
         unproven = [span for span in self._store.outbox.unproven(self._dest) if span.epoch in names]
         young = spans.minus(unproven, self._store.outbox.unproven(self._dest, before=before))
         self.lacking.again(spans.minus(spans.common(unproven, scope), [*has, *young]))
+        self.lacking.nothing_arrives &= before > self._forgotten  # what a broker forgot says nothing of the way there
         lacks = spans.minus(scope, [*has, *young])
         if self._store.outbox.count_proven(lacks, self._dest):  # an older copy of what it had, its pictures too
             self._doubt_pictures()

@@ -2,7 +2,8 @@
 
 Version 1 is written until a receiver has said that it reads version 2, and again when one says that it does not. What
 went in version 2 and was refused, or heard by nobody, or is lacking long after, goes in version 1 for an hour: nothing
-stays here because something on the way does not know the newer topics.
+stays here because something on the way does not know the newer topics. Where nobody heard it, as after the death of a
+broker that forgot who listens, the hour ends when a receiver answers that it reads version 2.
 
 A live message names its table by hash alone where the platform has it: where a receipt named a record that came with
 it. A backlog's messages each have theirs. So have all where nobody gives receipts.
@@ -40,6 +41,7 @@ class RecordEncoder:
         self._tables = KnownTables(self._adapter.station)
         self._reads = version2.VERSION if notes.get(KIND, self._dest) == b"2" else VERSION
         self._distrusted_until = 0.0
+        self._unheard = False  # whether that is because nobody listened
         self._ends = 0  # of connections in a row with something in version 2 in flight
         self._there: set[str] = set()  # names of tables that the platform has
         self._going: dict[str, tuple[str, int]] = {}  # name -> a record that it went with
@@ -54,6 +56,8 @@ class RecordEncoder:
     def set_platform_version(self, reads: int) -> None:
         """Take in which version the platform reads; kept over restarts."""
         reads = min(reads, version2.VERSION)
+        if self._unheard and reads == version2.VERSION:
+            self._distrusted_until, self._unheard = 0.0, False
         if reads != self._reads:
             self._reads = reads
             self._there.clear()
@@ -61,15 +65,17 @@ class RecordEncoder:
 
     def distrust(self) -> None:
         """Write version 1 for a while: what went in version 2 did not get through."""
-        self._distrusted_until = self._clock.now() + DISTRUSTED
+        self._distrusted_until, self._unheard = self._clock.now() + DISTRUSTED, False
         self._ends = 0
         self._there.clear()
 
     def acknowledged(self, settled: Sequence[tuple[OutgoingBatch, int]]) -> None:
         """Take in the broker's codes: what it refuses, or nobody hears, may be the newer topics."""
         newer = [code for message, code in settled if message.version > VERSION]
-        if any(code == NOBODY_LISTENS or (code >= REFUSED and code != TOO_LARGE) for code in newer):
+        refused = any(code >= REFUSED and code != TOO_LARGE for code in newer)
+        if refused or NOBODY_LISTENS in newer:
             self.distrust()
+            self._unheard = not refused
         self._ends = 0 if newer else self._ends
 
     def ended(self, flying: Sequence[OutgoingBatch]) -> None:

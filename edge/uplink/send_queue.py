@@ -59,6 +59,7 @@ class SendQueue:
         self._alone: deque[OutgoingBatch] = deque()  # records that are larger than the limit that was learned
         self._live_due = self._clock.now()
         self._live_at = -NEVER  # when live records went last
+        self._looked_at = 0  # the newest seq when live records were looked for last
         self._budget, self._least_every = destination.budget, destination.broker.live_every_min
         self._longest = MINUTE  # s between two live messages so far
         self._every_s()
@@ -85,8 +86,14 @@ class SendQueue:
         self._live_due = min(self._live_due, now + wait)
 
     def look_again(self) -> None:
-        """Something in the store is unsent again."""
+        """Something else than records is to be sent."""
         self._dry = False
+
+    def reopened(self) -> None:
+        """Take in that something that was sent is unsent again; what is fresh of it goes as live again."""
+        self._dry = False
+        if self._every_s() <= MINUTE:
+            self._live_due = min(self._live_due, self._clock.now())
 
     def begin_anew(self) -> None:
         """Make the messages anew: another size is right now."""
@@ -158,6 +165,7 @@ class SendQueue:
 
     def _live(self, now: float, window: Window) -> list[OutgoingBatch]:
         flying = window.flying()
+        self._looked_at = self._store.next_seq - 1  # before: what is kept from here on is looked for next time
         newest = self._newest()
         fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
         fresh.sort(key=lambda r: (r.kind != Kind.ALERT, -r.seq))
@@ -179,8 +187,10 @@ class SendQueue:
         alone = [record.seq for message in self._alone for record in message.records]
         excluded = ranges.union(window.seqs(), ranges.of(sorted([*self._too_large.seqs, *alone])))
         records = self._store.outbox.unsent(self._dest, limit=AHEAD * batch, excluding=excluded)
-        if self._live_due < NEVER:  # what is fresh goes as live
-            records = [record for record in records if not self._is_fresh(record, now)]
+        # What is fresh goes as live, also a record that is kept and not told of yet: as backfill it would wait behind
+        # all that the platform has still to take in.
+        last = 0 if self._live_due < NEVER else self._looked_at
+        records = [record for record in records if record.seq <= last or not self._is_fresh(record, now)]
         parts = self._lacking.batches(records, batch)
         messages = [message for part in parts for message in self._encoder.backfill(part, most)]
         return [message for message in messages if self._fits(message, window)]

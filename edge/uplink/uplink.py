@@ -229,7 +229,7 @@ class Uplink:
         for message in messages:
             self._bytes.came(message)
             if self._intake.handle(message):
-                self._queue.look_again()
+                self._queue.reopened()
             link.ack(message)
 
     def _acknowledged(self, settled: list[tuple[OutgoingBatch, int]]) -> None:
@@ -264,6 +264,7 @@ class Uplink:
         link = self._destination.way.connect(self._broker, session, self._clock, known)
         self._link, self._version = link, link.version
         self._bytes.connected()
+        self._receipts.connected(session, link.granted)
         packet = min(OWN_PACKET, link.granted.packet_bytes or OWN_PACKET)
         room = payload_room(packet, self._adapter.topic(Topic.BACKFILL), link.version)
         self._window = Window(link.granted.receive_maximum, room)
@@ -277,7 +278,6 @@ class Uplink:
         self._inbound.begin()
         self._queue = self._new_queue()
         self._queue.put(self._adapter.status("online", self._epoch))
-        self._receipts.greet(whole=False)
 
     def _forget(self) -> None:
         if self._link is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ from edge.store.outbox import ASK_AFTER, PLATFORM
 from edge.store.store import Store
 from edge.uplink.receipts import Receipts
 from edge.wire.contract import GATHER, Hello, HelloAnswer, Receipt, Topic, decode
+from edge.wire.session import Granted
 from tests.kits.uplink_kit import destination
 
 LEDGER = "ledger"
@@ -28,13 +30,18 @@ class Station:
         self.store, self.clock = store, SimClock()
         there = destination(BrokerSection(url="mqtt://127.0.0.1"))
         self.receipts = Receipts(there, "b", "e", store, self.clock)
+        self.session = there.adapter.session("e", fresh=False)
         self.receipts.greet()
+        self.ask(gathers)
+
+    def ask(self, gathers: int) -> bool:
+        """Say hello, and be told that nothing is there. Return whether something is unsent again."""
         payload = self.receipts.hello(0, None)
         assert payload is not None
         hello = decode(payload, Hello)
         assert hello.gather == GATHER
         answer = HelloAnswer(1, hello.nonce, 1_782_097_200_000_000, LEDGER, 1, [], gathers=gathers)
-        self.receipts.answered(answer, lambda anchor: None)
+        return self.receipts.answered(answer, lambda anchor: None)
 
     def send(self, channel: Topic) -> Record:
         """Let the broker acknowledge a minute that went on a channel."""
@@ -78,3 +85,27 @@ def test_what_is_receipted_is_not_asked_about(store: Store) -> None:
         assert not station.asks_after(600.0)
         station.receipts.received(Receipt(1, LEDGER, 1, [Span("e", record.seq, record.seq)]))
         assert not station.asks_after(600.0)
+
+
+@pytest.mark.parametrize(
+    ("granted", "fresh", "lost"),
+    [
+        (Granted(session_present=False), False, True),
+        (Granted(session_present=True), False, False),
+        (Granted(session_present=False), True, False),  # it was asked to forget
+        (Granted(session_present=False, expiry=0), False, False),  # it never keeps anything
+    ],
+)
+def test_what_a_broker_has_lost_goes_again_at_once(store: Store, granted: Granted, fresh: bool, lost: bool) -> None:
+    """A broker that forgot the station after a crash has lost what it had acknowledged: where the platform lacks that
+    it is sent again without a wait. What goes on the new connection has its time, and says nothing of the way."""
+    station = Station(store, GATHER)
+    station.send(Topic.LIVE)
+    station.clock.run_until(station.clock.now() + 5.0)
+    session = replace(station.session, fresh=fresh)
+    station.receipts.connected(session, granted)
+    assert station.receipts.is_hello_due()
+    later = station.send(Topic.BACKFILL)
+    assert station.ask(GATHER) is lost
+    assert not station.receipts.lacking.nothing_arrives
+    assert [span.first for span in store.outbox.unsent_spans(PLATFORM)] == [later.seq - 1] * lost

@@ -20,6 +20,7 @@ from edge.store.store import Store
 from edge.uplink.lacking import LackingCounts
 from edge.uplink.record_encoder import DISTRUSTED, RecordEncoder
 from edge.wire.contract import Batch, Receipt, decode, opened
+from edge.wire.link import NOBODY_LISTENS, REFUSED
 from tests.kits.receiver_kit import minute
 from tests.kits.uplink_kit import destination
 from tests.unit.hub.test_columns_received import spelt
@@ -123,6 +124,20 @@ def test_what_does_not_get_through_goes_in_version_1(encoding: Encoding) -> None
     assert versions(encoding.encoder, [spelt(minute(2))]) == {1}
     encoding.clock.run_until(encoding.clock.now() + DISTRUSTED)
     assert versions(encoding.encoder, [spelt(minute(2))]) == {2}
+
+
+@pytest.mark.parametrize(("code", "then"), [(NOBODY_LISTENS, {2}), (REFUSED, {1})])
+def test_a_receiver_that_is_back_hears_version_2(encoding: Encoding, code: int, then: set[int]) -> None:
+    """A broker that died has forgotten who listens: that nobody heard version 2 says nothing of who reads it once a
+    receiver answers. What was refused stays in version 1 for its hour, whoever answers."""
+    encoding.encoder.set_platform_version(2)
+    (message,) = encoding.encoder.live([spelt(minute(1))])
+    encoding.encoder.acknowledged([(message, code)])
+    assert versions(encoding.encoder) == {1}
+    encoding.encoder.set_platform_version(1)
+    assert versions(encoding.encoder) == {1}
+    encoding.encoder.set_platform_version(2)
+    assert versions(encoding.encoder) == then
 
 
 def test_a_message_keeps_to_the_brokers_limit(encoding: Encoding) -> None:

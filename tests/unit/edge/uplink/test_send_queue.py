@@ -12,6 +12,7 @@ import pytest
 from drivers.clock import Clock
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
+from edge.northbound.minshan import OutgoingBatch
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.records.spans import Span
 from edge.sim.clock import SimClock
@@ -149,6 +150,39 @@ def test_an_alert_goes_first_however_old_it_is(store: Store) -> None:
         window.add(id(message), message, clock.now())
         sent += [record.seq for record in message.records]
     assert len(sent) == len(set(sent)) == 603
+
+
+def test_a_minute_of_now_never_goes_with_the_backlog(store: Store) -> None:
+    """Kept while a backlog goes out, and told of only a moment later, it goes as live all the same: behind all that a
+    fleet has kept it would wait for minutes. So does one that the broker had, and lost."""
+    clock = SimClock()
+    there = destination(BrokerSection(url="mqtt://127.0.0.1", proof="broker"))
+    encoder = RecordEncoder(there, store.notes, clock, LackingCounts())
+    about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
+    order = SendQueue(there, "old", store, clock, Chunks(there, store, clock), *about)
+    clock.run_until(300 * 60.0)
+    window = Window(1000, None)
+    first = order.next(window)
+    assert first is not None and first.channel is Topic.LIVE
+    window.add(0, first)
+    minute = store.append(Draft(Kind.MINUTE, Stamp("old", 300 * 60.0 - 60), 60.0, 10**15, MARK, {"values": {}}))
+    sent = [message.channel for message in drained(order, window) if minute in message.records]
+    order.appended()
+    clock.run_until(clock.now() + PHASES)
+    sent += [message.channel for message in drained(order, window) if minute in message.records]
+    assert sent == [Topic.LIVE]
+    store.outbox.mark_proven([minute], PLATFORM)
+    window = Window(1000, None)
+    assert store.outbox.reopen([Span("old", minute.seq, minute.seq)], PLATFORM) == 1
+    order.reopened()
+    assert [m.channel for m in drained(order, window) if minute in m.records] == [Topic.LIVE]
+
+
+def drained(order: SendQueue, window: Window) -> Iterator[OutgoingBatch]:
+    """Send all there is."""
+    while (message := order.next(window)) is not None:
+        window.add(id(message), message)
+        yield message
 
 
 def live(order: SendQueue, window: Window, clock: Clock) -> list[list[str]]:
