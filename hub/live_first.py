@@ -2,7 +2,8 @@
 
 A broker hands a session its messages in their order. In one session a minute of now would come after all that every
 station has kept over an outage, which for a large fleet is half an hour of work. So what is live has a session of its
-own, and of the other one no more is handed on at once than is dealt with in a second or so, by what the last took.
+own, and of the other one no more is handed on at once than is dealt with in a second or so, by what the last took:
+little at first, for nobody knows yet how fast that goes here and now.
 """
 
 from __future__ import annotations
@@ -62,8 +63,8 @@ class LiveFirst:
         self._live, self._rest = live, rest
         self._from: MqttLink = rest  # whose messages `incoming` has
         self._clock = SystemClock()
-        self._handed: float | None = None  # when some of `rest` were handed on (s), while they are dealt with
-        self._room = float(MOST)  # records of `rest` that are handed on at once
+        self._handed: tuple[float, int] | None = None  # when some of `rest` were handed on (s), how many records' worth
+        self._room = float(MOST_RECORDS)  # records of `rest` that are handed on at once
         self.version, self.bytes_sent = rest.version, 0
         self.acks = live.acks
         self.incoming: list[Incoming] = []
@@ -99,18 +100,18 @@ class LiveFirst:
         self._from = self._live if live_is_next else self._rest
         found = self._from.incoming
         count = len(found) if live_is_next else at_once(found, self._room)
+        if count and not live_is_next:
+            self._handed = self._clock.now(), sum(map(worth, found[:count]))
         self.incoming += found[:count]
         del found[:count]
-        if count and not live_is_next:
-            self._handed = self._clock.now()
         return count > 0
 
     def _measure(self) -> None:
-        """Hand on less next time where what was handed on took long, and more, up to twice, where it did not."""
+        """Hand on less next time where what was handed on took long, and more, up to twice that, where it did not."""
         if self._handed is not None:
-            took = self._clock.now() - self._handed
-            self._handed = None
-            self._room = min(MOST, max(MOST_RECORDS, self._room * min(2.0, LONG / max(took, 0.001))))
+            (at, records), self._handed = self._handed, None
+            took = self._clock.now() - at
+            self._room = min(MOST, max(MOST_RECORDS, records * min(2.0, LONG / max(took, 0.001))))
 
     def close(self) -> None:
         """Say good-bye on both."""
@@ -131,5 +132,10 @@ def at_once(messages: list[Incoming], room: float) -> int:
     for count, message in enumerate(messages):
         if room <= 0:
             return count
-        room -= MOST_RECORDS if intake.channel(message.topic) is Topic.BACKFILL else LIGHT
+        room -= worth(message)
     return len(messages)
+
+
+def worth(message: Incoming) -> int:
+    """Return what a message counts as, in records."""
+    return MOST_RECORDS if intake.channel(message.topic) is Topic.BACKFILL else LIGHT

@@ -42,10 +42,10 @@ def recorded() -> Iterator[tuple[str, list[dict[str, float | None]]]]:
         yield path.name.partition(".")[0], [minute.values(day.long_form) for minute in day.minutes.values()]
 
 
-def records_of(days: Iterable[dict[str, float | None]]) -> list[Record]:
-    """Return minutes of these values as a station records them."""
+def records_of(days: Iterable[dict[str, float | None]], first: int = 0) -> list[Record]:
+    """Return minutes of these values as a station records them, from the minute of that number on."""
     found = []
-    for number, values in enumerate(days):
+    for number, values in enumerate(days, first):
         body = {
             "values": values,
             "quality": {name: 9 if value is None else 1 for name, value in values.items()},

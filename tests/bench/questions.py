@@ -83,7 +83,7 @@ def filled(url: str, minutes: Sequence[Record]) -> Engine:
     sink.close()
     engine = opened(url)
     for channel in ("air_pressure", CHANNEL, "wind_speed"):
-        hours = [(STATION, channel, OLD + n * HOUR_US, 0, *counts(OLD + n * HOUR_US)) for n in range(YEAR_HOURS)]
+        hours = [(STATION, channel, OLD + n * HOUR_US, 0, *counts(OLD + n * HOUR_US), None) for n in range(YEAR_HOURS)]
         with engine.transaction():
             engine.upsert("hourly", HOURLY, hours, HOURLY[:4])
     return engine

@@ -4,7 +4,9 @@ Stations with a backlog each (real stores and uplinks, contract version 2) send 
 take it into one real PostgreSQL, while each station goes on keeping a minute a minute. In the middle the broker, a hub
 and the database are killed, and an old dump is put back. At the end every record is held against the stations' stores:
 each there once, a sample of them byte by byte, the ledger and the hours. Printed: what it cost, and how long after it
-was sent a live minute was committed, by PostgreSQL's own times of commit. Exit code 1: something is lost or wrong.
+was to be sent a live minute was committed, by PostgreSQL's own times of commit: of those that were due while the broker
+or the database was away, or both hubs were, by what was away, and of all others, where they waited. A hub that was
+killed excuses nothing, for the other one is there. Exit code 1: something is lost or wrong.
 
 `--calm`: nothing is killed. `--waiting`: the hubs are away until the broker has it all.
 """
@@ -29,8 +31,8 @@ EVERY_S = 2.0
 AWAY_S = 5.0  # for which what was killed stays away
 QUIET_S = 65.0  # a minute of each station with nothing beside it
 LIVE_S = 5.0  # a minute is to be committed this long after it was sent
-SETTLED_S = 15.0  # after what was away is back, for which a minute may still be late by it: pauses between tries
-Kept = dict[proof.Name, tuple[float, float]]
+SETTLED_S = 15.0  # after a hub is connected again, for which a station may still be in a pause between two tries
+Kept = dict[proof.Name, proof.LiveMinute]
 
 
 class Run:
@@ -39,7 +41,7 @@ class Run:
     def __init__(self, ground: Ground, total: int, minutes: int) -> None:
         self.ground, self.total, self.minutes = ground, total, minutes
         self.kept: Kept = {}
-        self.outages: list[tuple[float, float]] = []
+        self.outages: list[tuple[str, float, float]] = []
         self.began = self._told = time.monotonic()
 
     def wait(self, holds: Callable[[], object], seconds: float = 36000.0) -> None:
@@ -68,18 +70,21 @@ class Run:
 
     def look_at_live(self) -> None:
         """Keep when the live minutes were committed: what is put back later has the time of that."""
-        for name, (made, late) in proof.commits(self.ground.url, self.minutes + 1).items():
-            if name not in self.kept or self.kept[name][1] > late:
-                self.kept[name] = made, late
+        found = proof.commits(self.ground.url, self.ground.folder / "stations", self.minutes + 1)
+        for name, minute in found.items():
+            if name not in self.kept or self.kept[name].late > minute.late:
+                self.kept[name] = minute
 
-    def befall(self, what: str, harm: Callable[[], object], mend: Callable[[], object]) -> None:
-        """Let something be away for a while; minutes are late by that."""
-        begin = time.time()
+    def befall(self, what: str, harm: Callable[[], object], mend: Callable[[], object], all_away: bool = True) -> None:
+        """Let something be away for a while; `all_away`: no minute can be committed, until a hub is connected again."""
+        begin, connected = time.time(), self.ground.connected
         self.ground.cost.look()
         harm()
         time.sleep(AWAY_S)
         mend()
-        self.outages.append((begin - LIVE_S, time.time() + SETTLED_S))
+        self.wait(lambda: self.ground.connected > connected)
+        if all_away:
+            self.outages.append((what, begin - LIVE_S, time.time() + SETTLED_S))
         self.say(f"{what}, {time.time() - begin:.0f} s")
 
     def restore(self, dump: Path) -> None:
@@ -108,7 +113,7 @@ def troubles(run: Run) -> Iterator[tuple[float, Callable[[], None]]]:
         run.say(f"a backup, {time.monotonic() - began:.0f} s")
 
     yield 0.15, lambda: run.befall("the broker was killed", ground.broker.kill, ground.broker.start)
-    yield 0.30, lambda: run.befall("a hub was killed", first.kill, first.start)
+    yield 0.30, lambda: run.befall("a hub was killed", first.kill, first.start, all_away=False)
     yield 0.40, backup
     yield 0.50, lambda: run.befall("the database was killed", ground.cluster.kill, ground.cluster.start)
     yield 0.65, lambda: run.befall("an old dump was put back", lambda: run.restore(dump), lambda: None)
@@ -120,7 +125,7 @@ def drained(ground: Ground, stations: int, minutes: int, calm: bool, waiting: bo
     run = Run(ground, total, minutes)
     for hub in ground.hubs:  # the broker knows them from now on
         hub.start()
-    until(lambda: all(hub.said.count("connected to") >= 2 for hub in ground.hubs), 120)  # both print to one file
+    until(lambda: ground.connected >= len(ground.hubs), 120)
     if waiting:
         for hub in ground.hubs:
             hub.end(signal.SIGTERM)
@@ -158,10 +163,21 @@ def report(run: Run, stations: int) -> list[str]:
     for part, seconds in ground.cost.seconds().items():
         print(f"CPU of {part}: {seconds:,.0f} s, {seconds / count * 1e6:,.0f} us a record")
     print(f"the most memory of a hub: {ground.cost.peak / 1e6:.0f} MB")
-    late = [seconds for _, seconds in run.kept.values()]
-    calm = [s for made, s in run.kept.values() if not any(a <= made <= b for a, b in run.outages)]
-    print(f"live minutes, committed after: {spread(late)}; not beside an outage: {spread(calm)}")
+    for line in waits(run):
+        print(line)
     return list(proof.complaints(ground.url, ground.folder / "stations", stations))
+
+
+def waits(run: Run) -> Iterator[str]:
+    """Yield how long live minutes waited, those by which nothing was away last, and where those did."""
+    left = [*run.kept.values()]
+    for what, begin, end in run.outages:
+        beside = [minute for minute in left if begin <= minute.due <= end]
+        left = [minute for minute in left if not begin <= minute.due <= end]
+        yield f"live minutes due when {what}, {end - begin:.0f} s in all: {spread([minute.late for minute in beside])}"
+    yield f"live minutes due at any other time: {spread([minute.late for minute in left])}"
+    for where, each in zip(STAGES, zip(*(minute.stages for minute in left))):
+        yield f"    of that {where}: {spread(each)}"
 
 
 def spread(late: Sequence[float]) -> str:
@@ -173,6 +189,7 @@ def spread(late: Sequence[float]) -> str:
     return f"{len(order):,}: {told}; {sum(one > LIVE_S for one in order):,} after more than {LIVE_S:g} s"
 
 
+STAGES = ("at the station", "at the broker and in a hub's inbox", "until the commit")
 QUANTILES = (("median", 0.5), ("90 %", 0.9), ("99 %", 0.99), ("latest", 1.0))
 
 

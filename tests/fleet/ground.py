@@ -75,6 +75,11 @@ class Ground:
             self.stations.append(Stations(self.folder / "stations", self.broker.url, first, some, minutes))
 
     @property
+    def connected(self) -> int:
+        """How often a hub has connected to the broker; both print to one file."""
+        return self.hubs[0].said.count("connected to")
+
+    @property
     def made(self) -> int:
         """How many minutes the stations have made since they were started."""
         return sum(one.made for one in self.stations)

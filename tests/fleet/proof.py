@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_left
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
 from edge.northbound import version1
 from edge.store.outbox import PLATFORM
@@ -18,21 +20,45 @@ from tests.kits.sink_kit import query
 Name = tuple[str, int]  # station, seq
 SAMPLE = 20  # records of a station of which the bytes are compared
 COMMITTED = (
-    "SELECT station, seq, (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint, start "
+    "SELECT station, seq, start, arrived, (extract(epoch FROM pg_xact_commit_timestamp(xmin)) * 1000000)::bigint "
     "FROM record WHERE kind = 'minute' AND seq > %s"
 )
 
 
-def commits(url: str, last_of_backlog: int) -> dict[Name, tuple[float, float]]:
-    """Return of each live minute when its station sends it, s since 1970, and how long after that it was committed.
+class LiveMinute(NamedTuple):
+    """When a minute was to be sent, was first handed to the broker, was read by a hub, was committed; s since 1970."""
 
-    Stations spread what they send live over ten seconds, each with a wait of its own.
-    """
+    due: float
+    handed: float
+    read: float
+    committed: float
+
+    @property
+    def late(self) -> float:
+        """For how long after it was due it was not committed, s."""
+        return self.committed - self.due
+
+    @property
+    def stages(self) -> tuple[float, float, float]:
+        """What of that passed at the station, between it and a hub's reading, and until the commit, s."""
+        return self.handed - self.due, self.read - self.handed, self.committed - self.read
+
+
+def commits(url: str, folder: Path, last_of_backlog: int) -> dict[Name, LiveMinute]:
+    """Return the live minutes. Stations spread what they send live over ten seconds, each with a wait of its own."""
     engine = opened(url)
     found = engine.query(COMMITTED, (last_of_backlog,))
     engine.close()
-    kept = ((station, seq, at / 1e6, start / 1e6 + MINUTE + phase(station)) for station, seq, at, start in found)
-    return {(station, seq): (made, at - made) for station, seq, at, made in kept}
+    sent = {path.stem: [*map(int, path.read_text().split())] for path in folder.glob("*.sent")}
+    kept = {}
+    for station, seq, start, read, committed in found:
+        told = sent.get(station, [])
+        place = bisect_left(told[::2], seq)  # the first message that may have it
+        handed = min(read, told[2 * place + 1]) if 2 * place < len(told) else read
+        kept[station, seq] = LiveMinute(
+            start / 1e6 + MINUTE + phase(station), handed / 1e6, read / 1e6, committed / 1e6
+        )
+    return kept
 
 
 def complaints(url: str, folder: Path, stations: int) -> Iterator[str]:

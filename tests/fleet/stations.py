@@ -4,26 +4,35 @@
 
 Each begins with a backlog of so many minutes, and then keeps one a minute, at a second of its own. What they lack is
 printed a line every other second: minutes made since, records that no receipt has closed. A line on standard input ends
-the minutes; the end of standard input ends the process.
+the minutes; the end of standard input ends the process. When each live message was handed to the broker stands in
+FOLDER/STATION.sent: the newest number that the station had then, and microseconds since 1970.
 """
 
 from __future__ import annotations
 
 import itertools
+import logging
 import random
 import resource
 import select
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
+from drivers.clock import Clock, Lane
 from drivers.quantity import QUANTITIES
 from edge.clock.clock import SystemClock, boot_id, system_utc
 from edge.config.sections import BrokerSection
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.store.outbox import PLATFORM
+from edge.uplink.destination import Way
 from edge.uplink.uplink import Uplink
+from edge.wire import mqtt_link
+from edge.wire.contract import Topic
+from edge.wire.link import Link
+from edge.wire.session import Session
 from tests.bench.days import SILENT
 from tests.bench.uplink import filled
 from tests.kits.uplink_kit import destination
@@ -64,17 +73,37 @@ def fields(values: dict[str, float | None]) -> dict[str, object]:
     }
 
 
+class ToldLink:
+    """A link that tells of each live message, once the broker's connection has it."""
+
+    def __init__(self, link: Link, told: Callable[[], object]) -> None:
+        self._link, self._told = link, told
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._link, name)
+
+    def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
+        """Hand a message over at QoS 1. Return its mid."""
+        mid = self._link.publish(topic, payload, retain, expiry)
+        if topic.endswith(f"/{Topic.LIVE.value}"):
+            self._told()
+        return mid
+
+
 class Station:
-    """One station: `due` is when its next minute ends (s of the boot); `made`: minutes since it was started."""
+    """One station: `due` is when its next minute ends (s of the boot); `made`: minutes since it was started.
+
+    The backlog is made first, and nothing is sent before `start`: making those of a fleet takes minutes.
+    """
 
     def __init__(self, folder: Path, broker: BrokerSection, clock: SystemClock, number: int, backlog: int) -> None:
-        self.name, self.made = named(number), 0
+        self.name, self.made, self.due = named(number), 0, 0.0
         self._clock, self._boot, self._days = clock, boot_id(), days(number)
-        self.due = clock.now() + MINUTE * ((number * 0.618) % 1.0)
-        utc_us = system_utc() - round((clock.now() - self.due + MINUTE) * 1e6)
-        self.store = filled(folder / self.name, [*self._past(f"epoch-{number}", backlog, utc_us)])
+        self._number = number
+        self.store = filled(folder / self.name, [*self._past(f"epoch-{number}", backlog, system_utc())])
+        self._sent = folder / f"{self.name}.sent"
         self._uplink = Uplink(
-            destination(broker, self.name),
+            destination(broker, self.name, Way(self._connect)),
             self.store,
             clock,
             self.store.epoch,
@@ -82,7 +111,20 @@ class Station:
             on_command=print,
             on_anchor=lambda _anchor: None,
         )
-        self._lane = clock.lane(self.name, self._uplink.run)
+        self._lane: Lane | None = None
+
+    def start(self) -> None:
+        """Begin to send, and to keep minutes."""
+        self.due = self._clock.now() + MINUTE * ((self._number * 0.618) % 1.0)
+        self._lane = self._clock.lane(self.name, self._uplink.run)
+
+    def _connect(self, broker: BrokerSection, session: Session, clock: Clock, known: int | None) -> Link:
+        return cast(Link, ToldLink(mqtt_link.connect(broker, session, clock, known), self._note_sent))
+
+    def _note_sent(self) -> None:
+        """Keep when a live message went, and the newest record that it may have."""
+        with self._sent.open("a") as file:
+            file.write(f"{self.store.next_seq - 1} {system_utc()}\n")
 
     def minute(self) -> None:
         """Keep the minute that has ended, with the time at which it was kept as its end."""
@@ -105,11 +147,13 @@ class Station:
 
     def stop(self) -> None:
         """Make the uplink end."""
-        self._lane.stop()
+        if self._lane is not None:
+            self._lane.stop()
 
     def close(self) -> None:
         """Wait for that, and let the store go."""
-        self._lane.join(10)
+        if self._lane is not None:
+            self._lane.join(10)
         self.store.close()
 
     def _past(self, epoch: str, count: int, until_us: int) -> Iterator[Record]:
@@ -148,7 +192,10 @@ def main() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     broker, clock = BrokerSection(url=url, proof="committed"), SystemClock()
     numbers = range(int(first), int(first) + int(count))
+    logging.getLogger("minshan").setLevel(logging.ERROR)  # a thousand stations say that the broker is away
     stations = [Station(Path(folder), broker, clock, number, int(backlog)) for number in numbers]
+    for station in stations:
+        station.start()
     live(stations, clock)
     for station in stations:
         station.stop()

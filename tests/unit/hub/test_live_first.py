@@ -39,7 +39,7 @@ def test_a_minute_of_now_comes_before_a_backlog(tmp_path: Path) -> None:
         sender.send(OLD, b"%d" % number)
     link = connected(broker.section(), "ledger", "hub-{}-a")
     first = taken(link)
-    assert 0 < len(first) < BACKLOG / 2
+    assert len(first) == 1
     sender.send(NEW, b"now")
     began = SystemClock().now()
     while not link._live.incoming:
@@ -49,7 +49,7 @@ def test_a_minute_of_now_comes_before_a_backlog(tmp_path: Path) -> None:
     while not link._live.incoming:
         link._live.wait(began + 10.0)
     rest = taken(link)
-    assert rest[0].payload == b"%d" % len(first), "a stream of live minutes does not hold the backlog up"
+    assert rest[0].payload == b"1", "a stream of live minutes does not hold the backlog up"
     seen = {message.payload for message in [*first, *rest]}
     while len(seen) < BACKLOG + 1:
         seen |= {message.payload for message in taken(link)}
@@ -57,6 +57,29 @@ def test_a_minute_of_now_comes_before_a_backlog(tmp_path: Path) -> None:
     link.close()
     again = connected(broker.section(), "ledger", "hub-{}-a")
     assert not again.wait(SystemClock().now()), "what was acknowledged does not come again"
+    again.close()
+    broker.stop()
+
+
+def test_a_backlog_begins_with_little(tmp_path: Path) -> None:
+    """Nobody knows yet how fast it goes: one message is handed on first, on a new connection as after many small ones,
+    however quickly those were dealt with."""
+    broker = Broker(tmp_path).start()
+    sender = Listener(broker)
+    link = connected(broker.section(), "ledger", "hub-{}-a")
+    for number in range(10):
+        sender.send(topic("orchard-1", Topic.HELLO), b"%d" % number)
+        taken(link)
+    for number in range(BACKLOG):
+        sender.send(OLD, b"%d" % number)
+    while len(link._rest.incoming) < BACKLOG / 2:
+        link._rest.wait(SystemClock().now() + 1.0)
+    assert len(taken(link)) == 1
+    link.drop()
+    again = connected(broker.section(), "ledger", "hub-{}-a")
+    while len(again._rest.incoming) < BACKLOG / 2:
+        again._rest.wait(SystemClock().now() + 1.0)
+    assert len(taken(again)) == 1
     again.close()
     broker.stop()
 

@@ -7,6 +7,7 @@ import tracemalloc
 from datetime import date
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from hub import exported, sheets
@@ -58,6 +59,25 @@ def test_a_longer_span_takes_no_more_memory(
         assert count > 170 * last
     engine.close()
     assert peaks[-1] < 1.3 * peaks[1] + 50_000, peaks
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_what_no_sheet_holds_goes_on_in_another(
+    sink: DatabaseSink, url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A sheet has so many rows: a span with more of one year has more sheets, each with its heading, and each minute
+    is there once, in its order."""
+    monkeypatch.setattr(sheets, "SHEET_ROWS", 20)
+    rows = [minute(seq, seq) for seq in range(2, 60)]
+    sink.commit(delivery(*rows))
+    engine = opened(url)
+    assert sheets.write_file(Export(engine, WANTED), "xlsx", tmp_path / "o.xlsx", lambda _minute: None) == len(rows)
+    engine.close()
+    book = openpyxl.load_workbook(tmp_path / "o.xlsx")
+    assert [(sheet.title, sheet.max_row) for sheet in book] == [("2026", 21), ("2026 (2)", 21), ("2026 (3)", 19)]
+    assert {sheet.cell(1, 2).value for sheet in book} == {"start_utc"}
+    times = [line[1] for sheet in book for line in sheet.iter_rows(min_row=2, values_only=True)]
+    assert times == sorted(set(times)) and len(times) == len(rows)
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)

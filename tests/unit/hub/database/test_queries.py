@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edge.measure.aggregates import HOUR_US
 from edge.records.record import Kind
 from edge.records.spans import Span
 from edge.wire.contract import ChunkHeader
@@ -17,6 +18,8 @@ from hub.database.engine import opened
 from hub.database.queries import AskedError, Queries
 from hub.database.sink import DatabaseSink
 from hub.sink import Announced, Delivery, PictureRow
+from tests.bench import questions as bench
+from tests.bench.days import records_of
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, row
 from tests.unit.hub.database.test_hours import MINUTE, minute, setup
@@ -159,3 +162,14 @@ def test_days_and_their_gaps(sink: DatabaseSink, ask: Queries) -> None:
     assert (days[0].gaps[0].cause, days[0].gaps[0].records) == ("not_received", 10)
     for far in (10**30, -(10**30)):
         assert ask.series("s", "air_temperature", -far, far, "day").points or far < 0
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_the_bench_asks_for_a_whole_year(url: str) -> None:
+    """What `make bench ARGS=questions` measures is a year that is there: a value for each hour."""
+    engine = bench.filled(url, records_of([{bench.CHANNEL: 1.0}]))
+    span = bench.OLD, bench.OLD + bench.YEAR_HOURS * HOUR_US
+    found = Queries(engine).series(bench.STATION, bench.CHANNEL, *span, "hour")
+    engine.close()
+    assert len(found.points) == bench.YEAR_HOURS
+    assert {point.value for point in found.points} == {12.5}
