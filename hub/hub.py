@@ -86,7 +86,7 @@ def receive(
     told: Callable[[], int],
 ) -> None:
     """Receive until `ended`; `seen` is called with each new record, `utc` and `told` as in `serve`."""
-    files = Files(pictures=Path(config.pictures.dir))
+    files = Files(pictures=Path(config.pictures.dir), own=config.hub.name)
     folder = PictureFolder(Path(config.pictures.dir), lambda: engine_of(config), SystemClock())
     folder.claim(ended)
     name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"

@@ -52,11 +52,12 @@ SINK_PAUSE = 2.0  # s after which what refused a commit is tried again
 
 @dataclass
 class Files:
-    """Where things are kept; None: nowhere."""
+    """Where things are kept; None: nowhere. `own` tells what is one receiver's where several share the pictures."""
 
     minutes: Path | None = None
     events: Path | None = None
     pictures: Path | None = None
+    own: str = ""
 
     def beside(self, ending: str) -> Path | None:
         """Return a path beside the first of them; None where nothing is kept."""
@@ -98,8 +99,9 @@ class Receiver:
         self._pending = Pending(MOST_ROWS)
         self._told = told or utc
         self._name = name or f"watch-{{}}-{socket.gethostname()}"
-        waiting = files.beside(".waiting")
-        self._tables = Tables(files.beside(".tables"), None if waiting is None else SetAside(waiting))
+        mine = f".{re.sub(r'[^A-Za-z0-9-]', '-', files.own)}" if files.own else ""
+        waiting = files.beside(f".waiting{mine}")
+        self._tables = Tables(files.beside(f".tables{mine}"), None if waiting is None else SetAside(waiting))
         parts = ReaderTargets(self._pending, self._album, self._tables, self.tally, self.aside)
         self._reader = MessageReader(parts, utc)
         self._reads = version2.VERSION
