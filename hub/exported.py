@@ -135,7 +135,8 @@ class Export:
         """Yield what a statement finds, a slice a statement; `time`: the column that it goes by."""
         after: tuple[int, str, int] | None = (self.first - 1, "", 0)
         while after is not None:
-            found = self._engine.query(f"{sql} LIMIT %s", (self.wanted.station, self.first, self.last, *after, SLICE))
+            begin = max(self.first, after[0])  # SQLite begins there, and would look at all before for each slice
+            found = self._engine.query(f"{sql} LIMIT %s", (self.wanted.station, begin, self.last, *after, SLICE))
             yield from self._made(found)
             last = found[-1] if len(found) == SLICE else None
             after = None if last is None else (last[time], last[1], last[2])

@@ -13,6 +13,7 @@ import pytest
 from hub import exported, sheets
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
+from hub.database.sqlite import SqliteEngine
 from hub.exported import Export, ExportSelection
 from hub.sink import Row
 from tests.kits.receiver_kit import UTC0
@@ -59,6 +60,31 @@ def test_a_longer_span_takes_no_more_memory(
         assert count > 170 * last
     engine.close()
     assert peaks[-1] < 1.3 * peaks[1] + 50_000, peaks
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_late_slice_looks_at_no_more_than_an_early_one(
+    sink: DatabaseSink, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite takes as many steps for the last minutes of a span as for its first: a year costs twelve months."""
+    monkeypatch.setattr(exported, "SLICE", 50)
+    sink.commit(delivery(*(minute(seq, seq) for seq in range(2, 2002))))
+    engine = opened(url)
+    assert isinstance(engine, SqliteEngine)
+    steps: list[int] = [0]
+
+    def step() -> bool:
+        steps[-1] += 1
+        return False
+
+    reading = Export(engine, WANTED).minutes()
+    engine._connection().set_progress_handler(step, 10)
+    for number, _ in enumerate(reading, 1):
+        if number % 50 == 0:
+            steps.append(0)
+    engine.close()
+    assert len(steps) == 41
+    assert 0 < max(steps[1:-2]) < 1.5 * min(steps[1:-2]), steps
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
