@@ -34,6 +34,7 @@ REFUSALS = {
         Reason("tuple_type", "must be a list, as [1, 2]"),
     )
 }
+LIST_OF_TABLES = Reason("list_of_tables", "write [[{key}]] in two brackets: there may be several", key="")
 NO_TABLE = ("model_type", "model_attributes_type", "dataclass_type")
 
 

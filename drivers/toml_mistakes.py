@@ -8,8 +8,10 @@ from __future__ import annotations
 import bisect
 import re
 import tomllib
+from collections.abc import Sequence
 
 from drivers.reason import Reason
+from drivers.refusals import LIST_OF_TABLES
 from drivers.toml_lines import TomlLines, is_whole_text, value_on
 from drivers.wide_signs import first_wide, outside_texts
 
@@ -39,8 +41,17 @@ def mistake_in(text: str) -> tuple[int, Reason]:
     if bare := re.search(r"\r(?!\n)", text):
         line = text.count("\n", 0, bare.start()) + 1
         return line, Reason("toml_line_ends", "lines end with a bare CR: save the file with line ends LF or CR LF")
-    number = bad_line(text)
-    return number, what_is_wrong((text.splitlines() or [""])[number - 1])
+    number, lines = bad_line(text), text.splitlines() or [""]
+    return once_in_brackets(lines[:number]) or (number, what_is_wrong(lines[number - 1]))
+
+
+def once_in_brackets(lines: Sequence[str]) -> tuple[int, Reason] | None:
+    """Return the line of the [table], where a [[table]] is beside it of which the last of these lines is one."""
+    tables = [re.match(r"\s*\[(\[?)\s*([\w-]+)\s*\]", line) for line in lines]
+    if not (last := tables[-1]):
+        return None
+    same = {table[1]: number for number, table in enumerate(tables, 1) if table and table[2] == last[2]}
+    return (same[""], LIST_OF_TABLES.having(key=last[2])) if {"", "["} <= same.keys() else None
 
 
 def bad_line(text: str) -> int:

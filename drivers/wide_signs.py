@@ -38,7 +38,8 @@ def first_wide(text: str) -> Reason | None:
     """Return what is to be said of the first full-width sign of a text; None where it has none."""
     for place, sign in enumerate(text):
         if right := plain(sign):
-            if re.fullmatch("[0-9][，。、][0-9]", text[max(0, place - 1) : place + 2]):
+            is_in_list = text.count("[", 0, place) > text.count("]", 0, place)
+            if re.fullmatch("[0-9][，。、][0-9]", text[max(0, place - 1) : place + 2]) and not is_in_list:
                 right = "."  # of a number, which has no comma
             if right == " ":
                 return Reason("wide_space", "a full-width space stands here: write an ordinary one")

@@ -12,7 +12,7 @@ from drivers.errors import SettingError
 from drivers.reason import Reason
 from edge.config.base import HTTP_URL, MonthDay, Name, Section
 from edge.config.delivery import CHANNELS, DeliveryChannel
-from edge.config.errors import ConfigError, Mistake, explained, unknown_key
+from edge.config.errors import ConfigError, Mistake, explained, telling, unknown_key
 from edge.config.file import DraftConfig, of_kinds, read
 from edge.config.forward import FORWARDS, Forward
 from edge.config.sections import BrokerSection
@@ -141,9 +141,8 @@ def load(path: Path) -> HubConfig:
     try:
         config = HubConfig.model_validate_json(json.dumps(rest, default=str), strict=True)
     except ValidationError as error:
-        for one in error.errors():
-            where = tuple(one["loc"])
-            draft.wrong(where, _refusal(where, dict(one)))
+        for one in telling(error.errors()):
+            draft.wrong(one["loc"], _refusal(one["loc"], one))
     if draft.mistakes:
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
     return config.model_copy(update={key: tuple(found) for key, found in listed.items()})

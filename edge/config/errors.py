@@ -10,7 +10,7 @@ from typing import Any
 
 from drivers.catalog import UnknownDriverError
 from drivers.reason import Reason
-from drivers.refusals import refusal
+from drivers.refusals import LIST_OF_TABLES, refusal
 from edge.config.base import (
     BROKER_URL,
     FINGERPRINT,
@@ -41,6 +41,10 @@ FORMS = {
     PHONE: Reason("bad_phone", "must be digits alone, as 13800000000 or +8613800000000"),
     MAIL_ADDRESS: Reason("bad_mail_address", "must be a mail address, as name@example.cn"),
 }  # of a text, by its pattern
+SPANS = {
+    "season": Reason("bad_season", 'must be two days of the year, as ["03-01", "05-31"]'),
+    "hours": Reason("bad_hours", 'must be two times of day, as ["22:00", "06:30"]'),
+}  # of a list of two, by its key
 NO_FILE = Reason("no_file", "the file is not there")
 
 
@@ -86,10 +90,27 @@ def value_for_people(key: str, text: str) -> str:
     return masked if len(masked) <= 60 else masked[:57] + "..."
 
 
+def telling(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """Return pydantic's errors without what follows from others: a list whose entries are wrong is not empty, and a
+    span that lacks a part is wrong once."""
+    every = list(errors)
+    within = {tuple(one["loc"])[:-1] for one in every}
+    found: dict[tuple[Any, ...], dict[str, Any]] = {}
+    for one in every:
+        place = tuple(one["loc"])
+        if one["type"] == "missing" and len(place) > 1 and place[-2] in SPANS:
+            place = place[:-1]
+        if one["type"] != "too_short" or place not in within:
+            found.setdefault((one["type"], *place), {**one, "loc": place})
+    return list(found.values())
+
+
 def explained(error: Mapping[str, Any], key: str) -> Reason:
     """Return what one of pydantic's errors means, about the key of that name."""
     if error["type"] == "tuple_type" and isinstance(error.get("input"), dict):
-        return Reason("list_of_tables", "write [[{key}]] in two brackets: there may be several", key=key)
+        return LIST_OF_TABLES.having(key=key)
+    if error["type"] in ("tuple_type", "missing", "too_long") and key in SPANS:
+        return SPANS[key]
     pattern = dict(error.get("ctx") or {}).get("pattern")
     return FORMS[pattern] if pattern in FORMS else refusal(error, key)
 

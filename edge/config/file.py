@@ -20,7 +20,16 @@ from drivers.toml_mistakes import mistake_in
 from edge.config.across import across, same_names
 from edge.config.base import Section
 from edge.config.delivery import CHANNELS
-from edge.config.errors import NO_FILE, ConfigError, Mistake, explained, unknown_driver, unknown_key, value_for_people
+from edge.config.errors import (
+    NO_FILE,
+    ConfigError,
+    Mistake,
+    explained,
+    telling,
+    unknown_driver,
+    unknown_key,
+    value_for_people,
+)
 from edge.config.forward import FORWARDS
 from edge.config.sections import Config, SensorSection
 from edge.config.slips import closer, decoded, wide_lines
@@ -49,7 +58,7 @@ class DraftConfig:
     def refused(self, path: tuple[str | int, ...], error: ValidationError, known: Iterable[str]) -> None:
         """Note what pydantic refuses in the table at that path, but for the loader's own fields."""
         meant: set[tuple[Any, ...]] = set()  # keys that are there under a misspelt name
-        for one in sorted(error.errors(), key=lambda one: one["type"] == "missing"):
+        for one in sorted(telling(error.errors()), key=lambda one: one["type"] == "missing"):
             loc = tuple(one["loc"])
             if loc in meant or (loc and loc[0] in FILLED):
                 continue

@@ -29,6 +29,7 @@ from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
 HEARD_US = 15 * 60 * 1_000_000  # for which a minute says how it is at a station
+OLD_US = 24 * 3_600_000_000  # from which on nobody is reminded of what a station said that says nothing since
 
 
 class Decider:
@@ -70,6 +71,8 @@ class Decider:
         tellings: list[tuple[About, Sequence[str], str]] = []
         capped: set[str] = set()
         for alarm in live:
+            if pass_.is_old(alarm):
+                continue
             self._note_frost(alarm, now)
             told = advance(alarm, pass_.ready(alarm), now, pass_.hour.by_day, pass_.is_spared, pass_.is_heard)
             for telling in told:
@@ -200,6 +203,11 @@ class Pass:
         """Return whether a station's newest minute is one of the last ones."""
         air = self._decider.air(station, self._now)
         return air is not None and air.start_us > self._now - HEARD_US
+
+    def is_old(self, alarm: Alarm) -> bool:
+        """Return whether people know of an alarm since a day ago, and its station has sent no minute for hours."""
+        known = alarm.said is not None and alarm.open and alarm.level <= alarm.ladder.told
+        return known and alarm.arrived_us < self._now - OLD_US and self._decider.air(alarm.station, self._now) is None
 
     def is_spared(self, name: str) -> bool:
         """Return whether somebody has heard enough tonight, and was told that no more reminders come."""

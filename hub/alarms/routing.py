@@ -1,7 +1,7 @@
 """By which channels somebody is told: pure.
 
 At night what wakes people comes first and at once where frost or weather is told; by day only with a repeat, or where
-another channel fails. What is over, late or a matter of upkeep wakes nobody.
+another channel fails. What is over, a matter of upkeep, or late and no frost wakes nobody.
 """
 
 from __future__ import annotations

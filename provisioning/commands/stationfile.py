@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Literal
 
 from edge.language.texts import _, label
+from edge.language.words import N_
 
 if TYPE_CHECKING:
     from tomlkit import TOMLDocument
@@ -22,14 +23,22 @@ CROP_WORDS = {
     "loquat": ("loquat", "枇杷"),
 }
 USUAL = (
-    ("gale", "wind_speed_of_gust", "above", [17.2, 24.5]),  # m/s; Beaufort 8 and 10
-    ("cloudburst", "rainfall_amount", "above", [1.0, 2.0]),  # mm in a minute
-    ("heat", "air_temperature", "above", [35.0, 37.0, 40.0]),  # degC; the Meteorological Administration's signals
-    ("air", "pm2p5", "above", [150.0, 250.0]),  # ug/m3; HJ 633: heavy from index 200 on, severe from 300 on
-    ("battery", "battery_voltage", "below", [11.8, 11.4]),  # V of a 12 V lead battery at rest: a third, nearly empty
+    ("gale", "wind_speed_of_gust", "above", [17.2, 24.5]),
+    ("cloudburst", "rainfall_amount", "above", [1.0, 2.0]),
+    ("heat", "air_temperature", "above", [35.0, 37.0, 40.0]),  # the Meteorological Administration's signals
+    ("air", "pm2p5", "above", [150.0, 250.0]),  # HJ 633: heavy from index 200 on, severe from 300 on
+    ("battery", "battery_voltage", "below", [11.8, 11.4]),
 )
+WATCHES = {  # what people read above each rule
+    "frost": N_("frost, by the wet bulb: say the stage by minshan stage, or the most tender one is assumed"),
+    "gale": N_("gusts, m/s: Beaufort 8, Beaufort 10"),
+    "cloudburst": N_("rain of one minute, mm"),
+    "heat": N_("heat, °C"),
+    "air": N_("PM2.5 for an hour, µg/m³: heavily, severely polluted"),
+    "battery": N_("a 12 V lead battery, V: a third is left, nearly empty"),
+    "sensors": N_("how many sensors say nothing"),
+}
 NOTIFY = (
-    '[[channel]]  # "wecom", "dingtalk", "webhook" or "mail"; then: minshan notify test',
     'name = "group"',
     'kind = "wecom"',
     'key_file = "/etc/minshan/wecom.key"',
@@ -66,6 +75,7 @@ def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[
     document.add(tomlkit.nl())
     for line in (
         _("The station tells people itself where its hub does not: fill this in and take the # away."),
+        "[[channel]]  # " + _("wecom, dingtalk, webhook or mail; then try it: minshan notify test"),
         *NOTIFY,
     ):
         document.add(tomlkit.comment(line))
@@ -192,11 +202,16 @@ def rows(document: TOMLDocument, key: str, tables: list[dict[str, Any]]) -> None
         row = tomlkit.table()
         if key == "sensor":
             row.add(tomlkit.comment(_("measures: {quantities}").format(quantities=quantities(table))))
+        if key == "alert":
+            watches = WATCHES[table["name"]]
+            row.add(tomlkit.comment(_(watches)))
         for name, value in table.items():
             row.add(name, tomlkit.value(f"0x{value:02x}") if hexadecimal(key, table, name) else value)
         if key == "sensor":
             for hint in hints(table):
                 row.add(tomlkit.comment(hint))
+        if "crop" in table:
+            row.add(tomlkit.comment(_("offset_k = -2.0        (where the lowest corner is 2 K colder)")))
         array.append(row)
     document.add(tomlkit.nl())
     document.add(key, array)

@@ -37,7 +37,7 @@ class Hub:
         """End it by a signal. Return its exit code."""
         assert self._process is not None
         self._process.send_signal(number)
-        return self._process.wait(15)
+        return self._process.wait(60)
 
     def awaited(self) -> int:
         """Wait for its own end. Return its exit code."""

@@ -47,7 +47,9 @@ class Checked:
             end = self.minute(alarm.cleared_us) if alarm.cleared_us else self.now
             over = [one for one in mine if _head(one) in ("解除", "恢复")]
             self.closed[name] = [one for one in over if self.stamp(alarm, one) in one.text]
-            span = self.minute(alarm.raised_us), end + SOON
+            known = [at for _, record in self.turns.get(name, ()) if (at := self.arrived(name, record)) is not None]
+            # before the hub knows of it a message is of another alert of the rule, which saw nothing
+            span = max(self.minute(alarm.raised_us), min(known, default=0.0)), end + SOON
             self.opened[name] = [
                 one
                 for one in mine

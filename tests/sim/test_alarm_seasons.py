@@ -22,6 +22,9 @@ NIGHT = Trouble(
     lost={"voice": [(310, 330)]},
 )
 
+# a thermometer is lost, the link goes too, and the frost that follows is heard of by day alone
+UNHEARD = Trouble(deaf={"orchard-2": [(40, 100)]}, away={"orchard-2": [(60, 660)]})
+
 
 def complaints(trouble: Trouble, seed: int = 3) -> set[str]:
     """Live a night and return which promises were broken."""
@@ -48,9 +51,10 @@ def test_a_spring_of_troubles_loses_no_alert_and_no_end(seed: int) -> None:
 
 
 @pytest.mark.slow
-def test_the_night_that_the_checkers_are_tried_on_is_in_order() -> None:
+@pytest.mark.parametrize("trouble", (NIGHT, UNHEARD), ids=("night", "unheard"))
+def test_the_nights_that_the_checkers_are_tried_on_are_in_order(trouble: Trouble) -> None:
     """Nothing is complained of where nothing is broken."""
-    assert complaints(NIGHT) == set()
+    assert complaints(trouble) == set()
 
 
 def _forgetful(patch: pytest.MonkeyPatch) -> None:

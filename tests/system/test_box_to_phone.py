@@ -23,7 +23,7 @@ from tests.kits.broker import Broker, free_port, until
 from tests.kits.postgres import Cluster, running_cluster
 from tests.kits.services import Services
 from tests.kits.sink_kit import query
-from tests.system.test_alarms import add_people, hub_of
+from tests.system.test_alarms import STARTED_S, add_people, hub_of
 
 STATION = """\
 [station]
@@ -61,7 +61,7 @@ class Mast:
         tty.setraw(far)
         self.port, self.air = os.ttyname(far), -12
         self._ends = threading.Event()
-        self._thread = threading.Thread(target=self._speak)
+        self._thread = threading.Thread(target=self._speak, daemon=True)
         self._thread.start()
 
     def _speak(self) -> None:
@@ -94,9 +94,12 @@ class Night:
         self.hubs = [hub_of(folder, broker, self.url, services, name, free_port()) for name in ("a", "b")]
         self.robots = services.wecom, services.dingtalk
         add_people(self.hubs[0])
+
+    def start(self) -> None:
+        """Start the hubs, and wait until one of them delivers."""
         for hub in self.hubs:
             hub.start()
-        until(lambda: query(self.url, "SELECT 1 FROM alarm_lease WHERE id = 1 AND holder <> ''"), 90)
+        until(lambda: query(self.url, "SELECT 1 FROM alarm_lease WHERE id = 1 AND holder <> ''"), STARTED_S)
 
     def all_say(self, words: str) -> bool:
         """Return whether each robot has taken a message with these words."""
@@ -134,6 +137,7 @@ def test_a_frost_is_told_worse_and_ended_though_box_hubs_and_database_are_killed
     with running_cluster("fsync=off") as cluster, Services() as services:
         night = Night(tmp_path, broker, cluster, services)
         try:
+            night.start()
             with running(file):
                 until(lambda: night.all_say("霜冻"), 200)
                 last = max(robot.taken[0].at for robot in night.robots)

@@ -14,6 +14,7 @@ from provisioning.commands.answers import Degrees
 from provisioning.commands.doubts import is_shared, lasting_name
 from provisioning.commands.settings import literal, split
 from tests.kits.command import minshan
+from tests.kits.english_words import english
 
 
 def made(out: Path, *more: str) -> tuple[str, ...]:
@@ -85,6 +86,23 @@ def test_the_file_says_what_each_line_is_for(tmp_path: Path) -> None:
     ):
         assert line in text.splitlines()
     assert out.stat().st_mode & 0o007 == 0, "a login may stand in it"
+
+
+def test_a_chinese_file_explains_each_rule_and_has_no_english_word(tmp_path: Path) -> None:
+    """What stands behind a # is Chinese, each rule says what its numbers are, and the line for a colder corner is
+    taken as it stands."""
+    out = tmp_path / "station.toml"
+    sensors = ("bme280", "ina219", "plantower:port=/dev/ttyS1", "ascii-station:port=/dev/ttyS2")
+    given = (word for one in sensors for word in ("--sensor", one))
+    speaks = {"LC_ALL": "zh_CN.UTF-8", "LANGUAGE": "zh_CN"}
+    minshan(*made(out, "--crop", "苹果", "--broker", "mqtt://farm:1883", *given), env=speaks)
+    lines = out.read_text().splitlines()
+    comments = [line.rpartition("#")[2] for line in lines if "#" in line and not re.fullmatch(r"# [\w]+ = \S*", line)]
+    assert [words for one in comments if (words := english(one, "Authorization"))] == []
+    rules = [place for place, line in enumerate(lines) if line == "[[alert]]"]
+    assert len(rules) == 7 and all(lines[place + 1].startswith("# ") for place in rules)
+    out.write_text(re.sub("(?m)^# (offset_k = -2.0)", r"\1 # ", out.read_text()))
+    assert [rule.offset_k for rule in load(out).alert if rule.crop] == [-2.0]
 
 
 def test_what_is_wrong_is_told_and_nothing_written(tmp_path: Path) -> None:

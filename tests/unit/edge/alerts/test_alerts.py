@@ -255,6 +255,13 @@ def test_a_temperature_that_falls_fast_is_told(tmp_path: Path) -> None:
         ('name = "a"\ncrop = "apple"\nhold_min = 0\n', "at least 1"),
         ('name = "a"\ncrop = "apple"\nseason = ["13-01", "05-31"]\n', "a day of the year as 04-15"),
         ('name = "a"\ncrop = "apple"\nseason = ["02-30", "05-31"]\n', "a day of the year as 04-15"),
+        (
+            'name = "a"\ncrop = "apple"\nseason = ["03-15"]\n',
+            'season = ["03-15"]: must be two days of the',
+        ),
+        ('name = "a"\ncrop = "apple"\nseason = "spring"\n', "must be two days of the year"),
+        ('name = "a"\ncrop = "apple"\nhours = []\n', 'must be two times of day, as ["22:00", "06:30"]'),
+        ('name = "a"\nchannel = "air_temperature"\nabove = ["35"]\n', "must be a number without quotes"),
         ('name = "a"\ncrop = "apple"\nhours = ["25:00", "06:00"]\n', "a time of day as 06:30"),
         ('name = "a"\ncrop = "apple"\nhours = ["22:00", "22:00"]\n', "no time lies between them"),
         ('name = "a"\ncrop = "apple"\noffset_k = 2.0\n', "write it below 0"),
@@ -272,4 +279,5 @@ def test_a_rule_that_is_none_is_refused_with_its_line(tmp_path: Path, rule: str,
     with pytest.raises(ConfigError) as refused:
         station(tmp_path, f"[[alert]]\n{rule}")
     assert says in str(refused.value)
+    assert len(refused.value.mistakes) == 1
     assert all(mistake.line and mistake.line > 12 for mistake in refused.value.mistakes)

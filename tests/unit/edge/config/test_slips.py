@@ -44,6 +44,7 @@ def test_bytes_that_are_no_text_are_not_called_gbk() -> None:
         ("[site]", "【site】", 4, "【", "["),
         ("31.68", "31。68", 5, "。", "."),
         ("31.68", "31，68", 5, "，", "."),
+        ("31.68", "[31.68，32]", 5, "，", ","),
         ("31.68", "３1.68", 5, "３", "3"),
         ("1590", "1590 ＃米", 7, "＃", "#"),
         ("31.68", "－31.68", 5, "－", "-"),
@@ -137,6 +138,8 @@ def test_only_signs_of_chinese_typing_are_changed(text: str) -> None:
         ("1590", '"1590"', '6: site.altitude_m = "1590": write it without quotes: 1590'),
         ("\n", "\r", "1: lines end with a bare CR: save the file with line ends LF or CR LF"),
         ("[site]", "[site]\nlatitude = 1", "5: this key or table was given before"),
+        ("[site]", "[alert]\n[[alert]]\n[site]", "3: write [[alert]] in two brackets: there may be several"),
+        ("[site]", "[[alert]]\n[alert]\n[site]", "4: write [[alert]] in two brackets: there may be several"),
     ],
 )
 def test_what_other_kinds_of_files_take_is_told(tmp_path: Path, right: str, wrong: str, said: str) -> None:

@@ -20,6 +20,7 @@ from edge.control.arguments import NoArguments
 from edge.control.commands import KNOWN, Commands, Outcome, Permission, Principal, Request
 from edge.control.commands import CommandEntry as Known
 from edge.control.envelopes import by_http, by_mqtt, by_socket
+from edge.language.spoken import Spoken
 from edge.recorder.maintenance import Maintenance
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
@@ -131,10 +132,10 @@ def test_no_rights_no_command(parts: Any) -> None:
     assert len(parts.inbox) == 0
 
 
-def by_platform(parts: Any, name: str, remote: tuple[str, ...] = CommandsSection().remote) -> list[Result]:
+def by_platform(parts: Any, name: str, remote: tuple[str, ...] = CommandsSection().remote, **said: Any) -> list[Result]:
     """Return the results of a command that came over the broker."""
     results: list[Result] = []
-    by_mqtt(Commands(parts, KNOWN), "min-1", remote, results.append)(Command(1, "c1", name, {}, 9))
+    by_mqtt(Commands(parts, KNOWN), "min-1", remote, results.append)(Command(1, "c1", name, said, 9))
     return results
 
 
@@ -150,6 +151,26 @@ def test_the_platform_may_ask_what_the_stations_file_lists(parts: Any) -> None:
     assert by_platform(parts, "dance")[0].text.endswith("there are: picture, stage, silence-horn, hello")
     assert by_platform(parts, "picture", ())[0].state == "failed"
     assert set(get_args(RemoteCommand)) == {command.name for command in KNOWN if command.remote}
+
+
+@pytest.mark.parametrize(
+    ("crop", "stage", "words"),
+    [
+        ("apple", "young-fruit", ('apple has no stage "young-fruit"; there are silver-tip', "silver-tip")),
+        ("loquat", "full-bloom", ("there are flower, young-fruit", "flower, young-fruit")),
+        ("durian", "flower", ('no crop "durian" is known; there are apple', "apple, cherry, plum, loquat")),
+    ],
+)
+def test_a_stage_that_the_crop_does_not_have_is_refused_with_those_it_has(
+    parts: Any, crop: str, stage: str, words: tuple[str, str]
+) -> None:
+    """By which way ever: nothing is kept, and the answer names what would be right, in Chinese too."""
+    (told,) = run(parts, "stage", {"crop": crop, "stage": stage, "by": "Wang"})
+    assert told.state == "failed" and told.why is not None
+    assert words[0] in str(told.why) and words[1] in Spoken("zh").reason(told.why)
+    assert "there are" not in Spoken("zh").reason(told.why)
+    assert words[1] in by_platform(parts, "stage", crop=crop, stage=stage, by="Wang")[0].text
+    assert parts.inbox.get(0.0) is None
 
 
 def test_a_local_caller_asks_by_name(parts: Any) -> None:

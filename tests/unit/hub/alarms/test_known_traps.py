@@ -65,19 +65,24 @@ def test_what_was_acknowledged_while_it_waited_is_not_told(world: World) -> None
     assert world.states().get("expired", 0) >= 1
 
 
-def test_nobody_is_called_months_later(world: World) -> None:
-    """The clock leaps by ninety days over an alarm that was acknowledged, and over one that was not: what is known of
-    such a frost is old, and nobody is told that it freezes."""
+@pytest.mark.parametrize("acknowledged", [True, False])
+def test_nobody_is_called_months_later(world: World, acknowledged: bool) -> None:
+    """The clock leaps by ninety days over an alarm that was acknowledged, or over one that was not: what is known of
+    such a frost is old, and nobody is told that it freezes, until the station says something again."""
     world.start(poll_s=5.0)
     world.alert(1, "raised", 2)
     world.minute(2, -2.5)
     world.run(MINUTE)
-    world.acknowledge("zhang")
+    if acknowledged:
+        world.acknowledge("zhang")
     world.run(MINUTE)
     before = len(world.told("voice"))
     world.begin += 90 * 86_400_000_000
     world.run(60 * MINUTE)
     assert len(world.told("voice")) == before
+    world.minute(3, -2.5)
+    world.run(MINUTE)
+    assert len(world.told("voice")) > before and "现在" in world.told("voice")[-1][2]
 
 
 def test_a_robot_that_refuses_again_and_again_is_one_alarm_and_stands_in_the_morning(tmp_path: Path) -> None:
