@@ -156,6 +156,10 @@ class Decider:
         """Return the newest air of a station. Raise SinkError."""
         return air_at(self._engine, station, now)
 
+    def is_heard_since(self, station: str, since_us: int) -> bool:
+        """Return whether anything has come from a station since then. Raise SinkError."""
+        return self._watch.is_heard_since(station, since_us)
+
     def concerned(self) -> tuple[list[Contact], bool]:
         """Return the people, and whether frost is open. Raise SinkError."""
         return self.listed(), any(one.open and one.urgency == "frost" for one in self._book.live())
@@ -205,9 +209,10 @@ class Pass:
         return air is not None and air.start_us > self._now - HEARD_US
 
     def is_old(self, alarm: Alarm) -> bool:
-        """Return whether people know of an alarm since a day ago, and its station has sent no minute for hours."""
+        """Return whether people know of a station's alarm, and nothing has come from that station for a day."""
         known = alarm.said is not None and alarm.open and alarm.level <= alarm.ladder.told
-        return known and alarm.arrived_us < self._now - OLD_US and self._decider.air(alarm.station, self._now) is None
+        since = self._now - OLD_US
+        return known and alarm.arrived_us < since and not self._decider.is_heard_since(alarm.station, since)
 
     def is_spared(self, name: str) -> bool:
         """Return whether somebody has heard enough tonight, and was told that no more reminders come."""

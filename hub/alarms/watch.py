@@ -67,6 +67,13 @@ class Watch:
             if last is not None
         ]
 
+    def is_heard_since(self, station: str, since_us: int) -> bool:
+        """Return whether anything has come from a station since then."""
+        found = self._engine.query(
+            "SELECT 1 FROM epoch WHERE station = %s AND arrived_last > %s LIMIT 1", (station, since_us)
+        )
+        return bool(found)
+
     def in_season(self, now: int) -> bool:
         """Return whether frost matters now."""
         return within(self._section.season, f"{local(now, self._section.utc_offset_h):%m-%d}", last_too=True)
