@@ -59,8 +59,8 @@ def test_what_rests_on_few_minutes_says_so() -> None:
     curves["wind_speed"] = [*curve([0.4], span[0]), *curve([0.0] * 599, span[0] + MINUTE, quality=3)]
     with texts.speaking("en"):
         told = night.night_lines(span, OFFSET, curves, None)
-    assert any(line.startswith("Lowest wet bulb") and line.endswith("(from 60 good minutes)") for line in told)
-    assert any(line.startswith("Wind") and line.endswith("(from 1 good minute)") for line in told)
+    assert any(line.startswith("Lowest wet bulb") and line.endswith(", from 60 good minutes") for line in told)
+    assert any(line.startswith("Wind") and line.endswith(", from 1 good minute") for line in told)
 
 
 def test_a_doubted_minute_is_no_frost() -> None:
@@ -77,7 +77,7 @@ def test_the_picture_is_one_to_forward_and_writes_chinese() -> None:
     """750 px wide, the curve in it; 岷 is its own sign and no empty box, and where a minute is missing is no ink."""
     span = (SEVEN - 600 * MINUTE, SEVEN)
     values = [None if 200 <= n < 400 else 2.0 - n / 200 for n in range(600)]
-    made = night_picture.picture("岷山果园", ["一夜", "最低 -1.0 ℃"], curve(values, span[0]), span)
+    made = night_picture.picture("岷山果园", ["一夜", "最低 -1.0 ℃"], curve(values, span[0]), span, OFFSET)
     image = Image.open(io.BytesIO(made))
     assert (image.format, image.width) == ("PNG", 750)
     font = night_picture.font_of(40)
@@ -88,9 +88,10 @@ def test_the_picture_is_one_to_forward_and_writes_chinese() -> None:
         signs.append(paper.tobytes())
     assert signs[0] != signs[1]
     line = tuple(int(night_picture.LINE[at : at + 2], 16) for at in (1, 3, 5))
-    wide = 750 - 2 * night_picture.MARGIN
+    left = night_picture.MARGIN + night_picture.GUTTER
+    wide = 750 - night_picture.MARGIN - left
     inked = {x for x in range(750) for y in range(image.height) if image.getpixel((x, y)) == line}
-    middle = range(night_picture.MARGIN + wide * 210 // 600, night_picture.MARGIN + wide * 390 // 600)
+    middle = range(left + wide * 210 // 600, left + wide * 390 // 600)
     assert inked and not inked & set(middle)
 
 
