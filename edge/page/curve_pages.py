@@ -56,9 +56,10 @@ class CurvePages:
         channel = asked if asked in channels else ""
         span = span if span in SPANS else "day"
         wanted = [channel] if channel else [name for name in OVERVIEW if name in channels]
-        trouble, curves, petals = "", [], None
+        trouble, petals, curves = "", None, list[CurveSpec]()
         try:
-            curves = [self._curve(station, name, span, now_us, offset_s) for name in wanted]
+            for name in wanted:  # where one is not answered those before it stay
+                curves.append(self._curve(station, name, span, now_us, offset_s))
             if not channel or view.is_direction(channel):
                 petals = self._rose(channels, span, now_us)
         except (NotRunningError, AskError) as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
@@ -93,6 +94,22 @@ def test_the_picture_is_one_to_forward_and_writes_chinese() -> None:
     inked = {x for x in range(750) for y in range(image.height) if image.getpixel((x, y)) == line}
     middle = range(left + wide * 210 // 600, left + wide * 390 // 600)
     assert inked and not inked & set(middle)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_is_said_of_a_night_is_folded_between_its_words(lang: str) -> None:
+    """No line of the picture begins with a bracket or a unit, in the night that has most to say."""
+    span = (SEVEN - 600 * MINUTE, SEVEN)
+    curves = {
+        "air_temperature": curve([None] * 200 + [-12.3] * 400, span[0]),
+        "air_pressure": curve([830.0] * 600, span[0]),
+    }
+    curves |= {"relative_humidity": curve([80.0] * 300, span[0]), "wind_speed": curve([11.4] * 300, span[0])}
+    with texts.speaking(lang):
+        said = night.night_lines(span, OFFSET, curves, ("apple", "full-bloom"))
+    for size, text in [(night_picture.FIRST, said[1]), *((night_picture.TEXT, line) for line in said[2:])]:
+        lines = night_picture.fold(text, size)
+        assert not any(line.startswith(("(", "（", "℃", "°C", "m/s", "分钟")) for line in lines[1:]), lines
 
 
 @given(st.text(st.sampled_from("盛花期湿球（，。）“” 0123456789.-℃%\u202fabc"), max_size=120))
