@@ -20,7 +20,11 @@ def test_a_station_that_breaks_off_is_not_there_and_people_are_told_no_path(tmp_
     with socket.socket(socket.AF_UNIX) as server:
         server.bind(str(path))
         server.listen()
-        ends = threading.Thread(target=lambda: server.accept()[0].close())
+
+        def break_off() -> None:
+            server.accept()[0].close()
+
+        ends = threading.Thread(target=break_off)
         ends.start()
         with pytest.raises(NotRunningError) as told:
             Source(path, SystemClock()).ask("channels")
