@@ -61,7 +61,7 @@ def a_browser() -> Iterator[Browser]:
 
 def stops(page: Page) -> list[dict[str, Any]]:
     """Return each place to which the Tab key leads, from the page's begin to its end."""
-    found = []
+    found = list[dict[str, Any]]()
     for _ in range(MOST_TABS):
         page.keyboard.press("Tab")
         stop = page.evaluate(FOCUSED)
