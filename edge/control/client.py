@@ -33,6 +33,10 @@ class AskError(Exception):
         self.remedy = remedy
 
 
+class SilentError(AskError):
+    """A station is there, and no whole answer comes in time."""
+
+
 class Client:
     """A connection to a station's daemon, one question after another."""
 
@@ -96,9 +100,9 @@ class Client:
             raise self._silent() from None
         return facts(answer), content
 
-    def _silent(self) -> AskError:
+    def _silent(self) -> SilentError:
         sentence = _("The station at {path} does not answer.").format(path=self._path)
-        return AskError(sentence, _("See its log: journalctl -u minshan -n 50"))
+        return SilentError(sentence, _("See its log: journalctl -u minshan -n 50"))
 
     def _send(self, question: dict[str, Any]) -> None:
         self._socket.settimeout(PATIENCE_S)

@@ -47,6 +47,7 @@ __all__ = [
 
 PLAIN_UNITS = "MINSHAN_PLAIN_UNITS"
 REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
+SAID = "said"  # the code of a plain text, and the context of meanings by their English sentences
 CHANNEL_PARAMS = ("channel", "other")
 BUS_PARAMS = ("ours", "theirs")
 LIST_PARAMS = ("expected", "kinds", "known", "names", "others", "there", "topics", "unknown")
@@ -85,8 +86,11 @@ def render(reason: Reason) -> str:
     """Return a meaning in the person's language.
 
     The translation is found by the code, in the context "reason"; one of a newer station that is not known here, or has
-    other parameters, is shown in the English that it brought along.
+    other parameters, is shown in the English that it brought along. Of an older station, which sends the sentence
+    alone, it is found by that.
     """
+    if reason.code == SAID and reason.params.keys() == {"text"}:
+        return pgettext(SAID, str(reason.params["text"]))
     template = pgettext(REASON, reason.code)
     if template == reason.code:
         template = reason.template

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
 from typing import Any, NamedTuple, Protocol
 from urllib.parse import urlencode
 
@@ -58,9 +56,10 @@ class CurvePages:
         channel = asked if asked in channels else ""
         span = span if span in SPANS else "day"
         wanted = [channel] if channel else [name for name in OVERVIEW if name in channels]
-        trouble, curves, petals = "", [], None
+        trouble, petals, curves = "", None, list[CurveSpec]()
         try:
-            curves = [self._curve(station, name, span, now_us, offset_s) for name in wanted]
+            for name in wanted:  # where one is not answered those before it stay
+                curves.append(self._curve(station, name, span, now_us, offset_s))
             if not channel or view.is_direction(channel):
                 petals = self._rose(channels, span, now_us)
         except (NotRunningError, AskError) as error:
@@ -76,15 +75,15 @@ class CurvePages:
         }
 
     def _curve(self, station: str, channel: str, span: str, now_us: int, offset_s: int) -> CurveSpec:
-        summed = view.is_amount(channel)
+        kind = view.kind_of(channel)
+        summed = kind == "bars"
         first, last = now_us - SPANS[span] * DAY_US, now_us
         step: AskedStep = "auto" if not summed else "hour" if span != "season" else "day"
         series = self._source.series(channel, first / 1e6, last / 1e6, step)
-        kind = "bars" if summed else "direction" if view.is_direction(channel) else "line"
         address = f"/api/v1/stations/{station}/series?" + urlencode(
             {"channel": channel, "from": first / 1e6, "to": last / 1e6, "step": series.step}
         )
-        drawing = still(series.points, first, last, offset_s, summed)
+        drawing = still(series.points, first, last, offset_s, kind)
         if summed and drawing is not None and drawing.high <= 0:
             drawing, address = None, ""  # no rain is said, not drawn
         return CurveSpec(
@@ -115,7 +114,7 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
         total = value_text(channel, sum(point.value or 0.0 for point in good), series.unit)
         return _("{amount} in all").format(amount=total)
     if view.is_direction(channel):
-        return prevailing(good)
+        return view.prevailing(good)
     low, high = min(good, key=lowest), max(good, key=highest)
     sentence = _("lowest {low} ({when_low}), highest {high} ({when_high})")
     return sentence.format(
@@ -124,13 +123,6 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
         high=value_text(channel, highest(high), series.unit),
         when_high=moment(high.highest_us if high.highest_us is not None else high.start_us, offset_s),
     )
-
-
-def prevailing(points: Iterable[Point]) -> str:
-    """Return from where the wind came most often; a direction has no lowest and no highest."""
-    found = Counter(texts.compass(point.value) if point.value else "" for point in points)
-    ((most, _count),) = found.most_common(1)
-    return _("mostly from {direction}").format(direction=most) if most else _("mostly calm")
 
 
 def moment(us: int, offset_s: int) -> str:

@@ -8,7 +8,7 @@ from edge.alerts.crops import CRITICAL
 from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.measure.derived.minute_values import derive
-from edge.page.markup import quantity_value
+from edge.page.markup import value_text
 from edge.page.source import DAY_US
 from edge.page.templates import clock, shortday
 from edge.page.view import MINUTE_US, rests_on
@@ -79,8 +79,7 @@ def wind(minutes: Sequence[Point], span_us: int) -> list[str]:
     if not speeds:
         return []
     sentence = _("Wind {mean} on average, at most {most} in a minute")
-    mean = quantity_value("wind_speed", sum(speeds) / len(speeds), "m/s").striptags()
-    most = quantity_value("wind_speed", max(speeds), "m/s").striptags()
+    mean, most = (value_text("wind_speed", one, "m/s") for one in (sum(speeds) / len(speeds), max(speeds)))
     return [sentence.format(mean=mean, most=most) + rests_on(len(speeds), span_us)]
 
 
@@ -91,7 +90,7 @@ def below(warm: Sequence[tuple[int, float]], limit: float) -> int:
 
 def degrees(value: float) -> str:
     """Return a temperature with its unit."""
-    return quantity_value("air_temperature", value + 0.0, "degC").striptags()
+    return value_text("air_temperature", value, "degC")
 
 
 def stage_said(events: Sequence[Event]) -> tuple[str, str] | None:

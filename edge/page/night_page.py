@@ -53,4 +53,4 @@ def picture(source: Source, title: str, channels: list[str], now_us: int, offset
             found = read_last_night(source, channels, now_us, offset_s)
     else:
         found = read_last_night(source, channels, now_us, offset_s)
-    return night_picture.picture(title, found.lines, found.minutes, found.span)
+    return night_picture.picture(title, found.lines, found.minutes, found.span, offset_s)

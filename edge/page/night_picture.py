@@ -14,6 +14,9 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw, ImageFont
 
+from edge.page.spark import framed
+from edge.page.still import exact, rounded, time_ticks, value_ticks
+from edge.page.templates import clock
 from edge.records.answers import Point
 
 FONTS = (
@@ -22,11 +25,12 @@ FONTS = (
     "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
 )
-WIDTH, MARGIN, CURVE = 750, 40, 220  # px
-# What no line break parts: a Latin word, a number with its unit, or one Chinese sign, each with the signs that open
-# before it and close behind it.
-PIECE = re.compile(r"[（《「『【“‘]*(?:[!-~\u00a0-\u024f\u202f℃–−]+|\S)[，。、；：！？）》」』】”’…]*\s*|\s+")
-PAPER, INK, SOFT, LINE, ZERO = "#ffffff", "#14211f", "#4b5b59", "#0d5c63", "#a8201a"
+WIDTH, MARGIN, CURVE, GUTTER = 750, 40, 260, 64  # px; left of the curve stand its values
+TITLE, TEXT, FIRST, TICK = 28, 30, 52, 24  # px: on a phone, half as wide as the picture, still legible
+# What no line break parts: a Latin word, a number with its unit (分钟 too), or one Chinese sign, each with the signs
+# that open before it and close behind it.
+PIECE = re.compile(r"[（《「『【“‘]*(?:[!-~\u00a0-\u024f\u202f℃–−]+(?: 分钟)?|\S)[，。、；：！？）》」』】”’…]*\s*|\s+")
+PAPER, INK, SOFT, RULE, LINE, ZERO = "#ffffff", "#14211f", "#4b5b59", "#d8dedb", "#0d5c63", "#a8201a"
 
 
 def chinese_font() -> str | None:
@@ -40,9 +44,9 @@ def font_of(size: int) -> ImageFont.FreeTypeFont | ImageFont.ImageFont:
     return ImageFont.load_default(size) if path is None else ImageFont.truetype(path, size)
 
 
-def picture(title: str, lines: Sequence[str], minutes: Sequence[Point], span: tuple[int, int]) -> bytes:
-    """Return a PNG, 750 px wide: title, the sentences (the second in large type), the curve with its line of 0 degC."""
-    rows = [(title, 26, SOFT)] + [(line, 44 if n == 1 else 26, INK) for n, line in enumerate(lines)]
+def picture(title: str, lines: Sequence[str], minutes: Sequence[Point], span: tuple[int, int], offset_s: int) -> bytes:
+    """Return a PNG, 750 px wide: title, the sentences (the second in large type), the curve with values and times."""
+    rows = [(title, TITLE, SOFT)] + [(line, FIRST if n == 1 else TEXT, INK) for n, line in enumerate(lines)]
     folded = [(piece, size, ink) for text, size, ink in rows for piece in fold(text, size)]
     height = 2 * MARGIN + sum(size * 3 // 2 for _text, size, _ink in folded) + CURVE
     image = Image.new("RGB", (WIDTH, height), PAPER)
@@ -51,7 +55,7 @@ def picture(title: str, lines: Sequence[str], minutes: Sequence[Point], span: tu
     for text, size, ink in folded:
         draw.text((MARGIN, y), text, font=font_of(size), fill=ink)
         y += size * 3 // 2
-    paint_curve(draw, minutes, span, y + 10)
+    paint_curve(draw, minutes, span, y + TICK, offset_s)
     out = io.BytesIO()
     image.save(out, "PNG", optimize=True)
     return out.getvalue()
@@ -73,21 +77,29 @@ def shown(text: str) -> str:
     return text.replace("\u202f", " ")
 
 
-def paint_curve(draw: ImageDraw.ImageDraw, minutes: Sequence[Point], span: tuple[int, int], top: int) -> None:
-    """Paint the temperature; where a minute is missing there is no ink."""
+def paint_curve(
+    draw: ImageDraw.ImageDraw, minutes: Sequence[Point], span: tuple[int, int], top: int, offset_s: int
+) -> None:
+    """Paint the temperature with values and times beside it; where a minute is missing there is no ink."""
     known = [(p.start_us, p.value) for p in minutes if p.quality in (1, 2) and p.value is not None]
     if not known:
         return
-    low, high = min(0.0, *(v for _at, v in known)), max(0.5, *(v for _at, v in known))
-    high_px = CURVE - 40
+    low, high = framed(min(0.0, *(v for _at, v in known)), max(0.5, *(v for _at, v in known)))
+    left, foot = MARGIN + GUTTER, top + CURVE - 3 * TICK
 
     def place(at: int, value: float) -> tuple[float, float]:
-        x = MARGIN + (at - span[0]) / (span[1] - span[0]) * (WIDTH - 2 * MARGIN)
-        return x, top + (high - value) / (high - low) * high_px
+        x = left + (at - span[0]) / (span[1] - span[0]) * (WIDTH - MARGIN - left)
+        return x, foot - (value - low) / (high - low) * (foot - top)
 
-    zero = place(span[0], 0.0)[1]
-    draw.line((MARGIN, zero, WIDTH - MARGIN, zero), fill=ZERO, width=1)
-    draw.text((MARGIN, zero + 2), "0", font=font_of(18), fill=ZERO)
+    font, ticks = font_of(TICK), value_ticks(low, high, rounded((high - low) / 3))
+    for value, text in zip(ticks, exact(ticks)):
+        y, ink = place(span[0], value)[1], ZERO if abs(value) < 1e-9 else SOFT
+        draw.line((left, y, WIDTH - MARGIN, y), fill=RULE if ink == SOFT else ZERO, width=2)
+        draw.text((left - 12, y), text, font=font, fill=ink, anchor="rm")
+    for _percent, at in time_ticks(*span, offset_s):
+        x, half = place(at, low)[0], font.getlength(clock(at, offset_s)) / 2
+        x = min(max(x, left + half), WIDTH - MARGIN - half)
+        draw.text((x, foot + TICK // 2), clock(at, offset_s), font=font, fill=SOFT, anchor="mt")
     for (before, first), (at, value) in itertools.pairwise(known):
         if at - before <= 120_000_000:
-            draw.line((*place(before, first), *place(at, value)), fill=LINE, width=3)
+            draw.line((*place(before, first), *place(at, value)), fill=LINE, width=4)

@@ -82,4 +82,4 @@ def photo_of(picture: Picture) -> Photo | None:
 
 def silent(error: NotRunningError | AskError) -> str:
     """Return why a station has not answered."""
-    return str(error) or _("The station's software is not running.")
+    return str(error) or _("The station's software does not answer.")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -15,7 +16,7 @@ import msgspec
 
 from drivers.clock import Clock
 from edge.clock.clock import system_utc
-from edge.control.client import AskError, Client, NotRunningError, status_of
+from edge.control.client import AskError, Client, NotRunningError, SilentError, status_of
 from edge.language.verdicts import restored_verdict
 from edge.measure.derived.verdict import Verdict
 from edge.records.answers import Events, Now, Picture, Pictures, Point, Series, Value
@@ -67,18 +68,27 @@ class Source:
 
     def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
         """Return what the daemon answers. Raise NotRunningError, AskError."""
-        with Client(self._socket) as client:
+        with self._client() as client:
             return client.ask(name, **arguments)
 
     def picture(self, sha256: str, part: str) -> bytes:
         """Return a picture's bytes ("thumbnail" or "full"). Raise NotRunningError, AskError."""
-        with Client(self._socket) as client:
+        with self._client() as client:
             return client.picture(sha256, part)
 
     def live(self) -> Iterator[dict[str, Any]]:
         """Give what is new at the station as it comes. Raise NotRunningError, AskError."""
-        with Client(self._socket) as client:
+        with self._client() as client:
             yield from client.live()
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        """Give a connection. Who does not answer is not there for a page, which tells nobody where the socket lies."""
+        try:
+            with Client(self._socket) as client:
+                yield client
+        except SilentError:
+            raise NotRunningError from None
 
     def newest_state(self, anew: bool = False) -> NewestState | None:
         """Return the newest state, `anew` whatever is remembered; None where the station has never been heard."""

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from typing import NamedTuple
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
+from edge.measure.wind import mean_direction
 from edge.records.answers import Point
 
 WIDTH, HEIGHT = 240, 36  # of the drawing, which the page stretches
 LEAST = 1e-6  # of a value's unit: what moves less is flat
 GOOD, DOUBTFUL = (1, 2), (3, 4)
+CIRCLE = (0.0, 360.0)  # degrees; a direction of 0 is calm, and none
+Kind = Literal["line", "bars", "direction"]
 
 
 class Spark(NamedTuple):
@@ -24,24 +27,27 @@ class Spark(NamedTuple):
 
 
 class Column(NamedTuple):
-    """What one column of the drawing shows: the mean of its values, or their sum; whether any is doubted."""
+    """What one column of the drawing shows: the mean of its values, or their sum; whether it is doubted."""
 
     place: int
     value: float
     doubted: bool
 
 
-def spark(points: Sequence[Point], first_us: int, last_us: int, summed: bool = False) -> Spark | None:
-    """Return the curve of a span; None where nothing was measured in it. A column without a value is a gap."""
-    columns = columns_of(points, first_us, last_us, summed)
+def spark(points: Sequence[Point], first_us: int, last_us: int, kind: Kind = "line") -> Spark | None:
+    """Return the curve of a span; None where nothing was measured in it. A column without a value is a gap.
+
+    A direction goes round: its columns are points, for a line from 350 to 10 degrees would cross the whole drawing.
+    """
+    columns = columns_of(points, first_us, last_us, kind)
     if not columns:
         return None
     lowest, highest = min(c.value for c in columns), max(c.value for c in columns)
-    if summed:
+    if kind == "bars":
         return Spark("", "", bars(columns, highest), 0.0, highest)
-    frame = framed(lowest, highest)
-    good = path([c for c in columns if not c.doubted], *frame)
-    return Spark(good, path([c for c in columns if c.doubted], *frame), "", lowest, highest)
+    frame = CIRCLE if kind == "direction" else framed(lowest, highest)
+    good, doubted = ([c for c in columns if c.doubted is which] for which in (False, True))
+    return Spark(path(good, *frame, kind), path(doubted, *frame, kind), "", lowest, highest)
 
 
 def framed(lowest: float, highest: float) -> tuple[float, float]:
@@ -49,31 +55,38 @@ def framed(lowest: float, highest: float) -> tuple[float, float]:
     return (lowest - 0.5, lowest + 0.5) if highest - lowest < LEAST else (lowest, highest)
 
 
-def columns_of(points: Sequence[Point], first_us: int, last_us: int, summed: bool) -> list[Column]:
+def columns_of(points: Sequence[Point], first_us: int, last_us: int, kind: Kind) -> list[Column]:
     """Return the columns that have a value. A doubted value is shown only where its column has no good one."""
     wide = max(1, (last_us - first_us) // WIDTH)
     heaps: dict[int, tuple[list[float], list[float]]] = {}
     for point in points:
         if point.value is None or not math.isfinite(point.value) or point.quality not in GOOD + DOUBTFUL:
             continue
-        if first_us <= point.start_us < last_us:
+        if first_us <= point.start_us < last_us and not (kind == "direction" and point.value == 0):
             heap = heaps.setdefault(min(WIDTH - 1, (point.start_us - first_us) // wide), ([], []))
             heap[point.quality in DOUBTFUL].append(point.value)
     found = []
     for place, (good, doubted) in sorted(heaps.items()):
-        values = good or doubted
-        total = sum(values)
-        found.append(Column(place, total if summed else total / len(values), not good))
+        value = GATHERED[kind](good or doubted)
+        if value is not None:
+            found.append(Column(place, value, not good))
     return found
 
 
-def path(columns: Sequence[Column], lowest: float, highest: float) -> str:
+GATHERED: dict[Kind, Callable[[Sequence[float]], float | None]] = {
+    "line": lambda values: sum(values) / len(values),
+    "bars": sum,
+    "direction": mean_direction,
+}
+
+
+def path(columns: Sequence[Column], lowest: float, highest: float, kind: Kind) -> str:
     """Return the line through columns; where one is missing it begins anew, and one that stands alone is a point."""
     span = max(highest - lowest, LEAST)  # a number that is too large for one unit beside it has none
     drawn, before = [], None
     for column in columns:
         x, y = column.place + 0.5, HEIGHT - 2 - (column.value - lowest) / span * (HEIGHT - 4)
-        joined = before is not None and column.place == before + 1
+        joined = kind == "line" and before is not None and column.place == before + 1
         drawn.append(f"L{x:g} {y:.1f}" if joined else f"M{x:g} {y:.1f}h0")
         before = column.place
     return "".join(drawn)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from edge.page.spark import HEIGHT, Spark, framed, spark
+from edge.page.spark import CIRCLE, HEIGHT, Kind, Spark, framed, spark
 from edge.records.answers import Point
 
 HOURS = (1, 3, 6, 12, 24, 48, 168, 336, 720)
@@ -28,21 +28,32 @@ class StillCurve(NamedTuple):
 
 
 def still(
-    points: Sequence[Point], first_us: int, last_us: int, offset_s: int, summed: bool = False
+    points: Sequence[Point], first_us: int, last_us: int, offset_s: int, kind: Kind = "line"
 ) -> StillCurve | None:
     """Return the drawing of a span; None where nothing was measured in it."""
-    curve = spark(points, first_us, last_us, summed)
+    curve = spark(points, first_us, last_us, kind)
     if curve is None:
         return None
-    low, high = (curve.lowest, curve.highest) if summed else framed(curve.lowest, curve.highest)
+    low, high = frame_of(curve, kind)
     # `spark` leaves 2 of its HEIGHT free at each edge (bars: at the top alone).
-    foot = 0.0 if summed else 2 / HEIGHT
+    foot = 0.0 if kind == "bars" else 2 / HEIGHT
     reach = 1 - foot - 2 / HEIGHT
-    step = rounded((high - low) / 3 or 1.0)
-    first = -(-low // step)
-    ticks = [first * step + n * step for n in range(5) if first * step + n * step <= high + 1e-9]
+    ticks = value_ticks(low, high, 90.0 if kind == "direction" else rounded((high - low) / 3 or 1.0))
     places = [100 * (1 - foot - (value - low) / (high - low or 1.0) * reach) for value in ticks]
     return StillCurve(curve, low, high, time_ticks(first_us, last_us, offset_s), list(zip(places, exact(ticks))))
+
+
+def frame_of(curve: Spark, kind: Kind) -> tuple[float, float]:
+    """Return between which values a curve was drawn."""
+    if kind == "direction":
+        return CIRCLE
+    return (curve.lowest, curve.highest) if kind == "bars" else framed(curve.lowest, curve.highest)
+
+
+def value_ticks(low: float, high: float, step: float) -> list[float]:
+    """Return at most five round values between two."""
+    first = -(-low // step) * step
+    return [first + n * step for n in range(5) if first + n * step <= high + 1e-9]
 
 
 def exact(ticks: Sequence[float]) -> list[str]:

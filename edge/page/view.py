@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import NamedTuple, TypeGuard
 
@@ -12,7 +13,7 @@ from drivers.quantity import QUANTITIES, Aggregation
 from edge.language import texts
 from edge.language.texts import _
 from edge.page.markup import quantity_value
-from edge.page.spark import Spark, spark
+from edge.page.spark import Kind, Spark, spark
 from edge.records.answers import Now, Point, Value
 from edge.records.channel_name import ChannelName
 
@@ -63,19 +64,35 @@ def card(channel: str, known: Value, minutes: Sequence[Point], last_us: int) -> 
     """Return what is shown of one channel. A missing value is none, whatever came with it; nor is what is no number."""
     number = known.value if known.quality != 9 and is_number(known.value) else None
     word = "" if known.quality == 1 else texts.flag_word(known.quality)
-    curve = spark(minutes, last_us - DAY_US, last_us, is_amount(channel))
-    spoken = "" if curve is None else span_of(channel, curve, known.unit)
+    curve = spark(minutes, last_us - DAY_US, last_us, kind_of(channel))
+    spoken = "" if curve is None else span_of(channel, curve, known.unit, minutes)
     value = compass(number) if is_direction(channel) else quantity_value(channel, number, known.unit)
     why, second = texts.render_known(known.reason), bool(ChannelName.parse(channel).sensor)
     return Card(channel, texts.label(channel), value, known.quality, word, why, curve, spoken, second)
 
 
-def span_of(channel: str, curve: Spark, unit: str) -> str:
-    """Return between what a curve moves, for those who hear it."""
+def span_of(channel: str, curve: Spark, unit: str, minutes: Sequence[Point]) -> str:
+    """Return between what a curve moves, for those who hear it; of a direction, which is the most frequent."""
+    if is_direction(channel):
+        return _("Last 24 h: {what}").format(what=prevailing(minutes))
     low, high = (quantity_value(channel, one, unit).striptags() for one in (curve.lowest, curve.highest))
     if is_amount(channel):
         return _("Last 24 h: at most {high} in six minutes").format(high=high)
     return _("Last 24 h: between {low} and {high}").format(low=low, high=high)
+
+
+def prevailing(points: Iterable[Point]) -> str:
+    """Return from where the wind came most often, by good values; a direction has no lowest and no highest."""
+    good = [point.value for point in points if point.quality == 1 and is_number(point.value)]
+    if not good:
+        return _("no good value")
+    ((most, _count),) = Counter(texts.compass(value) if value else "" for value in good).most_common(1)
+    return _("mostly from {direction}").format(direction=most) if most else _("mostly calm")
+
+
+def kind_of(channel: str) -> Kind:
+    """Return how a channel is drawn."""
+    return "bars" if is_amount(channel) else "direction" if is_direction(channel) else "line"
 
 
 def is_amount(channel: str) -> bool:
@@ -134,7 +151,7 @@ def rests_on(minutes: int, span_us: int) -> str:
     """Return on how many good minutes something of a span rests; "" where those are most of it."""
     if minutes * MINUTE_US >= MOST * span_us:
         return ""
-    return texts.ngettext(" (from {n} good minute)", " (from {n} good minutes)", minutes).format(n=minutes)
+    return texts.ngettext(", from {n} good minute", ", from {n} good minutes", minutes).format(n=minutes)
 
 
 def good(minutes: Sequence[Point], since_us: int) -> list[tuple[int, float]]:

@@ -28,7 +28,7 @@ from drivers.devices.profiles import load, names
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent.parent
 PACKAGES = ("drivers", "edge", "hub", "provisioning")
-REASON = "reason"
+REASON, SAID = "reason", "said"
 PO = HERE / "zh_CN" / "LC_MESSAGES" / "minshan.po"
 MO = PO.with_suffix(".mo")
 KINDS = [("**.py", "python"), ("**/templates/**.html", "jinja2.ext:babel_extract")]
@@ -143,8 +143,15 @@ def po_bytes(catalog: Catalog) -> bytes:
 
 
 def mo_bytes(po: bytes) -> bytes:
-    """Return the bytes of minshan.mo from those of a minshan.po."""
+    """Return the bytes of minshan.mo from those of a minshan.po.
+
+    A meaning without parameters is in it by its sentence too, in the context "said": an older station sends that alone.
+    """
     catalog = read_po(io.BytesIO(po), locale="zh_CN", charset="utf-8")
+    for message in [one for one in catalog if one.context == REASON]:
+        sentence = " ".join(message.auto_comments)
+        if sentence and "{" not in sentence:
+            catalog.add(sentence, message.string, context=SAID)
     # Otherwise the header would hold the minute in which this ran.
     catalog.creation_date = catalog.revision_date = BEGINNING
     file = io.BytesIO()

@@ -2,7 +2,7 @@
 //
 //   <figure class="chart" data-series="/api/v1/stations/…/series?channel=…&from=…" data-kind="line" data-decimals="1"
 //           data-unit="°C" data-name="Air temperature">
-//     <div class="plot" tabindex="0" role="img" aria-label="…"></div><output></output>
+//     <output aria-live="off"></output><div class="plot" aria-label="…"></div>
 //   </figure>
 //
 // A minute that is missing is a gap, and a value between two gaps is a point. A value that is in doubt is drawn in the
@@ -12,8 +12,9 @@ import { age } from "./ages.js";
 import { say } from "./words.js";
 
 const OFFSET_S = Number(document.body.dataset.offsetS) || 0;
-const STEPS_S = [300, 600, 1800, 3600, 10800, 21600, 43200, 86400, 172800, 604800, 1209600, 2592000];
+const STEPS_S = [300, 600, 1800, 3600, 10800, 21600, 28800, 43200, 86400, 172800, 604800, 1209600, 2592000];
 const MOST_PAGES = 40;
+const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -60, PageUp: 60, Home: -Infinity, End: Infinity };
 const AGAIN_MS = 15_000;
 
 export function drawAll() {
@@ -134,7 +135,7 @@ function options(figure, width, height) {
     scales: { x: { time: false }, y: range(kind) },
     axes: [
       { ...axis, font, space: 60, splits: ticks, values: tickLabels },
-      { ...axis, font, size: wide, values: (u, found) => found.map((one) => one.toFixed(places(found))) },
+      { ...axis, font, size: wide, values: (u, found) => found.map((one) => one.toFixed(places(found))), ...(kind === "direction" ? { splits: () => [0, 90, 180, 270, 360] } : {}) },
     ],
     series: [
       {},
@@ -169,7 +170,12 @@ function places(found) {
 function range(kind) {
   if (kind === "bars") return { range: (u, min, max) => [0, Math.max(max, 1) * 1.1] };
   if (kind === "direction") return { range: () => [0, 360] };
-  return { range: (u, min, max) => uPlot.rangeNum(min, Math.max(max, min + 1), { min: { pad: 0.1 }, max: { pad: 0.1 } }) };
+  return { range: (u, min, max) => uPlot.rangeNum(...framed(min, max), { min: { pad: 0.1 }, max: { pad: 0.1 } }) };
+}
+
+// A curve that is flat stands in the middle of one unit, as the server draws it.
+function framed(min, max) {
+  return max - min < 1e-6 ? [min - 0.5, max + 0.5] : [min, Math.max(max, min + 1)];
 }
 
 // uPlot knows the mouse alone; touch, pen and mouse are one to `steer`.
@@ -191,17 +197,36 @@ function plot(figure, points) {
 
 function steer(figure, u, points) {
   const place = figure.querySelector(".plot");
-  let at = points.length - 1;
-  const show = (index) => {
-    at = Math.min(Math.max(index, 0), points.length - 1);
-    u.setCursor({ left: u.valToPos(points[at].start_us / 1e6, "x"), top: 10 });
-    figure.querySelector("output").textContent = sentence(figure, points[at]);
+  const told = figure.querySelector("output");
+  const whole = told.textContent;
+  const last = points.length - 1;
+  let at = last;
+  const hear = () => {
+    place.setAttribute("aria-valuenow", String(at));
+    place.setAttribute("aria-valuetext", sentence(figure, points[at]));
   };
+  const show = (index) => {
+    at = Math.min(Math.max(index, 0), last);
+    u.setCursor({ left: u.valToPos(points[at].start_us / 1e6, "x"), top: 10 });
+    told.textContent = sentence(figure, points[at]);
+    hear();
+  };
+  const leave = () => {
+    at = last;
+    u.setCursor({ left: -10, top: -10 });
+    told.textContent = whole;
+    hear();
+  };
+  // For whoever hears it, a slider over the minutes: a screen reader hands it the keys, and says each value once.
+  const slider = { role: "slider", tabindex: 0, "aria-valuemin": 0, "aria-valuemax": last };
+  for (const [name, value] of Object.entries(slider)) place.setAttribute(name, String(value));
+  hear();
   const point = (event) => show(nearest(points, u.posToVal(event.clientX - u.over.getBoundingClientRect().left, "x")));
   u.over.addEventListener("pointerdown", point);
   u.over.addEventListener("pointermove", point);
   place.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: -1, ArrowRight: 1, PageDown: 60, PageUp: -60, Home: -Infinity, End: Infinity }[event.key];
+    if (event.key === "Escape") return leave();
+    const step = STEPS[event.key];
     if (step === undefined) return;
     event.preventDefault();
     show(at + step);

@@ -22,7 +22,6 @@ if (live && document.querySelector("[data-part]:not(#made)")) {
       if (event === null || !station || event.station === station) refresh();
     },
     (ok) => {
-      state.hidden = ok;
       state.textContent = ok ? "" : say("waiting");
     },
   );

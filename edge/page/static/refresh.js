@@ -1,5 +1,6 @@
-// Takes what is new from the server's own page: each `data-part` is replaced by its successor of the same id. So every
-// sentence is made in one place, and a page without scripts shows the same.
+// Takes what is new from the server's own page: each `data-part` becomes as its successor of the same id. So every
+// sentence is made in one place, and a page without scripts shows the same. What is the same stays the same node: under
+// a keyboard's focus nothing goes away, and whoever hears the page is told nothing anew.
 
 import { age } from "./ages.js";
 import { told } from "./clock.js";
@@ -34,15 +35,27 @@ function take(html) {
   told(fresh.body.dataset.nowUs);
   for (const mine of document.querySelectorAll("[data-part][id]")) {
     const theirs = fresh.getElementById(mine.id);
-    if (theirs) replace(mine, theirs);
+    if (theirs) become(mine, theirs);
   }
   age();
 }
 
-function replace(mine, theirs) {
-  if (mine.contains(document.activeElement) && mine !== document.activeElement) return; // somebody is at it
-  for (const details of theirs.querySelectorAll("details[id]")) {
-    details.open = document.getElementById(details.id)?.open ?? details.open;
+function become(mine, theirs) {
+  if (mine.nodeName !== theirs.nodeName || mine.id !== theirs.id) {
+    mine.replaceWith(theirs);
+  } else if (mine.nodeType !== Node.ELEMENT_NODE) {
+    if (mine.data !== theirs.data) mine.data = theirs.data;
+  } else {
+    for (const { name, value } of theirs.attributes) {
+      if (mine.getAttribute(name) !== value) mine.setAttribute(name, value);
+    }
+    for (const { name } of [...mine.attributes]) {
+      // What somebody has opened stays open.
+      if (!theirs.hasAttribute(name) && name !== "open") mine.removeAttribute(name);
+    }
+    const before = [...mine.childNodes];
+    const fresh = [...theirs.childNodes];
+    fresh.forEach((one, place) => (before[place] ? become(before[place], one) : mine.append(one)));
+    for (const one of before.slice(fresh.length)) one.remove();
   }
-  mine.replaceWith(document.adoptNode(theirs));
 }

@@ -32,6 +32,7 @@ def show(context: RequestContext, arguments: SheetOf) -> PageAnswer:
     """Return the sheet."""
     found = sheet(context, arguments)
     day = date.fromisoformat(f"{found.month}-01")
+    later = f"{day + timedelta(days=32):%Y-%m}"
     values: dict[str, object] = {
         "sheet": found,
         "percent": percent,
@@ -39,7 +40,7 @@ def show(context: RequestContext, arguments: SheetOf) -> PageAnswer:
         "doubts": doubts(found),
         "size": texts.size,
         "earlier": f"{day - timedelta(days=1):%Y-%m}",
-        "later": f"{day + timedelta(days=32):%Y-%m}",
+        "later": later if later <= this_month(context, found.utc_offset_s) else "",
     }
     title = _("Monthly sheet {month}").format(month=found.month)
     return of_station(context, found.station, "sheet.html", title, values, found.utc_offset_s)
@@ -55,8 +56,12 @@ def book(context: RequestContext, arguments: SheetOf) -> DataAnswer:
 def sheet(context: RequestContext, arguments: SheetOf) -> MonthlySheet:
     """Return the month that is asked for, by the station's clock."""
     offset = handlers.station(context, OfStation(arguments.station)).utc_offset_s
-    here = datetime.fromtimestamp(context.now_us / 1e6, UTC) + timedelta(seconds=offset)
-    return handlers.sheet(context, MonthOf(arguments.station, arguments.month or f"{here:%Y-%m}"))
+    return handlers.sheet(context, MonthOf(arguments.station, arguments.month or this_month(context, offset)))
+
+
+def this_month(context: RequestContext, offset_s: int) -> str:
+    """Return the month that it is by a station's clock."""
+    return f"{datetime.fromtimestamp(context.now_us / 1e6, UTC) + timedelta(seconds=offset_s):%Y-%m}"
 
 
 def outages(found: MonthlySheet) -> list[tuple[int, int, int, str]]:

@@ -116,6 +116,15 @@ def test_what_the_station_says_is_told_in_chinese(tmp_path: Path) -> None:
     assert texts.render(in_use(tmp_path, 7).reason).startswith(f"数据目录 {tmp_path} 正被另一个 minshan 进程（7）")
 
 
+def test_a_sentence_that_an_older_station_sends_alone_is_told_in_chinese() -> None:
+    """Without its code a meaning is known by its English; what somebody has written is left as it is."""
+    with texts.speaking("zh"):
+        assert texts.render_value("first start") == "首次启动"
+        assert texts.render_value("first start of the new mast") == "first start of the new mast"
+    with texts.speaking("en"):
+        assert texts.render_value("first start") == "first start"
+
+
 @pytest.mark.usefixtures("in_chinese")
 def test_quantities_flags_and_spans_in_chinese() -> None:
     """The field's terms."""

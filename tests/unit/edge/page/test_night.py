@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import re
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw
@@ -59,8 +60,8 @@ def test_what_rests_on_few_minutes_says_so() -> None:
     curves["wind_speed"] = [*curve([0.4], span[0]), *curve([0.0] * 599, span[0] + MINUTE, quality=3)]
     with texts.speaking("en"):
         told = night.night_lines(span, OFFSET, curves, None)
-    assert any(line.startswith("Lowest wet bulb") and line.endswith("(from 60 good minutes)") for line in told)
-    assert any(line.startswith("Wind") and line.endswith("(from 1 good minute)") for line in told)
+    assert any(line.startswith("Lowest wet bulb") and line.endswith(", from 60 good minutes") for line in told)
+    assert any(line.startswith("Wind") and line.endswith(", from 1 good minute") for line in told)
 
 
 def test_a_doubted_minute_is_no_frost() -> None:
@@ -77,7 +78,7 @@ def test_the_picture_is_one_to_forward_and_writes_chinese() -> None:
     """750 px wide, the curve in it; 岷 is its own sign and no empty box, and where a minute is missing is no ink."""
     span = (SEVEN - 600 * MINUTE, SEVEN)
     values = [None if 200 <= n < 400 else 2.0 - n / 200 for n in range(600)]
-    made = night_picture.picture("岷山果园", ["一夜", "最低 -1.0 ℃"], curve(values, span[0]), span)
+    made = night_picture.picture("岷山果园", ["一夜", "最低 -1.0 ℃"], curve(values, span[0]), span, OFFSET)
     image = Image.open(io.BytesIO(made))
     assert (image.format, image.width) == ("PNG", 750)
     font = night_picture.font_of(40)
@@ -88,10 +89,27 @@ def test_the_picture_is_one_to_forward_and_writes_chinese() -> None:
         signs.append(paper.tobytes())
     assert signs[0] != signs[1]
     line = tuple(int(night_picture.LINE[at : at + 2], 16) for at in (1, 3, 5))
-    wide = 750 - 2 * night_picture.MARGIN
+    left = night_picture.MARGIN + night_picture.GUTTER
+    wide = 750 - night_picture.MARGIN - left
     inked = {x for x in range(750) for y in range(image.height) if image.getpixel((x, y)) == line}
-    middle = range(night_picture.MARGIN + wide * 210 // 600, night_picture.MARGIN + wide * 390 // 600)
+    middle = range(left + wide * 210 // 600, left + wide * 390 // 600)
     assert inked and not inked & set(middle)
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_what_is_said_of_a_night_is_folded_between_its_words(lang: str) -> None:
+    """No line of the picture begins with a bracket or a unit, in the night that has most to say."""
+    span = (SEVEN - 600 * MINUTE, SEVEN)
+    curves = {
+        "air_temperature": curve([None] * 200 + [-12.3] * 400, span[0]),
+        "air_pressure": curve([830.0] * 600, span[0]),
+    }
+    curves |= {"relative_humidity": curve([80.0] * 300, span[0]), "wind_speed": curve([11.4] * 300, span[0])}
+    with texts.speaking(lang):
+        said = night.night_lines(span, OFFSET, curves, ("apple", "full-bloom"))
+    for size, text in [(night_picture.FIRST, said[1]), *((night_picture.TEXT, line) for line in said[2:])]:
+        lines = night_picture.fold(text, size)
+        assert not any(line.startswith(("(", "（", "℃", "°C", "m/s", "分钟")) for line in lines[1:]), lines
 
 
 @given(st.text(st.sampled_from("盛花期湿球（，。）“” 0123456789.-℃%\u202fabc"), max_size=120))

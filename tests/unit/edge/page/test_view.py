@@ -131,6 +131,20 @@ def test_a_small_curve_stays_in_its_frame_and_has_no_ink_in_a_gap(values: list[f
     assert all(0 <= float(y) <= HEIGHT for _x, y in places)
 
 
+def test_a_wind_that_goes_round_by_north_is_not_drawn_as_one_from_the_south() -> None:
+    """Between 350 and 10 degrees no line crosses the drawing, and their mean is north; calm has no direction."""
+    wind = [360.0 if n % 3 == 0 else 350.0 if n % 3 == 1 else 10.0 for n in range(240)]
+    drawn = still(minutes(*wind, *[0.0] * 60), END - 300 * MINUTE, END, 28_800, "direction")
+    assert drawn is not None
+    assert "L" not in drawn.curve.good
+    heights = [float(y) for y in re.findall(r"M[\d.]+ ([\d.]+)", drawn.curve.good)]
+    assert heights and all(min(y, HEIGHT - y) < 4 for y in heights)
+    assert [text for _place, text in drawn.values] == ["0", "90", "180", "270", "360"]
+    with texts.speaking("en"):
+        card = view.card("wind_from_direction", Value(10.0, 1, "degree"), minutes(*wind), END)
+    assert card.spoken == "Last 24 h: mostly from N"
+
+
 @given(st.floats(-60, 2000), st.floats(0.01, 2000))
 def test_ticks_are_told_as_they_are(low: float, span: float) -> None:
     """Beside each line of a curve stands the value at which it is drawn, not one that is near it."""
@@ -155,7 +169,7 @@ def test_todays_figures_are_of_good_values_since_midnight() -> None:
 
 @pytest.mark.parametrize(
     ("lang", "gust"),
-    [("zh", "0.0 m/s 00:00（仅据 1 分钟合格数据）"), ("en", "0.0 m/s 00:00 (from 1 good minute)")],
+    [("zh", "0.0 m/s 00:00，仅据 1 分钟合格数据"), ("en", "0.0 m/s 00:00, from 1 good minute")],
 )
 def test_a_figure_of_few_minutes_says_on_how_many_it_rests(lang: str, gust: str) -> None:
     """One good minute before the cups were doubted is no calm day; what most minutes say has no such word."""

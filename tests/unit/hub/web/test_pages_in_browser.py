@@ -245,6 +245,8 @@ def test_the_monthly_sheet_prints_light_from_a_dark_screen(browser: Browser, sha
         page.goto(f"{shared.url}/stations/{GROWERS}/sheet")
         assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
         expect(page.locator("nav.choices")).to_be_hidden()
+        expect(page.locator("nav.ways a:visible")).to_have_count(0)
+        expect(page.locator("nav.ways strong")).to_be_visible()
         expect(page.get_by_text("Arrival rate")).to_be_visible()
         assert page.pdf().startswith(b"%PDF")
 
