@@ -16,11 +16,13 @@ from edge.config.base import (
     FINGERPRINT,
     HOUR_MINUTE,
     HTTP_URL,
+    HUB_NAME,
     MAIL_ADDRESS,
     MONTH_DAY,
     NAME,
     PERSON,
     PHONE,
+    PUBLIC_URL,
 )
 
 BAD_BROKER = Reason("bad_broker", "must be an address as mqtt://host:1883 or mqtts://host:8883")
@@ -40,6 +42,8 @@ FORMS = {
     PERSON: Reason("bad_person", "must be 1 to 64 letters, digits or Chinese characters without spaces"),
     PHONE: Reason("bad_phone", "must be digits alone, as 13800000000 or +8613800000000"),
     MAIL_ADDRESS: Reason("bad_mail_address", "must be a mail address, as name@example.cn"),
+    HUB_NAME: Reason("bad_hub_name", "must be at most 32 letters A-Z, digits or hyphens"),
+    PUBLIC_URL: Reason("bad_public_url", "must be an address without a path, as https://hub.example.cn"),
 }  # of a text, by its pattern
 NO_FILE = Reason("no_file", "the file is not there")
 
@@ -63,7 +67,8 @@ class Mistake:
     def place(self) -> str:
         """File, line and key, as `station.toml:12: sensor "air".address = "0x76"`."""
         where = self.file if self.line is None else f"{self.file}:{self.line}"
-        named = f"{self.key} = {self.value}" if self.key and self.value else self.key
+        key = self.key if len(self.key) <= 150 else self.key[:147] + "..."
+        named = f"{key} = {self.value}" if key and self.value else key
         return f"{where}: {named}" if named else where
 
     def __str__(self) -> str:
@@ -86,9 +91,10 @@ def value_for_people(key: str, text: str) -> str:
     return masked if len(masked) <= 60 else masked[:57] + "..."
 
 
-def explained(error: Mapping[str, Any], key: str) -> Reason:
-    """Return what one of pydantic's errors means, about the key of that name."""
-    if error["type"] == "tuple_type" and isinstance(error.get("input"), dict):
+def explained(error: Mapping[str, Any], keys: Sequence[str]) -> Reason:
+    """Return what one of pydantic's errors means, about the key of that name in tables of these."""
+    key = ".".join(keys)
+    if error["type"] == "tuple_type" and isinstance(error.get("input"), dict) and len(keys) == 1:
         return Reason("list_of_tables", "write [[{key}]] in two brackets: there may be several", key=key)
     pattern = dict(error.get("ctx") or {}).get("pattern")
     return FORMS[pattern] if pattern in FORMS else refusal(error, key)
@@ -97,7 +103,7 @@ def explained(error: Mapping[str, Any], key: str) -> Reason:
 def unknown_key(key: str, known: Iterable[str]) -> Reason:
     """Return that a key is not known here: its near miss (`near`), or the keys there are."""
     names = list(known)
-    near = difflib.get_close_matches(key, names, 1, 0.6)
+    near = difflib.get_close_matches(key.lower(), names, 1, 0.6)
     if near:
         return Reason("did_you_mean", 'there is no such key here; did you mean "{near}"?', near=near[0])
     return Reason("extra_forbidden", "there is no such key here; known are {known}", known=", ".join(names))
