@@ -14,10 +14,12 @@ from drivers.refusals import refusal
 from edge.config.base import (
     BROKER_URL,
     FINGERPRINT,
+    HEADER_NAME,
     HOUR_MINUTE,
     HTTP_URL,
     HUB_NAME,
     MAIL_ADDRESS,
+    MAIL_URL,
     MONTH_DAY,
     NAME,
     PERSON,
@@ -28,6 +30,7 @@ from edge.config.base import (
 BAD_BROKER = Reason("bad_broker", "must be an address as mqtt://host:1883 or mqtts://host:8883")
 BAD_PORT = Reason("bad_port", "behind the host's : stands a port, from 1 to 65535")
 BAD_HTTP_URL = Reason("bad_http_url", "must be an address as https://host/path")
+BAD_MAIL_URL = Reason("bad_mail_url", "must be an address as smtps://user@host:465 or smtp://host:25")
 BAD_NAME = Reason("bad_name", "must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter or digit")
 BAD_FINGERPRINT = Reason(
     "bad_fingerprint", "must be the SHA-256 fingerprint of the camera's certificate: 64 digits 0-9 and a-f"
@@ -42,6 +45,8 @@ FORMS = {
     PERSON: Reason("bad_person", "must be 1 to 64 letters, digits or Chinese characters without spaces"),
     PHONE: Reason("bad_phone", "must be digits alone, as 13800000000 or +8613800000000"),
     MAIL_ADDRESS: Reason("bad_mail_address", "must be a mail address, as name@example.cn"),
+    MAIL_URL: BAD_MAIL_URL,
+    HEADER_NAME: Reason("bad_header", "must be 1 to 64 letters A-Z, digits or hyphens, as X-Token"),
     HUB_NAME: Reason("bad_hub_name", "must be at most 32 letters A-Z, digits or hyphens"),
     PUBLIC_URL: Reason("bad_public_url", "must be an address without a path, as https://hub.example.cn"),
 }  # of a text, by its pattern
