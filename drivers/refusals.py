@@ -32,6 +32,7 @@ REFUSALS = {
         Reason("dict_type", "must be a table, as [{key}] with its keys on the lines below", key=""),
         Reason("list_type", "must be a list, as [1, 2]"),
         Reason("tuple_type", "must be a list, as [1, 2]"),
+        Reason("date_type", "must be a day that there is, as 2026-04-15"),
     )
 }
 LIST_OF_TABLES = Reason("list_of_tables", "write [[{key}]] in two brackets: there may be several", key="")
@@ -45,6 +46,7 @@ def refusal(error: Mapping[str, Any], key: str) -> Reason:
     if isinstance(raised, SettingError):
         return raised.reason
     code = "dict_type" if error["type"] in NO_TABLE else str(error["type"])
+    code = "date_type" if code.startswith("date_") else code
     if "expected" in context:
         context["expected"] = str(context["expected"]).replace(" or ", ", ").replace("'", "")
     if code in REFUSALS:

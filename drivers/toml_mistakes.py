@@ -9,14 +9,16 @@ import bisect
 import re
 import tomllib
 from collections.abc import Sequence
+from datetime import date
 
 from drivers.reason import Reason
-from drivers.refusals import LIST_OF_TABLES
+from drivers.refusals import LIST_OF_TABLES, REFUSALS
 from drivers.toml_lines import TomlLines, is_whole_text, value_on
 from drivers.wide_signs import first_wide, outside_texts
 
 NO_KEY = Reason("toml_key", "this line is no `key = value` and no [table]")
 NO_VALUE = Reason("toml_value", 'this is no TOML value; text stands in quotes, as key = "text"')
+DAY = re.compile(r"=\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})\b")
 # A line that is no TOML by what it looks like; the first that fits.
 SLIPS = (
     (r"\s*(;|//|--|/\*|')", Reason("toml_comment", "a comment begins with #")),
@@ -27,6 +29,12 @@ SLIPS = (
         r"(?i)[^=]*=\s*(yes|no|on|off|true|false)\s*(#.*)?$",
         Reason("toml_truth", "write true or false, in small letters without quotes"),
     ),
+    (
+        r"[^=]*=\s*[0-9]{1,2}:[0-9]{2}\s*(#.*)?$",
+        Reason("toml_time", 'a time of day stands in quotes, as "06:30"'),
+    ),
+    (r"[^=]*=\s*[-+]?[0-9_]{4300,}", Reason("toml_digits", "the number has too many digits")),
+    (r"[^=]*=\s*(\[\s*){100,}|[^=]*=\s*(\{[^{}]*=\s*){100,}", Reason("toml_deep", "too many brackets in each other")),
     (r"[^=]*=\s*[-+]?0[0-9]+(\.[0-9]+)?\s*(#.*)?$", Reason("toml_zero", "a number does not begin with 0")),
     (
         r'[^=]*=\s*"[^"]*\\[^"]*"\s*(#.*)?$',
@@ -68,6 +76,8 @@ def what_is_wrong(line: str) -> Reason:
         return Reason("toml_twice", "this key or table was given before")
     if wide := first_wide(outside_texts(line)):
         return wide
+    if not all(map(is_day, DAY.findall(outside_texts(line)))):
+        return REFUSALS["date_type"]
     for pattern, reason in SLIPS:
         if re.match(pattern, line):
             return reason
@@ -90,10 +100,18 @@ def wrong_value(value: str) -> Reason:
     return NO_VALUE
 
 
+def is_day(text: str) -> bool:
+    """Return whether there is such a day, written as TOML wants it."""
+    try:
+        return bool(date.fromisoformat(text))
+    except ValueError:
+        return False
+
+
 def is_toml(text: str) -> bool:
     """Return whether tomllib takes the text."""
     try:
         tomllib.loads(text)
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         return False
     return True

@@ -41,6 +41,13 @@ def first_wide(text: str) -> Reason | None:
             is_in_list = text.count("[", 0, place) > text.count("]", 0, place)
             if re.fullmatch("[0-9][，。、][0-9]", text[max(0, place - 1) : place + 2]) and not is_in_list:
                 right = "."  # of a number, which has no comma
+            if sign in "，、；" and not text[place + 1 :].strip():
+                return Reason(
+                    "wide_end",
+                    "a full-width {sign} ends this line: leave it out, or write {right} in a list",
+                    sign=sign,
+                    right=right,
+                )
             if right == " ":
                 return Reason("wide_space", "a full-width space stands here: write an ordinary one")
             return Reason("full_width", "a full-width {sign} stands here: write {right}", sign=sign, right=right)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import ipaddress
 import json
+import re
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Literal
+from urllib.parse import urlsplit
 
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
-from edge.config.base import HTTP_URL, MonthDay, Name, Section
+from edge.config.base import HTTP_URL, HUB_NAME, PUBLIC_URL, MonthDay, Name, Section
 from edge.config.delivery import CHANNELS, DeliveryChannel
-from edge.config.errors import ConfigError, Mistake, explained, telling, unknown_key
+from edge.config.errors import ConfigError, Mistake
 from edge.config.file import DraftConfig, of_kinds, read
 from edge.config.forward import FORWARDS, Forward
 from edge.config.sections import BrokerSection
@@ -20,6 +23,7 @@ from edge.config.slips import decoded
 from edge.config.web_address import web_address
 from edge.files import read_password
 from edge.page.address import is_listen_address
+from hub.database.engine import NO_ADDRESS
 
 UNSAFE = Reason(
     "http_unsafe",
@@ -27,13 +31,15 @@ UNSAFE = Reason(
     "or insecure = true if that is meant",
 )
 BAD_LISTEN = Reason("bad_listen", "must be an address of this machine and a port, as 127.0.0.1:8080 or [::]:8080")
+HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]{0,5})?")
+BAD_PROXY = Reason("bad_proxy", "must be addresses or networks, as 10.0.0.2 or 10.0.0.0/8")
 HALF = Reason("half_certificate", "cert_file and key_file belong together")
 
 
 class HubSection(Section):
     """`name` keeps its session at the broker apart from another hub's ("": the host's name)."""
 
-    name: str = Field(default="", pattern=r"^[A-Za-z0-9-]{0,32}$")
+    name: str = Field(default="", pattern=HUB_NAME)
 
 
 class DatabaseSection(Section):
@@ -41,6 +47,13 @@ class DatabaseSection(Section):
 
     url: str = Field(min_length=1)
     password_file: str | None = None
+
+    @field_validator("url")
+    @classmethod
+    def _is_address(cls, url: str) -> str:
+        if not is_database_address(url):
+            raise SettingError(NO_ADDRESS)
+        return url
 
 
 class PicturesSection(Section):
@@ -63,7 +76,7 @@ class HttpSection(Section):
     """
 
     listen: str = "127.0.0.1:8080"
-    public_url: str | None = Field(default=None, pattern=r"^https?://[^/?#@\s]+/?$")
+    public_url: str | None = Field(default=None, pattern=PUBLIC_URL)
     cert_file: str | None = None
     key_file: str | None = None
     behind_proxy: list[str] = Field(default_factory=list)
@@ -75,6 +88,13 @@ class HttpSection(Section):
         if not is_listen_address(listen):
             raise SettingError(BAD_LISTEN)
         return listen
+
+    @field_validator("behind_proxy")
+    @classmethod
+    def _are_addresses(cls, proxies: list[str]) -> list[str]:
+        if not all(proxy == "*" or is_network(proxy) for proxy in proxies):
+            raise SettingError(BAD_PROXY)
+        return proxies
 
     @model_validator(mode="after")
     def _is_safe(self) -> HttpSection:
@@ -130,6 +150,27 @@ class HubConfig(Section):
         return None if file is None else read_password(Path(file))
 
 
+def is_database_address(url: str) -> bool:
+    """Return whether that may be a database's address; of PostgreSQL's servers there may be several, with commas."""
+    if url.startswith("sqlite:///"):
+        return True
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    hosts = parts.netloc.rpartition("@")[2].split(",")
+    spaced = any(sign.isspace() for sign in url)
+    return parts.scheme in ("postgresql", "postgres") and not spaced and all(map(HOST.fullmatch, hosts))
+
+
+def is_network(text: str) -> bool:
+    """Return whether that is an address or a network of them."""
+    try:
+        return bool(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return False
+
+
 def load(path: Path) -> HubConfig:
     """Return what the file says. Raise ConfigError, which names every mistake with its line."""
     text = decoded(str(path), read(path))
@@ -141,17 +182,7 @@ def load(path: Path) -> HubConfig:
     try:
         config = HubConfig.model_validate_json(json.dumps(rest, default=str), strict=True)
     except ValidationError as error:
-        for one in telling(error.errors()):
-            draft.wrong(one["loc"], _refusal(one["loc"], one))
+        draft.refused((), error, HubConfig)
     if draft.mistakes:
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
     return config.model_copy(update={key: tuple(found) for key, found in listed.items()})
-
-
-def _refusal(where: tuple[Any, ...], error: dict[str, Any]) -> Reason:
-    key = str(where[-1]) if where else ""
-    if error["type"] != "extra_forbidden":
-        return explained(error, key)
-    section: Any = HubConfig if len(where) == 1 else HubConfig.model_fields[str(where[0])].annotation
-    kinds = (kind for kind in (section, *get_args(section)) if hasattr(kind, "model_fields"))
-    return unknown_key(key, next(kinds).model_fields)

@@ -98,6 +98,11 @@ class CommandGroup(click.Group):
         """Return the command of that name. Raise NoSuchCommand with its near miss where there is none."""
         known = self.list_commands(ctx)
         if cmd_name not in known:
+            from drivers.wide_signs import first_wide
+
+            if not ctx.resilient_parsing and (wide := first_wide(cmd_name)):
+                told = texts._("{place}: {sentence}").format(place=cmd_name, sentence=texts.render(wide))
+                raise click.UsageError(told, ctx)
             if cmd_name.startswith("-") or ctx.resilient_parsing:
                 return None
             raise click.exceptions.NoSuchCommand(cmd_name, possibilities=known, ctx=ctx)

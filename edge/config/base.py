@@ -16,6 +16,10 @@ HOUR_MINUTE = r"^([01]\d|2[0-3]):[0-5]\d$"
 PERSON = r"^[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}$"
 PHONE = r"^\+?[0-9]{5,15}$"
 MAIL_ADDRESS = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
+MAIL_URL = r"^smtps?://[^/?#\s]+$"
+HEADER_NAME = r"^[A-Za-z0-9-]{1,64}$"
+HUB_NAME = r"^[A-Za-z0-9-]{0,32}$"
+PUBLIC_URL = r"^https?://[^/?#@\s]+/?$"
 Name = Annotated[str, Field(pattern=NAME)]
 Fingerprint = Annotated[str, Field(pattern=FINGERPRINT)]
 LimitList = Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=8, strict=False)]

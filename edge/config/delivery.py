@@ -11,12 +11,11 @@ from pydantic import Field, field_validator
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
-from edge.config.base import MAIL_ADDRESS, PERSON, PHONE, HourMinute, Name, Section
+from edge.config.base import MAIL_ADDRESS, MAIL_URL, PERSON, PHONE, HourMinute, Name, Section
+from edge.config.errors import BAD_MAIL_URL
 from edge.config.web_address import BaseAddress, HeaderName, SuccessValue, WebAddress, url_parts
 
 NO_HOURS = Reason("no_hours", "begin and end are the same: no time lies between them; leave hours out for all day")
-MAIL_URL = r"^smtps?://[^/?#\s]+$"
-BAD_MAIL_URL = Reason("bad_mail_url", "must be an address as smtps://user@host:465 or smtp://host:25")
 URL_PASSWORD = Reason("url_password", "no password belongs here: put it into a file and name that in password_file")
 WECOM = "https://qyapi.weixin.qq.com"
 DINGTALK = "https://oapi.dingtalk.com"

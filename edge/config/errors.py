@@ -14,18 +14,23 @@ from drivers.refusals import LIST_OF_TABLES, refusal
 from edge.config.base import (
     BROKER_URL,
     FINGERPRINT,
+    HEADER_NAME,
     HOUR_MINUTE,
     HTTP_URL,
+    HUB_NAME,
     MAIL_ADDRESS,
+    MAIL_URL,
     MONTH_DAY,
     NAME,
     PERSON,
     PHONE,
+    PUBLIC_URL,
 )
 
 BAD_BROKER = Reason("bad_broker", "must be an address as mqtt://host:1883 or mqtts://host:8883")
 BAD_PORT = Reason("bad_port", "behind the host's : stands a port, from 1 to 65535")
 BAD_HTTP_URL = Reason("bad_http_url", "must be an address as https://host/path")
+BAD_MAIL_URL = Reason("bad_mail_url", "must be an address as smtps://user@host:465 or smtp://host:25")
 BAD_NAME = Reason("bad_name", "must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter or digit")
 BAD_FINGERPRINT = Reason(
     "bad_fingerprint", "must be the SHA-256 fingerprint of the camera's certificate: 64 digits 0-9 and a-f"
@@ -40,6 +45,10 @@ FORMS = {
     PERSON: Reason("bad_person", "must be 1 to 64 letters, digits or Chinese characters without spaces"),
     PHONE: Reason("bad_phone", "must be digits alone, as 13800000000 or +8613800000000"),
     MAIL_ADDRESS: Reason("bad_mail_address", "must be a mail address, as name@example.cn"),
+    MAIL_URL: BAD_MAIL_URL,
+    HEADER_NAME: Reason("bad_header", "must be 1 to 64 letters A-Z, digits or hyphens, as X-Token"),
+    HUB_NAME: Reason("bad_hub_name", "must be at most 32 letters A-Z, digits or hyphens"),
+    PUBLIC_URL: Reason("bad_public_url", "must be an address without a path, as https://hub.example.cn"),
 }  # of a text, by its pattern
 SPANS = {
     "season": Reason("bad_season", 'must be two days of the year, as ["03-01", "05-31"]'),
@@ -67,7 +76,8 @@ class Mistake:
     def place(self) -> str:
         """File, line and key, as `station.toml:12: sensor "air".address = "0x76"`."""
         where = self.file if self.line is None else f"{self.file}:{self.line}"
-        named = f"{self.key} = {self.value}" if self.key and self.value else self.key
+        key = self.key if len(self.key) <= 150 else self.key[:147] + "..."
+        named = f"{key} = {self.value}" if key and self.value else key
         return f"{where}: {named}" if named else where
 
     def __str__(self) -> str:
@@ -105,12 +115,13 @@ def telling(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     return list(found.values())
 
 
-def explained(error: Mapping[str, Any], key: str) -> Reason:
-    """Return what one of pydantic's errors means, about the key of that name."""
-    if error["type"] == "tuple_type" and isinstance(error.get("input"), dict):
+def explained(error: Mapping[str, Any], keys: Sequence[str]) -> Reason:
+    """Return what one of pydantic's errors means, about the key of that name in tables of these."""
+    key = ".".join(keys)
+    if error["type"] == "tuple_type" and isinstance(error.get("input"), dict) and len(keys) == 1:
         return LIST_OF_TABLES.having(key=key)
-    if error["type"] in ("tuple_type", "missing", "too_long") and key in SPANS:
-        return SPANS[key]
+    if error["type"] in ("tuple_type", "missing", "too_long") and keys and keys[-1] in SPANS:
+        return SPANS[keys[-1]]
     pattern = dict(error.get("ctx") or {}).get("pattern")
     return FORMS[pattern] if pattern in FORMS else refusal(error, key)
 
@@ -118,7 +129,7 @@ def explained(error: Mapping[str, Any], key: str) -> Reason:
 def unknown_key(key: str, known: Iterable[str]) -> Reason:
     """Return that a key is not known here: its near miss (`near`), or the keys there are."""
     names = list(known)
-    near = difflib.get_close_matches(key, names, 1, 0.6)
+    near = difflib.get_close_matches(key.lower(), names, 1, 0.6)
     if near:
         return Reason("did_you_mean", 'there is no such key here; did you mean "{near}"?', near=near[0])
     return Reason("extra_forbidden", "there is no such key here; known are {known}", known=", ".join(names))

@@ -55,19 +55,24 @@ class DraftConfig:
         value = value_for_people(str(path[-1]) if path else "", text)
         self.mistakes.append(Mistake(self.file, self.lines.of(path), self.format_path(path), value, reason))
 
-    def refused(self, path: tuple[str | int, ...], error: ValidationError, known: Iterable[str]) -> None:
-        """Note what pydantic refuses in the table at that path, but for the loader's own fields."""
+    def refused(
+        self, path: tuple[str | int, ...], error: ValidationError, model: type[BaseModel], known: Iterable[str] = ()
+    ) -> None:
+        """Note what pydantic refuses in the table at that path, but for the loader's own fields.
+
+        `known`: the table's keys, where they are not those of the `model`.
+        """
         meant: set[tuple[Any, ...]] = set()  # keys that are there under a misspelt name
         for one in sorted(telling(error.errors()), key=lambda one: one["type"] == "missing"):
             loc = tuple(one["loc"])
             if loc in meant or (loc and loc[0] in FILLED):
                 continue
-            key = str(loc[-1]) if loc else ""
             if one["type"] == "extra_forbidden":
-                reason = unknown_key(key, known if len(loc) == 1 else fields_of(loc))
+                names = known if known and len(loc) == 1 else fields_of(model, loc)
+                reason = unknown_key(str(loc[-1]), names)
                 meant.add((*loc[:-1], reason.params.get("near")))
             else:
-                reason = explained(dict(one), key)
+                reason = explained(dict(one), [step for step in (*path, *loc) if isinstance(step, str)])
             self.wrong((*path, *loc), reason)
 
     def at(self, path: tuple[str | int, ...]) -> Any:
@@ -91,7 +96,7 @@ class DraftConfig:
     def _parsed(self, text: str) -> dict[str, Any]:
         try:
             return tomllib.loads(text)
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):  # a number of thousands of digits is the second kind of ValueError
             line, reason = mistake_in(text)
             wrong = Mistake(self.file, line, "", "", reason)
             wide = list(wide_lines(self.file, text))
@@ -156,7 +161,7 @@ def checked_sections(draft: DraftConfig) -> Config | None:
     try:
         return Config.model_validate_json(json.dumps(rest, default=str), strict=True)
     except ValidationError as error:
-        draft.refused((), error, known)
+        draft.refused((), error, Config, known)
         return None
 
 
@@ -179,7 +184,7 @@ def of_kinds(draft: DraftConfig, key: str, kinds: Mapping[str, type[Section]]) -
             try:
                 found.append(kind.model_validate_json(json.dumps(table, default=str), strict=True))
             except ValidationError as error:
-                draft.refused(path, error, kind.model_fields)
+                draft.refused(path, error, kind)
     return found
 
 
@@ -200,7 +205,7 @@ def checked_sensor(draft: DraftConfig, path: tuple[str | int, ...], table: dict[
     try:
         section = SensorSection.model_validate({**common, "info": info, "settings": settings})
     except ValidationError as error:
-        draft.refused(path, error, COMMON)
+        draft.refused(path, error, SensorSection, COMMON)
         return None
     return section if len(draft.mistakes) == before else None
 
@@ -225,7 +230,7 @@ def settings_of(
     try:
         return settings_from(info, own)
     except ValidationError as error:
-        draft.refused(path, error, [*info.settings.model_fields, *COMMON])
+        draft.refused(path, error, info.settings, [*info.settings.model_fields, *COMMON])
         return None
 
 
@@ -239,10 +244,11 @@ def not_tables(key: str) -> Reason:
     return Reason("not_tables", "must be tables of their own, each under a line [[{key}]]", key=key)
 
 
-def fields_of(loc: tuple[Any, ...]) -> list[str]:
-    """Return the keys of the section that a location of `Config` lies in."""
-    annotation: Any = Config.model_fields[str(loc[0])].annotation
-    for kind in (annotation, *getattr(annotation, "__args__", ())):
-        if isinstance(kind, type) and issubclass(kind, BaseModel):
-            return list(kind.model_fields)
-    return []
+def fields_of(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """Return the keys of the section that a location of `model` lies in."""
+    for step in loc[:-1]:
+        annotation: Any = model.model_fields[step].annotation if step in model.model_fields else None
+        for kind in (annotation, *getattr(annotation, "__args__", ())):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                model = kind
+    return list(model.model_fields)

@@ -49,7 +49,11 @@ def wide_lines(file: str, text: str) -> Iterator[Mistake]:
 def decoded(file: str, raw: bytes) -> str | Mistake:
     """Return the text of the bytes (a byte order mark before it is passed over), or the mistake of another encoding."""
     try:
-        return raw.decode("utf-8-sig")
+        text = raw.decode("utf-8-sig")
+        if "\0" not in text:
+            return text
+        place = raw.index(0)
+        raise UnicodeDecodeError("utf-8", raw, place, place + 1, "no text holds it")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
         other = encoding_of(raw)
@@ -72,7 +76,7 @@ def decoded(file: str, raw: bytes) -> str | Mistake:
 
 def encoding_of(raw: bytes) -> str:
     """Return the encoding in which Windows saved the text, where it can be told; "" otherwise."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or 2 * max(raw[n::2].count(0) for n in (0, 1)) > len(raw) // 2:
         return "UTF-16"
     try:
         text = raw.decode("gb18030")
@@ -91,8 +95,8 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
     code = reason.code
     if code in FORMS and (wide := first_wide(text)):
         return wide
-    if code in QUOTED and (bare := re.fullmatch(QUOTED[code], text[1:-1])) and text[:1] in ("'", '"'):
-        return Reason("quoted", "write it without quotes: {value}", value=bare[0])
+    if other := of_other_type(code, text):
+        return other
     if code in ("bad_broker", "camera_url", "bad_port") and (found := re.search(SIGN_IN_LOGIN[code], text)):
         return Reason(
             "login_sign",
@@ -118,6 +122,15 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
             return reason
         return address(model, text, reason)
     return reason
+
+
+def of_other_type(code: str, text: str) -> Reason | None:
+    """Return how a value of another type is to be written: a number in quotes, one entry without its brackets."""
+    if code in QUOTED and (bare := re.fullmatch(QUOTED[code], text[1:-1])) and text[:1] in ("'", '"'):
+        return Reason("quoted", "write it without quotes: {value}", value=bare[0])
+    if code in ("list_type", "tuple_type") and text and text[0] not in "[{":
+        return Reason("not_list", "must be a list: write [{value}]", value=text)
+    return None
 
 
 def has_port(url: str) -> bool:

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, Field
 
 from drivers.errors import SettingError
 from drivers.reason import Reason
-from edge.config.base import HTTP_URL
+from edge.config.base import HEADER_NAME, HTTP_URL
 from edge.config.errors import BAD_HTTP_URL
 
 NO_SUCCESS = Reason("no_success_value", "must be a text, a whole number, true or false")
@@ -45,4 +45,4 @@ def plain_value(value: Any) -> Any:
 WebAddress = Annotated[str, Field(pattern=HTTP_URL), AfterValidator(web_address)]
 BaseAddress = Annotated[WebAddress, AfterValidator(lambda url: url.rstrip("/"))]  # what paths are put behind
 SuccessValue = Annotated[Any, AfterValidator(plain_value)]
-HeaderName = Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,64}$")]
+HeaderName = Annotated[str, Field(pattern=HEADER_NAME)]

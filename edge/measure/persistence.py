@@ -14,7 +14,8 @@ temperature, told in tenths, did for 103 minutes on a rainy night, and humidity 
 so a coarse thermometer is judged after two hours, and not in fog, nor in air whose humidity stands still too.
 Witnesses are ours: relative humidity falls by 6 % of itself for each kelvin that air warms; in twenty other days of C
 no thermometer stood still for twenty minutes beside a humidity that moved by 3 %. A barometer has no witness: the
-weather moves it so little in an hour that a second one which drifts by itself would accuse a good one.
+weather moves it so little in an hour that a second one which drifts by itself would accuse a good one. Wind that is
+told by one and the same number is ours too: air is turbulent, and no ten minutes of it turn cups alike.
 """
 
 from __future__ import annotations
@@ -43,6 +44,7 @@ PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer
 # %; by its own habit, before the hour is over, only where it should have moved so much. In air whose humidity moves by
 # less a thermometer in tenths may stand still for a night.
 OWED_SOON = 1.5
+EQUAL, EQUAL_S = " equal", 600.0  # wind by one and the same number, s, and three times its device's longest such run
 FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
 
 
@@ -86,6 +88,7 @@ class WatchedChannel:
     run: StillRun
     witnesses: dict[str, StillRun]  # channel -> how far it moved in this run
     steps: Mapping[str, float]  # channel -> a witness's own step
+    equal: StillRun | None  # of wind: samples that do not differ at all
 
     def moved(self, name: str) -> float:
         """Return how far a witness moved in this run; 0 where it was not there."""
@@ -111,6 +114,7 @@ class Persistence:
                 StillRun(rule.least or channel.resolution, quantity(channel.quantity).kind is Aggregation.DIRECTION),
                 {other: StillRun(float("inf")) for other in witnesses(name, channels, (twins or {}).get(name, ()))},
                 {other: its.resolution for other, (_, its) in channels.items()},
+                StillRun(channel.resolution) if channel.quantity == "wind_speed" else None,
             )
             for name, (sensor, channel) in channels.items()
             if (rule := RULES.get(channel.quantity)) and channel.resolution <= rule.finest
@@ -129,8 +133,10 @@ class Persistence:
         for each in hour:
             each.run.doubted |= sensors.count(each.sensor) >= FRAME
         for each in self._watched:
-            still = each.run.seconds >= self._limit(each) - 1.0
+            still = each.run.seconds >= self._limit(each) - 1.0 or blows_alike(each)
             each.run.doubted |= (still and self._others_move(each)) or told_by_witness(each)
+            for _, run in runs_of(each):
+                run.doubted |= each.run.doubted and run.seconds > 0
         return {
             each.name: Reason("stands_still", "stands still since {minutes} min", minutes=round(each.run.seconds / 60))
             for each in self._watched
@@ -147,17 +153,19 @@ class Persistence:
 
     def habits(self) -> dict[str, tuple[float, float]]:
         """Return how long each channel stands still by itself: the longest run, s, of so many s watched."""
+        runs = {name: run for each in self._watched for name, run in runs_of(each)}
         return {
-            each.name: (round(each.run.habit.longest), round(each.run.habit.watched))
-            for each in self._watched
-            if each.run.habit.watched >= LEARNT
+            name: (round(run.habit.longest), round(run.habit.watched))
+            for name, run in runs.items()
+            if run.habit.watched >= LEARNT
         }
 
     def resume(self, kept: Mapping[str, StillDoubt], habits: Mapping[str, tuple[float, float]], begin: float) -> None:
         """Go on with such runs at the instant `begin`, s."""
         for each in self._watched:
-            if habit := habits.get(each.name):
-                each.run.habit = Habit(*habit)
+            for name, run in runs_of(each):
+                if habit := habits.get(name):
+                    run.habit = Habit(*habit)
             if still := kept.get(each.name):
                 each.run.resume(still, begin)
 
@@ -199,6 +207,16 @@ def is_a(name: str, of: str) -> bool:
     return ChannelName.parse(name).quantity == of
 
 
+def runs_of(each: WatchedChannel) -> list[tuple[str, StillRun]]:
+    """Return a channel's runs, each with the name under which its habit is kept."""
+    return [(each.name, each.run), *([(each.name + EQUAL, each.equal)] if each.equal else [])]
+
+
+def blows_alike(each: WatchedChannel) -> bool:
+    """Return whether wind has been told by one number for longer than air blows."""
+    return each.equal is not None and each.equal.seconds >= each.equal.habit.limit(shortest=EQUAL_S) - 1.0
+
+
 def told_by_witness(each: WatchedChannel) -> bool:
     """Return whether a witness moved so far that this channel must have."""
     seconds = each.run.seconds
@@ -233,10 +251,11 @@ def follow(
         return
     if each.quantity == "wind_from_direction" and not blows(each.name, values):
         return  # a vane without wind tells nothing: its run waits
-    if each.rule.low < value.value < most_still(each, values):
-        each.run.take(begin, end, samples)
-    else:
-        each.run.rest()
+    for _, run in runs_of(each):
+        if each.rule.low < value.value < most_still(each, values):
+            run.take(begin, end, samples)
+        else:
+            run.rest()
 
 
 def most_still(each: WatchedChannel, values: Mapping[str, Value]) -> float:

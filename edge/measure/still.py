@@ -73,7 +73,8 @@ class StillRun:
         self.habit.pass_(end - begin)
         if self.high - self.low >= self.least - 1e-6:
             self.moved = end
-            self.habit.longest = max(self.habit.longest, self.seconds)
+            if not self.doubted:  # else a fault would be taken for a habit, and the next one found later
+                self.habit.longest = max(self.habit.longest, self.seconds)
             self.rest()
 
     def rest(self) -> None:

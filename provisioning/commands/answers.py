@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import click
@@ -23,6 +24,7 @@ _DEGREES = re.compile(
     re.IGNORECASE,
 )
 _METRES = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*(?:m|米|metres?|meters?)?", re.IGNORECASE)
+_DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 
 class Degrees(click.ParamType[float]):
@@ -55,6 +57,20 @@ class Metres(click.ParamType[float]):
         return float(found[1])
 
 
+class Day(click.ParamType[datetime]):
+    """A day, as 2026-04-15; people write it with / and as 2026年4月15日 too."""
+
+    name = "day"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> datetime:
+        """Return the day's first instant, without a zone."""
+        found = _DAY.fullmatch(_typed(value))
+        try:
+            return datetime.fromisoformat("-".join(part.zfill(2) for part in found.groups()) if found else "")
+        except ValueError:
+            self.fail(_("{value} is no day that there is: write it as 2026-04-15").format(value=value), param, ctx)
+
+
 class Key(click.ParamType[Any]):
     """A key of the station's file, taken as the file's loader will take it; `form` reads what was typed."""
 
@@ -76,7 +92,7 @@ class Key(click.ParamType[Any]):
         try:
             TypeAdapter(kind).validate_python(found, strict=True)
         except ValidationError as error:
-            reason = explained(dict(error.errors()[0]), self._key)
+            reason = explained(dict(error.errors()[0]), [self._key])
             self.fail(render(closer({}, (self._key,), str(value), reason)), param, ctx)
         return found
 

@@ -13,6 +13,7 @@ from edge.clock.clock import system_utc
 from edge.language import destinations, texts
 from edge.language.texts import _
 from provisioning.commands import hub_broker
+from provisioning.commands.answers import Day
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
 from provisioning.commands.hub_export import export
@@ -104,7 +105,7 @@ def status(config_file: Path, as_json: bool) -> None:
 @hub.command(help=_("Show what is missing, each hole with its cause."))
 @FILE
 @click.option("--station", metavar="ID", help=_("This station alone."))
-@click.option("--day", type=click.DateTime(["%Y-%m-%d"]), help=_("This day alone, by the station's clock."))
+@click.option("--day", type=Day(), help=_("This day alone, by the station's clock."))
 @json_option()
 def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: bool) -> None:
     """Print the days and their holes. End with 1 where there is one."""

@@ -10,7 +10,7 @@ from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, loaded, password_of, reading
-from provisioning.commands.options import format_file_error
+from provisioning.commands.options import format_file_error, may_write
 
 PATH = click.Path(path_type=Path)
 
@@ -23,9 +23,7 @@ def backup(config_file: Path, out: Path, force: bool) -> None:
     """Write it aside, look whether it can be opened, and give it its name."""
     from hub.backup import backup as write
 
-    if out.exists() and not force:
-        sentence = _("{file} is there already.").format(file=out)
-        raise CommandError(Exit.USAGE, sentence, _("Name another file, or replace it with --force."))
+    may_write(out, force, "hub.backup")
     config = loaded(config_file)
     try:
         with reading(config) as engine:

@@ -14,6 +14,7 @@ import click
 
 from edge.language import texts
 from edge.language.texts import _, ngettext
+from provisioning.commands.answers import Day
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, loaded, reading
 from provisioning.commands.options import format_file_error
@@ -21,7 +22,7 @@ from provisioning.commands.options import format_file_error
 if TYPE_CHECKING:
     from hub.exported import Export, ExportedMinute
 
-DAY = click.DateTime(["%Y-%m-%d"])
+DAY = Day()
 
 
 @click.command("export", help=_("Write the minutes of a station: CSV, a spreadsheet, or the lines of `watch --jsonl`."))

@@ -9,12 +9,12 @@ from urllib.parse import urlsplit
 import click
 from click.core import ParameterSource
 
-from edge.files import write_whole
+from edge.files import make_folder, write_whole
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.init import keep
-from provisioning.commands.options import format_file_error, format_mistake
+from provisioning.commands.options import format_file_error, format_mistake, may_write
 from provisioning.folding import say
 
 FOLDER = "/var/lib/minshan-hub"
@@ -41,9 +41,7 @@ PATH = click.Path(path_type=Path)
 @click.pass_context
 def init(context: click.Context, /, out: Path, force: bool, **given: str | None) -> None:
     """Ask for what is missing where there is a person, check the file as the hub will, write it, make the tables."""
-    if out.exists() and not force:
-        sentence = _("{file} is there already.").format(file=out)
-        raise CommandError(Exit.USAGE, sentence, _("Name another file, or replace it with --force."))
+    may_write(out, force, "hub.toml")
     for name in ("broker", "database"):
         typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
         if typed and "@" in (given[name] or "") and ":" in urlsplit(given[name] or "").netloc.rpartition("@")[0]:
@@ -154,7 +152,7 @@ def make(out: Path, text: str) -> None:
         config = load(beside)
         if config.database.url.startswith("sqlite:///"):
             Path(config.database.url.removeprefix("sqlite://")).parent.mkdir(parents=True, exist_ok=True)
-        Path(config.pictures.dir).mkdir(parents=True, exist_ok=True)
+        make_folder(Path(config.pictures.dir))
         open_sink(config).close()
         if out.exists():
             keep(out, beside)

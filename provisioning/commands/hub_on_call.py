@@ -57,7 +57,9 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     unknown = [channel for channel in given["channels"] if channel not in there]
     if unknown or not given["channels"]:
         sentence = _("Name a channel of the hub's file with --channel; there are: {channels}.")
-        raise CommandError(Exit.USAGE, sentence.format(channels=_(", ").join(there) or "–"))
+        if not there:
+            sentence = _("The hub's file has no [[channel]] yet by which people can be told (docs/alerts.md).")
+        raise CommandError(Exit.USAGE, sentence.format(channels=_(", ").join(there)))
     facts = {"name": name, **given}
     for field in msgspec.structs.fields(Contact):
         try:

@@ -19,7 +19,7 @@ from provisioning.commands.answers import Degrees, Metres
 from provisioning.commands.doubts import doubts, empty
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.interview import DATUMS, Answers, complete, tables_of, unwritable
-from provisioning.commands.options import sentence
+from provisioning.commands.options import may_write, sentence
 from provisioning.commands.settings import literal, split
 from provisioning.commands.stationfile import ALTITUDE, LATITUDE, LONGITUDE, written
 from provisioning.folding import say
@@ -58,12 +58,7 @@ PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail 
 @click.option("--force", is_flag=True, help=_("Replace the file if it is there; what it was is kept in FILE.bak."))
 def init(out: Path, force: bool, **given: Any) -> None:
     """Ask for what is missing, check the file as the station will, write it, and say what comes next."""
-    if out.is_dir():
-        sentence = _("{file} is a folder: name a file in it, as {file}/station.toml.").format(file=out)
-        raise CommandError(Exit.USAGE, sentence)
-    if out.exists() and not force:
-        sentence = _("{file} is there already.").format(file=out)
-        raise CommandError(Exit.USAGE, sentence, _("Name another file, or replace it with --force."))
+    may_write(out, force, "station.toml")
     answers = Answers(out)
     with answers.until_written():
         facts = complete(given, answers)

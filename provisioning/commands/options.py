@@ -53,10 +53,15 @@ def broker_options() -> Callable[[F], F]:
             metavar="URL",
             help=_("mqtts://[user[:password]@]host:port (or mqtt://); otherwise the variable MINSHAN_BROKER."),
         ),
-        click.option("--password-file", metavar=_("FILE"), help=_("A file that holds the password alone.")),
-        click.option("--ca-file", metavar=_("FILE"), help=_("The authority of the broker's certificate (mqtts).")),
-        click.option("--cert-file", metavar=_("FILE"), help=_("A certificate of our own, where the broker wants one.")),
-        click.option("--key-file", metavar=_("FILE"), help=_("The key of that certificate.")),
+        *(
+            click.option(name, metavar=_("FILE"), type=click.Path(exists=True, dir_okay=False), help=words)
+            for name, words in (
+                ("--password-file", _("A file that holds the password alone.")),
+                ("--ca-file", _("The authority of the broker's certificate (mqtts).")),
+                ("--cert-file", _("A certificate of our own, where the broker wants one.")),
+                ("--key-file", _("The key of that certificate.")),
+            )
+        ),
     )
 
     def add(command: F) -> F:
@@ -99,6 +104,16 @@ def loaded(path: Path | None) -> Config:
         if (path or CONFIG).exists() and not os.access(path or CONFIG, os.R_OK):
             remedy = _("Join its group (sudo adduser $USER minshan, then log in anew), or use sudo.")
         raise CommandError(Exit.CONFIG, lines, remedy) from None
+
+
+def may_write(out: Path, force: bool, example: str) -> None:
+    """Raise CommandError where a new file may not be written: a folder, or a file that is there and not to be lost."""
+    if out.is_dir():
+        sentence = _("{file} is a folder: name a file in it, as {example}.").format(file=out, example=out / example)
+        raise CommandError(Exit.USAGE, sentence)
+    if out.exists() and not force:
+        sentence = _("{file} is there already.").format(file=out)
+        raise CommandError(Exit.USAGE, sentence, _("Name another file, or replace it with --force."))
 
 
 def state_folder(path: Path | None) -> Path:

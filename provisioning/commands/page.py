@@ -62,7 +62,8 @@ def page(
         return
     for text in filter(None, (listen, hotspot)):
         if not is_listen_address(text):
-            raise CommandError(Exit.CONFIG, _("“{text}” is no address to listen on: 127.0.0.1:8080").format(text=text))
+            sentence = _("{text}: must be an address of this machine and a port, as 127.0.0.1:8080")
+            raise CommandError(Exit.CONFIG, sentence.format(text=text))
     from edge.page.demo import Demo
     from edge.page.server import PageServer, PortError
 

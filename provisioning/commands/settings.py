@@ -110,7 +110,7 @@ def settings(info: DriverInfo, table: dict[str, Any], words: Mapping[str, str] |
                 lines.append(_("{driver} needs {key}: give it as {key}=VALUE").format(driver=info.name, key=key))
                 continue
             unknown = one["type"] == "extra_forbidden"
-            reason = unknown_key(key, info.settings.model_fields) if unknown else explained(dict(one), key)
+            reason = unknown_key(key, info.settings.model_fields) if unknown else explained(dict(one), [key])
             if key == "address":
                 reason = address(info.settings, str(shown.get(key, "")), reason)
             said = render(reason)

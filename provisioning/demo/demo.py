@@ -20,6 +20,7 @@ from edge.config.file import load
 from edge.config.sections import Config
 from edge.control.status import status
 from edge.daemon import open_store
+from edge.files import make_folder
 from edge.language import texts
 from edge.language.log_lines import to_stderr
 from edge.language.texts import _
@@ -174,7 +175,7 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     console = Console()
     capture = read_capture(wanted.capture, wanted.capture_utc_offset) if wanted.capture else None
     state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
-    state.mkdir(parents=True, exist_ok=True)
+    make_folder(state)
     hub = None
     if (broker_url := wanted.broker) is None:
         broker_url, hub = own_broker(state, stack)

@@ -223,7 +223,7 @@ def test_bad_files_are_one_clear_line(tmp_path: Path, broker: Broker) -> None:
             load(hub.config)
         assert [mistake.reason for mistake in wrong_address.value.mistakes] == [BAD_LISTEN]
     page = minshan("page", "--listen", "127.0.0.1:99999", "--socket", str(tmp_path / "none"))
-    assert (page.code, "no address to listen on" in page.err) == (3, True)
+    assert (page.code, "must be an address of this machine and a port" in page.err) == (3, True)
     for swap, sentence in (("/hub.db", "/pictures"), "is a folder"), (("/hub.db", "/none.db"), "is not there yet"):
         hub.config.write_text(text.replace(*swap))
         assert [(code, sentence in line) for code, line in [hub.asked("gaps")]] == [(6, True)]

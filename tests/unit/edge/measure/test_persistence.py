@@ -6,6 +6,8 @@ import math
 
 import pytest
 
+from edge.measure.closing import Doubts
+from edge.measure.minute import Minutes
 from edge.measure.still import StillRun
 from tests.kits.station_day import Truth, flags, mast, run
 
@@ -156,3 +158,25 @@ def test_a_thermometer_in_tenths_may_stand_still_in_air_that_does(moves: float, 
     found = flags(run(mast(AIR), night, 0, 240), "air_temperature")
     assert set(found[:19]) == {1}
     assert found[-1] == flag
+
+
+def breezy() -> Minutes:
+    """Return a mast whose wind, as it has learnt, is never alike for longer than a minute."""
+    known = Doubts(habits={"wind_speed": (300.0, 90_000.0), "wind_speed equal": (60.0, 90_000.0)})
+    return Minutes(list(mast(AIR).lines.values()), None, known)
+
+
+def test_wind_of_one_number_is_suspect_long_before_the_hour() -> None:
+    """Ten minutes of one and the same number are no wind."""
+    found = flags(run(breezy(), stuck("wind_speed", 3.3), 0, 15), "wind_speed")
+    assert found == [1] * 9 + [3] * 6
+
+
+def test_a_fault_is_not_taken_for_a_habit() -> None:
+    """A second standstill is found as soon as the first one."""
+    minutes = breezy()
+    run(minutes, stuck("wind_speed", 3.3), 0, 120)
+    run(minutes, weather, 120, 180)
+    found = flags(run(minutes, stuck("wind_speed", 2.2), 180, 200), "wind_speed")
+    assert 9 <= found.index(3) <= 11
+    assert set(found[11:]) == {3}
