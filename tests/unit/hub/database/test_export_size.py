@@ -102,7 +102,7 @@ def test_what_no_sheet_holds_goes_on_in_another(
     book = openpyxl.load_workbook(tmp_path / "o.xlsx")
     assert [(sheet.title, sheet.max_row) for sheet in book] == [("2026", 21), ("2026 (2)", 21), ("2026 (3)", 19)]
     assert {sheet.cell(1, 2).value for sheet in book} == {"start_utc"}
-    times = [line[1] for sheet in book for line in sheet.iter_rows(min_row=2, values_only=True)]
+    times = [str(line[1]) for sheet in book for line in sheet.iter_rows(min_row=2, values_only=True)]
     assert times == sorted(set(times)) and len(times) == len(rows)
 
 
