@@ -185,7 +185,8 @@ class Receipts:
             self.greet()
         elif (believed or not self.pin.ledger) and not self._rounds.open:
             overdue = self._committed and self._store.outbox.unproven(self._dest, before=now - ASK_AFTER)
-            self.hello_due = now + (ASK_AFTER if overdue else self._next_look())
+            look = LOOK_AGAIN if self._source() in ("unknown", "platform") else DAILY  # at the platform's clock
+            self.hello_due = now + (ASK_AFTER if overdue else look)
             self._overdue = self._store.outbox.overdue(self._dest)
         return reopened > 0
 
@@ -219,10 +220,6 @@ class Receipts:
         """Who told this station the time; "unknown" while nobody has."""
         last = self._store.last()
         return "unknown" if last is None or last.start is None else last.clock.source
-
-    def _next_look(self) -> float:
-        """Seconds until the platform's clock is looked at again, where there is no other, and else a day."""
-        return LOOK_AGAIN if self._source() in ("unknown", "platform") else DAILY
 
     def _doubt(self) -> None:
         """Another ledger is believed: what the one before proved is to be asked about."""

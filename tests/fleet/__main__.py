@@ -29,6 +29,7 @@ from tests.kits.sink_kit import query
 
 EVERY_S = 2.0
 AWAY_S = 5.0  # for which what was killed stays away
+DUMP_S = 3600.0  # that a dump of a fleet may take at most
 QUIET_S = 65.0  # a minute of each station with nothing beside it
 LIVE_S = 5.0  # a minute is to be committed this long after it was sent
 SETTLED_S = 15.0  # after a hub is connected again, for which a station may still be in a pause between two tries
@@ -94,7 +95,7 @@ class Run:
         before = self.committed()
         for hub in ground.hubs:
             hub.end(signal.SIGTERM)
-        code, said = ground.hubs[0].asked("restore", "--from", str(dump))
+        code, said = ground.hubs[0].asked("restore", "--from", str(dump), within=DUMP_S)
         assert code == 0, said
         self.say(f"{self.committed():,} records after the restore, of {before:,}")
         for hub in ground.hubs:
@@ -108,7 +109,7 @@ def troubles(run: Run) -> Iterator[tuple[float, Callable[[], None]]]:
 
     def backup() -> None:
         began = time.monotonic()
-        code, said = first.asked("backup", "--out", str(dump))
+        code, said = first.asked("backup", "--out", str(dump), within=DUMP_S)
         assert code == 0, said
         run.say(f"a backup, {time.monotonic() - began:.0f} s")
 

@@ -64,7 +64,7 @@ class Hub:
         """Return the numbers of the minutes in the database."""
         return [seq for (seq,) in query(self.url, "SELECT seq FROM minute WHERE epoch = 'e1' ORDER BY seq")]
 
-    def asked(self, *words: str) -> tuple[int, str]:
-        """Run another command on its file."""
-        said = minshan("hub", words[0], "--config", str(self.config), *words[1:])
+    def asked(self, *words: str, within: float = 60) -> tuple[int, str]:
+        """Run another command on its file, which may take so many seconds."""
+        said = minshan("hub", words[0], "--config", str(self.config), *words[1:], timeout=within)
         return said.code, said.out + said.err

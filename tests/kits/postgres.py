@@ -24,7 +24,7 @@ import pytest
 
 from tests.kits.broker import free_port
 
-READY = 30.0  # s
+READY = 300.0  # s: after a kill it goes through its log first
 USER = "nobody"  # whom it runs as where the tests are root's
 QUICK = (
     "dynamic_shared_memory_type = mmap",  # in its own folder: one that is killed leaves nothing elsewhere
