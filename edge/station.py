@@ -233,16 +233,16 @@ class Station:
         """End measuring first, then recording (the minute in hand is kept short); sending goes on.
 
         `await_end` waits for these lanes and returns those that have not ended. The minute in hand ends at
-        `last_instant` (s of the boot) where that is before now.
+        `last_instant` (s of the boot) where that is before now, and is kept with who ended it.
         """
+        self.stopped_by = "person"
         self.recorder.last_instant = min(self.recorder.last_instant, last_instant)
         measuring = [name for kind in MEASURING for name in self.lanes.names(kind)]
         self._end(measuring, await_end)
         self._end(self.lanes.names("recorder"), await_end)
 
-    def stop(self, await_end: Callable[[list[str]], list[str]], by: str = "person") -> None:
-        """End everything in order, sending last, and close the store. `by` is kept for the next start."""
-        self.stopped_by = by
+    def stop(self, await_end: Callable[[list[str]], list[str]]) -> None:
+        """End everything in order, sending last, and close the store."""
         self.stop_measuring(await_end)
         self._end(self.lanes.names(), await_end)
         self.store.close()

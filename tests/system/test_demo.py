@@ -123,6 +123,18 @@ def test_several_stations_and_their_hub_agree(tmp_path: Path) -> None:
     )
 
 
+def test_a_demo_that_goes_on_was_stopped_by_a_person(tmp_path: Path) -> None:
+    """One that came to its end, at the end of a minute or within one, was not killed, whatever is left of it."""
+    for length in ("2m", "90s", "1m"):
+        with started("--speed", "max", "--for", length, "--until-sent", "--state", str(tmp_path)) as demo:
+            _, wrong = demo.communicate(timeout=90)
+        assert (demo.returncode, wrong) == (0, "")
+    starts = query(f"sqlite://{tmp_path}/hub.db", "SELECT body FROM event WHERE kind = 'start' ORDER BY start_us")
+    reasons = [json.loads(body)["reason"] for (body,) in starts]
+    said = [reason if isinstance(reason, str) else reason["text"] for reason in reasons]
+    assert said == ["first start", "stopped by a person", "stopped by a person"]
+
+
 @pytest.mark.slow  # simulated time at the pace of life, until somebody has logged in
 def test_the_administrator_whom_it_names_may_log_in(tmp_path: Path) -> None:
     """The address and the password that are printed open the hub, which knows the demo's station as of now."""

@@ -41,7 +41,7 @@ def recorded_minute(file: Path) -> bodies.Minute:
 
     station.start()
     clock.run_until(180.0)
-    station.stop(ended, by="test")
+    station.stop(ended)
     store = open_store(config)
     minute = store.last(Kind.MINUTE)
     store.close()
