@@ -2,7 +2,7 @@
 //
 //   <figure class="chart" data-series="/api/v1/stations/…/series?channel=…&from=…" data-kind="line" data-decimals="1"
 //           data-unit="°C" data-name="Air temperature">
-//     <output aria-live="off"></output><div class="plot" aria-label="…"></div>
+//     <output aria-live="off"></output><div class="plot" data-label="…"></div>
 //   </figure>
 //
 // A minute that is missing is a gap, and a value between two gaps is a point. A value that is in doubt is drawn in the
@@ -218,7 +218,8 @@ function steer(figure, u, points) {
     hear();
   };
   // For whoever hears it, a slider over the minutes: a screen reader hands it the keys, and says each value once.
-  const slider = { role: "slider", tabindex: 0, "aria-valuemin": 0, "aria-valuemax": last };
+  const range = { "aria-valuemin": 0, "aria-valuemax": last };
+  const slider = { role: "slider", tabindex: 0, "aria-label": place.dataset.label, ...range };
   for (const [name, value] of Object.entries(slider)) place.setAttribute(name, String(value));
   hear();
   const point = (event) => show(nearest(points, u.posToVal(event.clientX - u.over.getBoundingClientRect().left, "x")));
