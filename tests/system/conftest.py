@@ -1,4 +1,4 @@
-"""What the tests of the uplink share: a broker, and boxes that are closed at the end."""
+"""What these tests share: a broker, boxes that are closed at the end, a demo with its page, a browser."""
 
 from __future__ import annotations
 
@@ -6,8 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser
 
 from tests.kits.broker import Broker
+from tests.kits.browser import chromium
+from tests.kits.shown_demo import Shown, shown_demo
 from tests.kits.uplink_kit import Box
 
 
@@ -26,3 +29,17 @@ def closing_boxes() -> Iterator[list[Box]]:
     yield boxes
     for box in boxes:
         box.close()
+
+
+@pytest.fixture(name="shown", scope="module")
+def a_demo_with_its_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
+    """Give a demo that has measured for a while."""
+    with shown_demo(tmp_path_factory.mktemp("demo")) as found:
+        yield found
+
+
+@pytest.fixture(name="browser", scope="module")
+def a_browser() -> Iterator[Browser]:
+    """Give Chromium."""
+    with chromium() as found:
+        yield found

@@ -7,7 +7,6 @@ import io
 import os
 import re
 import signal
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 from urllib.parse import quote
@@ -20,9 +19,9 @@ from playwright.sync_api import Browser, expect
 
 from tests.kits.axe import harms_of
 from tests.kits.broker import until
-from tests.kits.browser import DESKTOP, PHONE, SMALL_PHONE, chromium, looking
+from tests.kits.browser import DESKTOP, PHONE, SMALL_PHONE, looking
 from tests.kits.raw_http import HOSTILE, answer, complaints
-from tests.kits.shown_demo import Shown, shown_demo
+from tests.kits.shown_demo import Shown
 
 PATHS = ("/", "/curves?channel=air_temperature", "/pictures", "/last-night", "/growers", "/events", "/export", "/work")
 FIELDS = ("token", "by", "stage", "camera", "ask", "other")
@@ -39,20 +38,6 @@ ASKED = (
 )
 ADDRESSES = (*PATHS, "/last-night.png", "/export/minutes", *(f"/api/v1/{name}" for name in ASKED))
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-
-
-@pytest.fixture(name="shown", scope="module")
-def a_demo_with_its_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    """Give a demo that has measured for a while."""
-    with shown_demo(tmp_path_factory.mktemp("demo")) as found:
-        yield found
-
-
-@pytest.fixture(name="browser", scope="module")
-def a_browser() -> Iterator[Browser]:
-    """Give Chromium."""
-    with chromium() as found:
-        yield found
 
 
 @pytest.mark.parametrize(("lang", "now"), [("zh-CN", "现在"), ("en-GB", "Now")])

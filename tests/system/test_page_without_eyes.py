@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.kits.browser import DESKTOP, PHONE, chromium, looking
-from tests.kits.shown_demo import Shown, shown_demo
+from tests.kits.browser import DESKTOP, PHONE, looking
+from tests.kits.shown_demo import Shown
 from tests.kits.weights import MOST_BYTES, weights
 from tests.system.test_page import PATHS
 
@@ -43,20 +42,6 @@ HEARD = """() => {
 }"""
 MINUTE = "Number(document.querySelector('#top').dataset.endUs) / 6e7"
 SIMULATED = 10  # minutes
-
-
-@pytest.fixture(name="shown", scope="module")
-def a_demo_with_its_page(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shown]:
-    """Give a demo that has measured for a while."""
-    with shown_demo(tmp_path_factory.mktemp("demo")) as found:
-        yield found
-
-
-@pytest.fixture(name="browser", scope="module")
-def a_browser() -> Iterator[Browser]:
-    """Give Chromium."""
-    with chromium() as found:
-        yield found
 
 
 def stops(page: Page) -> list[dict[str, Any]]:
