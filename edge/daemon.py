@@ -20,6 +20,7 @@ from edge.recorder.events import new_epoch
 from edge.station import Station
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from edge.struct_types import prepare_structs
 from edge.systemd import notify
 
 log = logging.getLogger("minshan")
@@ -53,6 +54,7 @@ def still_salvaging() -> None:
 
 def serve(config: Config) -> None:
     """Run the station until SIGTERM or SIGINT. Raises StoreError where its store can't be opened."""
+    prepare_structs()
     clock = SystemClock()
     quieten(config, clock)
     store = open_store(config)

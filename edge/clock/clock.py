@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from drivers.clock import Stopped
+from edge.struct_types import prepare_structs
 
 T = TypeVar("T")
 LONGEST_POLL = 3600.0  # s; poll(2) takes an int of milliseconds, and a deadline may be infinite
@@ -93,6 +94,7 @@ class SystemClock:
             with contextlib.suppress(Stopped):
                 run()
 
+        prepare_structs()
         lane.thread = threading.Thread(target=body, name=name, daemon=True)
         lane.thread.start()
         return lane

@@ -20,6 +20,7 @@ from edge.page.feed import Feed, Positioned
 from edge.page.source import Source, now_of
 from edge.page.station_pages import StationPages
 from edge.page.templates import Templates
+from edge.struct_types import prepare_structs
 
 GRACE = 2  # s that answers in hand may take once the process is told to stop
 LOOK_S = 0.1  # s between two looks whether somebody listens
@@ -85,6 +86,7 @@ class PageServer:
 
     def run(self) -> None:
         """Serve until a signal or `stop` ends it."""
+        prepare_structs()
         asyncio.run(self._main())
         self._socket.close()
 

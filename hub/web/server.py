@@ -21,6 +21,7 @@ from edge.config.forward import Forward
 from edge.page.address import address_of, listening
 from edge.page.feed import Feed, Positioned, Stream, TooManyError, last_of
 from edge.page.guard import refusal
+from edge.struct_types import prepare_structs
 from hub.config import AlarmsSection, HttpSection
 from hub.database.engine import DatabaseRefusedError, Engine
 from hub.database.queries import Queries
@@ -102,6 +103,7 @@ class Server:
 
     def start(self) -> None:
         """Begin to serve."""
+        prepare_structs()
         self._tiles.start()
         self._thread.start()
 

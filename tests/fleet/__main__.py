@@ -50,6 +50,7 @@ class Run:
         deadline = time.monotonic() + seconds
         while not holds():
             assert time.monotonic() < deadline, "did not come about in time"
+            assert all(one.runs for one in self.ground.stations), "a process of stations has ended"
             self.ground.cost.look()
             if time.monotonic() - self._told > 30:
                 self.say(f"{self.committed():,} of {self.total:,} records, {self.ground.open:,} open")

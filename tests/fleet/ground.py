@@ -33,6 +33,11 @@ class Stations:
         self._thread = threading.Thread(target=self._hear, daemon=True)
         self._thread.start()
 
+    @property
+    def runs(self) -> bool:
+        """Whether the process is there."""
+        return self._process.poll() is None
+
     def make_no_more(self) -> None:
         """End the minutes, and want receipts at once."""
         assert self._process.stdin is not None

@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
+WAIT_MS = 30_000.0  # Playwright looks for 5 s, and tests run beside each other
 PHONE, SMALL_PHONE, DESKTOP = (390, 844), (320, 640), (1280, 900)
 
 
@@ -19,6 +20,7 @@ def chromium() -> Iterator[Browser]:
     """Give a browser without a screen."""
     if not CHROMIUM.exists():
         pytest.fail("there is no Chromium here to look at the page with: apt-get install chromium fonts-noto-cjk")
+    expect.set_options(timeout=WAIT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=str(CHROMIUM), args=["--no-sandbox"])
         try:
@@ -33,7 +35,7 @@ def looking(browser: Browser, size: tuple[int, int] = PHONE, lang: str = "zh-CN"
     width, height = size
     context = browser.new_context(viewport={"width": width, "height": height}, locale=lang, **more)
     page = context.new_page()
-    page.set_default_timeout(30_000)
+    page.set_default_timeout(WAIT_MS)
     complaints: list[str] = []
     page.on(
         "console", lambda message: complaints.append(message.text) if message.type in ("error", "warning") else None
