@@ -7,6 +7,7 @@ type has been made, any number of threads may use it.
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Iterator
 
@@ -21,7 +22,8 @@ def prepare_structs() -> None:
     with _lock:
         for kind in _defined(msgspec.Struct):
             if kind not in _ready:
-                msgspec.json.Decoder(kind)
+                with contextlib.suppress(TypeError):  # one that no message can be is decoded by nobody
+                    msgspec.json.Decoder(kind)
                 _ready.add(kind)
 
 
