@@ -27,7 +27,7 @@ from edge.wire.inflow import NO_MQTT, Inflow
 from edge.wire.link import REFUSED
 from edge.wire.mqtt_codes import meaning
 from edge.wire.packets import ALIAS, overhead, properties
-from edge.wire.paho_client import PahoCallbacks, client_of
+from edge.wire.paho_client import PahoCallbacks, bytes_of, client_of
 from edge.wire.session import Incoming, Session
 
 log = logging.getLogger("minshan.uplink")
@@ -40,7 +40,6 @@ CONNECT_DEADLINE = 10.0  # s for the TCP and TLS handshakes, and again for the b
 UNSUPPORTED_VERSION = 0x84  # CONNACK; paho gives a 3.1.1 code as the MQTT 5 code that says the same
 LOGIN_CODES = (0x85, 0x86, 0x87, 0x8C)  # identifier, user or password, not authorized, bad authentication method
 GOOD_BYE_S = 1.0  # for which the last words may take
-MESSAGE_BYTES = 256  # what a message takes in memory beside its payload
 
 
 def connect(
@@ -150,8 +149,8 @@ class MqttLink:
         poll = select.poll()
         poll.register(sock, select.POLLIN)
         readable = _buffered(sock) or bool(poll.poll(0))
-        if readable and not self._full():
-            self._read(sock, poll)
+        if readable and (room := self._heard.room(self._client.inflow)) > 0:
+            self._read(sock, poll, room)
         if self._client.want_write():
             self._client.loop_write()
         self._client.loop_misc()
@@ -253,34 +252,32 @@ class MqttLink:
         )
 
     def _await(self, what: str, deadline: float, otherwise: Reason) -> None:
-        until = self._clock.now() + deadline
+        """Wait for an answer. Mosquitto may send all that a kept session has waited for before the SUBACK."""
+        came, until = 0, self._clock.now() + deadline
         while not getattr(self._heard, what):
+            if came < len(self.incoming):
+                if self._heard.connack is not None and self._heard.room(self._client.inflow) <= 0:
+                    return  # the session goes on, as what it gives shows; the SUBACK stands behind that
+                came, until = len(self.incoming), self._clock.now() + deadline
             if self._clock.now() >= until:
                 raise LinkError(otherwise)
             self.wait(until)
 
-    def _read(self, sock: Any, poll: select.poll) -> None:
-        """Read what is there; loop_read alone takes a packet at a time where nothing of ours is in flight."""
+    def _read(self, sock: Any, poll: select.poll, room: int) -> None:
+        """Read `room` bytes of what is there; loop_read takes one packet a time where nothing of ours is in flight."""
         for _ in range(1000):
+            known = len(self.incoming)
             try:
                 unread = self._client.loop_read() == mqtt.MQTT_ERR_PROTOCOL
             except Exception as error:  # noqa: BLE001  # paho raises whatever a malformed packet leads it to
                 raise self._garbled(NO_MQTT.having(error=f"{type(error).__name__}: {error}")) from None
             if unread and self._heard.connack is not None:
                 raise self._garbled(NO_MQTT)
-            if self._client.socket() is None or self._full():
+            room -= sum(map(bytes_of, self.incoming[known:]))
+            if self._client.socket() is None or room <= 0:
                 return
             if not _buffered(sock) and not any(event & select.POLLIN for _, event in poll.poll(0)):
                 return
-
-    def _full(self) -> bool:
-        """Return whether the owner has to take what came before more is read: no broker may fill the memory."""
-        flow: Inflow | None = self._client.inflow
-        if flow is not None and flow.oversize:
-            over, flow.oversize = flow.oversize, []
-            self.incoming += over
-        held = sum(len(message.payload) + MESSAGE_BYTES for message in self.incoming)
-        return held > (self._session.receive + 1) * LARGEST_PACKET
 
     def _broken(self) -> LinkError:
         flow = self._client.inflow

@@ -11,12 +11,14 @@ from drivers.reason import Reason
 from edge.config.address import Address
 from edge.config.sections import BrokerSection
 from edge.wire import credentials
+from edge.wire.contract import LARGEST_PACKET
 from edge.wire.errors import LinkError, broken
-from edge.wire.inflow import InflowClient
+from edge.wire.inflow import Inflow, InflowClient
 from edge.wire.link import REFUSED
 from edge.wire.mqtt_codes import meaning
 from edge.wire.session import RECEIVE_MAXIMUM, Granted, Incoming, Session
 
+MESSAGE_BYTES = 256  # what a message takes in memory beside its payload
 TAKEN_OVER = 0x8E  # DISCONNECT
 
 
@@ -63,6 +65,13 @@ class PahoCallbacks:
         pairs = zip(self.session.topics, codes, strict=False)
         self.granted.refused = [topic for topic, code in pairs if code.value >= REFUSED]
 
+    def room(self, flow: Inflow | None) -> int:
+        """Return the bytes that may be read before the owner takes what came: no broker may fill the memory."""
+        if flow is not None and flow.oversize:
+            over, flow.oversize = flow.oversize, []
+            self.incoming += over
+        return (self.session.receive + 1) * LARGEST_PACKET - sum(map(bytes_of, self.incoming))
+
     def on_message(self, client: Any, userdata: Any, message: mqtt.MQTTMessage) -> None:
         """Take in a message."""
         self.incoming.append(Incoming(message.topic, bytes(message.payload), message.mid, message.qos, message.retain))
@@ -70,6 +79,11 @@ class PahoCallbacks:
     def on_publish(self, client: Any, userdata: Any, mid: int, code: Any, properties: Any) -> None:
         """Take in an acknowledgement."""
         self.acks[mid] = code.value
+
+
+def bytes_of(message: Incoming) -> int:
+    """Return what a message takes in memory."""
+    return len(message.payload) + MESSAGE_BYTES
 
 
 def client_of(

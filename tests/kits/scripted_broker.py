@@ -28,7 +28,8 @@ class Manners:
     properties: bytes = b""  # of the CONNACK, MQTT 5
     keeps: bool = True
     kick_after: float | None = None  # s
-    first: bytes = b""  # what it sends after the SUBACK
+    before: bytes = b""  # what it sends before the SUBACK
+    first: bytes = b""  # and after it
     session: bool = False  # that is of a session, and forgotten at a clean start
 
 
@@ -77,7 +78,8 @@ class Scripted:
                     if not self._connack(sock, manners, newest):
                         return
                 elif kind == SUBSCRIBE:
-                    sock.sendall(packet(0x90, body[:2] + (b"\x00" if newest else b"") + b"\x01" * 4) + manners.first)
+                    suback = packet(0x90, body[:2] + (b"\x00" if newest else b"") + b"\x01" * 4)
+                    sock.sendall(manners.before + suback + manners.first)
                 elif kind == PUBLISH and flags & 0x06 and not self._take(sock, manners, newest, body):
                     return
                 elif kind == PING:

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from edge.wire.session import KEPT_SESSION
+from edge.clock.clock import SystemClock
+from edge.wire.mqtt_link import connect
+from edge.wire.session import KEPT_SESSION, Session
 from provisioning.commands import hub_broker
 from tests.kits.broker import Broker, password_file, until
 from tests.kits.hub_process import Hub
-from tests.kits.scripted_broker import Manners, Scripted
+from tests.kits.scripted_broker import Manners, Scripted, publish
 from tests.kits.sink_kit import query
 from tests.kits.uplink_kit import Box
 
@@ -44,6 +46,25 @@ def test_status_says_how_long_the_broker_keeps_what_waits(tmp_path: Path) -> Non
     assert hub_broker.state_of(old.section(protocol="3.1.1")).keeps_s is None
     for scripted in (capping, old):
         scripted.close()
+
+
+@pytest.mark.parametrize(("count", "size"), [(40_000, 20), (700, 100_000)])
+def test_a_broker_that_hands_over_a_backlog_before_it_answers_the_subscription_is_received_from(
+    count: int, size: int
+) -> None:
+    """As Mosquitto does where the session of a killed hub goes on: many more messages than may be in flight, or bytes
+    than are held at once. The connection stands, and all of it comes."""
+    backlog = (publish("minshan/1/s/backfill", bytes(size), True, 1 + number) for number in range(count))
+    broker = Scripted(Manners(before=b"".join(backlog)))
+    clock, came = SystemClock(), list[int]()
+    link = connect(broker.section(), Session("hub", ("minshan/1/+/backfill",), expiry=KEPT_SESSION, receive=200))
+    while len(came) < count:
+        assert link.incoming or link.wait(clock.now() + 20.0)
+        came += [message.mid for message in link.incoming]
+        link.incoming.clear()
+    assert came == [*range(1, count + 1)]
+    link.drop()
+    broker.close()
 
 
 @pytest.mark.slow  # what does not come is waited for
