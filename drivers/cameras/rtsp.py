@@ -1,4 +1,4 @@
-"""An RTSP camera (H.264 or H.265): the first whole key frame of its first video stream, as a JPEG.
+"""An RTSP camera (H.264, H.265 or MJPEG): the first whole key frame of its first video stream, as a JPEG.
 
 FFmpeg over TCP: UDP loses pieces of a key frame on a weak link, and a torn frame still decodes, to a grey smear.
 Its connection goes through `relay.py`, which ends it at the deadline and knows a camera's certificate (rtsps).
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import io
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -25,6 +25,8 @@ from drivers.cameras.camera import (
     public_address,
     split_login,
 )
+from drivers.cameras.hevc import HevcPictures
+from drivers.cameras.jpeg import extract_jpeg
 from drivers.cameras.login import LOGIN_NEEDED, challenges, is_stale, no_known, refusal_headers
 from drivers.cameras.relay import relayed
 from drivers.clock import Clock
@@ -146,16 +148,36 @@ class RtspCamera:
                 Reason("stream_without_video", "the stream at {place} has no video", place=self._place)
             )
         video = stream.streams.video[0]
-        video.codec_context.skip_frame = "NONKEY"
-        video.codec_context.thread_count = 1  # with several, a slice that is missing goes unnoticed
+        pictures = _pictures(video.codec_context)
         for number, packet in enumerate(stream.demux(video)):
             if self._clock.now() > until or number > MOST_PACKETS:
                 raise TimeoutError
-            for frame in packet.decode():
-                if frame.key_frame and not frame.is_corrupt:
-                    return _jpeg(frame)
-                self._torn += frame.is_corrupt
+            for picture in pictures(packet):
+                if picture:
+                    return picture
+                self._torn += 1
         raise NoPictureError(Reason("no_key_frame", "the stream ended before a key frame came"))
+
+
+def _pictures(codec: Any) -> Callable[[Any], Iterator[bytes]]:
+    """Return what yields the key frames of a packet of a codec: each as a JPEG, b"" where it is torn."""
+    if codec.name == "mjpeg":  # the camera's own JPEG, as it is
+        return lambda packet: (_whole(bytes(packet)) for _ in range(bool(packet.size)))
+    if codec.name == "hevc":
+        frames = HevcPictures(codec.extradata)
+        return lambda packet: (_jpeg(frame) if frame else b"" for frame in frames.decode(bytes(packet)))
+    codec.skip_frame = "NONKEY"
+    codec.thread_count = 1  # with several, a slice that is missing goes unnoticed
+    return lambda packet: (
+        b"" if frame.is_corrupt else _jpeg(frame) for frame in packet.decode() if frame.key_frame or frame.is_corrupt
+    )
+
+
+def _whole(jpeg: bytes) -> bytes:
+    try:
+        return extract_jpeg(jpeg)
+    except CameraError:
+        return b""
 
 
 def _jpeg(frame: Any) -> bytes:

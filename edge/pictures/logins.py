@@ -107,6 +107,12 @@ class RefusedLogins:
             one.until, one.until_utc = self._now(), self._utc()
             self._keep()
 
+    def unknown(self, login: Login) -> None:
+        """Take in that nobody knows what became of a try: it counts where the login is refused later. Raise OSError."""
+        if login.user:
+            self._book.refused.setdefault(key(login), RefusedUser(self._boot, 0.0, None, 0, [])).times += 1
+            self._keep()
+
     def accepted(self, login: Login) -> None:
         """Take in that a box has let a login in. Raise OSError where it cannot be kept."""
         if self._book.refused.pop(key(login), None) is not None:

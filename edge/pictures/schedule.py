@@ -26,7 +26,7 @@ from edge.config.sections import CameraSection, SiteSection
 from edge.northbound import version1
 from edge.pictures.captures import AT_ONCE, Captured, CaptureJob, CaptureListener, Captures, PictureOrder
 from edge.pictures.logins import Login, RefusedLogins, login_of
-from edge.pictures.reasons import detail, login_waits, not_kept, password_unread, picture_taken
+from edge.pictures.reasons import ENDED, HUNG, detail, login_waits, not_kept, password_unread, picture_taken
 from edge.pictures.spool import CaptureRequest, CaptureTarget, PicturePlace, Spool, new_id, target, widened
 from edge.pictures.watched import LONGEST_PAUSE, WatchedCamera
 from edge.records.bodies import plain
@@ -233,6 +233,8 @@ class PictureLane:
         else:
             if found.code == UnreachableError.kind.code:
                 self._kept(lambda: self._logins.unreached(login))
+            elif found.code in (ENDED.code, HUNG.code):
+                self._kept(lambda: self._logins.unknown(login))
             self._missed(job, found, captured.request)
 
     def _taken(self, captured: Captured, shelved: Shelved) -> None:

@@ -45,7 +45,8 @@ def rows() -> Iterator[Row]:
         process.picture(CaptureTarget("orchard", "http", camera.url))
     most = process.most
     yield row("camera process, most while it judges 12 megapixels (MB; a bare interpreter with paho)", most, bare)
-    yield from rtsp_still()
+    for codec in ("h264", "h265", "mjpeg"):
+        yield rtsp_still(codec)
 
 
 def four_megapixels(camera: SnapshotCamera, bare: float) -> Iterator[Row]:
@@ -69,11 +70,11 @@ def four_megapixels(camera: SnapshotCamera, bare: float) -> Iterator[Row]:
     yield row("camera process, CPU at rest (ms in a second)", idle * 1000, None)
 
 
-def rtsp_still() -> Iterator[Row]:
-    """Yield the row of an RTSP still, where the tests' server runs here; ffmpeg is its peer where it is installed."""
+def rtsp_still(codec: str) -> Row:
+    """Return the row of an RTSP still, where the tests' server runs here; ffmpeg is its peer where it is installed."""
     with (
         subprocess.Popen(
-            [DEBIAN_PYTHON, str(RTSP_SERVER), "h264"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+            [DEBIAN_PYTHON, str(RTSP_SERVER), codec], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
         ) as server,
         CameraProcess() as process,
         tempfile.TemporaryDirectory() as folder,
@@ -82,15 +83,14 @@ def rtsp_still() -> Iterator[Row]:
             assert server.stdout is not None
             port = server.stdout.readline().strip()
             if not port:
-                yield {"what": "an RTSP still: not measured, the RTSP server of the tests does not run here"}
-                return
+                return {"what": f"an RTSP still of {codec}: not measured, the tests' RTSP server does not run here"}
             url = f"rtsp://127.0.0.1:{int(port)}/cam"
             target = CaptureTarget("gate", "rtsp", url)
             process.picture(target)
             ours = median(process.picture(target) for _ in range(PICTURES))
             command = ["ffmpeg", *STILL.format(url=url, file=Path(folder) / "still.jpg").split()]
             peer = median(timed(command) for _ in range(PICTURES)) if shutil.which("ffmpeg") else None
-            yield row("an RTSP still of 640 x 360, key frames each second (s; ffmpeg)", ours, peer)
+            return row(f"an RTSP still of 640 x 360, {codec}, key frames each second (s; ffmpeg)", ours, peer)
         finally:
             server.kill()
 

@@ -1,5 +1,8 @@
 """A GStreamer RTSP server for tests, run by Debian's python3: `rtsp_server.py CODEC [USER PASSWORD [CERT KEY]]`.
 
+CODEC:FILE serves the frames of a file over and over (each after its length, 4 bytes), and CODEC-lossy:FILE without the
+first packet of each frame's picture.
+
 Serves a moving test picture of 640 x 360 at rtsp://127.0.0.1:PORT/cam and prints PORT when it listens; with the files
 of a certificate and its key at rtsps://. "" for USER: anybody may look. Wants
 python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-ugly (x264enc), -bad (x265enc).
@@ -7,7 +10,10 @@ python3-gi, gir1.2-gst-rtsp-server-1.0, gstreamer1.0-plugins-ugly (x264enc), -ba
 
 from __future__ import annotations
 
+import itertools
 import sys
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import gi
@@ -23,7 +29,13 @@ ENCODERS = {
     "! rtph264pay name=pay0 pt=96 config-interval=-1",
     "h264": "x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph264pay name=pay0 pt=96",
     "h265": "x265enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph265pay name=pay0 pt=96",
+    "mjpeg": "jpegenc ! rtpjpegpay name=pay0 pt=26",
 }
+FRAMES = (
+    "appsrc name=frames is-live=true do-timestamp=true format=time caps=video/x-{codec},stream-format=byte-stream,"
+    "alignment=au ! rtp{codec}pay pt=96 ! identity name=pay0"  # which gives packets one by one
+)
+PAUSE = 40  # ms
 
 
 def locked(auth: Any, factory: Any, user: str, password: str) -> None:
@@ -37,18 +49,59 @@ def locked(auth: Any, factory: Any, user: str, password: str) -> None:
     factory.set_permissions(permissions)
 
 
+def play(media: Any, file: str, is_lossy: bool) -> None:
+    """Feed the frames of a file to a session."""
+    data, frames = Path(file).read_bytes(), list[bytes]()
+    while data:
+        end = 4 + int.from_bytes(data[:4], "big")
+        frames.append(data[4:end])
+        data = data[end:]
+    turn, element = itertools.cycle(frames), media.get_element()
+    source = element.get_by_name("frames")
+    if is_lossy:
+        element.get_by_name("pay0").get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, lose_first())
+
+    ended: list[Any] = []
+    media.connect("unprepared", ended.append)
+
+    def push() -> bool:
+        source.emit("push-buffer", Gst.Buffer.new_wrapped(next(turn)))
+        return not ended
+
+    GLib.timeout_add(PAUSE, push)
+
+
+def lose_first() -> Callable[[Any, Any], Any]:
+    """Return what drops the first packet of each frame that has a part of its picture."""
+    whole = [True]
+
+    def probe(pad: Any, info: Any) -> Any:
+        packet = info.get_buffer()
+        rtp = packet.extract_dup(0, packet.get_size())
+        slice_264 = rtp[12] & 31 == 5 or (rtp[12] & 31 == 28 and rtp[13] & 31 == 5)  # table 7-1; 28, 49: fragments
+        slice_265 = rtp[12] >> 1 in range(16, 22) or (rtp[12] >> 1 == 49 and rtp[14] & 63 in range(16, 22))
+        lost = whole[0] and (slice_264 or slice_265)
+        whole[0] = (whole[0] and not lost) or bool(rtp[1] & 0x80)  # the marker of a frame's last packet
+        return Gst.PadProbeReturn.DROP if lost else Gst.PadProbeReturn.OK
+
+    return probe
+
+
 def main() -> int:
     """Serve until killed; 3 where the encoder is not installed."""
     Gst.init(None)
-    codec = sys.argv[1]
-    if Gst.ElementFactory.find(ENCODERS[codec].split()[0]) is None:
+    codec, _, file = sys.argv[1].partition(":")
+    if not file and Gst.ElementFactory.find(ENCODERS[codec].split()[0]) is None:
         return 3
     server = GstRtspServer.RTSPServer.new()
     server.set_address("127.0.0.1")
     server.set_service("0")
     factory = GstRtspServer.RTSPMediaFactory.new()
     source = "videotestsrc is-live=true pattern=smpte ! video/x-raw,format=I420,width=640,height=360,framerate=25/1"
-    factory.set_launch(f"( {source} ! {ENCODERS[codec]} )")
+    name, _, lossy = codec.partition("-")
+    factory.set_launch(f"( {FRAMES.format(codec=name) if file else f'{source} ! {ENCODERS[codec]}'} )")
+    if file:
+        factory.connect("media-configure", lambda _, media: play(media, file, lossy == "lossy"))
     factory.set_shared(True)
     user, password, certificate, key = (sys.argv[2:] + [""] * 4)[:4]
     auth = GstRtspServer.RTSPAuth.new()

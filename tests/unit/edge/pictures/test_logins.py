@@ -12,6 +12,7 @@ from drivers.cameras.camera import LoginRefusedError
 from drivers.reason import Reason
 from edge.config.sections import CameraSection
 from edge.pictures.logins import RefusedLogins, login_of
+from edge.pictures.reasons import ENDED
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, Spool
 from edge.records.record import ClockMark, Draft, Kind
@@ -98,6 +99,21 @@ def test_a_recorder_is_never_locked_by_a_wrong_password(recorder: Recorder, rebo
     recorder.station(0.6, "right")  # other settings are tried at once, and all channels come back
     assert recorder.bad < LOCKS_AFTER
     assert recorder.pictures() >= 16
+
+
+@pytest.mark.parametrize("crashes", [1, 2, 3])
+def test_a_recorder_is_not_locked_by_tries_that_nobody_saw_the_end_of(recorder: Recorder, crashes: int) -> None:
+    """A camera process that ends over a refused login tells nobody of it; the recorder has counted it all the same."""
+
+    def crash(request: CaptureRequest) -> CaptureResult:
+        found = recorder._answer(request)
+        return found if found.ok or recorder.bad > crashes else CaptureResult(request.id, False, ENDED)
+
+    recorder.attendant.answers = crash
+    for start in range(8):
+        recorder.boot = f"boot {start}"
+        recorder.station(3.0, "wrong")
+    assert crashes < recorder.bad < LOCKS_AFTER
 
 
 def test_a_person_s_word_lets_a_login_be_tried_again(recorder: Recorder) -> None:

@@ -1,0 +1,56 @@
+"""Torn key frames of real RTSP streams are no pictures, in whatever way they are torn; whole ones are."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+
+from drivers.cameras.camera import CameraSettings, NoPictureError, open_camera
+from drivers.twins.scene import Moment, Scene
+from edge.clock.clock import SystemClock
+from tests.kits.camera_process import NOON
+from tests.kits.key_frames import encoded, torn, written
+from tests.system.test_rtsp_camera import rtsp
+
+PICTURES = [Image.open(io.BytesIO(Scene(seed, 640, 362).jpeg(Moment(NOON)))).convert("RGB") for seed in (3, 4)]
+SEEDS = range(4)
+STREAMS = [(codec, slices) for codec in ("h264", "h265") for slices in (1, 4)]
+
+
+def still(url: str, timeout: float) -> Image.Image:
+    """Return the picture that a camera gives."""
+    jpeg = open_camera(CameraSettings("rtsp", url, timeout=timeout), SystemClock()).still()
+    return Image.open(io.BytesIO(jpeg)).convert("RGB")
+
+
+@pytest.mark.parametrize(("codec", "slices"), STREAMS)
+def test_of_torn_and_whole_key_frames_the_whole_one_is_the_picture(tmp_path: Path, codec: str, slices: int) -> None:
+    """Slices missing, cut, with holes, with bits flipped, of another picture: only what lacks nothing is taken."""
+    key, later = encoded(codec, slices, PICTURES, between=25)
+    spoiled = [frame for seed in SEEDS for _, frame in torn(codec, key, later, seed)]
+    with rtsp(f"{codec}:{written(tmp_path / 'torn', spoiled)}") as url:
+        with pytest.raises(NoPictureError) as refused:
+            still(url, 4.0)
+        assert refused.value.detail.code == "key_frames_torn"
+        assert int(str(refused.value.detail.params["count"])) > len(spoiled)
+    with rtsp(f"{codec}:{written(tmp_path / 'some', [*spoiled, key])}") as url:
+        difference = ImageChops.difference(still(url, 10.0), PICTURES[0].resize((640, 360)))
+        assert max(ImageStat.Stat(difference).mean) < 10.0
+
+
+@pytest.mark.parametrize(("codec", "slices"), STREAMS)
+def test_a_key_frame_whose_first_packet_is_lost_is_no_picture(tmp_path: Path, codec: str, slices: int) -> None:
+    """Over a link that loses the first packet of each picture there is none, and a reason why."""
+    keys = encoded(codec, slices, PICTURES)
+    with rtsp(f"{codec}-lossy:{written(tmp_path / 'frames', keys)}") as url, pytest.raises(NoPictureError) as refused:
+        still(url, 3.0)
+    assert refused.value.detail.code in ("key_frames_torn", "no_key_frame_in_time")
+
+
+def test_a_jpeg_stream_gives_the_camera_s_own_picture() -> None:
+    """What an MJPEG camera has coded is not coded anew, and is whole."""
+    with rtsp("mjpeg") as url:
+        assert still(url, 10.0).size == (640, 360)
