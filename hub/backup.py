@@ -230,10 +230,13 @@ def _played(url: str, password: str | None, file: Path, before: Iterable[str], a
 
 
 def _read_into(pipe: IO[bytes], file: Path, *which: str) -> None:
-    """Write a dump, or `which` part of it, as statements. Raise SinkError where it is none, BrokenPipeError where nobody takes them."""
+    """Write a dump, or `which` part of it, as statements.
+
+    Raise SinkError where it is none, BrokenPipeError where nobody takes them any more.
+    """
     words = ["pg_restore", "--no-owner", "--no-privileges", *which, "-f", "-", str(file)]
     ran = subprocess.run(_command(words), stdout=pipe, stderr=subprocess.PIPE, check=False)
-    if ran.returncode == -signal.SIGPIPE or b"Broken pipe" in ran.stderr:
+    if ran.returncode == -signal.SIGPIPE:
         raise BrokenPipeError
     if ran.returncode:
         raise DatabaseRefusedError(NO_BACKUP.having(file=str(file), why=_said(ran.stderr, ran.returncode).reason))
@@ -264,7 +267,8 @@ def _environment(password: str | None) -> dict[str, str]:
 def _said(words: bytes, code: int) -> SinkError:
     """Return the failure of a program in its own words."""
     lines = words.decode(errors="replace").strip().splitlines() or [f"exit code {code}"]
-    return SinkError(Reason("said", "{text}", text=next((line for line in lines if "error:" in line.lower()), lines[0])))
+    line = next((line for line in lines if "error:" in line.lower()), lines[0])  # before it stand notices
+    return SinkError(Reason("said", "{text}", text=line))
 
 
 def _named(beside: Path, out: Path) -> None:

@@ -1,4 +1,4 @@
-"""Why minutes that are here are not good: a sensor that was lost, maintenance, a doubt, each with the time that it was so."""
+"""Why minutes that are here are not good: a sensor that was lost, maintenance, a doubt, each with its time."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ from hub.database.engine import Engine
 from hub.database.rows import KEY
 
 SLICE = 2000  # minutes that are read at a time
-PAUSE_US = 60 * MINUTE_US  # a doubt that comes back within it is the same one: a calm night is no list of a hundred lines
+PAUSE_US = (
+    60 * MINUTE_US
+)  # a doubt that comes back within it is the same one: a calm night is no list of a hundred lines
 MISSING = 9
 
 
@@ -89,6 +91,8 @@ def _flaws(raw: bytes) -> Iterator[Flaw]:
     try:
         body = json.loads(raw)["body"]
         flags, reasons = body["quality"].items(), body.get("reasons") or {}
-        yield from (Flaw(name, flag, reasons.get(name)) for name, flag in flags if isinstance(flag, int) and flag > BEST)
+        yield from (
+            Flaw(name, flag, reasons.get(name)) for name, flag in flags if isinstance(flag, int) and flag > BEST
+        )
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
         return

@@ -1,8 +1,9 @@
 """Exports over HTTP: a file is made whole beside the pictures, and only then sent.
 
 What fails on the way is an answer with a reason, never half of a file that looks like a whole one, and a client that
-reads slowly holds neither the database nor a thread. Where it goes away meanwhile, the file is not made to its end. An app's own browser (WeChat's) hands a download over to
-another, which has no session: for it there is a link that opens once, soon, and for what whoever asked may see.
+reads slowly holds neither the database nor a thread. Where it goes away meanwhile, the file is not made to its end.
+An app's own browser (WeChat's) hands a download over to another, which has no session: for it there is a link that
+opens once, soon, and for what whoever asked may see.
 """
 
 from __future__ import annotations

@@ -172,7 +172,9 @@ def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
     (found,) = context.queries.completeness(arguments.station, arguments.day, arguments.day, context.now_us)
     values = {
         "found": found,
-        "causes": causes(found, doubt_spans(context.engine, found.station, minutes_of(context.engine, found.station, found.day))),
+        "causes": causes(
+            found, doubt_spans(context.engine, found.station, minutes_of(context.engine, found.station, found.day))
+        ),
         "over": lying_over(found.over) if found.over else "",
         "before": before(arguments.day),
         "after": arguments.day + timedelta(days=1),

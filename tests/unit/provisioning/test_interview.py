@@ -17,7 +17,11 @@ from tests.kits.command import ENGLISH
 
 
 def interviewed(
-    out: Path, answers: list[str], *more: str, until: tuple[str, int] | None = None, command: tuple[str, ...] = ("init",)
+    out: Path,
+    answers: list[str],
+    *more: str,
+    until: tuple[str, int] | None = None,
+    command: tuple[str, ...] = ("init",),
 ) -> tuple[int, str]:
     """Answer the questions of an init on a terminal. Return its code and what was shown.
 

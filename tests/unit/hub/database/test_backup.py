@@ -174,7 +174,7 @@ def test_a_restore_that_is_killed_before_its_last_step_leaves_the_former_file(
 
 
 def test_what_a_killed_restore_left_is_not_played_into_the_next(tmp_path: Path) -> None:
-    """Its copy and the copy's log lie there; the log has pages of another database, which SQLite would take for news."""
+    """Its copy and the copy's log lie there; the log has pages of another database, which SQLite takes for newer."""
     url, part = f"sqlite://{tmp_path}/hub.db", tmp_path / ".hub.db.part"
     sink = DatabaseSink(opened(url))
     sink.commit(delivery(row(1)))

@@ -140,9 +140,10 @@ def test_what_cannot_be_exported_is_one_clear_line(sink: DatabaseSink, config: P
     assert "There are: 007." in unknown
     nowhere = exported(config, "csv", "--out", str(tmp_path / "none" / "o.csv")).err
     assert f"{tmp_path}/none/o.csv cannot be used: No such file" in nowhere
-    assert f"{tmp_path} is a folder: name a file in it, as {tmp_path}/007.csv." in exported(
-        config, "csv", "--out", str(tmp_path)
-    ).err
+    assert (
+        f"{tmp_path} is a folder: name a file in it, as {tmp_path}/007.csv."
+        in exported(config, "csv", "--out", str(tmp_path)).err
+    )
     everything = exported(config, "csv", "--from", "0001-01-01", "--to", "9999-12-31")
     assert (everything.code, everything.out.count("\r\n")) == (0, 51)
     assert "needs a file" in exported(config, "xlsx").err
@@ -175,7 +176,7 @@ def test_a_file_that_is_there_is_not_lost(sink: DatabaseSink, config: Path, tmp_
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_a_bar_is_seen_where_it_spoils_nothing(sink: DatabaseSink, config: Path, tmp_path: Path) -> None:
-    """On the errors' terminal while a file is written; never among minutes on a screen; who stops reading is no error."""
+    """On the errors' terminal while a file is written, never among minutes; who stops reading is no error."""
     filled(sink)
     command = [sys.executable, "-m", "provisioning.main", "hub", "export", "--config", str(config), *DAYS]
     words = (*command[3:], "--station", "007", "--format", "csv")

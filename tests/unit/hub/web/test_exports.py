@@ -106,7 +106,7 @@ def test_no_file_is_left_behind(shared: Office, tmp_path: Path) -> None:
 
 
 def test_a_file_that_nobody_waits_for_is_not_made_to_its_end(tmp_path: Path) -> None:
-    """A client that loses patience takes no room from the next: what was begun for it is let go of, and no file stays."""
+    """A client that loses patience takes no room from the next: what was begun for it is let go of."""
     with office(tmp_path) as made:
         sink = DatabaseSink(opened(made.database))
         for first in range(1, 40_000, 4000):
