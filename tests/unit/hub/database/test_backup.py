@@ -43,6 +43,7 @@ def others_backup(url: str, out: Path) -> None:
     query(url, "CREATE SCHEMA somebodys")
     query(url, "CREATE TABLE somebodys.things (thing text)")
     subprocess.run([program("pg_dump"), "-Fc", "-n", "somebodys", "-f", str(out), "-d", url], check=True)
+    query(url, "DROP SCHEMA somebodys CASCADE")
 
 
 def test_what_is_put_back_has_another_generation(url: str, tmp_path: Path) -> None:
