@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.language import texts
 from edge.language.texts import _, ngettext
+from hub.doubts import DoubtSpan
 
 
 def cause(kind: str, records: int, why: object) -> str:
@@ -15,9 +16,23 @@ def cause(kind: str, records: int, why: object) -> str:
         "not_measured": _("not measured"),
         "silent": _("nothing has been heard of it"),
     }
-    sentence = words[kind].format(n=records)
+    return because(words[kind].format(n=records), why)
+
+
+def because(what: str, why: object) -> str:
+    """Return what is so, and behind it a station's own reason where it has said one."""
     reason = reason_of(why)
-    return _("{what}: {why}").format(what=sentence, why=reason) if reason else sentence
+    return _("{what}: {why}").format(what=what, why=reason) if reason else what
+
+
+def doubt(span: DoubtSpan) -> str:
+    """Return the words for minutes that are here and not good, with the station's own reason."""
+    channels = _(", ").join(map(texts.label, span.channels))
+    if span.missing:
+        what = ngettext("{n} minute without {channels}", "{n} minutes without {channels}", span.minutes)
+    else:
+        what = ngettext("{n} minute of {channels} not good", "{n} minutes of {channels} not good", span.minutes)
+    return because(what.format(n=span.minutes, channels=channels), span.why)
 
 
 def lying_over(count: int) -> str:

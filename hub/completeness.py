@@ -90,6 +90,13 @@ def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[M
     return [minute for minute in minutes if first <= minute.start < last], holes
 
 
+def minutes_of(engine: Engine, station: str, day: date) -> list[MinuteSummary]:
+    """Return the minutes of a station's day, by time. Raise SinkError."""
+    first = begin_of(day, offset_of(engine, station))
+    last = first + DAY_S * US
+    return [minute for minute in _minutes(engine, station, first, last) if first <= minute.start < last]
+
+
 def begin_of(day: date, offset: int) -> int:
     """Return the begin of a day by a clock that is `offset` seconds ahead of UTC, microseconds UTC."""
     return ((datetime.combine(day, datetime.min.time(), UTC) - EPOCH) // timedelta(seconds=1) - offset) * US

@@ -176,7 +176,12 @@ def load(path: Path) -> HubConfig:
     text = decoded(str(path), read(path))
     if isinstance(text, Mistake):
         raise ConfigError([text])
-    draft = DraftConfig(str(path), text)
+    return checked(str(path), text)
+
+
+def checked(file: str, text: str) -> HubConfig:
+    """Return what that text says, which is or will be in `file`. Raise ConfigError as `load` does."""
+    draft = DraftConfig(file, text)
     listed = {key: of_kinds(draft, key, kinds) for key, kinds in (("forward", FORWARDS), ("channel", CHANNELS))}
     rest = {key: value for key, value in draft.tables.items() if key not in listed}
     try:

@@ -6,7 +6,7 @@ A minute that its station could not date comes last, dated by its arrival, and i
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 from msgspec import Raw
@@ -76,8 +76,8 @@ class Export:
     def __init__(self, engine: Engine, wanted: ExportSelection) -> None:
         self._engine, self.wanted = engine, wanted
         self._offset = completeness.offset_of(engine, wanted.station)
-        self.first = self._midnight(wanted.first)
-        self.last = self._midnight(wanted.last + timedelta(days=1))
+        self.first = completeness.begin_of(wanted.first, self._offset)
+        self.last = completeness.begin_of(wanted.last, self._offset) + completeness.DAY_S * completeness.US
 
     def channels(self) -> list[str]:
         """Return the channels that there are, those that are wanted. Raise NothingError."""
@@ -151,10 +151,6 @@ class Export:
             if start is None and source == "arrival":
                 start = arrived - round(duration * 1e6)
             yield ExportedMinute(station, start, offset, duration, source, error, arrived, raw)
-
-    def _midnight(self, day: date) -> int:
-        utc = datetime.combine(day, datetime.min.time(), UTC) - jsonl.EPOCH_1970
-        return (utc // timedelta(seconds=1) - self._offset) * 1_000_000
 
 
 Line = tuple[int | None, str, int, float, str, float | None, int, int | None, bytes]

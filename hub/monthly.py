@@ -8,17 +8,14 @@ stations send what it lacked, changes nothing in it.
 
 from __future__ import annotations
 
-import json
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from drivers.quantity import QUANTITIES
-from drivers.reason import restored
 from edge.measure.aggregates import HOUR_US, counted
 from edge.records.channel_name import ChannelName
 from hub.completeness import (
@@ -35,10 +32,9 @@ from hub.completeness import (
 )
 from hub.database.counting import StationHour, minutes_of
 from hub.database.engine import Engine
-from hub.database.rows import KEY
+from hub.doubts import doubt_counts
 
 MOST_DOUBTS = 20  # kinds of doubt that are named, the most frequent first
-SLICE = 2000  # flagged minutes that are read at a time
 WHOLE_HOURS = (
     "SELECT channel, sum(good), sum(suspect), sum(bad), sum(missing) FROM hourly h "
     "WHERE station = %s AND start >= %s AND start <= %s AND NOT EXISTS (SELECT 1 FROM stale s "
@@ -145,7 +141,7 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
         days=_days(start, end, offset, here, good),
         outages=[_outage(hole) for hole in _without_minutes(holes, minutes)],
         channels=_channels(engine, station, start, end),
-        doubts=_doubts(engine, station, minutes),
+        doubts=[Doubt(*one) for one in doubt_counts(engine, station, minutes)[:MOST_DOUBTS]],
         cameras=cameras,
         record_bytes=_record_bytes(engine, station, start, end),
         picture_bytes=sum(camera.bytes for camera in cameras),
@@ -204,29 +200,6 @@ def _channels(engine: Engine, station: str, start: int, end: int) -> list[Channe
 def _unit(channel: str) -> str:
     quantity = QUANTITIES.get(ChannelName.parse(channel).quantity)
     return "" if quantity is None else quantity.unit
-
-
-def _doubts(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) -> list[Doubt]:
-    """Return why the minutes that are not good are not, the most frequent first."""
-    keys = sorted((station, minute.epoch, minute.seq) for minute in minutes if not minute.good)
-    counts: Counter[tuple[str, str]] = Counter()
-    example: dict[tuple[str, str], object] = {}
-    for place in range(0, len(keys), SLICE):
-        for (raw,) in engine.lookup("record", ("raw",), KEY, keys[place : place + SLICE]):
-            for channel, reason in _reasons(raw):
-                key = channel, restored(reason).code
-                counts[key] += 1
-                example.setdefault(key, reason)
-    return [Doubt(key[0], example[key], count) for key, count in counts.most_common(MOST_DOUBTS)]
-
-
-def _reasons(raw: bytes) -> Iterator[tuple[str, Any]]:
-    try:
-        found = json.loads(raw)["body"].get("reasons")
-    except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
-        return
-    if isinstance(found, dict):
-        yield from ((channel, reason) for channel, reason in found.items() if reason is not None)
 
 
 def _cameras(engine: Engine, station: str, start: int, end: int) -> list[CameraLine]:

@@ -184,18 +184,23 @@ def version(engine: Engine) -> int:
         )
     found = engine.query(f"SELECT version FROM {PROGRAM}")
     known = int(found[0][0]) if len(found) == 1 else 0
+    refuse_newer(engine.shown, known)
+    return known
+
+
+def refuse_newer(database: str, known: int) -> None:
+    """Raise DatabaseRefusedError where tables of that version are a newer hub's."""
     if known > len(MIGRATIONS):
         raise DatabaseRefusedError(
             Reason(
                 "newer_hub",
                 "{database} was written by a newer hub (version {version} of its tables; this one knows {known}): "
                 "install that hub again",
-                database=engine.shown,
+                database=database,
                 version=known,
                 known=len(MIGRATIONS),
             )
         )
-    return known
 
 
 def identity(engine: Engine) -> tuple[str, int]:

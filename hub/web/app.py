@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
 import msgspec
@@ -21,6 +22,7 @@ from starlette.routing import Route as WebRoute
 
 from drivers.reason import UNFORESEEN, Reason
 from edge.page.body import BodyError, body_of
+from edge.page.feed import wait_disconnected
 from edge.page.guard import refusal
 from hub.alarms.book import AlarmBook
 from hub.alarms.people import PersonError
@@ -62,6 +64,7 @@ class RawRequest:
     session: str | None
     address: str
     form: bool = False  # the body is that of a form
+    gone: threading.Event = field(default_factory=threading.Event)  # set when nobody waits for the answer any more
 
 
 class RequestPool:
@@ -118,7 +121,7 @@ class RequestPool:
             mine = frozenset[str]() if caller is None else caller.stations
             queries, orders = Queries(engine, mine), Orders(engine)
             parts = engine, queries, accounts, orders, AlarmBook(engine)
-            asked = RequestContext(caller, *parts, self._utc(), request.address, request.session)
+            asked = RequestContext(caller, *parts, self._utc(), request.address, request.session, request.gone)
             return route.handler(asked, arguments)
         except SinkError as trouble:
             raise sink_failure(trouble) from None
@@ -175,7 +178,14 @@ def endpoint(route: Route, pool: RequestPool) -> Callable[[Request], Any]:
 
     async def serve(request: Request) -> Response:
         try:
-            return sent(await pool.answer(route, replace(await read_request(request), form=False)), request)
+            asked = replace(await read_request(request), form=False)
+            watch = asyncio.create_task(tell_when_gone(request, asked.gone)) if route.answer is MadeFile else None
+            try:
+                return sent(await pool.answer(route, asked), request)
+            finally:
+                asked.gone.set()
+                if watch is not None:
+                    watch.cancel()
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)
         except Exception:  # whatever somebody asks, the next one is served
@@ -183,6 +193,12 @@ def endpoint(route: Route, pool: RequestPool) -> Callable[[Request], Any]:
             return refusal(500, UNFORESEEN)
 
     return serve
+
+
+async def tell_when_gone(request: Request, gone: threading.Event) -> None:
+    """Wait until the client has closed the connection, and say so: what takes minutes is not made for nobody."""
+    await wait_disconnected(request.receive)
+    gone.set()
 
 
 async def read_request(request: Request) -> RawRequest:

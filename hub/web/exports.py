@@ -1,8 +1,9 @@
 """Exports over HTTP: a file is made whole beside the pictures, and only then sent.
 
 What fails on the way is an answer with a reason, never half of a file that looks like a whole one, and a client that
-reads slowly holds neither the database nor a thread. An app's own browser (WeChat's) hands a download over to
-another, which has no session: for it there is a link that opens once, soon, and for what whoever asked may see.
+reads slowly holds neither the database nor a thread. Where it goes away meanwhile, the file is not made to its end.
+An app's own browser (WeChat's) hands a download over to another, which has no session: for it there is a link that
+opens once, soon, and for what whoever asked may see.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from drivers.reason import Reason
 from hub import sheets
 from hub.database.accounts import Accounts, Kind
 from hub.database.queries import queries_of
-from hub.exported import Export, ExportSelection
+from hub.exported import Export, ExportedMinute, ExportSelection
 from hub.random_secrets import digest
 from hub.rights import Account, Right
 from hub.web import arguments as given
@@ -36,6 +37,7 @@ KINDS = {
     "jsonl": "application/x-ndjson",
 }
 BUSY = Reason("exports_busy", "others are exporting: try again in {seconds} s", seconds=AGAIN_S)
+NOBODY = Reason("nobody_waits", "nobody waits for this file any more")
 NO_LINK = Reason("no_such_link", "this link is over, or was never given")
 USED = Reason("link_used", "this link was opened already: ask for another")
 WHOLE_MINUTES = Reason("lines_are_whole", "JSON lines hold whole minutes: leave quantity out")
@@ -103,7 +105,7 @@ class Exports:
             quantities = tuple(arguments.quantity.split(",")) if arguments.quantity else ()
             found = context.queries.export(ExportSelection(arguments.station, arguments.first, last, quantities))
             return MadeFile(
-                self._made(found, arguments),
+                self._made(found, arguments, context.gone),
                 KINDS[arguments.form],
                 f"{arguments.station}_{arguments.first}_{last}.{arguments.form}",
             )
@@ -135,11 +137,15 @@ class Exports:
             raise ApiError(403, NO_LINK)
         return self.export(replace(context, caller=who, queries=queries_of(context.queries, who.stations)), wanted)
 
-    def _made(self, found: Export, arguments: given.ExportOf) -> Path:
+    def _made(self, found: Export, arguments: given.ExportOf, gone: threading.Event) -> Path:
+        def wanted(_minute: ExportedMinute) -> None:
+            if gone.is_set():
+                raise ApiError(408, NOBODY)
+
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{secrets.token_hex(8)}.{arguments.form}"
         try:
-            sheets.write_file(found, arguments.form, path, lambda _minute: None, arguments.bom)
+            sheets.write_file(found, arguments.form, path, wanted, arguments.bom)
         except BaseException:  # whatever it was, no half a file stays
             path.unlink(missing_ok=True)
             raise

@@ -6,6 +6,7 @@ a database connection of its own. What it raises becomes an answer with a code, 
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class RequestContext:
     now_us: int
     address: str  # of the client, as far as the nearest proxy that is trusted says so
     session: str | None  # the session's secret, where a browser asks
+    gone: threading.Event  # set when nobody waits for the answer any more
 
 
 @dataclass(frozen=True, slots=True)

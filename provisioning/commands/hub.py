@@ -19,7 +19,7 @@ from provisioning.commands.hub_backup import backup, restore
 from provisioning.commands.hub_export import export
 from provisioning.commands.hub_file import init
 from provisioning.commands.hub_on_call import alerts, person
-from provisioning.commands.hub_options import FILE, loaded, reading
+from provisioning.commands.hub_options import FILE, loaded, named, reading
 from provisioning.commands.hub_people import token, user
 from provisioning.commands.hub_visits import visits
 from provisioning.commands.options import format_file_error, json_option, print_json
@@ -113,13 +113,16 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
 
     holes = 0
     with reading(loaded(config_file)) as engine:
-        names = [name for name, *_rest in stations(engine) if station in (None, name)]
-        if station is not None and not names:
-            raise CommandError(Exit.USAGE, _('No station "{station}" has sent anything.').format(station=station))
-        for name in names:
-            for found in days(engine, name, None if day is None else day.date()):
-                holes += len(found.holes) + found.over
-                show(engine, found, as_json)
+        if station is not None:
+            named(engine, station)
+        names = [name for name, *_rest in stations(engine)] if station is None else [station]
+        found = [one for name in names for one in days(engine, name, None if day is None else day.date())]
+        if day is not None and not found:
+            sentence = _("No minute is due of {day}: it has not begun, or no station sent anything before it ended.")
+            raise CommandError(Exit.USAGE, sentence.format(day=day.date()))
+        for one in found:
+            holes += len(one.holes) + one.over
+            show(engine, one, as_json)
     if holes:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
@@ -132,31 +135,33 @@ def states(engine: Engine, config: HubConfig) -> list[DestinationState]:
 
 
 def days(engine: Engine, station: str, day: date | None) -> list[StationDay]:
-    """Return the day that is named, else the last ones from the first that has a minute."""
+    """Return the day that is named, else the last ones; none before the first that has a minute, or after today."""
     from hub.completeness import IN_TRANSIT_US, day_of, first_minute, local_day
 
     now = system_utc() - IN_TRANSIT_US
-    if day is not None:
-        return [day_of(engine, station, day, now)]
-    today = local_day(engine, station, now)
-    found = [day_of(engine, station, today - timedelta(days=ago), now) for ago in reversed(range(DAYS))]
-    first = first_minute(engine, station)
-    return [] if first is None else [one for one in found if one.day >= local_day(engine, station, first)]
+    first, today = first_minute(engine, station), local_day(engine, station, now)
+    if first is None:
+        return []
+    wanted = [today - timedelta(days=ago) for ago in reversed(range(DAYS))] if day is None else [day]
+    began = local_day(engine, station, first)
+    return [day_of(engine, station, one, now) for one in wanted if began <= one <= today]
 
 
 def show(engine: Engine, found: StationDay, as_json: bool) -> None:
     """Print a day."""
-    from hub.causes import cause, lying_over
-    from hub.completeness import offset_of
+    from hub.causes import cause, doubt, lying_over
+    from hub.completeness import minutes_of, offset_of
+    from hub.doubts import doubt_spans
 
+    doubts = doubt_spans(engine, found.station, minutes_of(engine, found.station, found.day))
     if as_json:
-        print_json(plain(found))
+        print_json({**plain(found), "doubts": [span._asdict() for span in doubts]})
         return
     hours = offset_of(engine, found.station) / 3600
     say(f"{found.station} {found.day}: {numbers(found)}")
-    for hole in found.holes:
-        span = f"{texts.when(hole.start, hours)} – {texts.when(hole.end, hours)}"
-        say(f"  {span}: {cause(hole.cause, hole.records, hole.why)}")
+    lines = [(hole.start, hole.end, cause(hole.cause, hole.records, hole.why)) for hole in found.holes]
+    for start, end, why in sorted([*lines, *((span.start, span.end, doubt(span)) for span in doubts)]):
+        say(f"  {texts.when(start, hours)} – {texts.when(end, hours)}: {why}")
     if found.over:
         say(f"  {lying_over(found.over)}")
 

@@ -16,8 +16,8 @@ from edge.language import texts
 from edge.language.texts import _, ngettext
 from provisioning.commands.answers import Day
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.hub_options import FILE, loaded, reading
-from provisioning.commands.options import format_file_error
+from provisioning.commands.hub_options import FILE, loaded, named, reading
+from provisioning.commands.options import format_file_error, may_write
 
 if TYPE_CHECKING:
     from hub.exported import Export, ExportedMinute
@@ -33,6 +33,7 @@ DAY = Day()
 @click.option("--quantity", "quantities", multiple=True, metavar=_("NAME"), help=_("This alone; may be repeated."))
 @click.option("--format", "form", type=click.Choice(["csv", "xlsx", "jsonl"]), required=True, help=_("Which format."))
 @click.option("--out", type=click.Path(path_type=Path), metavar=_("FILE"), help=_("Where to (otherwise the output)."))
+@click.option("--force", is_flag=True, help=_("Replace the file if it is there."))
 def export(
     config_file: Path,
     station: str,
@@ -41,9 +42,9 @@ def export(
     quantities: tuple[str, ...],
     form: str,
     out: Path | None,
+    force: bool,
 ) -> None:
     """Write the file aside and give it its name when it is whole; say how many minutes it holds."""
-    from hub.completeness import stations
     from hub.exported import Export, ExportSelection, NothingError
 
     if first > last:
@@ -52,17 +53,20 @@ def export(
         raise CommandError(Exit.USAGE, _("JSON lines hold whole minutes: leave --quantity out."))
     if form == "xlsx" and out is None:
         raise CommandError(Exit.USAGE, _("A spreadsheet needs a file: add --out FILE."))
+    if out is not None:
+        may_write(out, force, f"{station}.{form}")
     with reading(loaded(config_file)) as engine:
-        if station not in [name for name, *_rest in stations(engine)]:
-            raise CommandError(Exit.USAGE, _('No station "{station}" has sent anything.').format(station=station))
+        named(engine, station)
         found = Export(engine, ExportSelection(station, first.date(), last.date(), quantities))
         try:
-            with progress(found) as seen:
+            with progress(found, out is None) as seen:
                 count = write(found, form, out, seen)
         except NothingError as error:
             raise CommandError(Exit.USAGE, texts.render(error.reason)) from None
+        except BrokenPipeError:
+            raise  # the reader (`| head`) has seen enough
         except OSError as error:
-            error.filename = error.filename or str(out or "-")
+            error.filename = str(out or _("The output"))  # not what lies beside it until it is whole
             raise CommandError(Exit.STORE, format_file_error(error)) from None
     click.echo(ngettext("{n} minute written.", "{n} minutes written.", count).format(n=count), err=True)
 
@@ -88,11 +92,15 @@ def write(found: Export, form: str, out: Path | None, seen: Callable[[ExportedMi
 
 
 @contextmanager
-def progress(found: Export) -> Iterator[Callable[[ExportedMinute], None]]:
-    """Give what is told of each minute that is written; a bar shows it where a person looks at the errors' output."""
+def progress(found: Export, printed: bool) -> Iterator[Callable[[ExportedMinute], None]]:
+    """Give what is told of each minute that is written; a bar shows it where a person looks at the errors' output.
+
+    `printed`: minutes go to the output; where that is a screen too, they are what is seen there.
+    """
     from rich.console import Console
     from rich.progress import Progress
 
-    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+    hidden = not sys.stderr.isatty() or (printed and sys.stdout.isatty())
+    with Progress(console=Console(stderr=True), transient=True, disable=hidden) as bar:
         task = bar.add_task(_("Writing"), total=found.last - found.first)
         yield lambda minute: bar.update(task, completed=(minute.start or found.last) - found.first)

@@ -12,7 +12,9 @@ from click.core import ParameterSource
 from edge.files import make_folder, write_whole
 from edge.language import texts
 from edge.language.texts import _
+from provisioning.commands import hub_interview
 from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.hub_interview import Facts
 from provisioning.commands.init import keep
 from provisioning.commands.options import format_file_error, format_mistake, may_write
 from provisioning.folding import say
@@ -48,36 +50,31 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
             sentence = _("A password does not belong on a command line, where everybody on the machine can read it.")
             remedy = _("Put it into a file and name that with --{name}-password-file.").format(name=name)
             raise CommandError(Exit.USAGE, sentence, remedy)
-    text = written(complete(given))
-    make(out, text)
+    hub_interview.can_be_made(out.absolute().parent)
+    facts = complete(given)
+    make(out, written(facts))
     say(_("{file} is written, and the database is made.").format(file=out))
-    if given["http"] is not None:
+    if facts["http"] is not None:
         sentence = _("Let the first person in: `minshan hub user add --config {file} --role admin NAME`.")
         say(sentence.format(file=out))
     say(_("Next: `minshan hub run --config {file}`.").format(file=out))
 
 
-def complete(given: dict[str, str | None]) -> dict[str, str | None]:
+def complete(given: Facts) -> Facts:
     """Return all facts: given, else asked for where there is a person, else their defaults."""
-    person = sys.stdin.isatty() and sys.stdout.isatty()
-    asked = (
-        ("broker", _("The broker's address, as mqtts://hub@broker.example:8883"), None),
-        ("database", _("The database"), f"sqlite://{FOLDER}/hub.db"),
-        ("pictures", _("The folder of photos"), f"{FOLDER}/pictures"),
-    )
-    facts = dict(given)
-    for key, question, default in asked:
-        if facts[key] is None:
-            if default is None and not person:
-                raise CommandError(Exit.USAGE, _("--broker is missing: the hub needs a broker, as mqtt://host:1883."))
-            facts[key] = click.prompt(question, default) if person else default
-    facts["pictures"] = str(Path(facts["pictures"] or "").absolute())
-    for key in ("broker_password_file", "ca_file", "database_password_file"):
+    defaults: Facts = {"database": f"sqlite://{FOLDER}/hub.db", "pictures": f"{FOLDER}/pictures"}
+    if sys.stdin.isatty() and sys.stdout.isatty():
+        facts = hub_interview.complete(given, defaults, written)
+    elif given["broker"] is None:
+        raise CommandError(Exit.USAGE, _("--broker is missing: the hub needs a broker, as mqtt://host:1883."))
+    else:
+        facts = given | {key: given[key] or value for key, value in defaults.items()}
+    for key in ("pictures", "broker_password_file", "ca_file", "database_password_file"):
         facts[key] = None if facts[key] is None else str(Path(facts[key] or "").absolute())
     return facts
 
 
-def written(facts: dict[str, str | None]) -> str:
+def written(facts: Facts) -> str:
     """Return the file's text."""
     import tomlkit
 

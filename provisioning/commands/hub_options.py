@@ -59,6 +59,17 @@ def reading(config: HubConfig) -> Iterator[Engine]:
         raise CommandError(Exit.STORE, texts.render(error.reason)) from None
 
 
+def named(engine: Engine, station: str) -> None:
+    """Raise CommandError where no station of that name is known; the remedy says which are."""
+    from hub.completeness import stations
+
+    known = [name for name, *_rest in stations(engine)]
+    if station not in known:
+        sentence = _('No station "{station}" has sent anything.').format(station=station)
+        remedy = _("There are: {stations}.").format(stations=_(", ").join(known)) if known else ""
+        raise CommandError(Exit.USAGE, sentence, remedy)
+
+
 def password_of(config: HubConfig) -> str | None:
     """Return the database's password. Raise CommandError."""
     try:

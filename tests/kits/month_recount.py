@@ -43,7 +43,8 @@ def recount(url: str, station: str, first: int, last: int, offset_s: int) -> Mon
         for channel, flag in body["quality"].items():
             month.flags.setdefault(channel, Counter())[flag] += 1
         for channel, reason in body.get("reasons", {}).items():
-            month.doubts[channel, reason["code"]] += 0 if fine else 1
+            if body["quality"][channel] not in (1, 2):
+                month.doubts[channel, reason["code"]] += 1
     month.received, month.good = len(here), sum(here.values())
     for number in range(first // MINUTE, last // MINUTE):
         day = (datetime.fromtimestamp(number * 60, UTC) + timedelta(seconds=offset_s)).strftime("%Y-%m-%d")

@@ -15,8 +15,10 @@ from edge.page.station_view import PICTURE, Beside, BoxLine, Photo, PictureNow, 
 from edge.records.answers import Completeness, Event, Picture
 from edge.records.asked import DAY_US, Page
 from edge.wire.contract import CameraName, StationId
-from hub.causes import cause, lying_over, reason_of
+from hub.causes import cause, doubt, lying_over, reason_of
+from hub.completeness import minutes_of
 from hub.database.cameras import USUAL_MB, CameraNow
+from hub.doubts import DoubtSpan, doubt_spans
 from hub.rights import Right
 from hub.web.arguments import OfStation
 from hub.web.handlers import caller
@@ -170,7 +172,9 @@ def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
     (found,) = context.queries.completeness(arguments.station, arguments.day, arguments.day, context.now_us)
     values = {
         "found": found,
-        "causes": causes(found),
+        "causes": causes(
+            found, doubt_spans(context.engine, found.station, minutes_of(context.engine, found.station, found.day))
+        ),
         "over": lying_over(found.over) if found.over else "",
         "before": before(arguments.day),
         "after": arguments.day + timedelta(days=1),
@@ -183,9 +187,10 @@ def before(day: date) -> date:
     return day - timedelta(days=1) if day > date.min else day
 
 
-def causes(found: Completeness) -> list[tuple[int, int, int, str]]:
-    """Return of each hole its begin, end, minutes, and cause in words."""
-    return [
+def causes(found: Completeness, doubts: list[DoubtSpan]) -> list[tuple[int, int, int, str]]:
+    """Return of each hole, and of what is not good, its begin, end, minutes, and cause in words, by time."""
+    holes = (
         (gap.start_us, gap.end_us, round((gap.end_us - gap.start_us) / 6e7), cause(gap.cause, gap.records, gap.why))
         for gap in found.gaps
-    ]
+    )
+    return sorted([*holes, *((span.start, span.end, span.minutes, doubt(span)) for span in doubts)])

@@ -16,13 +16,19 @@ from edge.config.file import load
 from tests.kits.command import ENGLISH
 
 
-def interviewed(out: Path, answers: list[str], *more: str, until: tuple[str, int] | None = None) -> tuple[int, str]:
+def interviewed(
+    out: Path,
+    answers: list[str],
+    *more: str,
+    until: tuple[str, int] | None = None,
+    command: tuple[str, ...] = ("init",),
+) -> tuple[int, str]:
     """Answer the questions of an init on a terminal. Return its code and what was shown.
 
     `until` is a text after which that signal ends the command.
     """
     near, far = pty.openpty()
-    words = [sys.executable, "-m", "provisioning.main", "init", "--out", str(out), *more]
+    words = [sys.executable, "-m", "provisioning.main", *command, "--out", str(out), *more]
     said = b""
     with subprocess.Popen(words, stdin=far, stdout=far, stderr=far, env={**os.environ, **ENGLISH}) as asked:
         os.close(far)

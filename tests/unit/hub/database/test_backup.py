@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from edge.records.spans import Span
@@ -13,7 +17,9 @@ from hub.database import schema
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.sink import SinkError
+from tests.kits.broker import until
 from tests.kits.command import minshan
+from tests.kits.postgres import program
 from tests.kits.recount import check_hours
 from tests.kits.sink_kit import delivery, kept, query, row
 
@@ -26,6 +32,18 @@ def backed_up(url: str, out: Path) -> None:
     engine = opened(url, make=False)
     backup(engine, url, None, out)
     engine.close()
+
+
+def others_backup(url: str, out: Path) -> None:
+    """Write what another program's database is backed up to."""
+    if url.startswith("sqlite"):
+        query(f"sqlite://{out}", "CREATE TABLE somebodys (thing)")
+        query(f"sqlite://{out}", "PRAGMA journal_mode=DELETE")
+        return
+    query(url, "CREATE SCHEMA somebodys")
+    query(url, "CREATE TABLE somebodys.things (thing text)")
+    subprocess.run([program("pg_dump"), "-Fc", "-n", "somebodys", "-f", str(out), "-d", url], check=True)
+    query(url, "DROP SCHEMA somebodys CASCADE")
 
 
 def test_what_is_put_back_has_another_generation(url: str, tmp_path: Path) -> None:
@@ -98,8 +116,11 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(url: str, tmp_path: Pa
     (tmp_path / "text").write_text("somebody's notes " * 400)
     (tmp_path / "half").write_bytes(good[: len(good) // 2])
     (tmp_path / "empty").write_bytes(b"")
-    for name in ("text", "half", "empty", "newer"):
-        with pytest.raises(SinkError):
+    others_backup(url, tmp_path / "others")
+    said = dict.fromkeys(("text", "half", "empty"), "is no backup of a hub|is no SQLite database|is damaged|malformed")
+    said |= {"newer": "was written by a newer hub", "others": "another program's|has no tables of a hub"}
+    for name, words in said.items():
+        with pytest.raises(SinkError, match=f"^{tmp_path / name} .*({words})"):
             restore(url, None, tmp_path / name)
         assert len(kept(url)) == 2
     with pytest.raises(FileNotFoundError, match="nowhere"):
@@ -123,6 +144,89 @@ def test_a_lost_or_damaged_file_is_replaced(tmp_path: Path) -> None:
     (tmp_path / "hub.db").unlink()
     restore(url, None, tmp_path / "backup")
     assert len(kept(url)) == 1
+
+
+def test_a_restore_that_is_killed_before_its_last_step_leaves_the_former_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At no instant is there no database where the hub looks for one: it would make an empty one, without a word."""
+    url = f"sqlite://{tmp_path}/hub.db"
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(row(1)))
+    backed_up(url, tmp_path / "backup")
+    sink.commit(delivery(row(2)))
+    sink.close()
+    really = Path.replace
+
+    def die(path: Path, target: Path) -> Path:
+        if Path(target).name == "hub.db":
+            raise KeyboardInterrupt
+        return really(path, target)
+
+    for _ in range(2):  # the second one finds what the first has left
+        with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+            patched.setattr(Path, "replace", die)
+            restore(url, None, tmp_path / "backup")
+        assert len(kept(url)) == 2
+    restore(url, None, tmp_path / "backup")
+    assert len(kept(url)) == 1
+    assert len(kept(f"{url}.before-restore")) == 2
+    assert not [file for file in tmp_path.iterdir() if file.name.startswith(".")]
+
+
+def test_what_a_killed_restore_left_is_not_played_into_the_next(tmp_path: Path) -> None:
+    """Its copy and the copy's log lie there; the log has pages of another database, which SQLite takes for newer."""
+    url, part = f"sqlite://{tmp_path}/hub.db", tmp_path / ".hub.db.part"
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(row(1)))
+    backed_up(url, tmp_path / "backup")
+    sink.commit(delivery(*(row(seq) for seq in range(2, 400))))
+    for ending in ("", "-wal"):
+        shutil.copyfile(f"{tmp_path}/hub.db{ending}", f"{part}{ending}")
+    sink.close()
+    restore(url, None, tmp_path / "backup")
+    assert len(kept(url)) == 1
+    for ending in ("", "-wal"):
+        (tmp_path / f".other.part{ending}").write_bytes(b"left")
+    backed_up(url, tmp_path / "other")
+    assert len(kept(f"sqlite://{tmp_path}/other")) == 1
+
+
+def test_a_copy_with_its_log_is_put_back_whole(tmp_path: Path) -> None:
+    """Somebody copied the file of a hub that ran, and its log beside it: the newest minutes are in the log alone."""
+    url = f"sqlite://{tmp_path}/hub.db"
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(*(row(seq) for seq in range(1, 30))))
+    for ending in ("", "-wal"):
+        shutil.copyfile(f"{tmp_path}/hub.db{ending}", f"{tmp_path}/copy{ending}")
+    sink.close()
+    restore(url, None, tmp_path / "copy")
+    assert len(kept(url)) == 29
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_killed_restore_of_postgresql_is_undone(url: str, tmp_path: Path) -> None:
+    """Whatever was played by then: the transaction ends with the last statement, which nobody sent."""
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(*(row(seq) for seq in range(1, 4000))))
+    backed_up(url, tmp_path / "backup")
+    sink.commit(delivery(row(4000)))
+    sink.close()
+    config = tmp_path / "hub.toml"
+    config.write_text(f'[broker]\nurl = "mqtt://x"\n[database]\nurl = "{url}"\n[pictures]\ndir = "{tmp_path}/p"\n')
+    words = ("hub", "restore", "--config", str(config), "--from", str(tmp_path / "backup"))
+    playing = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'psql' AND datname = current_database()"
+    with psycopg.connect(url) as reader, psycopg.connect(url, autocommit=True) as looker:  # neither is a hub
+        reader.execute("SELECT count(*) FROM record")  # what reads it holds up who would drop it
+        process = subprocess.Popen([sys.executable, "-m", "provisioning.main", *words])
+        until(lambda: bool(looker.execute(playing).fetchall()), 60)
+        process.kill()
+        process.wait()
+        reader.rollback()
+        until(lambda: not looker.execute(playing).fetchall(), 60)
+    assert len(kept(url)) == 4000
+    restore(url, None, tmp_path / "backup")
+    assert len(kept(url)) == 3999
 
 
 def test_the_commands_say_what_they_did(tmp_path: Path) -> None:

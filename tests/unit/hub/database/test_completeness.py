@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 
 from edge.records.record import Kind
 from edge.records.spans import Span
-from hub.completeness import day_of, local_day, stations
+from hub.causes import doubt
+from hub.completeness import day_of, local_day, minutes_of, stations
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
+from hub.doubts import doubt_spans
 from hub.sink import Announced
 from tests.kits.command import minshan
 from tests.kits.receiver_kit import UTC0
@@ -50,6 +53,37 @@ def test_each_hole_has_its_cause(sink: DatabaseSink, url: str) -> None:
     assert local_day(engine, "s", END - 1) == DAY
     assert day_of(engine, "s", date(2026, 1, 3), END + 10 * 24 * 60 * MINUTE).received == 0
     engine.close()
+
+
+def test_what_is_not_good_has_its_cause_too(sink: DatabaseSink, url: str) -> None:
+    """A sensor that was lost and maintenance are named with their time; what is not judged is none of their causes."""
+    lost = [row(seq, flagged(9, "no_answer", "no answer")) for seq in range(10, 40)]
+    work = [row(seq, flagged(4, "maintenance", "maintenance: rain gauge")) for seq in range(60, 70)]
+    comes_again = [row(seq, flagged(9, "no_answer", "no answer")) for seq in (200, 203)]
+    fine = [row(seq, flagged(1)) for seq in (*range(1, 10), *range(40, 60), *range(70, 200), 201, 202)]
+    sink.commit(delivery(*lost, *work, *comes_again, *fine))
+    engine = opened(url)
+    minutes = minutes_of(engine, "s", DAY)
+    assert [
+        ((span.start - UTC0) // MINUTE, (span.end - UTC0) // MINUTE, span.minutes, doubt(span))
+        for span in doubt_spans(engine, "s", minutes)
+    ] == [
+        (10, 40, 30, "30 minutes without Air temperature: no answer"),
+        (60, 70, 10, "10 minutes of Air temperature not good: maintenance: rain gauge"),
+        (200, 204, 2, "2 minutes without Air temperature: no answer"),
+    ]
+    found = day_of(engine, "s", DAY, UTC0 + 204 * MINUTE)
+    assert sum(span.minutes for span in doubt_spans(engine, "s", minutes)) == found.received - found.good
+    engine.close()
+
+
+def flagged(flag: int, code: str = "", text: str = "") -> dict[str, Any]:
+    """Return a minute whose temperature has that flag and reason; its humidity is not judged, which is no fault."""
+    reasons = {"relative_humidity": {"code": "unjudged", "text": "not judged"}}
+    if code:
+        reasons["air_temperature"] = {"code": code, "text": text}
+    values = {"air_temperature": None if flag == 9 else 1.0, "relative_humidity": 60.0}
+    return {"values": values, "quality": {"air_temperature": flag, "relative_humidity": 2}, "reasons": reasons}
 
 
 def test_what_is_not_received_around_a_start_is_not_called_off(sink: DatabaseSink, url: str) -> None:
@@ -137,3 +171,6 @@ def test_a_week_of_silence_is_shown(sink: DatabaseSink, url: str, tmp_path: Path
     assert (said.code, said.out.count("nothing has been heard of it")) == (1, 7)
     day = minshan("hub", "gaps", "--config", str(config), "--day", "2026-01-01").out
     assert "29 minutes lie over others" in day
+    for outside in ("2025-12-31", "9999-12-31"):
+        said = minshan("hub", "gaps", "--config", str(config), "--day", outside)
+        assert (said.code, f"No minute is due of {outside}" in said.err, said.out) == (2, True, "")

@@ -26,6 +26,7 @@ from hub.sheets import heading
 from tests.kits.command import Said, minshan
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery
+from tests.kits.window import shown
 from tests.unit.hub.database.test_hours import minute, setup
 
 DAYS = ("--from", "2026-01-01", "--to", "2026-01-02")
@@ -134,7 +135,17 @@ def test_what_cannot_be_exported_is_one_clear_line(sink: DatabaseSink, config: P
         found = exported(config, "csv", "--out", str(out), *words)
         assert (found.code, said in found.err) == (2, True), found.err
         assert not out.exists()
-    assert "No station" in exported(config, "csv", station="nobody").err
+    unknown = exported(config, "csv", station="nobody").err
+    assert 'No station "nobody" has sent anything.' in unknown
+    assert "There are: 007." in unknown
+    nowhere = exported(config, "csv", "--out", str(tmp_path / "none" / "o.csv")).err
+    assert f"{tmp_path}/none/o.csv cannot be used: No such file" in nowhere
+    assert (
+        f"{tmp_path} is a folder: name a file in it, as {tmp_path}/007.csv."
+        in exported(config, "csv", "--out", str(tmp_path)).err
+    )
+    everything = exported(config, "csv", "--from", "0001-01-01", "--to", "9999-12-31")
+    assert (everything.code, everything.out.count("\r\n")) == (0, 51)
     assert "needs a file" in exported(config, "xlsx").err
     assert "leave --quantity out" in exported(config, "jsonl", "--quantity", "co2").err
     for form in ("csv", "xlsx", "jsonl"):
@@ -148,6 +159,36 @@ def test_what_cannot_be_exported_is_one_clear_line(sink: DatabaseSink, config: P
         )
         assert (small.returncode, "cannot be used" in small.stderr) == (6, True), (form, small.stderr)
         assert [file.name for file in tmp_path.iterdir() if "x." in file.name] == []
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_file_that_is_there_is_not_lost(sink: DatabaseSink, config: Path, tmp_path: Path) -> None:
+    """Whoever types the name of another file, the hub's own database even, is asked to say that it is meant."""
+    filled(sink)
+    out = tmp_path / "o.csv"
+    out.write_text("last month")
+    found = exported(config, "csv", "--out", str(out))
+    assert (found.code, "is there already" in found.err, "--force" in found.err) == (2, True, True)
+    assert out.read_text() == "last month"
+    assert exported(config, "csv", "--out", str(out), "--force").code == 0
+    assert out.read_bytes().startswith(b"\xef\xbb\xbfstation,")
+
+
+@pytest.mark.parametrize("url", ["sqlite"], indirect=True)
+def test_a_bar_is_seen_where_it_spoils_nothing(sink: DatabaseSink, config: Path, tmp_path: Path) -> None:
+    """On the errors' terminal while a file is written, never among minutes; who stops reading is no error."""
+    filled(sink)
+    command = [sys.executable, "-m", "provisioning.main", "hub", "export", "--config", str(config), *DAYS]
+    words = (*command[3:], "--station", "007", "--format", "csv")
+    code, to_file = shown(40, 24, *words, "--out", str(tmp_path / "o.csv"))
+    assert (code, "Writing" in to_file, to_file.split("\n")[-2][-19:]) == (0, True, "47 minutes written.")
+    code, to_screen = shown(80, 24, *words)
+    assert (code, "Writing" in to_screen, to_screen.count("\n007,")) == (0, False, 47)
+    with subprocess.Popen([*command, "--station", "007", "--format", "jsonl"], stdout=-1, stderr=-1) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.close()
+        assert process.stderr.read() == b""
 
 
 def test_text_alone_is_guarded() -> None:

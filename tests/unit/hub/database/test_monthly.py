@@ -29,6 +29,7 @@ LAST = 2 * DAY + 317  # in the middle of an hour
 ARRIVED = 5  # minutes behind it that are here already
 HARD = 11 * DAY + 77
 WRONG = Reason("too_low", "the limit is {limit}", limit=3).builtins()
+UNJUDGED = Reason("unjudged", "not judged").builtins()
 
 
 def setup(offset_h: float) -> Row:
@@ -39,11 +40,12 @@ def setup(offset_h: float) -> Row:
 
 def minute(chance: random.Random) -> dict[str, Any]:
     """Return what a minute says: now and then something doubtful."""
-    doubtful = chance.random() < 0.05
+    flags = {"air_temperature": 3 if chance.random() < 0.05 else 1, "relative_humidity": chance.choice((1, 1, 1, 2))}
+    reasons = {1: None, 2: UNJUDGED, 3: WRONG}
     return {
         "values": {"air_temperature": 1.0, "relative_humidity": 50.0},
-        "quality": {"air_temperature": 3 if doubtful else 1, "relative_humidity": chance.choice((1, 1, 1, 2))},
-        **({"reasons": {"air_temperature": WRONG}} if doubtful else {}),
+        "quality": flags,
+        "reasons": {name: reasons[flag] for name, flag in flags.items() if flag > 1},
     }
 
 

@@ -5,8 +5,11 @@ from __future__ import annotations
 import csv
 import io
 import json
+import socket
 import threading
+import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -100,6 +103,32 @@ def test_no_file_is_left_behind(shared: Office, tmp_path: Path) -> None:
     (tmp_path / "left.csv").touch()
     Exports(tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_file_that_nobody_waits_for_is_not_made_to_its_end(tmp_path: Path) -> None:
+    """A client that loses patience takes no room from the next: what was begun for it is let go of."""
+    with office(tmp_path) as made:
+        sink = DatabaseSink(opened(made.database))
+        for first in range(1, 40_000, 4000):
+            sink.commit(delivery(*(row(seq, station=MINE) for seq in range(first, first + 4000))))
+        sink.close()
+        beside = Path(made.database.removeprefix("sqlite://")).parent
+        folder, secret = beside.with_name(f"{beside.name}.exports"), made.token(Role.GROWER, MINE)
+        asked = f"/api/v1/stations/{MINE}/export?from=2026-01-01&to=2026-01-31&format=csv"
+        with made.client(secret) as client:
+            whole = len(client.get(f"{made.url}{asked}", timeout=60).content)
+        until(lambda: not list(folder.iterdir()), 30)
+        host, _, port = made.url.removeprefix("http://").partition(":")
+        head = f"GET {asked} HTTP/1.1\r\nhost: {host}:{port}\r\nauthorization: Bearer {secret}\r\n\r\n"
+        with socket.create_connection((host, int(port))) as impatient:
+            impatient.sendall(head.encode())
+            while not any(folder.iterdir()):
+                time.sleep(0.001)
+        longest = 0
+        while files := list(folder.iterdir()):
+            with suppress(FileNotFoundError):
+                longest = max(longest, files[0].stat().st_size)
+        assert longest < whole / 2
 
 
 def test_many_exports_at_once_keep_nobody_waiting(shared: Office) -> None:

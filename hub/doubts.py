@@ -1,0 +1,98 @@
+"""Why minutes that are here are not good: a sensor that was lost, maintenance, a doubt, each with its time."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+from drivers.reason import restored
+from hub.completeness import BEST, MINUTE_US, MinuteSummary
+from hub.database.engine import Engine
+from hub.database.rows import KEY
+
+SLICE = 2000  # minutes that are read at a time
+PAUSE_US = (
+    60 * MINUTE_US
+)  # a doubt that comes back within it is the same one: a calm night is no list of a hundred lines
+MISSING = 9
+
+
+class Flaw(NamedTuple):
+    """Why a channel of a minute is not good: its flag, and the station's reason as it came (None: not said)."""
+
+    channel: str
+    flag: int
+    reason: Any
+
+
+class DoubtSpan(NamedTuple):
+    """From `start` to before `end` (microseconds UTC) so many minutes were not good in these channels.
+
+    `missing`: nothing was measured; otherwise there are values that are suspect or bad. `why`: the station's own reason
+    as it came, None where it gave none.
+    """
+
+    start: int
+    end: int
+    minutes: int
+    channels: tuple[str, ...]
+    missing: bool
+    why: object
+
+
+def doubt_spans(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) -> list[DoubtSpan]:
+    """Return why those of these minutes that are not good are not, by time. Raise SinkError."""
+    done: list[DoubtSpan] = []
+    under_way: dict[tuple[bool, str], DoubtSpan] = {}
+    for minute, flaws in flawed(engine, station, minutes):
+        now: dict[tuple[bool, str], DoubtSpan] = {}
+        for flaw in flaws:
+            key = flaw.flag == MISSING, "" if flaw.reason is None else restored(flaw.reason).code
+            before = now.get(key) or DoubtSpan(minute.start, minute.end, 1, (), key[0], flaw.reason)
+            now[key] = before._replace(channels=(*before.channels, flaw.channel))
+        for key, span in now.items():
+            before = under_way.get(key) or span._replace(minutes=0)
+            if span.start - before.end > PAUSE_US:
+                done.append(before)
+                before = span._replace(minutes=0)
+            channels = tuple(dict.fromkeys((*before.channels, *span.channels)))
+            under_way[key] = before._replace(end=span.end, minutes=before.minutes + 1, channels=channels)
+    return sorted([*done, *under_way.values()], key=lambda span: span.start)
+
+
+def doubt_counts(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) -> list[tuple[str, object, int]]:
+    """Return each channel and reason with the number of minutes, the most frequent first. Raise SinkError."""
+    counts: Counter[tuple[str, str]] = Counter()
+    example: dict[tuple[str, str], object] = {}
+    for _, flaws in flawed(engine, station, minutes):
+        for flaw in flaws:
+            if flaw.reason is not None:
+                key = flaw.channel, restored(flaw.reason).code
+                counts[key] += 1
+                example.setdefault(key, flaw.reason)
+    return [(key[0], example[key], count) for key, count in counts.most_common()]
+
+
+def flawed(
+    engine: Engine, station: str, minutes: Iterable[MinuteSummary]
+) -> Iterator[tuple[MinuteSummary, list[Flaw]]]:
+    """Yield those of these minutes that are not good, in their order, with what is wrong of them. Raise SinkError."""
+    those = [minute for minute in minutes if not minute.good]
+    for place in range(0, len(those), SLICE):
+        part = {(minute.epoch, minute.seq): minute for minute in those[place : place + SLICE]}
+        found = engine.lookup("record", ("epoch", "seq", "raw"), KEY, sorted((station, *key) for key in part))
+        raws = {(epoch, seq): raw for epoch, seq, raw in found}
+        yield from ((minute, list(_flaws(raws[key]))) for key, minute in part.items() if key in raws)
+
+
+def _flaws(raw: bytes) -> Iterator[Flaw]:
+    try:
+        body = json.loads(raw)["body"]
+        flags, reasons = body["quality"].items(), body.get("reasons") or {}
+        yield from (
+            Flaw(name, flag, reasons.get(name)) for name, flag in flags if isinstance(flag, int) and flag > BEST
+        )
+    except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
+        return

@@ -1,0 +1,134 @@
+"""What `hub init` asks where there is a person. Each answer is checked at once, as the hub itself will take it."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import unquote, urlsplit
+
+import click
+
+from edge.language import texts
+from edge.language.texts import _
+from provisioning.commands import hub_broker
+from provisioning.commands.answers import CheckedText, MayBeNone
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.options import format_file_error, sentence
+from provisioning.folding import say
+
+if TYPE_CHECKING:
+    from hub.config import HubConfig
+
+Facts = dict[str, str | None]
+Writer = Callable[[Facts], str]
+LISTEN = "127.0.0.1:8080"
+
+
+def complete(given: Facts, defaults: Facts, written: Writer) -> Facts:
+    """Return the facts with those that were not given asked for; `written` makes the hub's file of them.
+
+    The database is opened before the next question: a wrong password, or another program's database, is found here.
+    """
+    facts = given | {key: given[key] or value for key, value in defaults.items()}
+    known = {key for key, value in given.items() if value is not None}
+
+    def ask(key: str, section: str, question: str, default: str | None) -> None:
+        if key not in known:
+            kind = CheckedText(fits(facts, key, section, written))
+            answer = click.prompt(question, default, type=MayBeNone(kind) if key == "http" else kind)
+            facts[key] = answer or None
+
+    def ask_password(url: str, key: str, question: str) -> None:
+        if key not in known and _names_a_user_alone(facts[url] or ""):
+            facts[key] = click.prompt(question, "", type=MayBeNone(CheckedText(is_read)), show_default=False) or None
+
+    ask("broker", "broker.url", _("The broker's address, as mqtts://hub@broker.example:8883"), None)
+    ask_password("broker", "broker_password_file", _("A file that holds the broker's password alone (empty: none)"))
+    say("  " + hub_broker.line(hub_broker.state_of(checked(written(facts)).broker)))  # it may come later: no error
+    while True:
+        ask("database", "database.url", _("The database"), defaults["database"])
+        ask_password("database", "database_password_file", _("A file that holds its password alone (empty: none)"))
+        trouble = unusable(checked(written(facts)))
+        if trouble is None or known >= {"database", "database_password_file"}:
+            break
+        say(_("Error: {message}").format(message=trouble), err=True)
+        known -= {"database", "database_password_file"}
+    ask("pictures", "pictures.dir", _("The folder of photos"), defaults["pictures"])
+    ask("http", "http", _("Where pages and the API are served (-: nowhere)"), LISTEN)
+    return facts
+
+
+def fits(facts: Facts, key: str, section: str, written: Writer) -> Callable[[str], None]:
+    """Return what refuses an answer that the hub's file must not have under that section."""
+
+    def check(answer: str) -> None:
+        from edge.config.errors import ConfigError
+
+        try:
+            config = checked(written(facts | {key: answer}))
+        except ConfigError as error:
+            wrong = [sentence(mistake) for mistake in error.mistakes if mistake.key.startswith(section)]
+            if wrong:
+                raise CommandError(Exit.CONFIG, "\n".join(wrong)) from None
+            return
+        if key == "pictures":
+            can_be_made(Path(config.pictures.dir))
+        if key == "database" and config.database.url.startswith("sqlite:///"):
+            can_be_made(Path(unquote(config.database.url.removeprefix("sqlite://"))).parent)
+
+    return check
+
+
+def checked(text: str) -> HubConfig:
+    """Return the configuration of a file's text. Raise ConfigError."""
+    from hub.config import checked as taken
+
+    return taken("", text)
+
+
+def is_read(file: str) -> None:
+    """Raise CommandError where no password can be read there."""
+    from edge.files import read_password
+
+    try:
+        read_password(Path(file))
+    except OSError as error:
+        raise CommandError(Exit.USAGE, format_file_error(error)) from None
+    except ValueError:
+        raise CommandError(Exit.USAGE, _("{file} holds no password: it is no text.").format(file=file)) from None
+
+
+def can_be_made(folder: Path) -> None:
+    """Raise CommandError where a folder is not there and cannot be made, or cannot be written."""
+    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    wrong = errno.ENOTDIR if not nearest.is_dir() else 0 if os.access(nearest, os.W_OK | os.X_OK) else errno.EACCES
+    if wrong:
+        raise CommandError(Exit.USAGE, format_file_error(OSError(wrong, os.strerror(wrong), str(nearest))))
+
+
+def unusable(config: HubConfig) -> str | None:
+    """Return why a database cannot be the hub's; None where it can, or is a file that is still to be made."""
+    from hub.database import schema
+    from hub.hub import engine_of
+    from hub.sink import SinkError
+
+    url = config.database.url
+    if url.startswith("sqlite:///") and not Path(unquote(url.removeprefix("sqlite://"))).exists():
+        return None
+    try:
+        engine = engine_of(config, make=False)
+        try:
+            schema.version(engine)
+        finally:
+            engine.close()
+    except SinkError as error:
+        return texts.render(error.reason)
+    return None
+
+
+def _names_a_user_alone(url: str) -> bool:
+    login = urlsplit(url).netloc.rpartition("@")[0]
+    return bool(login) and ":" not in login

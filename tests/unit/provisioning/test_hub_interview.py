@@ -1,0 +1,72 @@
+"""`minshan hub init` on a terminal: each answer is checked at once, and asked for again where it is wrong."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+from hub.config import load
+from tests.kits.sink_kit import query
+from tests.unit.provisioning.test_interview import interviewed
+
+HUB_INIT = ("hub", "init")
+
+
+def unfolded(said: str) -> str:
+    """Return what was said as if the window had been wide enough."""
+    return " ".join(said.split())
+
+
+def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
+    """What is wrong with it is said before the next question, and no other answer is lost."""
+    out, database, other = tmp_path / "hub.toml", f"sqlite://{tmp_path}/hub.db", f"sqlite://{tmp_path}/other.db"
+    (tmp_path / "password").write_text("secret\n")
+    (tmp_path / "text").write_text("somebody's notes " * 400)
+    query(other, "CREATE TABLE somebodys (thing)")
+    answers = ["broker.example", "mqtt://hub@127.0.0.1:9", str(tmp_path / "none"), str(tmp_path / "password")]
+    answers += ["mysql://host/name", f"sqlite://{tmp_path}/text", other, f"sqlite://{tmp_path}/text/hub.db", database]
+    answers += [f"{tmp_path}/text/pictures", f"{tmp_path}/pictures", "8080", "0.0.0.0:8080", "127.0.0.1:8081"]
+    code, said = interviewed(out, answers, command=HUB_INIT)
+    assert code == 0, said
+    config = load(out)
+    assert (config.broker.url, config.broker.password_file) == ("mqtt://hub@127.0.0.1:9", str(tmp_path / "password"))
+    assert (config.database.url, config.pictures.dir) == (database, f"{tmp_path}/pictures")
+    assert config.http is not None
+    assert config.http.listen == "127.0.0.1:8081"
+    for told in (
+        "must be an address as mqtt://host:1883 or mqtts://host:8883",
+        "none cannot be used: No such file or directory",
+        "the database must be sqlite:///FILE with a whole path",
+        "text is no SQLite database",
+        "is another program's database (it has somebodys)",
+        "text cannot be used: Not a directory",
+        "must be an address of this machine and a port",
+        "passwords would go over the network in the clear",
+    ):
+        assert told in unfolded(said)
+    assert "broker: mqtt://127.0.0.1:9 refuses connections" in unfolded(said)
+    assert "hub user add" in said
+
+
+def test_an_answer_may_be_none(tmp_path: Path) -> None:
+    """Without a login no password is asked for; with - no page is served; what is given is not asked for."""
+    out = tmp_path / "hub.toml"
+    words = ("--database", f"sqlite://{tmp_path}/hub.db", "--pictures", f"{tmp_path}/pictures")
+    code, said = interviewed(out, ["mqtt://127.0.0.1:9", "-"], *words, command=HUB_INIT)
+    assert code == 0, said
+    assert (load(out).http, "password" in said) == (None, False)
+
+
+def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:
+    """Ctrl-C ends it with a word; no file, no database, no folder was made."""
+    asked = ("The database", signal.SIGINT)
+    code, said = interviewed(tmp_path / "hub.toml", ["mqtt://127.0.0.1:9"], until=asked, command=HUB_INIT)
+    assert (code, "Interrupted." in said) == (130, True)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_is_not_there_is_told_before_the_questions(tmp_path: Path) -> None:
+    """The file cannot be written into somebody's text: nobody is asked six questions for nothing."""
+    (tmp_path / "text").write_text("notes")
+    code, said = interviewed(tmp_path / "text" / "hub.toml", [], command=HUB_INIT)
+    assert (code, "cannot be used: Not a directory" in unfolded(said), "broker" in said) == (2, True, False)
