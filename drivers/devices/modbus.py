@@ -14,9 +14,10 @@ from drivers.buses.bus import OnModbus
 from drivers.devices import modbus_stream
 from drivers.devices.heard import HeardBytes
 from drivers.devices.modbus_registers import RegisterRequest, fitted, not_void, plan, void_answer
-from drivers.devices.profiles import Identity, Profile, ProfileError, load
+from drivers.devices.profiles import Identity, Profile, load
 from drivers.driver import Channel, DriverInfo
 from drivers.errors import Garbled, NoAnswer, SettingError, WrongDevice
+from drivers.paths import PathText
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ModbusSettings(OnModbus):
     - `most_registers`: how many registers one request may read; 1 where the device answers single ones alone.
     """
 
-    profile: str = Field(min_length=1)
+    profile: PathText
     function: Literal[3, 4] | None = None
     speed_scale: float | None = Field(default=None, gt=0, le=1)
     fitted: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
@@ -66,7 +67,7 @@ class ModbusSettings(OnModbus):
             return data
         try:
             profile = load(str(data.get("profile", "")))
-        except ProfileError:
+        except ValueError:
             return data
         return {**{key: getattr(profile, key) for key in FROM_PROFILE}, **data}
 
