@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
 import itertools
 import json
 import os
@@ -190,7 +191,9 @@ def outcome(words: list[str]) -> int:
     except click.ClickException as error:
         if isinstance(error, click.exceptions.NoSuchCommand):
             error = no_such_command(error)
-        error.show()
+        told = io.StringIO()
+        error.show(told)
+        say(told.getvalue().rstrip("\n"), err=True)
         if "--json" in words:
             print_json_failure(Exit.USAGE, error.format_message(), "")
         return Exit.USAGE

@@ -138,11 +138,7 @@ class ModbusDevice:
         if not self._heard.is_known:
             self._heard.add(self._bus.unasked())
         try:
-            return self._bus.read(self._address, ask.function, ask.start, count, self._timeout, self._pause)
-        except WrongDevice as error:
-            if count > 1 and error.detail.code == "device_refused":
-                raise WrongDevice(block_refused(error.detail, count)) from None
-            raise
+            return asked(self._bus, self._address, ask.function, ask.start, count, self._timeout, self._pause)
         except NoAnswer:
             if (other := self._heard.other()) is not None:
                 raise other from None
@@ -156,6 +152,18 @@ class ModbusDevice:
 
     def close(self) -> None:
         """Do nothing: the lane owns the line."""
+
+
+def asked(
+    bus: ModbusBus, address: int, function: int, start: int, count: int, timeout: float, pause: float = 0.0
+) -> tuple[int, ...]:
+    """Return registers in one request. Raise the line's errors; of a block that is refused with what may help."""
+    try:
+        return bus.read(address, function, start, count, timeout, pause)
+    except WrongDevice as error:
+        if count > 1 and error.detail.code == "device_refused":
+            raise WrongDevice(block_refused(error.detail, count)) from None
+        raise
 
 
 def block_refused(why: Reason, count: int) -> Reason:
@@ -178,8 +186,11 @@ def open_device(bus: ModbusBus, settings: ModbusSettings, clock: Clock) -> Modbu
 
 def _identify(bus: ModbusBus, settings: ModbusSettings, profile: Profile, identity: Identity) -> None:
     function, timeout = settings.function or profile.function, profile.timeout_ms / 1000
-    found = bus.read(settings.address, function, identity.first, len(identity.words), timeout)
-    if list(found) != identity.words:
+    most, end = settings.most_registers, identity.first + len(identity.words)
+    found: list[int] = []
+    for start in range(identity.first, end, most):
+        found += asked(bus, settings.address, function, start, min(most, end - start), timeout)
+    if found != identity.words:
         shown = " ".join(f"{word:04x}" for word in found)
         raise WrongDevice(
             Reason(
