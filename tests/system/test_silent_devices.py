@@ -44,7 +44,7 @@ NOISE = b"\xf8\x00\x8f\xe0" * 4
 # By sensor: what is said, and what is to be done.
 SAID = {
     "mute": ("no frame in 10 s", "See whether it has power"),
-    "noise": ("worth trying are 4800, 19200", "Set another speed (baud)"),
+    "noise": ("worth trying are 9600, 19200", "Set another speed (baud)"),
     "other": ("driver ascii-station reads it", "Write that driver's name in the file"),
     "busy": ("is in use by another program", "Stop what holds it"),
     "absent": ("there is no port", "Plug it in, see"),

@@ -78,6 +78,14 @@ def test_no_byte_bytes_and_frames_of_another_kind_are_told_apart(monkeypatch: py
     assert len({remedy("serial", error.reason) for error in (mute, noise, other)}) == 3
 
 
+@pytest.mark.parametrize("name", ["nmea", "plantower"])
+def test_much_noise_is_another_speed_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many bytes come that make no frame, the speeds worth trying are named, and the true time."""
+    with speaking(b"\xf8\x00\x8f\xe0" * 200) as port:
+        error = error_of(name, port, monkeypatch)
+    assert error.detail.code == "no_frame_but_bytes" and float(str(error.detail).split()[3]) <= 1.0
+
+
 @pytest.mark.parametrize("name", ["nmea", "vedirect", "plantower", "sds011"])
 def test_another_device_on_the_port_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a whole other device speaks, its driver is named, not power and wires."""
