@@ -126,7 +126,7 @@ def test_each_cause_is_told_with_its_remedy_in_every_place(tmp_path: Path) -> No
             run.send_signal(signal.SIGTERM)
     logged = [line.partition("minshan.sampler: ")[2] for line in journal.read_text().splitlines()]
     for name, (sentence, what) in SAID.items():
-        (told,) = [line for line in logged if line.startswith(f"sensor {name} (")]
+        told = "\n".join(line for line in logged if line.startswith(f"sensor {name} ("))
         for said in (
             reads[name].replace("\n", " "),
             after(status, f"Sensor {name} ("),
