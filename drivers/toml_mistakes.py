@@ -18,6 +18,11 @@ from drivers.wide_signs import first_wide, outside_texts
 
 NO_KEY = Reason("toml_key", "this line is no `key = value` and no [table]")
 NO_VALUE = Reason("toml_value", 'this is no TOML value; text stands in quotes, as key = "text"')
+JSON = Reason(
+    "toml_json",
+    "this is JSON, and TOML is wanted: each table is a line [name], "
+    'and below it stand lines as key = 31.68 or key = "text"',
+)
 DAY = re.compile(r"=\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})\b")
 # A line that is no TOML by what it looks like; the first that fits.
 SLIPS = (
@@ -49,6 +54,8 @@ def mistake_in(text: str) -> tuple[int, Reason]:
     if bare := re.search(r"\r(?!\n)", text):
         line = text.count("\n", 0, bare.start()) + 1
         return line, Reason("toml_line_ends", "lines end with a bare CR: save the file with line ends LF or CR LF")
+    if json := re.match(r"\s*(\{|\[\s*\{)", text):
+        return text.count("\n", 0, json.start(1)) + 1, JSON
     number, lines = bad_line(text), text.splitlines() or [""]
     return once_in_brackets(lines[:number]) or (number, what_is_wrong(lines[number - 1]))
 

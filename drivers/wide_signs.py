@@ -17,6 +17,7 @@ PLAIN = {
     "。": ".",
     "、": ",",
 }
+DASHES = "\u2010-\u2015\u2212\ufe58\ufe63\uff0d"
 SPACES = "\u3000\u00a0\u200b\ufeff"
 _WHOLE_TEXT = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'[^']*'|\#.*""")
 
@@ -52,6 +53,15 @@ def first_wide(text: str) -> Reason | None:
                 return Reason("wide_space", "a full-width space stands here: write an ordinary one")
             return Reason("full_width", "a full-width {sign} stands here: write {right}", sign=sign, right=right)
     return None
+
+
+def wide_dash(word: str) -> Reason | None:
+    """Return what is to be said of an option of a command line whose -- a phone or an editor made another sign."""
+    found = re.match(f"-*([{DASHES}])[-{DASHES}]*([A-Za-z].*)", word)
+    if found is None:
+        return None
+    right = ("-" if len(found[2]) == 1 else "--") + found[2]
+    return Reason("wide_dash", "a dash {sign} stands before it: write {right}", sign=found[1], right=right)
 
 
 def outside_texts(line: str) -> str:

@@ -65,6 +65,7 @@ class SensorState:
     failures: int = 0
     backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_PAUSE, LONGEST_PAUSE))
     down: Reason | None = None  # the kind of error with its detail, while it is down
+    told: set[str] = field(default_factory=set)  # of which causes the journal tells, while it is down
     refused: Counter[str] = field(default_factory=Counter)  # frames that came and are none, by the reason's code
     errors: Counter[str] = field(default_factory=Counter)  # everything else that went wrong, by the kind's code
     readings: int = 0
@@ -166,9 +167,19 @@ class BusLane:
 
     def _down(self, state: SensorState, error: DeviceError) -> None:
         if state.down is None:
-            log.warning("sensor %s (%s): %s: %s", state.sensor.name, self._place(state), error.kind, error.detail)
-        if state.down is None or state.down.code != error.kind.code:
-            state.down = error.reason
+            state.told.clear()
+        if error.detail.code not in state.told:  # a cause that comes and goes is told once
+            state.told.add(error.detail.code)
+            log.warning(
+                "sensor %s (%s): %s: %s",
+                state.sensor.name,
+                self._place(state),
+                error.kind,
+                error.detail,
+                extra={"silent": (self.kind, error.reason)},
+            )
+        before, state.down = state.down, error.reason
+        if before is None or before.code != error.kind.code:
             self._inbox.offer(SensorChanged(state.sensor.name, error.kind, self._clock.now()))
 
     @staticmethod

@@ -17,14 +17,13 @@ from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from typing import IO
-from urllib.parse import unquote
 
 import apsw
 
 from drivers.reason import Reason
 from edge.files import sync_folder
 from hub.database import schema
-from hub.database.engine import SQLITE, DatabaseRefusedError, Engine, opened, unusable
+from hub.database.engine import SQLITE, DatabaseRefusedError, Engine, file_of, opened, unusable
 from hub.sink import SinkError
 
 BEFORE = ".before-restore"  # what the former file is called
@@ -59,7 +58,7 @@ def restore(url: str, password: str | None, file: Path) -> None:
     with file.open("rb"):
         pass  # a file that is not there, or may not be read, is said by its own name
     if url.startswith(SQLITE):
-        _restore_sqlite(Path("/" + unquote(url.removeprefix(SQLITE)).lstrip("/")), file)
+        _restore_sqlite(Path(file_of(url)), file)
     else:
         _restore_postgres(url, password, file)
 

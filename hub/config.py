@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, ValidationError, field_validator, model_validator
 
 from drivers.errors import SettingError
+from drivers.paths import FilePath, FolderPath, file, possible
 from drivers.reason import Reason
 from edge.config.base import HTTP_URL, HUB_NAME, PUBLIC_URL, MonthDay, Name, Section
 from edge.config.delivery import CHANNELS, DeliveryChannel
@@ -23,7 +24,7 @@ from edge.config.slips import decoded
 from edge.config.web_address import web_address
 from edge.files import read_password
 from edge.page.address import is_listen_address
-from hub.database.engine import NO_ADDRESS
+from hub.database.engine import NO_ADDRESS, SQLITE, file_of
 
 UNSAFE = Reason(
     "http_unsafe",
@@ -46,13 +47,15 @@ class DatabaseSection(Section):
     """`url`: sqlite:///FILE or postgresql://user@host/name; a password in a file, or in the variable PGPASSWORD."""
 
     url: str = Field(min_length=1)
-    password_file: str | None = None
+    password_file: FilePath | None = None
 
     @field_validator("url")
     @classmethod
     def _is_address(cls, url: str) -> str:
         if not is_database_address(url):
             raise SettingError(NO_ADDRESS)
+        if url.startswith(SQLITE):
+            file(possible(file_of(url)))
         return url
 
 
@@ -62,7 +65,7 @@ class PicturesSection(Section):
     Of photos, not their thumbnails, only the newest are kept: `keep_days` old at most, `keep_gb` (10^9 bytes) in all.
     """
 
-    dir: str = Field(min_length=1)
+    dir: FolderPath
     keep_days: int | None = Field(default=None, ge=1, le=36_500)
     keep_gb: float | None = Field(default=None, gt=0, le=1e6)
 
@@ -77,8 +80,8 @@ class HttpSection(Section):
 
     listen: str = "127.0.0.1:8080"
     public_url: str | None = Field(default=None, pattern=PUBLIC_URL)
-    cert_file: str | None = None
-    key_file: str | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
     behind_proxy: list[str] = Field(default_factory=list)
     insecure: bool = False
 
@@ -152,8 +155,8 @@ class HubConfig(Section):
 
 def is_database_address(url: str) -> bool:
     """Return whether that may be a database's address; of PostgreSQL's servers there may be several, with commas."""
-    if url.startswith("sqlite:///"):
-        return True
+    if url.startswith(SQLITE):
+        return bool(file_of(url))
     try:
         parts = urlsplit(url)
     except ValueError:

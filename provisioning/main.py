@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import importlib
 import importlib.util
+import io
+import itertools
 import json
 import os
 import re
@@ -78,6 +80,7 @@ COMMANDS = {
         N_("The office's side: keep what all stations send in a database, and prove that it is complete."),
     ),
 }
+MOST_NAMED = 10  # commands that are named where none is near: more are for `--help`
 # What people write for a language beside its locale's name.
 LANGUAGES = {"zh": "zh", "cn": "zh", "chinese": "zh", "中文": "zh", "en": "en", "english": "en"}
 
@@ -180,12 +183,17 @@ def language_first(argv: Sequence[str]) -> tuple[str, list[str]]:
 def outcome(words: list[str]) -> int:
     """Run the words. Return the exit code; an exception becomes a sentence and a code."""
     try:
+        see_dashes(words)
         code = group().main(words, prog_name="minshan", standalone_mode=False)
         return int(code or Exit.OK)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        error.show()
+        if isinstance(error, click.exceptions.NoSuchCommand):
+            error = no_such_command(error)
+        told = io.StringIO()
+        error.show(told)
+        say(told.getvalue().rstrip("\n"), err=True)
         if "--json" in words:
             print_json_failure(Exit.USAGE, error.format_message(), "")
         return Exit.USAGE
@@ -202,6 +210,32 @@ def outcome(words: list[str]) -> int:
         return Exit.OK  # the reader (`| head`) has seen enough
     except Exception as error:  # noqa: BLE001 # the one place that turns the unforeseen into a sentence
         return unforeseen(error)
+
+
+def see_dashes(words: Sequence[str]) -> None:
+    """Raise UsageError where an option begins with a long dash, as phones and editors make it of --."""
+    from drivers.wide_signs import wide_dash
+
+    for word in itertools.takewhile(lambda word: word != "--", words):
+        if wide := wide_dash(word):
+            told = texts._("{place}: {sentence}").format(place=word, sentence=texts.render(wide))
+            raise click.UsageError(told)
+
+
+def no_such_command(error: click.exceptions.NoSuchCommand) -> click.UsageError:
+    """Return the error with what a word may have been meant for: a near command, what it begins, or all of a few."""
+    if error.possibilities or error.ctx is None or not isinstance(error.ctx.command, click.Group):
+        return error
+    known = error.ctx.command.list_commands(error.ctx)
+    names = [name for name in known if name.startswith(error.command_name)]
+    if names:
+        told = texts.ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", len(names))
+    elif len(known) <= MOST_NAMED:
+        names, told = known, texts._("There are: {possibilities}.")
+    else:
+        return error
+    shown = texts._(", ").join(map(repr, names))
+    return click.UsageError(f"{error.message} {told.format(possibility=shown, possibilities=shown)}", error.ctx)
 
 
 def print_failure(failure: CommandError) -> None:

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from drivers.clock import Clock
 from drivers.driver import Settings
+from drivers.paths import PathText
 
 
 class OnI2C(Settings):
@@ -30,7 +31,7 @@ class OnSerial(Settings):
     `port`: a path, best one below /dev/serial/by-id/; `baud`: bits/s.
     """
 
-    port: str = Field(min_length=1)
+    port: PathText
     baud: int = Field(default=9600, ge=300, le=1_000_000)
 
 
@@ -40,7 +41,7 @@ class OnModbus(Settings):
     `address`: 1-247; `baud`: bits/s; `parity`: N, E or O.
     """
 
-    port: str = Field(min_length=1)
+    port: PathText
     baud: int = Field(default=9600, ge=300, le=1_000_000)
     parity: str = Field(default="N", pattern="^[NEO]$")
     address: int = Field(default=1, ge=1, le=247)
@@ -52,14 +53,14 @@ class OnGpio(Settings):
     `chip`: /dev/gpiochipN or the chip's label; `line`: the line's offset on that chip.
     """
 
-    chip: str = "/dev/gpiochip0"
+    chip: PathText = "/dev/gpiochip0"
     line: int = Field(ge=0, le=511)
 
 
 class OnFile(Settings):
     """Settings of a device behind a kernel file (1-Wire, IIO, hwmon): `path` is read as text."""
 
-    path: str = Field(min_length=1)
+    path: PathText
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,9 +14,10 @@ from drivers.buses.bus import OnModbus
 from drivers.devices import modbus_stream
 from drivers.devices.heard import HeardBytes
 from drivers.devices.modbus_registers import RegisterRequest, fitted, not_void, plan, void_answer
-from drivers.devices.profiles import Identity, Profile, ProfileError, load
+from drivers.devices.profiles import Identity, Profile, load
 from drivers.driver import Channel, DriverInfo
 from drivers.errors import Garbled, NoAnswer, SettingError, WrongDevice
+from drivers.paths import PathText
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
@@ -48,7 +49,7 @@ class ModbusSettings(OnModbus):
     - `most_registers`: how many registers one request may read; 1 where the device answers single ones alone.
     """
 
-    profile: str = Field(min_length=1)
+    profile: PathText
     function: Literal[3, 4] | None = None
     speed_scale: float | None = Field(default=None, gt=0, le=1)
     fitted: Annotated[tuple[str, ...], BeforeValidator(_listed)] = ()
@@ -66,7 +67,7 @@ class ModbusSettings(OnModbus):
             return data
         try:
             profile = load(str(data.get("profile", "")))
-        except ProfileError:
+        except ValueError:
             return data
         return {**{key: getattr(profile, key) for key in FROM_PROFILE}, **data}
 
@@ -137,11 +138,7 @@ class ModbusDevice:
         if not self._heard.is_known:
             self._heard.add(self._bus.unasked())
         try:
-            return self._bus.read(self._address, ask.function, ask.start, count, self._timeout, self._pause)
-        except WrongDevice as error:
-            if count > 1 and error.detail.code == "device_refused":
-                raise WrongDevice(block_refused(error.detail, count)) from None
-            raise
+            return asked(self._bus, self._address, ask.function, ask.start, count, self._timeout, self._pause)
         except NoAnswer:
             if (other := self._heard.other()) is not None:
                 raise other from None
@@ -155,6 +152,18 @@ class ModbusDevice:
 
     def close(self) -> None:
         """Do nothing: the lane owns the line."""
+
+
+def asked(
+    bus: ModbusBus, address: int, function: int, start: int, count: int, timeout: float, pause: float = 0.0
+) -> tuple[int, ...]:
+    """Return registers in one request. Raise the line's errors; of a block that is refused with what may help."""
+    try:
+        return bus.read(address, function, start, count, timeout, pause)
+    except WrongDevice as error:
+        if count > 1 and error.detail.code == "device_refused":
+            raise WrongDevice(block_refused(error.detail, count)) from None
+        raise
 
 
 def block_refused(why: Reason, count: int) -> Reason:
@@ -177,8 +186,11 @@ def open_device(bus: ModbusBus, settings: ModbusSettings, clock: Clock) -> Modbu
 
 def _identify(bus: ModbusBus, settings: ModbusSettings, profile: Profile, identity: Identity) -> None:
     function, timeout = settings.function or profile.function, profile.timeout_ms / 1000
-    found = bus.read(settings.address, function, identity.first, len(identity.words), timeout)
-    if list(found) != identity.words:
+    most, end = settings.most_registers, identity.first + len(identity.words)
+    found: list[int] = []
+    for start in range(identity.first, end, most):
+        found += asked(bus, settings.address, function, start, min(most, end - start), timeout)
+    if found != identity.words:
         shown = " ".join(f"{word:04x}" for word in found)
         raise WrongDevice(
             Reason(

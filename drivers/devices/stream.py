@@ -73,6 +73,8 @@ class Talker:
             if (other := self._heard.other()) is not None:
                 raise other
             kind = WrongDevice if first.reason == ANOTHER_DEVICE else Garbled
+            if kind is Garbled and not self._heard.is_known and not self._heard.is_short:
+                raise self._heard.cause(round(self._clock.now() - until + self._timeout, 1), self._bus.baud)
             raise kind(
                 Reason(
                     "bytes_refused",

@@ -171,6 +171,8 @@ def camera_address(driver: str, url: str) -> Reason | None:
         port = 0
     if port == 0:
         return BAD_PORT
+    if not url.isprintable():
+        return wrong
     return None if parts.scheme in schemes.values() and is_host(parts.hostname) else wrong
 
 

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator
 
 from drivers.errors import SettingError
+from drivers.paths import FilePath
 from drivers.reason import Reason
 from edge.config.base import MAIL_ADDRESS, MAIL_URL, PERSON, PHONE, HourMinute, Name, Section
 from edge.config.errors import BAD_MAIL_URL
@@ -36,8 +37,8 @@ class ChannelSection(Section):
 class RobotSection(ChannelSection):
     """A robot of a group chat. `key_file` holds its key, or its whole URL."""
 
-    key_file: str = Field(min_length=1)
-    ca_file: str | None = None
+    key_file: FilePath
+    ca_file: FilePath | None = None
 
 
 class WeCom(RobotSection):
@@ -52,7 +53,7 @@ class DingTalk(RobotSection):
 
     kind: Literal["dingtalk"]
     base_url: BaseAddress = DINGTALK
-    secret_file: str | None = None
+    secret_file: FilePath | None = None
 
 
 class Webhook(ChannelSection):
@@ -65,11 +66,11 @@ class Webhook(ChannelSection):
     kind: Literal["webhook"]
     url: WebAddress
     calls: bool = True
-    secret_file: str | None = None
+    secret_file: FilePath | None = None
     secret_header: HeaderName = "Authorization"
     success_key: str = Field(default="code", min_length=1)
     success_value: SuccessValue = 0
-    ca_file: str | None = None
+    ca_file: FilePath | None = None
 
     @property
     def wakes(self) -> bool:
@@ -86,8 +87,8 @@ class Mail(ChannelSection):
     kind: Literal["mail"]
     url: str = Field(pattern=MAIL_URL)
     sender: str = Field(pattern=MAIL_ADDRESS)
-    password_file: str | None = None
-    ca_file: str | None = None
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
 
     @field_validator("url")
     @classmethod

@@ -94,7 +94,7 @@ class ConfigError(Exception):
 
 def value_for_people(key: str, text: str) -> str:
     """Return a value's own text for people: shortened where it is long, and no password in it."""
-    if key.startswith("password"):
+    if key == "password":
         return ""
     masked = re.sub(r"//.*@", "//...@", text)  # a password may hold any sign
     return masked if len(masked) <= 60 else masked[:57] + "..."

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
+from drivers.paths import IS_FOLDER
 from drivers.reason import Reason, system_reason
 from drivers.refusals import REFUSALS
 from drivers.toml_lines import TomlLines
@@ -35,8 +36,8 @@ from edge.config.sections import Config, SensorSection
 from edge.config.slips import closer, decoded, wide_lines
 
 COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration", "rain_correction")
-FILLED = ("info", "settings", "path", "digest")  # the loader's own fields, no keys of the file
-IS_FOLDER = Reason("is_folder", "is a folder, not a file")
+# The loader's own fields, no keys of the file; a driver may have a key that is called so.
+FILLED: dict[type[BaseModel], tuple[str, ...]] = {SensorSection: ("info", "settings"), Config: ("path", "digest")}
 
 
 class DraftConfig:
@@ -65,7 +66,7 @@ class DraftConfig:
         meant: set[tuple[Any, ...]] = set()  # keys that are there under a misspelt name
         for one in sorted(telling(error.errors()), key=lambda one: one["type"] == "missing"):
             loc = tuple(one["loc"])
-            if loc in meant or (loc and loc[0] in FILLED):
+            if loc in meant or (loc and loc[0] in FILLED.get(model, ())):
                 continue
             if one["type"] == "extra_forbidden":
                 names = known if known and len(loc) == 1 else fields_of(model, loc)
@@ -149,9 +150,9 @@ def tables(draft: DraftConfig, key: str) -> list[dict[str, Any] | None]:
 
 def checked_sections(draft: DraftConfig) -> Config | None:
     """Return everything but the sensors, as a Config without any; None (and mistakes noted) where it is wrong."""
-    known = [name for name in Config.model_fields if name not in FILLED]
+    known = [name for name in Config.model_fields if name not in FILLED[Config]]
     rest = {key: value for key, value in draft.tables.items() if key not in ("sensor", "forward", "channel")}
-    for key in [key for key in rest if key in FILLED]:
+    for key in [key for key in rest if key in FILLED[Config]]:
         draft.wrong((key,), unknown_key(key, known))
         del rest[key]
     for key in ("sensor", "camera"):

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationInfo, field_validator
 
 from drivers.errors import SettingError
+from drivers.paths import FilePath
 from drivers.reason import Reason
 from edge.config.address import AddressError, parse
 from edge.config.base import BROKER_URL, Name, Section
@@ -38,7 +39,7 @@ class ForwardSection(Section):
 
     name: Name
     stations: tuple[Name, ...] = Field(default=(), strict=False)  # a file has lists
-    ca_file: str | None = None
+    ca_file: FilePath | None = None
     every_min: int = Field(default=0, ge=0, le=1440)
     timeout_s: float = Field(default=30.0, ge=1, le=600)
     retry_max_s: float = Field(default=600.0, ge=1, le=3600)
@@ -53,7 +54,7 @@ class HttpJson(ForwardSection):
 
     kind: Literal["http-json"]
     url: WebAddress
-    secret_file: str | None = None
+    secret_file: FilePath | None = None
     secret_header: HeaderName = "Authorization"
     batch: int = Field(default=200, ge=1, le=1000)
     events: bool = False
@@ -72,9 +73,9 @@ class MqttJson(ForwardSection):
     url: str = Field(pattern=BROKER_URL)
     topic: str = "minshan-json/{station}"
     username: str | None = None
-    password_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
+    password_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
     client_id: str = Field(default="", max_length=128)
     names: dict[str, Annotated[str, Field(min_length=1, max_length=128)]] = Field(default={})
     value_name: str = "{channel}"

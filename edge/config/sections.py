@@ -13,6 +13,7 @@ from pydantic import Field, model_validator
 
 from drivers.driver import DriverInfo
 from drivers.errors import SettingError
+from drivers.paths import FilePath, FolderPath, PathText
 from drivers.reason import Reason
 from edge.config.base import BROKER_URL, Fingerprint, HourMinute, LimitList, MonthDay, Name, Section
 from edge.config.delivery import NO_HOURS, DeliveryChannel, NotifySection, PersonSection
@@ -62,7 +63,7 @@ class SiteSection(Section):
 class StateSection(Section):
     """Where the station keeps what it measured, and how many megabytes of each it may keep."""
 
-    dir: str = Field(min_length=1)
+    dir: FolderPath
     records_mb: int = Field(default=1000, ge=10)
     pictures_mb: int = Field(default=4000, ge=10)
     archive_days: int = Field(default=365, ge=1)
@@ -82,10 +83,10 @@ class BrokerSection(Section):
     url: str = Field(pattern=BROKER_URL)
     username: str | None = None
     password: str | None = None
-    password_file: str | None = None
-    ca_file: str | None = None
-    cert_file: str | None = None
-    key_file: str | None = None
+    password_file: FilePath | None = None
+    ca_file: FilePath | None = None
+    cert_file: FilePath | None = None
+    key_file: FilePath | None = None
     proof: Literal["broker", "committed"] = "committed"
     protocol: Literal["auto", "5", "3.1.1"] = "auto"
     contract: Literal[1, 2] = 2
@@ -135,7 +136,7 @@ class CameraSection(Section):
     url: str | None = None
     username: str | None = None
     password: str | None = None
-    password_file: str | None = None
+    password_file: FilePath | None = None
     fingerprint: Fingerprint | None = None
     width: int = Field(default=2688, ge=160, le=8000)
     height: int = Field(default=1520, ge=120, le=6000)
@@ -194,7 +195,7 @@ class HornSection(Section):
     A contact on `button_line` silences it.
     """
 
-    chip: str = "/dev/gpiochip0"
+    chip: PathText = "/dev/gpiochip0"
     line: int = Field(ge=0, le=511)
     active_low: bool = False
     longest_on_s: float = Field(default=180.0, ge=1, le=3600, strict=False)

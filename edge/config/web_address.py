@@ -20,7 +20,11 @@ def url_parts(url: str, wrong: Reason) -> SplitResult:
     """Return the parts of a URL that names a host, and a port that there can be. Raise SettingError with `wrong`."""
     try:
         parts = urlsplit(url)
-        usable = bool(parts.hostname) and parts.port != 0 and not any(sign.isspace() for sign in url)
+        usable = (
+            bool(parts.hostname)
+            and parts.port != 0
+            and not any(sign.isspace() or not sign.isprintable() for sign in url)
+        )
     except ValueError:
         usable = False
     if not usable:

@@ -10,6 +10,7 @@ from copy import copy
 
 from drivers.reason import Reason, system_reason
 from edge.language import texts
+from edge.language.remedies import remedy
 from edge.language.texts import _
 from edge.language.words import LEVELS
 
@@ -24,7 +25,9 @@ class LogFormatter(logging.Formatter):
         line.msg = _(record.msg) if isinstance(record.msg, str) and record.msg else record.msg
         if isinstance(record.args, tuple):
             line.args = tuple(put_in(value) for value in record.args)
-        return super().format(line)
+        silent: tuple[str, Reason] | None = getattr(record, "silent", None)  # the kind of its bus, and its error
+        what = "" if silent is None else remedy(*silent)
+        return f"{super().format(line)} → {what}" if what else super().format(line)
 
 
 def put_in(value: object) -> object:

@@ -95,6 +95,12 @@ def is_unusable(reason: Reason) -> bool:
     return reason.code == unusable("", "").code
 
 
+def file_of(url: str) -> str:
+    """Return the path that an address sqlite:///FILE names; "" where it names no file."""
+    path = unquote(url.removeprefix(SQLITE))
+    return "/" + path.lstrip("/") if path.startswith("/") and path.strip("/") and not path.endswith("/") else ""
+
+
 def opened(url: str, password: str | None = None, make: bool = True) -> Engine:
     """Return the engine of an address: sqlite:///FILE (with `make` made where it is not there), or postgresql://...
 
@@ -102,10 +108,8 @@ def opened(url: str, password: str | None = None, make: bool = True) -> Engine:
     """
     from hub.database.sqlite import SqliteEngine
 
-    if url.startswith(SQLITE):
-        path = unquote(url.removeprefix(SQLITE))
-        if path.startswith("/") and path.strip("/") and not path.endswith("/"):
-            return SqliteEngine("/" + path.lstrip("/"), make=make)
+    if url.startswith(SQLITE) and (path := file_of(url)):
+        return SqliteEngine(path, make=make)
     if url.startswith(POSTGRES):
         try:
             from hub.database.postgres import PostgresEngine

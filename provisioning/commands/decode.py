@@ -10,8 +10,8 @@ import click
 
 from drivers.reason import system_reason
 from edge.language import texts
+from edge.language.remedies import CLOSER
 from edge.language.texts import _
-from provisioning.commands.device import CLOSER
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
 from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed

@@ -140,6 +140,7 @@ def make(out: Path, text: str) -> None:
     """Write the text beside `out`, check it as the hub will, make folders and tables, and only then put it there."""
     from edge.config.errors import ConfigError
     from hub.config import load
+    from hub.database.engine import SQLITE, file_of
     from hub.hub import open_sink
     from hub.sink import SinkError
 
@@ -147,8 +148,8 @@ def make(out: Path, text: str) -> None:
     try:
         write_whole(beside, text.encode(), 0o640)
         config = load(beside)
-        if config.database.url.startswith("sqlite:///"):
-            Path(config.database.url.removeprefix("sqlite://")).parent.mkdir(parents=True, exist_ok=True)
+        if config.database.url.startswith(SQLITE):
+            make_folder(Path(file_of(config.database.url)).parent)
         make_folder(Path(config.pictures.dir))
         open_sink(config).close()
         if out.exists():

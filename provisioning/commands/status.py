@@ -10,6 +10,7 @@ import click
 from drivers.reason import Reason
 from edge.control.client import AskError, NotRunningError, ask, status_of
 from edge.language import destinations, texts
+from edge.language.remedies import remedy
 from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import COUNTED
@@ -192,15 +193,20 @@ def wide(text: str) -> int:
 
 
 def troubled(sensors: list[SensorSnapshot]) -> list[str]:
-    """Return a line for each sensor that is down, one for a bus that is dead; one line where none is."""
+    """Return a line for each sensor that is down, one for a bus that is dead, and what to do; one where none is."""
     sentence = _("Sensor {name} ({driver} on {place}) gives nothing: {reason}")
     dead = _("Nothing on {place} answers ({names}): {reason}")
-    lines = [
-        dead.format(place=place_of(group[0]), names=names(group), reason=reason)
-        if group[1:]
-        else sentence.format(name=group[0].name, driver=group[0].driver, place=place_of(group[0]), reason=reason)
-        for group, reason in silences(sensors)
-    ]
+    lines = []
+    for group, reason in silences(sensors):
+        first = group[0]
+        facts = {"place": place_of(first), "reason": reason}
+        lines.append(
+            dead.format(names=names(group), **facts)
+            if group[1:]
+            else sentence.format(name=first.name, driver=first.driver, **facts)
+        )
+        what = "" if first.down is None else remedy(first.bus.partition(" ")[0], first.down)
+        lines += [f"  → {what}"] if what else []
     return lines or [_("All sensors answer.") if sensors else _("No sensor is configured.")]
 
 

@@ -33,6 +33,7 @@ def sensors(config: Config) -> Iterator[Finding]:
 
 def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
     """Return what one sensor gives now, at a station of that altitude (metres)."""
+    from drivers.contradictions import is_contradiction
     from drivers.errors import DeviceError
     from edge.clock.clock import SystemClock
     from provisioning.commands.device import opened, place, refused
@@ -52,8 +53,8 @@ def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
     lacking = [name for name in quantities(sensor) if name not in readings]
     if lacking:
         return without(doubted(sentence, list(checked(sensor, readings, altitude_m))), sensor, lacking)
-    doubts = sorted({texts.render(reading.doubt) for reading in readings.values() if reading.doubt})
-    if doubts:
+    told = {reading.doubt for reading in readings.values() if reading.doubt}
+    if doubts := sorted(texts.render(doubt) for doubt in told if not is_contradiction(doubt)):
         remedy = _("The device doubts its own values; clean it, check its supply, and see its page in docs.")
         return Finding("sensor", False, f"{sentence} ({_(', ').join(doubts)})", remedy)
     return of_flags(sentence, list(checked(sensor, readings, altitude_m)))
@@ -155,6 +156,7 @@ def sensors_of(config: Config, station: StationStatus) -> Iterator[Finding]:
 
 def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, minute: MinuteStatus | None) -> Finding:
     """Return the finding of one of them; `sensor` is None where the file has changed since the station began."""
+    from edge.language.remedies import remedy
     from edge.language.silent_sensors import place_of
     from provisioning.commands.device import place
 
@@ -162,8 +164,9 @@ def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, m
     facts = {"name": entry.name, "driver": entry.driver, "place": where}
     if entry.down is not None:
         sentence = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry.down), **facts)
-        remedy = _("For a closer look stop the station, then: minshan sensors read {name}")
-        return Finding("sensor", False, sentence, remedy.format(name=entry.name), silent=True)
+        closer = _("For a closer look stop the station, then: minshan sensors read {name}").format(name=entry.name)
+        what = remedy(entry.bus.partition(" ")[0], entry.down)
+        return Finding("sensor", False, sentence, f"{what} {closer}".strip(), silent=True)
     sentence = texts.ngettext(
         "sensor {name} ({driver} on {place}): {n} reading since the start",
         "sensor {name} ({driver} on {place}): {n} readings since the start",

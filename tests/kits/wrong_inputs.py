@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from provisioning.main import COMMANDS
@@ -33,6 +34,26 @@ SENSORS = (
     "plantower:port=/dev/x,model=PMS1",
     "ascii-station:port=/dev/x,baud=1",
 )
+# Options that a phone's keyboard or a text editor spoiled, and words near those that there are, on each level.
+SLIPS = (
+    *("—help", "–h", "-—help", "doctor —help", "run –check", "hub user list −config x", "maintenance －－json 20m"),
+    *("hub alrets", "hub alerts aack", "hub alerts ack", "hub usr add", "hub user ad", "horn x", "page starz"),
+    *("remote x pictur", "budget staus", "run --chek", "hub user add x --rol admin"),
+)
+# Paths that nothing can have, or that have something else at them, as a file has them in quotes.
+PATHS = ("", " ", r"a\u0000b", r"a\nb", "~/a", "9" * 300, "/dev/null/x", "/dev", "/dev/null", "9/" * 2100)
+FILE_KEYS = (
+    '[broker]\nurl = "mqtts://h"\nca_file',
+    '[broker]\nurl = "mqtts://h"\npassword_file',
+    '[broker]\nurl = "mqtts://h"\nkey_file = "/x"\ncert_file',
+    '[[camera]]\nname = "c"\ndriver = "http"\nurl = "http://h/x"\npassword_file',
+    '[[camera]]\nname = "c"\ndriver = "http"\nurl',
+    '[[forward]]\nname = "f"\nkind = "http-json"\nurl = "https://h/x"\nsecret_file',
+    '[[channel]]\nname = "g"\nkind = "wecom"\nkey_file',
+    '[[sensor]]\nname = "t"\ndriver = "w1-therm"\npath',
+    '[[sensor]]\nname = "m"\ndriver = "modbus"\nport = "/dev/x"\nprofile',
+)
+HUB_KEYS = ("[pictures]\ndir", '[pictures]\ndir = "p"\n[http]\nkey_file = "/x"\ncert_file')
 BROKERS = ("x", "http://h", "mqtt://", "mqtt://a:b#c@h:1883", "mqtt://h:99999999")
 
 
@@ -128,7 +149,20 @@ def to_hub(folder: Path) -> list[list[str]]:
         *(["hub", name, "--config", str(made), *more] for name in ("status", "gaps") for more in ([], ["--day", "x"])),
         *([*out, "--database", f"sqlite://{folder}/h.db", "--http", where] for where in ("x", "0.0.0.0:80", "[::1]")),
         *(["hub", kind, *words, "--config", str(made)] for kind, words in PEOPLE),
+        *(["hub", "status", "--config", str(file)] for file in wrong_hubs(folder)),
     ]
+
+
+def wrong_hubs(folder: Path) -> Iterator[Path]:
+    """Yield files of a hub with one wrong path each, and one that is JSON."""
+    texts = [f'{key} = "{path}"\n' for key in HUB_KEYS for path in PATHS if path not in ("/dev", "/dev/null")]
+    for number, text in enumerate(texts):
+        file = folder / f"hub-{number}.toml"
+        file.write_text(f'[broker]\nurl = "mqtt://h"\n[database]\nurl = "sqlite:///x.db"\n{text}')
+        yield file
+    file = folder / "json.toml"
+    file.write_text('{"broker": {"url": "mqtt://h"}}')
+    yield file
 
 
 def wrong_words(folder: Path) -> list[list[str]]:
@@ -149,6 +183,7 @@ def wrong_words(folder: Path) -> list[list[str]]:
         ),
         *(["demo", option, "x"] for option in ("--speed", "--for", "--seed", "--proof", "--mm-per-tip", "--faults")),
         ["demo", "--capture", missing],
+        *(words.split() for words in SLIPS),
         ["maintenance"],
         ["--lang", "fr"],
         ["--config"],
@@ -214,7 +249,9 @@ def wrong_files() -> list[str]:
     tails += [f'{BME}[[alert]]\nname = "a"\nlost = [1]\n[horn]\nline = 9\nrules = ["a"]\n']
     tails += [f'[[channel]]\nname = "robot"\nkind = "wecom"\nkey_file = "/k"\n{keys}\n' for keys in TOLD]
     tails += [f"[[camera]]\n{keys}\n" for keys in CAMERAS]
+    tails += [f'{key} = "{path}"\n' for key in FILE_KEYS for path in PATHS]
     found += [STATION + tail for tail in tails]
+    found += ['{"station": {"id": "a"}}', '[\n  {"station": 1}\n]', '{"station": {']
     for key in ("id", "latitude", "longitude", "altitude_m", "dir"):
         pattern = re.compile(rf"^{key} = .*$", re.MULTILINE)
         lines = [*(f"{key} = {value}" for value in VALUES), f'{key} = "x y"', f'{key} = ""', "", f"{key}s = 1"]

@@ -22,7 +22,7 @@ from drivers.checksums import xor8
 from drivers.devices.heard import reader_of
 from drivers.errors import DeviceError, InUse, NoAnswer, NotADevice, NotAllowed, SwitchedOff, Unplugged
 from edge.clock.clock import SystemClock
-from provisioning.commands.device import remedy
+from edge.language.remedies import remedy
 
 LINE = b"A0000B090C0013D0013E0000F0000G3000H3000I0000J0000K0000L0200M600N10000"
 STATION = LINE + b"*%02X\r\n" % xor8(LINE, 0x18)
@@ -75,7 +75,15 @@ def test_no_byte_bytes_and_frames_of_another_kind_are_told_apart(monkeypatch: py
         other = error_of("nmea", port, monkeypatch)
     assert [error.detail.code for error in (mute, noise, other)] == ["no_frame", "no_frame_but_bytes", "other_frames"]
     assert "9600, 19200" in str(noise) and "XDR V 0, Z 0" in str(other)
-    assert len({remedy("serial", error) for error in (mute, noise, other)}) == 3
+    assert len({remedy("serial", error.reason) for error in (mute, noise, other)}) == 3
+
+
+@pytest.mark.parametrize("name", ["nmea", "plantower"])
+def test_much_noise_is_another_speed_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many bytes come that make no frame, the speeds worth trying are named, and the true time."""
+    with speaking(b"\xf8\x00\x8f\xe0" * 200) as port:
+        error = error_of(name, port, monkeypatch)
+    assert error.detail.code == "no_frame_but_bytes" and float(str(error.detail).split()[3]) <= 1.0
 
 
 @pytest.mark.parametrize("name", ["nmea", "vedirect", "plantower", "sds011"])
@@ -84,7 +92,7 @@ def test_another_device_on_the_port_is_named(name: str, monkeypatch: pytest.Monk
     with speaking(STATION) as port:
         error = error_of(name, port, monkeypatch)
     assert error.detail.code == "another_driver" and "ascii-station" in str(error)
-    assert "driver" in remedy("serial", error)
+    assert "driver" in remedy("serial", error.reason)
 
 
 def test_a_driver_is_known_by_what_its_device_sends() -> None:
@@ -108,7 +116,7 @@ def test_what_keeps_a_port_shut_is_named(tmp_path: Path, monkeypatch: pytest.Mon
     errors = [absent, held, error_of("nmea", str(plain), monkeypatch), error_of("nmea", "/dev/null", monkeypatch)]
     assert [type(error) for error in errors] == [Unplugged, InUse, NotADevice, NotADevice]
     assert len({error.reason.code for error in errors}) == 3
-    assert len({remedy("serial", error) for error in errors}) == 3
+    assert len({remedy("serial", error.reason) for error in errors}) == 3
 
 
 @pytest.mark.parametrize(
@@ -128,7 +136,7 @@ def test_a_bus_that_is_off_and_a_file_that_is_shut_are_no_loose_plug(
     monkeypatch.setattr("os.path.isdir", lambda path: False)  # wherever this runs, 1-Wire is off
     with pytest.raises(DeviceError) as raised:
         make()
-    assert type(raised.value) is kind and remedy("file", raised.value)
+    assert type(raised.value) is kind and remedy("file", raised.value.reason)
 
 
 def trouble_of(error: OSError, path: str) -> None:

@@ -289,9 +289,3 @@ def test_an_error_is_json_too() -> None:
         "error": {"code": 3, "sentences": ["none.toml: the file is not there"], "remedy": ""}
     }
     assert json.loads(minshan("status", "--json", "--nope").out)["error"]["code"] == 2
-
-
-def test_a_misspelt_command_is_offered() -> None:
-    """The near miss of a command is named, as that of an option and of a key is."""
-    assert "Did you mean 'doctor'?" in minshan("doktor").err
-    assert minshan("doktor", "--lang", "zh").err.splitlines()[-1] == "错误：没有命令“doktor”。 是不是想写 'doctor'？"

@@ -55,6 +55,9 @@ def test_an_entry_that_is_wrong_is_not_called_missing_too(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
+        (b'{"station": {"id": "a"}}', "station.toml:1: this is JSON, and TOML is wanted: each table is a line [name]"),
+        (b'\n [\n{"station": 1}]', "station.toml:2: this is JSON"),
+        (b'{"station": {', "station.toml:1: this is JSON"),
         (STATION.encode("utf-16-le"), "the file is in UTF-16"),
         (STATION.encode("utf-16-be"), "the file is in UTF-16"),
         (b"\0\1\2" * 50, "not UTF-8 text (byte 0x00)"),

@@ -1,0 +1,72 @@
+"""Paths in a file that people write, bounded: one that no file can have, or has another kind of thing at it, is refused
+where it stands. What is not there (yet) is no mistake; whoever uses it says so.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, Field
+
+from drivers.errors import SettingError
+from drivers.reason import Reason
+
+MOST_BYTES, MOST_OF_A_NAME = 4095, 255  # Linux: PATH_MAX without its final zero, NAME_MAX
+IS_FOLDER = Reason("is_folder", "is a folder, not a file")
+NO_PLAIN_FILE = Reason("no_plain_file", "is no plain file")
+NO_FOLDER = Reason("no_folder", "{path} is no folder", path="")
+PATH_SIGN = Reason("path_sign", "a sign stands in it that no path has ({sign})", sign="")
+PATH_BLANK = Reason("path_blank", "leave out the blank before or behind the path")
+PATH_HOME = Reason("path_home", "write the whole path in place of ~, as /home/...")
+PATH_LONG = Reason("path_long", "is too long: a path has at most {most} bytes, each name in it {name}")
+
+
+def possible(path: str) -> str:
+    """Return a path that something may have. Raise SettingError."""
+    if bad := [sign for sign in path if ord(sign) < 0x20 or ord(sign) == 0x7F]:
+        raise SettingError(PATH_SIGN.having(sign=f"0x{ord(bad[0]):02x}"))
+    if path != path.strip():
+        raise SettingError(PATH_BLANK)
+    if path.startswith("~"):
+        raise SettingError(PATH_HOME)
+    named = os.fsencode(path)
+    if len(named) > MOST_BYTES or max(map(len, named.split(b"/"))) > MOST_OF_A_NAME:
+        raise SettingError(PATH_LONG.having(most=MOST_BYTES, name=MOST_OF_A_NAME))
+    return path
+
+
+def file(path: str) -> str:
+    """Return a path at which a plain file is or may be put. Raise SettingError."""
+    mode = _mode(Path(path))
+    if mode is None:
+        folder(str(Path(path).parent))
+    elif not stat.S_ISREG(mode):
+        raise SettingError(IS_FOLDER if stat.S_ISDIR(mode) else NO_PLAIN_FILE)
+    return path
+
+
+def folder(path: str) -> str:
+    """Return a path at which a folder is or may be made. Raise SettingError, which names what stands in its place."""
+    for place in (Path(path), *Path(path).parents):
+        mode = _mode(place)
+        if mode is not None and not stat.S_ISDIR(mode):
+            raise SettingError(NO_FOLDER.having(path=str(place)))
+        if mode is not None:
+            break
+    return path
+
+
+def _mode(path: Path) -> int | None:
+    """Return the kind of what is at that path; None where nothing is, or nothing that we may see."""
+    try:
+        return path.stat().st_mode
+    except OSError:
+        return None
+
+
+PathText = Annotated[str, Field(min_length=1), AfterValidator(possible)]
+FilePath = Annotated[PathText, AfterValidator(file)]
+FolderPath = Annotated[PathText, AfterValidator(folder)]

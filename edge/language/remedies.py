@@ -1,0 +1,74 @@
+"""What a technician does at the box where a device gives nothing: said by the commands, the status and the journal."""
+
+from __future__ import annotations
+
+from drivers.errors import (
+    BusStuck,
+    Garbled,
+    InUse,
+    NoAnswer,
+    NotADevice,
+    NotAllowed,
+    SwitchedOff,
+    Unplugged,
+    WrongDevice,
+)
+from drivers.reason import Reason
+from edge.language.texts import _
+from edge.language.words import N_
+
+IS_NOT_THERE = {kind.kind.code for kind in (Unplugged, NotAllowed, InUse, NotADevice, SwitchedOff)}
+# For each kind of the drivers' errors, by its code.
+REMEDIES = {
+    NoAnswer.kind.code: N_(
+        "See whether it has power, whether its wires sit, and whether its address or speed is right."
+    ),
+    Garbled.kind.code: N_("See whether speed and model are right and the wires not loose; keep them off power lines."),
+    WrongDevice.kind.code: N_("See which device is on that address, and whether the driver or its profile is right."),
+    BusStuck.kind.code: N_(
+        "Take the power off the device for ten seconds; if it stays, unplug the devices one by one."
+    ),
+}
+# The same for a bus that is not there, by its kind.
+NOT_THERE = {
+    "i2c": N_("Switch I2C on (sudo raspi-config, Interface Options), reboot, and see `ls /dev/i2c-*`."),
+    "serial": N_("Plug it in, see `ls /dev/serial/by-id/`, and correct the port."),
+    "modbus": N_("Plug the adapter in, see `ls /dev/serial/by-id/`, and correct the port."),
+    "gpio": N_("See `gpiodetect` and `gpioinfo`, and correct chip and line."),
+    "file": N_(
+        "Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`, and correct "
+        "the path."
+    ),
+}
+
+
+# The same where the error says more than its kind, by the code of what happened.
+CLOSER = {
+    "no_port_permission": N_("Run: sudo usermod -aG dialout USER (the user who runs this), then log in again."),
+    "no_i2c_permission": N_("Run: sudo usermod -aG i2c USER (the user who runs this), then log in again."),
+    "no_gpio_permission": N_("Run: sudo usermod -aG gpio USER (the user who runs this), then log in again."),
+    "port_in_use": N_("Stop what holds it; a running station is stopped by: sudo systemctl stop minshan"),
+    "baud_refused": N_("Give one of the usual speeds: 2400, 4800, 9600, 19200, 38400, 57600, 115200."),
+    "no_frame_but_bytes": N_("Set another speed (baud), one after the other; the device's label or manual names it."),
+    "block_refused": N_("Write most_registers = 1 below its [[sensor]]."),
+    "other_frames": N_("See whether the settings are this model's; what it sends is named above."),
+    "another_driver": N_("Write that driver's name in the file, or correct the port."),
+    "port_is_file": N_("See `ls /dev/serial/by-id/` and correct the port."),
+    "port_is_directory": N_("See `ls /dev/serial/by-id/` and correct the port."),
+    "port_not_working": N_("See `ls /dev/serial/by-id/` and correct the port."),
+    "may_not_be_read": N_("See who may read it: ls -l; the station runs as the user minshan."),
+    "void_answer": N_("The line is in order: see whether the probe at the device is plugged in and whole."),
+    "commands_not_confirmed": N_("See to the wire from the adapter's TX to the sensor's RX."),
+    "one_wire_off": N_("Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`."),
+    "number_without_checksum": N_("Write the path that ends in w1_slave."),
+    "address_taken": N_("Take the other device off the line, or choose another address."),
+}
+
+
+def remedy(bus: str, why: Reason) -> str:
+    """Return what to do about a device's error (`DeviceError.reason`) on a bus of that kind; "" where nothing helps."""
+    what = why.inner("detail")
+    found = CLOSER.get(what.code) if what is not None else None
+    if found is None:
+        found = NOT_THERE.get(bus) if why.code in IS_NOT_THERE else REMEDIES.get(why.code)
+    return _(found) if found else ""

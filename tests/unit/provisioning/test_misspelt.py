@@ -1,0 +1,65 @@
+"""Words of a command line that are near what was meant: what to type is said, on every level and once."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.kits.command import minshan
+
+
+@pytest.mark.parametrize(
+    ("words", "near"),
+    [
+        ("doktor", "doctor"),
+        ("sensors reed", "read"),
+        ("hub alrets ack", "alerts"),
+        ("hub usr add", "user"),
+        ("hub user ad", "add"),
+        ("hub alerts ack", "acknowledge"),
+        ("remote orchard-1 pictur", "picture"),
+        ("hub user add li --rol admin", "--role"),
+    ],
+)
+def test_a_near_word_is_offered_once(words: str, near: str) -> None:
+    """Of a command, of one below it, of what begins with the word, of an option."""
+    assert minshan(*words.split()).err.count("Did you mean") == 1
+    assert f"Did you mean '{near}'?" in minshan(*words.split()).err
+    assert minshan(*words.split(), "--lang", "zh").err.endswith(f" 是不是想写 '{near}'？\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("hub alerts aack", "没有命令“aack”。 可用：'acknowledge'、'list'、'log'、'test'。"),
+        ("horn x", "没有命令“x”。 可用：'silence'、'test'。"),
+        ("frost", "没有命令“frost”。"),
+    ],
+)
+def test_where_no_word_is_near_the_few_that_there_are_are_named(words: str, said: str) -> None:
+    """A group of many has its help for that."""
+    assert minshan(*words.split(), "--lang", "zh").err.splitlines()[-1] == f"错误：{said}"
+
+
+@pytest.mark.parametrize(
+    ("words", "typed", "sign", "right"),
+    [
+        ("—help", "—help", "—", "--help"),
+        ("–h", "–h", "–", "-h"),
+        ("doctor —help", "—help", "—", "--help"),
+        ("hub user list –-config x", "–-config", "–", "--config"),
+        ("maintenance −json 20m", "−json", "−", "--json"),
+        ("－－help", "－－help", "－", "--help"),
+        ("sensors read bme280 -—count=3", "-—count=3", "—", "--count=3"),
+    ],
+)
+def test_a_dash_that_a_phone_made_of_two_is_named(words: str, typed: str, sign: str, right: str) -> None:
+    """Which sign was typed and what to type, wherever the option stands; nothing is done."""
+    english, chinese = minshan(*words.split()), minshan(*words.split(), "--lang", "zh")
+    assert english.err == f"Error: {typed}: a dash {sign} stands before it: write {right}\n"
+    assert chinese.err == f"错误：{typed}：开头是破折号 {sign}，不是半角减号：请写 {right}\n"
+    assert (english.code, english.out) == (2, "")
+
+
+def test_a_dash_that_begins_no_option_is_left_alone() -> None:
+    """A value below zero or a text of its own may begin with one."""
+    assert "dash" not in minshan("hub", "person", "add", "—").err + minshan("--", "—help").err
