@@ -14,13 +14,6 @@ from tests.kits.shown_demo import Shown, shown_demo
 from tests.kits.uplink_kit import Box
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Let the tests of one demo run in one process: each process would start its own, and its own browser."""
-    for item in items:
-        if "shown" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group(item.path.stem))
-
-
 @pytest.fixture(name="broker")
 def running_broker(tmp_path: Path) -> Iterator[Broker]:
     """Give a Mosquitto that forgets everything when it ends."""
