@@ -21,7 +21,12 @@ NO_FOLDER = Reason("no_folder", "{path} is no folder", path="")
 PATH_SIGN = Reason("path_sign", "a sign stands in it that no path has ({sign})", sign="")
 PATH_BLANK = Reason("path_blank", "leave out the blank before or behind the path")
 PATH_HOME = Reason("path_home", "write the whole path in place of ~, as /home/...")
-PATH_LONG = Reason("path_long", "is too long: a path has at most {most} bytes, each name in it {name}")
+PATH_LONG = Reason(
+    "path_long",
+    "is too long: a path has at most {most} bytes, each name in it {name}",
+    most=MOST_BYTES,
+    name=MOST_OF_A_NAME,
+)
 
 
 def possible(path: str) -> str:
@@ -34,7 +39,7 @@ def possible(path: str) -> str:
         raise SettingError(PATH_HOME)
     named = os.fsencode(path)
     if len(named) > MOST_BYTES or max(map(len, named.split(b"/"))) > MOST_OF_A_NAME:
-        raise SettingError(PATH_LONG.having(most=MOST_BYTES, name=MOST_OF_A_NAME))
+        raise SettingError(PATH_LONG)
     return path
 
 

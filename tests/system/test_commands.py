@@ -166,9 +166,9 @@ def test_a_folder_in_use_by_another_station_is_refused(running: Path) -> None:
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
-    """A state folder that is a file: one line and code 6."""
+    """A state folder that is a file: one line that names the file's line, and code 3."""
     file = station(tmp_path, port, "mqtt://127.0.0.1:9")
     (tmp_path / "state").write_text("mine")
     said = minshan("run", "--config", str(file))
-    assert (said.code, len(said.err.splitlines())) == (6, 1)
-    assert said.err.startswith(f"Error: state folder {tmp_path}/state ")
+    assert (said.code, len(said.err.splitlines())) == (3, 1)
+    assert re.search(rf"station.toml:\d+: state.dir = .*: {tmp_path}/state is no folder", said.err)

@@ -224,9 +224,9 @@ def test_bad_files_are_one_clear_line(tmp_path: Path, broker: Broker) -> None:
         assert [mistake.reason for mistake in wrong_address.value.mistakes] == [BAD_LISTEN]
     page = minshan("page", "--listen", "127.0.0.1:99999", "--socket", str(tmp_path / "none"))
     assert (page.code, "must be an address of this machine and a port" in page.err) == (3, True)
-    for swap, sentence in (("/hub.db", "/pictures"), "is a folder"), (("/hub.db", "/none.db"), "is not there yet"):
-        hub.config.write_text(text.replace(*swap))
-        assert [(code, sentence in line) for code, line in [hub.asked("gaps")]] == [(6, True)]
+    for other, exit_code, sentence in ("/pictures", 3, "is a folder"), ("/none.db", 6, "is not there yet"):
+        hub.config.write_text(text.replace("/hub.db", other))
+        assert [(code, sentence in line) for code, line in [hub.asked("gaps")]] == [(exit_code, True)]
     (tmp_path / "hub.db").write_text("somebody's notes " * 400)
     hub.config.write_text(text)
     for command in ("run", "status", "gaps"):

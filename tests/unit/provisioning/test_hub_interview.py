@@ -39,7 +39,7 @@ def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
         "the database must be sqlite:///FILE with a whole path",
         "text is no SQLite database",
         "is another program's database (it has somebodys)",
-        "text cannot be used: Not a directory",
+        "text is no folder",
         "must be an address of this machine and a port",
         "passwords would go over the network in the clear",
     ):
