@@ -20,6 +20,7 @@ from drivers.reason import Reason
 
 LONGEST_PAUSE = 30.0  # s between two starts of a child that keeps ending
 PAGE_PORT = 8080
+_claims: list[socket.socket] = []  # on the usual port, for as long as this process lives
 IF_WE_LIVE = '[ "$PPID" = "$0" ] && exec "$@"'  # $0: our pid
 START_S = 10.0  # real seconds that a broker has to listen
 
@@ -156,12 +157,23 @@ def camera_process(spool: Path, log: Path) -> SupervisedProcess:
 
 def page_process(daemon: Path, unplugged: Path, speed: float, log: Path) -> tuple[SupervisedProcess, str]:
     """Start the page of a demo, on the usual port where that is free. Return it and its address."""
-    with socket.socket() as probe:
-        busy = probe.connect_ex(("127.0.0.1", PAGE_PORT)) == 0
-    listen = f"127.0.0.1:{free_port() if busy else PAGE_PORT}"
+    listen = f"127.0.0.1:{PAGE_PORT if is_usual_port_ours() else free_port()}"
     command = [sys.executable, "-m", "provisioning.main", "page", "--socket", str(daemon), "--listen", listen]
     process = SupervisedProcess([*command, "--speed", str(speed), "--unplugged", str(unplugged)], log)
     return process, f"http://{listen}"
+
+
+def is_usual_port_ours() -> bool:
+    """Return whether nobody listens on the page's usual port, and no other demo that has just begun will."""
+    claim = socket.socket(socket.AF_UNIX)
+    try:
+        claim.bind(f"\0minshan-page-{PAGE_PORT}")
+    except OSError:
+        claim.close()
+        return False
+    _claims.append(claim)
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", PAGE_PORT)) != 0
 
 
 def free_port() -> int:
