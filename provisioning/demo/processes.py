@@ -20,7 +20,6 @@ from drivers.reason import Reason
 
 LONGEST_PAUSE = 30.0  # s between two starts of a child that keeps ending
 PAGE_PORT = 8080
-_claims: list[socket.socket] = []  # on the usual port, for as long as this process lives
 IF_WE_LIVE = '[ "$PPID" = "$0" ] && exec "$@"'  # $0: our pid
 START_S = 10.0  # real seconds that a broker has to listen
 
@@ -58,9 +57,13 @@ def dying_with_us(command: list[str]) -> list[str]:
 
 
 class SupervisedProcess:
-    """A process of the demo with its output in a log, restarted with growing pauses whenever it ends."""
+    """A process of the demo with its output in a log, restarted with growing pauses whenever it ends.
 
-    def __init__(self, command: list[str], log: Path) -> None:
+    `claim`: kept for as long as this is.
+    """
+
+    def __init__(self, command: list[str], log: Path, claim: socket.socket | None = None) -> None:
+        self._claim = claim
         self._command = dying_with_us(command)
         self._log = log
         self._ending = threading.Event()
@@ -157,23 +160,26 @@ def camera_process(spool: Path, log: Path) -> SupervisedProcess:
 
 def page_process(daemon: Path, unplugged: Path, speed: float, log: Path) -> tuple[SupervisedProcess, str]:
     """Start the page of a demo, on the usual port where that is free. Return it and its address."""
-    listen = f"127.0.0.1:{PAGE_PORT if is_usual_port_ours() else free_port()}"
+    claim = usual_port()
+    listen = f"127.0.0.1:{free_port() if claim is None else PAGE_PORT}"
     command = [sys.executable, "-m", "provisioning.main", "page", "--socket", str(daemon), "--listen", listen]
-    process = SupervisedProcess([*command, "--speed", str(speed), "--unplugged", str(unplugged)], log)
+    process = SupervisedProcess([*command, "--speed", str(speed), "--unplugged", str(unplugged)], log, claim)
     return process, f"http://{listen}"
 
 
-def is_usual_port_ours() -> bool:
-    """Return whether nobody listens on the page's usual port, and no other demo that has just begun will."""
+def usual_port() -> socket.socket | None:
+    """Return a claim on the page's usual port, to be kept; None where somebody listens, or another demo has it."""
     claim = socket.socket(socket.AF_UNIX)
     try:
         claim.bind(f"\0minshan-page-{PAGE_PORT}")
     except OSError:
         claim.close()
-        return False
-    _claims.append(claim)
+        return None
     with socket.socket() as probe:
-        return probe.connect_ex(("127.0.0.1", PAGE_PORT)) != 0
+        if probe.connect_ex(("127.0.0.1", PAGE_PORT)) != 0:
+            return claim
+    claim.close()
+    return None
 
 
 def free_port() -> int:

@@ -200,8 +200,8 @@ def test_a_capture_that_is_none(tmp_path: Path) -> None:
 
 def test_two_demos_that_begin_at_once_do_not_both_take_the_usual_port() -> None:
     """The page of the second would never be had, and its address would show the first one's."""
-    asks = "from provisioning.demo.processes import is_usual_port_ours as ours; print(ours(), flush=True); input()"
-    words = [sys.executable, "-c", asks]
+    asks = "from provisioning.demo.processes import usual_port; claim = usual_port(); print(bool(claim), flush=True); "
+    words = [sys.executable, "-c", asks + "input()"]
     two = [subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=paths()) for _ in range(2)]
     said = [process.stdout.readline() for process in two if process.stdout is not None]
     for process in two:
