@@ -94,7 +94,8 @@ class ConfigError(Exception):
 
 def value_for_people(key: str, text: str) -> str:
     """Return a value's own text for people: shortened where it is long, and no password in it."""
-    if key == "password":
+    is_path = key != "password" and ("/" in text or not text.strip('"'))
+    if key.startswith("password") and not is_path:  # people write the password where its file is to stand
         return ""
     masked = re.sub(r"//.*@", "//...@", text)  # a password may hold any sign
     return masked if len(masked) <= 60 else masked[:57] + "..."

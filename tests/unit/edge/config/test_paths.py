@@ -72,6 +72,13 @@ def test_a_file_is_no_folder_and_no_device(tmp_path: Path, table: str, key: str)
     assert said(tmp_path / "file" / "x") == [f"{tmp_path / 'file'} is no folder"]
 
 
+def test_a_password_in_place_of_its_file_is_not_shown(tmp_path: Path) -> None:
+    """It would stand on the screen and in the journal; what is wrong with it is said all the same."""
+    text = f'{STATION}[broker]\nurl = "mqtts://h"\npassword_file = "hunter2 "\n'
+    (said,) = mistakes(tmp_path, text)
+    assert said.endswith("leave out the blank before or behind the path") and "hunter2" not in said
+
+
 @pytest.mark.parametrize("below", ["", "/x", "/x/y"])
 def test_the_folder_of_the_data_is_no_file(tmp_path: Path, below: str) -> None:
     """A file where the folder is to be, or on the way to it."""
