@@ -22,7 +22,8 @@ from hub import intake
 RECEIVE = 200  # messages that the broker may send before the first is acknowledged
 LIVE = (Topic.LIVE, Topic.STATUS)
 MOST = 14 * MOST_RECORDS  # records of a backlog that are handed on at once
-LIGHT = MOST_RECORDS // 10  # what another message (a chunk, a hello) counts as
+LIGHT = MOST_RECORDS // 10  # what a small message, or another one (a chunk, a hello), counts as
+RECORD_BYTES = 10  # of a record in columns: the shortest there are
 LONG = 1.0  # s that dealing with them should take
 
 
@@ -137,5 +138,7 @@ def at_once(messages: list[Incoming], room: float) -> int:
 
 
 def worth(message: Incoming) -> int:
-    """Return what a message counts as, in records."""
-    return MOST_RECORDS if intake.channel(message.topic) is Topic.BACKFILL else LIGHT
+    """Return what a message counts as, in records: of a backlog, what may be in it by its length."""
+    if intake.channel(message.topic) is not Topic.BACKFILL:
+        return LIGHT
+    return max(LIGHT, min(MOST_RECORDS, len(message.payload) // RECORD_BYTES))

@@ -25,7 +25,7 @@ from edge.store.epochs import Tail
 PLATFORM = "platform"
 ASK_AFTER = 120.0  # s for which sent records may stay unproven before they are asked for: then they are overdue
 LOOKED_AT = 100  # records in which a minute is looked for, and alerts among which those that are unsent
-LONGEST = ASK_AFTER + 900.0  # s for which they may where receipts are gathered
+LONGEST = ASK_AFTER + 3600.0  # s for which it is known when they were sent: an answer may come an hour late
 Pick = Callable[[Callable[[], Ranges], int, bool], list[Record]]  # (which seqs, at most how many, newest first)
 
 
@@ -122,7 +122,7 @@ class Outbox:
     def mark_sent(self, records: Iterable[Record], dest: str, at: float = 0.0, wait: float = 0.0) -> None:
         """Mark records that the broker acknowledged at `at`, seconds since the boot (unsent -> sent).
 
-        `wait`: seconds that their proof may take besides ASK_AFTER, together at most LONGEST.
+        `wait`: seconds that their proof may take besides ASK_AFTER, together less than LONGEST.
         A record that has a higher revision by now stays unsent. Written with a later change: lost by a power
         cut, it is sent once more.
         """

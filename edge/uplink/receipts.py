@@ -69,6 +69,7 @@ class Receipts:
         self._whole_at = float("-inf")  # when the last whole round began
         self._asked: dict[str, SentHello] = {}  # by nonce
         self._forgotten = float("-inf")  # when a broker was found to have forgotten this station
+        self._doubted = float("-inf")  # when what was proven last came into doubt
 
     def connected(self, session: Session, granted: Granted) -> None:
         """Greet on a new connection, and take in whether the broker has kept what it was asked to keep.
@@ -179,7 +180,7 @@ class Receipts:
             self._prove(answer.has, answer.revised)
             if self._committed:
                 scope = asked.epochs if answer.about is None else spans.common(asked.epochs, answer.about)
-                reopened = self._reopen(scope, answer.has, answer.revised)
+                reopened = self._reopen(asked.at, scope, answer.has, answer.revised)
         if before[0] and self.pin.identity != before:  # another one, or one from a backup: what else does it lack?
             self._doubt_pictures()
             self.greet()
@@ -223,6 +224,7 @@ class Receipts:
 
     def _doubt(self) -> None:
         """Another ledger is believed: what the one before proved is to be asked about."""
+        self._doubted = self._clock.now()
         if self._committed:
             self._store.outbox.doubt(self._dest)
         self._doubt_pictures()
@@ -234,24 +236,28 @@ class Receipts:
             self._store.pictures.doubt(self._dest)
             self.pictures_doubted = True
 
-    def _reopen(self, scope: list[Span], has: list[Span], revised: list[Revised]) -> int:
+    def _reopen(self, asked_at: float, scope: list[Span], has: list[Span], revised: list[Revised]) -> int:
         """Whatever of `scope` the platform lacks is unsent again, proven or not: its database may be from a backup.
 
-        What was sent a short while ago may still be on its way through the broker, unless that has forgotten it.
+        What was sent a short while before it was asked (`asked_at`) may still have been on its way through the broker
+        then, unless that has forgotten it, and what was sent later was behind the question: a platform that takes in a
+        backlog answers after minutes, and would get all of that a second time.
+        What was sent before a broker forgot it, or before the platform lost it, says nothing of the way there.
         """
         names = {span.epoch for span in scope}
-        before = max(self._clock.now() - ASK_AFTER, self._forgotten)
-        unproven = [span for span in self._store.outbox.unproven(self._dest) if span.epoch in names]
-        young = spans.minus(unproven, self._store.outbox.unproven(self._dest, before=before))
-        self.lacking.again(spans.minus(spans.common(unproven, scope), [*has, *young]))
-        self.lacking.nothing_arrives &= before > self._forgotten  # what a broker forgot says nothing of the way there
+        outbox, dest = self._store.outbox, self._dest
+        before = min(asked_at, max(asked_at - ASK_AFTER, self._forgotten))
+        unproven = [span for span in outbox.unproven(dest) if span.epoch in names]
+        young = spans.minus(unproven, outbox.unproven(dest, before=before))
+        tried = spans.minus(unproven, outbox.unproven(dest, before=max(self._forgotten, self._doubted)))
+        self.lacking.again(spans.minus(spans.common(tried, scope), [*has, *young]))
         lacks = spans.minus(scope, [*has, *young])
-        if self._store.outbox.count_proven(lacks, self._dest):  # an older copy of what it had, its pictures too
+        if outbox.count_proven(lacks, dest):  # an older copy of what it had, its pictures too
             self._doubt_pictures()
-        reopened = self._store.outbox.reopen(lacks, self._dest)
+        reopened = outbox.reopen(lacks, dest)
         named = spans.common(has, scope)
         unrevised = spans.minus(named, [span for held in revised for span in held.has])
         for held in [Revised(0, unrevised), *revised]:
             here = spans.common(held.has, scope)
-            reopened += self._store.outbox.reopen(spans.minus(here, young), self._dest, newer_than=held.revision)
+            reopened += outbox.reopen(spans.minus(here, young), dest, newer_than=held.revision)
         return reopened

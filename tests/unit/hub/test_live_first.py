@@ -10,13 +10,19 @@ from hypothesis import strategies as st
 from edge.clock.clock import SystemClock
 from edge.wire.contract import MOST_RECORDS, Topic, topic
 from edge.wire.session import Incoming
-from hub.live_first import LIGHT, LiveFirst, at_once, connected
+from hub.live_first import LIGHT, RECORD_BYTES, LiveFirst, at_once, connected
 from tests.kits.broker import Broker
 from tests.kits.uplink_kit import Listener
 
 BACKLOG = 30  # messages, more than are handed on at once
 OLD = topic("orchard-1", Topic.BACKFILL, 2)
 NEW = topic("orchard-1", Topic.LIVE, 2)
+WHOLE = RECORD_BYTES * MOST_RECORDS  # bytes of a message of as many records as there may be
+
+
+def old(number: int) -> bytes:
+    """Return a message of a backlog that is as long as they usually are."""
+    return b"%d" % number + b" " * WHOLE
 
 
 def taken(link: LiveFirst) -> list[Incoming]:
@@ -36,7 +42,7 @@ def test_a_minute_of_now_comes_before_a_backlog(tmp_path: Path) -> None:
     sender = Listener(broker)
     connected(broker.section(), "ledger", "hub-{}-a").close()  # the broker keeps what comes for it
     for number in range(BACKLOG):
-        sender.send(OLD, b"%d" % number)
+        sender.send(OLD, old(number))
     link = connected(broker.section(), "ledger", "hub-{}-a")
     first = taken(link)
     assert len(first) == 1
@@ -49,11 +55,11 @@ def test_a_minute_of_now_comes_before_a_backlog(tmp_path: Path) -> None:
     while not link._live.incoming:
         link._live.wait(began + 10.0)
     rest = taken(link)
-    assert rest[0].payload == b"1", "a stream of live minutes does not hold the backlog up"
+    assert rest[0].payload == old(1), "a stream of live minutes does not hold the backlog up"
     seen = {message.payload for message in [*first, *rest]}
     while len(seen) < BACKLOG + 1:
         seen |= {message.payload for message in taken(link)}
-    assert seen == {b"later", *(b"%d" % number for number in range(BACKLOG))}
+    assert seen == {b"later", *map(old, range(BACKLOG))}
     link.close()
     again = connected(broker.section(), "ledger", "hub-{}-a")
     assert not again.wait(SystemClock().now()), "what was acknowledged does not come again"
@@ -71,7 +77,7 @@ def test_a_backlog_begins_with_little(tmp_path: Path) -> None:
         sender.send(topic("orchard-1", Topic.HELLO), b"%d" % number)
         taken(link)
     for number in range(BACKLOG):
-        sender.send(OLD, b"%d" % number)
+        sender.send(OLD, old(number))
     while len(link._rest.incoming) < BACKLOG / 2:
         link._rest.wait(SystemClock().now() + 1.0)
     assert len(taken(link)) == 1
@@ -84,12 +90,19 @@ def test_a_backlog_begins_with_little(tmp_path: Path) -> None:
     broker.stop()
 
 
-@given(st.lists(st.sampled_from((Topic.BACKFILL, Topic.PICTURE, Topic.HELLO))), st.floats(1, 20 * MOST_RECORDS))
-def test_what_is_handed_on_at_once_has_an_end(channels: list[Topic], room: float) -> None:
-    """At least one message is handed on, never more than there is room for but for the last."""
-    messages = [Incoming(topic("orchard-1", channel), b"", 1, 1, False) for channel in channels]
+@given(
+    st.lists(st.tuples(st.sampled_from((Topic.BACKFILL, Topic.PICTURE, Topic.HELLO)), st.integers(0, 4 * WHOLE))),
+    st.floats(1, 20 * MOST_RECORDS),
+)
+def test_what_is_handed_on_at_once_has_an_end(told: list[tuple[Topic, int]], room: float) -> None:
+    """At least one message is handed on, never more than there is room for but for the last. Of a station that sends
+    again in small batches many are one commit."""
+    messages = [Incoming(topic("orchard-1", channel), bytes(size), 1, 1, False) for channel, size in told]
     count = at_once(messages, room)
-    sizes = [MOST_RECORDS if channel is Topic.BACKFILL else LIGHT for channel in channels]
-    assert count >= bool(channels)
-    assert sum(sizes[: count - 1]) < room or not channels
-    assert count == len(channels) or sum(sizes[:count]) >= room
+    sizes = [
+        min(MOST_RECORDS, max(LIGHT, size // RECORD_BYTES)) if channel is Topic.BACKFILL else LIGHT
+        for channel, size in told
+    ]
+    assert count >= bool(told)
+    assert sum(sizes[: count - 1]) < room or not told
+    assert count == len(told) or sum(sizes[:count]) >= room

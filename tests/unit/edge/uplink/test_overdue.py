@@ -20,7 +20,7 @@ from edge.wire.contract import GATHER, Hello, HelloAnswer, Receipt, Topic, decod
 from edge.wire.session import Granted
 from tests.kits.uplink_kit import destination
 
-LEDGER = "ledger"
+LEDGER, OTHER = "ledger", "other"
 
 
 class Station:
@@ -36,11 +36,19 @@ class Station:
 
     def ask(self, gathers: int) -> bool:
         """Say hello, and be told that nothing is there. Return whether something is unsent again."""
+        return self.hears_nothing_is_there(self.says_hello(), gathers)
+
+    def says_hello(self) -> str:
+        """Say hello. Return its nonce."""
         payload = self.receipts.hello(0, None)
         assert payload is not None
         hello = decode(payload, Hello)
         assert hello.gather == GATHER
-        answer = HelloAnswer(1, hello.nonce, 1_782_097_200_000_000, LEDGER, 1, [], gathers=gathers)
+        return hello.nonce
+
+    def hears_nothing_is_there(self, nonce: str, gathers: int = GATHER, ledger: str = LEDGER) -> bool:
+        """Take in an answer by which nothing is there. Return whether something is unsent again."""
+        answer = HelloAnswer(1, nonce, 1_782_097_200_000_000, ledger, 1, [], gathers=gathers)
         return self.receipts.answered(answer, lambda anchor: None)
 
     def send(self, channel: Topic) -> Record:
@@ -109,3 +117,35 @@ def test_what_a_broker_has_lost_goes_again_at_once(store: Store, granted: Grante
     assert station.ask(GATHER) is lost
     assert not station.receipts.lacking.nothing_arrives
     assert [span.first for span in store.outbox.unsent_spans(PLATFORM)] == [later.seq - 1] * lost
+
+
+def test_a_late_answer_says_nothing_of_what_was_sent_behind_its_question(store: Store) -> None:
+    """A platform that takes in a backlog answers after minutes. What went after the hello, or shortly before it, is on
+    its way still; the next answer tells what became of it."""
+    station = Station(store, GATHER)
+    station.clock.run_until(station.clock.now() + 1000.0)
+    station.send(Topic.BACKFILL)
+    station.clock.run_until(station.clock.now() + 30.0)
+    nonce = station.says_hello()
+    station.send(Topic.BACKFILL)
+    station.clock.run_until(station.clock.now() + 1800.0)
+    assert not station.hears_nothing_is_there(nonce)
+    assert not store.outbox.unsent_spans(PLATFORM)
+    assert station.ask(GATHER)
+    assert store.outbox.unsent_spans(PLATFORM) == [Span("e", 1, 2)]
+
+
+def test_what_another_platform_lacks_is_not_blamed_on_the_way(store: Store) -> None:
+    """A ledger that is accepted in the place of the one before lacks all of it: that goes as any backlog, in whole
+    batches, for the one before did get it."""
+    station = Station(store, GATHER)
+    proved = [station.send(Topic.BACKFILL) for _ in range(50)]
+    station.receipts.received(Receipt(1, LEDGER, 1, [Span("e", 1, 50)]))
+    station.clock.run_until(station.clock.now() + 1.0)
+    station.hears_nothing_is_there(station.says_hello(), ledger=OTHER)
+    assert station.receipts.accept_ledger() == OTHER
+    station.clock.run_until(station.clock.now() + ASK_AFTER + 1.0)
+    assert station.hears_nothing_is_there(station.says_hello(), ledger=OTHER)
+    assert store.outbox.unsent_spans(PLATFORM) == [Span("e", 1, 50)]
+    assert [len(batch) for batch in station.receipts.lacking.batches(proved, 360)] == [50]
+    assert not station.receipts.lacking.nothing_arrives
