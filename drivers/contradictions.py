@@ -75,7 +75,7 @@ def mean_outside(speeds: Sequence[float | None]) -> Reason | None:
         return None
     return Reason(
         "mean_outside",
-        "mean wind {mean:g} m/s outside its own least and highest, {least:g} and {highest:g}",
+        "mean wind {mean:g} m/s outside its own minimum and maximum, {least:g} and {highest:g}",
         mean=round(known[1], 2),
         least=round(known[0], 2),
         highest=round(known[2], 2),

@@ -66,7 +66,7 @@ class DriverLimits:
 
 def without_zeros(readings: tuple[Reading, ...], never: str) -> tuple[Reading, ...]:
     """Return one frame's readings, those that are void beside a 0 of `never`, which is never 0, with a doubt."""
-    doubt = Reason("void_zeros", "an answer of zeros is none: {other} is never 0", other=never)
+    doubt = Reason("void_zeros", "an answer of zeros is not valid: {other} is never 0", other=never)
     alone = all(reading.value == 0 for reading in readings)
     return tuple(
         doubted(reading, doubt)

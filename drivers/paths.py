@@ -16,11 +16,11 @@ from drivers.reason import Reason
 
 MOST_BYTES, MOST_OF_A_NAME = 4095, 255  # Linux: PATH_MAX without its final zero, NAME_MAX
 IS_FOLDER = Reason("is_folder", "is a folder, not a file")
-NO_PLAIN_FILE = Reason("no_plain_file", "is no plain file")
-NO_FOLDER = Reason("no_folder", "{path} is no folder", path="")
-PATH_SIGN = Reason("path_sign", "a sign stands in it that no path has ({sign})", sign="")
-PATH_BLANK = Reason("path_blank", "leave out the blank before or behind the path")
-PATH_HOME = Reason("path_home", "write the whole path in place of ~, as /home/...")
+NO_PLAIN_FILE = Reason("no_plain_file", "is not a regular file")
+NO_FOLDER = Reason("no_folder", "{path} is not a folder", path="")
+PATH_SIGN = Reason("path_sign", "it contains a character that no path can contain ({sign})", sign="")
+PATH_BLANK = Reason("path_blank", "remove the space before or after the path")
+PATH_HOME = Reason("path_home", "write the full path instead of ~, such as /home/...")
 PATH_LONG = Reason(
     "path_long",
     "is too long: a path has at most {most} bytes, each name in it {name}",

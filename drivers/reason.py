@@ -128,7 +128,7 @@ def _param(value: object) -> str | int | float | Reason:
     return restored(value) if is_coded(value) else value if isinstance(value, (str, int, float)) else str(value)
 
 
-UNFORESEEN = Reason("unforeseen", "something unforeseen went wrong in the station; its log says what")
+UNFORESEEN = Reason("unforeseen", "unexpected error in the station; see its log")
 # What the system says, as Linux says it (errno(3), getaddrinfo(3)).
 SYSTEM: Final[dict[int, Reason]] = {
     errno.EPERM: Reason("not_permitted", "Operation not permitted"),

@@ -12,7 +12,7 @@ from drivers.reason import Reason
 REFUSALS = {
     reason.code: reason
     for reason in (
-        Reason("missing", "must be given, but is missing"),
+        Reason("missing", "is required, but missing"),
         Reason("int_type", "must be a whole number without quotes, as 118 or 0x76"),
         Reason("int_from_float", "must be a whole number"),
         Reason("float_type", "must be a number without quotes, as 3.5"),
@@ -29,13 +29,13 @@ REFUSALS = {
         Reason("too_short", "must not be empty"),
         Reason("too_long", "must have at most {max_length} entries", max_length=""),
         Reason("string_pattern_mismatch", "does not have the form {pattern}", pattern=""),
-        Reason("dict_type", "must be a table, as [{key}] with its keys on the lines below", key=""),
-        Reason("list_type", "must be a list, as [1, 2]"),
-        Reason("tuple_type", "must be a list, as [1, 2]"),
-        Reason("date_type", "must be a day that there is, as 2026-04-15"),
+        Reason("dict_type", "must be a table: [{key}], with its keys on the lines below", key=""),
+        Reason("list_type", "must be a list, such as [1, 2]"),
+        Reason("tuple_type", "must be a list, such as [1, 2]"),
+        Reason("date_type", "must be an existing date, such as 2026-04-15"),
     )
 }
-LIST_OF_TABLES = Reason("list_of_tables", "write [[{key}]] in two brackets: there may be several", key="")
+LIST_OF_TABLES = Reason("list_of_tables", "write [[{key}]] with double brackets: there may be several", key="")
 NO_TABLE = ("model_type", "model_attributes_type", "dataclass_type")
 
 

@@ -16,36 +16,39 @@ from drivers.refusals import LIST_OF_TABLES, REFUSALS
 from drivers.toml_lines import TomlLines, is_whole_text, value_on
 from drivers.wide_signs import first_wide, outside_texts
 
-NO_KEY = Reason("toml_key", "this line is no `key = value` and no [table]")
-NO_VALUE = Reason("toml_value", 'this is no TOML value; text stands in quotes, as key = "text"')
+NO_KEY = Reason("toml_key", "this line is neither `key = value` nor a [table]")
+NO_VALUE = Reason("toml_value", 'this is not a TOML value; text must be in quotes, such as key = "text"')
 JSON = Reason(
     "toml_json",
-    "this is JSON, and TOML is wanted: each table is a line [name], "
-    'and below it stand lines as key = 31.68 or key = "text"',
+    "this is JSON, but TOML is expected: each table starts with a line [name], followed by lines "
+    'such as key = 31.68 or key = "text"',
 )
 DAY = re.compile(r"=\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})\b")
 # A line that is no TOML by what it looks like; the first that fits.
 SLIPS = (
     (r"\s*(;|//|--|/\*|')", Reason("toml_comment", "a comment begins with #")),
-    (r"\s*[\w.-]+\s*:", Reason("toml_colon", "= stands between key and value, not :")),
-    (r"\s*[^\x00-\x7f\s][^=]*=", Reason("toml_key_letters", "keys are English words in ASCII letters, as latitude")),
-    (r"[^=]*=\s*$", Reason("toml_no_value", "the value is missing behind the =")),
+    (r"\s*[\w.-]+\s*:", Reason("toml_colon", "write = between key and value, not :")),
+    (
+        r"\s*[^\x00-\x7f\s][^=]*=",
+        Reason("toml_key_letters", "keys are English words in ASCII letters, such as latitude"),
+    ),
+    (r"[^=]*=\s*$", Reason("toml_no_value", "the value is missing after the =")),
     (
         r"(?i)[^=]*=\s*(yes|no|on|off|true|false)\s*(#.*)?$",
-        Reason("toml_truth", "write true or false, in small letters without quotes"),
+        Reason("toml_truth", "write true or false, in lower case without quotes"),
     ),
     (
         r"[^=]*=\s*[0-9]{1,2}:[0-9]{2}\s*(#.*)?$",
-        Reason("toml_time", 'a time of day stands in quotes, as "06:30"'),
+        Reason("toml_time", 'a time of day must be in quotes, such as "06:30"'),
     ),
     (r"[^=]*=\s*[-+]?[0-9_]{4300,}", Reason("toml_digits", "the number has too many digits")),
-    (r"[^=]*=\s*(\[\s*){100,}|[^=]*=\s*(\{[^{}]*=\s*){100,}", Reason("toml_deep", "too many brackets in each other")),
-    (r"[^=]*=\s*[-+]?0[0-9]+(\.[0-9]+)?\s*(#.*)?$", Reason("toml_zero", "a number does not begin with 0")),
+    (r"[^=]*=\s*(\[\s*){100,}|[^=]*=\s*(\{[^{}]*=\s*){100,}", Reason("toml_deep", "brackets are nested too deeply")),
+    (r"[^=]*=\s*[-+]?0[0-9]+(\.[0-9]+)?\s*(#.*)?$", Reason("toml_zero", "a number must not begin with 0")),
     (
         r'[^=]*=\s*"[^"]*\\[^"]*"\s*(#.*)?$',
-        Reason("toml_backslash", r"write / in place of \ (or the text in single quotes: 'C:\data')"),
+        Reason("toml_backslash", "write / instead of \\ (or put the text in single quotes: 'C:\\data')"),
     ),
-    (r"[^=]*=\s*[^\"'\[{#]+,[^=]+=", Reason("toml_two", "one key a line, without a comma behind the value")),
+    (r"[^=]*=\s*[^\"'\[{#]+,[^=]+=", Reason("toml_two", "write one key per line, without a comma after the value")),
 )
 
 
@@ -53,7 +56,7 @@ def mistake_in(text: str) -> tuple[int, Reason]:
     """Return the line (from 1) on which what tomllib refuses begins, and what is wrong there."""
     if bare := re.search(r"\r(?!\n)", text):
         line = text.count("\n", 0, bare.start()) + 1
-        return line, Reason("toml_line_ends", "lines end with a bare CR: save the file with line ends LF or CR LF")
+        return line, Reason("toml_line_ends", "lines end with a bare CR: save the file with LF or CR LF line endings")
     if json := re.match(r"\s*(\{|\[\s*\{)", text):
         return text.count("\n", 0, json.start(1)) + 1, JSON
     number, lines = bad_line(text), text.splitlines() or [""]
@@ -80,7 +83,7 @@ def what_is_wrong(line: str) -> Reason:
     """Return what is wrong with a line of which the file before it is whole."""
     value = value_on(line)
     if is_toml(line):
-        return Reason("toml_twice", "this key or table was given before")
+        return Reason("toml_twice", "this key or table is defined twice")
     if wide := first_wide(outside_texts(line)):
         return wide
     if not all(map(is_day, DAY.findall(outside_texts(line)))):
@@ -98,11 +101,11 @@ def wrong_value(value: str) -> Reason:
     opened = value[:1]
     open_yet = value.count(opened) < 2 or value.startswith(("'''", '"""'))
     if opened in ("'", '"') and (open_yet or is_whole_text(value)):
-        return Reason("toml_quote", "a text has no closing quote, or a sign in it that may not stand there")
+        return Reason("toml_quote", "a text has no closing quote, or contains a character that is not allowed there")
     if opened in ("'", '"', "+", "-", ".") or opened.isdigit():
         return Reason(
             "toml_rest",
-            "something stands behind the value: numbers have a point and no unit (31.68), text stands in quotes",
+            "unexpected text after the value: numbers have a decimal point and no unit (31.68), text is in quotes",
         )
     return NO_VALUE
 

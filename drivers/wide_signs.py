@@ -45,13 +45,13 @@ def first_wide(text: str) -> Reason | None:
             if sign in "，、；" and not text[place + 1 :].strip():
                 return Reason(
                     "wide_end",
-                    "a full-width {sign} ends this line: leave it out, or write {right} in a list",
+                    "the line ends with a full-width {sign}: remove it, or write {right} in a list",
                     sign=sign,
                     right=right,
                 )
             if right == " ":
-                return Reason("wide_space", "a full-width space stands here: write an ordinary one")
-            return Reason("full_width", "a full-width {sign} stands here: write {right}", sign=sign, right=right)
+                return Reason("wide_space", "it contains a full-width space: write an ordinary one")
+            return Reason("full_width", "write {right} instead of the full-width {sign}", sign=sign, right=right)
     return None
 
 
@@ -61,7 +61,7 @@ def wide_dash(word: str) -> Reason | None:
     if found is None:
         return None
     right = ("-" if len(found[2]) == 1 else "--") + found[2]
-    return Reason("wide_dash", "a dash {sign} stands before it: write {right}", sign=found[1], right=right)
+    return Reason("wide_dash", "it starts with the dash {sign}: write {right}", sign=found[1], right=right)
 
 
 def outside_texts(line: str) -> str:

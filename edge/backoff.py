@@ -1,4 +1,4 @@
-"""The pause before the next try: it doubles with each failure in a row up to a longest one, and begins anew.
+"""The pause before the next attempt: it doubles with each consecutive failure up to a maximum, and resets on success.
 
 Lanes, devices, cameras and the uplink's connections all wait by it; what an uplink draws from it is `edge/wire/retry`.
 Tenacity gives the curve; the waiting is the Clock's, so that it is simulated too.

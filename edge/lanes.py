@@ -64,4 +64,4 @@ class Lanes:
         """Count it and say so, once in the log and in the snapshot; only this lane writes its own name's count."""
         self.falls = {**self.falls, name: self.falls.get(name, 0) + 1}
         trace = log.isEnabledFor(logging.DEBUG)
-        log.error("%s fell and is restarted: %s: %s", name, type(error).__name__, error, exc_info=trace)
+        log.error("%s crashed and is restarted: %s: %s", name, type(error).__name__, error, exc_info=trace)

@@ -224,10 +224,10 @@ class Station:
         try:
             names = self.store.pictures.set_strays_aside()
         except (OSError, StoreError) as trouble:
-            log.error("picture files that no record tells of stay where they are: %s", trouble)
+            log.error("picture files that belong to no record stay where they are: %s", trouble)
             return
         if names:
-            log.warning("no record tells of %d picture files: moved to %s", len(names), self.store.pictures.strays)
+            log.warning("%d picture files belong to no record: moved to %s", len(names), self.store.pictures.strays)
 
     def stop_measuring(self, await_end: Callable[[list[str]], list[str]], last_instant: float = float("inf")) -> None:
         """End measuring first, then recording (the minute in hand is kept short); sending goes on.
@@ -251,7 +251,7 @@ class Station:
         if names:
             self.lanes.stop(*names)
             for name in await_end(names):
-                log.warning("%s has not ended when it was told to", name)
+                log.warning("%s did not stop when told to", name)
 
     def _keep(self) -> dict[str, Any]:
         """Return what must outlive a restart, kept in the transaction of each minute."""

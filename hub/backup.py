@@ -1,4 +1,4 @@
-"""A backup of a hub's database in one file, and putting it back; photos are files, and no part of it.
+"""A backup of a hub's database in one file, and restoring it; photos are files, and not included.
 
 A backup is checked before it gets its name, so that what has it can be opened. What is put back gets another generation
 in the same step: stations see by it that receipts may be forgotten, and send again what is lacking. The former file of
@@ -29,9 +29,9 @@ from hub.sink import SinkError
 BEFORE = ".before-restore"  # what the former file is called
 LOGS = ("-wal", "-shm", "-journal")  # SQLite's own files beside one of its databases
 HUB_RUNS = Reason(
-    "hub_runs", "{database} is in use: stop the hub (and whoever else has it open), then restore", database=""
+    "hub_runs", "{database} is in use: stop the hub (and any other program that has it open), then restore", database=""
 )
-NO_BACKUP = Reason("no_backup", "{file} is no backup of a hub: {why}", file="", why="")
+NO_BACKUP = Reason("no_backup", "{file} is not a backup of a hub: {why}", file="", why="")
 NO_PROGRAM = Reason("no_program", "{name} is not installed: apt-get install postgresql-client", name="")
 EMPTY = Reason("it_is_empty", "it has no tables of a hub")
 

@@ -127,4 +127,4 @@ def _station(topic: str) -> str:
     try:
         return msgspec.convert(topic.split("/")[2], StationId)
     except msgspec.ValidationError:
-        raise PayloadError(Reason("topic_of_no_station", "the topic is that of no station")) from None
+        raise PayloadError(Reason("topic_of_no_station", "the topic belongs to no station")) from None

@@ -1,4 +1,4 @@
-"""Why there is a hole in a station's minutes, in words for people."""
+"""Why there is a gap in a station's minutes, in words for people."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def cause(kind: str, records: int, why: object) -> str:
         "not_received": ngettext("{n} record not received", "{n} records not received", records),
         "lost": ngettext("{n} record lost", "{n} records lost", records),
         "not_measured": _("not measured"),
-        "silent": _("nothing has been heard of it"),
+        "silent": _("nothing has been heard from it"),
     }
     return because(words[kind].format(n=records), why)
 
@@ -38,8 +38,8 @@ def doubt(span: DoubtSpan) -> str:
 def lying_over(count: int) -> str:
     """Return the words for minutes that begin where the one before has not ended."""
     return _(
-        "{n} minutes lie over others: a second box speaks as this station (was a card copied?), or times are still "
-        "to be corrected"
+        "{n} minutes overlap others: a second box sends in this station's name (was a card copied?), "
+        "or times are still to be corrected"
     ).format(n=count)
 
 

@@ -19,7 +19,7 @@ from edge.records.bodies import Flag
 from hub.database.rows import is_refused
 from hub.sink import SinkError
 
-CHANGED = Reason("changed_meanwhile", "more arrived while it was read: do it once more")
+CHANGED = Reason("changed_meanwhile", "new data arrived during the reading: try again")
 Cell = float | int | None
 
 

@@ -1,4 +1,4 @@
-"""Lines about what is no record: a station's status, what its messages say in words of a later version.
+"""Lines about things other than records: a station's status, and what its messages say in terms of a later version.
 
 Each is written when it changes: once as long as it says the same.
 """

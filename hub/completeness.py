@@ -1,4 +1,4 @@
-"""What is complete and what is not: for a station's day what was measured, received and good, and why each hole is.
+"""What is complete: for each day of a station what was measured, received and good, and the cause of each gap.
 
 A hole is a time without minutes between two that are here. Numbers that the ledger lacks there were measured: they are
 not received yet, or lost where a loss record names them. Where the epoch changes the box was off for the time that its

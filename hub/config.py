@@ -28,12 +28,12 @@ from hub.database.engine import NO_ADDRESS, SQLITE, file_of
 
 UNSAFE = Reason(
     "http_unsafe",
-    "passwords would go over the network in the clear: give cert_file and key_file, or behind_proxy, "
-    "or insecure = true if that is meant",
+    "passwords would cross the network unencrypted: set cert_file and key_file, or behind_proxy, or "
+    "insecure = true if that is intended",
 )
-BAD_LISTEN = Reason("bad_listen", "must be an address of this machine and a port, as 127.0.0.1:8080 or [::]:8080")
+BAD_LISTEN = Reason("bad_listen", "must be an address of this machine and a port, such as 127.0.0.1:8080 or [::]:8080")
 HOST = re.compile(r"(\[[^\]]*\]|[^:\[\]]*)(:[0-9]{0,5})?")
-BAD_PROXY = Reason("bad_proxy", "must be addresses or networks, as 10.0.0.2 or 10.0.0.0/8")
+BAD_PROXY = Reason("bad_proxy", "must be addresses or networks, such as 10.0.0.2 or 10.0.0.0/8")
 HALF = Reason("half_certificate", "cert_file and key_file belong together")
 
 

@@ -176,5 +176,5 @@ def _own(topic: str, station: str) -> None:
     """Raise PayloadError where the topic is another's: the broker guards topics, so they alone say who speaks."""
     if topic.split("/")[2:3] != [station]:
         raise PayloadError(
-            Reason("other_station", "the topic is not that of {station}, whom it claims to come from", station=station)
+            Reason("other_station", "the topic is not that of {station}, the claimed sender", station=station)
         )

@@ -1,4 +1,4 @@
-"""When what is not received was measured: holes in a station's numbers, laid into time by the minutes around them."""
+"""When missing records were measured: gaps in a station's numbers, placed in time by the minutes around them."""
 
 from __future__ import annotations
 

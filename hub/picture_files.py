@@ -135,7 +135,9 @@ class Album:
         taken = next(iter(self._named(header)), None)
         if taken is None:
             return short
-        log.warning("%s is not what is named so now; that is kept beside it as %s", taken, whole.name)
+        log.warning(
+            "%s differs from the picture that now has its name; the new one is kept beside it as %s", taken, whole.name
+        )
         return whole
 
 

@@ -23,8 +23,8 @@ MARK = ".minshan-photos"
 LOOK_S = 1.0
 TWO_FOLDERS = Reason(
     "two_folders",
-    "another hub on this database keeps the photos in another folder than {folder}: all of them need one folder, "
-    "mounted at each ([pictures] dir)",
+    "another hub on this database keeps the photos in another folder than {folder}: all of them need "
+    "the same folder, mounted on each machine ([pictures] dir)",
     folder="",
 )
 

@@ -292,7 +292,7 @@ class Receiver:
         """Send a message; False where it is larger than the other side takes in. Raise LinkError."""
         payload = answers.payload(message, link.granted.packet_bytes)
         if payload is None:
-            log.warning("what is to be said on %s is too large", where)
+            log.warning("a message for %s is too large", where)
             return False
         link.publish(where, payload)
         return True

@@ -122,7 +122,9 @@ class RecordFiles:
         if "events" not in self._lines:
             record = f"{station}/{name}"
             raise PayloadError(
-                Reason("other_content", "{record}, is here with another content; that one stays", record=record)
+                Reason(
+                    "other_content", "{record}, is stored with different content; the stored one stays", record=record
+                )
             )
         if (mark := hash((station, bytes(came)))) not in self._others:
             self._others = {*self._others, mark} if len(self._others) < MOST_OTHERS else {mark}
@@ -157,7 +159,7 @@ class RecordFiles:
         fates = {which: file.fate() for which, file in self._lines.items()}
         if FileFate.GONE in fates.values():
             gone = [str(file.path) for which, file in self._lines.items() if fates[which] is FileFate.GONE]
-            log.warning("%s: deleted or cut short; what was in it is asked for again", ", ".join(gone))
+            log.warning("%s was deleted or truncated; what it contained is requested again", ", ".join(gone))
             before = self._lines.values()
             self._open(lost=True)  # where it raises, what was open stays so, and the next look sees the same
             for file in before:
@@ -195,7 +197,10 @@ class RecordFiles:
         except msgspec.MsgspecError as error:
             damaged = self._file.with_name(self._file.name + ".damaged")
             log.warning(
-                "%s is damaged (%s) and now %s; what was moved away is asked for again", self._file, error, damaged.name
+                "%s is damaged (%s) and was renamed to %s; what it contained is requested again",
+                self._file,
+                error,
+                damaged.name,
             )
             self._file.rename(damaged)
             return new
@@ -235,7 +240,7 @@ class RecordFiles:
         new.waiting = old.waiting
         self._kept, self._lines[which] = kept, new
         old.close()
-        log.info("%s was moved away; what comes now goes into a new file", old.path)
+        log.info("%s was moved away; new records go to a new file", old.path)
 
     def _write(self, kept: LedgerFile) -> None:
         if self._file is not None:
@@ -247,7 +252,7 @@ def _remember_moved(kept: LedgerFile, path: Path, inode: int) -> bool:
     with os.scandir(path.parent) as entries:
         names = [entry.path for entry in entries if entry.inode() == inode and entry.is_file(follow_symlinks=False)]
     if not names:
-        log.warning("%s is not the file that was written last; what only that one had is asked for again", path)
+        log.warning("%s is not the file that was written last; what only that one contained is requested again", path)
         return False
     with Path(names[0]).open("rb") as file:
         kept.remember(name for name, _ in jsonl.contents(file))

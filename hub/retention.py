@@ -1,4 +1,4 @@
-"""Making room among the pictures: full ones go, the oldest first, by age and by bytes; thumbnails stay.
+"""Deleting full pictures to make room, the oldest first, by age and by bytes; thumbnails stay.
 
 A file goes before its row says so: killed in between, the next pass finds the row again and has nothing to delete. A
 row whose `file` is "" is of a picture that was taken away.

@@ -85,5 +85,5 @@ def _flagged(quality: object, channel: str) -> str:
     flag = quality.get(channel) if isinstance(quality, dict) else None
     if flag == GOOD or not isinstance(flag, int | None):
         return ""
-    word = _("quality not told") if flag is None else texts.flag_word(flag)
+    word = _("quality not stated") if flag is None else texts.flag_word(flag)
     return _(" ({word})").format(word=word)

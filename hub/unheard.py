@@ -1,4 +1,4 @@
-"""A connection on which nothing comes: a broker may grant a subscription and let nothing through, and say neither."""
+"""A connection on which nothing arrives: a broker may grant a subscription, then deliver nothing and not say so."""
 
 from __future__ import annotations
 
@@ -32,8 +32,9 @@ class Unheard:
                 "%s",
                 Reason(
                     "nothing_heard",
-                    "{broker} takes the login and has handed over nothing in {seconds} s: either no station has sent "
-                    "anything there yet, or its rules do not let this login read what stations send",
+                    "{broker} accepts the login but has delivered nothing for {seconds} s: either no "
+                    "station has sent anything there yet, or its ACL does not let this login read "
+                    "what stations send",
                     broker=self._broker,
                     seconds=PATIENCE,
                 ),

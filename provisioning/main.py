@@ -40,12 +40,12 @@ class Entry(NamedTuple):
 
 # In the order of a station's life.
 COMMANDS = {
-    "demo": Entry("provisioning.demo.demo", N_("Run a whole station on device twins, with a live table.")),
+    "demo": Entry("provisioning.demo.demo", N_("Run a whole station on simulated devices, with a live table.")),
     "init": Entry("provisioning.commands.init", N_("Write a station's file.")),
     "sensors": Entry("provisioning.commands.sensors", N_("List the drivers; read, decode or test one.")),
     "doctor": Entry(
         "provisioning.doctor.doctor",
-        N_("Look at the file, sensors, cameras, clock, disk and broker; say what to do for each."),
+        N_("Check the file, sensors, cameras, clock, disk and broker; say what to do about each."),
     ),
     "run": Entry(
         "provisioning.commands.run",
@@ -54,24 +54,26 @@ COMMANDS = {
     "status": Entry("provisioning.commands.status", N_("Ask the running station what it measures, keeps and sends.")),
     "show": Entry(
         "provisioning.commands.show",
-        N_("Show a curve of the last 24 hours, the last night, 7 days or the season, and its lowest."),
+        N_("Show a curve of the last 24 hours, the last night, 7 days or the season, and its extremes."),
     ),
     "advice": Entry(
         "provisioning.commands.advice",
-        N_("Say whether spraying is sensible now, whether scab may infect, and what the season came to."),
+        N_("Say whether spraying is advisable now, whether scab may infect, and what the season adds up to."),
     ),
     "page": Entry("provisioning.commands.page", N_("Serve the station's page, for the browser of a phone.")),
     "maintenance": Entry("provisioning.commands.maintenance", N_("Mark what is measured for a while as maintenance.")),
     "stage": Entry(
         "provisioning.commands.stage",
-        N_("Say at which STAGE a CROP is (apple full-bloom): the rules of frost follow it."),
+        N_("Set the STAGE of a CROP (apple full-bloom): the frost rules follow it."),
     ),
-    "horn": Entry("provisioning.commands.horn", N_("Silence the station's horn, or hear whether it works.")),
-    "notify": Entry("provisioning.commands.notify", N_("Try the channels by which the station tells people itself.")),
-    "try-logins": Entry("provisioning.commands.try_logins", N_("Try cameras whose login was refused again at once.")),
+    "horn": Entry("provisioning.commands.horn", N_("Silence the station's horn, or test it.")),
+    "notify": Entry(
+        "provisioning.commands.notify", N_("Test the channels through which the station itself notifies people.")
+    ),
+    "try-logins": Entry("provisioning.commands.try_logins", N_("Retry refused camera logins at once.")),
     "budget": Entry("provisioning.commands.budget", N_("What the mobile data of a station costs.")),
-    "accept-ledger": Entry("provisioning.commands.accept_ledger", N_("Let the receipts of another receiver count.")),
-    "remote": Entry("provisioning.commands.remote", N_("Ask the station STATION for something, over the broker.")),
+    "accept-ledger": Entry("provisioning.commands.accept_ledger", N_("Accept the receipts of another receiver.")),
+    "remote": Entry("provisioning.commands.remote", N_("Send a command to the station STATION, over the broker.")),
     "watch": Entry(
         "provisioning.commands.watch", N_("Receive what stations send: show it, and keep each record once.")
     ),
@@ -260,13 +262,15 @@ def unforeseen(error: Exception) -> int:
 
     detail = "".join(traceback.format_exception(error))
     logging.getLogger("minshan").debug(detail)
-    sentence = texts._("Something unforeseen went wrong in Minshan itself ({kind}).").format(kind=type(error).__name__)
+    sentence = texts._("Unexpected error in Minshan itself ({kind}).").format(kind=type(error).__name__)
     try:
         with tempfile.NamedTemporaryFile("w", prefix="minshan-", suffix=".log", delete=False) as log:
             log.write(detail)
-        sentence += " " + texts._("The detail is in {file}; please send it with a report.").format(file=log.name)
+        sentence += " " + texts._("The details are in {file}; please report this with that file attached.").format(
+            file=log.name
+        )
     except OSError:
-        sentence += " " + texts._("The detail could not be written.")
+        sentence += " " + texts._("The details could not be written.")
     say(sentence, err=True)
     return Exit.INTERNAL
 

@@ -180,7 +180,7 @@ def no_line(line: int, error: Exception) -> InUse | Unplugged:
     """Return why a line cannot be had."""
     held = isinstance(error, OSError) and error.errno == errno.EBUSY
     return (InUse if held else Unplugged)(
-        Reason("no_gpio_line", "line {line} cannot be had ({why})", line=line, why=system_reason(error))
+        Reason("no_gpio_line", "line {line} is not available ({why})", line=line, why=system_reason(error))
     )
 
 

@@ -73,7 +73,7 @@ class ModbusBus:
         NoAnswer, Garbled, WrongDevice or Unplugged.
         """
         if not insist and self._clock.now() < self._shunned.get(address, float("-inf")):
-            raise NoAnswer(Reason("not_asked", "not asked: its answer to an earlier request may still come"))
+            raise NoAnswer(Reason("not_asked", "not queried: the answer to an earlier request may still arrive"))
         key = (address, function, start, count)
         request = self._requests.get(key)
         if request is None:
@@ -161,7 +161,7 @@ class ModbusBus:
             return Garbled(
                 Reason(
                     "no_whole_frame",
-                    "cut short or no frame: {count} bytes, {bytes}",
+                    "truncated or not a frame: {count} bytes, {bytes}",
                     count=len(left),
                     bytes=left[:16].hex(" "),
                 )

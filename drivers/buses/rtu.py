@@ -107,7 +107,10 @@ def registers(answer: Answer, address: int, function: int, count: int) -> tuple[
     if size != 2 * count or len(answer.body) != 1 + size:
         raise Garbled(
             Reason(
-                "other_length", "{count} bytes of registers came, {asked} were asked for", count=size, asked=2 * count
+                "other_length",
+                "{count} bytes of registers came instead of the {asked} requested",
+                count=size,
+                asked=2 * count,
             )
         )
     return struct.unpack_from(f">{count}H", answer.body, 1)

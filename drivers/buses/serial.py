@@ -63,7 +63,7 @@ class SerialPort:
                 raise NoAnswer(
                     Reason(
                         "port_takes_nothing",
-                        "{port} takes no bytes: is the adapter stuck or flow control on?",
+                        "{port} accepts no bytes: is the adapter stuck, or flow control on?",
                         port=self.name,
                     )
                 )
@@ -117,7 +117,7 @@ def _why(port: str, baud: int, error: Exception) -> Unplugged:
         return NotADevice(
             Reason(
                 "port_is_directory",
-                "{port} is a directory, not a serial port: name one below /dev/serial/by-id/",
+                "{port} is a directory, not a serial port: name one under /dev/serial/by-id/",
                 port=port,
             )
         )
@@ -125,7 +125,7 @@ def _why(port: str, baud: int, error: Exception) -> Unplugged:
         return NotADevice(
             Reason(
                 "port_is_file",
-                "{port} is no device file, not a serial port: name one below /dev/serial/by-id/",
+                "{port} is not a device file, so not a serial port: name one under /dev/serial/by-id/",
                 port=port,
             )
         )
@@ -137,9 +137,9 @@ def _why(port: str, baud: int, error: Exception) -> Unplugged:
     if number in (errno.EAGAIN, errno.EBUSY):
         return InUse(Reason("port_in_use", "{port} is in use by another program: only one may hold it", port=port))
     if isinstance(error, ValueError):
-        return NotADevice(Reason("baud_refused", "{port} does not take {baud} baud", port=port, baud=baud))
+        return NotADevice(Reason("baud_refused", "{port} does not support {baud} baud", port=port, baud=baud))
     return NotADevice(
-        Reason("port_not_working", "{port} is no working serial port ({why})", port=port, why=system_reason(error))
+        Reason("port_not_working", "{port} is not a working serial port ({why})", port=port, why=system_reason(error))
     )
 
 

@@ -161,7 +161,7 @@ def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
         parts = urlsplit(settings.url)
         _ = parts.port  # which raises where it is none
     except ValueError as error:
-        raise UnreachableError(Reason("no_address", "the address is none: {why}", why=str(error))) from None
+        raise UnreachableError(Reason("no_address", "the address is not valid: {why}", why=str(error))) from None
     place = parts.netloc.rpartition("@")[2]
     user = settings.username or unquote(parts.username or "")
     password = settings.password or unquote(parts.password or "")

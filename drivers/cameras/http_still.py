@@ -50,7 +50,7 @@ class HttpStill:
             raise UnreachableError(
                 Reason(
                     "no_http_address",
-                    "{address!r} is no http:// or https:// address",
+                    "{address!r} is not an http:// or https:// address",
                     address=public_address(settings.url),
                 )
             )
@@ -80,7 +80,7 @@ class HttpStill:
         if status == 401 and place.hostname == self._url.hostname:
             if (self._url.scheme, place.scheme) == ("https", "http"):
                 raise NotAnImageError(
-                    Reason("login_in_clear", "the address leads from https to http, where the login could be read")
+                    Reason("login_in_clear", "the address redirects from https to http, where the login could be read")
                 )
             if not self._user:
                 raise LoginRefusedError(LOGIN_NEEDED)
@@ -221,13 +221,13 @@ def no_web_server(error: http.client.HTTPException) -> Reason:
     """Return that no web server answers: what it sent instead, where that is legible."""
     line = str(error) if isinstance(error, http.client.BadStatusLine) else ""
     if line.startswith("RTSP/"):
-        return Reason("rtsp_server", "an RTSP server answers there, no web server")
+        return Reason("rtsp_server", "the server there is an RTSP server, not a web server")
     if line.startswith("\x15\x03"):
         return Reason("tls_server", "the port there speaks TLS")
     words = "".join(sign for sign in line[:60] if sign.isprintable()).strip()
     if not words:
-        return Reason("no_http", "what answers there does not speak HTTP")
-    return Reason("no_web_server", "what answers there is no web server: {said!r}", said=words)
+        return Reason("no_http", "the server there does not speak HTTP")
+    return Reason("no_web_server", "the server there is not a web server: {said!r}", said=words)
 
 
 def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> bytes:

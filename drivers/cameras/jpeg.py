@@ -28,7 +28,7 @@ def extract_jpeg(data: bytes) -> bytes:
     """Return the JPEG in the data, without stray bytes before it. Raise CameraError where it is not whole."""
     start = data.find(JPEG_START, 0, STRAY + len(JPEG_START))
     if start < 0:
-        raise NotAnImageError(Reason("no_jpeg_at_all", "what came is no JPEG"))
+        raise NotAnImageError(Reason("no_jpeg_at_all", "the answer is not a JPEG"))
     jpeg = data[start:]
     width, height = size(jpeg)
     if not shown_by_browsers(jpeg):

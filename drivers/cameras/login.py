@@ -11,7 +11,7 @@ from drivers.cameras.camera import LoginRefusedError
 from drivers.reason import Reason
 
 HASHES = {"SHA-256": "sha256", "SHA-512-256": "sha512_256", "MD5": "md5"}  # the better first
-LOGIN_NEEDED = Reason("login_needed", "the camera asks for a login and none is given (username, password)")
+LOGIN_NEEDED = Reason("login_needed", "the camera requires a login and none is given (username, password)")
 # A challenge's scheme, or one of its fields, whose value may be quoted and hold commas and schemes' names.
 PART = re.compile(
     r"""[\s,]*(?:(?P<key>[\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<bare>[^\s,"]*))"""
@@ -44,7 +44,7 @@ def no_known(known: list[tuple[str, Fields]]) -> Reason:
         return Reason("login_without_challenge", "the camera refuses and does not say which login it wants")
     return Reason(
         "login_kind_unknown",
-        "the camera asks for a login that is not known here: {kinds}",
+        "the camera asks for an unsupported kind of login: {kinds}",
         kinds=", ".join(f"{scheme} {fields.get('algorithm', '')}".strip() for scheme, fields in known),
     )
 

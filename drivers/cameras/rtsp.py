@@ -48,7 +48,7 @@ class RtspCamera:
         place, user, password = split_login(settings)
         if place.scheme not in ("rtsp", "rtsps") or not place.hostname:
             raise UnreachableError(
-                Reason("no_rtsp_address", "{address!r} is no rtsp:// address", address=public_address(settings.url))
+                Reason("no_rtsp_address", "{address!r} is not an rtsp:// address", address=public_address(settings.url))
             )
         login = f"{quote(user, safe='')}:{quote(password, safe='')}@" if user else ""
         path = quote(place.path, safe=IN_PATHS) + (f"?{quote(place.query, safe=IN_PATHS)}" if place.query else "")

@@ -81,7 +81,7 @@ def check(certificate: bytes, fingerprint: str) -> None:
         raise UnreachableError(
             Reason(
                 "camera_fingerprint",
-                "the camera's certificate is another one: its fingerprint is {found}, not {expected}",
+                "the camera's certificate has changed: its fingerprint is {found}, not {expected}",
                 found=found,
                 expected=plain(fingerprint),
             )

@@ -68,10 +68,10 @@ class Bme280Chip:
         (found,) = self._bus.steady(self._address, CHIP_ID, 1)
         if found in BMP280:
             raise WrongDevice(
-                Reason("bmp280", "a BMP280 (chip id 0x{id:02x}), which has no humidity: a BME280 is wanted", id=found)
+                Reason("bmp280", "a BMP280 (chip id 0x{id:02x}), which has no humidity: a BME280 is required", id=found)
             )
         if found in {0x00, 0xFF}:
-            raise Garbled(Reason("chip_id_empty", "chip id 0x{id:02x}, as an empty bus reads", id=found))
+            raise Garbled(Reason("chip_id_empty", "chip id 0x{id:02x}, as read from an empty bus", id=found))
         if found != BME280:
             raise WrongDevice(Reason("other_chip_id", "chip id 0x{id:02x} is not a BME280's 0x60", id=found))
 
@@ -88,7 +88,7 @@ class Bme280Chip:
         """Return the eight data bytes. Raise Garbled where they are those of an empty bus."""
         data = self._bus.steady(self._address, DATA.start, len(DATA))
         if data[6:] == b"\xff\xff" or data == bytes(len(DATA)):
-            raise Garbled(Reason("data_empty", "the data registers read as an empty bus"))
+            raise Garbled(Reason("data_empty", "the data registers read like an empty bus"))
         return data
 
     def hold(self, burst: bytes | None) -> None:

@@ -57,12 +57,12 @@ class HeardBytes:
         if any(self._kinds):
             shown = "; ".join(kind for kind in self._kinds if kind)
             return WrongDevice(
-                Reason("other_frames", "whole frames come, and none holds what is read: {kinds}", kinds=shown)
+                Reason("other_frames", "complete frames arrive, but none contains what is read: {kinds}", kinds=shown)
             )
         return self.other() or NoFrame(
             Reason(
                 "no_frame_but_bytes",
-                "no frame in {seconds:g} s, though {count} bytes came at {baud} baud: worth trying are {others}",
+                "no frame in {seconds:g} s, though {count} bytes came at {baud} baud: try {others}",
                 seconds=seconds,
                 count=self.count,
                 baud=baud,
@@ -77,9 +77,7 @@ class HeardBytes:
         name = reader_of(self._bytes)
         if not name:
             return None
-        return WrongDevice(
-            Reason("another_driver", "what comes is of another device: driver {name} reads it", name=name)
-        )
+        return WrongDevice(Reason("another_driver", "the data come from another device: use driver {name}", name=name))
 
 
 def reader_of(data: bytes) -> str:

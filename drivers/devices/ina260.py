@@ -42,7 +42,7 @@ class Ina260:
                 raise WrongDevice(
                     Reason(
                         "no_ina260",
-                        "maker 0x{maker:04x}, die 0x{die:04x}: no INA260 (an INA219 has neither)",
+                        "maker 0x{maker:04x}, die 0x{die:04x}: not an INA260 (an INA219 has neither)",
                         maker=maker,
                         die=die,
                     )

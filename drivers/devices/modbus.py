@@ -90,7 +90,7 @@ class ModbusSettings(OnModbus):
             raise SettingError(
                 Reason(
                     "not_to_order",
-                    "{profile} has no {unknown} to order; it has {there}",
+                    "{profile} has no optional {unknown}; it has {there}",
                     profile=named,
                     unknown=", ".join(unknown),
                     there=there,
@@ -170,7 +170,8 @@ def block_refused(why: Reason, count: int) -> Reason:
     """Return what a device says that refuses a request of several registers, and what may help."""
     return Reason(
         "block_refused",
-        "{reason}, {count} registers in one request: if it answers single ones alone, set most_registers = 1",
+        "{reason}, {count} registers in one request: if it only answers requests for single "
+        "registers, set most_registers = 1",
         reason=why,
         count=count,
     )
@@ -195,7 +196,7 @@ def _identify(bus: ModbusBus, settings: ModbusSettings, profile: Profile, identi
         raise WrongDevice(
             Reason(
                 "other_identity",
-                "its identity registers hold {words}: this is no {title}",
+                "its identity registers hold {words}: this is not a {title}",
                 words=shown,
                 title=profile.title,
             )

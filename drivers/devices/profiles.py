@@ -80,13 +80,16 @@ class Register(ProfileTable):
         if known is None:
             known_ones = ", ".join(QUANTITIES)
             unknown = Reason(
-                "no_quantity", "{name} is none; known are {known}", name=repr(self.quantity), known=known_ones
+                "no_quantity",
+                "{name} is not a quantity; the quantities are {known}",
+                name=repr(self.quantity),
+                known=known_ones,
             )
             raise MisplacedError(unknown, "quantity")
         if self.unit != known.unit:
             always = Reason(
                 "another_unit",
-                "{name} is in {right} always; choose scale and offset so",
+                "{name} is always in {right}; choose scale and offset accordingly",
                 name=self.quantity,
                 right=repr(known.unit),
             )
@@ -161,11 +164,13 @@ class Profile(ProfileTable):
         quantities = [entry.quantity for entry in self.registers]
         for number, quantity in enumerate(quantities):
             if quantity in quantities[:number]:
-                twice = Reason("quantity_twice", "{name} is there twice; keep one", name=quantity)
+                twice = Reason("quantity_twice", "{name} is listed twice; keep one", name=quantity)
                 raise MisplacedError(twice, "registers", number, "quantity")
         for number, check in enumerate(self.checks):
             if check.quantity not in quantities:
-                foreign = Reason("no_such_register", "{name} is none of the registers'", name=repr(check.quantity))
+                foreign = Reason(
+                    "no_such_register", "{name} is not measured by any register", name=repr(check.quantity)
+                )
                 raise MisplacedError(foreign, "checks", number, "quantity")
         return self
 
@@ -187,7 +192,7 @@ def load(named: str) -> Profile:
         raise ProfileError(
             Reason(
                 "no_profile",
-                "no profile {name}; built in are {known}, or name a .toml file",
+                "no profile {name}; the built-in ones are {known}, or name a .toml file",
                 name=repr(named),
                 known=", ".join(names()),
             )
@@ -212,7 +217,7 @@ def _read(path: Path) -> Profile:
         return Profile.model_validate(tomllib.loads(text))
     except (OSError, UnicodeDecodeError) as error:
         unread = Reason(
-            "profile_unread", "{path}: no readable profile ({why})", path=str(path), why=system_reason(error)
+            "profile_unread", "{path} is not a readable profile ({why})", path=str(path), why=system_reason(error)
         )
         raise ProfileError(unread) from error
     except tomllib.TOMLDecodeError as error:

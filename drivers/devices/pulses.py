@@ -68,7 +68,8 @@ class Settings(OnGpio):
             raise SettingError(
                 Reason(
                     "debounce_hides_gales",
-                    "with a debounce of {debounce} ms no wind over {fastest} m/s is told; {most} ms tell one",
+                    "with a debounce of {debounce} ms, wind above {fastest} m/s is not measured; "
+                    "choose at most {most} ms",
                     debounce=round(self.debounce * 1000, 1),
                     fastest=round(self.fastest),
                     most=round(self.debounce * 1000 * self.fastest / LEAST_FASTEST, 1),

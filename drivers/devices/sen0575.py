@@ -37,13 +37,16 @@ class Settings(OnI2C):
 def identify(octets: bytes) -> None:
     """Check the identity's four bytes. Raise WrongDevice unless they are a SEN0575's."""
     if len(octets) < 4 or octets in {bytes(4), b"\xff" * 4}:
-        raise Garbled(Reason("identity_empty", "its identity reads as an empty bus"))
+        raise Garbled(Reason("identity_empty", "its identity registers read like an empty bus"))
     product = int.from_bytes(octets[:2], "little") | (octets[3] & 0xC0) << 10
     maker = octets[2] | (octets[3] & 0x3F) << 8
     if (product, maker) != (PRODUCT, MAKER):
         raise WrongDevice(
             Reason(
-                "no_sen0575", "product 0x{product:x} of maker 0x{maker:04x} is no SEN0575", product=product, maker=maker
+                "no_sen0575",
+                "product 0x{product:x} of maker 0x{maker:04x} is not an SEN0575",
+                product=product,
+                maker=maker,
             )
         )
 

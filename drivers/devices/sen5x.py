@@ -98,7 +98,7 @@ class Sen5x:
 def other_model(found: str, wanted: str) -> Reason:
     """Return that the device bears another name than the configured one."""
     if not found:
-        return Reason("model_without_name", "it says no name, not that it is a {wanted}", wanted=wanted)
+        return Reason("model_without_name", "it gives no model name where {wanted} is expected", wanted=wanted)
     return Reason("other_model", "it says that it is a {found}, not a {wanted}", found=found, wanted=wanted)
 
 
@@ -106,7 +106,7 @@ def words_of(data: bytes) -> tuple[int, ...]:
     """Return the words of an answer. Raise Garbled where a CRC does not fit."""
     groups = [data[at : at + 3] for at in range(0, len(data), 3)]
     if any(len(group) < 3 or crc8(group[:2]) != group[2] for group in groups):
-        raise Garbled(Reason("word_checksum", "checksum: a word's CRC does not fit"))
+        raise Garbled(Reason("word_checksum", "checksum: a word's CRC does not match"))
     return tuple(int.from_bytes(group[:2], "big") for group in groups)
 
 
@@ -147,7 +147,7 @@ def judge(registers: Registers, new: frozenset[int], air: bool) -> tuple[Reading
     words = words_of(registers[VALUES])
     high, low = words_of(registers.get(STATUS, bytes.fromhex("000081000081")))
     if len(words) != VALUE_WORDS:
-        raise Garbled(Reason("words_length", "length: {count} words are no measurement", count=len(words)))
+        raise Garbled(Reason("words_length", "length: {count} words are not a measurement", count=len(words)))
     return decoded(words, high << 16 | low, air, 0.0)
 
 

@@ -31,11 +31,11 @@ FORM = re.compile(
 )
 FIRST = re.compile(rb"(?:[0-9a-f]{2} ){9}: crc=[0-9a-f]{2} (?:YES|NO)\r?\n")
 NO_TEXT = Reason("no_1_wire_text", "form: the kernel's text is not that of a 1-Wire thermometer")
-CRC_WRONG = Reason("1_wire_checksum", "checksum: the thermometer's CRC does not fit, or its line is held low")
+CRC_WRONG = Reason("1_wire_checksum", "checksum: the thermometer's CRC does not match, or its line is held low")
 LONGEST = 256  # bytes of a line; the kernel's have 39
 KERNEL_NUMBER = re.compile(r"-?[0-9]{1,10}\n?", re.ASCII)
 NOT_W1_SLAVE = Reason(
-    "number_without_checksum", "the file gives a number without its check sum: name the file w1_slave beside it"
+    "number_without_checksum", "the file gives a number without its checksum: name the file w1_slave beside it"
 )
 POWER_ON = 85.0  # degC
 CONFIG_BITS, CONFIG_FIXED = 0x9F, 0x1F  # of byte 4 of a DS18B20: 0 R1 R0 11111

@@ -225,7 +225,7 @@ class Alerts:
             last = min(first + AT_ONCE, self._store.next_seq) - 1
             found = self._store.range(first, last)
         except StoreError as trouble:
-            log.warning("no rule is judged, the minutes cannot be read: %s", trouble)
+            log.warning("no rule can be judged because the minutes cannot be read: %s", trouble)
             return []
         if not found:  # they were let go of
             self._state.read = max(self._state.read, last)
@@ -261,5 +261,5 @@ def restored(kept: Any, store: Store) -> AlertsState:
         try:
             return msgspec.convert(kept, AlertsState)
         except msgspec.ValidationError as error:
-            log.warning("the rules begin anew, what was kept of them cannot be read: %s", error)
+            log.warning("the rules start over because their saved state cannot be read: %s", error)
     return AlertsState(store.next_seq - 1)

@@ -207,7 +207,7 @@ class HornLane:
         try:
             self._clock.outside(lambda: self._notes.put(KIND, NAME, msgspec.json.encode(self._state)))
         except StoreError as trouble:  # people are woken all the same
-            log.warning("what the horn did cannot be kept: %s", trouble)
+            log.warning("the horn's state cannot be saved: %s", trouble)
 
 
 def restored(notes: Notes) -> Sounding:
@@ -216,5 +216,5 @@ def restored(notes: Notes) -> Sounding:
         value = notes.get(KIND, NAME)
         return msgspec.json.decode(value, type=Sounding) if value else Sounding()
     except (StoreError, msgspec.MsgspecError) as trouble:
-        log.warning("what the horn did before cannot be read: %s", trouble)
+        log.warning("the horn's saved state cannot be read: %s", trouble)
         return Sounding()

@@ -107,7 +107,7 @@ class HornLine:
     def _lack(self, why: Reason) -> None:
         self._retry_at = self._clock.now() + self._backoff.pause()
         if self.trouble is None:
-            self._tell(Reason("horn_missing", "the horn or its button cannot be had: {why}", why=why))
+            self._tell(Reason("horn_missing", "the horn or its button is not available: {why}", why=why))
         self.trouble = why
 
 

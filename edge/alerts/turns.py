@@ -14,8 +14,8 @@ def in_words(turn: Alert) -> Reason:
         "worse": Reason("alert_worse", "{rule}: worse, step {step} of {steps}", **gaps),
         "better": Reason("alert_better", "{rule}: better, step {step} of {steps}", **gaps),
         "cleared": Reason("alert_cleared", "{rule}: cleared", **gaps),
-        "blind": Reason("alert_blind", "{rule}: what it looks at is missing or doubtful", **gaps),
-        "seeing": Reason("alert_seeing", "{rule}: what it looks at is there again", **gaps),
+        "blind": Reason("alert_blind", "{rule}: its input is missing or doubtful", **gaps),
+        "seeing": Reason("alert_seeing", "{rule}: its input is available again", **gaps),
         "ended": Reason("alert_ended", "{rule}: ended, the rule is no longer in the file", **gaps),
     }
     return words[turn.turn]

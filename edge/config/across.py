@@ -1,4 +1,4 @@
-"""What no section can see alone: names, addresses, lines and marks that clash between tables."""
+"""Checks across sections: names, addresses, lines and marks that clash between tables."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
             driver = str(camera["driver"])
             wrong(
                 ("camera", place, "driver"),
-                Reason("wants_url", "a camera with driver {driver} needs its url", driver=driver),
+                Reason("wants_url", "a camera with driver {driver} needs a url", driver=driver),
             )
         if "password" in camera and "password_file" in camera:
             wrong(("camera", place, "password"), BOTH_PASSWORDS)
@@ -160,7 +160,7 @@ def camera_address(driver: str, url: str) -> Reason | None:
     schemes = CAMERA_SCHEMES.get(driver)
     if schemes is None:
         return None
-    wrong = Reason("camera_url", "must be an address as {one}://HOST/PATH or {other}://HOST/PATH", **schemes)
+    wrong = Reason("camera_url", "must be an address such as {one}://HOST/PATH or {other}://HOST/PATH", **schemes)
     try:
         parts = urlsplit(url)
     except ValueError:  # a bracket of an IPv6 address is missing
@@ -188,7 +188,7 @@ def broker_complete(wrong: Wrong, broker: Any) -> None:
             wrong(("broker", "url"), BAD_BROKER)
     for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if one in broker and other not in broker:
-            wrong(("broker", one), Reason("alone", "needs {key} beside it", key=other))
+            wrong(("broker", one), Reason("alone", "also needs {key}", key=other))
     if "password" in broker and "password_file" in broker:
         wrong(("broker", "password"), BOTH_PASSWORDS)
 
@@ -223,7 +223,7 @@ def horn_fits(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
         line = horn.get(key)
         if isinstance(line, int):
             if line in taken:
-                reason = Reason("line_taken", 'line {line} is that of "{owner}"', line=line, owner=taken[line])
+                reason = Reason("line_taken", 'line {line} is used by "{owner}"', line=line, owner=taken[line])
                 wrong(("horn", key), reason)
             taken[line] = "horn"
 
@@ -253,5 +253,6 @@ def people_reached(
             wrong(("channel", place, "kind"), reason)
     if (wanted or people) and not channels:
         wrong(
-            ("notify" if wanted else "person",), Reason("notify_wants_channel", "needs a [[channel]] to tell people by")
+            ("notify" if wanted else "person",),
+            Reason("notify_wants_channel", "needs a [[channel]] through which to notify people"),
         )

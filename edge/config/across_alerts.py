@@ -19,7 +19,7 @@ Sensors = Sequence[SensorSection | None]
 # What a minute has beside a quantity, made of its samples (edge/measure/minute.py).
 MADE_OF = {"wind_speed": ("wind_speed_of_gust",), "rainfall_amount": ("rainfall_amount_corrected",)}
 CROP_STEPS = 4  # critical and each further kelvin; one more where it warns before
-FALLS_UP = Reason("falls_up", "falls says how much it falls in an hour: write it above 0, as 2.0")
+FALLS_UP = Reason("falls_up", "falls says how much it falls in an hour: it must be above 0, such as 2.0")
 RAIN = (0.0, MOST_MM_PER_MIN)
 
 

@@ -16,7 +16,7 @@ from edge.config.base import MAIL_ADDRESS, MAIL_URL, PERSON, PHONE, HourMinute, 
 from edge.config.errors import BAD_MAIL_URL
 from edge.config.web_address import BaseAddress, HeaderName, SuccessValue, WebAddress, url_parts
 
-NO_HOURS = Reason("no_hours", "begin and end are the same: no time lies between them; leave hours out for all day")
+NO_HOURS = Reason("no_hours", "begin and end are the same; leave hours out for all day")
 URL_PASSWORD = Reason("url_password", "no password belongs here: put it into a file and name that in password_file")
 WECOM = "https://qyapi.weixin.qq.com"
 DINGTALK = "https://oapi.dingtalk.com"

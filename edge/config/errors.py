@@ -27,10 +27,10 @@ from edge.config.base import (
     PUBLIC_URL,
 )
 
-BAD_BROKER = Reason("bad_broker", "must be an address as mqtt://host:1883 or mqtts://host:8883")
-BAD_PORT = Reason("bad_port", "behind the host's : stands a port, from 1 to 65535")
-BAD_HTTP_URL = Reason("bad_http_url", "must be an address as https://host/path")
-BAD_MAIL_URL = Reason("bad_mail_url", "must be an address as smtps://user@host:465 or smtp://host:25")
+BAD_BROKER = Reason("bad_broker", "must be an address such as mqtt://host:1883 or mqtts://host:8883")
+BAD_PORT = Reason("bad_port", "the port after the host's : must be from 1 to 65535")
+BAD_HTTP_URL = Reason("bad_http_url", "must be an address such as https://host/path")
+BAD_MAIL_URL = Reason("bad_mail_url", "must be an address such as smtps://user@host:465 or smtp://host:25")
 BAD_NAME = Reason("bad_name", "must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter or digit")
 BAD_FINGERPRINT = Reason(
     "bad_fingerprint", "must be the SHA-256 fingerprint of the camera's certificate: 64 digits 0-9 and a-f"
@@ -40,19 +40,19 @@ FORMS = {
     HTTP_URL: BAD_HTTP_URL,
     NAME: BAD_NAME,
     FINGERPRINT: BAD_FINGERPRINT,
-    HOUR_MINUTE: Reason("bad_hour", "must be a time of day as 06:30, from 00:00 to 23:59"),
-    MONTH_DAY: Reason("bad_day_of_year", "must be a day of the year as 04-15, the month first"),
+    HOUR_MINUTE: Reason("bad_hour", "must be a time of day such as 06:30, from 00:00 to 23:59"),
+    MONTH_DAY: Reason("bad_day_of_year", "must be a day of the year such as 04-15, month first"),
     PERSON: Reason("bad_person", "must be 1 to 64 letters, digits or Chinese characters without spaces"),
-    PHONE: Reason("bad_phone", "must be digits alone, as 13800000000 or +8613800000000"),
-    MAIL_ADDRESS: Reason("bad_mail_address", "must be a mail address, as name@example.cn"),
+    PHONE: Reason("bad_phone", "must contain only digits, such as 13800000000 or +8613800000000"),
+    MAIL_ADDRESS: Reason("bad_mail_address", "must be an e-mail address, such as name@example.cn"),
     MAIL_URL: BAD_MAIL_URL,
-    HEADER_NAME: Reason("bad_header", "must be 1 to 64 letters A-Z, digits or hyphens, as X-Token"),
+    HEADER_NAME: Reason("bad_header", "must be 1 to 64 letters A-Z, digits or hyphens, such as X-Token"),
     HUB_NAME: Reason("bad_hub_name", "must be at most 32 letters A-Z, digits or hyphens"),
-    PUBLIC_URL: Reason("bad_public_url", "must be an address without a path, as https://hub.example.cn"),
+    PUBLIC_URL: Reason("bad_public_url", "must be an address without a path, such as https://hub.example.cn"),
 }  # of a text, by its pattern
 SPANS = {
-    "season": Reason("bad_season", 'must be two days of the year, as ["03-01", "05-31"]'),
-    "hours": Reason("bad_hours", 'must be two times of day, as ["22:00", "06:30"]'),
+    "season": Reason("bad_season", 'must be two days of the year, such as ["03-01", "05-31"]'),
+    "hours": Reason("bad_hours", 'must be two times of day, such as ["22:00", "06:30"]'),
 }  # of a list of two, by its key
 NO_FILE = Reason("no_file", "the file is not there")
 
@@ -132,8 +132,8 @@ def unknown_key(key: str, known: Iterable[str]) -> Reason:
     names = list(known)
     near = difflib.get_close_matches(key.lower(), names, 1, 0.6)
     if near:
-        return Reason("did_you_mean", 'there is no such key here; did you mean "{near}"?', near=near[0])
-    return Reason("extra_forbidden", "there is no such key here; known are {known}", known=", ".join(names))
+        return Reason("did_you_mean", 'unknown key; did you mean "{near}"?', near=near[0])
+    return Reason("extra_forbidden", "unknown key; the keys here are {known}", known=", ".join(names))
 
 
 def unknown_driver(error: UnknownDriverError) -> Reason:

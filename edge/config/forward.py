@@ -18,11 +18,11 @@ from edge.records.channel_name import ChannelName
 
 HEAD = ("station", "time", "start_us", "epoch", "seq", "revision", "clock", "clock_error_s")  # of an mqtt-json message
 PROBES = ("air_temperature", "air_temperature.top", "air_temperature.top-2", "wind_speed.top")
-NO_TEMPLATE = Reason("no_template", "only {fields} may stand in braces here", fields="")
-NO_TOPIC = Reason("no_publish_topic", "must be a topic to publish on: not empty, no + or #, no $ at its beginning")
+NO_TEMPLATE = Reason("no_template", "only {fields} may be used in braces here", fields="")
+NO_TOPIC = Reason("no_publish_topic", "must be a topic to publish to: not empty, no + or #, no $ at its beginning")
 FIELDS_COLLIDE = Reason(
     "fields_collide",
-    'two fields would have the one name "{name}": {first} and {second}',
+    'two fields would have the same name "{name}": {first} and {second}',
     name="",
     first="",
     second="",

@@ -21,11 +21,13 @@ from edge.config.forward import Forward
 
 ALERT_KINDS = ("above", "below", "falls", "crop", "lost")
 NOT_ONE_KIND = Reason("alert_kind", "a rule has exactly one of {kinds}", kinds="")
-WANTS_CHANNEL = Reason("alert_wants_channel", 'say which channel it watches, as channel = "air_temperature"')
+WANTS_CHANNEL = Reason("alert_wants_channel", 'say which channel it watches, such as channel = "air_temperature"')
 NO_CHANNEL = Reason("alert_no_channel", "this rule watches no channel: leave channel out")
-NOT_COLDER = Reason("alert_not_colder", "offset_k says how much colder the lowest corner is: write it below 0, as -2.0")
-LOST_NONE = Reason("alert_lost_none", "lost counts silent sensors: it begins with 1 or more")
-LIMITS_UNSORTED = Reason("alert_limits", "limits stand from the first to the worst, each once")
+NOT_COLDER = Reason(
+    "alert_not_colder", "offset_k says how much colder the lowest corner is: it must be below 0, such as -2.0"
+)
+LOST_NONE = Reason("alert_lost_none", "lost counts silent sensors: its first limit must be 1 or more")
+LIMITS_UNSORTED = Reason("alert_limits", "list the limits from the mildest to the worst, each once")
 RemoteCommand = Literal["picture", "hello", "maintenance", "stage", "silence-horn"]
 
 

@@ -77,7 +77,7 @@ def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, A
             raise CommandRefusedError(
                 Reason(
                     "unknown_argument",
-                    "{command} takes no {argument}",
+                    "{command} has no argument {argument}",
                     command=command,
                     argument=repr(str(name)[:SHOWN]),
                 )
@@ -95,7 +95,7 @@ def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, A
             raise CommandRefusedError(
                 Reason(
                     "wrong_argument",
-                    "{command} does not take {value} as {argument}",
+                    "{command} does not accept {value} as {argument}",
                     command=command,
                     argument=name,
                     value=repr(given[name])[:SHOWN],

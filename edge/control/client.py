@@ -169,8 +169,8 @@ def connect(caller: socket.socket, path: Path) -> None:
         sentence = _("The station at {path} does not answer.").format(path=path)
         raise AskError(sentence, _("See its log: journalctl -u minshan -n 50")) from None
     except PermissionError:
-        sentence = _("You may not ask the station at {path}.").format(path=path)
-        remedy = _("Join its group (sudo adduser $USER minshan, then log in anew), or use sudo.")
+        sentence = _("You have no permission to query the station at {path}.").format(path=path)
+        remedy = _("Join its group (sudo adduser $USER minshan, then log in again), or use sudo.")
         raise AskError(sentence, remedy) from None
     finally:
         os.close(folder)

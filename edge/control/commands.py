@@ -132,7 +132,7 @@ class Commands:
         except Stopped:
             raise
         except Exception:  # whatever somebody asks, the next one is served
-            log.exception("the command %r brought about something unforeseen", name[:SHOWN])
+            log.exception("the command %r caused an unexpected error", name[:SHOWN])
             outcome = Outcome("failed", UNFORESEEN)
         if outcome is not None:
             request.tell(outcome)
@@ -144,7 +144,7 @@ class Commands:
         try:
             self._parts.kept.notes.put(ISSUED, request.id, issued, REMEMBERED)
         except StoreError as trouble:  # a disk that is full is no reason not to mark maintenance
-            log.warning("who gave the command %r cannot be kept: %s", request.id, trouble)
+            log.warning("the sender of command %r cannot be saved: %s", request.id, trouble)
 
     def _allowed(self, name: str, who: Principal) -> CommandEntry:
         command = self._known.get(name)
@@ -162,12 +162,12 @@ class Commands:
             raise CommandRefusedError(
                 Reason(
                     "not_asked_remotely",
-                    "{name} may not be asked for from afar: [commands] remote in the station's file lists what may",
+                    "{name} is not allowed remotely: [commands] remote in the station's file lists what is",
                     name=name,
                 )
             )
         if command.needs not in who.may:
-            raise CommandRefusedError(Reason("forbidden", "whoever asks may not ask for {name}", name=name))
+            raise CommandRefusedError(Reason("forbidden", "you have no permission for {name}", name=name))
         return command
 
 

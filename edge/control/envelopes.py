@@ -73,7 +73,7 @@ def by_http(commands: Commands, request: Mapping[str, Any], who: Principal) -> d
     name = str(request.get("name", ""))
     method = str(request.get("method", "")).upper()
     if method != "POST" and not (method == "GET" and commands.needs(name) in (Permission.READ, None)):
-        return {"status": 405, "body": {"error": Reason("wrong_method", "ask for this by POST").builtins()}}
+        return {"status": 405, "body": {"error": Reason("wrong_method", "use POST for this").builtins()}}
     try:
         arguments = msgspec.json.decode(request.get("body") or b"{}", type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -88,5 +88,5 @@ def by_http(commands: Commands, request: Mapping[str, Any], who: Principal) -> d
     return answer if outcome.content is None else {**answer, "content": outcome.content}
 
 
-NOT_JSON = Reason("not_json", "these are no arguments in JSON")
+NOT_JSON = Reason("not_json", "the arguments are not JSON")
 NOT_ASKED = Reason("nothing_asked", "nothing is asked for")

@@ -1,4 +1,4 @@
-"""What may be asked of the horn."""
+"""Commands to the horn."""
 
 from __future__ import annotations
 

@@ -202,7 +202,7 @@ def as_news(outcome: Outcome) -> Outcome:
     return outcome if outcome.state != "done" else Outcome("done", data={"event": "now", "now": outcome.data})
 
 
-NOT_A_LINE = Reason("not_a_line", "this is no line of JSON")
+NOT_A_LINE = Reason("not_a_line", "this line is not JSON")
 
 
 @contextlib.contextmanager

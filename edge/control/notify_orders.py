@@ -1,4 +1,4 @@
-"""What may be asked of a station's telling people itself."""
+"""Commands about the notifications that the station itself sends."""
 
 from __future__ import annotations
 
@@ -15,7 +15,9 @@ from edge.notify.lane import NotifyLane
 def notify_of(parts: StationParts) -> NotifyLane:
     """Return the lane that tells people. Raise RefusedError where the station's file has no channel."""
     if parts.notify is None:
-        raise CommandRefusedError(Reason("without_channels", "this station has no [[channel]] to tell people by"))
+        raise CommandRefusedError(
+            Reason("without_channels", "this station has no [[channel]] through which to notify people")
+        )
     return parts.notify
 
 

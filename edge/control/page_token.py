@@ -1,4 +1,4 @@
-"""The technician's token: who knows it may ask by the page for what its process, which may only read, may not ask for.
+"""The technician's token: with it the page, whose own process may only read, may also send commands.
 
 Of the token a salt and its scrypt are kept (N = 2**14, r = 8, p = 1: 16 MiB, Percival's setting for a login). The
 daemon compares, and wrong ones are counted here: five, then one a minute, whoever asks.

@@ -1,4 +1,4 @@
-"""What may be said of a crop."""
+"""Commands about a crop."""
 
 from __future__ import annotations
 

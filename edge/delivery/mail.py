@@ -22,7 +22,9 @@ from edge.wire.errors import distrusted
 from edge.wire.post import RequestError, secret_of
 
 NO_MAIL = Reason("no_mail_address", "{name} has no mail address", name="")
-NOT_ENCRYPTED = Reason("mail_in_the_clear", "{where} cannot encrypt, and a password must not go in the clear", where="")
+NOT_ENCRYPTED = Reason(
+    "mail_in_the_clear", "{where} offers no encryption, and a password must not be sent unencrypted", where=""
+)
 GREETED, LOGGED_IN = 220, 235
 SUBJECT = 120  # characters
 WIRE = SMTP.clone(cte_type="7bit")  # lines end as servers want them, and no server need take more than ASCII
@@ -151,7 +153,7 @@ class MailSender:
         if isinstance(error, ssl.SSLCertVerificationError):
             return distrusted(where, error)
         if isinstance(error, smtplib.SMTPException):
-            return Reason("no_mail_server", "what answers at {where} is no mail server", where=where)
+            return Reason("no_mail_server", "the server at {where} is not a mail server", where=where)
         return Reason("forward_unreachable", "{where} cannot be reached: {why}", where=where, why=system_reason(error))
 
 

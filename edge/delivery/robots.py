@@ -27,7 +27,7 @@ WECOM_BUSY, DINGTALK_BUSY = (45009, 45033), (130101, 130102)
 PASSING = (-1,)  # "system busy": both services'
 WECOM_REMEDIES: Mapping[int, Reason] = {
     93000: Reason("wecom_gone", "the robot was removed from its group, or its key is wrong"),
-    40058: Reason("wecom_too_long", "the message is not as WeCom wants it"),
+    40058: Reason("wecom_too_long", "WeCom rejects the form of the message"),
 }
 DINGTALK_TOKEN = Reason("dingtalk_token", "the robot was removed from its group, or its key is wrong")
 DINGTALK_REMEDIES: Mapping[int, Reason] = {300001: DINGTALK_TOKEN, 300005: DINGTALK_TOKEN}
@@ -35,23 +35,29 @@ DINGTALK_REMEDIES: Mapping[int, Reason] = {300001: DINGTALK_TOKEN, 300005: DINGT
 DINGTALK_SECURITY: tuple[tuple[tuple[str, ...], Reason], ...] = (
     (
         ("timestamp", "时间戳"),
-        Reason("dingtalk_clock", "the signature's time is not its own: is this machine's clock right within an hour?"),
+        Reason(
+            "dingtalk_clock", "the signature's time is not accepted: is this machine's clock right to within an hour?"
+        ),
     ),
     (("sign", "签名"), Reason("dingtalk_sign", "the signature is wrong: secret_file must hold the robot's SEC...")),
     (
         ("keyword", "关键词"),
-        Reason("dingtalk_keyword", "the robot wants a keyword: let it sign instead, or give it {word}", word="Minshan"),
+        Reason(
+            "dingtalk_keyword",
+            "the robot requires a keyword: switch it to signatures instead, or make the keyword {word}",
+            word="Minshan",
+        ),
     ),
     (
         ("ip", "白名单"),
-        Reason("dingtalk_ip", "the robot admits certain addresses alone: let it sign instead"),
+        Reason("dingtalk_ip", "the robot accepts only certain IP addresses: switch it to signatures instead"),
     ),
 )
 NO_TIME = Reason("dingtalk_no_time", "the time is not known here, and a signature needs it: use another channel")
 BLOCKED = Reason(
-    "robot_blocked", "{where} points elsewhere: it has been sent too much and takes nothing for now", where=""
+    "robot_blocked", "{where} redirects elsewhere: too much was sent, and it accepts nothing for now", where=""
 )
-TOO_FAST = Reason("robot_too_fast", "the service takes no more for now")
+TOO_FAST = Reason("robot_too_fast", "the service accepts no more messages for now")
 
 
 class Robot:

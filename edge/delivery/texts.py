@@ -20,7 +20,7 @@ WHAT: dict[str, str] = {
     "rain": N_("Cloudburst"),
     "heat": N_("Heat"),
     "cold": N_("Cold"),
-    "fall": N_("Fast fall"),
+    "fall": N_("Rapid fall"),
     "air": N_("Bad air"),
     "battery": N_("Battery low"),
     "sensor": N_("Sensor silent"),
@@ -33,10 +33,13 @@ WHAT: dict[str, str] = {
 }
 HEAD = N_("[{what}] ")
 BACK, HUB_FAILS = N_("Back"), N_("Hub fails")
-CLOCK = N_("nobody has set the hub's clock for {minutes} min: times of alerts may be wrong, robots may refuse messages")
+CLOCK = N_(
+    "the hub's clock has not been synchronised for {minutes} min: times of alerts may be wrong, robots "
+    "may refuse messages"
+)
 CLOCK_BACK = N_("the hub's clock is right again")
-LOG = N_("the log of the hub's database has grown to {n} MB: another program holds the file open, end it")
-LOG_BACK = N_("the log of the hub's database is short again")
+LOG = N_("the log of the hub's database has grown to {n} MB: another program keeps the file open, stop it")
+LOG_BACK = N_("the log of the hub's database is small again")
 
 OF_WHAT = {"fall": N_("{quantity} falls by {amount}"), "rain": N_("{quantity} {amount} in a minute")}
 NOW_US = 5 * 60_000_000  # from a minute's begin, in which it says how it is now
@@ -71,7 +74,7 @@ def reminder(words: Spoken, facts: AlertFacts, course: Course) -> str:
 def headed(words: Spoken, facts: AlertFacts, parts: list[str]) -> str:
     """Return a sentence of these parts, with what it is about before them and whether it is late behind."""
     head = words.say(HEAD, what=words.say(_head(facts)))
-    late = words.say(N_(" (late: it came only now)")) if facts.late else ""
+    late = words.say(N_(" (late: received only now)")) if facts.late else ""
     text = reduce(lambda before, after: words.say(N_("{before}, {after}"), before=before, after=after), parts)
     return f"{head}{text}{late}"
 
@@ -207,9 +210,9 @@ def _of_silence(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
 
 def _of_channel(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
     if facts.turn in ("cleared", "ended"):
-        return [words.say(N_('channel "{name}" takes messages again since {time}'), name=facts.station, time=at)]
+        return [words.say(N_('channel "{name}" has accepted messages again since {time}'), name=facts.station, time=at)]
     why = "" if facts.reason is None else words.reason(facts.reason)
-    return [words.say(N_('channel "{name}" takes no messages: {why}'), name=facts.station, why=why)]
+    return [words.say(N_('channel "{name}" does not accept messages: {why}'), name=facts.station, why=why)]
 
 
 def _named(words: Spoken, facts: AlertFacts) -> str:
@@ -229,14 +232,14 @@ def _over(words: Spoken, facts: AlertFacts) -> str:
     if facts.turn == KNOWN:
         return words.say(N_("{what} can be judged again"), what=what)
     if facts.turn == "ended":
-        return words.say(N_("{what}: the rule is no longer there"), what=what)
+        return words.say(N_("{what}: the rule was removed"), what=what)
     if facts.what == "sensor":
         return words.say(N_("every sensor gives values again"))
     if facts.what == "fall":
         return words.say(N_("{quantity} no longer falls so fast"), quantity=words.quantity(facts.quantity))
     sentence = N_("{what} is over") if facts.worst is None else N_("{what} is over, worst {worst}")
     if facts.what == "battery" and facts.worst is not None:
-        sentence = N_("the battery is well again, lowest {worst}")
+        sentence = N_("the battery has recovered, lowest {worst}")
     return words.say(sentence, what=what, worst=amount(words, number(facts.worst, facts.quantity), facts.unit))
 
 

@@ -176,7 +176,7 @@ class ForwardLane:
             self._failing.pop(batch.number, None)
             self._outdo()
             return 0.0
-        reason = verdict.reason or Reason("forward_no_reason", "nobody says why")
+        reason = verdict.reason or Reason("forward_no_reason", "no reason was given")
         failing = self._failing.setdefault(batch.number, Failing())
         if verdict.fate is DeliveryFate.REFUSED or failing.outdone >= (OUTDONE if len(batch.items) == 1 else 1):
             del self._failing[batch.number]
@@ -209,5 +209,5 @@ class ForwardLane:
         if why is not None and why != self._trouble:
             log.warning("%s", TROUBLE.having(destination=self._queue.destination, why=why))
         elif why is None and self._trouble is not None:
-            log.info("%s takes what is sent again", self._queue.destination)
+            log.info("%s accepts data again", self._queue.destination)
         self._trouble = why

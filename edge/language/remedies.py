@@ -20,13 +20,11 @@ from edge.language.words import N_
 IS_NOT_THERE = {kind.kind.code for kind in (Unplugged, NotAllowed, InUse, NotADevice, SwitchedOff)}
 # For each kind of the drivers' errors, by its code.
 REMEDIES = {
-    NoAnswer.kind.code: N_(
-        "See whether it has power, whether its wires sit, and whether its address or speed is right."
-    ),
-    Garbled.kind.code: N_("See whether speed and model are right and the wires not loose; keep them off power lines."),
-    WrongDevice.kind.code: N_("See which device is on that address, and whether the driver or its profile is right."),
+    NoAnswer.kind.code: N_("Check its power, its wiring, and its address and baud rate."),
+    Garbled.kind.code: N_("Check the baud rate, the model and the wiring; keep the wires away from power lines."),
+    WrongDevice.kind.code: N_("Check which device is at that address, and whether the driver or its profile is right."),
     BusStuck.kind.code: N_(
-        "Take the power off the device for ten seconds; if it stays, unplug the devices one by one."
+        "Switch the device's power off for ten seconds; if that does not help, unplug the devices one by one."
     ),
 }
 # The same for a bus that is not there, by its kind.
@@ -48,17 +46,19 @@ CLOSER = {
     "no_i2c_permission": N_("Run: sudo usermod -aG i2c USER (the user who runs this), then log in again."),
     "no_gpio_permission": N_("Run: sudo usermod -aG gpio USER (the user who runs this), then log in again."),
     "port_in_use": N_("Stop what holds it; a running station is stopped by: sudo systemctl stop minshan"),
-    "baud_refused": N_("Give one of the usual speeds: 2400, 4800, 9600, 19200, 38400, 57600, 115200."),
-    "no_frame_but_bytes": N_("Set another speed (baud), one after the other; the device's label or manual names it."),
+    "baud_refused": N_("Set one of the usual baud rates: 2400, 4800, 9600, 19200, 38400, 57600, 115200."),
+    "no_frame_but_bytes": N_(
+        "Try other baud rates one after another; the device's label or manual states the right one."
+    ),
     "block_refused": N_("Write most_registers = 1 below its [[sensor]]."),
-    "other_frames": N_("See whether the settings are this model's; what it sends is named above."),
+    "other_frames": N_("Check that the settings are those of this model; what it sends is named above."),
     "another_driver": N_("Write that driver's name in the file, or correct the port."),
     "port_is_file": N_("See `ls /dev/serial/by-id/` and correct the port."),
     "port_is_directory": N_("See `ls /dev/serial/by-id/` and correct the port."),
     "port_not_working": N_("See `ls /dev/serial/by-id/` and correct the port."),
-    "may_not_be_read": N_("See who may read it: ls -l; the station runs as the user minshan."),
+    "may_not_be_read": N_("Check who may read it (ls -l); the station runs as the user minshan."),
     "void_answer": N_("The line is in order: see whether the probe at the device is plugged in and whole."),
-    "commands_not_confirmed": N_("See to the wire from the adapter's TX to the sensor's RX."),
+    "commands_not_confirmed": N_("Check the wire from the adapter's TX to the sensor's RX."),
     "one_wire_off": N_("Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`."),
     "number_without_checksum": N_("Write the path that ends in w1_slave."),
     "address_taken": N_("Take the other device off the line, or choose another address."),

@@ -117,7 +117,7 @@ SOURCES = {
     "modem": N_("the mobile network"),
     "platform": N_("the platform"),
     "sim": N_("simulated time"),
-    "system": N_("the box's own clock, which nobody keeps right"),
+    "system": N_("the box's own clock, which is not synchronised"),
     "arrival": N_("not known yet"),
     "bounds": N_("known only roughly"),
 }

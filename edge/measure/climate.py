@@ -77,7 +77,7 @@ class Climate:
             if (cold and value.value < low) or (warm and value.value > high):
                 found[name] = Reason(
                     "beyond_climate",
-                    "{value:.1f} {unit}: no place like this has that in this season ({low:.0f} to {high:.0f})",
+                    "{value:.1f} {unit}: not plausible for this place and season ({low:.0f} to {high:.0f})",
                     value=value.value,
                     unit=quantity(of).unit,
                     low=low,

@@ -63,7 +63,7 @@ class Zeros:
             if of == NEVER_ZERO and (number(values, name) == 0 or (name in values and values[name].flag is Flag.FAIL))
         }
         return {
-            name: Reason("zeros", "0 together with {other}, which is none", other=void[sensor])
+            name: Reason("zeros", "0 together with {other}, which is not valid", other=void[sensor])
             for name, (sensor, _) in self._channels.items()
             if number(values, name) == 0 and sensor in void and void[sensor] != name
         }

@@ -24,8 +24,11 @@ from edge.measure.limits import MOST_MM_PER_MIN, SUSPECT_MM_PER_MIN
 FELL_UNKNOWN = Reason(
     "fell_before_restart", "fell at some time since the last reading before a restart, nobody knows how long ago"
 )
-CAME_BACK = Reason("counter_came_back", "the gauge's counter told another total for a while and is back")
-UNSETTLED = Reason("counter_unsettled", "the gauge's last total fits nothing before; what fell is counted if it stays")
+CAME_BACK = Reason("counter_came_back", "the gauge's counter showed a different total for a while and has recovered")
+UNSETTLED = Reason(
+    "counter_unsettled",
+    "the gauge's last total does not fit the totals before; its rain is counted if the total persists",
+)
 GAP_S = 90.0  # a rise after a longer silence may have fallen in minutes that are past
 AT_ONCE = 2 * SUSPECT_MM_PER_MIN  # mm in a minute; more waits for the reading that confirms it
 RECORD_MM, RECORD_POWER = 422.0, 0.475  # most in so many hours anywhere: 422 h^0.475 (Jennings, world records of rain)
@@ -273,7 +276,8 @@ def _why(level: OtherTotal, rise: float, last: float, gap: float | None) -> Reas
     if rise < 0:
         return Reason(
             "counter_fell",
-            "the gauge's counter fell from {before:.2f} to {after:.2f} mm, which is no restart: what fell is not known",
+            "the gauge's counter fell from {before:.2f} to {after:.2f} mm, which is not a restart: "
+            "the rain in between is unknown",
             before=last,
             after=level.first,
         )

@@ -40,7 +40,7 @@ class Ground:
         found = {}
         for name in self._soils:
             if (value := values.get(name)) is not None and value.value == 0:
-                found[name] = Reason("no_soil_water", "is the probe in the soil? 0 % water is in none")
+                found[name] = Reason("no_soil_water", "is the probe in the soil? no soil has 0 % water")
         rains = any((value := values.get(name)) is not None and value.value for name in self._gauges)
         for name, leaf in self._leaves.items():
             if follow(name, leaf, duration, values, rains):

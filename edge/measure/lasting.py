@@ -146,7 +146,7 @@ def wet(name: str, hygrometer: Hygrometer, begin: float, values: Mapping[str, Va
         return None
     return Reason(
         "wet_sensor",
-        "wet? at saturation since {minutes} min while the air warmed by {warmed:.2g} K",
+        "wet? at saturation for {minutes} min while the air warmed by {warmed:.2g} K",
         minutes=round((begin - hygrometer.since) / 60.0),
         warmed=round(warmed, 1),
     )
@@ -197,7 +197,7 @@ def dead_fan(
         return None
     return Reason(
         "dead_fan",
-        "does its fan turn? {value:g} without a change since {hours} h",
+        "is the fan turning? {value:g}, unchanged for {hours} h",
         value=fan.value,
         hours=round(fan.seconds / HOUR),
     )

@@ -120,7 +120,7 @@ class ChannelOffsets:
             return None
         return Reason(
             "offset_since",
-            "leapt by {change:.3g} {unit} {minutes} min ago and is not back",
+            "jumped by {change:.3g} {unit} {minutes} min ago and has not returned",
             change=round(level.leap, 3),
             unit=quantity(channel.quantity).unit,
             minutes=round((begin - level.since) / 60.0),

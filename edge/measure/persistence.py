@@ -138,7 +138,7 @@ class Persistence:
             for _, run in runs_of(each):
                 run.doubted |= each.run.doubted and run.seconds > 0
         return {
-            each.name: Reason("stands_still", "stands still since {minutes} min", minutes=round(each.run.seconds / 60))
+            each.name: Reason("stands_still", "unchanged for {minutes} min", minutes=round(each.run.seconds / 60))
             for each in self._watched
             if each.run.doubted
         }

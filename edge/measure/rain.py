@@ -98,7 +98,7 @@ class Rain:
             if other is not gauge and other.fell() > OTHERS_TELL:
                 return Reason(
                     "clogged",
-                    "clogged? no rain in an hour in which {other} tells {amount:.4g} mm",
+                    "clogged? no rain in an hour in which {other} reports {amount:.4g} mm",
                     other=other.name,
                     amount=round(other.fell(), 3),
                 )

@@ -102,12 +102,12 @@ class Body(msgspec.Struct, frozen=True):
     reasons: dict[str, Raw] = {}
 
 
-OTHER_TABLE = Reason("columns_other_table", "columns: this is not their table")
+OTHER_TABLE = Reason("columns_other_table", "columns: they refer to another table")
 NOT_FITTING = Reason("columns_do_not_fit", "columns: they do not fit their table")
-UNEQUAL = Reason("columns_unequal", "columns: they are not of one length")
-OTHER_SUM = Reason("columns_other_sum", "columns: the sum of the numbers is another one")
+UNEQUAL = Reason("columns_unequal", "columns: their lengths differ")
+OTHER_SUM = Reason("columns_other_sum", "columns: the checksum of the numbers does not match")
 TOO_MANY_FLAGS = Reason("columns_too_many_flags", "columns: more flags than values, or reasons without end")
-FLAG_BESIDE = Reason("columns_flag_beside", "columns: a flag stands where there is no value")
+FLAG_BESIDE = Reason("columns_flag_beside", "columns: a flag without a value")
 Flagged = dict[str, tuple[int, Raw | None]]  # of one minute: channel -> flag and reason where they are not as usual
 
 

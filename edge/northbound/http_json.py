@@ -144,7 +144,7 @@ def proof(
         reason = Reason("forward_not_there", "{where} knows no such address (HTTP {status}): is url right?", **number)
     elif 300 <= status < 400:
         target = _printable(headers.get("Location") or "?")
-        reason = Reason("forward_elsewhere", "{where} points to {to}: must url be that?", where=where, to=target)
+        reason = Reason("forward_elsewhere", "{where} redirects to {to}: should url be that?", where=where, to=target)
     else:
         reason = Reason("forward_fails", "{where} answers HTTP {status}: {said}", **number)
     return DeliveryVerdict(DeliveryFate.FAILED, reason, _wait(headers.get("Retry-After"), now))
@@ -153,7 +153,9 @@ def proof(
 def _success(section: HttpJson, where: str, status: int, headers: Mapping[str, str], body: bytes) -> DeliveryVerdict:
     kind = (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
     if kind in ("text/html", "application/xhtml+xml") or body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
-        page = Reason("forward_page", "{where} answers with a web page, not as a receiver: is url right?", where=where)
+        page = Reason(
+            "forward_page", "{where} answers with a web page instead of accepting data: is url right?", where=where
+        )
         return DeliveryVerdict(DeliveryFate.FAILED, page)
     if section.success_key is None or _says(body, section.success_key, section.success_value):
         return PROVEN

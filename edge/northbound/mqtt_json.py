@@ -16,7 +16,7 @@ from edge.northbound.plain_words import minute_of, rfc3339, word_of
 from edge.northbound.verdict import EncodeError
 from edge.records.record import Record
 
-SAME_FIELD = Reason("same_field", 'two channels would stand under the one name "{name}"', name="")
+SAME_FIELD = Reason("same_field", 'two channels would have the same name "{name}"', name="")
 
 
 def encode(section: MqttJson, station: str, record: Record) -> bytes:

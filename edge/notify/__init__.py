@@ -1,1 +1,1 @@
-"""The station tells people itself where its hub does not: `cases` decides, `lane` keeps and asks, `child` sends."""
+"""The station itself notifies people when its hub does not: `cases` decides, `lane` keeps and asks, `child` sends."""

@@ -89,5 +89,5 @@ def asked(sender: Sender, message: Message) -> SendResult:
     except Stopped:
         raise
     except Exception:  # whatever one channel brings about, its lane goes on
-        log.exception("the channel %s brought about something unforeseen", sender.name)
+        log.exception("the channel %s caused an unexpected error", sender.name)
         return SendResult(MessageFate.UNKNOWN, "", UNFORESEEN)

@@ -1,4 +1,4 @@
-"""Which alerts people are to be told of by the station itself, and how far each of them was told: pure.
+"""Which alerts the station itself must notify people of, and how far each notification has got: pure.
 
 An alert is the hub's to tell until `after_s` have passed without its receipt of the newest turn; then it is the
 station's, and at once where there is no hub. What counts is how an alert stands, not each of its turns: a step up is

@@ -22,8 +22,8 @@ log = logging.getLogger("minshan.notify")
 START_S = 20.0  # for which the process may take to begin, beside the channel's own time: a box that is busy is slow
 BEGUN = b"begun\n"  # what it says before it asks the service
 MOST = 65_536  # bytes of its answer
-DIED = Reason("notify_child_died", "the process that sends ended without an answer")
-HUNG = Reason("notify_child_hung", "the process that sends did not end in time")
+DIED = Reason("notify_child_died", "the sending process ended without an answer")
+HUNG = Reason("notify_child_hung", "the sending process did not end in time")
 
 
 class SendOrder(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""The lane by which a station tells people itself: what is to be told, to whom, and what came of it.
+"""The lane by which a station itself notifies people: of what, whom, and with what result.
 
 It reads the alerts that the store keeps, as `edge/alerts` made them, and hears of the hub's receipts from the store
 too. What is begun is kept before it is asked for: killed anywhere, nothing is told twice but what may have arrived,
@@ -152,7 +152,7 @@ class NotifyLane:
                 yield from self._store.range(state.read + 1, last)
                 state.read = last
         except StoreError as trouble:
-            log.warning("what is to be told cannot be read: %s", trouble)
+            log.warning("what people should be notified of cannot be read: %s", trouble)
 
     def _is_proven(self, epoch: str, seq: int) -> bool:
         if self._after_s is None:
@@ -190,7 +190,7 @@ class NotifyLane:
         try:
             message = self._writer.message(flight.id, mine, to, reach.lang, utc, reach.wakes, again)
         except StoreError as trouble:
-            log.warning("what is to be told cannot be read: %s", trouble)
+            log.warning("what people should be notified of cannot be read: %s", trouble)
             return
         self._state.flights[reach.key] = flight
         self._ask(MessageJob(reach, message), now)
@@ -247,7 +247,7 @@ class NotifyLane:
 
     def _post_told(self, channel: str, now: float) -> None:
         """Record that the station told people itself."""
-        what = Reason("told_by_station", "the station told people itself, by the channel {name}", name=channel)
+        what = Reason("told_by_station", "the station itself notified people, through the channel {name}", name=channel)
         log.warning("%s", what)
         body = {"event": KIND, "reason": what.builtins()}
         self._post(Draft(Kind.HEALTH, Stamp(self._boot, now), 0.0, *self._time_at(now), body))
@@ -265,7 +265,7 @@ class NotifyLane:
         try:
             self._clock.outside(lambda: self._store.notes.put(KIND, NAME, msgspec.json.encode(self._state)))
         except StoreError as trouble:  # people are told all the same
-            log.warning("what people were told cannot be kept: %s", trouble)
+            log.warning("sent notifications cannot be saved: %s", trouble)
 
 
 def restored(store: Store, boot: str) -> NotifyState:
@@ -275,5 +275,5 @@ def restored(store: Store, boot: str) -> NotifyState:
         if value:
             return msgspec.json.decode(value, type=NotifyState)
     except (StoreError, msgspec.MsgspecError) as trouble:
-        log.warning("what people were told before cannot be read: %s", trouble)
+        log.warning("earlier notifications cannot be read: %s", trouble)
     return NotifyState(store.next_seq - 1, boot)

@@ -26,7 +26,7 @@ LEAST_FALL = 0.1  # K an hour
 TRIAL = N_("[Test] This is a test message: nothing has happened")
 HUB_SILENT = N_("Sent by the station itself: the platform has not answered.")
 NO_HUB = N_("Sent by the station itself.")
-AGAIN = N_("(this may have come before)")
+AGAIN = N_("(you may have received this before)")
 
 
 class NotifyWriter:

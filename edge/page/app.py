@@ -131,7 +131,7 @@ def answered(handler: Callable[[Request], Response]) -> Callable[[Request], Resp
             except AskError as error:
                 return refusal(422, NOT_ASKED_SO.having(why=str(error)))
             except Exception:  # whatever somebody asks, the next one is served
-                log.exception("%s %s brought about something unforeseen", request.method, request.url.path)
+                log.exception("%s %s caused an unexpected error", request.method, request.url.path)
                 return refusal(500, UNFORESEEN)
 
     return serve

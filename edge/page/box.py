@@ -34,7 +34,7 @@ def alert(one: AlertNow) -> Iterator[AlertLine]:
         yield AlertLine(texts.rule(one.rule), sentence.format(what=what, amount=smoke, rule=texts.rule(one.rule)), True)
     if one.blind:
         yield AlertLine(
-            texts.rule(one.rule), _("What this rule looks at is missing or doubtful: it knows nothing now."), True
+            texts.rule(one.rule), _("This rule cannot be judged now: its input is missing or doubtful."), True
         )
 
 
@@ -50,7 +50,7 @@ def meaning(one: AlertNow) -> str:
         sentence = _("At the temperature that hurts {crop} at {stage}.")
     else:
         sentence = _("Below the temperature that hurts {crop} at {stage}.")
-    assumed = _(" Nobody has said the stage: the most tender one is assumed.") if one.assumed else ""
+    assumed = _(" No stage has been set: the most sensitive one is assumed.") if one.assumed else ""
     return sentence.format(**names) + assumed
 
 

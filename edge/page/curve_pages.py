@@ -112,7 +112,7 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
         return _("Nothing was measured in this time.")
     if summed:
         total = value_text(channel, sum(point.value or 0.0 for point in good), series.unit)
-        return _("{amount} in all").format(amount=total)
+        return _("{amount} in total").format(amount=total)
     if view.is_direction(channel):
         return view.prevailing(good)
     low, high = min(good, key=lowest), max(good, key=highest)

@@ -19,9 +19,9 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from drivers.reason import Reason
 
 SAFE = ("GET", "HEAD", "OPTIONS")
-OTHER_HOST = Reason("host_unknown", 'this server is not reached as "{host}"', host="")
-OTHER_SITE = Reason("other_site", "another site's page asked for this")
-NO_FORM = Reason("body_no_form", "the body must be that of a form")
+OTHER_HOST = Reason("host_unknown", 'this server does not answer to the name "{host}"', host="")
+OTHER_SITE = Reason("other_site", "the request came from another site's page")
+NO_FORM = Reason("body_no_form", "the body must be form data")
 NOTHING_RUNS = "default-src 'none'; frame-ancestors 'none'"
 PAGE_RUNS = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "

@@ -50,7 +50,7 @@ def words(body: Any) -> tuple[str, str] | None:
             named = msgspec.structs.replace(body, rule=texts.rule(body.rule))
             return _("Alert"), texts.render(in_words(named))
         case bodies.Stage(crop=crop, stage=stage, by=by):
-            return _("Stage"), _("{crop}: {stage}, said by {who}").format(
+            return _("Stage"), _("{crop}: {stage}, confirmed by {who}").format(
                 crop=texts.crop(crop), stage=texts.stage(stage), who=by
             )
         case bodies.Health(camera=str() as camera, reason=reason) if reason is not None:

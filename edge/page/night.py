@@ -54,9 +54,9 @@ def night_lines(
 def critical(warm: Sequence[tuple[int, float]], stage: tuple[str, str] | None) -> list[str]:
     """Return how long it was at or under what the crop bears at its stage; nothing where nobody has said it."""
     if stage is None or stage[1] not in CRITICAL.get(stage[0], {}):
-        return [_("Nobody has said the stage of the trees: minutes under their critical temperature are not known.")]
+        return [_("The stage of the trees is not set: minutes below their critical temperature are not known.")]
     limit = CRITICAL[stage[0]][stage[1]]
-    sentence = _("{crop}, {stage}: {n} min at or under {limit}, where one bud in ten is hurt")
+    sentence = _("{crop}, {stage}: {n} min at or below {limit}, where one bud in ten is killed")
     names = {"crop": texts.crop(stage[0]), "stage": texts.stage(stage[1])}
     return [sentence.format(**names, n=sum(value <= limit for _at, value in warm), limit=degrees(limit))]
 

@@ -93,7 +93,7 @@ def words() -> dict[str, str]:
         "days": _("{n} d ago"),
         "waiting": _("connection lost, trying again"),
         "none": _("Nothing was measured in this time."),
-        "failed": _("The curve could not be fetched; it is tried again."),
+        "failed": _("The curve could not be loaded; trying again."),
         "suspect": texts.flag_word(3),
         "bad": texts.flag_word(4),
         "missing": texts.flag_word(9),

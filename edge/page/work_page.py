@@ -67,7 +67,7 @@ def asked(source: Source, form: Mapping[str, str]) -> str:
     if wanted == "stage":
         crop, _space, stage = form.get("stage", "").partition(" ")
         if not stage or not by:
-            raise AskError(_("Choose the stage, and say your name."))
+            raise AskError(_("Choose the stage, and enter your name."))
         source.ask("stage", token=token, crop=crop, stage=stage, by=by)
     elif wanted == "picture":
         source.ask("picture", token=token, **({"camera": form["camera"]} if "camera" in form else {}))
@@ -81,7 +81,7 @@ def asked(source: Source, form: Mapping[str, str]) -> str:
 def done(wanted: str | None) -> str:
     """Return what to say of something that was asked for; "" of what nobody can have."""
     return {
-        "stage": _("Taken down; the rules of frost follow it from the next minute on."),
-        "picture": _("The photo is taken."),
-        "silence-horn": _("The horn is silent; it sounds again for what is worse, or new."),
+        "stage": _("Recorded; the frost rules follow it from the next minute on."),
+        "picture": _("The photo was taken."),
+        "silence-horn": _("The horn is silent; it sounds again when an alert worsens or a new one is raised."),
     }.get(wanted or "", "")

@@ -122,7 +122,7 @@ class Captures:
         except Stopped:
             raise
         except Exception:  # whoever waits for the end must hear of it, and the next picture is taken
-            log.exception("a picture of %s brought about something unforeseen", job.camera.name)
+            log.exception("a picture of %s caused an unexpected error", job.camera.name)
             return Captured(job, request, NoPictureError.kind)
         finally:
             self._clock.outside(lambda: self._spool.drop(request.id))

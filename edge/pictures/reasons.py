@@ -12,18 +12,20 @@ REPEATED = Reason("repeated", "repeated")
 FAULTS = {fault.code: fault for fault in (DARK, BLURRED, REPEATED)}  # of a picture that was taken
 AWAY = Reason(
     "camera_process_away",
-    "camera process away",
+    "camera process unavailable",
     detail=Reason("camera_process_not_running", "the camera process is not running"),
 )
 ENDED = Reason(
     "camera_process_ended",
     "camera process ended",
-    detail=Reason("camera_process_crashed", "the camera process crashed over this picture"),
+    detail=Reason("camera_process_crashed", "the camera process crashed while processing this picture"),
 )
 HUNG = Reason(
     "camera_process_hung",
     "camera process hung",
-    detail=Reason("camera_process_hung_detail", "the camera process hung over this picture and was ended"),
+    detail=Reason(
+        "camera_process_hung_detail", "the camera process hung while processing this picture and was stopped"
+    ),
 )
 
 
@@ -41,7 +43,7 @@ def not_kept(error: OSError) -> Reason:
 
 def password_unread(file: str, error: OSError | ValueError) -> Reason:
     """Return that the file with the camera's password cannot be read, and why."""
-    why = system_reason(error) if isinstance(error, OSError) else Reason("not_utf8", "it is no text in UTF-8")
+    why = system_reason(error) if isinstance(error, OSError) else Reason("not_utf8", "it is not UTF-8 text")
     unread = Reason("password_file_unread", "password_file {file} cannot be read: {why}", file=file, why=why)
     return Reason("password_file", "password file", detail=unread)
 
@@ -51,7 +53,7 @@ def login_waits(user: str, box: str, seconds: float) -> Reason:
     refused = Reason("box_refused_login", "{box} has refused the login of user {user!r}", box=box, user=user)
     return Reason(
         "camera_locked",
-        "{reason}; cameras lock, so the next try is in {minutes:.0f} min",
+        "{reason}; cameras lock accounts, so the next attempt is in {minutes:.0f} min",
         reason=refused,
         minutes=seconds / 60,
     )

@@ -96,9 +96,7 @@ class PictureLane:
             return
         accepted()
         if len(self._orders) >= REQUESTS or not self._inbox.offer(PictureOrder(name, command, issued_by, done)):
-            why = Reason(
-                "too_many_pictures", "{count} pictures are waited for already; try again later", count=REQUESTS
-            )
+            why = Reason("too_many_pictures", "{count} pictures are already pending; try again later", count=REQUESTS)
             done(False, why, {})
 
     def forgive_logins(self) -> None:

@@ -62,7 +62,7 @@ class BootTime:
                 anchor,
                 Reason(
                     "time_cannot_be",
-                    "{source} says {day}, which cannot be: it is not believed",
+                    "{source} says {day}, which is impossible: it is not trusted",
                     source=anchor.source,
                     day=day_of(anchor.utc),
                 ),
@@ -75,7 +75,7 @@ class BootTime:
                 anchor,
                 Reason(
                     "time_before_newest",
-                    "{source} says {day}, before the newest record: it is asked again",
+                    "{source} says {day}, before the newest record: it is queried again",
                     source=anchor.source,
                     day=day_of(anchor.utc),
                 ),
@@ -89,7 +89,7 @@ class BootTime:
             if not kept and self._belief.believed_anchors:
                 self._meets_earlier_boots(witness is not None and witness.source != anchor.source)
         except StoreError as trouble:  # the next one is tried again; measuring does not wait
-            log.warning("the time is known by %s but cannot be kept: %s", anchor.source, trouble)
+            log.warning("the time is known from %s but cannot be saved: %s", anchor.source, trouble)
             return None
         return moved
 
@@ -118,9 +118,7 @@ class BootTime:
                 moved = self._turn(rival, verdict is AnchorVerdict.OUTVOTES)
         if self._belief.contradicted is None:
             if self._dispute is not None and verdict in (AnchorVerdict.BETTER, AnchorVerdict.NOTHING):
-                self._tell(
-                    Reason("time_undisputed", "the time is right as it was kept: nothing contradicts it any more")
-                )
+                self._tell(Reason("time_undisputed", "the time was kept right: nothing contradicts it any more"))
             self._dispute = None
         elif self._dispute is None:
             self._dispute = self._contradiction(anchor)
@@ -133,7 +131,7 @@ class BootTime:
         self._belief.keep(anchor)
         self.bound_lost_boots()
         if before is None:
-            log.info("time known by %s to %.3f s; %d records dated", anchor.source, error_of(anchor), dated)
+            log.info("time known from %s to within %.3f s; %d records dated", anchor.source, error_of(anchor), dated)
             return self.known
         if abs(anchor.utc - before[0]) > STEP * 1e6:
             known = self.known
@@ -154,7 +152,7 @@ class BootTime:
         self._tell(
             Reason(
                 "time_turned",
-                "the time was {seconds:+.3f} s wrong, {source} says: {records} records have another time",
+                "the time was {seconds:+.3f} s wrong according to {source}: {records} records were re-dated",
                 seconds=round((was - is_now) / 1e6, 3),
                 source=source,
                 records=dated,

@@ -43,5 +43,5 @@ def kept_doubts(state: dict[str, Any]) -> Doubts | None:
     try:
         return msgspec.convert(state.get("doubts", {}), Doubts)
     except msgspec.ValidationError as error:
-        log.warning("what was kept of doubted sensors cannot be read: %s", error)
+        log.warning("the saved state of doubted sensors cannot be read: %s", error)
         return None

@@ -49,7 +49,7 @@ class EarlierBoots:
                     before = known_before(self._store, lost.first)
                     self._store.times.bound(lost.boot, before if before is None or before <= now else None, now)
         except StoreError as trouble:  # they wait for the next anchor or start; measuring does not
-            log.warning("what was measured without a time stays undated for now: %s", trouble)
+            log.warning("what was measured before the time was known stays undated for now: %s", trouble)
 
     def refute(self, now: int, sure: bool) -> None:
         """Mend the times of boots that end after this one's begin (`now`, microseconds UTC).
@@ -62,7 +62,7 @@ class EarlierBoots:
             while (record := newest_known(self._store, before, self._boot)) and end_of(record) > now + SLACK * 1e6:
                 redating = self._mended(record, now, sure)
                 count = self._store.times.redate(redating)
-                log.warning("%d records of an earlier boot were not as late as they said", count)
+                log.warning("%d records of an earlier boot were dated too late and have been corrected", count)
                 begun = time_of(0.0, redating.anchors)
                 now = now if begun is None else begun[0]  # which the boots before it have ended by
                 before = self._store.times.first_of(record.stamp.boot)

@@ -38,7 +38,7 @@ class HourCounts:
         try:
             return self._count()
         except StoreError as trouble:  # measuring does not wait
-            log.warning("no hour is counted: %s", trouble)
+            log.warning("no hours can be counted: %s", trouble)
             return False
 
     def _count(self) -> bool:

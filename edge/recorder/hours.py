@@ -54,7 +54,7 @@ class Hours:
                 yield from self._anew.differing()
                 self._maker, self._anew = self._anew.maker, None
         except StoreError as trouble:
-            log.warning("no hour is made, the minutes cannot be read: %s", trouble)
+            log.warning("no hours can be made because the minutes cannot be read: %s", trouble)
 
     def _look_for_moves(self) -> None:
         """Begin anew where minutes that were read have another time by now."""
@@ -65,7 +65,7 @@ class Hours:
         if first is None or first > known.read:
             known.moves = moves.count
             return
-        log.info("minutes got another time: the hours since record %d are made anew", first)
+        log.info("minutes were re-dated: the hours since record %d are made again", first)
         self._anew = HoursAnew(self._store, self._orchard, first, moves)
 
 
@@ -75,7 +75,7 @@ def restored(kept: Any, store: Store) -> HoursState:
         try:
             return msgspec.convert(kept, HoursState)
         except msgspec.ValidationError as error:
-            log.warning("the hours begin anew, what was kept of them cannot be read: %s", error)
+            log.warning("the hours start over because their saved state cannot be read: %s", error)
     return HoursState(store.next_seq - 1, SeasonState(), moves=store.times.moves().count)
 
 

@@ -1,4 +1,4 @@
-"""Hours made once more, because minutes of them got another time than they had when the hours were told.
+"""Computing hours again, because some of their minutes were re-dated after the hours were recorded.
 
 They are made again from the state before the boot that was dated wrongly, silently, beside those that were told. Then
 each that differs is told anew, and one that no minute is of any more is told as missing: of several records of one

@@ -106,7 +106,7 @@ class Journal:
             self.lost = 0
             self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, body))
         if mended is not None:
-            log.error("the store was damaged and is mended: %s", mended.cause)
+            log.error("the store was damaged and has been repaired: %s", mended.cause)
             self.mended = mended.cause
             self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, {"what": "store", **plain(mended)}))
 
@@ -141,9 +141,9 @@ def log_loss(body: dict[str, Any]) -> None:
     """Say what went for want of room."""
     cause = restored(body["cause"])
     if body["what"] == "pictures":
-        log.warning("%d photos went for want of room (%s)", len(body["pictures"]), cause)
+        log.warning("%d photos were deleted to make room (%s)", len(body["pictures"]), cause)
     else:
-        log.warning("records %d to %d went for want of room (%s)", body["first"], body["last"], cause)
+        log.warning("records %d to %d were deleted to make room (%s)", body["first"], body["last"], cause)
 
 
 def check(draft: Draft) -> None:

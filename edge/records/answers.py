@@ -1,4 +1,4 @@
-"""What people and programs are answered with who ask what was measured: typed structs that go out as JSON as they are.
+"""Answers to queries about what was measured: typed structs that become JSON as they are.
 
 Times are microseconds UTC in whole numbers (`..._us`), the ends of intervals half open. A value of a minute stands
 beside its flag: 1 good, 2 not checked, 3 suspect, 4 bad, 9 missing; `None` is no value, never 0.

@@ -1,4 +1,4 @@
-"""What people and programs ask with who want to know what was measured: the same words and meanings at every host."""
+"""Queries about what was measured: the same words and meanings at every host."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTE_US, HOUR_US, DAY_US = 60_000_000, 3_600_000_000, 86_400_000_000
 SPANS: dict[Step, int] = {"minute": MINUTE_US, "hour": HOUR_US, "day": DAY_US}
 MOST_POINTS = 1500  # of a curve whose step is "auto": about a pixel each on a wide screen
-BAD_PAGE = Reason("no_such_page", '"{page}" is no page that was named before', page="")
+BAD_PAGE = Reason("no_such_page", '"{page}" is not a page from an earlier answer', page="")
 BACKWARDS = Reason("span_backwards", "the end of the span must come after its begin")
 
 CHANNEL = r"[a-z0-9_]{1,64}([.@][A-Za-z0-9_-]{1,63})?"

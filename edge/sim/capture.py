@@ -77,8 +77,8 @@ def read_capture(path: Path, utc_offset_h: float = 8.0) -> Capture:
         raise CaptureError(
             Reason(
                 "no_capture",
-                "{file}: not a capture: its lines should begin with when they came and a blank, as in "
-                "'2021-06-22T00:00:10 A0743B135C...'",
+                "{file} is not a capture: each line must begin with its time of arrival and a space, "
+                "as in '2021-06-22T00:00:10 A0743B135C...'",
                 file=str(path),
             )
         )

@@ -1,4 +1,4 @@
-"""What was mended and is in no loss record yet: kept in the table `untold`, so that a cut does not lose it.
+"""Repairs that no loss record reports yet: kept in the table `untold`, so that a power cut does not lose them.
 
 A repair is written with the change that it is about. It is handed out once, for its loss record, and struck off
 in the transaction that puts that record on the disk.
@@ -80,7 +80,7 @@ class UnreportedRepairs:
         found: dict[int, Repair] = {}
         for number, note, crc in connection.execute("SELECT id, note, crc FROM untold"):
             if crc != rows.crc_of((number, note)):
-                raise apsw.CorruptError(Reason("repairs_damaged", "what was mended is not what was written"))
+                raise apsw.CorruptError(Reason("repairs_damaged", "the repaired data differ from what was written"))
             found[int(number)] = msgspec.json.decode(note, type=Repair, dec_hook=restore)
         self._notes = found
 

@@ -24,7 +24,7 @@ from edge.store.folder import DATABASE, INTERIM, LOG, shut, size, used_before
 from edge.store.interim import Interim
 
 EMPTY = Reason("database_empty", "the database is empty")
-CUT_OFF = Reason("salvage_cut_off", "its salvage was cut off")
+CUT_OFF = Reason("salvage_cut_off", "its recovery was interrupted")
 RUN_OVER = Reason("run_over", "nothing more can be kept in this run")
 MOVED = Reason("store_moved", "{file} was deleted or moved away while the station ran", file="")
 REPLACED = Reason("store_replaced", "another file was put in the place of {file} while the station ran", file="")
@@ -122,7 +122,9 @@ class Database:
             for part in self._members:
                 part.load(connection)
         except (TypeError, ValueError) as error:
-            raise apsw.CorruptError(Reason("never_written", "a table holds what was never written to it")) from error
+            raise apsw.CorruptError(
+                Reason("never_written", "a table contains rows that were never written to it")
+            ) from error
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:

@@ -57,7 +57,7 @@ class StoreError(StorageError):
 _REASONS = {
     StoreCause.NO_FOLDER: Reason(
         "store_no_folder",
-        "state folder {folder} is no folder that can be used ({why}): name a folder",
+        "state folder {folder} is not a usable folder ({why}): name a folder",
         folder="",
         why="",
     ),
@@ -81,7 +81,7 @@ _REASONS = {
     ),
     StoreCause.DAMAGED: Reason(
         "store_damaged",
-        "state folder {folder} held a damaged database ({why}): it is set aside and salvaged at once",
+        "state folder {folder} contained a damaged database ({why}): it was set aside and is being recovered",
         folder="",
         why="",
     ),
@@ -115,9 +115,9 @@ _SQLITE: tuple[tuple[type[apsw.Error], StoreCause, Reason], ...] = (
     (apsw.CorruptError, StoreCause.DAMAGED, Reason("database_malformed", "database disk image is malformed")),
     (apsw.NotADBError, StoreCause.DAMAGED, Reason("no_database", "file is not a database")),
     # our SQL is fixed: the tables are not what it was written for
-    (apsw.SQLError, StoreCause.DAMAGED, Reason("other_tables", "the tables are other than they were made")),
-    (apsw.ConstraintError, StoreCause.DAMAGED, Reason("constraint_broken", "what is in a table breaks its own rules")),
-    (apsw.MismatchError, StoreCause.DAMAGED, Reason("datatype_mismatch", "a table holds another kind of value")),
+    (apsw.SQLError, StoreCause.DAMAGED, Reason("other_tables", "the tables are not as they were created")),
+    (apsw.ConstraintError, StoreCause.DAMAGED, Reason("constraint_broken", "a table violates its own constraints")),
+    (apsw.MismatchError, StoreCause.DAMAGED, Reason("datatype_mismatch", "a table contains a value of the wrong type")),
     # what a broken page's lengths ask for
     (apsw.NoMemError, StoreCause.DAMAGED, Reason("database_asks_memory", "a page asks for more memory than there is")),
     (apsw.CantOpenError, StoreCause.READ_ONLY, Reason("database_not_opened", "unable to open database file")),
@@ -135,7 +135,7 @@ def as_store_error(folder: Path) -> Iterator[None]:
     except OSError as error:
         raise store_error(_ERRNO.get(error.errno or 0, StoreCause.DISK), folder, system_reason(error)) from error
     except UnicodeDecodeError as error:
-        raise store_error(StoreCause.DAMAGED, folder, Reason("text_is_none", "a text in it is none")) from error
+        raise store_error(StoreCause.DAMAGED, folder, Reason("text_is_none", "a text in it is not valid")) from error
     except apsw.BusyError as error:
         raise in_use(folder, None) from error
     except apsw.Error as error:

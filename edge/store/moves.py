@@ -1,4 +1,4 @@
-"""Which records got another time than they had: kept with the change itself, for what was made of them by their time.
+"""Which records were re-dated: kept with the change itself, for whatever was computed from them by their time.
 
 Whoever makes something of records remembers how many such changes it knows, and asks for those since.
 """

@@ -1,4 +1,4 @@
-"""The body of a record in fewer bytes: deflate (RFC 1951) with the words that most bodies are made of known before.
+"""Compressing the body of a record: deflate (RFC 1951) with a preset dictionary of what most bodies contain.
 
 The first byte says how: `{` not at all (what is no shorter, and all of store versions 1 and 2), 1 with WORDS.
 A body is given back byte for byte, and each row is packed for itself, so that it can be read without any other.

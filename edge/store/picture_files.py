@@ -54,7 +54,7 @@ class Shelf:
         Raise PictureRefusedError where they are not whole, OSError where the disk refuses.
         """
         if answer.full is None or answer.thumbnail is None:
-            raise PictureRefusedError(Reason("answer_without_picture", "the answer has no picture"))
+            raise PictureRefusedError(Reason("answer_without_picture", "the answer contains no picture"))
         self.folder.mkdir(mode=0o750, exist_ok=True)
         full, thumbnail = self.paths(answer.full.sha256)
         lying = spool.files(answer.id)

@@ -1,4 +1,4 @@
-"""The store's files in their place: what was deleted, moved or replaced under a running station is put back.
+"""Keeping the store's files in place: what is deleted, moved or replaced under a running station is restored.
 
 SQLite writes on into a file that has no name any more, without a word, and all of it would be gone with the process.
 Through the connection that is open all of it can still be read: it is copied into a new database, which takes the
@@ -23,8 +23,8 @@ from edge.store.recovery import Recovery
 STEP = 4096  # pages copied between two words of progress
 DISPLACED = Reason(
     "store_displaced",
-    "{found}, and they cannot be put back ({why}): let the folder be written again and leave the station running, "
-    "until then records are kept in the old files alone",
+    "{found}, and they cannot be restored ({why}): make the folder writable again and leave the "
+    "station running; until then records are kept only in the old files",
     found="",
     why="",
 )

@@ -1,4 +1,4 @@
-"""What goes first where room runs out. Nothing goes because it was sent; it goes because room is needed.
+"""What is deleted first when space runs out. Nothing is deleted because it was sent, only because space is needed.
 
 Records, bounded by `records_bytes` of pages in use, go in this order, the oldest first in each step:
  1. what every destination has proven to have, where it is older than `archive_days`;

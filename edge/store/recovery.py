@@ -20,7 +20,7 @@ from edge.store.reader import RowReader
 from edge.store.salvage import salvage
 
 T = TypeVar("T")
-ALL_GONE = Reason("records_gone", "the database is empty, and a store with records was here")
+ALL_GONE = Reason("records_gone", "the database is empty, although there was a store with records here")
 RECORD_DAMAGED = Reason("record_damaged", "a record is not what was written")
 
 

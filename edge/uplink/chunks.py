@@ -1,4 +1,4 @@
-"""Pictures on their way: thumbnails before full pictures, each in chunks that go on where the broker's word ends.
+"""Sending pictures: thumbnails before full pictures, in chunks that resume where the broker's acknowledgements end.
 
 The thumbnail of a picture that somebody asked for goes before older records, and beside what is in flight.
 

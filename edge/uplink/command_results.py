@@ -21,8 +21,8 @@ log = logging.getLogger("minshan.uplink")
 KIND = "command"
 KEPT = 100  # outcomes that wait for the broker
 REMEMBERED = 1000  # ids of commands kept over restarts
-ID_NOT_KEPT = Reason("id_not_kept", "its id cannot be kept on the disk")
-OUTCOME_UNKNOWN = Reason("outcome_unknown", "it is not known what came of it")
+ID_NOT_KEPT = Reason("id_not_kept", "its ID cannot be saved to disk")
+OUTCOME_UNKNOWN = Reason("outcome_unknown", "the outcome is unknown")
 ENDED_BEFORE = Reason("ended_before", "the station ended before it was done")
 RETAINED = Reason("retained_command", "a retained command is not carried out: publish it without retain")
 NO_EXPIRY = Reason("no_expiry", "the command does not say when it expires (expires, microseconds since 1970)")
@@ -49,7 +49,7 @@ class Results:
         """Keep an outcome and hand it to the uplink's lane; a later one takes its place. Callable from any lane."""
         self._remember(result)
         if not self._inbox.offer(result):
-            log.warning("what came of command %r waits in the store until it is asked for again", result.id)
+            log.warning("the result of command %r stays in the store until it is asked for again", result.id)
 
     def admit(self, command: Command, utc: int | None, retained: bool = False) -> bool:
         """Return whether the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
@@ -115,7 +115,7 @@ class Results:
         try:
             self._notes.put(KIND, result.id, encode(result), REMEMBERED)
         except StoreError as trouble:
-            log.warning("what came of command %r cannot be kept: %s", result.id, trouble)
+            log.warning("the result of command %r cannot be saved: %s", result.id, trouble)
             return False
         return True
 

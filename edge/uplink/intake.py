@@ -36,9 +36,9 @@ class Intake:
         except (PayloadError, StoreError) as trouble:  # what the disk refused is asked for by the next hello
             self._put(message, trouble.reason)
         except Exception as error:  # what it raises must end neither the lane nor, unacknowledged, come again for ever
-            log.exception("a message on %s brought about something unforeseen", message.topic)
+            log.exception("a message on %s caused an unexpected error", message.topic)
             what = f"{type(error).__name__}: {error}"
-            self._put(message, Reason("unforeseen_error", "something unforeseen went wrong: {error}", error=what))
+            self._put(message, Reason("unforeseen_error", "unexpected error: {error}", error=what))
         return False
 
     @property

@@ -1,4 +1,4 @@
-"""How large a message a broker takes that names no limit: learned from what passes, and from what ends the connection.
+"""The largest message that a broker accepts without naming a limit: learned from what passes and what breaks.
 
 Such a broker closes the connection at a message that is too large, or never acknowledges it; by MQTT 5 it may refuse
 it by a code. A mobile link breaks as well, so one end says nothing. Three ends in a row, each with a message of some

@@ -1,4 +1,4 @@
-"""Whose word counts: the ledger that answered first is believed, another one's receipts close nothing.
+"""Which receiver is trusted: the ledger that answered first; the receipts of any other are ignored.
 
 A stray receiver, or somebody who may publish on a station's topics, would else make the station believe that
 everything is kept. Another ledger takes the place of the one that is believed after a day in which that one was
@@ -61,7 +61,7 @@ class Pin:
             if not ledger:
                 return False
             if not self._now.ledger:
-                log.info("the receiver %s is believed from now on", ledger)
+                log.info("the receiver %s is trusted from now on", ledger)
                 self._keep(Pinned(ledger, generation))
             elif ledger != self._now.ledger and not self._other(ledger, generation):
                 return False
@@ -112,7 +112,7 @@ class Pin:
 
     def _take_other(self) -> None:
         now = self._now
-        log.warning("the receiver %s is believed from now on, no longer %s", now.other, now.ledger)
+        log.warning("the receiver %s is trusted from now on, no longer %s", now.other, now.ledger)
         self._changed()
         self._keep(Pinned(now.other, now.other_generation))
         self._other_at = None
@@ -121,8 +121,8 @@ class Pin:
         self.refused += 1
         if self.refused == 1 or self.refused % 1000 == 0:
             log.warning(
-                "another receiver (%s) speaks beside %s, which is believed: what it says closes nothing "
-                "(%d times since the start)",
+                "another receiver (%s) answers besides %s, which is trusted: its receipts are "
+                "ignored (%d times since the start)",
                 ledger,
                 self._now.ledger,
                 self.refused,

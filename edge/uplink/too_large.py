@@ -1,4 +1,4 @@
-"""Records that fit no packet of this broker, or never arrive: told once by a loss record, in nobody's way.
+"""Records that fit no packet of this broker, or never arrive: reported once by a loss record, delaying no others.
 
 They stay in the store, unsent: another broker, or the same with a higher limit, gets them, and after a restart of the
 daemon all are tried again.
@@ -18,10 +18,8 @@ KIND = "too large"
 MOST_TOLD = 100  # loss records of one start: a broker that takes no minute at all must not double what is kept
 REMEMBERED = 1000
 
-NO_SUCH_SIZE = Reason("no_such_size", "the broker takes no message of that size")
-NEVER_ARRIVES = Reason(
-    "never_arrives", "it was sent and acknowledged again and again, and the platform does not have it"
-)
+NO_SUCH_SIZE = Reason("no_such_size", "the broker accepts no message of that size")
+NEVER_ARRIVES = Reason("never_arrives", "it was repeatedly sent and acknowledged, but the platform does not have it")
 
 
 class TooLarge:
@@ -47,19 +45,19 @@ class TooLarge:
         self.seqs.add(record.seq)
         self.last = Reason(
             "record_too_large",
-            "record {number} has {size} bytes, and the broker takes {most}",
+            "record {number} has {size} bytes, and the broker accepts at most {most}",
             number=record.seq,
             size=size,
             most=most,
         )
-        self._tell(record, size, Reason("broker_takes_less", "the broker takes {most} bytes at most", most=most))
+        self._tell(record, size, Reason("broker_takes_less", "the broker accepts at most {most} bytes", most=most))
 
     def put_refused(self, record: Record, size: int) -> None:
         """Remember a record that this broker takes not even alone, and tell of it once."""
         self.seqs.add(record.seq)
         self.last = Reason(
             "record_breaks_connection",
-            "record {number} has {size} bytes, and the broker breaks the connection at it",
+            "record {number} has {size} bytes, and the broker closes the connection when it is sent",
             number=record.seq,
             size=size,
         )

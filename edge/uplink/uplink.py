@@ -207,7 +207,7 @@ class Uplink:
     def _send(self, link: Link, message: OutgoingBatch) -> None:
         most = self._window.packet_room
         if most is not None and len(message.payload) > most:  # what can be made to fit was; this can never go here
-            log.warning("%s takes %d bytes: a message on %s is left out", self._where, most, message.channel.value)
+            log.warning("%s accepts %d bytes: a message on %s is skipped", self._where, most, message.channel.value)
             self._inbound.delivered(message)
             return
         where = self._adapter.topic(message.channel, message.version)

@@ -1,4 +1,4 @@
-"""What is in flight: our own bound, in messages and in bytes, because paho keeps none that a broker grants."""
+"""What is in flight: our own bound, in messages and bytes, because paho does not keep to what a broker grants."""
 
 from __future__ import annotations
 

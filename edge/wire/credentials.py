@@ -37,7 +37,7 @@ def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> Reason:
     if isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and error.filename is None and files):
         return Reason(
             "no_pem_files",
-            "{files}: one is not there, or not the certificate or key in PEM that it should be ({why})",
+            "{files}: a file is missing, or is not a certificate or key in PEM format ({why})",
             files=files,
             why=(isinstance(error, ssl.SSLError) and error.reason) or system_reason(error),
         )
@@ -48,4 +48,6 @@ def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> Reason:
             file=str(error.filename or broker.password_file),
             why=system_reason(error),
         )
-    return Reason("broker_file_no_text", "{file}: not the text that it should be", file=broker.password_file or files)
+    return Reason(
+        "broker_file_no_text", "{file} is not in the expected text format", file=broker.password_file or files
+    )

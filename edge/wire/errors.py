@@ -49,7 +49,7 @@ class LoggedTrouble:
             return
         self.now = reason
         if reason is None:
-            log.info("what is sent is taken again")
+            log.info("messages are accepted again")
         else:
             log.warning("%s", reason)
 
@@ -110,7 +110,7 @@ def of_certificate_file(path: str) -> Reason | None:
         return None
     return Reason(
         "own_certificate_expired",
-        "this station's certificate {path} has run out on {date}: put a new one there",
+        "this station's certificate {path} expired on {date}: put a new one there",
         path=path,
         date=f"{dates[1]:%Y-%m-%d}",
     )
@@ -132,11 +132,11 @@ def _certificate(address: Address, error: ssl.SSLCertVerificationError) -> Reaso
     if error.verify_code == EXPIRED:
         if dates is None or dates[1] > _now():
             return Reason(
-                "certificate_expired", "the certificate of {where} has run out: the broker needs a new one", where=where
+                "certificate_expired", "the certificate of {where} has expired: the broker needs a new one", where=where
             )
         return Reason(
             "certificate_expired_on",
-            "the certificate of {where} has run out on {date}: the broker needs a new one",
+            "the certificate of {where} expired on {date}: the broker needs a new one",
             where=where,
             date=f"{dates[1]:%Y-%m-%d}",
         )
@@ -154,7 +154,7 @@ def _certificate(address: Address, error: ssl.SSLCertVerificationError) -> Reaso
     if error.verify_code == NAME_DIFFERS:
         return Reason(
             "certificate_name",
-            "the certificate of {where} is another host's: write the host's name as the certificate has it",
+            "the certificate of {where} is for another host: write the host's name as it is in the certificate",
             where=where,
         )
     return distrusted(where, error)
@@ -165,7 +165,7 @@ def distrusted(where: str, error: ssl.SSLCertVerificationError) -> Reason:
     why = _DISTRUST.get(error.verify_code) or Reason("verify_code", "OpenSSL's code {number}", number=error.verify_code)
     return Reason(
         "certificate_distrusted",
-        "the certificate of {where} is not trusted ({why}): name its authority in ca_file",
+        "the certificate of {where} is not trusted ({why}): set ca_file to its CA certificate",
         where=where,
         why=why,
     )
@@ -183,9 +183,9 @@ CERTIFICATE = frozenset(
 )
 # OpenSSL's X509_V_ERR_... of a chain that leads to no authority of ours.
 _SELF_SIGNED = Reason("self_signed", "it is signed by itself")
-_NO_ISSUER = Reason("issuer_unknown", "who signed it is not known here")
-_RUN_OUT = Reason("has_run_out", "it has run out")
-_OTHERS = Reason("is_anothers", "it is another host's")
+_NO_ISSUER = Reason("issuer_unknown", "its issuer is not known here")
+_RUN_OUT = Reason("has_run_out", "it has expired")
+_OTHERS = Reason("is_anothers", "it is for another host")
 _DISTRUST = {
     EXPIRED: _RUN_OUT,
     NAME_DIFFERS: _OTHERS,

@@ -19,8 +19,8 @@ READ = 64 * 1024  # bytes read at once
 LONGEST_LENGTH = 4  # bytes of a packet's length (MQTT 5, 1.5.5)
 PUBLISH = 0x30
 PINGREQ = b"\xc0"  # MQTT 5, 3.12
-NO_MQTT = Reason("no_mqtt", "it sends what is not MQTT")
-NOT_ASKED_FOR = Reason("packet_not_asked_for", "it sends what was not asked for")
+NO_MQTT = Reason("no_mqtt", "it does not speak MQTT")
+NOT_ASKED_FOR = Reason("packet_not_asked_for", "it sent an unexpected packet")
 KEPT = 2 + 65535 + 2  # bytes of a packet's beginning: the longest topic and the number after it
 
 
@@ -115,7 +115,7 @@ class Inflow:
         mid = int.from_bytes(head[end : end + 2]) if qos else 0
         why = Reason(
             "packet_passed_over",
-            "{bytes} bytes are more than {most}, the most that is taken",
+            "{bytes} bytes exceed the limit of {most}",
             bytes=self._size,
             most=self._most,
         )

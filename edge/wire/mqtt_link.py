@@ -241,7 +241,7 @@ class MqttLink:
             return ProtocolError(
                 Reason(
                     "takes_and_is_silent",
-                    "{where} takes the connection but does not answer: is it a broker?",
+                    "{where} accepts the connection but does not answer: is it a broker?",
                     where=where,
                 )
             )
@@ -287,7 +287,7 @@ class MqttLink:
 
     def _garbled(self, why: Reason) -> LinkError:
         where = self._where.url
-        useless = Reason("connection_useless", "the connection to {where} is of no use: {why}", where=where, why=why)
+        useless = Reason("connection_useless", "the connection to {where} is unusable: {why}", where=where, why=why)
         return LinkError(useless, garbled=True)
 
 

@@ -49,7 +49,7 @@ class PahoCallbacks:
         if flags.is_disconnect_packet_from_server and code == TAKEN_OVER:
             self.lost = Reason(
                 "taken_over",
-                "another client has connected as {client}: are there two with one name?",
+                "another client has connected as {client}: are there two clients with the same name?",
                 client=self.session.client_id,
             )
         elif flags.is_disconnect_packet_from_server:

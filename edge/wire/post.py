@@ -116,7 +116,7 @@ def secret_of(file: str) -> str:
         unread = Reason("secret_unread", "secret_file {file} cannot be used: {why}", file=file, why=why)
         raise RequestError(unread, False) from None
     if not secret or not secret.isprintable():
-        no_line = Reason("secret_no_line", "secret_file {file} must hold one line, the secret alone", file=file)
+        no_line = Reason("secret_no_line", "secret_file {file} must contain one line with only the secret", file=file)
         raise RequestError(no_line, False)
     return secret
 
@@ -143,7 +143,7 @@ def _why(error: Exception, where: str, seconds: float) -> Reason:
     if isinstance(error, http.client.IncompleteRead):
         return Reason("forward_broke_off", "the answer of {where} broke off", where=where)
     if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):
-        return Reason("forward_no_http", "what answers at {where} is no web server", where=where)
+        return Reason("forward_no_http", "the server at {where} is not a web server", where=where)
     return Reason("forward_unreachable", "{where} cannot be reached: {why}", where=where, why=system_reason(error))
 
 

@@ -1,4 +1,4 @@
-"""What a hub says that cannot reach its database: past it, to whom it knew last, by each channel once.
+"""What a hub does without its database: it notifies the people it knew last, once through each channel.
 
 It says so after some minutes, for a restart is no news, and says when it is over. Whoever looks after the hub is told;
 where frost was open, everybody, by what wakes them too. What nobody is told so is told by the heartbeat that ends.
@@ -19,8 +19,10 @@ from edge.language.words import N_
 from hub.alarms.people import Contact
 
 PATIENCE_S = 300.0
-AWAY = N_("the hub's database has been away for {minutes} min: {why}; nobody is told of alerts until it is back")
-THERE = N_("the hub's database is there again")
+AWAY = N_(
+    "the hub's database has been unavailable for {minutes} min: {why}; nobody is notified of alerts until it is back"
+)
+THERE = N_("the hub's database is available again")
 
 
 class Blindness:

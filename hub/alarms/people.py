@@ -86,7 +86,7 @@ class People:
 
 def unknown(name: str) -> Reason:
     """Return the reason that nobody has this name."""
-    return Reason("person_unknown", 'nobody is called "{name}" here', name=name)
+    return Reason("person_unknown", 'there is nobody named "{name}" here', name=name)
 
 
 def night_of(now_us: int, offset_h: float) -> int:

@@ -56,7 +56,7 @@ def summary(
             continue
         words = writer.words(person.language)
         if all(one.late for one in theirs):
-            head = words.say(N_("[Late] alerts that came only now, and are over: {n}"), n=len(theirs))
+            head = words.say(N_("[Late] alerts received only now, and already over: {n}"), n=len(theirs))
         else:
             head = words.say(N_("[Over] alerts that were over before anybody was told: {n}"), n=len(theirs))
         lines = [writer.episode(words, one, now) for one in sorted(theirs, key=lambda one: one.changed_us)]

@@ -9,11 +9,11 @@ from hub.alarms.visits import Visit
 def cause_words(visit: Visit) -> str:
     """Return why a station is to be visited, with what it is about."""
     words = {
-        "silent": _("it says nothing"),
+        "silent": _("it reports nothing"),
         "battery": _("the battery is low"),
         "bus": _("a whole bus is silent: look at its surge protector and fuse"),
         "sensor_silent": _("a sensor is silent"),
-        "sensor_doubtful": _("a sensor says doubtful values"),
+        "sensor_doubtful": _("a sensor reports doubtful values"),
         "camera": _("pictures have faults"),
     }
     what = f" ({_(', ').join(visit.what)})" if visit.what else ""
@@ -49,7 +49,7 @@ def fate_word(fate: str | None) -> str:
     words = {
         "delivered": _("delivered"),
         "refused": _("refused"),
-        "busy": _("takes no more for now"),
+        "busy": _("accepts no more for now"),
         "failed": _("not delivered"),
         "unknown": _("not known whether it arrived"),
     }

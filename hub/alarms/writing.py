@@ -148,7 +148,7 @@ class AlarmWriter:
         if said.last:
             parts.append(words.say(N_("no more reminders before noon")))
         if again:
-            parts.append(words.say(N_("(this may have come before)")))
+            parts.append(words.say(N_("(you may have received this before)")))
         if whys - {"cleared"} and link is not None and self._url is not None:
             parts.append(words.say(N_("Acknowledge: {url}"), url=f"{self._url}/a/{link}"))
         elif whys - {"cleared", "blind"}:

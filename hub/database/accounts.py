@@ -66,7 +66,7 @@ class Accounts:
         """Keep a new account; `secret`: the hash of its password or token. Raise AccountError where there is one."""
         with self._engine.transaction():
             if self._engine.query("SELECT 1 FROM account WHERE kind = %s AND name = %s", (account.kind, account.name)):
-                raise AccountError(Reason("account_taken", 'there is a "{name}" already', name=account.name))
+                raise AccountError(Reason("account_taken", '"{name}" exists already', name=account.name))
             self._engine.query(
                 "INSERT INTO account (kind, name, role, stations, secret, made) VALUES (%s, %s, %s, %s, %s, %s)",
                 (account.kind, account.name, account.role.value, _stations(account), secret, now),

@@ -132,7 +132,7 @@ def _keep_others(engine: Engine, others: Iterable[Row]) -> None:
     kept = [(*key, found[key].arrived, found[key].raw) for key in sorted(found)]
     written = engine.upsert("conflict", rows.CONFLICT, kept, rows.CONFLICT[:5], update=False)
     if written:
-        log.warning("%d records came with another content than the one that is here; both are kept", written)
+        log.warning("%d records arrived with a content that differs from the stored one; both are kept", written)
 
 
 def _keep_known(engine: Engine, known: dict[Name, KnownEpoch]) -> None:

@@ -1,4 +1,4 @@
-"""Holding the ledger against the rows, which alone count: where it names more than there is, it is written anew."""
+"""Comparing the ledger with the rows, which alone count: where it lists more than there is, it is rewritten."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ Rows = Sequence[tuple[Any, ...]]
 NOT_INSTALLED = Reason("hub_library_missing", "{library} is not installed: pip install 'minshan[hub]'", library="")
 NO_ADDRESS = Reason(
     "no_database_address",
-    "the database must be sqlite:///FILE with a whole path, or postgresql://user@host/name",
+    "the database must be sqlite:///FILE with a full path, or postgresql://user@host/name",
 )
 
 

@@ -72,7 +72,7 @@ class PostgresEngine:
             parts = conninfo.conninfo_to_dict(url)
         except psycopg.Error as error:
             raise DatabaseRefusedError(
-                Reason("address_is_none", "the database's address is none: {why}", why=str(error).strip())
+                Reason("address_is_none", "the database's address is not valid: {why}", why=str(error).strip())
             ) from None
         self.shown = f"PostgreSQL {parts.get('host', 'localhost')}/{parts.get('dbname', '')}"
 
@@ -193,7 +193,7 @@ class PostgresEngine:
         if state.startswith(DATA) or isinstance(error, psycopg.DataError):
             return ValueRefusedError(why)
         if state in FULL:
-            return SinkError(Reason("no_room_on", "no room is left on the disk of {database}", database=self.shown))
+            return SinkError(Reason("no_room_on", "no space is left on the disk of {database}", database=self.shown))
         if isinstance(error, errors.InsufficientPrivilege):
             return SinkError(FORBIDDEN.having(database=self.shown, why=why))
         return SinkError(unusable(self.shown, why))

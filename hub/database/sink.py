@@ -94,7 +94,7 @@ class DatabaseSink:
             with self._engine.transaction():
                 lost += comparison.recounted(self._engine, station, epoch)
         if lost:
-            log.warning("%d records are gone from %s; they are asked for again", lost, self._engine.shown)
+            log.warning("%d records are missing from %s; they are requested again", lost, self._engine.shown)
             schema.renew_generation(self._engine)
             self.look()
         return lost
@@ -146,7 +146,7 @@ class DatabaseSink:
         try:
             return self._tried(Delivery((msgspec.structs.replace(row, viewed=False),)))
         except ValueRefusedError as error:
-            log.warning("a record of %s is not taken by the database: %s; %s", row.station, why, error)
+            log.warning("a record of %s is not accepted by the database: %s; %s", row.station, why, error)
             return CommitOutcome((RowFate.REFUSED,), {0: why})
 
 

@@ -21,7 +21,7 @@ from hub.sink import SinkError
 
 PATIENCE = 10_000  # ms for which another writer is waited for
 LOG = 64 * 1024 * 1024  # bytes that the log is cut back to
-BUSY = Reason("written_by_another", "{file} is being written by another program for too long", file="")
+BUSY = Reason("written_by_another", "{file} has been locked by another program for too long", file="")
 CANNOT_OPEN = Reason(
     "database_cannot_open", "{file} cannot be opened: is its folder there, may this user write it?", file=""
 )
@@ -146,9 +146,11 @@ class SqliteEngine:
             raise ValueRefusedError(str(error)) from None
         except apsw.NotADBError:
             self.close()
-            raise DatabaseRefusedError(Reason("no_sqlite", "{file} is no SQLite database", file=self.shown)) from None
+            raise DatabaseRefusedError(
+                Reason("no_sqlite", "{file} is not an SQLite database", file=self.shown)
+            ) from None
         except apsw.FullError:
-            raise SinkError(Reason("no_room_for", "no room is left for {file}", file=self.shown)) from None
+            raise SinkError(Reason("no_room_for", "no space is left for {file}", file=self.shown)) from None
         except apsw.BusyError:
             raise SinkError(BUSY.having(file=self.shown)) from None
         except apsw.CantOpenError:

@@ -88,16 +88,16 @@ class AcknowledgePage:
             engine = self._engine()
             link = Links(engine).opened(secret, now)
             if link is None:
-                return page(words, [words.say(N_("This link is no longer good."))], [], 404)
+                return page(words, [words.say(N_("This link is no longer valid."))], [], 404)
             book = AlarmBook(engine)
             if who is not None:
                 if who not in link.people:
-                    return page(words, [words.say(N_("Nobody of this name is asked here."))], [], 422)
+                    return page(words, [words.say(N_("This person was not asked to acknowledge it."))], [], 422)
                 book.acknowledge(link.alarms, who, now)
             known = book.load_alarms(link.alarms)
             return self._page(words, engine, [known[name] for name in link.alarms if name in known], link, now)
         except SinkError:
-            return page(words, [words.say(N_("The database is away: try again in a minute."))], [], 503)
+            return page(words, [words.say(N_("The database is unavailable: try again in a minute."))], [], 503)
 
     def _page(self, words: Spoken, engine: Engine, alarms: Sequence[Alarm], link: AlarmLink, now: int) -> Response:
         writer = AlarmWriter(engine, self._section, None)
@@ -117,7 +117,7 @@ def page(words: Spoken, lines: Sequence[str], people: Sequence[str], status: int
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
     buttons = ""
     for name in people:
-        label = words.say(N_("I know, I am {name}"), name=name)
+        label = words.say(N_("Acknowledge as {name}"), name=name)
         buttons += f'<button name="who" value="{escape(name)}">{escape(label)}</button>'
     form = f'<form method="post">{buttons}</form>' if buttons else ""
     lang = "zh-CN" if words.lang == "zh" else "en"

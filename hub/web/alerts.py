@@ -92,7 +92,7 @@ def state_of(alarm: Alarm) -> AlertState:
 def routes() -> tuple[Route, ...]:
     """Return the routes about alerts."""
     return (
-        Route("GET", f"{API}/alerts", "What is raised", Right.READ, AlertsSince, list[AlertState], alerts),
+        Route("GET", f"{API}/alerts", "Open alerts", Right.READ, AlertsSince, list[AlertState], alerts),
         Route(
             "POST",
             f"{API}/alerts/{{id}}/acknowledge",
@@ -102,5 +102,14 @@ def routes() -> tuple[Route, ...]:
             AlertState,
             acknowledge,
         ),
-        Route("GET", f"{API}/visits", "What to take where", Right.READ, Nothing, list[Visit], to_visit, slow=True),
+        Route(
+            "GET",
+            f"{API}/visits",
+            "Visits and what to take along",
+            Right.READ,
+            Nothing,
+            list[Visit],
+            to_visit,
+            slow=True,
+        ),
     )

@@ -189,7 +189,7 @@ def endpoint(route: Route, pool: RequestPool) -> Callable[[Request], Any]:
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)
         except Exception:  # whatever somebody asks, the next one is served
-            log.exception("%s %s brought about something unforeseen", route.method, route.path)
+            log.exception("%s %s caused an unexpected error", route.method, route.path)
             return refusal(500, UNFORESEEN)
 
     return serve

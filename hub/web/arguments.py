@@ -24,9 +24,9 @@ from hub.web.table import ApiError
 LONGEST_BODY = 65_536  # bytes
 Word = Annotated[str, Meta(pattern=r"^[a-z0-9-]{1,64}$(?!\n)")]
 Month = Annotated[str, Meta(pattern=r"^(19[7-9]|20[0-9])[0-9]-(0[1-9]|1[0-2])$(?!\n)")]
-NOT_TAKEN = Reason("argument_wrong", "this cannot be taken: {why}", why="")
+NOT_TAKEN = Reason("argument_wrong", "not accepted: {why}", why="")
 TWICE = Reason("argument_twice", "{name} is given more than once", name="")
-NO_TEXT = Reason("text_forbidden", "texts must be UTF-8 without the character 0")
+NO_TEXT = Reason("text_forbidden", "texts must be UTF-8 without NUL characters")
 NO_JSON = Reason("body_no_json", "the body must be a JSON object")
 
 

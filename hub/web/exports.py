@@ -37,9 +37,9 @@ KINDS = {
     "jsonl": "application/x-ndjson",
 }
 BUSY = Reason("exports_busy", "others are exporting: try again in {seconds} s", seconds=AGAIN_S)
-NOBODY = Reason("nobody_waits", "nobody waits for this file any more")
-NO_LINK = Reason("no_such_link", "this link is over, or was never given")
-USED = Reason("link_used", "this link was opened already: ask for another")
+NOBODY = Reason("nobody_waits", "the request for this file was dropped")
+NO_LINK = Reason("no_such_link", "this link has expired, or never existed")
+USED = Reason("link_used", "this link has already been opened: request another")
 WHOLE_MINUTES = Reason("lines_are_whole", "JSON lines hold whole minutes: leave quantity out")
 
 

@@ -12,7 +12,9 @@ from edge.page import guard
 COOKIE = "minshan_session"
 BY_SECRET = "/a/"  # links by which somebody acknowledges
 LOCAL = ("127.0.0.1", "localhost", "::1")
-OTHER_HOST = Reason("hub_host_unknown", 'this hub is not reached as "{host}": see public_url in its file', host="")
+OTHER_HOST = Reason(
+    "hub_host_unknown", 'this hub does not answer to the name "{host}": see public_url in its file', host=""
+)
 
 
 class HubGuard(guard.Guard):

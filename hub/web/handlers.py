@@ -29,8 +29,8 @@ MOST_DAYS, MOST_BOARD_DAYS = 366, 31  # of completeness in one answer: of a stat
 EXPIRES_US = 600_000_000  # in which a station may still carry a command out
 NO_COMMAND = Reason("no_such_command_id", "no command of this id was asked for")
 NO_PICTURE = Reason("picture_unknown", "no picture of this name is here")
-NOT_HERE = Reason("picture_not_here", "this part of the picture is not here: not yet, or no more")
-WRONG_LOGIN = Reason("wrong_login", "this name and this password do not belong together")
+NOT_HERE = Reason("picture_not_here", "this part of the picture is not here: not yet, or no longer")
+WRONG_LOGIN = Reason("wrong_login", "wrong name or password")
 TOO_MANY = Reason("too_many_logins", "too many wrong passwords: wait {seconds} s", seconds=0)
 TOO_MANY_DAYS = Reason("too_many_days", "at most {most} days in one answer", most=0)
 

@@ -17,7 +17,7 @@ from hub.web.arguments import Nothing
 from hub.web.handlers import Done, caller
 from hub.web.table import API, ApiError, RequestContext, Route
 
-BEYOND = Reason("person_beyond", '"{name}" is told of stations that you do not manage', name="")
+BEYOND = Reason("person_beyond", '"{name}" is notified of stations that you do not manage', name="")
 NO_CHANNEL = Reason("channel_unknown", 'the hub\'s file has no channel "{channel}"', channel="")
 
 
@@ -87,8 +87,8 @@ def routes(channels: Collection[str]) -> tuple[Route, ...]:
     """Return their part of the route table."""
     path, manage = f"{API}/on-call", Right.MANAGE
     return (
-        Route("GET", path, "Who is told of alerts", manage, Nothing, list[Contact], listed),
-        Route("POST", path, "Keep somebody who is told", manage, Contact, Contact, kept(channels)),
-        Route("POST", f"{path}/remove", "Tell them no more", manage, PersonGone, Done, remove),
+        Route("GET", path, "Who is notified of alerts", manage, Nothing, list[Contact], listed),
+        Route("POST", path, "Add somebody to notify", manage, Contact, Contact, kept(channels)),
+        Route("POST", f"{path}/remove", "Stop notifying somebody", manage, PersonGone, Done, remove),
         Route("POST", f"{path}/test", "Send a test", manage, TrialOf, list[TrialMessage], test),
     )

@@ -28,7 +28,7 @@ KnownName = Annotated[str, Meta(min_length=1, max_length=64)]
 Stations = Annotated[list[StationId], Meta(max_length=1000)] | None
 Password = Annotated[str, Meta(min_length=SHORTEST, max_length=LONGEST)]
 NOT_YOURS = Reason("account_beyond", "this account sees stations that you do not manage")
-LAST_ADMIN = Reason("last_admin", "this is the last administrator of all stations: name another one first")
+LAST_ADMIN = Reason("last_admin", "this is the last administrator of all stations: appoint another one first")
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -190,11 +190,11 @@ def routes() -> tuple[Route, ...]:
     one, token = f"{users}/{{name}}", f"{tokens}/{{name}}"
     return (
         Route("GET", users, "Who may log in", manage, Nothing, list[Person], listed("user")),
-        Route("POST", users, "Let somebody log in", manage, NewPerson, Person, add, slow=True),
-        Route("POST", f"{one}/role", "Give another role", manage, NewRole, Person, role),
-        Route("POST", f"{one}/password", "Give another password", manage, NewPassword, Done, password, slow=True),
-        Route("POST", f"{one}/end", "Let somebody log in no more", manage, Ending, Done, end("user")),
+        Route("POST", users, "Add somebody who may log in", manage, NewPerson, Person, add, slow=True),
+        Route("POST", f"{one}/role", "Change a role", manage, NewRole, Person, role),
+        Route("POST", f"{one}/password", "Change a password", manage, NewPassword, Done, password, slow=True),
+        Route("POST", f"{one}/end", "Disable a login", manage, Ending, Done, end("user")),
         Route("GET", tokens, "The tokens of programs", manage, Nothing, list[Person], listed("token")),
-        Route("POST", tokens, "Make a token", manage, NewToken, Secret, add_token),
-        Route("POST", f"{token}/end", "Let a token open nothing more", manage, Ending, Done, end("token")),
+        Route("POST", tokens, "Create a token", manage, NewToken, Secret, add_token),
+        Route("POST", f"{token}/end", "Revoke a token", manage, Ending, Done, end("token")),
     )

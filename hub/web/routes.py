@@ -51,7 +51,15 @@ def routes(
             CommandOrder,
             does.command(wake),
         ),
-        Route("GET", f"{API}/commands/{{id}}", "What became of it", ask, given.OfCommand, CommandOrder, does.commanded),
+        Route(
+            "GET",
+            f"{API}/commands/{{id}}",
+            "The result of a command",
+            ask,
+            given.OfCommand,
+            CommandOrder,
+            does.commanded,
+        ),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
         *Exports(folder.with_name(f"{folder.name}.exports")).routes(),
         *alerts.routes(),
@@ -69,7 +77,7 @@ def _logins(logins: Logins) -> tuple[Route, ...]:
         ),
         Route("POST", f"{API}/login", "Log in", None, given.Credentials, does.Me, does.login(logins), slow=True),
         Route("POST", f"{API}/logout", "Log out", None, given.Nothing, does.Done, does.logout),
-        Route("GET", f"{API}/me", "Say who asks", Right.READ, given.Nothing, does.Me, does.me),
+        Route("GET", f"{API}/me", "Who is asking", Right.READ, given.Nothing, does.Me, does.me),
     )
 
 
@@ -79,9 +87,9 @@ def _stations() -> tuple[Route, ...]:
     return (
         Route("GET", f"{API}/stations", "The stations", read, given.Nothing, list[answers.StationState], does.stations),
         Route("GET", STATION, "One station", read, given.OfStation, answers.StationState, does.station),
-        Route("GET", f"{STATION}/now", "Its newest minute", read, given.OfStation, answers.Now, does.now),
+        Route("GET", f"{STATION}/now", "Newest minute of a station", read, given.OfStation, answers.Now, does.now),
         Route("GET", f"{STATION}/series", "A channel's curve", read, given.SeriesOf, answers.Series, does.series),
-        Route("GET", f"{STATION}/channels", "What it measures", read, given.ChannelsOf, list[str], does.channels),
+        Route("GET", f"{STATION}/channels", "Channels of a station", read, given.ChannelsOf, list[str], does.channels),
         Route(
             "GET",
             f"{STATION}/completeness",
@@ -92,8 +100,16 @@ def _stations() -> tuple[Route, ...]:
             does.completeness,
             slow=True,
         ),
-        Route("GET", f"{STATION}/events", "What happened", read, given.EventsOf, answers.Events, does.events),
-        Route("GET", f"{STATION}/pictures", "Its pictures", read, given.PicturesOf, answers.Pictures, does.pictures),
+        Route("GET", f"{STATION}/events", "Events of a station", read, given.EventsOf, answers.Events, does.events),
+        Route(
+            "GET",
+            f"{STATION}/pictures",
+            "Pictures of a station",
+            read,
+            given.PicturesOf,
+            answers.Pictures,
+            does.pictures,
+        ),
         Route(
             "GET",
             f"{API}/completeness",

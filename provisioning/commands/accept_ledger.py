@@ -15,8 +15,9 @@ from provisioning.folding import say
 @click.command(
     "accept-ledger",
     help=_(
-        "Let the receipts of another receiver count, after the one that the station believes was replaced. The new "
-        "one is asked what it has, and gets the rest again. Without this command it is believed after a day."
+        "Accept the receipts of another receiver, after the one that the station trusts was "
+        "replaced. The new one is asked what it has, and is sent the rest again. Without this "
+        "command it is trusted after a day."
     ),
 )
 @config_option()
@@ -28,5 +29,5 @@ def accept_ledger(config_file: Path | None, state: Path | None, as_json: bool) -
     if as_json:
         print_json(answer)
         return
-    sentence = _("Receipts of {accepted} count from now on, no longer those of {before}.")
+    sentence = _("Receipts of {accepted} are accepted from now on, no longer those of {before}.")
     say(sentence.format(accepted=answer["ledger"], before=answer.get("before") or "–"))

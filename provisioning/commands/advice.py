@@ -14,7 +14,9 @@ from provisioning.commands.status import ask_station
 from provisioning.folding import page
 
 
-@click.command(help=_("Say whether spraying is sensible now, whether scab may infect, and what the season came to."))
+@click.command(
+    help=_("Say whether spraying is advisable now, whether scab may infect, and what the season adds up to.")
+)
 @config_option()
 @click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
 @json_option()

@@ -37,7 +37,7 @@ def alert(one: AlertNow) -> list[str]:
         amount = f"{one.smoke:.0f} {texts.unit(one.unit)}"
         lines.append(words.format(what=texts.label(one.quantity), amount=amount, rule=one.rule))
     if one.blind:
-        lines.append(_("The rule {rule} is blind: what it looks at is missing or doubtful.").format(rule=one.rule))
+        lines.append(_("The rule {rule} cannot be judged: its input is missing or doubtful.").format(rule=one.rule))
     return lines
 
 
@@ -49,13 +49,13 @@ def horn_lines(found: HornSnapshot | None) -> list[str]:
     calling = [rule for rule in found.rules if rule not in silenced]
     lines = []
     if found.trouble:
-        lines.append(_("Horn: cannot be had: {why}").format(why=texts.in_full(found.trouble)))
+        lines.append(_("Horn: not available: {why}").format(why=texts.in_full(found.trouble)))
     if found.on:
         lines.append(_("Horn: sounds ({rules})").format(rules=_(", ").join(calling)) if calling else _("Horn: sounds"))
     elif calling and found.rests_s:
         rest = texts.duration(max(found.rests_s, 1.0))
         lines.append(
-            _("Horn: rests {time}, then sounds again ({rules})").format(time=rest, rules=_(", ").join(calling))
+            _("Horn: pauses for {time}, then sounds again ({rules})").format(time=rest, rules=_(", ").join(calling))
         )
     if silenced:
         lines.append(_("Horn: silenced ({rules})").format(rules=_(", ").join(silenced)))
@@ -68,9 +68,9 @@ def notify_lines(found: NotifySnapshot | None) -> list[str]:
         return []
     lines = []
     if found.rules:
-        lines.append(_("The station tells people of it itself: {rules}").format(rules=_(", ").join(found.rules)))
+        lines.append(_("The station itself notifies people: {rules}").format(rules=_(", ").join(found.rules)))
     for one in found.channels:
         if one.trouble:
-            words = _('Channel "{name}" takes no messages: {why}')
+            words = _('Channel "{name}" does not accept messages: {why}')
             lines.append(words.format(name=one.name, why=texts.render(one.trouble)))
     return lines

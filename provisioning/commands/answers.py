@@ -36,7 +36,7 @@ class Degrees(click.ParamType[float]):
         """Return degrees, north and east positive."""
         found = _DEGREES.fullmatch(_typed(value))
         if found is None:
-            sentence = _("{value} is no position: write it as 31.68 or 31°40'48\"").format(value=value)
+            sentence = _("{value} is not a position: write it as 31.68 or 31°40'48\"").format(value=value)
             self.fail(sentence, param, ctx)
         degrees, minutes, seconds = (float(found[part] or 0) for part in ("degrees", "minutes", "seconds"))
         side = ((found["before"] or "") + (found["behind"] or "")).upper()
@@ -53,7 +53,7 @@ class Metres(click.ParamType[float]):
         """Return metres."""
         found = _METRES.fullmatch(_typed(value))
         if found is None:
-            self.fail(_("{value} is no height in metres: write it as 1590").format(value=value), param, ctx)
+            self.fail(_("{value} is not a height in metres: write it as 1590").format(value=value), param, ctx)
         return float(found[1])
 
 
@@ -68,7 +68,7 @@ class Day(click.ParamType[datetime]):
         try:
             return datetime.fromisoformat("-".join(part.zfill(2) for part in found.groups()) if found else "")
         except ValueError:
-            self.fail(_("{value} is no day that there is: write it as 2026-04-15").format(value=value), param, ctx)
+            self.fail(_("{value} is not an existing date: write it as 2026-04-15").format(value=value), param, ctx)
 
 
 class Key(click.ParamType[Any]):

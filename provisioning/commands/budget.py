@@ -22,7 +22,7 @@ def budget() -> None:
     """Hold the commands behind it."""
 
 
-@budget.command(help=_("Reckon what a station's file will cost a month, and what is thinned for its [budget]."))
+@budget.command(help=_("Estimate what a station's file will cost a month, and what is thinned for its [budget]."))
 @config_option()
 @json_option()
 def plan(config_file: Path | None, as_json: bool) -> None:
@@ -78,19 +78,21 @@ def lines(config: Config, found: list[Bill], at: int) -> list[str]:
 def outcome(config: Config, one: Bill) -> str:
     """Return what the budget makes of it."""
     if config.budget is None:
-        return _("The file has no [budget]: nothing is thinned. It would have a line mb_per_month = 30, for example.")
+        return _(
+            "The file has no [budget], so nothing is thinned. To set one, write mb_per_month = 30 in it, for example."
+        )
     most = f"{config.budget.mb_per_month:g}"
     if one.total <= config.budget.mb_per_month:
-        return _("Of {most} MB this takes the step marked →: {total} MB.").format(most=most, total=f"{one.total:.1f}")
+        return _("For {most} MB the step marked → is used: {total} MB.").format(most=most, total=f"{one.total:.1f}")
     if one.live + one.link <= config.budget.mb_per_month:
         sentence = _(
-            "Of {most} MB this takes the step marked →, with only as many photos as fit: {total} MB would be all."
+            "For {most} MB the step marked → is used, with only as many photos as fit: all of it would take {total} MB."
         )
         if config.forward:
             sentence = _(
-                "Of {most} MB this takes the step marked →, with only as much to other platforms and as many photos as "
-                "fit: {total} MB would be all."
+                "For {most} MB the step marked → is used, with only as much to other platforms and "
+                "as many photos as fit: all of it would take {total} MB."
             )
         return sentence.format(most=most, total=f"{one.total:.1f}")
-    sentence = _("{most} MB do not even suffice for minutes once an hour and the link itself: {total} MB.")
+    sentence = _("{most} MB is not even enough for minutes once an hour and the link itself: {total} MB.")
     return sentence.format(most=most, total=f"{one.live + one.link:.1f}")

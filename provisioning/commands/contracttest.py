@@ -29,11 +29,11 @@ TITLES = {
     "it_survives_stuck": N_("it survives a stuck device"),
     "it_survives_slow": N_("it survives a slow device"),
     "it_survives_unplugged": N_("it survives an unplugged device"),
-    "it_survives_other_address": N_("it survives another address"),
-    "absent_at_start_is_as_later": N_("absent at the start is as later"),
+    "it_survives_other_address": N_("it notices an answer from another address"),
+    "absent_at_start_is_as_later": N_("a device missing at the start is treated like one lost later"),
     "totals_never_fall": N_("running totals never fall"),
-    "it_stays_within_its_part": N_("it stays within its part"),
-    "its_decoder_takes_any_bytes": N_("its decoder takes any bytes"),
+    "it_stays_within_its_part": N_("it neither logs nor reads the system clock"),
+    "its_decoder_takes_any_bytes": N_("its decoder copes with any bytes"),
 }
 
 
@@ -56,7 +56,7 @@ def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
         broken += why is not None
         show(check.__name__.removeprefix("check_"), why, as_json)
     if broken:
-        sentence = _('The driver "{name}" does not keep {n} of {total} checks.')
+        sentence = _('The driver "{name}" fails {n} of {total} checks.')
         raise CommandError(Exit.TROUBLE, sentence.format(name=name, n=broken, total=len(CHECKS)))
 
 

@@ -110,8 +110,8 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
 
 def nothing_wanted(kinds: list[str]) -> str:
     """Return that whole frames came and none held what these settings read: which they were."""
-    sentence = _("whole frames come, and none holds what is read: {kinds}")
-    return sentence.format(kinds=_(", ").join(kinds)) if kinds else _("its frames hold nothing that is read")
+    sentence = _("complete frames arrive, but none contains what is read: {kinds}")
+    return sentence.format(kinds=_(", ").join(kinds)) if kinds else _("its frames contain nothing that is read")
 
 
 def another(data: bytes) -> str:
@@ -119,7 +119,7 @@ def another(data: bytes) -> str:
     from drivers.devices.heard import reader_of
 
     name = reader_of(data)
-    sentence = _("It looks like the bytes of {name}: minshan sensors decode {name} FILE")
+    sentence = _("These look like bytes of {name}: minshan sensors decode {name} FILE")
     return sentence.format(name=name) if name else ""
 
 

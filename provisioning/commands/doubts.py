@@ -23,8 +23,8 @@ def doubts(config: Config) -> Iterator[tuple[str, str]]:
     """Yield each sentence with its remedy."""
     yield from site(config.site)
     if not Path(config.state.dir).is_absolute():
-        sentence = _("state.dir = {folder}: begins in whatever folder the station is started from")
-        yield sentence.format(folder=config.state.dir), _("Write the whole path, as /var/lib/minshan.")
+        sentence = _("state.dir = {folder}: is relative to whatever folder the station is started from")
+        yield sentence.format(folder=config.state.dir), _("Write the full path, such as /var/lib/minshan.")
     for sensor in config.sensor:
         yield from wires(sensor.name, sensor.settings)
     yield from secrets(config)
@@ -39,7 +39,7 @@ def empty(config: Config) -> Iterator[tuple[str, str]]:
 def site(section: SiteSection) -> Iterator[tuple[str, str]]:
     """Yield whether the longitude fits the clock."""
     if abs(section.longitude / DEGREES_AN_HOUR - section.utc_offset_h) > FAR:
-        sentence = _("site: longitude {longitude:g} lies far from where the clock is UTC{offset:+g}")
+        sentence = _("site: longitude {longitude:g} is far from where the local time is UTC{offset:+g}")
         remedy = _("East is positive: is the sign right, and utc_offset_h?")
         yield sentence.format(longitude=section.longitude, offset=section.utc_offset_h), remedy
 
@@ -48,18 +48,18 @@ def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:
     """Yield what is unusual of a serial port and its speed."""
     port, baud = getattr(settings, "port", None), getattr(settings, "baud", None)
     if isinstance(port, str) and not port.startswith("/"):
-        sentence = _("sensor {name}: port = {port} is no path of a device").format(name=name, port=port)
+        sentence = _("sensor {name}: port = {port} is not a device path").format(name=name, port=port)
         yield sentence, _("Write it as /dev/serial/by-id/… (see `ls /dev/serial/by-id/`) or /dev/ttyUSB0.")
     elif isinstance(port, str) and port.startswith("/dev/serial/by-id/") and is_shared(Path(port)):
-        sentence = _("sensor {name}: {port} is the name of several adapters, which have no serial number")
+        sentence = _("sensor {name}: {port} can be any of several adapters, which have no serial number")
         yield sentence.format(name=name, port=port), _("Write the socket's name, see `ls -l /dev/serial/by-path/`.")
     elif isinstance(port, str) and re.fullmatch(r"/dev/tty(USB|ACM)\d+", port):
         lasting = lasting_name(Path(port))
         sentence = _("sensor {name}: {port} may be another adapter after the next start").format(name=name, port=port)
         yield sentence, _("Write port = {lasting}").format(lasting=f'"{lasting or "/dev/serial/by-id/…"}"')
     if isinstance(baud, int) and baud not in OFTEN:
-        sentence = _("sensor {name}: baud = {baud} is no usual speed").format(name=name, baud=baud)
-        yield sentence, _("Usual are {speeds}.").format(speeds=", ".join(map(str, OFTEN[:10])))
+        sentence = _("sensor {name}: baud = {baud} is not a usual baud rate").format(name=name, baud=baud)
+        yield sentence, _("The usual ones are {speeds}.").format(speeds=", ".join(map(str, OFTEN[:10])))
 
 
 def lasting_name(port: Path, folder: Path = Path("/dev/serial"), devices: Path = TTY) -> Path | None:
@@ -100,5 +100,5 @@ def secrets(config: Config) -> Iterator[tuple[str, str]]:
     for file in (*files, *(section.password_file for section in sections if section.password_file)):
         path = Path(file)
         if path.is_file() and path.stat().st_mode & OTHERS_READ:
-            sentence = _("{file} holds a password, and every user of this machine may read it").format(file=file)
+            sentence = _("{file} contains a password, and every user of this machine can read it").format(file=file)
             yield sentence, _("sudo chown root:minshan {file} && sudo chmod 640 {file}").format(file=file)

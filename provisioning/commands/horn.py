@@ -11,16 +11,16 @@ from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
 from provisioning.folding import say
 
-BY = click.option("--by", default="", metavar=_("NAME"), help=_("Who has heard it."))
+BY = click.option("--by", default="", metavar=_("NAME"), help=_("Who silences it."))
 STATE = click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
 
 
-@click.group(help=_("Silence the station's horn, or hear whether it works."))
+@click.group(help=_("Silence the station's horn, or test it."))
 def horn() -> None:
     """Hold the commands behind it."""
 
 
-@horn.command(help=_("Silence the horn; it sounds again for what is worse, or new."))
+@horn.command(help=_("Silence the horn; it sounds again when an alert worsens or a new one is raised."))
 @BY
 @config_option()
 @STATE
@@ -47,4 +47,4 @@ def test(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(answer)
     else:
-        say(_("The horn was switched on for three seconds. Who did not hear it sees to its power and its wires."))
+        say(_("The horn was switched on for three seconds. If you did not hear it, check its power and its wires."))

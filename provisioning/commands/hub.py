@@ -64,7 +64,7 @@ def run(config_file: Path) -> None:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
 
 
-@hub.command(help=_("Show the broker, each station and what today is complete, and how far each destination is."))
+@hub.command(help=_("Show the state of the broker, of each station, of today's data and of each destination."))
 @FILE
 @json_option()
 def status(config_file: Path, as_json: bool) -> None:
@@ -102,10 +102,10 @@ def status(config_file: Path, as_json: bool) -> None:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
 
-@hub.command(help=_("Show what is missing, each hole with its cause."))
+@hub.command(help=_("Show what is missing, each gap with its cause."))
 @FILE
-@click.option("--station", metavar="ID", help=_("This station alone."))
-@click.option("--day", type=Day(), help=_("This day alone, by the station's clock."))
+@click.option("--station", metavar="ID", help=_("Only this station."))
+@click.option("--day", type=Day(), help=_("Only this day, by the station's clock."))
 @json_option()
 def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: bool) -> None:
     """Print the days and their holes. End with 1 where there is one."""
@@ -118,7 +118,7 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
         names = [name for name, *_rest in stations(engine)] if station is None else [station]
         found = [one for name in names for one in days(engine, name, None if day is None else day.date())]
         if day is not None and not found:
-            sentence = _("No minute is due of {day}: it has not begun, or no station sent anything before it ended.")
+            sentence = _("No minutes are due for {day}: it has not begun, or no station sent anything before it ended.")
             raise CommandError(Exit.USAGE, sentence.format(day=day.date()))
         for one in found:
             holes += len(one.holes) + one.over

@@ -15,10 +15,12 @@ from provisioning.commands.options import format_file_error, may_write
 PATH = click.Path(path_type=Path)
 
 
-@click.command("backup", help=_("Write the database to one file, while the hub runs or not. Photos are no part of it."))
+@click.command(
+    "backup", help=_("Write the database to one file, whether the hub is running or not. Photos are not included.")
+)
 @FILE
-@click.option("--out", type=PATH, required=True, metavar=_("FILE"), help=_("Where to."))
-@click.option("--force", is_flag=True, help=_("Replace the file if it is there."))
+@click.option("--out", type=PATH, required=True, metavar=_("FILE"), help=_("The file to write."))
+@click.option("--force", is_flag=True, help=_("Replace an existing file."))
 def backup(config_file: Path, out: Path, force: bool) -> None:
     """Write it aside, look whether it can be opened, and give it its name."""
     from hub.backup import backup as write
@@ -30,10 +32,10 @@ def backup(config_file: Path, out: Path, force: bool) -> None:
             write(engine, config.database.url, password_of(config), out)
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
-    click.echo(_("{file} is written and was looked through.").format(file=out))
+    click.echo(_("{file} was written and verified.").format(file=out))
 
 
-@click.command("restore", help=_("Put a backup in the place of the database. Stop the hub before."))
+@click.command("restore", help=_("Restore the database from a backup. Stop the hub first."))
 @FILE
 @click.option("--from", "file", type=PATH, required=True, metavar=_("FILE"), help=_("The backup."))
 def restore(config_file: Path, file: Path) -> None:
@@ -48,5 +50,10 @@ def restore(config_file: Path, file: Path) -> None:
         raise CommandError(Exit.STORE, texts.render(error.reason)) from None
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
-    click.echo(_("The database is that of the backup. The stations will send what it lacks, as far as they keep it."))
+    click.echo(
+        _(
+            "The database was restored from the backup. The stations will send what it lacks, as far as they "
+            "still have it."
+        )
+    )
     click.echo(_("Next: `minshan hub run --config {file}`.").format(file=config_file))

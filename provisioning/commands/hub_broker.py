@@ -47,12 +47,12 @@ def line(state: BrokerState) -> str:
     if state.trouble is not None:
         return _("broker: {detail}").format(detail=state.trouble)
     if state.keeps_s is None:
-        return _("broker: {broker} takes the login").format(broker=state.broker)
+        return _("broker: {broker} accepts the login").format(broker=state.broker)
     if state.keeps_s >= KEPT_SESSION:
-        sentence = _("broker: {broker} takes the login, and keeps for {hours} h what waits for a hub that is away")
+        sentence = _("broker: {broker} accepts the login, and keeps what waits for an offline hub for {hours} h")
     else:
         sentence = _(
-            "broker: {broker} takes the login, and keeps for {hours} h alone what waits for a hub that is away; "
-            "what it drops after that the stations send again"
+            "broker: {broker} accepts the login, but keeps what waits for an offline hub for only "
+            "{hours} h; what it drops after that, the stations send again"
         )
     return sentence.format(broker=state.broker, hours=f"{state.keeps_s / 3600:.3g}")

@@ -30,10 +30,14 @@ DAY = Day()
 @click.option("--station", metavar="ID", required=True, help=_("Which station."))
 @click.option("--from", "first", type=DAY, required=True, help=_("The first day, by the station's clock."))
 @click.option("--to", "last", type=DAY, required=True, help=_("The last day."))
-@click.option("--quantity", "quantities", multiple=True, metavar=_("NAME"), help=_("This alone; may be repeated."))
+@click.option(
+    "--quantity", "quantities", multiple=True, metavar=_("NAME"), help=_("Only this quantity; may be repeated.")
+)
 @click.option("--format", "form", type=click.Choice(["csv", "xlsx", "jsonl"]), required=True, help=_("Which format."))
-@click.option("--out", type=click.Path(path_type=Path), metavar=_("FILE"), help=_("Where to (otherwise the output)."))
-@click.option("--force", is_flag=True, help=_("Replace the file if it is there."))
+@click.option(
+    "--out", type=click.Path(path_type=Path), metavar=_("FILE"), help=_("Where to write (otherwise standard output).")
+)
+@click.option("--force", is_flag=True, help=_("Replace an existing file."))
 def export(
     config_file: Path,
     station: str,
@@ -66,7 +70,7 @@ def export(
         except BrokenPipeError:
             raise  # the reader (`| head`) has seen enough
         except OSError as error:
-            error.filename = str(out or _("The output"))  # not what lies beside it until it is whole
+            error.filename = str(out or _("Standard output"))  # not what lies beside it until it is whole
             raise CommandError(Exit.STORE, format_file_error(error)) from None
     click.echo(ngettext("{n} minute written.", "{n} minutes written.", count).format(n=count), err=True)
 

@@ -23,23 +23,27 @@ FOLDER = "/var/lib/minshan-hub"
 PATH = click.Path(path_type=Path)
 
 
-@click.command("init", help=_("Write the hub's file and make its database. What is not given is asked for."))
+@click.command("init", help=_("Write the hub's file and create its database. What is not given is asked for."))
 @click.option("--broker", metavar="URL", envvar="MINSHAN_BROKER", help=_("mqtts://[user@]host:port (or mqtt://)."))
-@click.option("--broker-password-file", metavar=_("FILE"), help=_("A file that holds the broker's password alone."))
-@click.option("--ca-file", metavar=_("FILE"), help=_("The authority of the broker's certificate (mqtts)."))
+@click.option("--broker-password-file", metavar=_("FILE"), help=_("A file that contains only the broker's password."))
+@click.option("--ca-file", metavar=_("FILE"), help=_("The CA certificate of the broker (mqtts)."))
 @click.option(
     "--database",
     metavar="URL",
     envvar="MINSHAN_DATABASE",
     help=_("sqlite:///FILE, or postgresql://user@host/name (otherwise {url}).").format(url=f"sqlite://{FOLDER}/hub.db"),
 )
-@click.option("--database-password-file", metavar=_("FILE"), help=_("A file that holds its password alone."))
+@click.option("--database-password-file", metavar=_("FILE"), help=_("A file that contains only its password."))
 @click.option(
     "--pictures", metavar=_("FOLDER"), help=_("Photos (otherwise {folder}).").format(folder=f"{FOLDER}/pictures")
 )
-@click.option("--http", metavar=_("HOST:PORT"), help=_("Serve the API there, as 127.0.0.1:8080 (otherwise it is not)."))
-@click.option("--out", type=PATH, required=True, metavar=_("FILE"), help=_("Where to."))
-@click.option("--force", is_flag=True, help=_("Replace the file if it is there; what it was is kept in FILE.bak."))
+@click.option(
+    "--http",
+    metavar=_("HOST:PORT"),
+    help=_("Serve the API at this address, such as 127.0.0.1:8080 (otherwise not at all)."),
+)
+@click.option("--out", type=PATH, required=True, metavar=_("FILE"), help=_("The file to write."))
+@click.option("--force", is_flag=True, help=_("Replace an existing file, which is kept as FILE.bak."))
 @click.pass_context
 def init(context: click.Context, /, out: Path, force: bool, **given: str | None) -> None:
     """Ask for what is missing where there is a person, check the file as the hub will, write it, make the tables."""
@@ -53,9 +57,9 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
     hub_interview.can_be_made(out.absolute().parent)
     facts = complete(given)
     make(out, written(facts))
-    say(_("{file} is written, and the database is made.").format(file=out))
+    say(_("{file} was written, and the database was created.").format(file=out))
     if facts["http"] is not None:
-        sentence = _("Let the first person in: `minshan hub user add --config {file} --role admin NAME`.")
+        sentence = _("Add the first person: `minshan hub user add --config {file} --role admin NAME`.")
         say(sentence.format(file=out))
     say(_("Next: `minshan hub run --config {file}`.").format(file=out))
 
@@ -66,7 +70,7 @@ def complete(given: Facts) -> Facts:
     if sys.stdin.isatty() and sys.stdout.isatty():
         facts = hub_interview.complete(given, defaults, written)
     elif given["broker"] is None:
-        raise CommandError(Exit.USAGE, _("--broker is missing: the hub needs a broker, as mqtt://host:1883."))
+        raise CommandError(Exit.USAGE, _("--broker is missing: the hub needs a broker, such as mqtt://host:1883."))
     else:
         facts = given | {key: given[key] or value for key, value in defaults.items()}
     for key in ("pictures", "broker_password_file", "ca_file", "database_password_file"):
@@ -79,24 +83,24 @@ def written(facts: Facts) -> str:
     import tomlkit
 
     document = tomlkit.document()
-    document.add(tomlkit.comment(_("A Minshan hub. After a change start it again.")))
+    document.add(tomlkit.comment(_("A Minshan hub. Restart it after a change.")))
     tables: dict[str, list[tuple[str, str | None, str]]] = {
         "hub": [("name", "", _('keeps two hubs at one broker apart; "": the name of this machine'))],
         "broker": [
             ("url", facts["broker"], _("where the stations send to")),
-            ("password_file", facts["broker_password_file"], _("a file that holds the password alone")),
-            ("ca_file", facts["ca_file"], _("the authority of the broker's certificate")),
+            ("password_file", facts["broker_password_file"], _("a file that contains only the password")),
+            ("ca_file", facts["ca_file"], _("the CA certificate of the broker")),
         ],
         "database": [
             ("url", facts["database"], _("sqlite:///FILE or postgresql://user@host/name")),
             ("password_file", facts["database_password_file"], _("otherwise the variable PGPASSWORD or ~/.pgpass")),
         ],
-        "pictures": [("dir", facts["pictures"], _("photos; what could not be understood lies beside it"))],
+        "pictures": [("dir", facts["pictures"], _("photos; messages that could not be understood are kept beside it"))],
     }
     if facts["http"] is not None:
         tables["http"] = [
             ("listen", facts["http"], _("the API; beyond this machine only with a certificate or behind a proxy")),
-            ("public_url", None, _("how people reach it, as https://hub.example")),
+            ("public_url", None, _("how people reach it, such as https://hub.example")),
             ("cert_file", None, _("its certificate")),
             ("key_file", None, _("and its key")),
         ]
@@ -108,8 +112,15 @@ def written(facts: Facts) -> str:
             else:
                 table.add(key, tomlkit.item(value).comment(comment))
         if name == "pictures":
-            table.add(tomlkit.comment("keep_days = 400  # " + _("of photos, not of thumbnails; otherwise for ever")))
-            table.add(tomlkit.comment("keep_gb = 500  # " + _("the oldest photos go; otherwise no limit")))
+            table.add(
+                tomlkit.comment(
+                    "keep_days = 400  # "
+                    + _("days to keep photos, but not thumbnails; otherwise they are kept for ever")
+                )
+            )
+            table.add(
+                tomlkit.comment("keep_gb = 500  # " + _("beyond it the oldest photos are deleted; otherwise no limit"))
+            )
         document.add(tomlkit.nl())
         document.add(name, table)
     return tomlkit.dumps(document) + alarms()
@@ -118,20 +129,20 @@ def written(facts: Facts) -> str:
 def alarms() -> str:
     """Return the part about alarms, as comments: who is told stands in the database."""
     lines = (
-        _("How people are told of alerts; who they are: `minshan hub person add`."),
+        _("How people are notified of alerts; who they are: `minshan hub person add`."),
         "[alarms]",
-        'season = ["03-01", "05-31"]  # ' + _("in which frost matters"),
-        'names = { orchard-1 = "" }  # ' + _("of stations, as people know them"),
+        'season = ["03-01", "05-31"]  # ' + _("the season in which frost matters"),
+        'names = { orchard-1 = "" }  # ' + _("what people call the stations"),
         "[[channel]]",
         'name = "group"',
         'kind = "wecom"  # ' + _("or dingtalk (with secret_file), webhook (url), mail (url, sender)"),
-        'key_file = ""  # ' + _("a file that holds the robot's key or address alone"),
+        'key_file = ""  # ' + _("a file that contains only the robot's key or address"),
         "[[channel]]",
         'name = "voice"',
         'kind = "webhook"  # ' + _("a gateway that calls people: what wakes them at night"),
         'url = ""',
         "[heartbeat]",
-        'url = ""  # ' + _("asked for once a minute: on another host, which tells when that ends"),
+        'url = ""  # ' + _("requested once a minute: on another host, which notifies people when that stops"),
     )
     return "\n" + "".join(f"# {line}\n" for line in lines)
 

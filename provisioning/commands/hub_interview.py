@@ -46,11 +46,11 @@ def complete(given: Facts, defaults: Facts, written: Writer) -> Facts:
             facts[key] = click.prompt(question, "", type=MayBeNone(CheckedText(is_read)), show_default=False) or None
 
     ask("broker", "broker.url", _("The broker's address, as mqtts://hub@broker.example:8883"), None)
-    ask_password("broker", "broker_password_file", _("A file that holds the broker's password alone (empty: none)"))
+    ask_password("broker", "broker_password_file", _("A file that contains only the broker's password (empty: none)"))
     say("  " + hub_broker.line(hub_broker.state_of(checked(written(facts)).broker)))  # it may come later: no error
     while True:
         ask("database", "database.url", _("The database"), defaults["database"])
-        ask_password("database", "database_password_file", _("A file that holds its password alone (empty: none)"))
+        ask_password("database", "database_password_file", _("A file that contains only its password (empty: none)"))
         trouble = unusable(checked(written(facts)))
         if trouble is None or known >= {"database", "database_password_file"}:
             break
@@ -98,7 +98,9 @@ def is_read(file: str) -> None:
     except OSError as error:
         raise CommandError(Exit.USAGE, format_file_error(error)) from None
     except ValueError:
-        raise CommandError(Exit.USAGE, _("{file} holds no password: it is no text.").format(file=file)) from None
+        raise CommandError(
+            Exit.USAGE, _("{file} contains no password: it is not a text file.").format(file=file)
+        ) from None
 
 
 def can_be_made(folder: Path) -> None:

@@ -27,22 +27,24 @@ NAME = click.argument("name", metavar=_("NAME"))
 HOURS_US = 3_600_000_000
 
 
-@click.group(help=_("Say who is told of alerts: by what, about which stations, when and in which order."))
+@click.group(help=_("Manage who is notified of alerts: how, about which stations, when and in which order."))
 def person() -> None:
     """Hold the commands below together."""
 
 
-@person.command("add", help=_("Keep somebody who is told; one of the same name is replaced."))
+@person.command("add", help=_("Add somebody to notify; an entry of the same name is replaced."))
 @FILE
 @NAME
-@click.option("--channel", "channels", multiple=True, metavar="NAME", help=_("By this channel of the hub's file."))
+@click.option("--channel", "channels", multiple=True, metavar="NAME", help=_("Through this channel of the hub's file."))
 @click.option("--phone", default="", metavar=_("NUMBER"), help=_("For calls and for mentions in a group."))
 @click.option("--mail", default="", metavar=_("ADDRESS"), help=_("For mail."))
-@click.option("--place", type=click.IntRange(1, 1000), default=1, help=_("Who is told first: 1, then 2, ..."))
-@click.option("--station", "stations", multiple=True, metavar="ID", help=_("Of this station alone; several times."))
-@click.option("--hours", metavar="HH:MM-HH:MM", help=_("On duty then; frost comes at any hour."))
-@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", help=_("Of the messages."))
-@click.option("--duty", type=click.Choice(DUTIES), default="grower", help=_("Growers hear of the weather alone."))
+@click.option("--place", type=click.IntRange(1, 1000), default=1, help=_("Who is notified first: 1, then 2, ..."))
+@click.option("--station", "stations", multiple=True, metavar="ID", help=_("Only about this station; may be repeated."))
+@click.option("--hours", metavar="HH:MM-HH:MM", help=_("Hours of duty; frost alerts come at any hour."))
+@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", help=_("The language of the messages."))
+@click.option(
+    "--duty", type=click.Choice(DUTIES), default="grower", help=_("Growers are notified of the weather only.")
+)
 def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     """Check and keep a person."""
     import msgspec
@@ -58,7 +60,7 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     if unknown or not given["channels"]:
         sentence = _("Name a channel of the hub's file with --channel; there are: {channels}.")
         if not there:
-            sentence = _("The hub's file has no [[channel]] yet by which people can be told (docs/alerts.md).")
+            sentence = _("The hub's file has no [[channel]] yet through which people can be notified (docs/alerts.md).")
         raise CommandError(Exit.USAGE, sentence.format(channels=_(", ").join(there)))
     facts = {"name": name, **given}
     for field in msgspec.structs.fields(Contact):
@@ -78,10 +80,10 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     for station in found.stations or ():
         if station not in there:
             say(_("No station {station} has sent anything yet: is its name right?").format(station=station))
-    say(_('"{name}" is told of alerts now. Send a test: `minshan hub alerts test`.').format(name=name))
+    say(_('"{name}" is now notified of alerts. Send a test: `minshan hub alerts test`.').format(name=name))
 
 
-@person.command("remove", help=_("Tell somebody no more."))
+@person.command("remove", help=_("Stop notifying somebody."))
 @FILE
 @NAME
 def remove(config_file: Path, name: str) -> None:
@@ -92,10 +94,10 @@ def remove(config_file: Path, name: str) -> None:
         people = People(engine)
         people.person(name)
         people.remove(name)
-    say(_('"{name}" is told no more.').format(name=name))
+    say(_('"{name}" is no longer notified.').format(name=name))
 
 
-@person.command("list", help=_("Show who is told, in their order."))
+@person.command("list", help=_("Show who is notified, in order."))
 @FILE
 @json_option()
 def list_people(config_file: Path, as_json: bool) -> None:
@@ -112,14 +114,14 @@ def list_people(config_file: Path, as_json: bool) -> None:
                 say(line_of(one))
 
 
-@click.group(help=_("Show what is raised, say that somebody knows, and try the channels."))
+@click.group(help=_("Show alerts, acknowledge them, and test the channels."))
 def alerts() -> None:
     """Hold the commands below together."""
 
 
-@alerts.command("list", help=_("Show what is open, and what was in the last days."))
+@alerts.command("list", help=_("Show open alerts, and those of the last days."))
 @FILE
-@click.option("--days", type=click.IntRange(1, 366), default=7, help=_("So many days."))
+@click.option("--days", type=click.IntRange(1, 366), default=7, help=_("Number of days."))
 @json_option()
 def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
     """Print a line an alert. End with 1 where one is open."""
@@ -143,15 +145,15 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
             known = _("; acknowledged by {name}").format(name=ladder.acked_by) if ladder.acked_by else ""
             state = _("open") if one.open else _("over")
             say(f"{one.id} {state}: {writer.episode(words, one, now)}")
-            say("  " + _("told: {names}").format(names=reached) + known)
+            say("  " + _("notified: {names}").format(names=reached) + known)
     if some_open:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
 
-@alerts.command("acknowledge", help=_("Say that somebody knows of an alert, by its number in the list."))
+@alerts.command("acknowledge", help=_("Acknowledge an alert, by its number in the list."))
 @FILE
 @click.argument("number", metavar=_("NUMBER"))
-@click.option("--by", required=True, metavar=_("NAME"), help=_("Who knows."))
+@click.option("--by", required=True, metavar=_("NAME"), help=_("Who acknowledges it."))
 def acknowledge(config_file: Path, number: str, by: str) -> None:
     """Acknowledge one alert."""
     from hub.alarms.book import AlarmBook
@@ -166,7 +168,7 @@ def acknowledge(config_file: Path, number: str, by: str) -> None:
 
 @alerts.command("log", help=_("Show each message with what the service answered."))
 @FILE
-@click.option("--hours", type=click.IntRange(1, 24 * 366), default=24, help=_("So many hours."))
+@click.option("--hours", type=click.IntRange(1, 24 * 366), default=24, help=_("Number of hours."))
 @json_option()
 def show_log(config_file: Path, hours: int, as_json: bool) -> None:
     """Print a line a try, the newest first."""
@@ -187,9 +189,9 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
             say(f"{when} {one.channel} → {who}: {fate_word(one.fate)} ({one.answer or '–'}){why}")
 
 
-@alerts.command("test", help=_("Send a test message by each channel now, and show what the service answers."))
+@alerts.command("test", help=_("Send a test message through each channel now, and show what the service answers."))
 @FILE
-@click.option("--person", "name", metavar=_("NAME"), help=_("To this person alone."))
+@click.option("--person", "name", metavar=_("NAME"), help=_("Only to this person."))
 def test(config_file: Path, name: str | None) -> None:
     """Send past the running hub. End with 1 where a channel does not take it."""
     import secrets
@@ -208,7 +210,7 @@ def test(config_file: Path, name: str | None) -> None:
     with opened(config) as engine:
         people = [one for one in People(engine).listed() if name in (None, one.name)]
     if not people:
-        raise CommandError(Exit.USAGE, _("There is nobody to be told: `minshan hub person add`."))
+        raise CommandError(Exit.USAGE, _("There is nobody to notify: `minshan hub person add`."))
     for one in people:
         lines = begun([Spoken(one.language).say(TEXT)])
         for channel in one.channels:
@@ -230,11 +232,11 @@ def wanted(field: str, error: str) -> str:
     """Return how a fact that was not taken is to be given; `error`: what is wrong with another."""
     return {
         "name": _("A name has letters, digits and Chinese characters, with . _ or - inside, no spaces."),
-        "hours": _("Hours are given as HH:MM-HH:MM, as 07:00-22:30."),
-        "phone": _("A number has 5 to 15 digits, with a + before them or not."),
-        "mail": _("A mail address is given as name@host."),
-        "stations": _("A station's name has small letters, digits and -, as orchard-1."),
-    }.get(field) or _("That is not taken: {why}").format(why=error)
+        "hours": _("Hours have the form HH:MM-HH:MM, such as 07:00-22:30."),
+        "phone": _("A phone number has 5 to 15 digits, optionally after a +."),
+        "mail": _("An e-mail address has the form name@host."),
+        "stations": _("A station's name has lower-case letters, digits and -, such as orchard-1."),
+    }.get(field) or _("Not accepted: {why}").format(why=error)
 
 
 def line_of(one: Contact) -> str:

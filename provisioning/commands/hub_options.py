@@ -77,5 +77,5 @@ def password_of(config: HubConfig) -> str | None:
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
     except ValueError:
-        sentence = _("{file} holds no password: it is no text.").format(file=config.database.password_file)
+        sentence = _("{file} contains no password: it is not a text file.").format(file=config.database.password_file)
         raise CommandError(Exit.STORE, sentence) from None

@@ -28,27 +28,27 @@ STATION = r"[a-z0-9][a-z0-9-]{0,31}"
 PERSON = click.argument("name", metavar=_("NAME"))
 ROLE = click.option("--role", type=click.Choice(ROLES), required=True, help=_("What they may do."))
 STATIONS = click.option(
-    "--station", "stations", multiple=True, metavar="ID", help=_("This station alone; may be given several times.")
+    "--station", "stations", multiple=True, metavar="ID", help=_("Only this station; may be repeated.")
 )
 PASSWORD_FILE = click.option(
     "--password-file",
     type=click.Path(path_type=Path),
     metavar=_("FILE"),
-    help=_("A file that holds the password alone; otherwise it is asked for."),
+    help=_("A file that contains only the password; otherwise it is asked for."),
 )
 
 
-@click.group(help=_("Say which people may log in, and what they may see."))
+@click.group(help=_("Manage who may log in, and what they may see."))
 def user() -> None:
     """Hold the commands below together."""
 
 
-@click.group(help=_("Give programs a secret that opens the API."))
+@click.group(help=_("Manage the tokens with which programs use the API."))
 def token() -> None:
     """Hold the commands below together."""
 
 
-@user.command("add", help=_("Let somebody log in."))
+@user.command("add", help=_("Add somebody who may log in."))
 @FILE
 @PERSON
 @ROLE
@@ -65,7 +65,7 @@ def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...],
     say(_('"{name}" can log in now.').format(name=name))
 
 
-@user.command("passwd", help=_("Give somebody another password; they are logged out everywhere."))
+@user.command("passwd", help=_("Change somebody's password; they are logged out everywhere."))
 @FILE
 @PERSON
 @PASSWORD_FILE
@@ -78,18 +78,18 @@ def passwd(config_file: Path, name: str, password_file: Path | None) -> None:
         if known.user(name) is None:
             raise CommandError(Exit.USAGE, _('There is no "{name}".').format(name=name))
         known.change_password(name, hashed(password(password_file)))
-    say(_('"{name}" has another password.').format(name=name))
+    say(_('"{name}" has a new password.').format(name=name))
 
 
-@user.command("disable", help=_("Let somebody log in no more; --again lets them."))
+@user.command("disable", help=_("Disable somebody's login; --again enables it."))
 @FILE
 @PERSON
-@click.option("--again", is_flag=True, help=_("Let them log in again."))
+@click.option("--again", is_flag=True, help=_("Enable the login again."))
 def disable(config_file: Path, name: str, again: bool) -> None:
     """End an account and its sessions, or take that back."""
     with accounts(config_file) as known:
         known.end("user", name, None if again else system_utc())
-    sentence = _('"{name}" can log in again.') if again else _('"{name}" can log in no more.')
+    sentence = _('"{name}" can log in again.') if again else _('"{name}" can no longer log in.')
     say(sentence.format(name=name))
 
 
@@ -101,7 +101,7 @@ def list_users(config_file: Path, as_json: bool) -> None:
     show("user", config_file, as_json)
 
 
-@token.command("add", help=_("Make a secret for a program; it is shown once."))
+@token.command("add", help=_("Create a token for a program; it is shown once."))
 @FILE
 @PERSON
 @ROLE
@@ -113,7 +113,7 @@ def add_token(config_file: Path, name: str, role: str, stations: tuple[str, ...]
     secret = new_secret()
     with accounts(config_file) as known:
         known.add(made("token", name, role, stations), digest(secret), system_utc())
-    say(_("Keep it well: it is not shown again. A program sends it as `Authorization: Bearer …`."), err=True)
+    say(_("Keep it safe: it is not shown again. A program sends it as `Authorization: Bearer …`."), err=True)
     click.echo(secret)
 
 
@@ -125,14 +125,14 @@ def list_tokens(config_file: Path, as_json: bool) -> None:
     show("token", config_file, as_json)
 
 
-@token.command("revoke", help=_("Let a token open nothing any more."))
+@token.command("revoke", help=_("Revoke a token."))
 @FILE
 @PERSON
 def revoke(config_file: Path, name: str) -> None:
     """End a token."""
     with accounts(config_file) as known:
         known.end("token", name, system_utc())
-    say(_('The token "{name}" opens nothing any more.').format(name=name))
+    say(_('The token "{name}" is revoked.').format(name=name))
 
 
 def made(kind: Kind, name: str, role: str, stations: tuple[str, ...]) -> Account:
@@ -140,11 +140,11 @@ def made(kind: Kind, name: str, role: str, stations: tuple[str, ...]) -> Account
     from hub.rights import NAME, Account, Role
 
     if not re.fullmatch(NAME, name):
-        sentence = _('"{name}" is no name: letters, digits, Chinese characters and . _ @ - will do, up to 64.')
+        sentence = _('"{name}" is not a valid name: use up to 64 letters, digits, Chinese characters and . _ @ -.')
         raise CommandError(Exit.USAGE, sentence.format(name=name))
     for station in stations:
         if not re.fullmatch(STATION, station):
-            raise CommandError(Exit.USAGE, _('"{station}" is no name of a station').format(station=station))
+            raise CommandError(Exit.USAGE, _('"{station}" is not a valid station name').format(station=station))
     return Account(kind, name, Role(role), frozenset(stations) or None)
 
 
@@ -154,14 +154,16 @@ def password(file: Path | None) -> str:
     from hub.passwords import LONGEST, SHORTEST
 
     if file is None and not sys.stdin.isatty():
-        raise CommandError(Exit.USAGE, _("Nobody is here to type a password: name a file with --password-file."))
+        raise CommandError(
+            Exit.USAGE, _("There is no terminal to type a password at: name a file with --password-file.")
+        )
     try:
         found = click.prompt(_("Password"), hide_input=True, confirmation_prompt=True) if file is None else ""
         found = found if file is None else read_password(file)
     except OSError as error:
         raise CommandError(Exit.USAGE, format_file_error(error)) from None
     except ValueError:
-        raise CommandError(Exit.USAGE, _("{file} is no UTF-8 text.").format(file=file)) from None
+        raise CommandError(Exit.USAGE, _("{file} is not UTF-8 text.").format(file=file)) from None
     if not SHORTEST <= len(found) <= LONGEST:
         sentence = _("A password has {least} to {most} characters; this one has {n}.")
         raise CommandError(Exit.USAGE, sentence.format(least=SHORTEST, most=LONGEST, n=len(found)))
@@ -183,7 +185,7 @@ def show(kind: Kind, config_file: Path, as_json: bool) -> None:
                 print_json({"name": account.name, "role": account.role, "stations": mine, "ended": account.ended})
                 continue
             where = _("all stations") if mine is None else ", ".join(mine)
-            ended = "" if not account.ended else _(" (ended)")
+            ended = "" if not account.ended else _(" (disabled)")
             say(f"{account.name}: {words[account.role]}, {where}{ended}")
 
 

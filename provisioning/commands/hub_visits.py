@@ -16,7 +16,7 @@ from provisioning.commands.options import json_option, print_json
 from provisioning.folding import say
 
 
-@click.command(help=_("Show what is to be seen to at which station, and what to take along."))
+@click.command(help=_("Show what needs attention at which station, and what to take along."))
 @FILE
 @json_option()
 def visits(config_file: Path, as_json: bool) -> None:

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail an hour, in a SIM's 30 MB
 
 
-@click.command(help=_("Write a station's file. What is not given is asked for where there is a person."))
-@click.option("--station", "station", metavar="ID", help=_("The station's name, as maoxian-1, for ever."))
+@click.command(help=_("Write a station's file. What is not given is asked for, if there is a terminal."))
+@click.option("--station", "station", metavar="ID", help=_("The station's permanent name, such as maoxian-1."))
 @click.option("--title", metavar=_("TEXT"), help=_("What people call it."))
 @click.option(
-    "--sensor", "sensors", multiple=True, metavar="DRIVER[:KEY=VALUE,...]", help=_("A sensor; more than once.")
+    "--sensor", "sensors", multiple=True, metavar="DRIVER[:KEY=VALUE,...]", help=_("A sensor; may be repeated.")
 )
 @click.option(
     "--camera", "cameras", multiple=True, metavar="DRIVER[:KEY=VALUE,...]", help=_("A camera, or its address.")
@@ -46,16 +46,16 @@ PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail 
     default=30.0,
     show_default=True,
     metavar="MB",
-    help=_("Megabytes of mobile data a month; what goes is thinned to it."),
+    help=_("Megabytes of mobile data a month; what is sent is thinned to fit."),
 )
 @click.option("--state", metavar=_("FOLDER"), help=_("The folder of its data."))
 @click.option("--latitude", type=Degrees(), help=_("Degrees north."))
 @click.option("--longitude", type=Degrees(), help=_("Degrees east."))
-@click.option("--datum", type=click.Choice(DATUMS), help=_("What the position refers to."))
+@click.option("--datum", type=click.Choice(DATUMS), help=_("The datum of the position."))
 @click.option("--altitude", type=Metres(), help=_("Metres above sea level."))
 @click.option("--crop", metavar=_("TEXT"), help=_("What grows there."))
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar=_("FILE"), help=_("Where to."))
-@click.option("--force", is_flag=True, help=_("Replace the file if it is there; what it was is kept in FILE.bak."))
+@click.option("--out", type=click.Path(path_type=Path), required=True, metavar=_("FILE"), help=_("The file to write."))
+@click.option("--force", is_flag=True, help=_("Replace an existing file, which is kept as FILE.bak."))
 def init(out: Path, force: bool, **given: Any) -> None:
     """Ask for what is missing, check the file as the station will, write it, and say what comes next."""
     may_write(out, force, "station.toml")
@@ -81,7 +81,7 @@ def warn(out: Path, missing: list[str]) -> None:
     stand = {"latitude": LATITUDE, "longitude": LONGITUDE, "altitude": f"{ALTITUDE:g}"}
     words = {"latitude": _("latitude"), "longitude": _("longitude"), "altitude": _("altitude")}
     facts = _(", ").join(f"{words[name]} {stand[name]}" for name in missing)
-    sentence = _("WARNING: nobody gave the site's facts, so the file has Maoxian's: {facts}.")
+    sentence = _("WARNING: not given, so the file has Maoxian's values: {facts}.")
     say(click.style(sentence.format(facts=facts), fg="yellow"), err=True)
     remedy = _(
         "If the station is elsewhere, correct [site] in {file}: the limits of the air pressure and the photos' "

@@ -40,7 +40,7 @@ class Answers:
         with suppress(OSError, msgspec.MsgspecError):  # what is no such file is none
             self._found = msgspec.json.decode(self.file.read_bytes(), type=dict[str, str | float | list[str]])
         if self._found:
-            say(_("An earlier interview goes on: Enter takes the answer in brackets, - takes it out."))
+            say(_("Continuing an earlier interview: Enter accepts the answer in brackets, - removes it."))
         self._write()
 
     def get(self, key: str, default: Any) -> Any:
@@ -59,7 +59,7 @@ class Answers:
             yield
         except (click.Abort, KeyboardInterrupt, CommandError):
             if self._found:
-                say("\n" + _("The answers are kept: the same command goes on with them."), err=True)
+                say("\n" + _("The answers are kept: run the same command again to continue."), err=True)
             raise
         self.file.unlink(missing_ok=True)
 
@@ -87,7 +87,7 @@ def complete(given: dict[str, Any], answers: Answers) -> dict[str, Any]:
     for key, question, default, kind in questions():
         if facts.get(key) is None:
             if default is None and not person:
-                raise CommandError(Exit.USAGE, _("--station is missing: the station needs a name, as maoxian-1."))
+                raise CommandError(Exit.USAGE, _("--station is missing: the station needs a name, such as maoxian-1."))
             facts[key] = ask_fact(answers, key, question, default, kind) if person else default
     if person and not facts["sensors"]:
         facts["sensors"] = asked_sensors(facts, answers)
@@ -125,7 +125,7 @@ def asked_sensors(facts: dict[str, Any], answers: Answers) -> list[str]:
     """Ask for sensors, which a person names one by one; each is checked as soon as it is named, and kept."""
     found: list[str] = []
     earlier = list(answers.get("sensors", []))
-    question = _("A sensor, as bme280 or ascii-station:port=/dev/ttyUSB0 (empty: no more)")
+    question = _("A sensor, such as bme280 or ascii-station:port=/dev/ttyUSB0 (empty: no more)")
     kind = MayBeNone(CheckedText(fits(facts, found)))
     while True:
         stands = earlier.pop(0) if earlier else ""

@@ -39,4 +39,4 @@ def maintenance(seconds: float, text: str, config_file: Path | None, state: Path
         said = _("Maintenance for {duration}; it ends by itself, or by `minshan maintenance 0`.")
         say(said.format(duration=texts.duration(seconds)))
     else:
-        say(_("Maintenance ends with the present minute."))
+        say(_("Maintenance ends with the current minute."))

@@ -16,12 +16,12 @@ from provisioning.commands.status import ask_station
 from provisioning.folding import say
 
 
-@click.group(help=_("Try the channels by which the station tells people itself."))
+@click.group(help=_("Test the channels through which the station itself notifies people."))
 def notify() -> None:
     """Hold the commands behind it."""
 
 
-@notify.command(help=_("Send a test message by each channel to each person, and say what the services answered."))
+@notify.command(help=_("Send a test message through each channel to each person, and show what the services answered."))
 @config_option()
 @STATE
 @json_option()
@@ -41,8 +41,8 @@ def line(one: dict[str, Any]) -> str:
     """Return what came of one message."""
     to = _(", ").join(one["to"]) or "–"
     if one["fate"] == "delivered":
-        return _('✓ "{channel}" took the message to {to}: {answer}').format(
+        return _('✓ "{channel}" accepted the message to {to}: {answer}').format(
             channel=one["channel"], to=to, answer=one["answer"]
         )
     why = texts.render_value(one["why"]) if one["why"] else one["answer"]
-    return _('✗ "{channel}" did not take the message to {to}: {why}').format(channel=one["channel"], to=to, why=why)
+    return _('✗ "{channel}" did not accept the message to {to}: {why}').format(channel=one["channel"], to=to, why=why)

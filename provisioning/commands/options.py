@@ -56,10 +56,10 @@ def broker_options() -> Callable[[F], F]:
         *(
             click.option(name, metavar=_("FILE"), type=click.Path(exists=True, dir_okay=False), help=words)
             for name, words in (
-                ("--password-file", _("A file that holds the password alone.")),
-                ("--ca-file", _("The authority of the broker's certificate (mqtts).")),
-                ("--cert-file", _("A certificate of our own, where the broker wants one.")),
-                ("--key-file", _("The key of that certificate.")),
+                ("--password-file", _("A file that contains only the password.")),
+                ("--ca-file", _("The CA certificate of the broker (mqtts).")),
+                ("--cert-file", _("A client certificate, if the broker requires one.")),
+                ("--key-file", _("The private key of that certificate.")),
             )
         ),
     )
@@ -102,7 +102,7 @@ def loaded(path: Path | None) -> Config:
         missing = path is None and any(mistake.reason.code == NO_FILE.code for mistake in error.mistakes)
         remedy = _("Name the file with --config, or write one with `minshan init`.") if missing else ""
         if (path or CONFIG).exists() and not os.access(path or CONFIG, os.R_OK):
-            remedy = _("Join its group (sudo adduser $USER minshan, then log in anew), or use sudo.")
+            remedy = _("Join its group (sudo adduser $USER minshan, then log in again), or use sudo.")
         raise CommandError(Exit.CONFIG, lines, remedy) from None
 
 
@@ -112,7 +112,7 @@ def may_write(out: Path, force: bool, example: str) -> None:
         sentence = _("{file} is a folder: name a file in it, as {example}.").format(file=out, example=out / example)
         raise CommandError(Exit.USAGE, sentence)
     if out.exists() and not force:
-        sentence = _("{file} is there already.").format(file=out)
+        sentence = _("{file} exists already.").format(file=out)
         raise CommandError(Exit.USAGE, sentence, _("Name another file, or replace it with --force."))
 
 

@@ -36,13 +36,13 @@ TYPED = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks like something e
     default="127.0.0.1:8080",
     show_default=True,
     metavar=_("ADDRESS:PORT"),
-    help=_("Where the page is reached."),
+    help=_("The address to serve the page at."),
 )
-@click.option("--host", "hosts", multiple=True, help=_("A name under which people reach it, beside its address."))
+@click.option("--host", "hosts", multiple=True, help=_("A host name under which people reach it, besides its address."))
 @click.option(
     "--hotspot",
     metavar=_("ADDRESS:PORT"),
-    help=_("Where the station's own Wi-Fi reaches the page: phones that ask for another name are led there."),
+    help=_("Where the station's own Wi-Fi reaches the page: phones that ask for another name are redirected there."),
 )
 @click.option("--speed", type=float, default=1.0, hidden=True)  # these two are a demo's
 @click.option("--unplugged", type=click.Path(path_type=Path), hidden=True)
@@ -79,8 +79,10 @@ def page(
     server.run()
 
 
-@page.command(help=_("Set the technician's token, which opens the forms of the running station's page."))
-@click.option("--ask", is_flag=True, help=_("Ask for the token, in place of a random one, which is shown once."))
+@page.command(help=_("Set the technician's token, which unlocks the forms of the running station's page."))
+@click.option(
+    "--ask", is_flag=True, help=_("Prompt for the token instead of generating a random one, which is shown once.")
+)
 @config_option()
 @click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
 def token(ask: bool, config_file: Path | None, state: Path | None) -> None:
@@ -92,9 +94,13 @@ def token(ask: bool, config_file: Path | None, state: Path | None) -> None:
         sentence = _("A token has {least} to {most} characters; this one has {n}.")
         raise CommandError(Exit.USAGE, sentence.format(least=SHORTEST_TOKEN, most=LONGEST_TEXT, n=len(new)))
     ask_station(config_file, state, "page-token", new=new)
-    sentence = _("The page's forms open to this token.") if ask else _("The page's forms open to the token {token}")
+    sentence = (
+        _("The page's forms are unlocked with this token.")
+        if ask
+        else _("The page's forms are unlocked with the token {token}")
+    )
     say(sentence.format(token=new))
-    say(_("The station keeps no copy of it: when it is lost, set another one."))
+    say(_("The station keeps no copy of it: if it is lost, set another one."))
 
 
 def random_token() -> str:

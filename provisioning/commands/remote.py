@@ -22,7 +22,7 @@ STATION = r"[a-z0-9][a-z0-9-]{0,31}"
 EXPIRES_S = 600.0  # s from now in which a station may still carry a command out: its clock may be some seconds off
 
 
-@click.group(help=_("Ask the station STATION for something, over the broker."))
+@click.group(help=_("Send a command to the station STATION, over the broker."))
 @click.argument("station", metavar=_("STATION"))
 @click.pass_context
 def remote(ctx: click.Context, station: str) -> None:
@@ -30,7 +30,7 @@ def remote(ctx: click.Context, station: str) -> None:
     import re
 
     if not re.fullmatch(STATION, station):
-        raise CommandError(Exit.USAGE, _('"{station}" is no name of a station').format(station=station))
+        raise CommandError(Exit.USAGE, _('"{station}" is not a valid station name').format(station=station))
     ctx.obj = station
 
 
@@ -53,7 +53,7 @@ def picture(station: str, /, camera: str | None, url: str, timeout: float, as_js
     send_and_print(station, "picture", arguments, broker_at(url, **login), timeout, as_json)
 
 
-@remote.command("stage", help=_("Say at which STAGE a CROP is (apple full-bloom): the rules of frost follow it."))
+@remote.command("stage", help=_("Set the STAGE of a CROP (apple full-bloom): the frost rules follow it."))
 @CROP
 @STAGE
 @BY
@@ -65,7 +65,9 @@ def say_stage(station: str, /, crop: str, stage: str, by: str, url: str, as_json
     send_and_print(station, "stage", {"crop": crop, "stage": stage, "by": by}, broker_at(url, **login), 60.0, as_json)
 
 
-@remote.command("silence-horn", help=_("Silence the horn; it sounds again for what is worse, or new."))
+@remote.command(
+    "silence-horn", help=_("Silence the horn; it sounds again when an alert worsens or a new one is raised.")
+)
 @HEARD_BY
 @broker_options()
 @json_option()
@@ -100,7 +102,7 @@ def send_and_print(
                 raise CommandError(
                     Exit.TROUBLE,
                     sentence,
-                    _("See how its name is written in its file, and whether it has been off for more than a week."),
+                    _("Check how its name is written in its file, and whether it has been off for more than a week."),
                 )
             followed(link, command, station, timeout, as_json)
         finally:
@@ -129,7 +131,7 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
             if result.state == "done":
                 return
     sentence = _("No answer from the station {station} within {time}.")
-    remedy = _("It may be out of reach now; the command is carried out if it comes within {time}, and not later.")
+    remedy = _("It may be offline; the command is carried out if it arrives within {time}, and not later.")
     lasts = texts.duration(max(EXPIRES_S, timeout))
     raise CommandError(
         Exit.TROUBLE, sentence.format(station=station, time=texts.duration(timeout)), remedy.format(time=lasts)
@@ -149,7 +151,7 @@ def print_result(result: Result, as_json: bool) -> None:
         print_json({"state": result.state, "text": result.text, "data": result.data})
         return
     words = {
-        "accepted": _("The station has taken the command ..."),
+        "accepted": _("The station has accepted the command ..."),
         "done": _("Done."),
     }
     text = f" {texts.render_value(result.data.get('why') or result.text)}" if result.text else ""

@@ -149,10 +149,10 @@ def extremes(curve: Curve) -> Iterator[str]:
 def frost(curve: Curve) -> Iterator[str]:
     """Yield how many minutes were under 0, -1 and -2 degrees, and under what each crop bears."""
     counts = [minutes_under(curve.cold, limit) for limit in FROST]
-    sentence = _("Under 0 °C: {zero} min, under −1 °C: {one} min, under −2 °C: {two} min.")
+    sentence = _("Below 0 °C: {zero} min, below −1 °C: {one} min, below −2 °C: {two} min.")
     yield sentence.format(zero=counts[0], one=counts[1], two=counts[2])
     for crop, stage, limit in curve.critical:
-        sentence = _("Under what {crop} bears at {stage} ({limit} °C): {n} min.")
+        sentence = _("Below what {crop} tolerates at {stage} ({limit} °C): {n} min.")
         number = f"{limit:.1f}".replace("-", "−")
         count = minutes_under(curve.cold, limit)
         yield sentence.format(crop=texts.crop(crop), stage=texts.stage(stage), limit=number, n=count)

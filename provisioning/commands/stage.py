@@ -13,10 +13,10 @@ from provisioning.commands.status import ask_station
 
 CROP = click.argument("crop", metavar=_("CROP"))
 STAGE = click.argument("stage", metavar=_("STAGE"))
-BY = click.option("--by", required=True, metavar=_("NAME"), help=_("Who says so."))
+BY = click.option("--by", required=True, metavar=_("NAME"), help=_("Who confirms it."))
 
 
-@click.command(help=_("Say at which STAGE a CROP is (apple full-bloom): the rules of frost follow it."))
+@click.command(help=_("Set the STAGE of a CROP (apple full-bloom): the frost rules follow it."))
 @CROP
 @STAGE
 @BY

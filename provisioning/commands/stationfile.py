@@ -30,13 +30,13 @@ USUAL = (
     ("battery", "battery_voltage", "below", [11.8, 11.4]),
 )
 WATCHES = {  # what people read above each rule
-    "frost": N_("frost, by the wet bulb: say the stage by minshan stage, or the most tender one is assumed"),
+    "frost": N_("frost, by the wet bulb: set the stage with minshan stage, or the most sensitive one is assumed"),
     "gale": N_("gusts, m/s: Beaufort 8, Beaufort 10"),
     "cloudburst": N_("rain of one minute, mm"),
     "heat": N_("heat, °C"),
     "air": N_("PM2.5 for an hour, µg/m³: heavily, severely polluted"),
-    "battery": N_("a 12 V lead battery, V: a third is left, nearly empty"),
-    "sensors": N_("how many sensors say nothing"),
+    "battery": N_("a 12 V lead-acid battery, V: a third left, nearly empty"),
+    "sensors": N_("number of silent sensors"),
 }
 NOTIFY = (
     'name = "group"',
@@ -74,7 +74,7 @@ def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[
     rows(document, "alert", alerts(facts["crop"], sensors))
     document.add(tomlkit.nl())
     for line in (
-        _("The station tells people itself where its hub does not: fill this in and take the # away."),
+        _("The station itself notifies people when its hub does not: fill this in and remove the #."),
         "[[channel]]  # " + _("wecom, dingtalk, webhook or mail; then try it: minshan notify test"),
         *NOTIFY,
     ):
@@ -85,13 +85,13 @@ def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[
 def forward() -> str:
     """Return the part about other platforms, as comments: most stations have none."""
     lines = (
-        _("Another platform that gets the records too, beside the one behind [broker]:"),
+        _("Another platform that receives the records too, besides the one behind [broker]:"),
         "[[forward]]",
         'name = "county"',
         'kind = "http-json"  # ' + _("or mqtt-json; docs/forward.md says what each sends"),
         'url = "https://weather.county.example/api/records"',
         'secret_file = "/etc/minshan/county.secret"  # ' + _("a file with the value of the header Authorization"),
-        "every_min = 10  # " + _("minutes that go together: a request for each minute costs some ten MB a day"),
+        "every_min = 10  # " + _("minutes sent together: one request per minute would cost about ten MB a day"),
     )
     return "\n" + "".join(f"# {line}\n" for line in lines)
 
@@ -100,7 +100,7 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
     """Return the tables that stand once."""
     found = {
         "station": commented(
-            ("id", facts["station"], _("names its data for ever: never change it")),
+            ("id", facts["station"], _("the permanent name of its data: never change it")),
             ("title", facts["title"], _("what people call it")),
         ),
         "site": commented(
@@ -121,18 +121,22 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
     }
     if facts["broker"]:
         found["broker"] = commented(
-            ("url", facts["broker"], _("mqtts://host:8883, with ca_file where it has an authority of its own")),
+            ("url", facts["broker"], _("mqtts://host:8883, with ca_file if it has a CA of its own")),
             ("", None, _('password_file = "/etc/minshan/broker.password"  (better there than in the address)')),
             ("proof", "committed", _("data count as sent when the platform says that they are on its disk;")),
-            ("", None, _('by "broker" its word is enough: what it drops while the platform is away is lost')),
+            (
+                "",
+                None,
+                _('with "broker" its acknowledgement is enough: what it drops while the platform is offline is lost'),
+            ),
         )
         found["budget"] = commented(
             (
                 "mb_per_month",
                 facts["budget"],
-                _("megabytes of mobile data; minshan budget plan tells what for"),
+                _("megabytes of mobile data; minshan budget plan shows what they are used for"),
             ),
-            ("billing_day", 1, _("the day of the month on which the SIM's data begin anew")),
+            ("billing_day", 1, _("the day of the month on which the SIM's data allowance starts again")),
         )
     return found
 
@@ -173,7 +177,7 @@ def assumed(missing: list[str]) -> list[tuple[str, Any, str]]:
     """Return the key that names the facts of the site which were not given; none where all were."""
     if not missing:
         return []
-    return [("assumed", missing, _("NOBODY GAVE these: Maoxian's stand here; correct them and delete this line"))]
+    return [("assumed", missing, _("NOT GIVEN, so these are Maoxian's values: correct them and delete this line"))]
 
 
 def commented(*rows: tuple[str, Any, str]) -> Table:

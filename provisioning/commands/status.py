@@ -111,7 +111,7 @@ def head(facts: StationStatus, offset: float) -> str:
 
 def clock(source: ClockStatus) -> str:
     """Return how the time is known, and how well."""
-    words = _("time by {source}").format(source=texts.clock_source(source.source))
+    words = _("time from {source}").format(source=texts.clock_source(source.source))
     return words if source.error is None else _("{words}, ±{error} s").format(words=words, error=f"{source.error:.3g}")
 
 
@@ -194,7 +194,7 @@ def wide(text: str) -> int:
 
 def troubled(sensors: list[SensorSnapshot]) -> list[str]:
     """Return a line for each sensor that is down, one for a bus that is dead, and what to do; one where none is."""
-    sentence = _("Sensor {name} ({driver} on {place}) gives nothing: {reason}")
+    sentence = _("Sensor {name} ({driver} on {place}) gives no readings: {reason}")
     dead = _("Nothing on {place} answers ({names}): {reason}")
     lines = []
     for group, reason in silences(sensors):
@@ -217,12 +217,12 @@ def archive_lines(store: StoreStatus, offset: float) -> list[str]:
     else:
         found = [_("Local archive: {trouble}").format(trouble=texts.render(store.trouble))]
     if store.mended is not None:
-        sentence = _("Local archive: was damaged and put right: {cause}; look at the loss records")
+        sentence = _("Local archive: was damaged and repaired: {cause}; see the loss records")
         found.append(sentence.format(cause=texts.render(store.mended)))
     if strays := store.strays.files:
         sentence = ngettext(
-            "{n} picture file ({size}) lies aside: no record tells of it",
-            "{n} picture files ({size}) lie aside: no record tells of them",
+            "{n} picture file ({size}) was set aside: it belongs to no record",
+            "{n} picture files ({size}) were set aside: they belong to no record",
             strays,
         )
         found.append(sentence.format(n=strays, size=texts.size(store.strays.bytes)))
@@ -259,5 +259,5 @@ def pictures(cameras: dict[str, CameraSnapshot], offset: float) -> list[str]:
 
 def restarted(falls: dict[str, int]) -> list[str]:
     """Return the parts of the station that failed and were started again."""
-    sentence = _("The part “{part}” failed and was started again ({n} x); its log says why: journalctl -u minshan")
+    sentence = _("The part “{part}” failed and was restarted ({n} times); its log says why: journalctl -u minshan")
     return [sentence.format(part=part, n=n) for part, n in falls.items() if n]

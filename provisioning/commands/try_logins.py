@@ -14,8 +14,9 @@ from provisioning.folding import say
 
 @click.command(
     help=_(
-        "Try cameras whose login was refused again at once. By itself the station waits half an hour, then 2 h, 8 h "
-        "and a day between two tries: cameras lock. Other settings are tried at the next start."
+        "Retry refused camera logins at once. By itself the station waits half an hour, then 2 h, 8 "
+        "h and a day between attempts, because cameras lock accounts. Changed settings are tried at "
+        "the next start."
     )
 )
 @config_option()

@@ -31,8 +31,8 @@ def unusual(uplink: UplinkSnapshot) -> list[str]:
     ledger, aside, large = uplink.ledger, uplink.set_aside, uplink.too_large
     if ledger.refused:
         sentence = _(
-            "Receipts of another receiver ({other}) do not count, {n} x since the start. If it has replaced the one "
-            "before ({believed}): {command}"
+            "Receipts of another receiver ({other}) are ignored, {n} times since the start. If it "
+            "has replaced the previous one ({believed}): {command}"
         )
         names = {"other": ledger.other or "–", "believed": ledger.believed or "–"}
         found.append(sentence.format(n=ledger.refused, command="minshan accept-ledger", **names))
@@ -45,8 +45,8 @@ def unusual(uplink: UplinkSnapshot) -> list[str]:
         found.append(sentence.format(n=aside.count, folder=aside.folder, why=texts.render_value(aside.last)))
     if large.count:
         sentence = ngettext(
-            "{n} record is larger than this broker takes and stays here: {why}",
-            "{n} records are larger than this broker takes and stay here: {why}",
+            "{n} record is larger than this broker accepts and stays here: {why}",
+            "{n} records are larger than this broker accepts and stay here: {why}",
             large.count,
         )
         found.append(sentence.format(n=large.count, why=texts.render_value(large.last)))

@@ -43,9 +43,9 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 @click.option(
     "--no-receipts",
     is_flag=True,
-    help=_("Do not tell stations what is safely here: what the broker drops while nobody receives is then lost."),
+    help=_("Do not send receipts to stations: what the broker drops while there is no receiver is then lost."),
 )
-@click.option("--quiet", is_flag=True, help=_("Show troubles and the summary alone."))
+@click.option("--quiet", is_flag=True, help=_("Show only problems and the summary."))
 def watch(
     url: str,
     jsonl: Path | None,
@@ -67,9 +67,9 @@ def watch(
         pictures = pictures or jsonl.with_name(jsonl.name + ".pictures")
     to_stderr(logging.WARNING, "%(message)s")
     if jsonl is None:
-        say(_("No receipts are given, because no file is named that keeps the minutes (--jsonl FILE)."), err=True)
+        say(_("No receipts are sent, because no file is named to keep the minutes in (--jsonl FILE)."), err=True)
     elif no_receipts:
-        say(_("No receipts are given: what the broker drops while nobody receives is lost."), err=True)
+        say(_("No receipts are sent: what the broker drops while there is no receiver is lost."), err=True)
     run(broker, Files(jsonl, events, pictures), not no_receipts, quiet)
 
 
@@ -102,7 +102,7 @@ def own(files: Files, stack: ExitStack) -> None:
         stack.enter_context(locked(lock))
     except BlockingIOError:
         sentence = _("{file} is in use by another minshan watch.").format(file=lock.with_suffix(""))
-        raise CommandError(Exit.STORE, sentence, _("End that one, or name another file.")) from None
+        raise CommandError(Exit.STORE, sentence, _("Stop that one, or name another file.")) from None
     except OSError as error:
         raise CommandError(Exit.USAGE, format_file_error(error)) from None
 
@@ -112,9 +112,7 @@ def summary(receiver: Receiver) -> list[str]:
     from provisioning.commands.watch_screen import unusual
 
     tally, ledger = receiver.tally, receiver.records.ledger
-    sentence = _(
-        "{minutes} minutes, {events} events, {pictures} photos received; {doubles} came twice and were left out"
-    )
+    sentence = _("{minutes} minutes, {events} events, {pictures} photos received; {doubles} duplicates were skipped")
     lines = [
         sentence.format(minutes=tally.minutes, events=tally.events, pictures=tally.pictures, doubles=tally.doubles)
     ]

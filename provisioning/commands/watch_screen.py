@@ -178,8 +178,8 @@ def unusual(receiver: Receiver) -> list[str]:
         lines.append(sentence.format(n=tally.unknown.total(), kinds=kinds))
     if tally.others:
         sentence = ngettext(
-            "{n} record came under a name that another one has; both are kept",
-            "{n} records came under names that others have; both are kept",
+            "{n} record came under the ID of another one; both are kept",
+            "{n} records came under the IDs of others; both are kept",
             tally.others,
         )
         lines.append(sentence.format(n=tally.others))
@@ -203,7 +203,7 @@ def price(receiver: Receiver) -> list[str]:
     """Return what it costs that no receipts are given."""
     if receiver.receipts:
         return []
-    return [_("No receipts are given: what the broker drops while nobody receives is lost.")]
+    return [_("No receipts are sent: what the broker drops while there is no receiver is lost.")]
 
 
 def block(row: list[Text], heads: tuple[str, ...]) -> Text:

@@ -74,8 +74,9 @@ class DemoOptions:
 
 @click.command(
     help=_(
-        "Run a whole station on device twins, with a live table, until Ctrl-C, which ends it with code 0. A run that "
-        "has an end of its own (--for, --capture, --until-sent) ends with 130 where Ctrl-C comes before that."
+        "Run a whole station on simulated devices, with a live table, until Ctrl-C (exit code 0). A "
+        "run with an end of its own (--for, --capture, --until-sent) exits with 130 if Ctrl-C comes "
+        "first."
     )
 )
 @click.option(
@@ -88,16 +89,16 @@ class DemoOptions:
     type=float,
     default=8.0,
     show_default=True,
-    help=_("Hours that the capture's times are ahead of UTC."),
+    help=_("UTC offset of the capture's times, hours."),
 )
 @click.option(
-    "--mm-per-tip", type=float, default=0.33, show_default=True, help=_("Rain of one tip of the capture's bucket, mm.")
+    "--mm-per-tip", type=float, default=0.33, show_default=True, help=_("Rain per tip of the capture's bucket, mm.")
 )
 @click.option(
-    "--speed", type=Speed(), default="60", show_default=True, help=_("Simulated seconds in a real one, or max.")
+    "--speed", type=Speed(), default="60", show_default=True, help=_("Simulated seconds per real second, or max.")
 )
 @click.option(
-    "--broker", help=_("A broker of yours, as mqtt://user:password@host:port; otherwise the demo brings its own.")
+    "--broker", help=_("Your own broker, such as mqtt://user:password@host:port; otherwise the demo starts one.")
 )
 @click.option(
     "--proof",
@@ -109,13 +110,13 @@ class DemoOptions:
 @click.option(
     "--state",
     type=click.Path(path_type=Path),
-    help=_("Folder to keep the data in and to go on from (otherwise a temporary one)."),
+    help=_("Folder to keep the data in and to continue from (otherwise a temporary one)."),
 )
 @click.option("--for", "duration", type=Duration(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
 @click.option("--station", default="demo", show_default=True, help=_("The station's name on the wire."))
-@click.option("--seed", type=int, default=1, show_default=True, help=_("Seed of the weather and the twins."))
-@click.option("--faults", type=int, help=_("Let devices and buses fail and come back, by this seed."))
-@click.option("--until-sent", is_flag=True, help=_("At the end stay until nothing is unsent."))
+@click.option("--seed", type=int, default=1, show_default=True, help=_("Seed of the simulated weather and devices."))
+@click.option("--faults", type=int, help=_("Make devices and buses fail and recover at random, with this seed."))
+@click.option("--until-sent", is_flag=True, help=_("At the end wait until everything is sent."))
 @click.option(
     "--stations",
     type=click.IntRange(1, 50),
@@ -128,7 +129,7 @@ class DemoOptions:
     type=click.Choice(list(SCENES)),
     default="day",
     show_default=True,
-    help=_("What is to be seen: {scenes}.").format(
+    help=_("The scene to show: {scenes}.").format(
         scenes=_(", ").join(f"“{name}” {_(scene.what)}" for name, scene in SCENES.items())
     ),
 )

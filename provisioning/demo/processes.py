@@ -131,7 +131,7 @@ class OwnBroker:
             raise NoBrokerError(
                 Reason(
                     "no_broker_here",
-                    "there is no broker on this machine: apt-get install mosquitto, or name one by --broker",
+                    "there is no broker on this machine: apt-get install mosquitto, or name one with --broker",
                 )
             )
         conf = folder / "amqtt.yaml"

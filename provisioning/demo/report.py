@@ -36,7 +36,7 @@ def hello(
     if page is not None:
         console.print(_("Open it in a browser: {address}").format(address=page.address), style="bold", highlight=False)
     console.print(
-        _("岷山 Minshan: a weather station on device twins ({n} sensors), sending to its broker.").format(
+        _("岷山 Minshan: a weather station on simulated devices ({n} sensors), sending to its broker.").format(
             n=len(config.sensor)
         )
     )
@@ -46,14 +46,16 @@ def hello(
         sentence = _("The hub answers at {address}: log in as {name} with the password {password}")
         console.print(sentence.format(address=hub.address, name=ADMIN, password=hub.password), highlight=False)
     if page is not None:
-        console.print(_("The page's forms open to the token {token}").format(token=page.token), highlight=False)
-    speed = _("as fast as it goes") if factor is None else _("{n} times as fast as life").format(n=f"{factor:g}")
+        console.print(
+            _("The page's forms are unlocked with the token {token}").format(token=page.token), highlight=False
+        )
+    speed = _("as fast as possible") if factor is None else _("{n} times as fast as real time").format(n=f"{factor:g}")
     console.print(_("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
     if config.broker is not None:
-        console.print(_("Look at it from elsewhere: minshan watch --broker {url}").format(url=bare(config.broker.url)))
+        console.print(_("Watch it from elsewhere: minshan watch --broker {url}").format(url=bare(config.broker.url)))
     if state is not None:
         console.print(
-            _("Everything is kept in {folder}; started again on it, the station goes on there.").format(folder=state)
+            _("Everything is kept in {folder}; a demo started with it again continues from there.").format(folder=state)
         )
 
 
@@ -94,7 +96,7 @@ def goodbye(console: Console, report: dict[str, Any], facts: StationStatus, stat
         )
         console.print(sentence.format(why=why), highlight=False)
     elif report["unsent"]:
-        console.print(_("It was still on its way; a station sends it after its next start."), highlight=False)
+        console.print(_("This was still on its way; a station sends it after its next start."), highlight=False)
     if facts.pictures is None:
         refused = sum(report["lines_refused"].values())
         lines = ngettext("{n} line was read", "{n} lines were read", report["lines_read"])
@@ -129,7 +131,10 @@ def told_faults(console: Console, faults: dict[str, Any]) -> None:
     console.print(texts.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
     if not faults["complaints"]:
         console.print(
-            _("Checked against the weather: nothing passed as good that was not, and all other devices are whole.")
+            _(
+                "Checked against the simulated weather: no wrong value passed as good, and all other "
+                "devices are unaffected."
+            )
         )
     for complaint in faults["complaints"][:MOST_COMPLAINTS]:
         console.print(complaint, style="red", highlight=False)

@@ -134,7 +134,7 @@ SCENES = {
         showers=tuple(shower(5 + 24 * day, 8.0, 3.0) for day in range(7)),
     ),
     "spider": DemoScene(
-        N_("a web over the cups: the wind is there, and they stand still"),
+        N_("a spider's web over the cups: the wind blows, and they stand still"),
         windy=2.0,
         held={("cups", "wind_speed"): 0.0},
     ),

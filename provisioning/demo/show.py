@@ -146,7 +146,7 @@ def ways_on(config: Config) -> Text:
     ways = [_("Ctrl-C stops it")]
     if config.broker is not None:
         ways.append(
-            _("look from elsewhere: {command}").format(command=f"minshan watch --broker {bare(config.broker.url)}")
+            _("watch from elsewhere: {command}").format(command=f"minshan watch --broker {bare(config.broker.url)}")
         )
     return Text("   ".join(ways), style="dim", overflow="fold")
 

@@ -29,21 +29,21 @@ LEAST_FREE = 100_000_000  # bytes; below that a card's file system itself gets s
 NO_ANSWER_AT_ALL = Reason("program_ended", "its program ended without an answer")
 STILL_S = 45.0  # s that a camera has for one photo, its library's start included
 
-NOT_OURS = N_("Give it to the station's user: sudo chown -R minshan {folder}; or name another in [state].")
+NOT_OURS = N_("Make the station's user its owner: sudo chown -R minshan {folder}; or name another in [state].")
 DISK_REMEDIES = {
     errno.EROFS: N_("Mount it read-write; where it went read-only by itself, `dmesg` says why: often a dying card."),
     errno.ENOSPC: N_("Delete what is not needed there, or fit a larger card."),
-    errno.ENOTDIR: N_("A file stands in its place: move that away, or name another folder in [state]."),
+    errno.ENOTDIR: N_("There is a file in its place: move it away, or name another folder in [state]."),
 }
 
 CAMERA_REMEDIES = {
-    "unreachable": N_("See whether the camera has power and network, and whether its address is right."),
+    "unreachable": N_("Check that the camera has power and network, and that its address is right."),
     "camera_certificate": N_("If it is the camera's own certificate, give its SHA-256 as the camera's fingerprint."),
     "camera_fingerprint": N_(
-        "Give its fingerprint if the camera has a new certificate; otherwise somebody poses as it."
+        "If the camera has a new certificate, enter its fingerprint; otherwise somebody is impersonating the camera."
     ),
     "login_refused": N_("Correct username and password_file, then restart or run `minshan try-logins`."),
-    "connection_refused": N_("See whether the address's port is the camera's, and whether its web service is on."),
+    "connection_refused": N_("Check that the address has the camera's port, and that its web service is on."),
     "not_an_image": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
     "camera_answers": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
     "camera_answers_404": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
@@ -52,7 +52,7 @@ CAMERA_REMEDIES = {
     "login_without_challenge": N_("Choose digest (or basic) as the way to log in, in the camera's own settings."),
     "rtsp_server": N_('Write driver = "rtsp" and an rtsp:// address, or the port of the camera\'s web page.'),
     "tls_server": N_("Write https:// in its address, or the port of plain HTTP."),
-    "no_picture": N_("Take the camera's power away for ten seconds, then try again."),
+    "no_picture": N_("Switch the camera's power off for ten seconds, then try again."),
 }
 
 
@@ -66,8 +66,8 @@ def site(config: Config) -> Iterator[Finding]:
     found = unasked(config.site)
     if found:
         remedy = _(
-            "Correct latitude, longitude and altitude_m in [site] and delete its line assumed: the limits of the air "
-            "pressure and the photos' daylight follow from them."
+            "Correct latitude, longitude and altitude_m in [site] and delete its line `assumed`: the "
+            "limits of the air pressure and the photos' daylight depend on them."
         )
         yield Finding("site", True, said["both" if len(found) > 1 else found[0]], remedy)
 
@@ -81,7 +81,7 @@ def archive_of(facts: StationStatus) -> Iterator[Finding]:
             "archive", False, sentence, _("What is measured waits in memory; after a restart it would be missing.")
         )
     if mended is not None:
-        sentence = _("archive: was damaged and put right: {cause}").format(cause=texts.render(mended))
+        sentence = _("archive: was damaged and repaired: {cause}").format(cause=texts.render(mended))
         yield Finding("archive", False, sentence, _("The loss record of it names what is missing; see to the cause."))
 
 
@@ -92,11 +92,13 @@ def strays(config: Config) -> Iterator[Finding]:
     files, size = count_strays(config.state_dir)
     if files:
         sentence = texts.ngettext(
-            "archive: {n} picture file ({size}) lies in {folder}: no record tells of it",
-            "archive: {n} picture files ({size}) lie in {folder}: no record tells of them",
+            "archive: {n} picture file ({size}) in {folder} belongs to no record",
+            "archive: {n} picture files ({size}) in {folder} belong to no record",
             files,
         ).format(n=files, size=texts.size(size), folder=config.state_dir / STRAYS)
-        remedy = _("Their records were lost, or the power went as they were kept. Look at them, then delete them.")
+        remedy = _(
+            "Their records were lost, or the power failed while they were being saved. Look at them, then delete them."
+        )
         yield Finding("archive", True, sentence, remedy)
 
 
@@ -207,18 +209,18 @@ def clock_finding(
         )
     elif trouble is not None and trouble.code == CONTRADICTED:
         remedy = _(
-            "Find out which is wrong: chronyc -n sources on the box, and the clock of the platform's computer. Until "
-            "they agree, the records state an error that holds both."
+            "Find out which is wrong: chronyc -n sources on the box, and the clock of the platform's "
+            "computer. Until they agree, the records state an error that covers both."
         )
     if utc is None:
-        sentence = _("clock: the system's time is not synchronised, so nobody knows whether it is right")
+        sentence = _("clock: the system's time is not synchronised, so it may be wrong")
         if trouble is not None and trouble != UNSYNCHRONISED:
             sentence = _("clock: {trouble}").format(trouble=texts.render(trouble))
         return Finding("clock", False, sentence, remedy)
     now = texts.when(utc, offset_h)
     sentence = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else f"{error:.2g}")
     if source == "system":
-        sentence = _("clock: {now}, taken as it is (trust_system_clock), though nobody keeps it right").format(now=now)
+        sentence = _("clock: {now}, trusted (trust_system_clock) although it is not synchronised").format(now=now)
     # Where the platform tells the time, the box need not know it by itself.
     if trouble is None or trouble == UNSYNCHRONISED:
         return Finding("clock", True, sentence)

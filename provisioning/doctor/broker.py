@@ -46,7 +46,7 @@ def broker(config: Config) -> Iterator[Finding]:
         return
     try:
         version = {5: "5", 4: "3.1.1"}[link.version]
-        said = _("broker: {broker} takes the login (MQTT {version})")
+        said = _("broker: {broker} accepts the login (MQTT {version})")
         yield Finding("broker", True, said.format(broker=parse(config.broker.url).url, version=version))
         for sentence, advice in notes(config.broker):
             yield Finding("broker", True, sentence, advice)
@@ -65,12 +65,12 @@ def sentence_of(error: LinkError) -> str:
 def remedy(error: LinkError) -> str:
     """Return what to do; and that nothing is lost meanwhile."""
     if error.reason.code == errors.OWN_CERTIFICATE:
-        return _("Put the new certificate and its key there; the station takes them at its next connection.")
+        return _("Put the new certificate and its key there; the station uses them at its next connection.")
     if error.login:
-        return _("Correct username and password_file in [broker], or ask who keeps the broker for a login.")
+        return _("Correct username and password_file in [broker], or ask the broker's operator for a login.")
     if error.reason.code in errors.CERTIFICATE:
-        return _("Ask who keeps the broker to see to its certificate; the station keeps everything and sends it later.")
-    return _("See to the network and the address in [broker]; the station keeps everything and sends it later.")
+        return _("Ask the broker's operator to fix its certificate; the station keeps everything and sends it later.")
+    return _("Check the network and the address in [broker]; the station keeps everything and sends it later.")
 
 
 def certificate(section: BrokerSection) -> Iterator[Finding]:
@@ -79,15 +79,15 @@ def certificate(section: BrokerSection) -> Iterator[Finding]:
         return
     out = errors.of_certificate_file(section.cert_file)
     if out is not None:
-        renew = _("Put the new certificate and its key there; the station takes them at its next connection.")
+        renew = _("Put the new certificate and its key there; the station uses them at its next connection.")
         yield Finding("certificate", False, _("certificate: {detail}").format(detail=texts.render(out)), renew)
         return
     ends = end_of(section.cert_file)
     if ends is None:
         return
     days = (ends - datetime.fromtimestamp(system_utc() / 1e6, UTC)).days
-    sentence = _("certificate: {file} is good until {date}").format(file=section.cert_file, date=f"{ends:%Y-%m-%d}")
-    yield Finding("certificate", days >= SOON, sentence, "" if days >= SOON else _("Ask for a new one now."))
+    sentence = _("certificate: {file} is valid until {date}").format(file=section.cert_file, date=f"{ends:%Y-%m-%d}")
+    yield Finding("certificate", days >= SOON, sentence, "" if days >= SOON else _("Request a new one now."))
 
 
 def end_of(path: str) -> datetime | None:
@@ -110,13 +110,13 @@ def record(link: Link, config: Config) -> Finding:
     if config.broker is not None and config.broker.proof == "committed":
         return committed(link, station)
     if code == NOBODY_LISTENS:
-        sentence = _("record: the broker has taken a test record, but nobody listens to this station there")
+        sentence = _("record: the broker has accepted a test record, but there is no receiver for this station")
         return Finding(
             "record", True, sentence, _("Start the receiver, for example: minshan watch --broker URL --jsonl FILE")
         )
     if code >= REFUSED:
         sentence = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
-        allow = _("Let the broker's keeper allow minshan/1/{station}/# and minshan/2/{station}/#.")
+        allow = _("Ask the broker's operator to allow minshan/1/{station}/# and minshan/2/{station}/#.")
         allow = allow.format(station=station)
         return Finding("record", False, sentence, allow)
     return Finding("record", True, _("record: a test record was sent, and the broker has it"))

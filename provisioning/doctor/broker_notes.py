@@ -19,12 +19,12 @@ def notes(section: BrokerSection) -> Iterator[tuple[str, str]]:
     address = parse(section.url)
     if not address.tls and not here(address.host):
         yield (
-            _("broker: what goes to {broker} can be read on its way, the password too").format(broker=address.url),
-            _("Let the broker speak TLS and write mqtts:// (docs/broker.md says how)."),
+            _("broker: the connection to {broker} is not encrypted, nor is the password").format(broker=address.url),
+            _("Set up TLS on the broker and write mqtts:// (docs/broker.md says how)."),
         )
     if section.proof == "broker":
         yield (
-            _('proof: by "broker" data count as sent when the broker has them; what it drops is lost'),
+            _('proof: with "broker" data count as sent when the broker has them; what it drops is lost'),
             _('Write proof = "committed" in [broker] and let the platform give receipts, as `minshan watch` does.'),
         )
 

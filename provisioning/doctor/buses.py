@@ -43,7 +43,7 @@ def buses_of(config: Config) -> list[tuple[str, str]]:
 def dead(bus: str, names: str, first: Finding) -> Finding:
     """Return what is found of a bus, from what is found of its first sensor."""
     sentence = _("{bus}: none of its sensors answers ({names}); the first: {finding}")
-    remedy = _("See first to what they share: the adapter, its power, the two wires of the line.")
+    remedy = _("First check what they share: the adapter, its power, the two wires of the line.")
     return Finding(
         "sensor",
         False,

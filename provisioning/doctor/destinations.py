@@ -39,10 +39,10 @@ def destinations(config: Config) -> Iterator[Finding]:
 def finding(section: Forward, why: Reason | None) -> Finding:
     """Return what a try came to; `why`: what was wrong."""
     if why is None:
-        sentence = _("forward: {name} answers and takes the login")
+        sentence = _("forward: {name} answers and accepts the login")
         return Finding("forward", True, sentence.format(name=section.name))
     sentence = _("forward: {name}: {why}").format(name=section.name, why=texts.render(why))
-    remedy = _('See to [[forward]] "{name}", or ask who keeps that platform; the station keeps everything for it.')
+    remedy = _('Check [[forward]] "{name}", or ask that platform\'s operator; the station keeps everything for it.')
     return Finding("forward", False, sentence, remedy.format(name=section.name))
 
 

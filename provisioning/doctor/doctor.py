@@ -35,8 +35,9 @@ COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
 
 @click.command(
     help=_(
-        "Look at the file, sensors, cameras, clock, disk and broker; say what to do for each. ✓ is well, ! works but "
-        "should be known, ✗ is to be seen to. Ends with 0, or with 1 where there is a ✗."
+        "Check the file, sensors, cameras, clock, disk and broker; say what to do about each. ✓ is "
+        "fine, ! works but should be noted, ✗ needs attention. Exits with 0, or with 1 if there is a "
+        "✗."
     )
 )
 @config_option()
@@ -74,9 +75,11 @@ def to_repeat(bad: list[Finding], found: list[Finding]) -> list[Finding]:
 def summary(bad: int, hints: int) -> str:
     """Return the last line."""
     if bad:
-        return ngettext("{n} thing to see to.", "{n} things to see to.", bad).format(n=bad)
+        return ngettext("{n} thing needs attention.", "{n} things need attention.", bad).format(n=bad)
     if hints:
-        sentence = ngettext("All works; {n} thing to know (!).", "All works; {n} things to know (!).", hints)
+        sentence = ngettext(
+            "Everything works; {n} thing to note (!).", "Everything works; {n} things to note (!).", hints
+        )
         return sentence.format(n=hints)
     return _("All is well.")
 

@@ -23,11 +23,11 @@ def horn(config: Config, answer: StationStatus | None) -> Iterator[Finding]:
         return
     why = line_trouble(config) if answer is None else answer.horn and answer.horn.trouble
     if why is None:
-        sentence = _("horn: line {line} can be switched; whether it is heard tells minshan horn test")
+        sentence = _("horn: line {line} can be switched; minshan horn test shows whether it is heard")
         yield Finding("horn", True, sentence.format(line=config.horn.line))
     else:
-        remedy = _("See whether chip and line in [horn] are right: gpioinfo lists the lines and who has them.")
-        yield Finding("horn", False, _("horn: cannot be had: {why}").format(why=texts.in_full(why)), remedy)
+        remedy = _("Check chip and line in [horn]: gpioinfo lists the lines and who uses them.")
+        yield Finding("horn", False, _("horn: not available: {why}").format(why=texts.in_full(why)), remedy)
 
 
 def line_trouble(config: Config) -> Reason | None:

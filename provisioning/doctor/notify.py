@@ -23,7 +23,7 @@ def notify(config: Config) -> Iterator[Finding]:
     for channel in config.channel:
         yield looked_at(channel)
     if config.channel and all(one.kind == "dingtalk" and one.secret_file for one in config.channel):
-        sentence = _("channels: DingTalk alone, which takes nothing while the station does not know the time")
+        sentence = _("channels: only DingTalk, which accepts nothing while the station does not know the time")
         yield Finding("notify", True, sentence, _("Add a [[channel]] of another kind: wecom, webhook or mail."))
 
 
@@ -41,9 +41,9 @@ def looked_at(channel: AnyChannel) -> Finding:
         connected(Endpoint(url, where, channel.ca_file), SystemClock(), channel.timeout_s)
     except RequestError as error:
         sentence = _('channel "{name}": {why}').format(name=channel.name, why=texts.render(error.reason))
-        remedy = _("See to it, then send a test message: minshan notify test")
+        remedy = _("Fix it, then send a test message: minshan notify test")
         return Finding("notify", False, sentence, remedy)
-    sentence = _('channel "{name}": {where} is reached; whether it takes messages tells minshan notify test')
+    sentence = _('channel "{name}": {where} is reachable; minshan notify test shows whether it accepts messages')
     return Finding("notify", True, sentence.format(name=channel.name, where=where))
 
 

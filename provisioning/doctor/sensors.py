@@ -55,7 +55,9 @@ def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
         return without(doubted(sentence, list(checked(sensor, readings, altitude_m))), sensor, lacking)
     told = {reading.doubt for reading in readings.values() if reading.doubt}
     if doubts := sorted(texts.render(doubt) for doubt in told if not is_contradiction(doubt)):
-        remedy = _("The device doubts its own values; clean it, check its supply, and see its page in docs.")
+        remedy = _(
+            "The device itself reports its values as doubtful; clean it, check its supply, and see its page in docs."
+        )
         return Finding("sensor", False, f"{sentence} ({_(', ').join(doubts)})", remedy)
     return of_flags(sentence, list(checked(sensor, readings, altitude_m)))
 
@@ -77,8 +79,8 @@ def of_flags(sentence: str, doubts: Doubts) -> Finding:
     worst = max((flag for flag, _reason in doubts), default=0)
     remedy = {
         0: "",
-        SUSPECT: _("Compare it with another instrument; where it is wrong, see the sensor, and [site] in the file."),
-        FAILED: _("See the sensor's page in docs, its wiring and its settings."),
+        SUSPECT: _("Compare it with another instrument; if it is wrong, check the sensor, and [site] in the file."),
+        FAILED: _("Check its wiring and its settings; see the sensor's page in docs."),
     }
     return Finding("sensor", worst != FAILED, doubted(sentence, doubts), remedy[worst])
 
@@ -117,14 +119,14 @@ def quantities(sensor: SensorSection) -> list[str]:
 def without(said: str, sensor: SensorSection, lacking: Iterable[str]) -> Finding:
     """Return the finding of a sensor that answers, but not with all that it is to give."""
     lost = list(lacking)
-    sentence = _("{said}; nothing comes of: {quantities}").format(
+    sentence = _("{said}; no values for: {quantities}").format(
         said=said, quantities=_(", ").join(texts.label(name) for name in lost)
     )
     switch = switched_off_by(sensor, set(lost))
     if switch:
-        remedy = _("If it was never fitted, write {setting} in [[sensor]] “{name}”; else see to its cable.")
+        remedy = _("If it was never fitted, write {setting} in [[sensor]] “{name}”; otherwise check its cable.")
         return Finding("sensor", False, sentence, remedy.format(setting=switch, name=sensor.name))
-    remedy = _("See whether this part is fitted and whole, and whether the settings of “{name}” are its model's.")
+    remedy = _("Check that this part is fitted and intact, and that the settings of “{name}” are those of its model.")
     return Finding("sensor", False, sentence, remedy.format(name=sensor.name))
 
 

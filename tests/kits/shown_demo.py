@@ -37,7 +37,7 @@ def shown_demo(folder: Path, *options: str) -> Iterator[Shown]:
     try:
         until(lambda: "Press Ctrl-C" in out.read_text(), 60)
         told = out.read_text()
-        url, token = re.search(r"http://\S+", told), re.search(r"to the token (\S+)", told)
+        url, token = re.search(r"http://\S+", told), re.search(r"with the token (\S+)", told)
         assert url is not None and token is not None, told
         until(lambda: answers(url.group()), 60)
         until(lambda: 'data-channel="air_temperature"' in httpx.get(url.group(), timeout=20).text, 120)

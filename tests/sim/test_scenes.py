@@ -117,7 +117,7 @@ def test_a_frost_night_shows_the_alert_and_how_long_the_blossoms_bore_it(tmp_pat
     coldest, under = min(good), sum(value <= CRITICAL[CROP][STAGE] for value in good)
     assert under > 10 and len(good) > 50
     assert lines[1].startswith(f"Lowest {coldest:.1f}\u202f°C at 0")
-    assert f"apple, full bloom: {under} min at or under -2.2\u202f°C, where one bud in ten is hurt" in lines
+    assert f"apple, full bloom: {under} min at or below -2.2\u202f°C, where one bud in ten is killed" in lines
 
 
 def test_a_storm_shows_the_gale(tmp_path: Path) -> None:

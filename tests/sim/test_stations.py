@@ -178,7 +178,7 @@ def test_twenty_days_through_a_rough_network(seed: int) -> None:
 
 
 def test_one_seed_gives_the_same_records_at_every_speed(tmp_path: Path) -> None:
-    """Twice as fast as it goes, and once at 600 times life's speed: the same records, but for the epoch's name."""
+    """Twice as fast as possible, and once at 600 times life's speed: the same records, but for the epoch's name."""
     runs = []
     for number, speed in enumerate((None, None, 600.0)):
         folder = tmp_path / str(number)

@@ -62,7 +62,7 @@ def answered(link: Link, results: list[tuple[str, str]]) -> Command:
         (
             [("accepted", ""), ("done", "")],
             0,
-            "The station has taken the command ...\nDone.\n  camera: south\n",
+            "The station has accepted the command ...\nDone.\n  camera: south\n",
             "",
         ),
         (
@@ -98,7 +98,7 @@ def test_a_station_that_is_unknown_or_silent(broker: Broker) -> None:
     assert (said.code, said.err) == (
         1,
         'Error: No station "nowhere-1" listens on this broker.\n'
-        "  → See how its name is written in its file, and whether it has been off for more than a week.\n",
+        "  → Check how its name is written in its file, and whether it has been off for more than a week.\n",
     )
     said = minshan("remote", "maoxian-1", "picture", "--broker", url(broker, "grower:pear@"))
     assert (said.code, said.err) == (
@@ -149,7 +149,7 @@ def test_a_running_station_is_asked(running: Path) -> None:
     assert said.out == "Maintenance for 20 min; it ends by itself, or by `minshan maintenance 0`.\n"
     assert "Under maintenance: cleaning the gauge." in minshan("status", "--config", str(running)).out
     ended = minshan("maintenance", "0", "--config", str(running)).out
-    assert ended == "Maintenance ends with the present minute.\n"
+    assert ended == "Maintenance ends with the current minute.\n"
 
 
 def test_a_folder_in_use_by_another_station_is_refused(running: Path) -> None:
@@ -171,4 +171,4 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path, port: str) -> None:
     (tmp_path / "state").write_text("mine")
     said = minshan("run", "--config", str(file))
     assert (said.code, len(said.err.splitlines())) == (3, 1)
-    assert re.search(rf"station.toml:\d+: state.dir = .*: {tmp_path}/state is no folder", said.err)
+    assert re.search(rf"station.toml:\d+: state.dir = .*: {tmp_path}/state is not a folder", said.err)

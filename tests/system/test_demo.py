@@ -185,7 +185,7 @@ def test_a_capture_that_is_none(tmp_path: Path) -> None:
     broken, text = tmp_path / "broken.gz", tmp_path / "text.txt"
     broken.write_bytes(b"\x1f\x8b\x08\x00half")
     text.write_text("hello\n")
-    form = "its lines should begin with when they came and a blank, as in '2021-06-22T00:00:10 A0743B135C...'"
+    form = "each line must begin with its time of arrival and a space, as in '2021-06-22T00:00:10 A0743B135C...'"
     for file, english, chinese in (
         (tmp_path / "none.gz", "cannot be read: No such file or directory", "读不了：文件或目录不存在\n"),
         (broken, "not a whole gzip file\n", "不是完整的 gzip 文件\n"),

@@ -55,13 +55,13 @@ def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, p
     assert lines[2].startswith("✓ clock: 2")
     assert re.fullmatch(rf"✓ disk: {tmp_path}/state can be written, [\d.]+ GB are free", lines[3])
     assert re.fullmatch(r"✓ mobile data: about 1\d\.\d MB a month; the file has no \[budget\], so .*", lines[4])
-    assert lines[5] == f"✓ broker: mqtt://127.0.0.1:{broker.port} takes the login (MQTT 5)"
+    assert lines[5] == f"✓ broker: mqtt://127.0.0.1:{broker.port} accepts the login (MQTT 5)"
     assert lines[6:] == [
-        '! proof: by "broker" data count as sent when the broker has them; what it drops is lost',
+        '! proof: with "broker" data count as sent when the broker has them; what it drops is lost',
         '  → Write proof = "committed" in [broker] and let the platform give receipts, as `minshan watch` does.',
-        "! record: the broker has taken a test record, but nobody listens to this station there",
+        "! record: the broker has accepted a test record, but there is no receiver for this station",
         "  → Start the receiver, for example: minshan watch --broker URL --jsonl FILE",
-        "All works; 2 things to know (!).",
+        "Everything works; 2 things to note (!).",
     ]
     chinese = minshan("doctor", "--config", str(file), "--lang", "zh").out
     assert f"✓ 传感器 dust（plantower，{port}）：PM1 0.0 µg/m³、PM2.5 8.0 µg/m³、PM10 8.0 µg/m³" in chinese
@@ -83,8 +83,8 @@ def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, broker: B
     where = f"mqtt://127.0.0.1:{broker.port}"
     assert lines[6:] == [
         f"✗ broker: {where} refuses the login (not authorized): are user and password right?",
-        "  → Correct username and password_file in [broker], or ask who keeps the broker for a login.",
-        "2 things to see to.",
+        "  → Correct username and password_file in [broker], or ask the broker's operator for a login.",
+        "2 things need attention.",
     ]
     found = json.loads(minshan("doctor", "--json", "--config", str(file)).out)
     assert [entry["check"] for entry in found if not entry["well"]] == ["sensor", "broker"]
@@ -106,8 +106,8 @@ def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, broker: 
     said = minshan("doctor", "--config", str(file))
     assert said.code == 1
     assert (
-        f"✗ certificate: this station's certificate {pem} has run out on 2020-03-01: put a new one there\n"
-        "  → Put the new certificate and its key there; the station takes them at its next connection.\n"
+        f"✗ certificate: this station's certificate {pem} expired on 2020-03-01: put a new one there\n"
+        "  → Put the new certificate and its key there; the station uses them at its next connection.\n"
     ) in said.out
 
 
@@ -150,7 +150,7 @@ def test_a_site_that_nobody_gave_is_named(tmp_path: Path, broker: Broker, port: 
     assert said.code == 0
     assert (
         "! site: position and altitude are those that `minshan init` writes where none are given\n"
-        "  → Correct latitude, longitude and altitude_m in [site] and delete its line assumed: "
+        "  → Correct latitude, longitude and altitude_m in [site] and delete its line `assumed`: "
     ) in said.out
     file.write_text(text.replace("[site]\n", '[site]\nassumed = ["latitude", "altitude"]\n'))
     said = minshan("doctor", "--lang", "zh", "--config", str(file))
@@ -170,8 +170,8 @@ def test_what_a_sensor_does_not_give_is_named(tmp_path: Path, broker: Broker) ->
         assert said.code == 1
         assert re.search(
             r"^✗ sensor dust \(ascii-station on /dev/pts/\d+\): Wind direction 135 °, .*; "
-            r"nothing comes of: PM1, PM2\.5, PM10\n"
-            r"  → If it was never fitted, write pm = false in \[\[sensor\]\] “dust”; else see to its cable\.$",
+            r"no values for: PM1, PM2\.5, PM10\n"
+            r"  → If it was never fitted, write pm = false in \[\[sensor\]\] “dust”; otherwise check its cable\.$",
             said.out,
             re.MULTILINE,
         )
@@ -215,7 +215,7 @@ def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
         "sensor field (ascii-station on sim-field): 360 readings since the start; newest minute: Wind direction 135 ° "
         "(SE), Wind speed 1.2 m/s, Rainfall 0.00 mm, Air temperature 27.10 °C, Relative humidity 90.9 %, Air pressure "
         "1002.2 hPa (Air pressure: outside 806.3..866.3 hPa, unusual at this station (all 20 readings)); "
-        "nothing comes of: PM1, PM2.5, PM10"
+        "no values for: PM1, PM2.5, PM10"
     )
     assert found.remedy.startswith("If it was never fitted, write pm = false in [[sensor]] “field”")
 

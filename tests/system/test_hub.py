@@ -231,7 +231,7 @@ def test_bad_files_are_one_clear_line(tmp_path: Path, broker: Broker) -> None:
     hub.config.write_text(text)
     for command in ("run", "status", "gaps"):
         code, line = hub.asked(command)
-        assert (code, "is no SQLite database" in line) == (6, True)
+        assert (code, "is not an SQLite database" in line) == (6, True)
 
 
 def test_a_password_comes_from_a_file(broker: Broker, hubs: list[Hub], tmp_path: Path) -> None:

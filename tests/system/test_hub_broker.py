@@ -17,7 +17,7 @@ from tests.kits.scripted_broker import Manners, Scripted, publish
 from tests.kits.sink_kit import query
 from tests.kits.uplink_kit import Box
 
-NOTHING = "has handed over nothing"
+NOTHING = "has delivered nothing"
 
 
 @pytest.fixture(name="hubs")
@@ -34,7 +34,7 @@ def test_status_says_how_long_the_broker_keeps_what_waits(tmp_path: Path) -> Non
     broker = Broker(tmp_path).start()
     found = hub_broker.state_of(broker.section())
     assert found == hub_broker.BrokerState(broker.url, None, KEPT_SESSION)
-    assert "keeps for 168 h what waits" in hub_broker.line(found)
+    assert "keeps what waits for an offline hub for 168 h" in hub_broker.line(found)
     broker.stop()
     away = hub_broker.state_of(broker.section())
     assert away.trouble is not None and away.trouble in hub_broker.line(away)

@@ -62,7 +62,7 @@ def test_tab_leads_through_the_page_in_the_order_in_which_it_is_read(shown: Show
         for path in PATHS:
             page.goto(shown.url + path)
             found = stops(page)
-            assert found[0]["name"] == "To the content", path
+            assert found[0]["name"] == "Skip to content", path
             assert [stop["name"] for stop in found if not stop["shown"]] == [], path
             places = [stop["place"] for stop in found]
             assert places == sorted(places) and set(places) >= {-1, 0, 1}, path

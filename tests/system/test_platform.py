@@ -207,10 +207,10 @@ def test_a_viewer_gives_no_receipts_and_says_so(tmp_path: Path) -> None:
     listener = Listener(broker)
     words = ["watch", "--broker", broker.url]
     for more, said in (
-        ([], "No receipts are given, because no file is named that keeps the minutes (--jsonl FILE).\n"),
+        ([], "No receipts are sent, because no file is named to keep the minutes in (--jsonl FILE).\n"),
         (
             ["--no-receipts", "--jsonl", str(tmp_path / "m.jsonl")],
-            "No receipts are given: what the broker drops while nobody receives is lost.\n",
+            "No receipts are sent: what the broker drops while there is no receiver is lost.\n",
         ),
     ):
         with pytest.raises(subprocess.TimeoutExpired) as ended:
@@ -226,7 +226,7 @@ def test_a_command_expires(tmp_path: Path) -> None:
     listener = Listener(broker)
     said = minshan("remote", "maoxian-1", "picture", "--timeout", "1", env={"MINSHAN_BROKER": broker.url})
     assert said.code == 1
-    assert "the command is carried out if it comes within 10 min, and not later" in said.err
+    assert "the command is carried out if it arrives within 10 min, and not later" in said.err
     (command,) = listener.on("maoxian-1", Topic.COMMAND)
     assert abs(json.loads(command.payload)["expires"] - system_utc() - 600_000_000) < 60_000_000
     broker.stop()

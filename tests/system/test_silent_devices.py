@@ -43,14 +43,14 @@ TALKER = '[[sensor]]\nname = "{}"\ndriver = "nmea"\nport = "{}"\n'
 NOISE = b"\xf8\x00\x8f\xe0" * 4
 # By sensor: what is said, and what is to be done.
 SAID = {
-    "mute": ("no frame in 10 s", "See whether it has power"),
-    "noise": ("worth trying are 9600, 19200", "Set another speed (baud)"),
+    "mute": ("no frame in 10 s", "Check its power"),
+    "noise": ("try 9600, 19200", "Try other baud rates"),
     "other": ("driver ascii-station reads it", "Write that driver's name in the file"),
     "busy": ("is in use by another program", "Stop what holds it"),
     "absent": ("there is no port", "Plug it in, see"),
-    "plain": ("is no device file", "and correct the port."),
+    "plain": ("is not a device file", "and correct the port."),
     "off": ("/dev/i2c-31", "Switch I2C on"),
-    "line-mute": ("no answer", "See whether it has power"),
+    "line-mute": ("no answer", "Check its power"),
     "line-busy": ("is in use by another program", "Stop what holds it"),
     "line-absent": ("there is no port", "Plug the adapter in"),
     "block": ("2 registers in one request", "Write most_registers = 1"),

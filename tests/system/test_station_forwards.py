@@ -187,7 +187,7 @@ def test_the_doctor_looks_at_each_destination(platform: Platform, broker: Broker
     file = file_of(tmp_path, http("county", platform.url), mqtt, http("gone", "http://127.0.0.1:9/"))
     county, agri, gone = destinations(load(file))
     assert [one.well for one in (county, agri, gone)] == [True, True, False]
-    assert "answers and takes the login" in county.sentence
+    assert "answers and accepts the login" in county.sentence
     assert '[[forward]] "gone"' in gone.remedy
     for mode, said in (("status 401", "refuses the login"), ("page", "a web page"), ("status 404", "no such address")):
         platform.mode(mode)

@@ -76,7 +76,7 @@ def test_a_message_that_is_too_large_is_passed_over_for_good(
     passed_over = box.uplink.snapshot.set_aside.count
     assert passed_over == (1 if protocol == "3.1.1" else 0)
     if passed_over:
-        assert f"bytes are more than {contract.LARGEST_PACKET}" in str(box.uplink.snapshot.set_aside.last)
+        assert f"bytes exceed the limit of {contract.LARGEST_PACKET}" in str(box.uplink.snapshot.set_aside.last)
     box.close()
     boxes[:] = [Box(tmp_path / "state", broker.section(protocol=protocol), epoch="e2")]
     boxes[0].run(1)

@@ -268,7 +268,7 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, parts: list[Box | W
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--broker", "http://x"], "must be an address as mqtt://"),
+        (["--broker", "http://x"], "must be an address such as mqtt://"),
         (["--broker", "mqtt://x", "--receipts"], "--receipts needs --jsonl"),
         ([], "Missing option '--broker'"),
         (["--broker", "mqtt://x", "--jsonl", "/nowhere/m.jsonl"], "/nowhere/m.jsonl"),

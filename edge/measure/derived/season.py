@@ -224,7 +224,7 @@ class HourBuilder:
             return sun
         hour = self._hour(number, temperature, humidity, et0.wind_at_2m(wind, height), sun[0] * MJ_PER_WATT_HOUR)
         found = et0.hourly(hour, self._place, sun[1])
-        return found or Reason("no_clearness", "no hour of high sun in the day before tells how clear the sky is")
+        return found or Reason("no_clearness", "no hour with a high sun in the day before shows how clear the sky is")
 
     def _hour(self, number: int, temperature: float, humidity: float, wind: float, sun: float) -> et0.HourWeather:
         state = self.state

@@ -120,5 +120,5 @@ def limits(given: SprayInputs) -> Iterator[Reason]:
     if given.near_night:
         yield Reason(
             "spray_layers",
-            "from an hour before sunset to an hour after sunrise drift may hang together in layers of air",
+            "from an hour before sunset to an hour after sunrise spray may hang in stable layers of air",
         )

@@ -22,8 +22,8 @@ from hub.web.table import Elsewhere, PageAnswer, RequestContext
 
 MOST = 200  # of all stations together
 OF_THE_HUB = {
-    "clock": N_("Nobody sets the clock of this hub: times of alerts may be wrong."),
-    "log": N_("Another program holds this hub's database open, so that its log grows: end that program."),
+    "clock": N_("The clock of this hub is not synchronised: times of alerts may be wrong."),
+    "log": N_("Another program keeps this hub's database open, so its log grows: stop that program."),
 }
 
 
@@ -98,7 +98,7 @@ def line(station: str, turn: AlertTurn) -> Line:
 
 def open_lines(context: RequestContext, station: str) -> list[AlertLine]:
     """Return what a station's open alerts say, and which rule knows nothing."""
-    blind = _("What this rule looks at is missing or doubtful: it knows nothing now.")
+    blind = _("This rule cannot be judged now: its input is missing or doubtful.")
     return [
         AlertLine(
             rule_of(turn.body),
@@ -132,8 +132,8 @@ def turn_word(turn: str) -> str:
         "worse": _("worse"),
         "better": _("better"),
         "cleared": _("cleared"),
-        "blind": _("blind"),
-        "seeing": _("sees again"),
+        "blind": _("cannot be judged"),
+        "seeing": _("can be judged again"),
         "ended": _("ended"),
     }
     return words.get(turn, turn)

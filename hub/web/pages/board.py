@@ -100,7 +100,7 @@ def cell(found: Completeness, began: bool) -> Cell:
     if lacking:
         return Cell(lacking, doubtful, "holes", _("{n} min without data").format(n=lacking))
     if found.over:
-        return Cell(0, doubtful, "doubtful", _("{n} min lie over others").format(n=found.over))
+        return Cell(0, doubtful, "doubtful", _("{n} min overlap others").format(n=found.over))
     if doubtful:
         return Cell(0, doubtful, "doubtful", _("{n} min doubtful").format(n=doubtful))
     return Cell(0, 0, "whole", _("whole"))

@@ -87,13 +87,17 @@ def who(order: CommandOrder) -> str:
 
 def state_sentence(order: CommandOrder, now: int) -> str:
     """Return where a command is, in a sentence."""
-    words = {"accepted": _("The station is at it."), "done": _("Done."), "failed": _("The station could not do it.")}
+    words = {
+        "accepted": _("The station is working on it."),
+        "done": _("Done."),
+        "failed": _("The station could not do it."),
+    }
     if order.state in words:
         return words[order.state]
     if order.sent_us is None:
         return _("It waits for the broker.") if now < order.expires_us else _("It could not be sent in time.")
     if order.nobody:
-        return _("The station is not connected: nobody has heard it.")
+        return _("The station is offline: the command was not delivered.")
     return _("Sent; the station has not answered yet.") if now < order.expires_us else _("The station did not answer.")
 
 

@@ -15,6 +15,6 @@ def show(context: RequestContext, arguments: OfStation) -> PageAnswer:
     """Return what each rule says."""
     offset = state_of(context, arguments).utc_offset_s
     answers = [verdict_words(one) for one in verdicts(context.engine, arguments.station, context.now_us)]
-    trouble = "" if answers else _("The station has not said where it stands yet: nothing is known.")
+    trouble = "" if answers else _("The station has not reported its position yet: nothing can be judged.")
     values = {"answers": answers, "trouble": trouble}
     return of_station(context, arguments.station, "growers.html", _("For growers"), values, offset)

@@ -77,7 +77,7 @@ def workbook(
     channels = ((texts.label(c.channel), c.good, c.suspect, c.bad, c.missing) for c in found.channels)
     flags = (texts.flag_word(flag) for flag in (1, 3, 4, 9))
     book.sheet(_("Quantities"), (_("Quantity"), *flags), channels)
-    book.sheet(_("Doubts"), (_("Quantity"), _("Why"), _("Minutes")), doubts)
+    book.sheet(_("Doubtful data"), (_("Quantity"), _("Why"), _("Minutes")), doubts)
     cameras = ((c.camera, c.pictures, c.full, c.bytes) for c in found.cameras)
     book.sheet(_("Cameras"), (_("Camera"), _("Pictures"), _("Full pictures here"), _("Bytes")), cameras)
     book.book.close()

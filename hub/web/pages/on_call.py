@@ -26,9 +26,9 @@ from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 PAGE, SENT = "/on-call", "/on-call/sent"
 SENT_US = 24 * 3_600_000_000
 DUTIES = ("grower", "technician", "operator")
-HALF_HOURS = Reason("hours_half", "give both hours, or neither: then somebody is told at any hour")
+HALF_HOURS = Reason("hours_half", "give both hours, or neither: without them somebody is notified at any hour")
 NOBODY_REACHED = Reason("person_unreached", "choose at least one channel: otherwise nothing reaches them")
-TAKEN = Reason("person_taken", '"{name}" is told already: change them in the list', name="")
+TAKEN = Reason("person_taken", '"{name}" is on the list already: change the entry there', name="")
 
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -174,9 +174,9 @@ def routes(channels: Collection[str]) -> tuple[Route, ...]:
     pages, manage, one = OnCallPages(channels), Right.MANAGE, f"{PAGE}/{{name}}"
     return (
         Route("GET", PAGE, "On call", manage, Nothing, PageAnswer, pages.show),
-        Route("POST", PAGE, "Let somebody be told", manage, Form, PageAnswer, pages.add),
+        Route("POST", PAGE, "Add somebody to notify", manage, Form, PageAnswer, pages.add),
         Route("GET", SENT, "What was sent", manage, Nothing, PageAnswer, sent),
-        Route("POST", one, "Tell them in another way", manage, Form, PageAnswer, pages.change),
-        Route("POST", f"{one}/remove", "Tell them no more", manage, on_call.PersonGone, PageAnswer, remove),
+        Route("POST", one, "Change how somebody is notified", manage, Form, PageAnswer, pages.change),
+        Route("POST", f"{one}/remove", "Stop notifying somebody", manage, on_call.PersonGone, PageAnswer, remove),
         Route("POST", f"{one}/test", "Send a test", manage, on_call.TrialOf, PageAnswer, test),
     )

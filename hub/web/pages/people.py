@@ -113,12 +113,10 @@ def routes() -> tuple[Route, ...]:
     manage, one, token = Right.MANAGE, f"{PAGE}/{{name}}", "/tokens"
     return (
         Route("GET", PAGE, "People", manage, Nothing, PageAnswer, show),
-        Route("POST", PAGE, "Let somebody log in", manage, NewPersonForm, PageAnswer, add, slow=True),
-        Route("POST", f"{one}/role", "Give another role", manage, Chosen, PageAnswer, role),
-        Route(
-            "POST", f"{one}/password", "Give another password", manage, people.NewPassword, PageAnswer, password, True
-        ),
-        Route("POST", f"{one}/end", "End an account", manage, people.Ending, PageAnswer, end),
-        Route("POST", token, "Make a token", manage, NewPersonForm, PageAnswer, add_token),
-        Route("POST", f"{token}/{{name}}/end", "End a token", manage, people.Ending, PageAnswer, end_token),
+        Route("POST", PAGE, "Add somebody who may log in", manage, NewPersonForm, PageAnswer, add, slow=True),
+        Route("POST", f"{one}/role", "Change a role", manage, Chosen, PageAnswer, role),
+        Route("POST", f"{one}/password", "Change a password", manage, people.NewPassword, PageAnswer, password, True),
+        Route("POST", f"{one}/end", "Disable an account", manage, people.Ending, PageAnswer, end),
+        Route("POST", token, "Create a token", manage, NewPersonForm, PageAnswer, add_token),
+        Route("POST", f"{token}/{{name}}/end", "Revoke a token", manage, people.Ending, PageAnswer, end_token),
     )

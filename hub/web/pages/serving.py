@@ -61,7 +61,7 @@ class Pages:
             except ApiError as refused:
                 made = await self._refused(request, refused)
             except Exception:  # whatever somebody asks, the next one is served
-                log.exception("%s %s brought about something unforeseen", route.method, route.path)
+                log.exception("%s %s caused an unexpected error", route.method, route.path)
                 made = await self._refused(request, ApiError(500, UNFORESEEN))
             return made
 

@@ -107,7 +107,7 @@ def box(context: RequestContext, station: str) -> list[BoxLine]:
     """Return what the hub knows of the box itself."""
     kept, lacking = context.queries.records(station)
     if not lacking:
-        return [BoxLine(_("all records received that are known of ({n})").format(n=kept))]
+        return [BoxLine(_("all known records received ({n})").format(n=kept))]
     return [
         BoxLine(texts.ngettext("{n} record not received", "{n} records not received", lacking).format(n=lacking), True)
     ]
@@ -136,9 +136,9 @@ def photo_of(picture: Picture) -> Photo:
     """Return a picture as it is shown: its tile among others, its thumbnail, and all of it that is here."""
     address = f"{PICTURE}/{picture.sha256}"
     shown = f"{address}/thumbnail" if picture.thumbnail else address
-    note = "" if picture.file else _("small one only")
+    note = "" if picture.file else _("thumbnail only")
     if picture.removed:
-        note = _("small one only: the full one was deleted to make room")
+        note = _("thumbnail only: the full photo was deleted to make room")
     full = address if picture.file else shown
     return Photo(f"{address}/tile", shown, full, picture.time_us, picture.camera, note=note)
 

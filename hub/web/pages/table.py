@@ -49,9 +49,9 @@ def routes(
         Route(
             "GET", f"{STATION}/sheet.xlsx", "The same to keep", read, month.SheetOf, DataAnswer, month.book, slow=True
         ),
-        Route("GET", f"{STATION}/commands", "What may be asked", ask, OfStation, page, commands.show),
-        Route("POST", f"{STATION}/commands", "Ask it", ask, commands.CommandForm, page, commands.ask(wake)),
-        Route("GET", "/commands/{id}", "What became of it", ask, OfCommand, page, commands.became),
+        Route("GET", f"{STATION}/commands", "Commands", ask, OfStation, page, commands.show),
+        Route("POST", f"{STATION}/commands", "Send a command", ask, commands.CommandForm, page, commands.ask(wake)),
+        Route("GET", "/commands/{id}", "The result of a command", ask, OfCommand, page, commands.became),
         Route("GET", "/completeness", "Completeness", read, board.BoardPage, page, board.show(forwards), slow=True),
         Route("GET", "/alerts", "Alerts", read, Nothing, page, alerts.show),
         Route(

@@ -67,10 +67,10 @@ def advice(account: Account) -> str:
     """Return what somebody who sees no station is to do."""
     if account.may(Right.MANAGE):
         return _(
-            "In each station's station.toml name the broker that this hub listens to ([broker] url); minshan doctor, "
-            "run at the station, says whether it gets through."
+            "In each station's station.toml name the broker that this hub listens to ([broker] url); "
+            "minshan doctor, run at the station, shows whether it can connect."
         )
-    return _("If there should be one, ask who runs this hub to let you see it.")
+    return _("If there should be one, ask this hub's administrator to give you access.")
 
 
 def box(context: RequestContext, state: StationState) -> Box:

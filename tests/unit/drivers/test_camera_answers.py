@@ -225,7 +225,7 @@ def test_users_and_paths_may_be_in_any_script() -> None:
 
 def test_an_impossible_port_is_named() -> None:
     """A port that is none is told as such, not as a camera that is away."""
-    with pytest.raises(UnreachableError, match=r"the address is none: Port out of range"):
+    with pytest.raises(UnreachableError, match=r"the address is not valid: Port out of range"):
         open_camera(CameraSettings("http", "http://127.0.0.1:81233/x.jpg"), SystemClock())
 
 

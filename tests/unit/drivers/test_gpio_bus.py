@@ -158,5 +158,5 @@ def test_a_relay_is_off_from_the_request_on(monkeypatch: pytest.MonkeyPatch) -> 
 def test_a_relay_without_its_line_is_said() -> None:
     """A board that has no such output is named by its line."""
     settings = OnGpio(line=99)
-    with pytest.raises(Unplugged, match="line 99 cannot be had"):
+    with pytest.raises(Unplugged, match="line 99 is not available"):
         GpioWire([], SystemClock()).open(settings, SystemClock()).drive(99, active_low=False)

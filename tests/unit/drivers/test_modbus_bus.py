@@ -51,13 +51,13 @@ def test_an_answer_is_found(pieces: tuple[bytes, ...], why: str) -> None:
     [
         ((), NoAnswer, "no answer"),
         ((REQUEST,), NoAnswer, "no answer"),
-        ((ANSWER[:2],), Garbled, "cut short"),  # which an echo would begin with as well
-        ((ANSWER[:5],), Garbled, "cut short"),
-        ((REQUEST, ANSWER[:5]), Garbled, "cut short"),
+        ((ANSWER[:2],), Garbled, "truncated"),  # which an echo would begin with as well
+        ((ANSWER[:5],), Garbled, "truncated"),
+        ((REQUEST, ANSWER[:5]), Garbled, "truncated"),
         ((b"\x01\x03\x02\x00\x07\x38\x46",), Garbled, "checksum"),
         ((b"\x02\x03\x02\x00\x06\x7c\x46",), WrongDevice, "address 2 answered instead of 1"),
         ((b"\x01\x04\x02\x00\x06\x39\x32",), WrongDevice, "function 4 was answered instead of 3"),
-        ((b"\x01\x03\x04\x00\x06\x00\x01\xdb\xf2",), Garbled, "4 bytes of registers came, 2 were asked"),
+        ((b"\x01\x03\x04\x00\x06\x00\x01\xdb\xf2",), Garbled, "4 bytes of registers came instead of the 2"),
         ((b"\x01\x83\x02\xc0\xf1",), WrongDevice, "exception 2, illegal data address"),
         ((b"\x01\x83\x06\xc1\x32",), Garbled, "exception 6, device busy"),
         ((b"\x55" * 200, b"\x55" * 200), Garbled, "400 bytes and no frame"),
@@ -95,7 +95,7 @@ def test_a_slow_babbler_is_left_at_the_deadline_too() -> None:
     """A device that sends a byte now and then does not hold the line beyond the deadline."""
 
     def run(clock: SimClock) -> float:
-        with pytest.raises(Garbled, match="cut short or no frame: 1"):
+        with pytest.raises(Garbled, match="truncated or not a frame: 1"):
             played(clock, (b"\x55",) * 2000).read(1, 3, 0, 1, timeout=0.1)
         return clock.now()
 

@@ -211,7 +211,7 @@ def test_another_model_at_the_address_is_refused_at_opening() -> None:
     """A device whose identity registers hold something else is not read as a rain gauge."""
     line = Line(settings("sen0575", address=5), settings("mtec-02a", address=6))
     line.sensors = [settings("sen0575", address=6, port=line.wire.path)]
-    with pytest.raises(WrongDevice, match="this is no rain gauge SEN0575"):
+    with pytest.raises(WrongDevice, match="this is not a rain gauge SEN0575"):
         line.use(lambda devices: None)
 
 

@@ -103,7 +103,7 @@ def test_an_ina219_in_an_ina260s_place_is_told() -> None:
 
     def body(clock: SimClock) -> None:
         twin = ina219_twin.Twin(ina219.Settings(), clock, 1)
-        with pytest.raises(WrongDevice, match="no INA260"):
+        with pytest.raises(WrongDevice, match="not an INA260"):
             ina260.INFO.open(I2CBus(MemoryI2C(clock, [twin]), clock), ina260.Settings(), clock)
 
     on_lane(body)

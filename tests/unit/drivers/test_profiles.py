@@ -94,23 +94,27 @@ def test_a_file_of_one_s_own_is_a_sensor(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("wrong", "right", "says"),
     [
-        ('unit = "%"', 'unit = "percent"', ":11: registers.0.unit = 'percent': soil_moisture is in '%' always"),
+        ('unit = "%"', 'unit = "percent"', ":11: registers.0.unit = 'percent': soil_moisture is always in '%'"),
         ("register = 1", "register = 70000", ":18: registers.1.register = 70000: must be at most 65535"),
-        ("register = 1\n", "", ":16: registers.1.register: must be given, but is missing"),
+        ("register = 1\n", "", ":16: registers.1.register: is required, but missing"),
         ("signed = true", 'signed = "yes"', ":19: registers.1.signed = 'yes': must be true or false, without quotes"),
         ("signed = true", "sined = true", ":19: registers.1.sined = True: there is no such key"),
-        ('"soil_moisture"', '"moisture"', ":8: registers.0.quantity = 'moisture': 'moisture' is none; known"),
+        (
+            '"soil_moisture"',
+            '"moisture"',
+            ":8: registers.0.quantity = 'moisture': 'moisture' is not a quantity; the quantities",
+        ),
         (
             'temperature"\nregister = 1\nsigned = true\nscale = 0.1\nunit = "degC"',
             'moisture"\nregister = 1\nscale = 0.1\nunit = "%"',
-            ":17: registers.1.quantity = 'soil_moisture': soil_moisture is there twice",
+            ":17: registers.1.quantity = 'soil_moisture': soil_moisture is listed twice",
         ),
         ("baud = 4800", "baud = 48", ":5: baud = 48: must be at least 300"),
         ("high = 80.0", "high = -50.0", ":23: registers.1.high = -50.0: must be above low"),
         ("[0x7FFF]", '["7FFF"]', ":25: registers.1.invalid.0 = '7FFF': must be a whole number"),
         ('scale = 0.1\nunit = "%"', 'scale = nan\nunit = "%"', ":10: registers.0.scale = nan: must be a finite number"),
-        ("baud = 4800", "baud = = 4800", ":5: this is no TOML value"),
-        ('name = "my-sensor"\n', "", ":1: name: must be given, but is missing"),
+        ("baud = 4800", "baud = = 4800", ":5: this is not a TOML value"),
+        ('name = "my-sensor"\n', "", ":1: name: is required, but missing"),
         ('source = "the', 'function = 5\nsource = "the', ":4: function = 5: must be one of 3, 4"),
     ],
 )
@@ -127,8 +131,8 @@ def test_a_wrong_profile_is_told_with_its_line(tmp_path: Path, wrong: str, right
     ("profile", "says"),
     [
         ("rs-fjst", "no profile 'rs-fjst'; did you mean rs-fxjt, rs-fsjt?"),
-        ("my-own", "no profile 'my-own'; built in are"),
-        ("nowhere.toml", "nowhere.toml: no readable profile"),
+        ("my-own", "no profile 'my-own'; the built-in ones are"),
+        ("nowhere.toml", "nowhere.toml is not a readable profile"),
     ],
 )
 def test_settings_with_no_profile_are_refused(profile: str, says: str) -> None:
@@ -144,7 +148,7 @@ def test_a_binary_file_is_no_profile(tmp_path: Path) -> None:
     """A file that is no text is told as such, without a traceback."""
     path = tmp_path / "picture.toml"
     path.write_bytes(b"\x89PNG\r\n\xff")
-    with pytest.raises(ProfileError, match="no readable profile"):
+    with pytest.raises(ProfileError, match="not a readable profile"):
         load(str(path))
 
 
@@ -159,7 +163,7 @@ def test_settings_are_the_profile_s_unless_they_say_otherwise() -> None:
 
 def test_fitting_what_there_is_not_is_refused() -> None:
     """An element that the model cannot be ordered with is told, with those that it can."""
-    with pytest.raises(ValidationError, match="no co2 to order; it has relative_humidity, air_temperature"):
+    with pytest.raises(ValidationError, match="no optional co2; it has relative_humidity, air_temperature"):
         settings("station-renke", fitted=["co2"])
 
 
@@ -243,8 +247,8 @@ def test_a_profile_saved_on_windows_or_typed_in_chinese(tmp_path: Path) -> None:
     file.write_bytes(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode())
     assert load(str(file)).name == "my-sensor"
     for right, wrong, said in (
-        ("baud = 4800", "baud ＝ 4800", ":5: a full-width ＝ stands here: write ="),
-        ("register = 0", "register = 00", ":9: a number does not begin with 0"),
+        ("baud = 4800", "baud ＝ 4800", ":5: write = instead of the full-width ＝"),
+        ("register = 0", "register = 00", ":9: a number must not begin with 0"),
     ):
         with pytest.raises(ProfileError) as caught:
             load(written(tmp_path, GOOD.replace(right, wrong)))

@@ -115,6 +115,6 @@ def test_the_fastest_wind_is_stated_and_doubted(debounce: float, share: float, p
 
 def test_settings_by_which_no_gale_is_told_are_refused() -> None:
     """A station must not read 0 in a storm: a debounce longer than a closure in 20 m/s stops the start."""
-    with pytest.raises(ValueError, match="no wind over 13 m/s is told"):
+    with pytest.raises(ValueError, match="wind above 13 m/s is not measured"):
         Settings(line=6, kind="wind", mps_per_hz=1.0058, debounce_ms=15)
     assert Settings(line=6, kind="rain", debounce_ms=300).debounce == 0.3

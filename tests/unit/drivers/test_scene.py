@@ -100,7 +100,7 @@ def test_a_refused_login_is_tried_once() -> None:
     ("fault", "error", "says"),
     [
         (CameraFault.HTML, NotAnImageError, "text/html, not with a JPEG; it begins 'Web Login Please log in'"),
-        (CameraFault.REFUSE, LoginRefusedError, "asks for a login"),
+        (CameraFault.REFUSE, LoginRefusedError, "requires a login"),
         (CameraFault.TRUNCATED, NoPictureError, "broke off after"),
         (CameraFault.BUSY, NoPictureError, "503"),
         (CameraFault.HANG, NoPictureError, "within 0.5 s"),

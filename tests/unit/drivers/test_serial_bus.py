@@ -35,7 +35,7 @@ def test_folder_file_and_other_device_are_no_port(tmp_path: Path) -> None:
     plain.write_text("x")
     assert "is a directory" in refused(str(tmp_path))
     assert "not a serial port" in refused(str(plain))
-    assert "/dev/null is no working serial port" in refused("/dev/null")
+    assert "/dev/null is not a working serial port" in refused("/dev/null")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may open any port")
@@ -116,7 +116,7 @@ def test_writing_to_a_port_that_takes_nothing_ends() -> None:
     clock = SystemClock()
     wire = PtyWire(clock)
     port = open_serial(OnSerial(port=wire.path), clock)
-    with pytest.raises(NoAnswer, match="takes no bytes"):
+    with pytest.raises(NoAnswer, match="accepts no bytes"):
         port.write(bytes(1_000_000))
 
 

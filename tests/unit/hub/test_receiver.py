@@ -183,7 +183,7 @@ def test_a_second_content_under_one_name_is_kept_aside_and_reported(desk: Desk) 
     (line,) = lines(desk, "e.jsonl")
     assert (line["kind"], line["of"], "seq" in line) == ("conflict", "e/1, revision 0", False)
     assert encode(minute(1)) in (desk.folder / "e.jsonl").read_bytes()
-    assert "2 records came under names that others have; both are kept" in summary(desk.receiver)
+    assert "2 records came under the IDs of others; both are kept" in summary(desk.receiver)
     desk.records(minute(1, air_temperature=-99.0))
     assert desk.receiver.tally.doubles == 1
     desk = desk.again()  # the second did not take the first one's name
@@ -219,7 +219,7 @@ def test_many_holes_are_receipted_in_small_messages(desk: Desk) -> None:
         desk.records(*(minute(seq) for seq in range(first, first + 720, 2)))
     assert {span.first for span in desk.receipted()} == set(range(1, 18_001, 2))
     answer = desk.answer()
-    assert (answer.has, answer.ledger) == (None, None)  # so many holes fit no message: it says nothing of them
+    assert (answer.has, answer.ledger) == (None, None)  # so many holes fit no message: it reports nothing of them
     assert answer.utc
 
 

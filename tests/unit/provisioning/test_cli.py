@@ -92,13 +92,13 @@ NO_COMMAND_ZH = """\
         (
             "remote Mao picture --broker mqtt://127.0.0.1:9",
             Exit.USAGE,
-            'Error: "Mao" is no name of a station\n',
+            'Error: "Mao" is not a valid station name\n',
             "错误：“Mao”不是有效的站号\n",
         ),
         (
             "remote mao picture --broker http://127.0.0.1",
             Exit.USAGE,
-            "Error: --broker: must be an address as mqtt://host:1883 or mqtts://host:8883\n",
+            "Error: --broker: must be an address such as mqtt://host:1883 or mqtts://host:8883\n",
             "错误：--broker：要写成 mqtt://主机:1883 或 mqtts://主机:8883\n",
         ),
         (
@@ -131,7 +131,7 @@ def test_each_mistake_of_a_file_has_its_line_in_both_languages(tmp_path: Path) -
     assert english.code == chinese.code == Exit.CONFIG
     assert english.err.replace(str(file), "F").splitlines() == [
         'Error: F:4: site.latitude = "x": must be a number without quotes, as 3.5',
-        'Error: F:17: sensor "b".primery = true: there is no such key here; did you mean "primary"?',
+        'Error: F:17: sensor "b".primery = true: unknown key; did you mean "primary"?',
         'Error: F:19: sensor "air".name = "air": the name "air" is taken by another one in this file; '
         "each needs its own",
         'Error: F:20: sensor "air".driver = "bme208": there is no driver "bme208"; did you mean "bme280"?',
@@ -192,8 +192,8 @@ def test_the_unforeseen_is_one_sentence_and_a_file(
     said = capsys.readouterr().err
     (log,) = tmp_path.glob("minshan-*.log")
     assert said.splitlines() == [
-        f"Something unforeseen went wrong in Minshan itself (ZeroDivisionError). The detail is in {log}; "
-        "please send it with a report."
+        f"Unexpected error in Minshan itself (ZeroDivisionError). The details are in {log}; "
+        "please report this with that file attached."
     ]
     assert "inside" in log.read_text()
 
@@ -234,7 +234,7 @@ def test_status_before_the_time_is_known_and_after_a_cut_minute() -> None:
     cut = replace(minute, start=1_775_347_200_000_000, duration=19.2)
     known = {"time": 1_775_347_260_000_000, "clock": ClockStatus("ntp", 0.004, None)}
     said = status_lines(status(station="maoxian-1", minute=cut, **known))
-    assert said[0] == "Station maoxian-1, 2026-04-05 08:01 (time by network time, ±0.004 s)"
+    assert said[0] == "Station maoxian-1, 2026-04-05 08:01 (time from network time, ±0.004 s)"
     assert said[2] == "Measured in 19 s (this minute was cut short) from 2026-04-05 08:00:"
     undated = status(minute=replace(cut, start=None))
     assert status_lines(undated)[2] == "Measured in 19 s (this minute was cut short), before the time was known:"
@@ -252,7 +252,7 @@ def test_words_for_spans_times_sizes_and_values() -> None:
 @pytest.mark.parametrize("text", ["20", "soon", "-5m", "1e3m", "inf", "20 m m", "٣m", "0"])
 def test_a_duration_says_its_unit(text: str) -> None:
     """A number alone is refused wherever a duration is asked for; "0" ends maintenance."""
-    with pytest.raises(click.BadParameter, match="is no duration"):
+    with pytest.raises(click.BadParameter, match="is not a duration"):
         Duration().convert(text, None, None)
     assert Duration(zero=True).convert("0", None, None) == 0
     chinese = [Duration().convert(text, None, None) for text in ("２０分钟", "1.5小时", "90秒", "2天")]
@@ -268,7 +268,7 @@ def test_a_duration_says_its_unit(text: str) -> None:
 
 def test_a_number_alone_is_told_how_to_be_written() -> None:
     """Minutes and seconds are both offered."""
-    assert "20 is no duration: write 20m for minutes, 20s for seconds" in minshan("maintenance", "20").err
+    assert "20 is not a duration: write 20m for minutes, 20s for seconds" in minshan("maintenance", "20").err
 
 
 @pytest.mark.parametrize(

@@ -64,10 +64,10 @@ def test_what_is_not_well_is_in_sight_at_the_end(tmp_path: Path) -> None:
     file = tmp_path / "s.toml"
     file.write_text(STATION.replace("/var/lib/minshan", str(tmp_path)) + BME)
     _code, said = shown(80, 12, "doctor", "--config", str(file))
-    _above, _summary, below = re.split(r"(\d things? to see to\.\n)", said)
+    _above, _summary, below = re.split(r"(\d things? needs? attention\.\n)", said)
     assert "✗ sensor" in below
     _code, said = shown(80, 60, "doctor", "--config", str(file))
-    assert re.search(r"\d things? to see to\.\n$", said)
+    assert re.search(r"\d things? needs? attention\.\n$", said)
 
 
 def test_a_long_list_comes_in_pages() -> None:

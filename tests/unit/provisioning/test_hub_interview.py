@@ -34,14 +34,14 @@ def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
     assert config.http is not None
     assert config.http.listen == "127.0.0.1:8081"
     for told in (
-        "must be an address as mqtt://host:1883 or mqtts://host:8883",
+        "must be an address such as mqtt://host:1883 or mqtts://host:8883",
         "none cannot be used: No such file or directory",
-        "the database must be sqlite:///FILE with a whole path",
-        "text is no SQLite database",
+        "the database must be sqlite:///FILE with a full path",
+        "text is not an SQLite database",
         "is another program's database (it has somebodys)",
-        "text is no folder",
+        "text is not a folder",
         "must be an address of this machine and a port",
-        "passwords would go over the network in the clear",
+        "passwords would cross the network unencrypted",
     ):
         assert told in unfolded(said)
     assert "broker: mqtt://127.0.0.1:9 refuses connections" in unfolded(said)

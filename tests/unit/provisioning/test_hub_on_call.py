@@ -67,12 +67,12 @@ def said(command: object, *words: str, file: Path) -> str:
         (("wen", "--channel", "sms"), "Name a channel of the hub's file", "--channel"),
         (("wen", "--channel", "post"), "Mail needs an address: --mail ADDRESS.", "邮件"),
         (("wen", "--channel", "voice"), "Calls and SMS need a number: --phone NUMBER.", "电话"),
-        (("wen", "--channel", "group", "--hours", "8-18"), "Hours are given as HH:MM-HH:MM", "时段"),
-        (("wen", "--channel", "group", "--hours", "08:00-25:00"), "Hours are given as HH:MM-HH:MM", "时段"),
-        (("wen", "--channel", "group", "--hours", "08:00"), "Hours are given as HH:MM-HH:MM", "时段"),
-        (("wen", "--channel", "group", "--phone", "one"), "A number has 5 to 15 digits", "位数字"),
-        (("wen", "--channel", "group", "--mail", "here"), "A mail address is given as name@host.", "邮箱"),
-        (("wen", "--channel", "group", "--station", "Orchard 1"), "A station's name has small letters", "小写"),
+        (("wen", "--channel", "group", "--hours", "8-18"), "Hours have the form HH:MM-HH:MM", "时段"),
+        (("wen", "--channel", "group", "--hours", "08:00-25:00"), "Hours have the form HH:MM-HH:MM", "时段"),
+        (("wen", "--channel", "group", "--hours", "08:00"), "Hours have the form HH:MM-HH:MM", "时段"),
+        (("wen", "--channel", "group", "--phone", "one"), "A phone number has 5 to 15 digits", "位数字"),
+        (("wen", "--channel", "group", "--mail", "here"), "An e-mail address has the form name@host.", "邮箱"),
+        (("wen", "--channel", "group", "--station", "Orchard 1"), "A station's name has lower-case letters", "小写"),
         (("wen li", "--channel", "group"), "A name has letters", "姓名"),
     ],
 )
@@ -94,7 +94,7 @@ def test_people_are_kept_listed_and_let_go(file: Path) -> None:
         *("--station", "orchard-9", "--duty", "technician"),
         file=file,
     )
-    assert "No station orchard-9 has sent anything yet" in told and '"王技术员" is told' in told
+    assert "No station orchard-9 has sent anything yet" in told and '"王技术员" is now notified' in told
     said(person, "add", "zhang", "--channel", "voice", "--phone", "13800000001", file=file)
     first, second = said(person, "list", file=file).splitlines()
     assert first.startswith("1. zhang: grower, all stations, always, voice")

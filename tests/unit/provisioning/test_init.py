@@ -61,11 +61,11 @@ def test_a_site_that_nobody_gave_is_said_loudly(tmp_path: Path) -> None:
     said = minshan(*made(out, "--latitude", "31.7", "--sensor", "bme280", "--broker", "mqtt://farm:1883"))
     assert said.code == 0
     assert said.err == (
-        "WARNING: nobody gave the site's facts, so the file has Maoxian's: longitude 103.85, altitude 1590.\n"
+        "WARNING: not given, so the file has Maoxian's values: longitude 103.85, altitude 1590.\n"
         f"  → If the station is elsewhere, correct [site] in {out}: the limits of the air pressure and the photos' "
         "daylight follow from it.\n"
     )
-    assert '[site]\nassumed = ["longitude", "altitude"] # NOBODY GAVE these: ' in out.read_text()
+    assert '[site]\nassumed = ["longitude", "altitude"] # NOT GIVEN, so these ' in out.read_text()
     assert load(out).site.longitude == 103.85
     chinese = minshan(*made(out, "--force", "--lang", "zh"))
     assert chinese.err.splitlines()[0] == (
@@ -111,14 +111,14 @@ def test_what_is_wrong_is_told_and_nothing_written(tmp_path: Path) -> None:
     said = minshan(*made(out, "--sensor", "bme280:adress=0x76"))
     assert (said.code, said.err) == (
         3,
-        'Error: bme280: adress = 0x76: there is no such key here; did you mean "address"?\n',
+        'Error: bme280: adress = 0x76: unknown key; did you mean "address"?\n',
     )
     said = minshan(*made(out, "--latitude", "200", "--broker", "http://x", "--sensor", "bme280", "--sensor", "bme280"))
     assert (said.code, said.err.splitlines()) == (
         3,
         [
             "Error: site.latitude = 200.0: must be at most 90",
-            'Error: broker.url = "http://x": must be an address as mqtt://host:1883 or mqtts://host:8883',
+            'Error: broker.url = "http://x": must be an address such as mqtt://host:1883 or mqtts://host:8883',
             'Error: sensor "bme280-2".address: sensor "bme280" has address 0x76 on /dev/i2c-1 too; '
             "each device needs its own",
         ],
@@ -132,7 +132,7 @@ def test_a_file_is_not_overwritten_unseen(tmp_path: Path) -> None:
     out.write_text("mine")
     said = minshan(*made(out))
     assert (said.code, out.read_text()) == (2, "mine")
-    assert said.err == f"Error: {out} is there already.\n  → Name another file, or replace it with --force.\n"
+    assert said.err == f"Error: {out} exists already.\n  → Name another file, or replace it with --force.\n"
     assert minshan(*made(out, "--force")).code == 0
     assert load(out).station.id == "maoxian-1"
 
@@ -140,7 +140,7 @@ def test_a_file_is_not_overwritten_unseen(tmp_path: Path) -> None:
 def test_a_station_needs_its_name_where_nobody_can_be_asked(tmp_path: Path) -> None:
     """Without a person and without --station there is no file: a name is for ever, no default will do."""
     said = minshan("init", "--out", str(tmp_path / "s.toml"))
-    assert (said.code, said.err) == (2, "Error: --station is missing: the station needs a name, as maoxian-1.\n")
+    assert (said.code, said.err) == (2, "Error: --station is missing: the station needs a name, such as maoxian-1.\n")
 
 
 @pytest.mark.parametrize(
@@ -212,15 +212,15 @@ def test_what_is_hardly_meant_is_said(tmp_path: Path) -> None:
     )
     assert said.code == 0
     assert [line for line in said.err.splitlines() if line.startswith("!")] == [
-        "! site: longitude -103.85 lies far from where the clock is UTC+8",
-        "! sensor plantower: port = COM3 is no path of a device",
-        "! sensor plantower: baud = 9601 is no usual speed",
+        "! site: longitude -103.85 is far from where the local time is UTC+8",
+        "! sensor plantower: port = COM3 is not a device path",
+        "! sensor plantower: baud = 9601 is not a usual baud rate",
     ]
     (tmp_path / "a.toml").chmod(0o644)
     password = ("--broker", "mqtt://a:secret@127.0.0.1", "--force")
     said = minshan(*made(tmp_path / "a.toml", *password))
     assert "! the file has no sensor: the station will measure nothing" in said.err
-    assert f"! {tmp_path}/a.toml holds a password, and every user of this machine may read it" in said.err
+    assert f"! {tmp_path}/a.toml contains a password, and every user of this machine can read it" in said.err
 
 
 def test_the_name_that_a_port_keeps(tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def test_where_no_word_is_near_the_few_that_there_are_are_named(words: str, said
 def test_a_dash_that_a_phone_made_of_two_is_named(words: str, typed: str, sign: str, right: str) -> None:
     """Which sign was typed and what to type, wherever the option stands; nothing is done."""
     english, chinese = minshan(*words.split()), minshan(*words.split(), "--lang", "zh")
-    assert english.err == f"Error: {typed}: a dash {sign} stands before it: write {right}\n"
+    assert english.err == f"Error: {typed}: it starts with the dash {sign}: write {right}\n"
     assert chinese.err == f"错误：{typed}：开头是破折号 {sign}，不是半角减号：请写 {right}\n"
     assert (english.code, english.out) == (2, "")
 

@@ -32,7 +32,7 @@ def test_dingtalk_alone_is_warned_of(tmp_path: Path, also: bool) -> None:
         text += CHANNEL.format(kind="wecom", url=services.url, folder=tmp_path) if also else ""
         found = findings(tmp_path, text)
     assert all(one.well for one in found)
-    assert any("DingTalk alone" in one.sentence for one in found) is not also
+    assert any("only DingTalk" in one.sentence for one in found) is not also
 
 
 def test_a_channel_that_cannot_work_is_said_with_its_cause(tmp_path: Path) -> None:

@@ -228,7 +228,7 @@ def test_another_devices_bytes_are_told() -> None:
     assert said.code == 4
     assert said.err == (
         "Error: no frame of this device is in it\n"
-        "  → It looks like the bytes of plantower: minshan sensors decode plantower FILE\n"
+        "  → These look like bytes of plantower: minshan sensors decode plantower FILE\n"
     )
 
 
@@ -255,4 +255,4 @@ def test_frames_that_hold_nothing_wanted_are_named() -> None:
     """A recording of whole sentences of another kind is no success: which they were is told, and what to look at."""
     said = minshan("sensors", "decode", "nmea", "-", stdin="$WIMWD,214.8,T,210.0,M,10.5,N,5.4,M*63\r\n")
     assert (said.code, said.out) == (4, "1 frames read\n")
-    assert said.err.startswith("Error: whole frames come, and none holds what is read: MWD\n  → See whether")
+    assert said.err.startswith("Error: complete frames arrive, but none contains what is read: MWD\n  → Check that")

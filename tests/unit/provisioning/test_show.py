@@ -130,8 +130,8 @@ def test_a_night_is_told(folder: Path) -> None:
     assert said.exit_code == 0, said.output
     text = " ".join(said.output.split())
     assert "Lowest -2.60 °C at 2026-03-31 05:01, highest -1.50 °C at 2026-03-31 05:00." in text
-    assert "Under 0 °C: 2 min, under −1 °C: 2 min, under −2 °C: 1 min." in text
-    assert "Under what apple bears at full bloom (−2.2 °C): 1 min." in text
+    assert "Below 0 °C: 2 min, below −1 °C: 2 min, below −2 °C: 1 min." in text
+    assert "Below what apple tolerates at full bloom (−2.2 °C): 1 min." in text
     assert "1 minute is doubtful (? under the curve) and not counted." in text
     assert "Newest minute: 0.40 °C (suspect), 1 min ago." in text
     assert any(0x2800 < ord(letter) < 0x2900 for letter in text)

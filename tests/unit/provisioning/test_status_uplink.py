@@ -15,7 +15,7 @@ from tests.kits.statuses import UPLINK
 
 LARGE = Reason(
     "record_too_large",
-    "record {number} has {size} bytes, and the broker takes {most}",
+    "record {number} has {size} bytes, and the broker accepts at most {most}",
     number=7,
     size=900,
     most=458,
@@ -42,12 +42,12 @@ def test_what_is_unusual_is_named_with_its_remedy() -> None:
     assert uplink_lines.lines(UPLINK) == ["Connected to the broker."]
     other, aside, large, never = uplink_lines.lines(UNUSUAL)[1:]
     assert "(new)" in other
-    assert "3 x" in other
+    assert "3 times" in other
     assert other.endswith("minshan accept-ledger")
     assert "2 messages" in aside
     assert "/var/lib/minshan/set-aside" in aside
     assert aside.endswith("Receipt: no JSON")
-    assert large.endswith("record 7 has 900 bytes, and the broker takes 458")
+    assert large.endswith("record 7 has 900 bytes, and the broker accepts at most 458")
     assert never == ("2 records were sent again and again and never arrived; they stay here: 12 (setup), 13 (minute)")
 
 

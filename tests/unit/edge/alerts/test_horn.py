@@ -98,11 +98,11 @@ def test_an_old_minute_calls_nobody() -> None:
     ("section", "says"),
     [
         ('line = 27\nrules = ["gale"]\n', 'no [[alert]] has the name "gale"; there are: frost'),
-        ('line = 17\nrules = ["frost"]\n', 'line 17 is that of "bucket"'),
-        ('line = 27\nbutton_line = 27\nrules = ["frost"]\n', 'line 27 is that of "horn"'),
-        ('line = 27\nbutton_line = 17\nrules = ["frost"]\n', 'line 17 is that of "bucket"'),
-        ('rules = ["frost"]\n', "must be given"),
-        ("line = 27\n", "must be given"),
+        ('line = 17\nrules = ["frost"]\n', 'line 17 is used by "bucket"'),
+        ('line = 27\nbutton_line = 27\nrules = ["frost"]\n', 'line 27 is used by "horn"'),
+        ('line = 27\nbutton_line = 17\nrules = ["frost"]\n', 'line 17 is used by "bucket"'),
+        ('rules = ["frost"]\n', "is required"),
+        ("line = 27\n", "is required"),
         ('line = 27\nrules = ["frost"]\nlongest_on_s = 99999\n', "at most 3600"),
     ],
 )
@@ -130,9 +130,9 @@ def test_people_read_how_it_stands() -> None:
     assert horn_lines(None) == horn_lines(quiet) == []
     assert horn_lines(HornSnapshot(on=True, rules=("frost",))) == ["Horn: sounds (frost)"]
     rests = HornSnapshot(rules=("frost", "gale"), silenced=("gale",), rests_s=120.0)
-    assert horn_lines(rests) == ["Horn: rests 2 min, then sounds again (frost)", "Horn: silenced (gale)"]
-    gone = Reason("no_gpio_line", "line {line} cannot be had ({why})", line=27, why="x")
-    assert horn_lines(HornSnapshot(trouble=gone)) == ["Horn: cannot be had: line 27 cannot be had (x)"]
+    assert horn_lines(rests) == ["Horn: pauses for 2 min, then sounds again (frost)", "Horn: silenced (gale)"]
+    gone = Reason("no_gpio_line", "line {line} is not available ({why})", line=27, why="x")
+    assert horn_lines(HornSnapshot(trouble=gone)) == ["Horn: not available: line 27 is not available (x)"]
 
 
 def test_the_doctor_names_the_chip_that_is_not_there(tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ FORBIDDEN = NotAllowedError(errno.EPERM)
 REFUSED = FORBIDDEN.reason
 IMPOSSIBLE = Reason(
     "time_cannot_be",
-    "{source} says {day}, which cannot be: it is not believed",
+    "{source} says {day}, which is impossible: it is not trusted",
     source="gnss",
     day="2006-11-07 08:00:00",
 )
@@ -54,7 +54,7 @@ def answer(utc: int | None, source: str, trouble: Reason | None) -> StationStatu
             "arrival",
             IMPOSSIBLE,
             "✗",
-            "clock: gnss says 2006-11-07 08:00:00, which cannot be: it is not believed",
+            "clock: gnss says 2006-11-07 08:00:00, which is impossible: it is not trusted",
             "journalctl",
         ),
     ],

@@ -23,7 +23,7 @@ HORN = '[horn]\nline = 9\nrules = ["a"]'
         (AIR + "above = [200]", "above = [200]: 200 degC is never reached: it lies between -40 and 60 degC"),
         (AIR + "above = [30, 90]", "above = [30, 90]: 90 degC is never reached"),
         (AIR + "falls = [300.0]", "falls = [300.0]: 300 degC is never reached"),
-        (AIR + "falls = [-2.0]", "falls = [-2.0]: falls says how much it falls in an hour: write it above 0"),
+        (AIR + "falls = [-2.0]", "falls = [-2.0]: falls says how much it falls in an hour: it must be above 0"),
         (AIR + "above = [30]\nclear_by = 150", "clear_by = 150: no alert would end: 30 better by 150 degC lies"),
         (AIR + "below = [0.0]\nclear_by = 100", "clear_by = 100: no alert would end"),
         (AIR + "below = [0.0]\nhold_min = 129600", "hold_min = 129600: must be at most 1440"),
@@ -36,7 +36,7 @@ HORN = '[horn]\nline = 9\nrules = ["a"]'
         ("lost = [9]", "lost = [9]: the file has 3 sensors: 9 of them never fall silent"),
         ("lost = [1]\nclear_by = 3.0", "clear_by = 3.0: no alert would end: write less than 1"),
         ('crop = "apple"\nclear_by = 500.0', "clear_by = 500.0: no alert would end"),
-        ('crop = "apple"\nseason = ["02-31", "05-01"]', "season.0: must be a day of the year as 04-15"),
+        ('crop = "apple"\nseason = ["02-31", "05-01"]', "season.0: must be a day of the year such as 04-15"),
     ],
 )
 def test_a_rule_that_is_of_no_use_is_refused_with_what_its_channel_can_be(tmp_path: Path, rule: str, said: str) -> None:

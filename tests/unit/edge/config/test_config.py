@@ -59,7 +59,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION.replace("latitude", "latitud"),
-            'station.toml:4: site.latitud = 31.68: there is no such key here; did you mean "latitude"?',
+            'station.toml:4: site.latitud = 31.68: unknown key; did you mean "latitude"?',
         ),
         (
             STATION.replace("maoxian-1", "Mao Xian"),
@@ -68,20 +68,20 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + '[broker]\nurl = "http://farm"\n',
-            'station.toml:10: broker.url = "http://farm": must be an address as mqtt://host:1883 or mqtts://host:8883',
+            'station.toml:10: broker.url = "http://farm": must be an address such as mqtt://host:1883 or mqtts://host:8883',
         ),
         (
             STATION + '[broker]\nurl = "mqtt://u:p@farm:99999"\n',
-            'station.toml:10: broker.url = "mqtt://...@farm:99999": behind the host\'s : stands a port, '
+            'station.toml:10: broker.url = "mqtt://...@farm:99999": the port after the host\'s : must be '
             "from 1 to 65535",
         ),
         (
             STATION + '[broker]\nurl = "mqtt://:1883"\n',
-            'station.toml:10: broker.url = "mqtt://:1883": must be an address as mqtt://host:1883 or mqtts://host:8883',
+            'station.toml:10: broker.url = "mqtt://:1883": must be an address such as mqtt://host:1883 or mqtts://host:8883',
         ),
         (
             STATION + '[broker]\nurl = "mqtts://farm"\ncert_file = "c.pem"\n',
-            'station.toml:11: broker.cert_file = "c.pem": needs key_file beside it',
+            'station.toml:11: broker.cert_file = "c.pem": also needs key_file',
         ),
         (
             STATION + BME.replace("0x76", '"0x76"'),
@@ -89,7 +89,7 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + BME.replace("address", "adress"),
-            'station.toml:12: sensor "air".adress = 0x76: there is no such key here; did you mean "address"?',
+            'station.toml:12: sensor "air".adress = 0x76: unknown key; did you mean "address"?',
         ),
         (
             STATION + BME.replace("bme280", "bme208"),
@@ -130,14 +130,14 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         ),
         (
             STATION + '[[camera]]\nname = "c"\ndriver = "rtsp"\n',
-            'station.toml:11: camera "c".driver = "rtsp": a camera with driver rtsp needs its url',
+            'station.toml:11: camera "c".driver = "rtsp": a camera with driver rtsp needs a url',
         ),
-        (STATION + "altitude\n", "station.toml:9: this line is no `key = value` and no [table]"),
+        (STATION + "altitude\n", "station.toml:9: this line is neither `key = value` nor a [table]"),
         (
             STATION.replace('"maoxian-1"', "maoxian"),
-            'station.toml:2: this is no TOML value; text stands in quotes, as key = "text"',
+            'station.toml:2: this is not a TOML value; text must be in quotes, such as key = "text"',
         ),
-        (STATION + "[site]\n", "station.toml:9: this key or table was given before"),
+        (STATION + "[site]\n", "station.toml:9: this key or table is defined twice"),
         (
             STATION.encode() + b"[x]\n# Maoxi\xe9",
             "station.toml:10: the file is not UTF-8 text (byte 0xe9): save it as UTF-8",
@@ -172,7 +172,7 @@ def test_another_platform_that_is_wrong_is_named_with_its_line(tmp_path: Path) -
         (county.replace("https:", "ftp:"), '12: forward "county".url = "ftp://county.example": must be an address'),
         (county.replace("10", "-1"), '13: forward "county".every_min = -1: must be at least 0'),
         (county + 'stations = ["a"]\n', '14: forward "county".stations = ["a"]: a station sends its own records'),
-        (county + "batsh = 7\n", '14: forward "county".batsh = 7: there is no such key here; did you mean "batch"?'),
+        (county + "batsh = 7\n", '14: forward "county".batsh = 7: unknown key; did you mean "batch"?'),
         (county + county, '15: forward "county".name = "county": the name "county" is taken'),
         ('[forward]\nname = "x"\n', "9: forward: must be tables of their own, each under a line [[forward]]"),
     )

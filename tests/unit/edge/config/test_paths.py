@@ -39,10 +39,10 @@ DEVICES = (
 )
 NEVER = (
     ("", "must not be empty"),
-    (r"/a\u0000b.toml", "a sign stands in it that no path has (0x00)"),
-    (r"/a\n", "a sign stands in it that no path has (0x0a)"),
-    (" /a", "leave out the blank before or behind the path"),
-    ("~/a", "write the whole path in place of ~, as /home/..."),
+    (r"/a\u0000b.toml", "it contains a character that no path can contain (0x00)"),
+    (r"/a\n", "it contains a character that no path can contain (0x0a)"),
+    (" /a", "remove the space before or after the path"),
+    ("~/a", "write the full path instead of ~, such as /home/..."),
     ("/" + "x" * 256, "is too long: a path has at most 4095 bytes, each name in it 255"),
     ("/" + "山" * 90, "is too long: a path has at most 4095 bytes, each name in it 255"),
     ("/x" * 2100, "is too long: a path has at most 4095 bytes, each name in it 255"),
@@ -68,15 +68,15 @@ def test_a_file_is_no_folder_and_no_device(tmp_path: Path, table: str, key: str)
         return [line.rpartition(": ")[2] for line in mistakes(tmp_path, text) if f".{key} = " in line]
 
     assert said(tmp_path) == ["is a folder, not a file"]
-    assert said(Path("/dev/null"))[0] == "is no plain file"
-    assert said(tmp_path / "file" / "x") == [f"{tmp_path / 'file'} is no folder"]
+    assert said(Path("/dev/null"))[0] == "is not a regular file"
+    assert said(tmp_path / "file" / "x") == [f"{tmp_path / 'file'} is not a folder"]
 
 
 def test_a_password_in_place_of_its_file_is_not_shown(tmp_path: Path) -> None:
     """It would stand on the screen and in the journal; what is wrong with it is said all the same."""
     text = f'{STATION}[broker]\nurl = "mqtts://h"\npassword_file = "hunter2 "\n'
     (said,) = mistakes(tmp_path, text)
-    assert said.endswith("leave out the blank before or behind the path") and "hunter2" not in said
+    assert said.endswith("remove the space before or after the path") and "hunter2" not in said
 
 
 @pytest.mark.parametrize("below", ["", "/x", "/x/y"])
@@ -85,17 +85,17 @@ def test_the_folder_of_the_data_is_no_file(tmp_path: Path, below: str) -> None:
     file = tmp_path / "file"
     file.write_text("x")
     (said,) = mistakes(tmp_path, STATION.replace("/var/lib/minshan", f"{file}{below}"))
-    assert said.startswith('station.toml:8: state.dir = "') and said.endswith(f": {file} is no folder")
+    assert said.startswith('station.toml:8: state.dir = "') and said.endswith(f": {file} is not a folder")
 
 
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ("sqlite:///x.db", "sqlite:///dev/null/x.db", "/dev/null is no folder"),
+        ("sqlite:///x.db", "sqlite:///dev/null/x.db", "/dev/null is not a folder"),
         ("sqlite:///x.db", "sqlite:///dev", "is a folder, not a file"),
-        ("sqlite:///x.db", "sqlite:///a%00b", "a sign stands in it that no path has (0x00)"),
-        ("sqlite:///x.db", "sqlite:///", "must be sqlite:///FILE with a whole path, or postgresql://user@host/name"),
-        ('dir = "p"', 'dir = "/dev/null"', "/dev/null is no folder"),
+        ("sqlite:///x.db", "sqlite:///a%00b", "it contains a character that no path can contain (0x00)"),
+        ("sqlite:///x.db", "sqlite:///", "must be sqlite:///FILE with a full path, or postgresql://user@host/name"),
+        ('dir = "p"', 'dir = "/dev/null"', "/dev/null is not a folder"),
         ('dir = "p"', 'dir = ""', "must not be empty"),
         ('dir = "p"', 'dir = "p"\n[http]\ncert_file = "/dev"\nkey_file = "/x"', "is a folder, not a file"),
         ("[pictures]", 'password_file = "/dev"\n[pictures]', "is a folder, not a file"),

@@ -55,7 +55,7 @@ def test_a_full_width_sign_is_named_with_its_line(
 ) -> None:
     """The most frequent slip of a Chinese keyboard: the sign and what to write are told, and only its line."""
     assert mistakes(tmp_path, CHINESE.replace(right, wrong, 1)) == [
-        f"station.toml:{line}: a full-width {sign} stands here: write {write}"
+        f"station.toml:{line}: write {write} instead of the full-width {sign}"
     ]
 
 
@@ -68,7 +68,7 @@ def test_each_line_with_such_a_sign_is_named(tmp_path: Path) -> None:
 def test_a_wide_space_is_told(tmp_path: Path) -> None:
     """A space that looks like one and is none."""
     assert mistakes(tmp_path, STATION.replace("= 1590", "=　1590")) == [
-        "station.toml:6: a full-width space stands here: write an ordinary one"
+        "station.toml:6: it contains a full-width space: write an ordinary one"
     ]
 
 
@@ -100,11 +100,11 @@ def test_a_wide_space_is_told(tmp_path: Path) -> None:
         ),
         (
             STATION + '[broker]\nurl = "mqtts://a:b@h:88833"\n',
-            'station.toml:10: broker.url = "mqtts://...@h:88833": behind the host\'s : stands a port, from 1 to 65535',
+            'station.toml:10: broker.url = "mqtts://...@h:88833": the port after the host\'s : must be from 1 to 65535',
         ),
         (
             STATION + '[broker]\nurl = "mqtt：//h:1883"\n',
-            'station.toml:10: broker.url = "mqtt：//h:1883": a full-width ： stands here: write :',
+            'station.toml:10: broker.url = "mqtt：//h:1883": write : instead of the full-width ：',
         ),
     ],
 )
@@ -126,20 +126,20 @@ def test_only_signs_of_chinese_typing_are_changed(text: str) -> None:
 @pytest.mark.parametrize(
     ("right", "wrong", "said"),
     [
-        ("id =", "id:", "2: = stands between key and value, not :"),
+        ("id =", "id:", "2: write = between key and value, not :"),
         ("[site]", "// the site\n[site]", "3: a comment begins with #"),
         ("[site]", "; the site\n[site]", "3: a comment begins with #"),
-        ("latitude", "纬度", "4: keys are English words in ASCII letters, as latitude"),
-        ("31.68", "", "4: the value is missing behind the ="),
-        ("31.68", "31.68, site = 1", "4: one key a line, without a comma behind the value"),
-        ("31.68", "True", "4: write true or false, in small letters without quotes"),
-        ("1590", "01590", "6: a number does not begin with 0"),
-        ('"/var/lib/minshan"', r'"C:\data"', r"8: write / in place of \ (or the text in single quotes: 'C:\data')"),
+        ("latitude", "纬度", "4: keys are English words in ASCII letters, such as latitude"),
+        ("31.68", "", "4: the value is missing after the ="),
+        ("31.68", "31.68, site = 1", "4: write one key per line, without a comma after the value"),
+        ("31.68", "True", "4: write true or false, in lower case without quotes"),
+        ("1590", "01590", "6: a number must not begin with 0"),
+        ('"/var/lib/minshan"', r'"C:\data"', r"8: write / instead of \ (or put the text in single quotes: 'C:\data')"),
         ("1590", '"1590"', '6: site.altitude_m = "1590": write it without quotes: 1590'),
-        ("\n", "\r", "1: lines end with a bare CR: save the file with line ends LF or CR LF"),
-        ("[site]", "[site]\nlatitude = 1", "5: this key or table was given before"),
-        ("[site]", "[alert]\n[[alert]]\n[site]", "3: write [[alert]] in two brackets: there may be several"),
-        ("[site]", "[[alert]]\n[alert]\n[site]", "4: write [[alert]] in two brackets: there may be several"),
+        ("\n", "\r", "1: lines end with a bare CR: save the file with LF or CR LF line endings"),
+        ("[site]", "[site]\nlatitude = 1", "5: this key or table is defined twice"),
+        ("[site]", "[alert]\n[[alert]]\n[site]", "3: write [[alert]] with double brackets: there may be several"),
+        ("[site]", "[[alert]]\n[alert]\n[site]", "4: write [[alert]] with double brackets: there may be several"),
     ],
 )
 def test_what_other_kinds_of_files_take_is_told(tmp_path: Path, right: str, wrong: str, said: str) -> None:
@@ -151,13 +151,13 @@ def test_what_other_kinds_of_files_take_is_told(tmp_path: Path, right: str, wron
 @pytest.mark.parametrize(
     ("driver", "url", "said"),
     [
-        ("http", "10.0.0.9/s.jpg", "must be an address as http://HOST/PATH or https://HOST/PATH"),
-        ("http", "rtsp://10.0.0.9/s.jpg", "must be an address as http://HOST/PATH or https://HOST/PATH"),
-        ("rtsp", "http://10.0.0.9/s", "must be an address as rtsp://HOST/PATH or rtsps://HOST/PATH"),
-        ("http", "http://[fe80::1/s.jpg", "must be an address as http://HOST/PATH or https://HOST/PATH"),
-        ("http", "http:// 10.0.0.9/s.jpg", "must be an address as http://HOST/PATH or https://HOST/PATH"),
-        ("http", "http://10.0.0.9:81233/", "behind the host's : stands a port, from 1 to 65535"),
-        ("http", "http：//10.0.0.9/s.jpg", "a full-width ： stands here: write :"),
+        ("http", "10.0.0.9/s.jpg", "must be an address such as http://HOST/PATH or https://HOST/PATH"),
+        ("http", "rtsp://10.0.0.9/s.jpg", "must be an address such as http://HOST/PATH or https://HOST/PATH"),
+        ("rtsp", "http://10.0.0.9/s", "must be an address such as rtsp://HOST/PATH or rtsps://HOST/PATH"),
+        ("http", "http://[fe80::1/s.jpg", "must be an address such as http://HOST/PATH or https://HOST/PATH"),
+        ("http", "http:// 10.0.0.9/s.jpg", "must be an address such as http://HOST/PATH or https://HOST/PATH"),
+        ("http", "http://10.0.0.9:81233/", "the port after the host's : must be from 1 to 65535"),
+        ("http", "http：//10.0.0.9/s.jpg", "write : instead of the full-width ："),
         (
             "http",
             "http://a:b#c@10.0.0.9/",

@@ -22,17 +22,17 @@ HUB = '[broker]\nurl = "mqtt://h"\n[database]\nurl = "sqlite:///x.db"\n[pictures
     ("tail", "said"),
     [
         (RAIN.format('{ a = 1.05, date = 2026-01-30, sorce = "x" }'), 'did you mean "source"?'),
-        (RAIN.format('{ a = 1.05, date = 2026-02-30, source = "x" }'), "must be a day that there is, as 2026-04-15"),
-        (RAIN.format('{ a = 1.05, date = "soon", source = "x" }'), "must be a day that there is, as 2026-04-15"),
-        (RAIN.format("1.05"), "as [sensor.rain_correction] with its keys on the lines below"),
+        (RAIN.format('{ a = 1.05, date = 2026-02-30, source = "x" }'), "must be an existing date, such as 2026-04-15"),
+        (RAIN.format('{ a = 1.05, date = "soon", source = "x" }'), "must be an existing date, such as 2026-04-15"),
+        (RAIN.format("1.05"), "must be a table: [sensor.rain_correction], with its keys on the lines below"),
         ('[station2]\nid = "a"\n', 'did you mean "station"?'),
-        ('[[alert]]\nname = "a"\n[alert.lost]\nx = 1\n', "must be a list, as [1, 2]"),
+        ('[[alert]]\nname = "a"\n[alert.lost]\nx = 1\n', "must be a list, such as [1, 2]"),
         ('[[person]]\nname = "li"\nchannels = "robot"\n', 'must be a list: write ["robot"]'),
-        ("x = " + "[" * 2000, "too many brackets in each other"),
+        ("x = " + "[" * 2000, "brackets are nested too deeply"),
         ("x = " + "9" * 5000, "the number has too many digits"),
-        ("x = 22:00", 'a time of day stands in quotes, as "06:30"'),
-        ('x = "a"，', "a full-width ， ends this line: leave it out, or write , in a list"),
-        ("a" * 70_000 + " = 1", "... = 1: there is no such key here; known are dir, records_mb"),
+        ("x = 22:00", 'a time of day must be in quotes, such as "06:30"'),
+        ('x = "a"，', "the line ends with a full-width ，: remove it, or write , in a list"),
+        ("a" * 70_000 + " = 1", "... = 1: unknown key; the keys here are dir, records_mb"),
     ],
 )
 def test_a_wrong_value_is_told_by_what_is_right(tmp_path: Path, tail: str, said: str) -> None:
@@ -55,7 +55,10 @@ def test_an_entry_that_is_wrong_is_not_called_missing_too(tmp_path: Path) -> Non
 @pytest.mark.parametrize(
     ("raw", "said"),
     [
-        (b'{"station": {"id": "a"}}', "station.toml:1: this is JSON, and TOML is wanted: each table is a line [name]"),
+        (
+            b'{"station": {"id": "a"}}',
+            "station.toml:1: this is JSON, but TOML is expected: each table starts with a line [name]",
+        ),
         (b'\n [\n{"station": 1}]', "station.toml:2: this is JSON"),
         (b'{"station": {', "station.toml:1: this is JSON"),
         (STATION.encode("utf-16-le"), "the file is in UTF-16"),

@@ -100,7 +100,7 @@ def test_a_dead_bus_is_one_sentence() -> None:
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_message_begins_with_the_one_word_and_speaks_of_what_was(lang: Any) -> None:
     """Each kind and turn, whatever is known of it: one line, the word first, whole without a link, no forecast."""
-    reason = Reason("robot_too_fast", "the service takes no more for now")
+    reason = Reason("robot_too_fast", "the service accepts no more messages for now")
     for what, turn in product(get_args(What), TURNS):
         for value, late in ((-2.3, False), (None, True)):
             told = facts(what=what, turn=turn, value=value, late=late, count=8, minutes=7, reason=reason)

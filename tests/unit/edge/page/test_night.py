@@ -46,7 +46,7 @@ def test_the_minutes_of_frost_are_counted_as_they_were(values: list[float | None
         return
     for limit in (0.0, -1.0, -2.0):
         assert f": {len([v for v in known if v < limit])} min" in told
-    assert f"full bloom: {len([v for v in known if v <= -2.2])} min at or under" in told
+    assert f"full bloom: {len([v for v in known if v <= -2.2])} min at or below" in told
     if missing := values.count(None):
         minutes = "1 minute has" if missing == 1 else f"{missing} minutes have"
         assert f"{minutes} no good temperature" in told

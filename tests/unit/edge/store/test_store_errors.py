@@ -108,7 +108,7 @@ def test_a_log_that_cannot_be_folded_in_costs_no_append(tmp_path: Path, disk: Ba
 def test_a_file_is_no_state_folder(tmp_path: Path) -> None:
     """Where the folder is a file the sentence names it and says what would be right."""
     (tmp_path / "state").write_text("")
-    with pytest.raises(StoreError, match=r"state folder .*/state is no folder .*: name a folder") as found:
+    with pytest.raises(StoreError, match=r"state folder .*/state is not a usable folder .*: name a folder") as found:
         Store.open(tmp_path / "state", epoch="a", destinations=(PLATFORM,))
     assert found.value.cause is StoreCause.NO_FOLDER
 

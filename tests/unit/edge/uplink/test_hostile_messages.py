@@ -158,7 +158,7 @@ def test_a_message_that_fells_its_handler_is_kept_and_counted(front: Front) -> N
     aside = front.intake.snapshot
     assert (aside.count, str(aside.last)) == (
         1,
-        f"minshan/1/{STATION}/command: something unforeseen went wrong: ZeroDivisionError: c1",
+        f"minshan/1/{STATION}/command: unexpected error: ZeroDivisionError: c1",
     )
     (kept,) = Path(aside.folder).iterdir()
     assert kept.read_bytes().endswith(encode(command))

@@ -47,7 +47,10 @@ def test_a_database_that_is_gone_is_told_past_it_once_and_its_return(
         ((at, to, text),) = world.told("group")
         assert 6 <= at <= 7 and to == ["wen"] and "Hub fails" in text and "connection refused" in text
     world.run(2 * MINUTE)
-    assert [(to, "there again" in text) for _, to, text in world.told("group")] == [(["wen"], False), (["wen"], True)]
+    assert [(to, "available again" in text) for _, to, text in world.told("group")] == [
+        (["wen"], False),
+        (["wen"], True),
+    ]
     assert world.told("voice") == []
 
 

@@ -117,7 +117,9 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(url: str, tmp_path: Pa
     (tmp_path / "half").write_bytes(good[: len(good) // 2])
     (tmp_path / "empty").write_bytes(b"")
     others_backup(url, tmp_path / "others")
-    said = dict.fromkeys(("text", "half", "empty"), "is no backup of a hub|is no SQLite database|is damaged|malformed")
+    said = dict.fromkeys(
+        ("text", "half", "empty"), "is not a backup of a hub|is not an SQLite database|is damaged|malformed"
+    )
     said |= {"newer": "was written by a newer hub", "others": "another program's|has no tables of a hub"}
     for name, words in said.items():
         with pytest.raises(SinkError, match=f"^{tmp_path / name} .*({words})"):
@@ -236,7 +238,7 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     DatabaseSink(opened(url)).close()
     words = ("--config", str(config))
     assert minshan("hub", "backup", *words, "--out", str(out)).code == 0
-    assert "is there already" in minshan("hub", "backup", *words, "--out", str(out)).err
+    assert "exists already" in minshan("hub", "backup", *words, "--out", str(out)).err
     assert "will send what it lacks" in minshan("hub", "restore", *words, "--from", str(out)).out
     missing = minshan("hub", "restore", *words, "--from", str(tmp_path / "none"))
     assert (missing.code, "none cannot be used" in missing.err) == (6, True)

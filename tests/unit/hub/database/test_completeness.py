@@ -168,9 +168,9 @@ def test_a_week_of_silence_is_shown(sink: DatabaseSink, url: str, tmp_path: Path
         f'[broker]\nurl = "mqtt://127.0.0.1:9"\n[database]\nurl = "{url}"\n[pictures]\ndir = "{tmp_path}/pictures"\n'
     )
     said = minshan("hub", "gaps", "--config", str(config))
-    assert (said.code, said.out.count("nothing has been heard of it")) == (1, 7)
+    assert (said.code, said.out.count("nothing has been heard from it")) == (1, 7)
     day = minshan("hub", "gaps", "--config", str(config), "--day", "2026-01-01").out
-    assert "29 minutes lie over others" in day
+    assert "29 minutes overlap others" in day
     for outside in ("2025-12-31", "9999-12-31"):
         said = minshan("hub", "gaps", "--config", str(config), "--day", outside)
-        assert (said.code, f"No minute is due of {outside}" in said.err, said.out) == (2, True, "")
+        assert (said.code, f"No minutes are due for {outside}" in said.err, said.out) == (2, True, "")

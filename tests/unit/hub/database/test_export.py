@@ -168,7 +168,7 @@ def test_a_file_that_is_there_is_not_lost(sink: DatabaseSink, config: Path, tmp_
     out = tmp_path / "o.csv"
     out.write_text("last month")
     found = exported(config, "csv", "--out", str(out))
-    assert (found.code, "is there already" in found.err, "--force" in found.err) == (2, True, True)
+    assert (found.code, "exists already" in found.err, "--force" in found.err) == (2, True, True)
     assert out.read_text() == "last month"
     assert exported(config, "csv", "--out", str(out), "--force").code == 0
     assert out.read_bytes().startswith(b"\xef\xbb\xbfstation,")

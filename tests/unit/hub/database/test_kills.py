@@ -120,7 +120,7 @@ def test_a_full_disk_under_sqlite(tmp_path: Path, syncs: bool, after: int) -> No
     try:
         sink.commit(rows)
     except SinkError as trouble:
-        assert "no room is left" in str(trouble)
+        assert "no space is left" in str(trouble)
         disk.refuse = None
         assert sink.held("s", E) == [Span("e", 1, 1)]
     disk.refuse = None
@@ -136,7 +136,7 @@ def test_a_database_that_may_not_grow_under_sqlite(url: str, tmp_path: Path) -> 
     sink = DatabaseSink(engine)
     ((pages,),) = engine.query("PRAGMA page_count")
     engine.query(f"PRAGMA max_page_count = {pages + 3}")
-    with pytest.raises(SinkError, match="no room is left"):
+    with pytest.raises(SinkError, match="no space is left"):
         sink.commit(delivery(*(row(seq) for seq in range(1, 300))))
     assert sink.held("s", E) == []
     engine.query("PRAGMA max_page_count = 100000")

@@ -86,7 +86,7 @@ def test_pages_together_are_all(sink: DatabaseSink, ask: Queries, monkeypatch: p
             break
     assert seqs == list(range(210, 199, -1))
     assert ask.events("s", UTC0, UTC0 + DAY, ["alert"]).events == []
-    with pytest.raises(AskedError, match="no page"):
+    with pytest.raises(AskedError, match="not a page"):
         ask.events("s", UTC0, UTC0 + DAY, (), "1.x")
 
 

@@ -94,7 +94,7 @@ def test_a_file_that_is_no_database_is_refused(tmp_path: Path) -> None:
     """Somebody's text stays somebody's text; a folder that is not there is named."""
     file = tmp_path / "notes.txt"
     file.write_text("no database at all, " * 100)
-    assert "is no SQLite database" in refusal(f"sqlite://{file}")
+    assert "is not an SQLite database" in refusal(f"sqlite://{file}")
     assert file.read_text().startswith("no database at all")
     with pytest.raises(SinkError, match="its folder"):
         DatabaseSink(opened(f"sqlite://{tmp_path}/nowhere/hub.db"))

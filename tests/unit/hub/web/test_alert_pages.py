@@ -56,7 +56,7 @@ def test_an_open_alert_stands_on_the_wall_until_it_is_over(shared: Office) -> No
     pages = ("/", f"/stations/{MINE}")
     steps = (
         (turn(1, "raised", 2, -2.4), "-2.4", True),
-        (turn(2, "blind", 2, None), "it knows nothing now", True),
+        (turn(2, "blind", 2, None), "cannot be judged now", True),
         (turn(3, "seeing", 2, -3.1), "-3.1", True),
         (turn(4, "cleared", 0, 1.0), "-3.1", False),
     )
@@ -66,7 +66,7 @@ def test_an_open_alert_stands_on_the_wall_until_it_is_over(shared: Office) -> No
             text = page(shared, path, operator)
             assert (words in text, "<strong>Frost</strong>" in text) == (stands, stands), (path, body)
     told = page(shared, "/alerts", operator)
-    assert all(word in told for word in ("raised", "blind", "sees again", "cleared", "limit -2.2"))
+    assert all(word in told for word in ("raised", "cannot be judged", "can be judged again", "cleared", "limit -2.2"))
 
 
 def test_alerts_of_other_stations_are_not_told(shared: Office) -> None:
@@ -86,10 +86,10 @@ def test_an_alarm_is_known_by_a_button_and_not_by_looking(shared: Office) -> Non
         client.post("/login", data={"name": name, "password": PASSWORD})
         for _ in range(2):
             text = client.get("/alerts").text
-            assert "Station silent" in text and "I know of it" in text and f"known to {name}" not in text
+            assert "Station silent" in text and "Acknowledge</button>" in text and f"acknowledged by {name}" not in text
         assert client.post(f"/alerts/{'a' * 16}/acknowledge").status_code == 303
         text = client.get("/alerts").text
-        assert f"known to {name}" in text and "I know of it" not in text
+        assert f"acknowledged by {name}" in text and "Acknowledge</button>" not in text
     other = {"authorization": f"Bearer {shared.token(Role.GROWER, FOREIGN)}"}
     assert httpx.post(f"{shared.url}/alerts/{'a' * 16}/acknowledge", headers=other).status_code == 404
 
@@ -104,7 +104,9 @@ def test_what_a_newer_station_says_of_an_alert_breaks_no_page(shared: Office, bo
         page(shared, path, shared.token(Role.OPERATOR))
 
 
-@pytest.mark.parametrize(("what", "told"), [("clock", "Nobody sets the clock"), ("log", "Another program holds")])
+@pytest.mark.parametrize(
+    ("what", "told"), [("clock", "The clock of this hub is not synchronised"), ("log", "Another program keeps")]
+)
 def test_what_the_hub_finds_of_itself_is_said_in_a_sentence(shared: Office, what: What, told: str) -> None:
     """An alarm of no station has no measured value to tell; its line says what is the matter."""
     now = system_utc()

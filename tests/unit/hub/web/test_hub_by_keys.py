@@ -86,10 +86,10 @@ def test_the_whole_way_is_gone_by_the_keyboard(browser: Browser, tmp_path: Path)
         expect(page.locator("[role=status]:visible")).to_be_visible()
         assert "/commands/" in page.url
         page.goto(shared.url)  # the page of an order reads itself anew, whatever has the focus
-        for way in ("Alerts", "I know of it"):
+        for way in ("Alerts", "Acknowledge"):
             tab_to(page, way)
             press_enter(page)
-        expect(page.get_by_text(f"known to {name}")).to_be_visible()
+        expect(page.get_by_text(f"acknowledged by {name}")).to_be_visible()
         assert AlarmBook(shared.engine).load_alarms(["a" * 16])["a" * 16].ladder.acked_by == name
 
 

@@ -69,7 +69,9 @@ def test_people_on_call_are_kept_changed_and_taken_away_by_forms(shared: Office)
         assert admin.post("/on-call/张师傅/remove").status_code == 303
         assert list(told(shared)) == ["李四"]
         audit = text(admin, "/audit")
-        assert all(word in audit for word in ("changed who is told of alerts", "took somebody off call"))
+        assert all(
+            word in audit for word in ("changed who is notified of alerts", "removed somebody from the on-call list")
+        )
 
 
 @pytest.mark.parametrize(
@@ -78,7 +80,7 @@ def test_people_on_call_are_kept_changed_and_taken_away_by_forms(shared: Office)
         ({"channels": []}, 422, "choose at least one channel"),
         ({"first": "22:00"}, 422, "give both hours"),
         ({"channels": ["pigeon"]}, 422, 'no channel "pigeon"'),
-        ({"name": "李四"}, 409, "is told already"),
+        ({"name": "李四"}, 409, "is on the list already"),
         ({"phone": "call me"}, 422, ""),
         ({"place": "0"}, 422, ""),
         ({"first": "25:00", "last": "26:00"}, 422, ""),
@@ -145,7 +147,7 @@ def test_a_channel_that_fails_is_red_on_the_page(shared: Office) -> None:
     with entered(shared, shared.add(Role.ADMIN)) as admin:
         page = text(admin, "/on-call")
     assert re.search(rf'class="said wrong">Channel {GROUP} has failed since \d{{4}}-', page)
-    assert f"{VOICE}: has not taken a message yet" in page
+    assert f"{VOICE}: has not accepted a message yet" in page
 
 
 def test_the_visit_list_merges_causes_and_says_what_to_take(shared: Office) -> None:

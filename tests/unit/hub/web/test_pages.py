@@ -92,13 +92,13 @@ def test_how_far_other_platforms_are_is_told_to_whoever_sees_all_of_their_statio
 
 
 def test_ten_wrong_passwords_are_answered_with_the_wait(shared: Office) -> None:
-    """The form says that they do not belong together, and after ten how long to wait; it repeats no password."""
+    """The form says that they wrong name or password, and after ten how long to wait; it repeats no password."""
     name = shared.add(Role.GROWER)
     with browser(shared) as client:
         for _ in range(MOST_BY_NAME):
             told = client.post("/login", data={"name": name, "password": "not this one"})
             assert told.status_code == 401
-            assert "do not belong together" in told.text and "not this one" not in told.text
+            assert "wrong name or password" in told.text and "not this one" not in told.text
         told = client.post("/login", data={"name": name, "password": PASSWORD})
         assert told.status_code == 429
         seconds = re.search(r"too many wrong passwords: wait (\d+) s", told.text)
@@ -131,7 +131,7 @@ def test_people_are_managed_by_forms(shared: Office) -> None:
         found = next(one for one in shared.accounts.listed("user") if one.name == "王技术员")
         assert (found.role, found.stations) == (Role.TECHNICIAN, frozenset({MINE, FOREIGN}))
         again = admin.post("/people", data=form)
-        assert again.status_code == 409 and "there is a" in again.text
+        assert again.status_code == 409 and "exists already" in again.text
         path = "/people/王技术员"
         assert admin.post(f"{path}/role", data={"role": "grower", "scope": "all"}).status_code == 303
         assert admin.post(f"{path}/password", data={"password": "another long password"}).status_code == 303
@@ -145,7 +145,7 @@ def test_people_are_managed_by_forms(shared: Office) -> None:
         text = admin.get("/audit").text
         assert all(
             word in text
-            for word in ("added a person", "changed a role", "set a password", "ended an account", "live again")
+            for word in ("added a person", "changed a role", "set a password", "disabled an account", "live again")
         )
         assert PASSWORD not in text and "another long password" not in text
 
