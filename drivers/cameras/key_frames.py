@@ -11,6 +11,7 @@ from collections.abc import Callable, Container, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from drivers.cameras import hevc
+from drivers.cameras.camera import MOST_BYTES
 
 START = b"\0\0\0\1"
 UNIT = re.compile(rb"\x00\x00\x01")  # before each unit; within one it is escaped
@@ -40,10 +41,13 @@ CODINGS = {
 
 
 def frames(packets: Iterable[Any]) -> Iterator[bytes]:
-    """Yield the bytes of each frame of a stream (annex B) whose packets are what one RTP packet had in it."""
+    """Yield the bytes of each frame of a stream (annex B) whose packets are what one RTP packet had in it.
+
+    A camera whose time stands still does not fill the memory: what has become too large for a frame ends.
+    """
     data, time = bytearray(), None
     for packet in packets:
-        if packet.pts != time and data:
+        if data and (packet.pts != time or len(data) > MOST_BYTES):
             yield bytes(data)
             data.clear()
         time = packet.pts

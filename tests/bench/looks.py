@@ -31,7 +31,7 @@ from tests.kits.system import station, talking
 from tests.kits.thin_link import ThinLink
 from tests.kits.uplink_kit import Listener
 
-LOOKS, THIN_LOOKS = 20, 5
+LOOKS, THIN_LOOKS = 20, 4  # in two minutes the backfill has gone
 CHANNELS = 16
 RATE, DELAY = 8000.0, 0.5  # bytes/s, s: a weak 4G link of 64 kbit/s, 1 s there and back
 SITE = SiteSection(latitude=31.68, longitude=103.85, altitude_m=1590.0)
