@@ -6,7 +6,6 @@ Its connection goes through `relay.py`, which ends it at the deadline and knows 
 
 from __future__ import annotations
 
-import io
 import ssl
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -25,20 +24,21 @@ from drivers.cameras.camera import (
     public_address,
     split_login,
 )
-from drivers.cameras.hevc import HevcPictures
 from drivers.cameras.jpeg import extract_jpeg
+from drivers.cameras.key_frames import KeyFrames, frames
 from drivers.cameras.login import LOGIN_NEEDED, challenges, is_stale, no_known, refusal_headers
 from drivers.cameras.relay import relayed
+from drivers.cameras.strips import jpeg_of
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 
-QUALITY = 90  # of the JPEG; the stream's own compression has lost more than this takes
 # What FFmpeg may look at before it gives packets; its own defaults wait 2 s for what the SDP has said already.
-PROBE = {"probesize": "100000", "analyzeduration": "100000"}  # bytes, us
-OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", **PROBE}
+PROBE = {"probesize": "32"}  # bytes: one packet
+# What one packet had in it comes as it is: `key_frames` puts frames together.
+OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", "fflags": "noparse+nofillin", **PROBE}
 FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # of a digest login
 PORTS = {"rtsp": 554, "rtsps": 322}  # IANA
-MOST_PACKETS = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
+MOST_FRAMES = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
 
 
 class RtspCamera:
@@ -148,29 +148,25 @@ class RtspCamera:
                 Reason("stream_without_video", "the stream at {place} has no video", place=self._place)
             )
         video = stream.streams.video[0]
-        pictures = _pictures(video.codec_context)
-        for number, packet in enumerate(stream.demux(video)):
-            if self._clock.now() > until or number > MOST_PACKETS:
+        packets = (packet for packet in stream.demux(video) if packet.size)
+        for number, found in enumerate(_pictures(video.codec_context, packets)):
+            if self._clock.now() > until or number > MOST_FRAMES:
                 raise TimeoutError
-            for picture in pictures(packet):
+            for picture in found:
                 if picture:
                     return picture
                 self._torn += 1
         raise NoPictureError(Reason("no_key_frame", "the stream ended before a key frame came"))
 
 
-def _pictures(codec: Any) -> Callable[[Any], Iterator[bytes]]:
-    """Return what yields the key frames of a packet of a codec: each as a JPEG, b"" where it is torn."""
+def _pictures(codec: Any, packets: Iterator[Any]) -> Iterator[list[bytes]]:
+    """Yield of each frame of a stream the key frame that it is, if any: as a JPEG, b"" where it is not whole."""
     if codec.name == "mjpeg":  # the camera's own JPEG, as it is
-        return lambda packet: (_whole(bytes(packet)) for _ in range(bool(packet.size)))
-    if codec.name == "hevc":
-        frames = HevcPictures(codec.extradata)
-        return lambda packet: (_jpeg(frame) if frame else b"" for frame in frames.decode(bytes(packet)))
-    codec.skip_frame = "NONKEY"
-    codec.thread_count = 1  # with several, a slice that is missing goes unnoticed
-    return lambda packet: (
-        b"" if frame.is_corrupt else _jpeg(frame) for frame in packet.decode() if frame.key_frame or frame.is_corrupt
-    )
+        yield from ([_whole(bytes(packet))] for packet in packets)
+        return
+    key_frames = KeyFrames(codec.name, codec.extradata)
+    for frame in frames(packets):
+        yield [jpeg_of(key) if key else b"" for key in key_frames.decode(frame)]
 
 
 def _whole(jpeg: bytes) -> bytes:
@@ -178,9 +174,3 @@ def _whole(jpeg: bytes) -> bytes:
         return extract_jpeg(jpeg)
     except CameraError:
         return b""
-
-
-def _jpeg(frame: Any) -> bytes:
-    out = io.BytesIO()
-    frame.to_image().save(out, "JPEG", quality=QUALITY)
-    return out.getvalue()

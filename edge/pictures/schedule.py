@@ -6,7 +6,8 @@ too, or where nobody knows the time). A camera that fails is tried again after 1
 one whose login was refused, or another's with the same user on the same box, by `logins.py`, on command neither.
 
 Some pictures are taken at once (`captures.py`), by schedule one at a time of a box and never all that can be: a picture
-on command waits for no other camera. The lane itself only decides, and sleeps until it is told something or one is due.
+on command waits for no other camera, and is the one by schedule that is being taken of its own. The lane itself only
+decides, and sleeps until it is told something or one is due.
 """
 
 from __future__ import annotations
@@ -237,7 +238,10 @@ class PictureLane:
 
     def _taken(self, captured: Captured, shelved: Shelved) -> None:
         job, request, name = captured.job, captured.request, captured.job.camera.name
-        asked = {"command": job.order.command, "issued_by": job.order.issued_by} if job.order else {}
+        order = job.order or next((order for order in self._orders if order.camera == name), None)
+        if order in self._orders:  # asked for while it was being taken by schedule
+            self._orders.remove(order)
+        asked = {"command": order.command, "issued_by": order.issued_by} if order else {}
         body = shelved.body | asked
         mark = widened(request.clock, shelved.late_s)
         self._post(Draft(Kind.PICTURE, request.stamp, 0.0, request.utc, mark, body))
@@ -250,8 +254,8 @@ class PictureLane:
         self._close(job)
         self._taken_count += 1
         self.snapshot = self._snapshot()
-        if job.order is not None:
-            job.order.done(True, picture_taken(shelved.body, name), version1.body(Kind.PICTURE, shelved.body))
+        if order is not None:
+            order.done(True, picture_taken(shelved.body, name), version1.body(Kind.PICTURE, shelved.body))
 
     def _missed(
         self, job: CaptureJob, trouble: Reason, request: CaptureRequest | None = None, wait: float | None = None

@@ -223,7 +223,7 @@ class Uplink:
         link.incoming.clear()
         if acks or messages:
             self._heard_at = self._clock.now()
-        settled = [(m, code) for mid, code in acks.items() if (m := self._window.acknowledged(mid)) is not None]
+        settled = self._window.settled(acks, self._heard_at)
         if settled:
             self._acknowledged(settled)
         for message in messages:

@@ -11,7 +11,9 @@ from edge.records.record import Record
 from edge.wire.contract import ChunkHeader
 
 MESSAGES = 20  # as many as Mosquitto lets a client have in flight by default
-BYTES = 128 * 1024  # half a minute of a weak 4G link (32 kbit/s): nothing newer waits longer behind it
+# Bytes in flight: what a look is to wait for. It begins with the second, and is let grow and shrink between the others.
+LEAST, FIRST, BYTES = 16 * 1024, 64 * 1024, 128 * 1024
+LONGEST = 3.0  # s that a message may take to be acknowledged before fewer bytes go at once
 
 
 class Window:
@@ -29,7 +31,7 @@ class Window:
         self._at: dict[int, float] = {}  # when each of them went
         self._seqs: dict[int, Ranges] = {}  # of their records
         self._passed_over: set[int] = set()
-        self._bytes = 0
+        self._bytes, self._most_bytes = 0, FIRST
 
     def __len__(self) -> int:
         return len(self._sent)
@@ -37,7 +39,7 @@ class Window:
     def room(self) -> bool:
         """Return whether one more message may go; its size may pass the bound in bytes, or large ones never went."""
         most = 1 if self._careful else self._most
-        return len(self._sent) < most and self._bytes < BYTES and not self._alone
+        return len(self._sent) < most and self._bytes < self._most_bytes and not self._alone
 
     def narrow(self, most: int | None, careful: bool) -> None:
         """Take a limit that the broker did not name; `careful`: one message at a time."""
@@ -53,16 +55,29 @@ class Window:
         self._alone = self.payload_bytes is not None and len(message.payload) > self.payload_bytes
         self._bytes += len(message.payload)
 
-    def acknowledged(self, mid: int) -> OutgoingBatch | None:
-        """Return the message whose acknowledgement came; None for one that is not ours."""
+    def acknowledged(self, mid: int, at: float = 0.0) -> OutgoingBatch | None:
+        """Return the message whose acknowledgement came at `at` (boottime, s); None for one that is not ours."""
         message = self._sent.get(mid)
         if message is not None:
             self._passed_over |= set(takewhile(lambda other: other != mid, self._sent))
             self._passed_over.discard(mid)
+            self._fit(len(message.payload), at - self._at[mid])
             del self._sent[mid], self._at[mid], self._seqs[mid]
             self._bytes -= len(message.payload)
             self._alone = False
         return message
+
+    def settled(self, acks: dict[int, int], at: float) -> list[tuple[OutgoingBatch, int]]:
+        """Return each of our messages whose acknowledgement came at `at`, with its code."""
+        found = [(self.acknowledged(mid, at), code) for mid, code in acks.items()]
+        return [(message, code) for message, code in found if message is not None]
+
+    def _fit(self, size: int, took: float) -> None:
+        """Let less be in flight on a link on which messages wait for long, more on one on which they do not."""
+        if took > LONGEST:
+            self._most_bytes = max(LEAST, round(self._most_bytes * LONGEST / took))
+        else:
+            self._most_bytes = min(BYTES, self._most_bytes + size)
 
     def has_passed_over(self, before: float) -> bool:
         """Return whether one that went before that instant is not acknowledged, and one that went later is."""

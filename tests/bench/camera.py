@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from statistics import median
 
@@ -24,7 +24,8 @@ from drivers.twins.cameras import SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.pictures.spool import CaptureRequest, CaptureTarget, Spool, new_id
 from edge.records.record import ClockMark, Stamp
-from tests.bench.figures import Row
+from tests.bench.figures import Row, repeated, row
+from tests.kits.key_frames import encoded, written
 
 NOON = 1_784_347_200_000_000
 PICTURES = 8
@@ -45,6 +46,8 @@ def rows() -> Iterator[Row]:
         process.picture(CaptureTarget("orchard", "http", camera.url))
     most = process.most
     yield row("camera process, most while it judges 12 megapixels (MB; a bare interpreter with paho)", most, bare)
+    for codec in ("h264", "h265"):
+        yield large_key_frames(codec, bare)
     for codec in ("h264", "h265", "mjpeg"):
         yield rtsp_still(codec)
 
@@ -72,25 +75,40 @@ def four_megapixels(camera: SnapshotCamera, bare: float) -> Iterator[Row]:
 
 def rtsp_still(codec: str) -> Row:
     """Return the row of an RTSP still, where the tests' server runs here; ffmpeg is its peer where it is installed."""
-    with (
-        subprocess.Popen(
-            [DEBIAN_PYTHON, str(RTSP_SERVER), codec], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as server,
-        CameraProcess() as process,
-        tempfile.TemporaryDirectory() as folder,
-    ):
+    what = f"an RTSP still of 640 x 360, {codec}, key frames each second (s; ffmpeg)"
+    with served(codec) as url, CameraProcess() as process, tempfile.TemporaryDirectory() as folder:
+        if not url:
+            return {"what": f"{what}: not measured, the tests' RTSP server does not run here"}
+        target = CaptureTarget("gate", "rtsp", url)
+        process.picture(target)
+        ours = [process.picture(target) for _ in range(PICTURES)]
+        command = ["ffmpeg", *STILL.format(url=url, file=Path(folder) / "still.jpg").split()]
+        peer = [timed(command) for _ in range(PICTURES)] if shutil.which("ffmpeg") else []
+        return repeated(what, ours, peer, aim="1")
+
+
+def large_key_frames(codec: str, bare: float) -> Row:
+    """Return the row of the memory that a picture of 12 megapixels takes which comes as a key frame."""
+    what = f"camera process, most over 12 megapixels of {codec} (MB; a bare interpreter with paho)"
+    with tempfile.TemporaryDirectory() as folder:
+        with Image.open(io.BytesIO(Scene(1).jpeg(Moment(NOON)))) as image:
+            frames = encoded(codec, 1, [image.convert("RGB")], size=(4000, 3000))
+        with served(f"{codec}:{written(Path(folder) / 'frames', frames)}") as url, CameraProcess() as process:
+            if not url:
+                return {"what": f"{what}: not measured, the tests' RTSP server does not run here"}
+            process.picture(CaptureTarget("gate", "rtsp", url))
+    return row(what, process.most, bare, aim="100")
+
+
+@contextmanager
+def served(codec: str) -> Iterator[str]:
+    """Give the address of the tests' RTSP server, "" where it does not run here."""
+    command = [DEBIAN_PYTHON, str(RTSP_SERVER), codec]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
         try:
             assert server.stdout is not None
             port = server.stdout.readline().strip()
-            if not port:
-                return {"what": f"an RTSP still of {codec}: not measured, the tests' RTSP server does not run here"}
-            url = f"rtsp://127.0.0.1:{int(port)}/cam"
-            target = CaptureTarget("gate", "rtsp", url)
-            process.picture(target)
-            ours = median(process.picture(target) for _ in range(PICTURES))
-            command = ["ffmpeg", *STILL.format(url=url, file=Path(folder) / "still.jpg").split()]
-            peer = median(timed(command) for _ in range(PICTURES)) if shutil.which("ffmpeg") else None
-            return row(f"an RTSP still of 640 x 360, {codec}, key frames each second (s; ffmpeg)", ours, peer)
+            yield f"rtsp://127.0.0.1:{int(port)}/cam" if port else ""
         finally:
             server.kill()
 
@@ -179,13 +197,3 @@ def cpu_seconds(pid: int) -> float:
     """Return the user and system time that a process and its ended children have used."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
     return sum(int(field) for field in fields[11:15]) / TICK
-
-
-def row(what: str, ours: float, peer: float | None) -> dict[str, str]:
-    """Return one row of the table."""
-    return {
-        "what": what,
-        "ours": f"{ours:.3g}",
-        "peer": "" if peer is None else f"{peer:.3g}",
-        "ratio": "" if peer is None else f"{ours / peer:.2f}",
-    }

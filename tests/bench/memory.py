@@ -17,8 +17,8 @@ import time
 import tty
 from pathlib import Path
 
-from tests.bench.camera import bare_interpreter, memory, row
-from tests.bench.figures import Row, UnmeasuredError, cpu_ns
+from tests.bench.camera import bare_interpreter, memory
+from tests.bench.figures import Row, UnmeasuredError, cpu_ns, row
 from tests.kits.broker import PATH, Broker
 
 LINE = b"A0743B135C0000D0000E0000F0006G1588H1588I0000J0006K0610L0271M909N10022,017,025,026,017,025,026,*0C\r\n"

@@ -15,22 +15,31 @@ WIDTH, HEIGHT = 640, 360
 ENCODERS = {"h264": "libx264", "h265": "libx265"}
 
 
-def encoded(codec: str, slices: int, pictures: list[Image.Image], between: int = 1) -> list[bytes]:
-    """Return the frames that pictures are coded to, each `between`-th of which is a key frame."""
+def encoded(
+    codec: str, slices: int, pictures: list[Image.Image], between: int = 1, size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> list[bytes]:
+    """Return the frames that pictures are coded to in that size, each `between`-th of which is a key frame."""
     encoder = av.CodecContext.create(ENCODERS[codec], "w")
     assert isinstance(encoder, av.VideoCodecContext)
-    encoder.width, encoder.height, encoder.pix_fmt = WIDTH, HEIGHT, "yuv420p"
+    encoder.width, encoder.height, encoder.pix_fmt = *size, "yuv420p"
     encoder.time_base, encoder.framerate, encoder.gop_size = Fraction(1, 25), Fraction(25), between
     more = ":log-level=none:pools=1" if codec == "h265" else ":sliced-threads=0:bframes=0"
     encoder.options = {"preset": "ultrafast", f"{ENCODERS[codec][3:]}-params": f"slices={slices}{more}"}
     found: list[bytes] = []
     for number, picture in enumerate(pictures):
-        frame = av.VideoFrame(WIDTH, HEIGHT, "rgb24")
-        frame.planes[0].update(picture.resize((WIDTH, HEIGHT)).tobytes())
-        frame = frame.reformat(format="yuv420p")
+        frame = frame_of(picture.resize(size)).reformat(format="yuv420p")
         frame.pts = number
         found += [bytes(packet) for packet in encoder.encode(frame)]
     return found + [bytes(packet) for packet in encoder.encode(None)]
+
+
+def frame_of(picture: Image.Image) -> av.VideoFrame:
+    """Return a picture as a frame of RGB."""
+    frame = av.VideoFrame(*picture.size, "rgb24")
+    data, row = picture.tobytes(), 3 * picture.width
+    lines = (data[at : at + row] for at in range(0, len(data), row))
+    frame.planes[0].update(b"".join(line.ljust(frame.planes[0].line_size, b"\0") for line in lines))
+    return frame
 
 
 def torn(codec: str, frame: bytes, later: bytes, seed: int) -> Iterator[tuple[str, bytes]]:
@@ -53,6 +62,13 @@ def torn(codec: str, frame: bytes, later: bytes, seed: int) -> Iterator[tuple[st
         yield "a slice missing", joined([*head, *slices[:place], *slices[place + 1 :]])
         yield "all slices but one missing", joined([*head, one])
         yield "the middle missing", joined([*head, slices[0], slices[-1]])
+
+
+def with_sets_everywhere(codec: str, frame: bytes) -> bytes:
+    """Return a frame with its parameter sets before each slice, as some cameras send it."""
+    found = units(frame)
+    sets = [unit for unit in found if not is_slice(codec, unit)]
+    return joined([part for unit in found if is_slice(codec, unit) for part in (*sets, unit)])
 
 
 def flipped(unit: bytes, rng: Random) -> bytes:

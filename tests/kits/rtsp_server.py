@@ -1,7 +1,8 @@
 """A GStreamer RTSP server for tests, run by Debian's python3: `rtsp_server.py CODEC [USER PASSWORD [CERT KEY]]`.
 
-CODEC:FILE serves the frames of a file over and over (each after its length, 4 bytes), and CODEC-lossy:FILE without the
-first packet of each frame's picture.
+CODEC:FILE serves the frames of a file over and over (each after its length, 4 bytes), CODEC-lossy:FILE without the
+first packet of each frame's picture, and CODEC-outage:FILE without the second half of each odd frame's slices and the
+first half of each even one's.
 
 Serves a moving test picture of 640 x 360 at rtsp://127.0.0.1:PORT/cam and prints PORT when it listens; with the files
 of a certificate and its key at rtsps://. "" for USER: anybody may look. Wants
@@ -24,7 +25,7 @@ from gi.repository import Gio, GLib, Gst, GstRtspServer  # noqa: E402 - gi wants
 
 ROLE = "viewer"  # GStreamer wants letters here, whatever the user's name
 ENCODERS = {
-    # Slices of their own and no parameter sets but in the session's description: FFmpeg splits the key frame.
+    # Slices of their own with parameter sets before each: FFmpeg by itself splits the key frame.
     "h264-slices": "x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast sliced-threads=true threads=4 "
     "! rtph264pay name=pay0 pt=96 config-interval=-1",
     "h264": "x264enc tune=zerolatency key-int-max=25 speed-preset=ultrafast ! rtph264pay name=pay0 pt=96",
@@ -49,8 +50,8 @@ def locked(auth: Any, factory: Any, user: str, password: str) -> None:
     factory.set_permissions(permissions)
 
 
-def play(media: Any, file: str, is_lossy: bool) -> None:
-    """Feed the frames of a file to a session."""
+def play(media: Any, file: str, loss: str) -> None:
+    """Feed the frames of a file to a session, with a kind of loss or none ("")."""
     data, frames = Path(file).read_bytes(), list[bytes]()
     while data:
         end = 4 + int.from_bytes(data[:4], "big")
@@ -58,8 +59,8 @@ def play(media: Any, file: str, is_lossy: bool) -> None:
         data = data[end:]
     turn, element = itertools.cycle(frames), media.get_element()
     source = element.get_by_name("frames")
-    if is_lossy:
-        element.get_by_name("pay0").get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, lose_first())
+    if loss:
+        element.get_by_name("pay0").get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, LOSSES[loss]())
 
     ended: list[Any] = []
     media.connect("unprepared", ended.append)
@@ -76,15 +77,54 @@ def lose_first() -> Callable[[Any, Any], Any]:
     whole = [True]
 
     def probe(pad: Any, info: Any) -> Any:
-        packet = info.get_buffer()
-        rtp = packet.extract_dup(0, packet.get_size())
-        slice_264 = rtp[12] & 31 == 5 or (rtp[12] & 31 == 28 and rtp[13] & 31 == 5)  # table 7-1; 28, 49: fragments
-        slice_265 = rtp[12] >> 1 in range(16, 22) or (rtp[12] >> 1 == 49 and rtp[14] & 63 in range(16, 22))
-        lost = whole[0] and (slice_264 or slice_265)
-        whole[0] = (whole[0] and not lost) or bool(rtp[1] & 0x80)  # the marker of a frame's last packet
+        packet = rtp(info)
+        lost = whole[0] and is_of_key_frame(packet)
+        whole[0] = (whole[0] and not lost) or is_last(packet)
         return Gst.PadProbeReturn.DROP if lost else Gst.PadProbeReturn.OK
 
     return probe
+
+
+def lose_between() -> Callable[[Any, Any], Any]:
+    """Return what drops all from the third slice of each odd frame to the second one of the next."""
+    frame, slices = [0], [0]
+
+    def probe(pad: Any, info: Any) -> Any:
+        packet = rtp(info)
+        slices[0] += is_of_key_frame(packet) and is_first_of_slice(packet)
+        lost = (slices[0] > 2) is (frame[0] % 2 == 0)
+        if is_last(packet):
+            frame[0], slices[0] = frame[0] + 1, 0
+        return Gst.PadProbeReturn.DROP if lost else Gst.PadProbeReturn.OK
+
+    return probe
+
+
+LOSSES = {"lossy": lose_first, "outage": lose_between}
+
+
+def rtp(info: Any) -> bytes:
+    """Return the packet that a probe is given."""
+    packet = info.get_buffer()
+    return bytes(packet.extract_dup(0, packet.get_size()))
+
+
+def is_last(packet: bytes) -> bool:
+    """Return whether a packet is the last of a frame, by its marker."""
+    return bool(packet[1] & 0x80)
+
+
+def is_of_key_frame(packet: bytes) -> bool:
+    """Return whether a packet has a part of a key frame's picture (tables 7-1; 28, 49: fragments)."""
+    in_264 = packet[12] & 31 == 5 or (packet[12] & 31 == 28 and packet[13] & 31 == 5)
+    return in_264 or packet[12] >> 1 in range(16, 22) or (packet[12] >> 1 == 49 and packet[14] & 63 in range(16, 22))
+
+
+def is_first_of_slice(packet: bytes) -> bool:
+    """Return whether a packet that has a part of a slice has its first."""
+    if packet[12] & 31 == 28:
+        return bool(packet[13] & 0x80)
+    return packet[12] >> 1 != 49 or bool(packet[14] & 0x80)
 
 
 def main() -> int:
@@ -98,10 +138,10 @@ def main() -> int:
     server.set_service("0")
     factory = GstRtspServer.RTSPMediaFactory.new()
     source = "videotestsrc is-live=true pattern=smpte ! video/x-raw,format=I420,width=640,height=360,framerate=25/1"
-    name, _, lossy = codec.partition("-")
+    name, _, loss = codec.partition("-")
     factory.set_launch(f"( {FRAMES.format(codec=name) if file else f'{source} ! {ENCODERS[codec]}'} )")
     if file:
-        factory.connect("media-configure", lambda _, media: play(media, file, lossy == "lossy"))
+        factory.connect("media-configure", lambda _, media: play(media, file, loss))
     factory.set_shared(True)
     user, password, certificate, key = (sys.argv[2:] + [""] * 4)[:4]
     auth = GstRtspServer.RTSPAuth.new()

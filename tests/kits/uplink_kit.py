@@ -164,9 +164,9 @@ class Listener:
         """Return all records that arrived, doubles among them."""
         return list(records_of(self.take()))
 
-    def on(self, station: str, channel: Topic) -> list[Incoming]:
-        """Return what came on one channel."""
-        return [message for message in self.take() if message.topic == topic(station, channel)]
+    def on(self, station: str, channel: Topic, quiet: float = 0.3) -> list[Incoming]:
+        """Return what came on one channel, once nothing has come for so many seconds."""
+        return [message for message in self.take(quiet) if message.topic == topic(station, channel)]
 
     def send(self, to: str, payload: bytes) -> None:
         """Publish, and wait for the acknowledgement."""

@@ -43,6 +43,7 @@ class Orchard:
                 orchard.asked.put(number)
                 if number in orchard.hanging:
                     orchard.halt.wait(120)
+                if number in orchard.hanging:
                     return
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(JPEG)))
@@ -110,6 +111,26 @@ def test_a_look_waits_for_no_other_camera(tmp_path: Path) -> None:
             assert lane.snapshot.cameras["c3"].failures == 0
             assert until(lambda: lane.snapshot.cameras["c3"].failures or None, 60.0)
             assert sum(draft.kind is Kind.PICTURE for draft in drafts) < CAMERAS
+    finally:
+        orchard.close()
+        process.end(signal.SIGTERM)
+
+
+@pytest.mark.slow
+def test_a_look_at_a_camera_that_is_being_asked_takes_that_picture(tmp_path: Path) -> None:
+    """It does not come after the one by schedule, in twice the time: there is one, recorded as the look's."""
+    orchard, process = Orchard(), Process(tmp_path / "spool")
+    try:
+        assert until(process.spool.attended, 20.0)
+        with station(tmp_path, orchard.url, range(3, 4), 1) as (lane, drafts):
+            assert until(lambda: orchard.asked.qsize() > 0, 90.0), "no slot has begun"
+            heard = look(lane, 3)
+            until(lambda: None, 1.0)  # the lane hears of it
+            orchard.hanging.clear()
+            orchard.halt.set()
+            assert heard.get(timeout=20.0)[0]
+            assert orchard.asked.qsize() == 1
+            assert [draft.body["command"] for draft in drafts if draft.kind is Kind.PICTURE] == ["c-1"]
     finally:
         orchard.close()
         process.end(signal.SIGTERM)

@@ -12,7 +12,7 @@ from drivers.cameras.camera import CameraSettings, NoPictureError, open_camera
 from drivers.twins.scene import Moment, Scene
 from edge.clock.clock import SystemClock
 from tests.kits.camera_process import NOON
-from tests.kits.key_frames import encoded, torn, written
+from tests.kits.key_frames import encoded, torn, with_sets_everywhere, written
 from tests.system.test_rtsp_camera import rtsp
 
 PICTURES = [Image.open(io.BytesIO(Scene(seed, 640, 362).jpeg(Moment(NOON)))).convert("RGB") for seed in (3, 4)]
@@ -39,6 +39,28 @@ def test_of_torn_and_whole_key_frames_the_whole_one_is_the_picture(tmp_path: Pat
     with rtsp(f"{codec}:{written(tmp_path / 'some', [*spoiled, key])}") as url:
         difference = ImageChops.difference(still(url, 10.0), PICTURES[0].resize((640, 360)))
         assert max(ImageStat.Stat(difference).mean) < 10.0
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_a_key_frame_with_parameter_sets_before_each_slice_is_a_picture(tmp_path: Path, codec: str) -> None:
+    """Some cameras send them so: whole it is the picture, torn it is none."""
+    key, later = encoded(codec, 4, PICTURES, between=25)
+    spoiled = [with_sets_everywhere(codec, frame) for _, frame in torn(codec, key, later, SEEDS[0])]
+    with rtsp(f"{codec}:{written(tmp_path / 'torn', spoiled)}") as url, pytest.raises(NoPictureError) as refused:
+        still(url, 3.0)
+    assert refused.value.detail.code == "key_frames_torn"
+    with rtsp(f"{codec}:{written(tmp_path / 'whole', [with_sets_everywhere(codec, key)])}") as url:
+        difference = ImageChops.difference(still(url, 10.0), PICTURES[0].resize((640, 360)))
+    assert max(ImageStat.Stat(difference).mean) < 10.0
+
+
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+def test_two_halves_of_key_frames_around_an_outage_are_no_picture(tmp_path: Path, codec: str) -> None:
+    """Slices of a later key frame of the same size are not put in the place of those that were lost."""
+    keys = written(tmp_path / "frames", encoded(codec, 4, PICTURES))
+    with rtsp(f"{codec}-outage:{keys}") as url, pytest.raises(NoPictureError) as refused:
+        still(url, 3.0)
+    assert refused.value.detail.code == "key_frames_torn"
 
 
 @pytest.mark.parametrize(("codec", "slices"), STREAMS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from itertools import pairwise
@@ -95,6 +96,22 @@ def test_the_window_is_bounded_in_messages_and_bytes() -> None:
     for mid in range(MESSAGES):
         window.add(mid, OutgoingBatch(Topic.LIVE, b"x"))
     assert not window.room()
+
+
+@pytest.mark.parametrize(("rate", "least", "most"), [(8000.0, 16_000, 40_000), (1e7, BYTES, BYTES + 12_000)])
+def test_little_is_in_flight_on_a_weak_link_and_much_on_a_good_one(rate: float, least: int, most: int) -> None:
+    """So that a look waits some seconds at most behind a backlog (bytes/s), and a good link always has enough to do."""
+    window, flying = Window(receive_maximum=65535, payload_bytes=None), deque[tuple[int, float]]()
+    message = OutgoingBatch(Topic.BACKFILL, b"x" * 12_000)
+    now = free_at = 0.0
+    for mid in range(300):
+        while not window.room():
+            first, now = flying.popleft()
+            window.acknowledged(first, now)
+        free_at = max(free_at, now) + len(message.payload) / rate
+        window.add(mid, message, now)
+        flying.append((mid, free_at + 0.5))
+    assert least <= len(window) * len(message.payload) < most
 
 
 def minutes(count: int) -> list[Record]:

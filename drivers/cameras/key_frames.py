@@ -1,0 +1,112 @@
+"""The whole key frames of an H.264 or H.265 stream, each decoded by a decoder that has seen no other.
+
+What has one RTP timestamp is one frame (RFC 6184 and 7798, section 5.1). FFmpeg goes by first slices and parameter sets
+instead: it parts a frame with sets before each slice, and joins what came before an outage with what came after it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from drivers.cameras import hevc
+from drivers.cameras.camera import MOST_BYTES
+
+START = b"\0\0\0\1"
+UNIT = re.compile(rb"\x00\x00\x01")  # before each unit; within one it is escaped
+
+
+class Coding(NamedTuple):
+    """The types of a codec's units (H.264 and H.265, table 7-1), `shift` bits up in the first byte.
+
+    `hints`: units that may tell of a key frame without a slice of one; `whole` returns the frame that slices decode to
+    by a decoder that it is given, None where it is not whole.
+    """
+
+    shift: int
+    mask: int
+    sets: Container[int]
+    parts: Container[int]
+    keys: Container[int]
+    hints: Container[int]
+    whole: Callable[[hevc.Decoding, list[bytes]], Any]
+
+
+CODINGS = {
+    # An I picture that is no IDR picture is a key frame by its SEI message, a recovery point: the decoder knows.
+    "h264": Coding(0, 31, (7, 8), range(1, 7), (5,), (6,), lambda decoded, parts: decoded(parts)),
+    "hevc": Coding(1, 63, range(32, 35), range(32), range(16, 24), (), hevc.whole),
+}
+
+
+def frames(packets: Iterable[Any]) -> Iterator[bytes]:
+    """Yield the bytes of each frame of a stream (annex B) whose packets are what one RTP packet had in it.
+
+    A camera whose time stands still does not fill the memory: what has become too large for a frame ends.
+    """
+    data, time = bytearray(), None
+    for packet in packets:
+        if data and (packet.pts != time or len(data) > MOST_BYTES):
+            yield bytes(data)
+            data.clear()
+        time = packet.pts
+        data += bytes(packet)
+    if data:
+        yield bytes(data)
+
+
+class KeyFrames:
+    """The key frames of one stream; `told` are its parameter sets as they were told before it, if they were.
+
+    Of a codec that has no `Coding` FFmpeg's word is taken for what is a whole key frame.
+    """
+
+    def __init__(self, codec: str, told: bytes | None) -> None:
+        self._codec, self._told, self._coding = codec, told, CODINGS.get(codec)
+        self._sets: dict[bytes, None] = {}  # the last that came are the last
+
+    def decode(self, data: bytes) -> Iterator[Any]:
+        """Yield the key frame that a frame's bytes are, None where it is not whole; nothing of another frame."""
+        coding = self._coding
+        if coding is None:
+            frame = self._decoded(data)
+            if frame is not None:
+                yield frame
+            return
+        found = [(unit[0] >> coding.shift & coding.mask, unit) for unit in units(data)]
+        for kind, unit in found:
+            if kind in coding.sets:
+                self._sets.pop(unit, None)
+                self._sets[unit] = None
+        parts = [unit for kind, unit in found if kind in coding.parts]
+        if any(kind in coding.keys for kind, _ in found):
+            yield coding.whole(self._joined, parts)
+        elif any(kind in coding.hints for kind, _ in found) and (frame := self._joined(parts)) is not None:
+            yield frame
+
+    def _joined(self, parts: list[bytes]) -> Any:
+        return self._decoded(b"".join(START + unit for unit in (*self._sets, *parts)))
+
+    def _decoded(self, data: bytes) -> Any:
+        """Return the one key frame in the data, None where there is none or FFmpeg says that it is not whole."""
+        import av
+        from av import error as av_error
+
+        decoder: Any = av.CodecContext.create(self._codec, "r")
+        decoder.extradata = self._told
+        decoder.thread_count = 1  # with several, a slice of H.264 that is missing goes unnoticed
+        decoder.skip_frame = "NONKEY"
+        try:
+            found = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
+        except av_error.FFmpegError:
+            return None
+        return found[0] if len(found) == 1 and not found[0].is_corrupt else None
+
+
+def units(data: bytes) -> Iterator[bytes]:
+    """Yield the units of a byte stream (annex B)."""
+    begins = [found.end() for found in UNIT.finditer(data)]
+    for begin, end in zip(begins, [*(begin - 3 for begin in begins[1:]), len(data)]):
+        if unit := data[begin:end].rstrip(b"\0"):
+            yield unit

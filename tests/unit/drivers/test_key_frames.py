@@ -1,0 +1,45 @@
+"""Which frames of a stream are key frames, seen by a decoder that knows nothing of what came before."""
+
+from __future__ import annotations
+
+import io
+from fractions import Fraction
+
+import av
+import pytest
+from PIL import Image
+
+from drivers.cameras.key_frames import KeyFrames
+from drivers.twins.scene import Moment, Scene
+from tests.kits.camera_process import NOON
+from tests.kits.key_frames import ENCODERS, frame_of, is_slice, joined, units
+
+PICTURE = Image.open(io.BytesIO(Scene(3, 640, 362).jpeg(Moment(NOON)))).convert("RGB").resize((640, 360))
+EVERY = 12  # frames
+
+
+def coded(codec: str) -> list[bytes]:
+    """Return frames in open groups: all key frames but the first are referred to over, and are no IDR pictures."""
+    encoder = av.CodecContext.create(ENCODERS[codec], "w")
+    assert isinstance(encoder, av.VideoCodecContext)
+    encoder.width, encoder.height, encoder.pix_fmt = *PICTURE.size, "yuv420p"
+    encoder.time_base, encoder.framerate, encoder.gop_size = Fraction(1, 25), Fraction(25), EVERY
+    more = ":log-level=none:pools=1" if codec == "h265" else ":scenecut=0"
+    encoder.options = {"preset": "ultrafast", f"{ENCODERS[codec][3:]}-params": f"open-gop=1:bframes=2{more}"}
+    found: list[bytes] = []
+    for number in range(3 * EVERY):
+        frame = frame_of(PICTURE.rotate(number)).reformat(format="yuv420p")
+        frame.pts = number
+        found += [bytes(packet) for packet in encoder.encode(frame)]
+    return found + [bytes(packet) for packet in encoder.encode(None)]
+
+
+@pytest.mark.parametrize(("codec", "name"), [("h264", "h264"), ("h265", "hevc")])
+def test_the_first_key_frame_that_comes_is_a_picture_in_an_open_group_too(codec: str, name: str) -> None:
+    """Where a station joins in the middle no later frame is waited for, and no other one passes for a key frame."""
+    frames = coded(codec)
+    sets = joined([unit for unit in units(frames[0]) if not is_slice(codec, unit)])  # which a session tells
+    late = KeyFrames(name, sets)
+    found = [place for place, frame in enumerate(frames[3:], 3) for key in late.decode(frame) if key is not None]
+    assert len(found) == 2
+    assert found[0] <= EVERY
