@@ -41,7 +41,7 @@ def test_status_says_how_long_the_broker_keeps_what_waits(tmp_path: Path) -> Non
     capping = Scripted(Manners(properties=b"\x11" + (5400).to_bytes(4)))
     found = hub_broker.state_of(capping.section())
     assert found.keeps_s == 5400
-    assert "keeps for 1.5 h alone" in hub_broker.line(found)
+    assert "for only 1.5 h" in hub_broker.line(found)
     old = Scripted(Manners())
     assert hub_broker.state_of(old.section(protocol="3.1.1")).keeps_s is None
     for scripted in (capping, old):

@@ -168,7 +168,7 @@ def test_what_comes_twice_is_kept_once(broker: Broker, parts: list[Box | Watch],
     last = encode(Batch(1, "orchard-1", [msgspec.structs.replace(record, seq=2)]))
     sender.send("minshan/1/orchard-1/backfill", last)
     until(lambda: len(watch.seqs()) == 3)
-    assert "3 came twice" in watch.end()
+    assert "3 duplicates" in watch.end()
     watch.start()
     for payload in (batch, newer, encode(Batch(1, "orchard-1", [msgspec.structs.replace(record, seq=3)]))):
         sender.send("minshan/1/orchard-1/live", payload)

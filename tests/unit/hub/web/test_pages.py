@@ -145,7 +145,13 @@ def test_people_are_managed_by_forms(shared: Office) -> None:
         text = admin.get("/audit").text
         assert all(
             word in text
-            for word in ("added a person", "changed a role", "set a password", "disabled an account", "live again")
+            for word in (
+                "added a person",
+                "changed a role",
+                "set a password",
+                "disabled an account",
+                "enabled an account again",
+            )
         )
         assert PASSWORD not in text and "another long password" not in text
 
