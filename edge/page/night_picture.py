@@ -29,7 +29,9 @@ WIDTH, MARGIN, CURVE, GUTTER = 750, 40, 260, 64  # px; left of the curve stand i
 TITLE, TEXT, FIRST, TICK = 28, 30, 52, 24  # px: on a phone, half as wide as the picture, still legible
 # What no line break parts: a Latin word, a number with its unit (分钟 too), or one Chinese sign, each with the signs
 # that open before it and close behind it.
-PIECE = re.compile(r"[（《「『【“‘]*(?:[!-~\u00a0-\u024f\u202f℃–−]+(?: 分钟)?|\S)[，。、；：！？）》」』】”’…]*\s*|\s+")
+PIECE = re.compile(
+    r"(?:[（《「『【“‘]\s*)*(?:[!-~\u00a0-\u024f\u202f℃–−]+(?: 分钟)?|\S)(?:\s*[，。、；：！？）》」』】”’…℃%])*\s*|\s+"
+)
 PAPER, INK, SOFT, RULE, LINE, ZERO = "#ffffff", "#14211f", "#4b5b59", "#d8dedb", "#0d5c63", "#a8201a"
 
 

@@ -119,6 +119,6 @@ def test_no_line_of_the_picture_begins_or_ends_as_none_may(text: str) -> None:
     assert "".join(lines).replace(" ", "") == night_picture.shown(text).replace(" ", "")
     font = night_picture.font_of(26)
     assert all(font.getlength(line) <= 750 - 2 * night_picture.MARGIN for line in lines)
-    if max((len(one) for one in re.findall(r"[^\s盛花期湿球]+", text)), default=0) < 20:
+    if max((len(one) for one in re.findall("[^盛花期湿球]+", text)), default=0) < 20:
         assert not any(line.startswith(("）", "，", "。", "”", "℃", "%")) for line in lines[1:])
         assert not any(line.endswith(("（", "“")) for line in lines[:-1])
