@@ -262,8 +262,8 @@ def unforeseen(error: Exception) -> int:
     logging.getLogger("minshan").debug(detail)
     sentence = texts._("Something unforeseen went wrong in Minshan itself ({kind}).").format(kind=type(error).__name__)
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="minshan-", suffix=".log", delete=False) as log:
-            log.write(detail)
+        with tempfile.NamedTemporaryFile(prefix="minshan-", suffix=".log", delete=False) as log:
+            log.write(detail.encode("utf-8", "backslashreplace"))
         sentence += " " + texts._("The detail is in {file}; please send it with a report.").format(file=log.name)
     except OSError:
         sentence += " " + texts._("The detail could not be written.")

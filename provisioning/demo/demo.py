@@ -215,7 +215,7 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     rig.power_off()
     goodbye(console, report, facts, state if wanted.state else None)
     if wanted.report:
-        wanted.report.write_text(json.dumps(report, indent=2) + "\n")
+        wanted.report.write_text(json.dumps(report, indent=2) + "\n", "ascii")
     return Exit.INTERRUPTED if wanted.has_end and interrupted else Exit.OK
 
 
@@ -266,7 +266,7 @@ def written(wanted: DemoOptions, state: Path, broker: str, capture: Capture | No
             pm=b"," in capture.lines[0][1],
         )
     path = state / "station.toml"
-    path.write_text(text)
+    path.write_text(text, "utf-8")
     return load(path)
 
 
