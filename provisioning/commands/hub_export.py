@@ -32,7 +32,12 @@ DAY = Day()
 @click.option("--to", "last", type=DAY, required=True, help=_("The last day."))
 @click.option("--quantity", "quantities", multiple=True, metavar=_("NAME"), help=_("This alone; may be repeated."))
 @click.option("--format", "form", type=click.Choice(["csv", "xlsx", "jsonl"]), required=True, help=_("Which format."))
-@click.option("--out", type=click.Path(path_type=Path), metavar=_("FILE"), help=_("Where to (otherwise the output)."))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, readable=False),
+    metavar=_("FILE"),
+    help=_("Where to (otherwise the output)."),
+)
 @click.option("--force", is_flag=True, help=_("Replace the file if it is there."))
 def export(
     config_file: Path,

@@ -80,7 +80,7 @@ class DemoOptions:
 )
 @click.option(
     "--capture",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help=_("Play a recorded day of an ASCII station (plain or .gz) instead."),
 )
 @click.option(
@@ -108,7 +108,7 @@ class DemoOptions:
 )
 @click.option(
     "--state",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help=_("Folder to keep the data in and to go on from (otherwise a temporary one)."),
 )
 @click.option("--for", "duration", type=Duration(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
@@ -138,7 +138,9 @@ class DemoOptions:
     show_default=True,
     help=_("Serve the station's page, for a browser on this machine."),
 )
-@click.option("--report", type=click.Path(path_type=Path), help=_("Write a JSON report of this run at its end."))
+@click.option(
+    "--report", type=click.Path(path_type=Path, readable=False), help=_("Write a JSON report of this run at its end.")
+)
 def demo(**options: Any) -> int:
     """Play a station as the options want it."""
     options["speed"] = None if options["speed"] == float("inf") else options["speed"]
