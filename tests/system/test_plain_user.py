@@ -26,9 +26,16 @@ def as_nobody(*words: str) -> tuple[int, str]:
     paths = os.pathsep.join((str(Path(main.__file__).parent.parent), *site.getsitepackages()))
     env = {**os.environ, **ENGLISH, "PYTHONPATH": paths, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [PYTHON, "-m", "provisioning.main", *words]
-    nobody = {"user": NOBODY, "group": NOBODY}
     ran = subprocess.run(
-        command, **nobody, extra_groups=[], cwd="/", env=env, capture_output=True, timeout=60, check=False
+        command,
+        user=NOBODY,
+        group=NOBODY,
+        extra_groups=[],
+        cwd="/",
+        env=env,
+        capture_output=True,
+        timeout=60,
+        check=False,
     )
     return ran.returncode, ran.stderr.decode()
 
