@@ -102,7 +102,13 @@ def is_coded(value: object) -> bool:
 
 
 def system_reason(error: Exception) -> Reason:
-    """Return what the system says of a failed call; in its own words where its number has none here."""
+    """Return what the system says of a failed call; in its own words where its number has none here.
+
+    An error of TLS is no error of the system, though Python gives it a number that looks like one.
+    """
+    if getattr(error, "library", None) == "SSL":
+        why = str(getattr(error, "reason", ""))
+        return NO_TLS if why in NO_TLS_THERE else Reason("tls_broke", "TLS fails ({why})", why=why)
     words = getattr(error, "strerror", None) or str(error) or type(error).__name__
     found: BaseException | None = error
     while found is not None:  # some libraries wrap the system's error in one without its number
@@ -129,6 +135,12 @@ def _param(value: object) -> str | int | float | Reason:
 
 
 UNFORESEEN = Reason("unforeseen", "unexpected error in the station; see its log")
+# OpenSSL's names of what a peer that speaks no TLS brings about.
+NO_TLS_THERE = (
+    *("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"),
+    "UNEXPECTED_EOF_WHILE_READING",
+)
+NO_TLS = Reason("no_tls_answer", "what answers there does not speak TLS")
 # What the system says, as Linux says it (errno(3), getaddrinfo(3)).
 SYSTEM: Final[dict[int, Reason]] = {
     errno.EPERM: Reason("not_permitted", "Operation not permitted"),

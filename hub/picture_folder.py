@@ -87,8 +87,8 @@ def mark_of(folder: Path) -> str:
     file = folder / MARK
     if not file.exists():
         beside = folder / f"{MARK}.{secrets.token_hex(4)}"
-        beside.write_text(secrets.token_hex(8))
+        beside.write_text(secrets.token_hex(8), "ascii")
         with suppress(FileExistsError):  # another hub was first
             os.link(beside, file)
         beside.unlink()
-    return file.read_text().strip()
+    return file.read_text("ascii").strip()

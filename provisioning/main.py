@@ -264,8 +264,8 @@ def unforeseen(error: Exception) -> int:
     logging.getLogger("minshan").debug(detail)
     sentence = texts._("Unexpected error in Minshan itself ({kind}).").format(kind=type(error).__name__)
     try:
-        with tempfile.NamedTemporaryFile("w", prefix="minshan-", suffix=".log", delete=False) as log:
-            log.write(detail)
+        with tempfile.NamedTemporaryFile(prefix="minshan-", suffix=".log", delete=False) as log:
+            log.write(detail.encode("utf-8", "backslashreplace"))
         sentence += " " + texts._("The details are in {file}; please report this with that file attached.").format(
             file=log.name
         )

@@ -21,6 +21,7 @@ from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
 from drivers.clock import Clock, Stopped
 from drivers.reason import Reason, system_reason
+from drivers.tls import distrust
 
 T = TypeVar("T")
 
@@ -175,7 +176,8 @@ def no_connection(place: str, error: Exception) -> Reason:
 
 def certificate_untrusted(error: ssl.SSLCertVerificationError) -> Reason:
     """Return that no known authority stands for the camera's certificate, and why."""
-    return Reason("camera_certificate", "the camera's certificate is not trusted: {why}", why=error.verify_message)
+    why = distrust(error.verify_code)
+    return Reason("camera_certificate", "the camera's certificate is not trusted: {why}", why=why)
 
 
 def public_address(url: str) -> str:

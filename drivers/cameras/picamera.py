@@ -28,7 +28,7 @@ class PiCamera:
             raise UnreachableError(
                 Reason(
                     "no_picamera2",
-                    "Picamera2 is not installed ({why}): on a Pi, apt install python3-picamera2",
+                    "Picamera2 is not installed ({why})",
                     why=error.name or str(error),
                 )
             ) from None

@@ -139,14 +139,13 @@ class ModbusDevice:
             self._heard.add(self._bus.unasked())
         try:
             return asked(self._bus, self._address, ask.function, ask.start, count, self._timeout, self._pause)
-        except NoAnswer:
+        except (NoAnswer, Garbled) as error:
+            if isinstance(error, Garbled):
+                self._heard.begin()
+                self._heard.add(self._bus.stray)
             if (other := self._heard.other()) is not None:
                 raise other from None
-            raise
-        except Garbled:
-            self._heard.begin()
-            self._heard.add(self._bus.stray)
-            if self._heard.is_known or self._heard.is_short:
+            if isinstance(error, NoAnswer) or self._heard.is_known or self._heard.is_short:
                 raise
             raise self._heard.cause(self._timeout, self._baud) from None
 

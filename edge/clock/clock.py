@@ -26,7 +26,7 @@ LONGEST_POLL = 3600.0  # s; poll(2) takes an int of milliseconds, and a deadline
 
 def boot_id() -> str:
     """Return the kernel's random id of this boot."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
 
 
 def system_utc() -> int:

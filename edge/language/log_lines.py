@@ -6,6 +6,7 @@ A template stands in the source as `log.warning("...")`; the catalogue's tool co
 from __future__ import annotations
 
 import logging
+import sys
 from copy import copy
 
 from drivers.reason import Reason, system_reason
@@ -38,8 +39,20 @@ def put_in(value: object) -> object:
     return texts.render(reason) if isinstance(reason, Reason) else value
 
 
+class StderrHandler(logging.Handler):
+    """Writes to what is the standard error now: while a table is drawn, that puts lines above the table."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write the record's line. As in the library's own handlers, no failure reaches who logs."""
+        try:
+            sys.stderr.write(self.format(record) + "\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001 # whatever a line or an output may raise: nobody's work ends over a log line
+            self.handleError(record)
+
+
 def to_stderr(level: int, form: str) -> None:
     """Write the journal to the standard error, in lines of that form."""
-    handler = logging.StreamHandler()
+    handler = StderrHandler()
     handler.setFormatter(LogFormatter(form))
     logging.basicConfig(level=level, handlers=[handler])

@@ -219,7 +219,7 @@ BUSES = {
     "serial": N_("serial"),
     "modbus": N_("modbus"),
     "gpio": N_("gpio"),
-    "file": N_("file"),
+    "file": N_("kernel file"),
 }
 
 # The levels of the journal's lines (logging).

@@ -10,15 +10,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
-from drivers.reason import Reason, system_reason
+from drivers.reason import NO_TLS_THERE, Reason, system_reason
+from drivers.tls import EXPIRED, NAME_DIFFERS, distrust
 from edge.clock.clock import system_utc
 from edge.config.address import Address
 
 log = logging.getLogger("minshan.uplink")
-EXPIRED, NOT_YET, NAME_DIFFERS = 10, 9, 62  # X509_V_ERR_... of OpenSSL's x509_vfy.h
+NOT_YET = 9  # X509_V_ERR_... of OpenSSL's x509_vfy.h
 OWN_CERTIFICATE = "own_certificate_expired"
-# OpenSSL's names of what a peer that speaks no TLS brings about.
-NO_TLS = ("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST")
 # A certificate's validity, DER (RFC 5280, 4.1.2.5): two times side by side, UTCTime or GeneralizedTime.
 TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
 VALIDITY = re.compile(TIME + TIME)
@@ -162,12 +161,11 @@ def _certificate(address: Address, error: ssl.SSLCertVerificationError) -> Reaso
 
 def distrusted(where: str, error: ssl.SSLCertVerificationError) -> Reason:
     """Return that a certificate is not trusted, and why."""
-    why = _DISTRUST.get(error.verify_code) or Reason("verify_code", "OpenSSL's code {number}", number=error.verify_code)
     return Reason(
         "certificate_distrusted",
         "the certificate of {where} is not trusted ({why}): set ca_file to its CA certificate",
         where=where,
-        why=why,
+        why=distrust(error.verify_code),
     )
 
 
@@ -181,21 +179,10 @@ CERTIFICATE = frozenset(
         "certificate_distrusted",
     )
 )
-# OpenSSL's X509_V_ERR_... of a chain that leads to no authority of ours.
-_SELF_SIGNED = Reason("self_signed", "it is signed by itself")
-_NO_ISSUER = Reason("issuer_unknown", "its issuer is not known here")
-_RUN_OUT = Reason("has_run_out", "it has expired")
-_OTHERS = Reason("is_anothers", "it is for another host")
-_DISTRUST = {
-    EXPIRED: _RUN_OUT,
-    NAME_DIFFERS: _OTHERS,
-    **dict.fromkeys((18, 19), _SELF_SIGNED),
-    **dict.fromkeys((2, 20, 21), _NO_ISSUER),
-}
 
 
 def _tls(address: Address, error: ssl.SSLError) -> Reason:
-    if error.reason in NO_TLS:
+    if error.reason in NO_TLS_THERE:
         return _no_tls(address.url)
     return Reason(
         "tls_fails",

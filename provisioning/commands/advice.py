@@ -18,7 +18,9 @@ from provisioning.folding import page
     help=_("Say whether spraying is advisable now, whether scab may infect, and what the season adds up to.")
 )
 @config_option()
-@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+@click.option(
+    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
+)
 @json_option()
 def advice(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Ask the running station."""

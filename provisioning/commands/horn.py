@@ -12,7 +12,9 @@ from provisioning.commands.status import ask_station
 from provisioning.folding import say
 
 BY = click.option("--by", default="", metavar=_("NAME"), help=_("Who silences it."))
-STATE = click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+STATE = click.option(
+    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
+)
 
 
 @click.group(help=_("Silence the station's horn, or test it."))

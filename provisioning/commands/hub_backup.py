@@ -12,7 +12,7 @@ from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, loaded, password_of, reading
 from provisioning.commands.options import format_file_error, may_write
 
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)
 
 
 @click.command(

@@ -35,7 +35,10 @@ DAY = Day()
 )
 @click.option("--format", "form", type=click.Choice(["csv", "xlsx", "jsonl"]), required=True, help=_("Which format."))
 @click.option(
-    "--out", type=click.Path(path_type=Path), metavar=_("FILE"), help=_("Where to write (otherwise standard output).")
+    "--out",
+    type=click.Path(path_type=Path, readable=False),
+    metavar=_("FILE"),
+    help=_("Where to write (otherwise standard output)."),
 )
 @click.option("--force", is_flag=True, help=_("Replace an existing file."))
 def export(

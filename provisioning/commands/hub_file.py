@@ -20,7 +20,7 @@ from provisioning.commands.options import format_file_error, format_mistake, may
 from provisioning.folding import say
 
 FOLDER = "/var/lib/minshan-hub"
-PATH = click.Path(path_type=Path)
+PATH = click.Path(path_type=Path, readable=False)
 
 
 @click.command("init", help=_("Write the hub's file and create its database. What is not given is asked for."))

@@ -13,7 +13,7 @@ import click
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import format_file_error, format_mistake
+from provisioning.commands.options import format_file_error, format_mistake, right_to_read
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FILE = click.option(
     "--config",
     "config_file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     required=True,
     metavar=_("FILE"),
     help=_("The hub's file."),
@@ -37,7 +37,8 @@ def loaded(path: Path) -> HubConfig:
     try:
         return load(path)
     except ConfigError as error:
-        raise CommandError(Exit.CONFIG, "\n".join(map(format_mistake, error.mistakes))) from None
+        lines = "\n".join(map(format_mistake, error.mistakes))
+        raise CommandError(Exit.CONFIG, lines, right_to_read(error)) from None
 
 
 @contextmanager

@@ -32,7 +32,7 @@ STATIONS = click.option(
 )
 PASSWORD_FILE = click.option(
     "--password-file",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar=_("FILE"),
     help=_("A file that contains only the password; otherwise it is asked for."),
 )

@@ -54,7 +54,13 @@ PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail 
 @click.option("--datum", type=click.Choice(DATUMS), help=_("The datum of the position."))
 @click.option("--altitude", type=Metres(), help=_("Metres above sea level."))
 @click.option("--crop", metavar=_("TEXT"), help=_("What grows there."))
-@click.option("--out", type=click.Path(path_type=Path), required=True, metavar=_("FILE"), help=_("The file to write."))
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path, readable=False),
+    required=True,
+    metavar=_("FILE"),
+    help=_("The file to write."),
+)
 @click.option("--force", is_flag=True, help=_("Replace an existing file, which is kept as FILE.bak."))
 def init(out: Path, force: bool, **given: Any) -> None:
     """Ask for what is missing, check the file as the station will, write it, and say what comes next."""
@@ -131,7 +137,8 @@ def place(out: Path, text: str) -> Config:
     except OSError as error:
         raise unwritable(out, error) from None
     finally:
-        beside.unlink(missing_ok=True)
+        with suppress(OSError):  # why it cannot be written is told already
+            beside.unlink()
 
 
 def keep(out: Path, new: Path) -> None:

@@ -23,7 +23,9 @@ from provisioning.folding import say
 @click.argument("seconds", type=Duration(zero=True), metavar=_("DURATION"))
 @click.argument("text", metavar=_("[TEXT]"), default="")
 @config_option()
-@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+@click.option(
+    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
+)
 @json_option()
 def maintenance(seconds: float, text: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Ask the running station for it."""

@@ -18,7 +18,7 @@ from provisioning.commands.exits import CommandError, Exit
 from provisioning.terminal import can_show
 
 if TYPE_CHECKING:
-    from edge.config.errors import Mistake
+    from edge.config.errors import ConfigError, Mistake
     from edge.config.sections import BrokerSection, Config
 
 CONFIG = Path("/etc/minshan/station.toml")  # where `make install` puts it
@@ -30,7 +30,7 @@ def config_option(required: bool = False) -> Callable[[F], F]:
     return click.option(
         "--config",
         "config_file",
-        type=click.Path(path_type=Path),
+        type=click.Path(path_type=Path, readable=False),
         metavar=_("FILE"),
         required=required,
         help=_("The station's file (otherwise {file}).").format(file=CONFIG),
@@ -101,17 +101,23 @@ def loaded(path: Path | None) -> Config:
         lines = "\n".join(format_mistake(mistake) for mistake in error.mistakes)
         missing = path is None and any(mistake.reason.code == NO_FILE.code for mistake in error.mistakes)
         remedy = _("Name the file with --config, or write one with `minshan init`.") if missing else ""
-        if (path or CONFIG).exists() and not os.access(path or CONFIG, os.R_OK):
-            remedy = _("Join its group (sudo adduser $USER minshan, then log in again), or use sudo.")
-        raise CommandError(Exit.CONFIG, lines, remedy) from None
+        raise CommandError(Exit.CONFIG, lines, remedy or right_to_read(error)) from None
+
+
+def right_to_read(error: ConfigError) -> str:
+    """Return how one comes to read a file that is closed to who asks; "" where that is not what is wrong."""
+    whys = (mistake.reason.inner("why") for mistake in error.mistakes)
+    closed = any(why is not None and why.code == "permission_denied" for why in whys)
+    return _("Join its group (sudo adduser $USER minshan, then log in again), or use sudo.") if closed else ""
 
 
 def may_write(out: Path, force: bool, example: str) -> None:
     """Raise CommandError where a new file may not be written: a folder, or a file that is there and not to be lost."""
-    if out.is_dir():
+    # These say no of what lies in a folder that is closed to us: that it cannot be written is told by who tries.
+    if os.path.isdir(out):
         sentence = _("{file} is a folder: name a file in it, as {example}.").format(file=out, example=out / example)
         raise CommandError(Exit.USAGE, sentence)
-    if out.exists() and not force:
+    if os.path.exists(out) and not force:
         sentence = _("{file} exists already.").format(file=out)
         raise CommandError(Exit.USAGE, sentence, _("Name another file, or replace it with --force."))
 

@@ -27,7 +27,7 @@ TYPED = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks like something e
 @config_option()
 @click.option(
     "--socket",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar=_("FILE"),
     help=_("The running station's socket, in place of --config."),
 )
@@ -45,7 +45,7 @@ TYPED = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks like something e
     help=_("Where the station's own Wi-Fi reaches the page: phones that ask for another name are redirected there."),
 )
 @click.option("--speed", type=float, default=1.0, hidden=True)  # these two are a demo's
-@click.option("--unplugged", type=click.Path(path_type=Path), hidden=True)
+@click.option("--unplugged", type=click.Path(path_type=Path, readable=False), hidden=True)
 @click.pass_context
 def page(
     context: click.Context,
@@ -84,7 +84,9 @@ def page(
     "--ask", is_flag=True, help=_("Prompt for the token instead of generating a random one, which is shown once.")
 )
 @config_option()
-@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+@click.option(
+    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
+)
 def token(ask: bool, config_file: Path | None, state: Path | None) -> None:
     """Hand a new token to the running station, which keeps a hash of it."""
     from edge.control.arguments import LONGEST_TEXT, SHORTEST_TOKEN

@@ -31,7 +31,9 @@ SEASON_US = 180 * DAY_US  # where no season's begin is known
 @click.argument("quantity", default="air_temperature", metavar=_("[QUANTITY]"))
 @click.option("--csv", "as_csv", is_flag=True, help=_("Print CSV: each value with its time, local and UTC."))
 @config_option()
-@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+@click.option(
+    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
+)
 def show(window: str, quantity: str, as_csv: bool, config_file: Path | None, state: Path | None) -> None:
     """Print what the running station answers."""
     asked = RunningStation(config_file, state)

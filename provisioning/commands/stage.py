@@ -21,7 +21,9 @@ BY = click.option("--by", required=True, metavar=_("NAME"), help=_("Who confirms
 @STAGE
 @BY
 @config_option()
-@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+@click.option(
+    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
+)
 @json_option()
 def stage(crop: str, stage: str, by: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Tell the running station."""

@@ -31,7 +31,7 @@ WHOLE_S = 59.5  # s; a minute with less was cut short (a start, an end, the time
 @config_option()
 @click.option(
     "--state",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     metavar=_("FOLDER"),
     help=_("The folder of the station's data, in place of --config."),
 )

@@ -20,7 +20,9 @@ from provisioning.folding import say
     )
 )
 @config_option()
-@click.option("--state", type=click.Path(path_type=Path), metavar=_("FOLDER"), help=_("The folder of its data."))
+@click.option(
+    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
+)
 @json_option()
 def try_logins(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Ask the running station for it."""

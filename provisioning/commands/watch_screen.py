@@ -19,7 +19,6 @@ from hub.tally import is_unknown, values
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
-    from rich.table import Table
     from rich.text import Text
 
     from edge.records.record import Record
@@ -111,7 +110,7 @@ class StationsTable:
                 self._changes[station] = (state, None if before is None else now)
         return {station: now - since for station, (_state, since) in self._changes.items() if since is not None}
 
-    def _page(self, drawn: Table) -> RenderableType:
+    def _page(self, drawn: RenderableType) -> RenderableType:
         """Return as many rows as the window has room for, the others in their turn, and how to stop."""
         from rich.console import Group
         from rich.text import Text
@@ -127,17 +126,20 @@ class StationsTable:
         return Group(*shown, end)
 
 
-def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, float] | None = None) -> Table:
+def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, float] | None = None) -> RenderableType:
     """Return a row a station: its state, newest minute, how old it is and what was not received.
 
-    Below it stands what wants a look. Where the window is not wide, a station takes some lines, so that nothing is
-    cut. `lasting`: how long (s) a state has lasted. What came from the network is text to the table, never its markup.
+    Above it stands how the connection is, below it what wants a look, both as wide as the window. Where the window is
+    not wide, a station takes some lines, so that nothing is cut. `lasting`: how long (s) a state has lasted. What came
+    from the network is text to the table, never its markup.
     """
+    from rich.console import Group
     from rich.table import Table
     from rich.text import Text
 
     state = texts.render(receiver.trouble) if receiver.trouble else _("connected")
-    drawn = Table(title=Text(f"Minshan 岷山  {state}"), title_justify="left", pad_edge=False, caption_justify="left")
+    title = Text(f"Minshan 岷山  {state}", style="italic")
+    drawn = Table(pad_edge=False)
     heads = (_("Station"), _("State"), _("Newest minute"), _("Age"), _("Records"), _("Not received"), _("Values"))
     for head in heads if width >= WIDE else (_("Stations"),):
         drawn.add_column(head, overflow="fold")
@@ -160,9 +162,8 @@ def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, fl
             drawn.add_row(*row)
         else:
             drawn.add_row(block(row, heads))
-    if notes := [*unusual(receiver), *price(receiver)]:
-        drawn.caption = Text("\n".join(notes))
-    return drawn
+    notes = [Text(note, style="dim italic") for note in (*unusual(receiver), *price(receiver))]
+    return Group(title, drawn, *notes)
 
 
 def unusual(receiver: Receiver) -> list[str]:

@@ -37,7 +37,7 @@ class Companions:
             folder = state / name
             folder.mkdir(exist_ok=True)
             path = folder / "station.toml"
-            path.write_text(whole_station(name, folder, first.config.broker.url, proof, None, number))
+            path.write_text(whole_station(name, folder, first.config.broker.url, proof, None, number), "utf-8")
             config = load(path)
             store = self.stores[name] = stack.enter_context(closing(open_store(config)))
             boot = boot_of(config, first.boot.utc_at(first.clock.now()), f"sim-{first.seed}-{number}")

@@ -81,7 +81,7 @@ class DemoOptions:
 )
 @click.option(
     "--capture",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help=_("Play a recorded day of an ASCII station (plain or .gz) instead."),
 )
 @click.option(
@@ -109,7 +109,7 @@ class DemoOptions:
 )
 @click.option(
     "--state",
-    type=click.Path(path_type=Path),
+    type=click.Path(path_type=Path, readable=False),
     help=_("Folder to keep the data in and to continue from (otherwise a temporary one)."),
 )
 @click.option("--for", "duration", type=Duration(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
@@ -139,7 +139,9 @@ class DemoOptions:
     show_default=True,
     help=_("Serve the station's page, for a browser on this machine."),
 )
-@click.option("--report", type=click.Path(path_type=Path), help=_("Write a JSON report of this run at its end."))
+@click.option(
+    "--report", type=click.Path(path_type=Path, readable=False), help=_("Write a JSON report of this run at its end.")
+)
 def demo(**options: Any) -> int:
     """Play a station as the options want it."""
     options["speed"] = None if options["speed"] == float("inf") else options["speed"]
@@ -216,7 +218,7 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     rig.power_off()
     goodbye(console, report, facts, state if wanted.state else None)
     if wanted.report:
-        wanted.report.write_text(json.dumps(report, indent=2) + "\n")
+        wanted.report.write_text(json.dumps(report, indent=2) + "\n", "ascii")
     return Exit.INTERRUPTED if wanted.has_end and interrupted else Exit.OK
 
 
@@ -267,7 +269,7 @@ def written(wanted: DemoOptions, state: Path, broker: str, capture: Capture | No
             pm=b"," in capture.lines[0][1],
         )
     path = state / "station.toml"
-    path.write_text(text)
+    path.write_text(text, "utf-8")
     return load(path)
 
 

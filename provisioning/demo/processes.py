@@ -125,7 +125,7 @@ class OwnBroker:
         if mosquitto:
             conf = folder / "mosquitto.conf"
             user = "user root\n" if os.geteuid() == 0 else ""  # else it drops to one who may not enter the folder
-            conf.write_text(MOSQUITTO_CONF.format(port=self.port, folder=folder) + user)
+            conf.write_text(MOSQUITTO_CONF.format(port=self.port, folder=folder) + user, sys.getfilesystemencoding())
             return "Mosquitto", [mosquitto, "-c", str(conf)]
         if importlib.util.find_spec("amqtt") is None:
             raise NoBrokerError(
@@ -135,7 +135,7 @@ class OwnBroker:
                 )
             )
         conf = folder / "amqtt.yaml"
-        conf.write_text(AMQTT_CONF.format(port=self.port))
+        conf.write_text(AMQTT_CONF.format(port=self.port), "ascii")
         return "amqtt", [sys.executable, "-m", "amqtt.scripts.broker_script", "-c", str(conf)]
 
     def _await_port(self) -> None:

@@ -117,7 +117,7 @@ class Show:
         if self.faults is not None:
             self.faults.look()
             lines = self.faults.lines[-(LATELY if self.console.height > LOW else 2) :]
-            below.append(Text("\n".join(lines), style="yellow", no_wrap=True, overflow="ellipsis"))
+            below.append(Text("\n".join(lines), style="yellow", overflow="fold"))
         below.append(ways_on(self.rig.config))
         room = self.console.height - lines_of(self.console, Group(*below))
         self._pictures += 1

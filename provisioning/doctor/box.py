@@ -43,7 +43,9 @@ CAMERA_REMEDIES = {
         "If the camera has a new certificate, enter its fingerprint; otherwise somebody is impersonating the camera."
     ),
     "login_refused": N_("Correct username and password_file, then restart or run `minshan try-logins`."),
-    "connection_refused": N_("Check that the address has the camera's port, and that its web service is on."),
+    "connection_refused": N_(
+        "Check that the address has the camera's port, and that its web or RTSP service is on."
+    ),
     "not_an_image": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
     "camera_answers": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
     "camera_answers_404": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
@@ -51,6 +53,9 @@ CAMERA_REMEDIES = {
     "login_kind_unknown": N_("Choose digest (or basic) as the way to log in, in the camera's own settings."),
     "login_without_challenge": N_("Choose digest (or basic) as the way to log in, in the camera's own settings."),
     "rtsp_server": N_('Write driver = "rtsp" and an rtsp:// address, or the port of the camera\'s web page.'),
+    "no_tls_answer": N_("Write http:// (or rtsp://) in its address, or the port that speaks TLS."),
+    "no_picamera2": N_("On the Pi: sudo apt install python3-picamera2, then restart the station."),
+    "no_ribbon_camera": N_("Take the power off the Pi, seat the ribbon cable at both ends, and start it again."),
     "tls_server": N_("Write https:// in its address, or the port of plain HTTP."),
     "no_picture": N_("Switch the camera's power off for ten seconds, then try again."),
 }
@@ -255,7 +260,7 @@ def unwritable(folder: Path) -> OSError | None:
     """Return why nothing can be written there, by trying; None where it can."""
     probe = folder / ".minshan-doctor"
     try:
-        with probe.open("w") as file:
+        with probe.open("w", encoding="ascii") as file:
             file.write("minshan")
             file.flush()
             os.fsync(file.fileno())

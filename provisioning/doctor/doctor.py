@@ -27,6 +27,7 @@ from provisioning.doctor.notify import notify
 from provisioning.folding import fold, say
 
 if TYPE_CHECKING:
+    from edge.budget.plan import Bill
     from edge.config.sections import Config
     from edge.snapshots import StationStatus
 
@@ -119,10 +120,21 @@ def cost(config: Config, answer: StationStatus | None) -> Iterator[Finding]:
         yield Finding("budget", True, "\n  ".join(bill(answer.budget)))
     elif config.broker is not None:
         found, at = planned(config)
-        sentence = outcome(config, found[at])
-        if config.budget is None:
-            sentence = _("mobile data: about {month} MB a month; the file has no [budget], so nothing is thinned")
-        yield Finding("budget", True, sentence.format(month=amount(found[at].total)))
+        yield Finding("budget", True, planned_cost(config, found[at]))
+
+
+def planned_cost(config: Config, one: Bill) -> str:
+    """Return what the file's month is reckoned to cost."""
+    if config.budget is None:
+        sentence = _("mobile data: about {month} MB a month; the file has no [budget], so nothing is thinned")
+        return sentence.format(month=amount(one.total))
+    most = config.budget.mb_per_month
+    if one.live + one.link > most:
+        return outcome(config, one)
+    sentence = _("mobile data: about {month} MB a month; the file allows {most} MB")
+    if one.total > most:
+        sentence = _("mobile data: all would be {month} MB a month; the file allows {most} MB, so fewer photos go")
+    return sentence.format(month=amount(one.total), most=f"{most:g}")
 
 
 def running(config: Config) -> StationStatus | None:

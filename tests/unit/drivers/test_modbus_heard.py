@@ -62,3 +62,13 @@ def test_a_device_that_speaks_unasked_on_the_line_is_named() -> None:
     with pytest.raises(WrongDevice) as raised:
         simulated(read)
     assert raised.value.detail.code == "another_driver" and "ascii-station" in str(raised.value)
+
+
+def test_a_device_that_speaks_into_the_answer_is_named_at_once() -> None:
+    """One line of it in place of an answer is enough: a technician who reads once is not sent to the wires."""
+
+    def read(clock: SimClock) -> None:
+        INFO.open(played(clock, STATION), settings("th-renke"), clock).read()
+
+    with pytest.raises(WrongDevice, match="driver ascii-station reads it"):
+        simulated(read)

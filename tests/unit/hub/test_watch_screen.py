@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import logging
+from io import StringIO
 from pathlib import Path
 
 import msgspec
 import pytest
 from rich.console import Console
+from rich.live import Live
+from rich.text import Text
 
 from edge.clock.clock import system_utc
+from edge.language.log_lines import StderrHandler
 from edge.records.bodies import raw
 from edge.wire.contract import Status, Topic, encode, topic
 from provisioning.commands.watch_screen import table
@@ -43,3 +48,22 @@ def test_a_value_has_its_unit_its_flag_and_its_age(desk: Desk, width: int) -> No
     assert "…" not in text
     assert "(suspect)" in text
     assert "99.0 % (" not in text
+
+
+def test_what_stands_over_a_narrow_table_is_as_wide_as_the_window(tmp_path: Path) -> None:
+    """Before the first station has come the table is a few columns wide; no word over it or below it is broken."""
+    desk = Desk(tmp_path)
+    lines = drawn(desk, 40).splitlines()
+    assert lines[0].startswith("Minshan 岷山  ") and len(lines) < 9
+
+
+def test_a_line_of_the_journal_comes_above_the_table() -> None:
+    """It begins a line of its own and the table is drawn below it: nothing is left of the table that was there."""
+    screen = StringIO()
+    console = Console(file=screen, force_terminal=True, width=80, height=24)
+    log = logging.Logger("minshan.test")
+    log.addHandler(StderrHandler())
+    with Live(Text("the table"), console=console, auto_refresh=False) as live:
+        live.refresh()
+        log.warning("the connection to %s broke", "mqtt://h")
+    assert "\x1b[2Kthe connection to mqtt://h broke\nthe table" in screen.getvalue()

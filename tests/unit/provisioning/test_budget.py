@@ -13,6 +13,7 @@ from edge.control import picture_price
 from edge.snapshots import BudgetSnapshot
 from provisioning.commands.bill import bill
 from provisioning.commands.budget import planned
+from provisioning.doctor.doctor import planned_cost
 from tests.kits.command import minshan
 
 INIT = ("init", "--station", "min-1", "--broker", "mqtts://broker.example:8883", "--camera", "picamera")
@@ -76,3 +77,19 @@ def test_a_picture_has_its_price_before_and_after(made: Path) -> None:
     assert picture_price.before(cameras, "none-such") == {}
     assert picture_price.after({"bytes": 1_000_000, "thumbnail_bytes": 20_000})["megabytes"] == pytest.approx(1.1, 0.05)
     assert picture_price.after({"camera": "north"}) == {}
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (30, "a month; the file allows 30 MB"),
+        (8, "a month; the file allows 8 MB, so fewer photos go"),
+        (1, "1 MB do not even suffice"),
+    ],
+)
+def test_the_doctor_says_the_month_in_a_sentence_of_its_own(made: Path, most: int, said: str) -> None:
+    """It shows no table of steps, so it speaks of none."""
+    made.write_text(made.read_text("utf-8").replace("mb_per_month = 30", f"mb_per_month = {most}"), "utf-8")
+    config = load(made)
+    found, at = planned(config)
+    assert said in planned_cost(config, found[at]) and "→" not in planned_cost(config, found[at])

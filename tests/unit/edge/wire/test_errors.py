@@ -15,14 +15,15 @@ from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
 
 
-def test_a_port_without_tls_that_resets_is_told_as_such() -> None:
-    """A broker that knows no TLS may reset a connection that begins with it: the sentence says which word to change."""
+@pytest.mark.parametrize("linger", [struct.pack("ii", 1, 0), struct.pack("ii", 0, 0)])
+def test_a_port_without_tls_that_resets_is_told_as_such(linger: bytes) -> None:
+    """A broker that knows no TLS may reset or close what begins with it: the sentence says which word to change."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def reset() -> None:
             connection, _ = server.accept()
-            connection.recv(64)
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            connection.recv(4096)
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
             connection.close()
 
         thread = threading.Thread(target=reset)

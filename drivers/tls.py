@@ -1,0 +1,22 @@
+"""Why a certificate is not trusted, by the number that OpenSSL has for it."""
+
+from __future__ import annotations
+
+from drivers.reason import Reason
+
+EXPIRED, NAME_DIFFERS = 10, 62  # X509_V_ERR_... of OpenSSL's x509_vfy.h, as those below
+_SELF_SIGNED = Reason("self_signed", "it is signed by itself")
+_NO_ISSUER = Reason("issuer_unknown", "its issuer is not known here")
+_RUN_OUT = Reason("has_run_out", "it has expired")
+_OTHERS = Reason("is_anothers", "it is for another host")
+_DISTRUST = {
+    EXPIRED: _RUN_OUT,
+    NAME_DIFFERS: _OTHERS,
+    **dict.fromkeys((18, 19), _SELF_SIGNED),
+    **dict.fromkeys((2, 20, 21), _NO_ISSUER),  # a chain that leads to no authority of ours
+}
+
+
+def distrust(number: int) -> Reason:
+    """Return what is wrong with a certificate that is refused with that number (`verify_code`)."""
+    return _DISTRUST.get(number) or Reason("verify_code", "OpenSSL's code {number}", number=number)
