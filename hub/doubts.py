@@ -47,7 +47,8 @@ class DoubtSpan(NamedTuple):
 
 def explained(engine: Engine, day: Completeness) -> ExplainedDay:
     """Return a day with why those of its minutes that are not good are not. Raise SinkError."""
-    spans = doubt_spans(engine, day.station, minutes_of(engine, day.station, day.day)) if day.good < day.received else []
+    minutes = minutes_of(engine, day.station, day.day) if day.good < day.received else ()
+    spans = doubt_spans(engine, day.station, minutes)
     doubts = [NotGood(*span[:3], list(span.channels), span.missing, span.why) for span in spans]
     return ExplainedDay(*msgspec.structs.astuple(day), doubts=doubts)
 

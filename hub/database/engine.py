@@ -94,8 +94,8 @@ def refuses_login(database: str, why: str) -> Reason:
     """Return what is said of a server that wants a password and does not let this one in."""
     return Reason(
         "database_login",
-        "{database} cannot be used: {why}. The login stands in [database]: url, and password_file (without it PGPASSWORD "
-        "or ~/.pgpass)",
+        "{database} cannot be used: {why}. The login stands in [database]: url, and password_file (without it "
+        "PGPASSWORD or ~/.pgpass)",
         database=database,
         why=why,
     )
