@@ -24,6 +24,7 @@ from drivers.reason import Reason
 from edge.files import sync_folder
 from hub.database import schema
 from hub.database.engine import SQLITE, DatabaseRefusedError, Engine, file_of, opened, unusable
+from hub.database.sqlite import NO_ROOM
 from hub.sink import SinkError
 
 BEFORE = ".before-restore"  # what the former file is called
@@ -46,11 +47,21 @@ def backup(engine: Engine, url: str, password: str | None, out: Path) -> None:
                 _ran(["pg_dump", "-Fc", "--no-owner", "--no-privileges", "-d", url], password, stdout=file)
             _ran(["pg_restore", "--list", str(beside)], None, stdout=subprocess.DEVNULL)
         else:
-            engine.query("VACUUM INTO %s", (str(beside),))
-            _check_sqlite(beside)
+            _vacuumed(engine, beside, out)
         _named(beside, out)
     finally:
         _cleared(beside)
+
+
+def _vacuumed(engine: Engine, beside: Path, out: Path) -> None:
+    """Write all of a file of SQLite into another one, and look through it. Raise SinkError."""
+    try:
+        engine.query("VACUUM INTO %s", (str(beside),))
+    except SinkError as error:
+        if error.reason.code == NO_ROOM.code:  # SQLite names neither file, and it is the new one that grows
+            raise SinkError(NO_ROOM.having(file=str(out))) from None
+        raise
+    _check_sqlite(beside)
 
 
 def restore(url: str, password: str | None, file: Path) -> None:

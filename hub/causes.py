@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from edge.language import texts
 from edge.language.texts import _, ngettext
+from edge.records.answers import NotGood
 from hub.doubts import DoubtSpan
 
 
@@ -25,7 +26,7 @@ def because(what: str, why: object) -> str:
     return _("{what}: {why}").format(what=what, why=reason) if reason else what
 
 
-def doubt(span: DoubtSpan) -> str:
+def doubt(span: DoubtSpan | NotGood) -> str:
     """Return the words for minutes that are here and not good, with the station's own reason."""
     channels = _(", ").join(map(texts.label, span.channels))
     if span.missing:

@@ -7,8 +7,11 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
+import msgspec
+
 from drivers.reason import restored
-from hub.completeness import BEST, MINUTE_US, MinuteSummary
+from edge.records.answers import Completeness, ExplainedDay, NotGood
+from hub.completeness import BEST, MINUTE_US, MinuteSummary, minutes_of
 from hub.database.engine import Engine
 from hub.database.rows import KEY
 
@@ -40,6 +43,14 @@ class DoubtSpan(NamedTuple):
     channels: tuple[str, ...]
     missing: bool
     why: object
+
+
+def explained(engine: Engine, day: Completeness) -> ExplainedDay:
+    """Return a day with why those of its minutes that are not good are not. Raise SinkError."""
+    minutes = minutes_of(engine, day.station, day.day) if day.good < day.received else ()
+    spans = doubt_spans(engine, day.station, minutes)
+    doubts = [NotGood(*span[:3], list(span.channels), span.missing, span.why) for span in spans]
+    return ExplainedDay(*msgspec.structs.astuple(day), doubts=doubts)
 
 
 def doubt_spans(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) -> list[DoubtSpan]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO, Any
 
 import msgspec
@@ -91,32 +92,36 @@ def write_xlsx(export: Export, path: Path, seen: Seen) -> int:
         raise NothingError(NOT_INSTALLED.having(library="XlsxWriter")) from None
     channels = export.channels()
     off = dict.fromkeys(("strings_to_numbers", "strings_to_formulas", "strings_to_urls"), False)
-    book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": str(path.parent), **off})
-    bold, time = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-    cells = Cells(channels, bool(export.wanted.quantities))
-    count, sheet, row, year = 0, None, 0, ""
-    try:
-        for minute in export.minutes():
-            utc, local = minute.utc(), minute.local()
-            name = "undated" if local is None else str(local.year)
-            if sheet is None or name != year or row > SHEET_ROWS:
-                sheet, row, year = _sheet(book, name, heading(channels), bold), 1, name
-            times = (None if utc is None else utc.replace(tzinfo=None), local)
-            for column, cell in enumerate((minute.station, *times, *_facts(minute))):
-                _put(sheet, row, column, cell, time)
-            put = (
-                sheet.write_number.__wrapped__
-            )  # which does not look for "A1" in place of row and column: a tenth of it all
-            for column, number in enumerate(cells.of(minute.raw), len(HEAD)):
-                if number is not None:
-                    put(sheet, row, column, number)
-            seen(minute)
-            count, row = count + 1, row + 1
-    finally:
+    # XlsxWriter leaves its own files behind where it fails, in whatever place it is.
+    with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as aside:
+        book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": aside, **off})
+        count = _put_minutes(book, export, channels, seen)
         try:
             book.close()
         except FileCreateError as error:
             raise OSError(*error.args[0].args[:2], str(path)) from None
+    return count
+
+
+def _put_minutes(book: Any, export: Export, channels: list[str], seen: Seen) -> int:
+    """Put the minutes into a workbook's sheets. Return their number."""
+    bold, time = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    cells = Cells(channels, bool(export.wanted.quantities))
+    count, sheet, row, year = 0, None, 0, ""
+    for minute in export.minutes():
+        utc, local = minute.utc(), minute.local()
+        name = "undated" if local is None else str(local.year)
+        if sheet is None or name != year or row > SHEET_ROWS:
+            sheet, row, year = _sheet(book, name, heading(channels), bold), 1, name
+        times = (None if utc is None else utc.replace(tzinfo=None), local)
+        for column, cell in enumerate((minute.station, *times, *_facts(minute))):
+            _put(sheet, row, column, cell, time)
+        put = sheet.write_number.__wrapped__  # which does not look for "A1" in place of row and column: a tenth of it
+        for column, number in enumerate(cells.of(minute.raw), len(HEAD)):
+            if number is not None:
+                put(sheet, row, column, number)
+        seen(minute)
+        count, row = count + 1, row + 1
     return count
 
 

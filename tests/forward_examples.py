@@ -1,4 +1,7 @@
-"""The examples of docs/forward.md, made by the code that sends: python -m tests.forward_examples writes them anew."""
+"""The examples of docs/forward.md, made by the code that sends, and its table of quantities.
+
+python -m tests.forward_examples writes them anew.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +10,18 @@ import re
 from pathlib import Path
 from typing import Any
 
+from drivers.quantity import QUANTITIES
 from edge.config.forward import MqttJson
+from edge.language import speech, texts
 from edge.northbound import http_json, mqtt_json
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 
 ROOT = Path(__file__).resolve().parent.parent
-PAGES = (ROOT / "docs" / "forward.md", ROOT / "docs" / "forward.zh-CN.md")
+PAGES = {"en": ROOT / "docs" / "forward.md", "zh": ROOT / "docs" / "forward.zh-CN.md"}
+TRIAL = ROOT / "docs" / "forward" / "messages.jsonl"
 BLOCK = re.compile(r"^```json\n(.*?)^```", re.MULTILINE | re.DOTALL)
+TABLE = re.compile(r"^(<!-- .* -->\n\n?\|.*\n\|---\|---\|---\|\n)((?:\|.*\n)*)", re.MULTILINE)
 START = 1_795_662_720_000_000  # 2026-11-26T03:12:00Z
 
 
@@ -46,24 +53,37 @@ def section(**more: Any) -> MqttJson:
     return MqttJson.model_validate({"name": "c", "kind": "mqtt-json", "url": "mqtt://c.example", **more})
 
 
-def examples() -> list[str]:
-    """Return the JSON blocks of the page, in order."""
+def messages() -> list[bytes]:
+    """Return the messages of the page, in order."""
     names = {"air_temperature": "wd", "relative_humidity": "sd", "wind_speed": "fs"}
     own = section(names=names, quality_name="{channel}_zt")
-    found = [
+    return [
         http_json.payload([http_json.encode("orchard-1", example())]),
         mqtt_json.encode(section(), "orchard-1", example()),
         mqtt_json.encode(own, "orchard-1", example()),
     ]
-    return [json.dumps(json.loads(one), indent=2, ensure_ascii=False) + "\n" for one in found]
 
 
-def put_in(page: str) -> str:
-    """Return a page with the examples in their places."""
-    made = iter(examples())
-    return BLOCK.sub(lambda _found: f"```json\n{next(made)}```", page)
+def lines() -> bytes:
+    """Return what a decoder is tried with: a request, and a message over MQTT."""
+    return b"".join(one + b"\n" for one in messages()[:2])
+
+
+def table(lang: str) -> str:
+    """Return the rows of the quantities: name, what it is, unit."""
+    with speech.speaking(lang):
+        rows = [f"| `{name}` | {texts.label(name)} | `{one.unit}` |\n" for name, one in QUANTITIES.items()]
+    return "".join(rows)
+
+
+def put_in(page: str, lang: str) -> str:
+    """Return a page with the examples and the table in their places."""
+    made = (json.dumps(json.loads(one), indent=2, ensure_ascii=False) + "\n" for one in messages())
+    shown = BLOCK.sub(lambda _found: f"```json\n{next(made)}```", page)
+    return TABLE.sub(lambda found: f"{found[1]}{table(lang)}", shown)
 
 
 if __name__ == "__main__":
-    for file in PAGES:
-        file.write_text(put_in(file.read_text(encoding="utf-8")), encoding="utf-8")
+    TRIAL.write_bytes(lines())
+    for lang, file in PAGES.items():
+        file.write_text(put_in(file.read_text(encoding="utf-8"), lang), encoding="utf-8")

@@ -163,3 +163,23 @@ class Completeness(msgspec.Struct, frozen=True):
     good: int
     gaps: list[Gap]
     over: int = 0
+
+
+class NotGood(msgspec.Struct, frozen=True):
+    """From `start_us` to before `end_us` so many minutes are here and not good, in these channels.
+
+    `missing`: nothing was measured; otherwise values are suspect or bad. `why` is the station's own reason as it came.
+    """
+
+    start_us: int
+    end_us: int
+    minutes: int
+    channels: list[str]
+    missing: bool
+    why: object
+
+
+class ExplainedDay(Completeness, frozen=True, kw_only=True):
+    """The same, and why minutes that are here are not good, by time."""
+
+    doubts: list[NotGood]

@@ -90,9 +90,20 @@ def unusable(database: str, why: str) -> Reason:
     return Reason("database_unusable", "{database} cannot be used: {why}", database=database, why=why)
 
 
+def refuses_login(database: str, why: str) -> Reason:
+    """Return what is said of a server that wants a password and does not let this one in."""
+    return Reason(
+        "database_login",
+        "{database} cannot be used: {why}. The login stands in [database]: url, and password_file (without it "
+        "PGPASSWORD or ~/.pgpass)",
+        database=database,
+        why=why,
+    )
+
+
 def is_unusable(reason: Reason) -> bool:
     """Return whether it says that the database gives errors: the receiver alone, of all lanes of a hub, logs that."""
-    return reason.code == unusable("", "").code
+    return reason.code in (unusable("", "").code, refuses_login("", "").code)
 
 
 def file_of(url: str) -> str:

@@ -18,7 +18,7 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
 from drivers.reason import Reason
-from hub.database.engine import AgainError, DatabaseRefusedError, Rows, ValueRefusedError, unusable
+from hub.database.engine import AgainError, DatabaseRefusedError, Rows, ValueRefusedError, refuses_login, unusable
 from hub.sink import SinkError
 
 DEADLINE = 30.0  # s for a statement, of the largest delivery too
@@ -196,7 +196,8 @@ class PostgresEngine:
             return SinkError(Reason("no_room_on", "no space is left on the disk of {database}", database=self.shown))
         if isinstance(error, errors.InsufficientPrivilege):
             return SinkError(FORBIDDEN.having(database=self.shown, why=why))
-        return SinkError(unusable(self.shown, why))
+        asked = error.pgconn is not None and (error.pgconn.used_password or error.pgconn.needs_password)
+        return SinkError((refuses_login if asked else unusable)(self.shown, why))
 
 
 def _type(column: str) -> str:

@@ -25,6 +25,7 @@ BUSY = Reason("written_by_another", "{file} has been locked by another program f
 CANNOT_OPEN = Reason(
     "database_cannot_open", "{file} cannot be opened: is its folder there, may this user write it?", file=""
 )
+NO_ROOM = Reason("no_room_for", "no space is left for {file}", file="")
 REFUSED = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
 
 
@@ -150,12 +151,14 @@ class SqliteEngine:
                 Reason("no_sqlite", "{file} is not an SQLite database", file=self.shown)
             ) from None
         except apsw.FullError:
-            raise SinkError(Reason("no_room_for", "no space is left for {file}", file=self.shown)) from None
+            raise SinkError(NO_ROOM.having(file=self.shown)) from None
         except apsw.BusyError:
             raise SinkError(BUSY.having(file=self.shown)) from None
         except apsw.CantOpenError:
             raise self._closed() from None
         except apsw.Error as error:
+            if error.extendedresult == apsw.SQLITE_IOERR_SHMSIZE:  # its index of the log, which grows first
+                raise SinkError(NO_ROOM.having(file=self.shown)) from None
             raise SinkError(unusable(self.shown, str(error))) from None
 
 

@@ -9,6 +9,7 @@ opens once, soon, and for what whoever asked may see.
 from __future__ import annotations
 
 import secrets
+import shutil
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -68,7 +69,10 @@ class Exports:
         self._lock = threading.Lock()
         self._links: dict[str, ExportLink] = {}
         for left in folder.glob("*"):
-            left.unlink(missing_ok=True)
+            if left.is_dir():  # a spreadsheet's own files
+                shutil.rmtree(left, ignore_errors=True)
+            else:
+                left.unlink(missing_ok=True)
 
     def routes(self) -> tuple[Route, ...]:
         """Return their part of the table."""

@@ -17,6 +17,7 @@ from edge.wire.contract import VERSION, Command
 from hub import tiles as tiling
 from hub.database.accounts import Audited
 from hub.database.orders import CommandOrder
+from hub.doubts import explained
 from hub.monthly import MonthlySheet
 from hub.passwords import matches
 from hub.rights import MAY, Account, Right
@@ -133,10 +134,11 @@ def pictures(context: RequestContext, arguments: given.PicturesOf) -> answers.Pi
     return context.queries.pictures(arguments.station, *span(context, arguments), arguments.camera, arguments.page)
 
 
-def completeness(context: RequestContext, arguments: given.DaysOf) -> list[answers.Completeness]:
-    """Return what is whole of each day."""
+def completeness(context: RequestContext, arguments: given.DaysOf) -> list[answers.ExplainedDay]:
+    """Return what is whole of each day, and why the rest is not, or is not good."""
     last = last_day(context, arguments, station(context, given.OfStation(arguments.station)).utc_offset_s, MOST_DAYS)
-    return context.queries.completeness(arguments.station, arguments.first, last, context.now_us)
+    days = context.queries.completeness(arguments.station, arguments.first, last, context.now_us)
+    return [explained(context.engine, day) for day in days]
 
 
 def board(context: RequestContext, arguments: given.BoardOf) -> list[answers.Completeness]:

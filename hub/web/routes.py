@@ -96,7 +96,7 @@ def _stations() -> tuple[Route, ...]:
             "What is whole, and why the rest is not",
             read,
             given.DaysOf,
-            list[answers.Completeness],
+            list[answers.ExplainedDay],
             does.completeness,
             slow=True,
         ),

@@ -13,7 +13,7 @@ from edge.clock.clock import system_utc
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.hub_options import FILE, loaded, reading
+from provisioning.commands.hub_options import FILE, loaded, reading, say_unheard
 from provisioning.commands.options import json_option, print_json
 from provisioning.folding import say
 
@@ -50,7 +50,6 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     import msgspec
 
     from hub.alarms.people import Contact, People
-    from hub.completeness import stations as known_stations
 
     given["stations"] = list(given["stations"]) or None
     given["hours"] = None if hours is None else hours.split("-")
@@ -76,10 +75,7 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
         raise CommandError(Exit.USAGE, _("Calls and SMS need a number: --phone NUMBER."))
     with opened(config) as engine:
         People(engine).keep(found)
-        there = [station for station, *_rest in known_stations(engine)]
-    for station in found.stations or ():
-        if station not in there:
-            say(_("No station {station} has sent anything yet: is its name right?").format(station=station))
+        say_unheard(engine, found.stations or ())
     say(_('"{name}" is now notified of alerts. Send a test: `minshan hub alerts test`.').format(name=name))
 
 

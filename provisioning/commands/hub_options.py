@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import difflib
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_file_error, format_mistake, right_to_read
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
@@ -69,6 +71,19 @@ def named(engine: Engine, station: str) -> None:
         sentence = _('No station "{station}" has sent anything.').format(station=station)
         remedy = _("There are: {stations}.").format(stations=_(", ").join(known)) if known else ""
         raise CommandError(Exit.USAGE, sentence, remedy)
+
+
+def say_unheard(engine: Engine, stations: Iterable[str]) -> None:
+    """Say which of these stations have sent nothing: they may come later, or a name is misspelt."""
+    from hub.completeness import stations as heard
+
+    known = [name for name, *_rest in heard(engine)]
+    for station in sorted(set(stations) - set(known)):
+        sentence = _("No station {station} has sent anything yet: is its name right?")
+        near = difflib.get_close_matches(station, known, 1)
+        if near:
+            sentence = _("No station {station} has sent anything yet: is its name right, or was {near} meant?")
+        say(sentence.format(station=station, near="".join(near)), err=True)
 
 
 def password_of(config: HubConfig) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from edge.clock.clock import system_utc
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.hub_options import FILE, loaded, reading
+from provisioning.commands.hub_options import FILE, loaded, reading, say_unheard
 from provisioning.commands.options import format_file_error, json_option, print_json
 from provisioning.folding import say
 
@@ -59,7 +59,7 @@ def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...],
     from hub.passwords import hashed, hasher
 
     account = made("user", name, role, stations)
-    with accounts(config_file) as known:
+    with accounts(config_file, stations) as known:
         hasher()  # before a password is asked for
         known.add(account, hashed(password(password_file)), system_utc())
     say(_('"{name}" can log in now.').format(name=name))
@@ -110,9 +110,9 @@ def add_token(config_file: Path, name: str, role: str, stations: tuple[str, ...]
     """Print the secret on stdout, alone, and what it is good for on stderr."""
     from hub.random_secrets import digest, new_secret
 
-    secret = new_secret()
-    with accounts(config_file) as known:
-        known.add(made("token", name, role, stations), digest(secret), system_utc())
+    secret, account = new_secret(), made("token", name, role, stations)
+    with accounts(config_file, stations) as known:
+        known.add(account, digest(secret), system_utc())
     say(_("Keep it safe: it is not shown again. A program sends it as `Authorization: Bearer …`."), err=True)
     click.echo(secret)
 
@@ -190,13 +190,17 @@ def show(kind: Kind, config_file: Path, as_json: bool) -> None:
 
 
 @contextmanager
-def accounts(config_file: Path) -> Iterator[Accounts]:
-    """Give the accounts of the hub's database. Raise CommandError, also for what it refuses within."""
+def accounts(config_file: Path, stations: Iterable[str] = ()) -> Iterator[Accounts]:
+    """Give the accounts of the hub's database; say of `stations` which nothing was heard of.
+
+    Raise CommandError, also for what it refuses within.
+    """
     from hub.database.accounts import Accounts
     from hub.sink import SinkError
 
     with reading(loaded(config_file)) as engine:
         try:
+            say_unheard(engine, stations)
             yield Accounts(engine)
         except SinkError as trouble:
             raise CommandError(Exit.USAGE, texts.render(trouble.reason)) from None

@@ -43,9 +43,7 @@ CAMERA_REMEDIES = {
         "If the camera has a new certificate, enter its fingerprint; otherwise somebody is impersonating the camera."
     ),
     "login_refused": N_("Correct username and password_file, then restart or run `minshan try-logins`."),
-    "connection_refused": N_(
-        "Check that the address has the camera's port, and that its web or RTSP service is on."
-    ),
+    "connection_refused": N_("Check that the address has the camera's port, and that its web or RTSP service is on."),
     "not_an_image": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
     "camera_answers": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
     "camera_answers_404": N_("Ask the camera's manual for the address of its snapshot as JPEG."),

@@ -1,7 +1,8 @@
 """A year of one station's minutes as a file, by the command and over HTTP: seconds, seconds of CPU, the most memory.
 
 The database is a real one of 525,600 minutes in SQLite, the stations' 12 channels of the fleet. Over HTTP the hub makes
-the file whole and then sends it; its memory is that of the whole hub.
+the file whole and then sends it; its memory is that of the whole hub. At the end the same as CSV out of PostgreSQL,
+whose own CPU stands in a line beneath.
 """
 
 from __future__ import annotations
@@ -29,6 +30,7 @@ from tests.fleet.stations import days, named
 from tests.kits.broker import free_port, until
 from tests.kits.command import minshan
 from tests.kits.hub_process import Hub
+from tests.kits.postgres import running_cluster
 
 MINUTES = 365 * 1440
 KNOWN = 2880  # minutes of values, which come again and again
@@ -54,6 +56,18 @@ def rows() -> Iterator[Line]:
                 yield over_http(hub, form, added.out.strip())
             finally:
                 hub.end()
+        yield from from_postgresql(folder)
+
+
+def from_postgresql(folder: Path) -> Iterator[Line]:
+    """Yield what the command takes where the year is in PostgreSQL, and the server's CPU for it."""
+    with running_cluster() as cluster:
+        url, (server, *_) = cluster.database(), cluster.pids()
+        fill(url, MINUTES)
+        hub = Hub(folder, "mqtt://127.0.0.1:9", url, "postgresql")
+        before = spent(server)  # the process that serves a connection counts there once it has ended
+        yield by_command(hub, "csv", folder / "year.postgresql.csv", "csv from PostgreSQL")
+        yield {"what": "PostgreSQL's own CPU for that, s", "ours": figure(spent(server) - before)}
 
 
 def fill(url: str, count: int) -> None:
@@ -66,7 +80,7 @@ def fill(url: str, count: int) -> None:
     sink.close()
 
 
-def by_command(hub: Hub, form: str, out: Path) -> Line:
+def by_command(hub: Hub, form: str, out: Path, shown: str = "") -> Line:
     """Return what the command takes."""
     words = ["--station", STATION, "--from", SPAN[0], "--to", SPAN[1], "--format", form, "--out", str(out)]
     began = time.perf_counter()
@@ -75,7 +89,7 @@ def by_command(hub: Hub, form: str, out: Path) -> Line:
     _, status, used = os.wait4(process.pid, 0)
     assert status == 0
     return told(
-        f"the command, {form}",
+        f"the command, {shown or form}",
         time.perf_counter() - began,
         used.ru_utime + used.ru_stime,
         used.ru_maxrss / 1024,

@@ -82,7 +82,7 @@ def test_a_decoder_keeps_the_right_ones(command: Command) -> None:
         assert [(one["key"], one["revision"], one["start_us"], one["good"]) for one in told] == GOOD
 
 
-@pytest.mark.parametrize("page", forward_examples.PAGES, ids=lambda page: str(page.name))
+@pytest.mark.parametrize("page", forward_examples.PAGES.values(), ids=lambda page: str(page.name))
 def test_the_example_of_the_file_is_taken(page: Path, tmp_path: Path) -> None:
     """What the pages show of hub.toml is read as it stands."""
     shown = re.findall(r"^```toml\n(.*?)^```", page.read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)
@@ -91,9 +91,12 @@ def test_the_example_of_the_file_is_taken(page: Path, tmp_path: Path) -> None:
     assert [one.name for one in load(tmp_path / "hub.toml").forward] == ["county", "agriculture"]
 
 
-@pytest.mark.parametrize("page", forward_examples.PAGES, ids=lambda page: str(page.name))
-def test_the_examples_are_what_is_sent(page: Path) -> None:
-    """The messages that the pages show are made by the code; `python -m tests.forward_examples` writes them."""
-    text = page.read_text(encoding="utf-8")
-    assert text == forward_examples.put_in(text)
+@pytest.mark.parametrize("lang", forward_examples.PAGES)
+def test_the_examples_are_what_is_sent(lang: str) -> None:
+    """The messages and the quantities that the pages show are the code's; `python -m tests.forward_examples` writes
+    them."""
+    text = forward_examples.PAGES[lang].read_text(encoding="utf-8")
+    assert text == forward_examples.put_in(text, lang)
     assert len(forward_examples.BLOCK.findall(text)) == 3
+    assert len(forward_examples.TABLE.findall(text)) == 1
+    assert forward_examples.TRIAL.read_bytes() == forward_examples.lines()

@@ -12,13 +12,12 @@ from edge.language.texts import _
 from edge.page.days import day_us, days_around, local_day
 from edge.page.happenings import Happening, happening
 from edge.page.station_view import PICTURE, Beside, BoxLine, Photo, PictureNow, station_view
-from edge.records.answers import Completeness, Event, Picture
+from edge.records.answers import Event, ExplainedDay, Picture
 from edge.records.asked import DAY_US, Page
 from edge.wire.contract import CameraName, StationId
 from hub.causes import cause, doubt, lying_over, reason_of
-from hub.completeness import minutes_of
 from hub.database.cameras import USUAL_MB, CameraNow
-from hub.doubts import DoubtSpan, doubt_spans
+from hub.doubts import explained
 from hub.rights import Right
 from hub.web.arguments import OfStation
 from hub.web.handlers import caller
@@ -169,12 +168,11 @@ def line(event: Event) -> Happening:
 def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
     """Return what is whole of a day, and why the rest is not."""
     offset = state_of(context, OfStation(arguments.station)).utc_offset_s
-    (found,) = context.queries.completeness(arguments.station, arguments.day, arguments.day, context.now_us)
+    (asked,) = context.queries.completeness(arguments.station, arguments.day, arguments.day, context.now_us)
+    found = explained(context.engine, asked)
     values = {
         "found": found,
-        "causes": causes(
-            found, doubt_spans(context.engine, found.station, minutes_of(context.engine, found.station, found.day))
-        ),
+        "causes": causes(found),
         "over": lying_over(found.over) if found.over else "",
         "before": before(arguments.day),
         "after": arguments.day + timedelta(days=1),
@@ -187,10 +185,10 @@ def before(day: date) -> date:
     return day - timedelta(days=1) if day > date.min else day
 
 
-def causes(found: Completeness, doubts: list[DoubtSpan]) -> list[tuple[int, int, int, str]]:
+def causes(found: ExplainedDay) -> list[tuple[int, int, int, str]]:
     """Return of each hole, and of what is not good, its begin, end, minutes, and cause in words, by time."""
     holes = (
         (gap.start_us, gap.end_us, round((gap.end_us - gap.start_us) / 6e7), cause(gap.cause, gap.records, gap.why))
         for gap in found.gaps
     )
-    return sorted([*holes, *((span.start, span.end, span.minutes, doubt(span)) for span in doubts)])
+    return sorted([*holes, *((one.start_us, one.end_us, one.minutes, doubt(one)) for one in found.doubts)])

@@ -17,7 +17,7 @@ from hub.database.engine import DatabaseRefusedError, opened
 from hub.database.sink import DatabaseSink
 from hub.sink import SinkError
 from tests.kits.command import minshan
-from tests.kits.postgres import Cluster, program
+from tests.kits.postgres import Cluster, program, running_cluster
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, kept, query, row
 
@@ -118,6 +118,21 @@ def test_a_postgresql_that_is_not_there_or_does_not_let_in(cluster: Cluster) -> 
     assert "SECRET" not in str(trouble.value)
     with pytest.raises(DatabaseRefusedError):
         opened("postgresql://[::1/x")
+
+
+def test_a_wrong_password_of_postgresql_says_where_the_login_stands() -> None:
+    """A technician is told which lines of the file to look at; a server that is not there is no matter of a login."""
+    with running_cluster() as cluster:
+        cluster.run("CREATE ROLE hub LOGIN PASSWORD 'apple'")
+        (cluster.folder / "data" / "pg_hba.conf").write_text("host all hub all scram-sha-256\nhost all all all trust\n")
+        cluster.run("SELECT pg_reload_conf()")
+        address = cluster.url().replace("minshan@", "hub@")
+        for password in ("pear", ""):
+            with pytest.raises(SinkError, match=r"The login stands in \[database\]: url, and password_file"):
+                opened(address, password).tables()
+    with pytest.raises(SinkError) as trouble:
+        opened("postgresql://hub@127.0.0.1:9/x", "apple").tables()
+    assert "login" not in str(trouble.value)
 
 
 def test_a_commit_waits_for_the_disk_whatever_the_server_was_told(cluster: Cluster) -> None:
