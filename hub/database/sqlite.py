@@ -157,7 +157,8 @@ class SqliteEngine:
         except apsw.CantOpenError:
             raise self._closed() from None
         except apsw.Error as error:
-            if error.extendedresult == apsw.SQLITE_IOERR_SHMSIZE:  # its index of the log, which grows first
+            code = getattr(error, "extendedresult", None)  # not all of them have one
+            if code == apsw.SQLITE_IOERR_SHMSIZE:  # its index of the log, which grows first
                 raise SinkError(NO_ROOM.having(file=self.shown)) from None
             raise SinkError(unusable(self.shown, str(error))) from None
 

@@ -84,7 +84,7 @@ def test_a_picture_has_its_price_before_and_after(made: Path) -> None:
     [
         (30, "a month; the file allows 30 MB"),
         (8, "a month; the file allows 8 MB, so fewer photos go"),
-        (1, "1 MB do not even suffice"),
+        (1, "1 MB is not even enough"),
     ],
 )
 def test_the_doctor_says_the_month_in_a_sentence_of_its_own(made: Path, most: int, said: str) -> None:
