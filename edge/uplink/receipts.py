@@ -33,6 +33,7 @@ DAILY = 24 * 3600.0  # s between two rounds that speak of all epochs, whatever h
 GREETED = 3600.0  # s for which a new connection needs no whole round: a link that flaps is a link that costs
 NEVER = float("inf")
 NEXT_PAGE = 1.0  # s between two hellos of a round
+YOUNG = ASK_AFTER / 2  # s before a hello for which what was sent may be on its way still when it is answered
 ASKED = 64  # hellos that may be answered still,
 ANSWERED_WITHIN = 3600.0  # s after they were sent: an older answer tells what was so long ago
 
@@ -246,7 +247,7 @@ class Receipts:
         """
         names = {span.epoch for span in scope}
         outbox, dest = self._store.outbox, self._dest
-        before = min(asked_at, max(asked_at - ASK_AFTER, self._forgotten))
+        before = min(asked_at, max(asked_at - YOUNG, self._forgotten))
         unproven = [span for span in outbox.unproven(dest) if span.epoch in names]
         young = spans.minus(unproven, outbox.unproven(dest, before=before))
         tried = spans.minus(unproven, outbox.unproven(dest, before=max(self._forgotten, self._doubted)))

@@ -33,7 +33,7 @@ def test_faults_are_shown_and_borne(tmp_path: Path, seed: str) -> None:
     assert len(gone) >= 3
     assert len(back) >= 2
     assert set(back) <= set(gone)
-    assert "nothing passed as good" in ran.stdout
+    assert "no wrong value passed as good" in ran.stdout
 
 
 def test_faults_do_not_go_with_a_capture(tmp_path: Path) -> None:

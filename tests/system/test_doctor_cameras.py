@@ -45,7 +45,7 @@ def test_each_cause_has_its_own_remedy(tmp_path: Path) -> None:
 
 SAID = {
     "en": {
-        "pi": ("Picamera2 is not here", "apt install python3-picamera2"),
+        "pi": ("Picamera2 is not installed", "apt install python3-picamera2"),
         "plain": ("what answers there does not speak TLS", "Write http:// (or rtsp://)"),
         "own": ("it is signed by itself", "give its SHA-256"),
         "closed": ("Connection refused", "its web or RTSP service is on"),

@@ -192,7 +192,7 @@ def test_what_status_and_gaps_say(broker: Broker, boxes: list[Box], hubs: list[H
     query(hub.url, "DELETE FROM record WHERE seq BETWEEN 50 AND 59")
     hub.end()
     hub.start()  # it holds its ledger against its rows
-    until(lambda: "are gone" in hub.said, 20)
+    until(lambda: "records are missing from" in hub.said, 20)
     code, said = hub.asked("gaps", "--day", day, "--json")
     (found,) = [json.loads(line) for line in said.splitlines()]
     whole = found["measured"]

@@ -162,7 +162,7 @@ def lose_some(parts: Parts) -> tuple[int, int]:
     seqs = (begin[1], begin[1] + LOST - 1)
     query(parts.hub.url, "DELETE FROM record WHERE seq BETWEEN {} AND {}".format(*seqs))
     parts.hub.start()
-    until(lambda: "are gone" in parts.hub.said, 60)
+    until(lambda: "records are missing from" in parts.hub.said, 60)
     return begin[0], begin[0] + LOST * 60_000_000
 
 

@@ -16,7 +16,7 @@ from tests.unit.edge.config.test_config import STATION
 
 NOBODY = 65534
 PYTHON = f"/usr/bin/python3.{sys.version_info.minor}"  # that of a developer may lie in root's home
-USE_SUDO = "  → Join its group (sudo adduser $USER minshan, then log in anew), or use sudo.\n"
+USE_SUDO = "  → Join its group (sudo adduser $USER minshan, then log in again), or use sudo.\n"
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0 or not Path(PYTHON).exists(), reason="only root becomes nobody")
 

@@ -149,7 +149,7 @@ def test_an_rtsp_camera_with_its_own_certificate_is_known_by_its_fingerprint(tmp
             answer = process.answer(process.ask(msgspec.structs.replace(camera, fingerprint=wanted)))
             said.append("taken" if answer.ok else str((answer.reason or ENDED).inner("detail")))
         process.end(signal.SIGTERM)
-    assert said[0] == "the camera's certificate is not trusted: self-signed certificate"
+    assert said[0] == "the camera's certificate is not trusted: it is signed by itself"
     assert fingerprint in said[1] and "00" * 32 in said[1]
     assert said[2] == "taken"
 

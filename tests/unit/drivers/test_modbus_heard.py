@@ -70,5 +70,5 @@ def test_a_device_that_speaks_into_the_answer_is_named_at_once() -> None:
     def read(clock: SimClock) -> None:
         INFO.open(played(clock, STATION), settings("th-renke"), clock).read()
 
-    with pytest.raises(WrongDevice, match="driver ascii-station reads it"):
+    with pytest.raises(WrongDevice, match="use driver ascii-station"):
         simulated(read)

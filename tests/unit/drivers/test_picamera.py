@@ -107,5 +107,5 @@ def test_a_camera_that_another_program_holds_is_named(package: Any, monkeypatch:
 def test_without_the_package_the_remedy_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
     """Off a Pi, or without Debian's package, the sentence names the package."""
     monkeypatch.setitem(sys.modules, "picamera2", None)
-    with pytest.raises(UnreachableError, match="Picamera2 is not here"):
+    with pytest.raises(UnreachableError, match="Picamera2 is not installed"):
         PiCamera(SETTINGS, SystemClock())
