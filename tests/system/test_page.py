@@ -166,7 +166,7 @@ def test_a_technician_confirms_the_stage_and_takes_a_photo(shown: Shown, browser
         page.get_by_role("button", name="确认物候期").click()
         assert page.url.endswith("/work?done=stage")
         page.get_by_label("令牌").fill(shown.token)
-        page.get_by_role("button", name=re.compile(r"拍照 · 约 \d\.\d MB")).click()
+        page.get_by_role("button", name=re.compile(r"拍照片 · 约 \d\.\d MB")).click()
         assert page.url.endswith("/work?done=picture")
     api = f"{shown.url}/api/v1/stations/demo"
     until(lambda: "王技术员" in httpx.get(f"{api}/events", params={"from": 0, "kind": "stage"}).text, 60)
