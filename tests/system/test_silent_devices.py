@@ -45,7 +45,7 @@ NOISE = b"\xf8\x00\x8f\xe0" * 4
 SAID = {
     "mute": ("no frame in 10 s", "Check its power"),
     "noise": ("try 9600, 19200", "Try other baud rates"),
-    "other": ("driver ascii-station reads it", "Write that driver's name in the file"),
+    "other": ("use driver ascii-station", "Write that driver's name in the file"),
     "busy": ("is in use by another program", "Stop what holds it"),
     "absent": ("there is no port", "Plug it in, see"),
     "plain": ("is not a device file", "and correct the port."),
