@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from drivers.cameras import hevc
 from drivers.cameras.camera import MOST_BYTES
 
+MOST_SETS, LONGEST_SET = 64, 4096  # parameter sets that are kept, and bytes of one: a camera has three of some 50
 START = b"\0\0\0\1"
 UNIT = re.compile(rb"\x00\x00\x01")  # before each unit; within one it is escaped
 
@@ -76,9 +77,11 @@ class KeyFrames:
             return
         found = [(unit[0] >> coding.shift & coding.mask, unit) for unit in units(data)]
         for kind, unit in found:
-            if kind in coding.sets:
+            if kind in coding.sets and len(unit) <= LONGEST_SET:
                 self._sets.pop(unit, None)
                 self._sets[unit] = None
+        for oldest in list(self._sets)[:-MOST_SETS]:  # a camera that sends others each time fills no memory
+            del self._sets[oldest]
         parts = [unit for kind, unit in found if kind in coding.parts]
         if any(kind in coding.keys for kind, _ in found):
             yield coding.whole(self._joined, parts)

@@ -55,7 +55,7 @@ class Window:
         self._alone = self.payload_bytes is not None and len(message.payload) > self.payload_bytes
         self._bytes += len(message.payload)
 
-    def acknowledged(self, mid: int, at: float = 0.0) -> OutgoingBatch | None:
+    def acknowledged(self, mid: int, at: float) -> OutgoingBatch | None:
         """Return the message whose acknowledgement came at `at` (boottime, s); None for one that is not ours."""
         message = self._sent.get(mid)
         if message is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import tracemalloc
 from fractions import Fraction
 
 import av
@@ -43,3 +44,15 @@ def test_the_first_key_frame_that_comes_is_a_picture_in_an_open_group_too(codec:
     found = [place for place, frame in enumerate(frames[3:], 3) for key in late.decode(frame) if key is not None]
     assert len(found) == 2
     assert found[0] <= EVERY
+
+
+@pytest.mark.parametrize(("codec", "name", "head"), [("h264", "h264", b"\x67"), ("h265", "hevc", b"\x42\x01")])
+def test_a_camera_that_sends_other_parameter_sets_each_time_fills_no_memory(codec: str, name: str, head: bytes) -> None:
+    """Nor do its sets hide the key frame that comes at last."""
+    late = KeyFrames(name, None)
+    tracemalloc.start()
+    for number in range(3000):
+        assert not list(late.decode(joined([head + number.to_bytes(2, "big") + bytes([255]) * 2000])))
+    assert tracemalloc.get_traced_memory()[0] < 1_000_000
+    tracemalloc.stop()
+    assert [key is not None for key in late.decode(coded(codec)[0])] == [True]

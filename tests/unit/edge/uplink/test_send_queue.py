@@ -81,7 +81,7 @@ def test_the_thumbnail_that_somebody_waits_for_goes_before_older_records(store: 
     assert after is not None
     assert after.chunk is None  # backfill goes on: of that thumbnail nothing is left to send
     chunks.sent(hastened.chunk, hastened.chunk_end)
-    assert window.acknowledged(1) is hastened
+    assert window.acknowledged(1, 0.0) is hastened
     assert chunks.next_hastened(window) is None
 
 

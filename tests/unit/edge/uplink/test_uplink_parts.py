@@ -86,8 +86,8 @@ def test_the_window_is_bounded_in_messages_and_bytes() -> None:
         assert window.room()
         window.add(mid, OutgoingBatch(Topic.LIVE, b"x"))
     assert not window.room()
-    assert window.acknowledged(1) is not None
-    assert window.acknowledged(1) is None
+    assert window.acknowledged(1, 0.0) is not None
+    assert window.acknowledged(1, 0.0) is None
     assert window.room()
     window = Window(receive_maximum=65535, payload_bytes=None)
     window.add(1, OutgoingBatch(Topic.BACKFILL, b"x" * BYTES))
