@@ -7,6 +7,8 @@ from edge.language.texts import _, ngettext
 from edge.records.answers import NotGood
 from hub.doubts import DoubtSpan
 
+MOST_NAMED = 4  # channels of one doubt
+
 
 def cause(kind: str, records: int, why: object) -> str:
     """Return the words for a hole's cause, with the station's own reason where it has said one."""
@@ -27,8 +29,12 @@ def because(what: str, why: object) -> str:
 
 
 def doubt(span: DoubtSpan | NotGood) -> str:
-    """Return the words for minutes that are here and not good, with the station's own reason."""
-    channels = _(", ").join(map(texts.label, span.channels))
+    """Return the words for minutes that are here and not good, with the station's own reason; the API has all names."""
+    channels = _(", ").join(map(texts.label, span.channels[:MOST_NAMED]))
+    if more := len(span.channels[MOST_NAMED:]):  # a bus that is lost takes some twenty with it
+        channels = ngettext("{channels} and {n} more", "{channels} and {n} more", more).format(
+            channels=channels, n=more
+        )
     if span.missing:
         what = ngettext("{n} minute without {channels}", "{n} minutes without {channels}", span.minutes)
     else:
