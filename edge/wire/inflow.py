@@ -25,16 +25,15 @@ KEPT = 2 + 65535 + 2  # bytes of a packet's beginning: the longest topic and the
 
 
 class Inflow:
-    """A socket whose `recv` gives whole packets of at most `most` bytes; `oversize` are those passed over.
+    """A socket whose `recv` gives whole packets of at most `most` bytes; those passed over go into `oversize` at once.
 
     `wrong` is what no broker sends; after that the connection counts as broken.
     """
 
-    def __init__(self, sock: Any, most: int = LARGEST_PACKET) -> None:
-        self.oversize: list[Incoming] = []
+    def __init__(self, sock: Any, oversize: list[Incoming], most: int = LARGEST_PACKET) -> None:
         self.wrong: Reason | None = None
         self.pings = 0  # packets PINGREQ that were sent
-        self._sock = sock
+        self._sock, self._oversize = sock, oversize
         self._most = most
         self._fixed = bytearray()  # the header of the packet that begins
         self._left = 0  # bytes of the present packet that have not come
@@ -120,16 +119,17 @@ class Inflow:
             most=self._most,
         )
         topic = head[2:end].decode(errors="replace")
-        self.oversize.append(Incoming(topic, head[end : end + 1024], mid, qos, bool(first & 1), why))
+        self._oversize.append(Incoming(topic, head[end : end + 1024], mid, qos, bool(first & 1), why))
         self._over = None
         self._fixed.clear()
 
 
 class InflowClient(mqtt.Client):
-    """paho's client, reading through an `Inflow`."""
+    """paho's client, reading through an `Inflow`; packets that are passed over go into `oversize`."""
 
     inflow: Inflow | None = None
+    oversize: list[Incoming]
 
     def _create_socket(self) -> Any:
-        self.inflow = Inflow(super()._create_socket())
+        self.inflow = Inflow(super()._create_socket(), self.oversize)
         return self.inflow

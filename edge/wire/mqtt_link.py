@@ -149,7 +149,7 @@ class MqttLink:
         poll = select.poll()
         poll.register(sock, select.POLLIN)
         readable = _buffered(sock) or bool(poll.poll(0))
-        if readable and (room := self._heard.room(self._client.inflow)) > 0:
+        if readable and (room := self._heard.room()) > 0:
             self._read(sock, poll, room)
         if self._client.want_write():
             self._client.loop_write()
@@ -256,7 +256,7 @@ class MqttLink:
         came, until = 0, self._clock.now() + deadline
         while not getattr(self._heard, what):
             if came < len(self.incoming):
-                if self._heard.connack is not None and self._heard.room(self._client.inflow) <= 0:
+                if self._heard.connack is not None and self._heard.room() <= 0:
                     return  # the session goes on, as what it gives shows; the SUBACK stands behind that
                 came, until = len(self.incoming), self._clock.now() + deadline
             if self._clock.now() >= until:

@@ -13,7 +13,7 @@ from edge.config.sections import BrokerSection
 from edge.wire import credentials
 from edge.wire.contract import LARGEST_PACKET
 from edge.wire.errors import LinkError, broken
-from edge.wire.inflow import Inflow, InflowClient
+from edge.wire.inflow import InflowClient
 from edge.wire.link import REFUSED
 from edge.wire.mqtt_codes import meaning
 from edge.wire.session import RECEIVE_MAXIMUM, Granted, Incoming, Session
@@ -65,11 +65,8 @@ class PahoCallbacks:
         pairs = zip(self.session.topics, codes, strict=False)
         self.granted.refused = [topic for topic, code in pairs if code.value >= REFUSED]
 
-    def room(self, flow: Inflow | None) -> int:
+    def room(self) -> int:
         """Return the bytes that may be read before the owner takes what came: no broker may fill the memory."""
-        if flow is not None and flow.oversize:
-            over, flow.oversize = flow.oversize, []
-            self.incoming += over
         return (self.session.receive + 1) * LARGEST_PACKET - sum(map(bytes_of, self.incoming))
 
     def on_message(self, client: Any, userdata: Any, message: mqtt.MQTTMessage) -> None:
@@ -100,6 +97,7 @@ def client_of(
         manual_ack=True,
     )
     client.connect_timeout = deadline
+    client.oversize = callbacks.incoming
     client.max_inflight_messages = 0  # the window is the uplink's
     if session.will is not None:
         client.will_set(*session.will, qos=1, retain=True)

@@ -10,10 +10,13 @@ from pathlib import Path
 
 import pytest
 
+from edge.clock.clock import SystemClock
 from edge.sim import lockstep
 from edge.store.outbox import PLATFORM
 from edge.uplink import uplink
+from edge.wire import mqtt_link
 from edge.wire.contract import Topic, topic
+from edge.wire.session import Session
 from tests.kits.broker import Broker
 from tests.kits.proxy import Proxy
 from tests.kits.scripted_broker import KICK, SILENT, Manners, Scripted, packet, publish
@@ -85,6 +88,19 @@ def test_a_broker_that_misbehaves_loses_nothing(
     box.run_until(lambda: {seq for _, seq, _ in scripted.arrived} >= set(range(1, whole + 1)), real=60)
     box.run_until(lambda: box.store.outbox.count_unsent(PLATFORM) + unproven(box) <= 1, real=60)
     assert {seq for _, seq, _ in scripted.arrived} >= set(range(1, whole + 1))
+
+
+def test_a_message_that_is_passed_over_is_handed_on_though_nothing_comes_after_it(scripted: Scripted) -> None:
+    """Its acknowledgement waits for no other message: what a broker of 3.1.1 holds back until then is not late."""
+    scripted.manners = Manners(first=publish(topic(STATION, Topic.COMMAND), b"x" * 3_000_000, True))
+    link = mqtt_link.connect(scripted.section(), Session("a", ("minshan/#",), expiry=60, receive=10), SystemClock())
+    until = time.monotonic() + 10
+    while not link.incoming and time.monotonic() < until:
+        link.wait(SystemClock().now() + 0.2)
+    assert [(message.topic, message.wrong is None) for message in link.incoming] == [
+        (topic(STATION, Topic.COMMAND), False)
+    ]
+    link.drop()
 
 
 def unproven(box: Box) -> int:

@@ -145,11 +145,11 @@ def test_a_message_that_later_ones_overtook_is_noticed() -> None:
     window = Window(20, None)
     for mid in range(4):
         window.add(mid, message(10), at=float(mid))
-    window.acknowledged(0)
+    window.acknowledged(0, at=4.0)
     assert not window.has_passed_over(100.0)
-    window.acknowledged(2)
+    window.acknowledged(2, at=5.0)
     assert [window.has_passed_over(before) for before in (1.0, 1.5)] == [False, True]
-    window.acknowledged(1)
+    window.acknowledged(1, at=6.0)
     assert not window.has_passed_over(100.0)
 
 
