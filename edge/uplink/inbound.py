@@ -70,8 +70,11 @@ class InboundHandler:
             messages += [] if hello is None else [OutgoingBatch(Topic.HELLO, hello)]
         fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]
         self._telling.update({r.id: r for r in fresh})
-        for picture in (r.data["picture"] for r in fresh if "picture" in r.data):
-            self._chunks.hasten(str(picture))
+        for result in fresh:
+            if "picture" in result.data:
+                self._chunks.hasten(str(result.data["picture"]))
+            if result.state != "accepted":
+                self._chunks.awaits_no_longer(result.id)
         return messages + [OutgoingBatch(Topic.RESULT, fitting(r, most), result=r) for r in fresh]
 
     def delivered(self, message: OutgoingBatch) -> None:
@@ -105,6 +108,8 @@ class InboundHandler:
         command = decode(message.payload, Command, MOST)
         if not self.results.admit(command, self._utc(), message.retained):
             return False
+        if command.name == "picture":
+            self._chunks.awaits(command.id)
         done = False
         try:
             self._on_command(command)

@@ -1,5 +1,8 @@
 """What is sent next: what was asked for, live, the thumbnail that is waited for, backfill from the newest, pictures.
 
+The first three wait for no bytes in flight. Backfill and pictures do, and for a picture that is being taken on command:
+what is in flight when it is there goes before it.
+
 Live records go at the station's own phase after the minute, so that a farm's stations do not all speak at once. Alerts
 are among them, however old, and go at once: somebody waits for them, and one that is over by now may have woken people.
 While nobody listens, or the broker refuses, backfill and pictures pause; live goes on and shows when that ends.
@@ -118,7 +121,9 @@ class SendQueue:
         self._paused_until = 0.0
 
     def next(self, window: Window) -> OutgoingBatch | None:
-        """Return the next message, where there is one now."""
+        """Return the next message, where there is one now and the window admits it."""
+        if not window.admits():
+            return None
         now = self._clock.now()
         if self._chunks.probe():
             self._dry = False
@@ -131,8 +136,12 @@ class SendQueue:
         if self._dry or now < self._paused_until:
             return None
         hastened = self._chunks.next_hastened(window)
-        if hastened is not None:
+        if hastened is not None or not window.room() or now < self._chunks.awaited_until():
             return hastened
+        return self._next_in_turn(now, window)
+
+    def _next_in_turn(self, now: float, window: Window) -> OutgoingBatch | None:
+        """Return the next message of what nobody waits for."""
         known = -1
         while not self._backlog and known != (known := len(self._too_large.seqs) + len(self._alone)):
             self._backlog.extend(self._backfill(now, window))  # what is too large hides what is behind it
@@ -151,8 +160,9 @@ class SendQueue:
         """
         if self._ready:
             return self._clock.now()
-        waits = self._dry or (self._alone and len(window))
-        return min(self._live_due, self._chunks.probe_due, NEVER if waits else self._paused_until)
+        waits = self._dry or not window.room() or (self._alone and len(window))
+        others = NEVER if waits else max(self._paused_until, self._chunks.awaited_until())
+        return min(self._live_due, self._chunks.probe_due, others)
 
     def _every_s(self) -> float:
         """Return the seconds between two live messages now. What waited as live stays so when that changes."""

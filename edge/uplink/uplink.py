@@ -171,7 +171,7 @@ class Uplink:
     def _turn(self, link: Link, since: float) -> None:
         """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
         self._noticed(since)
-        while self._window.room() and (message := self._queue.next(self._window)) is not None:
+        while (message := self._queue.next(self._window)) is not None:
             if not len(self._window):
                 self._heard_at = self._clock.now()
             self._send(link, message)
@@ -191,7 +191,7 @@ class Uplink:
         until = min(self._clock.now() + self._broker.keepalive_s / 4, self._receipts.due())
         if len(self._window):
             until = min(until, self._heard_at + SILENCE)
-        return min(until, self._queue.due(self._window)) if self._window.room() else until
+        return min(until, self._queue.due(self._window)) if self._window.admits() else until
 
     def _noticed(self, since: float) -> None:
         """Take in what came about by itself or by other lanes since the last turn."""

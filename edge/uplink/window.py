@@ -11,16 +11,16 @@ from edge.records.record import Record
 from edge.wire.contract import ChunkHeader
 
 MESSAGES = 20  # as many as Mosquitto lets a client have in flight by default
-# Bytes in flight: what a look is to wait for. It begins with the second, and is let grow and shrink between the others.
-LEAST, FIRST, BYTES = 16 * 1024, 64 * 1024, 128 * 1024
-LONGEST = 3.0  # s that a message may take to be acknowledged before fewer bytes go at once
+# Bytes in flight: what a look is to wait for. It begins with the second, and grows and shrinks between the others.
+LEAST, FIRST, BYTES = 16 * 1024, 32 * 1024, 128 * 1024
+LONGEST = 2.0  # s that a message may wait behind others, before fewer bytes go at once
 
 
 class Window:
     """Messages handed to the broker and not yet acknowledged.
 
-    `payload_bytes`: the most that one may have, but for a record that fits no smaller message: it may have
-    `packet_room`, what the broker said, and goes alone.
+    `most_bytes`: what may be in flight on this link; `payload_bytes`: the most that one message may have, but for a
+    record that fits no smaller one: it may have `packet_room`, what the broker said, and goes alone.
     """
 
     def __init__(self, receive_maximum: int, payload_bytes: int | None) -> None:
@@ -31,15 +31,20 @@ class Window:
         self._at: dict[int, float] = {}  # when each of them went
         self._seqs: dict[int, Ranges] = {}  # of their records
         self._passed_over: set[int] = set()
-        self._bytes, self._most_bytes = 0, FIRST
+        self._bytes, self.most_bytes = 0, FIRST
+        self._doubles = True  # the bound, with each bound of bytes that arrive in time: until once they did not
+        self._quickest = float("inf")  # s until an acknowledgement came: what the way there and back takes
 
     def __len__(self) -> int:
         return len(self._sent)
 
+    def admits(self) -> bool:
+        """Return whether a message that somebody waits for may go: the bound in bytes does not hold for it."""
+        return len(self._sent) < (1 if self._careful else self._most) and not self._alone
+
     def room(self) -> bool:
-        """Return whether one more message may go; its size may pass the bound in bytes, or large ones never went."""
-        most = 1 if self._careful else self._most
-        return len(self._sent) < most and self._bytes < self._most_bytes and not self._alone
+        """Return whether any message may go; its size may pass the bound in bytes, or large ones never went."""
+        return self.admits() and self._bytes < self.most_bytes
 
     def narrow(self, most: int | None, careful: bool) -> None:
         """Take a limit that the broker did not name; `careful`: one message at a time."""
@@ -74,10 +79,13 @@ class Window:
 
     def _fit(self, size: int, took: float) -> None:
         """Let less be in flight on a link on which messages wait for long, more on one on which they do not."""
-        if took > LONGEST:
-            self._most_bytes = max(LEAST, round(self._most_bytes * LONGEST / took))
+        self._quickest = min(self._quickest, took)
+        waited = took - self._quickest
+        if waited > LONGEST:
+            self.most_bytes, self._doubles = max(LEAST, round(self.most_bytes * LONGEST / waited)), False
         else:
-            self._most_bytes = min(BYTES, self._most_bytes + size)
+            more = size if self._doubles else size * size // self.most_bytes
+            self.most_bytes = min(BYTES, self.most_bytes + more)
 
     def has_passed_over(self, before: float) -> bool:
         """Return whether one that went before that instant is not acknowledged, and one that went later is."""

@@ -31,7 +31,7 @@ from tests.kits.system import station, talking
 from tests.kits.thin_link import ThinLink
 from tests.kits.uplink_kit import Listener
 
-LOOKS, THIN_LOOKS = 20, 4  # in two minutes the backfill has gone
+LOOKS, THIN_LOOKS = 20, 3  # in a minute the backfill has gone
 CHANNELS = 16
 RATE, DELAY = 8000.0, 0.5  # bytes/s, s: a weak 4G link of 64 kbit/s, 1 s there and back
 SITE = SiteSection(latitude=31.68, longitude=103.85, altitude_m=1590.0)
@@ -81,7 +81,7 @@ def over_a_thin_link(url: str) -> Iterator[float]:
         listener = Listener(broker)
         stack.enter_context(running("provisioning.main", "run", "--config", str(file)))
         for number in range(THIN_LOOKS):
-            time.sleep(15)  # the first time it starts, later it sends on
+            time.sleep(4 if number else 12)  # the first time it starts, later it sends on
             if not any(message.topic.endswith(Topic.BACKFILL) for message in listener.take()):
                 raise UnmeasuredError("the station sent no backfill")
             listener.messages.clear()

@@ -25,7 +25,7 @@ from edge.uplink.packet_limit import PacketLimit
 from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.send_queue import PHASES, SendQueue
 from edge.uplink.too_large import TooLarge
-from edge.uplink.window import Window
+from edge.uplink.window import BYTES, Window
 from edge.wire.contract import Topic
 from tests.kits.uplink_kit import destination
 
@@ -58,15 +58,19 @@ def pictured(store: Store, content: str) -> str:
     return name
 
 
+def queued(store: Store, clock: Clock) -> tuple[SendQueue, Chunks]:
+    """Return a queue of the store, and the chunks of its pictures."""
+    there = destination(BrokerSection(url="mqtt://127.0.0.1", proof="broker"))
+    chunks = Chunks(there, store, clock)
+    encoder = RecordEncoder(there, store.notes, clock, LackingCounts())
+    about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
+    return SendQueue(there, "new", store, clock, chunks, *about), chunks
+
+
 def test_the_thumbnail_that_somebody_waits_for_goes_before_older_records(store: Store) -> None:
     """Of three pictures the one that was asked for has its thumbnail sent before any backfill, the others after all."""
     names = [pictured(store, letter) for letter in "abc"]
-    clock = SystemClock()
-    broker = BrokerSection(url="mqtt://127.0.0.1", proof="broker")
-    chunks = Chunks(destination(broker), store, clock)
-    encoder = RecordEncoder(destination(broker), store.notes, clock, LackingCounts())
-    about = TooLarge(store.notes, lambda body: None), PacketLimit(clock), encoder
-    order = SendQueue(destination(broker), "new", store, clock, chunks, *about)
+    order, chunks = queued(store, SystemClock())
     window = Window(20, None)
     usual = order.next(window)
     assert usual is not None
@@ -83,6 +87,42 @@ def test_the_thumbnail_that_somebody_waits_for_goes_before_older_records(store: 
     chunks.sent(hastened.chunk, hastened.chunk_end)
     assert window.acknowledged(1, 0.0) is hastened
     assert chunks.next_hastened(window) is None
+
+
+def test_older_records_wait_some_seconds_for_a_picture_that_is_being_taken_on_command(store: Store) -> None:
+    """What is in flight when it is there goes before it. A picture that is never taken holds nothing up for long."""
+    clock, window = SimClock(), Window(20, None)
+    order, chunks = queued(store, clock)
+    chunks.awaits("look-1")
+    chunks.awaits("look-2")
+    chunks.awaits_no_longer("look-1")
+    assert order.next(window) is None
+    due = order.due(window)
+    assert clock.now() < due <= clock.now() + 10
+    chunks.awaits_no_longer("look-2")
+    assert order.next(window) is not None
+    chunks.awaits("never")
+    assert order.next(window) is None
+    clock.run_until(due)
+    assert order.next(window) is not None
+
+
+def test_what_is_waited_for_goes_though_much_is_in_flight(store: Store) -> None:
+    """Backfill waits until bytes are acknowledged; a thumbnail on request and an answer do not, nor is there a rush."""
+    clock, window = SimClock(), Window(20, None)
+    order, chunks = queued(store, clock)
+    name = pictured(store, "a")
+    window.add(1, OutgoingBatch(Topic.BACKFILL, b"x" * BYTES))
+    assert order.next(window) is None
+    assert order.due(window) > clock.now()
+    chunks.hasten(name)
+    order.look_again()
+    thumbnail = order.next(window)
+    assert thumbnail is not None
+    assert thumbnail.chunk is not None
+    order.put(result := OutgoingBatch(Topic.RESULT, b"{}"))
+    assert order.due(window) <= clock.now()
+    assert order.next(window) is result
 
 
 def test_an_alert_takes_waiting_minutes_with_it(store: Store) -> None:
