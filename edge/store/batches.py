@@ -1,4 +1,4 @@
-"""What is on its way to destinations that get records alone: batches, their bytes fixed before the first try.
+"""Batches in transit to destinations that receive only records: their bytes are fixed before the first attempt.
 
 Each step is one transaction that is on the disk when it returns: after a kill at any instant a batch is here, byte for
 byte, or its records are proven, or they are unsent.
@@ -33,7 +33,7 @@ class Batches:
         self._ledger, self._outbox = ledger, outbox
 
     def of(self, dest: str) -> dict[int, bytes]:
-        """Return what is on its way, by number, the highest first."""
+        """Return the batches in transit, by number, highest first."""
         found = self._read(lambda connection: notes_of(connection, BATCH + dest))
         return dict(sorted(((int(name), raw) for name, raw in found.items()), reverse=True))
 

@@ -1,4 +1,4 @@
-"""Looking through a stopped store or a copy of one, changing nothing in it."""
+"""Check a stopped store or a copy of one, without changing it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one connection, its lock, and its transactions with what is kept in memory beside them.
+"""The one connection, its lock, and its transactions, which also cover the state kept in memory.
 
 A change either is on the disk when its block ends, or nothing has changed, in memory neither. So a full disk or
 a disk error costs the call that met it and no more; the next one may succeed.
@@ -86,7 +86,7 @@ class Database:
         self._connection = connection
 
     def displaced(self) -> Reason | None:
-        """Return how the open files have lost their place in the folder; None where they are there, or none is open."""
+        """Return how the open files were deleted, moved or replaced; None if they are in place, or none is open."""
         for name in self._identities if self.connected else ():
             if not self.owns(name):
                 there = identity(self.folder / name)

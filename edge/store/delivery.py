@@ -118,7 +118,7 @@ class DeliveryLedger:
             self._now[destination, other] = kept
 
     def retimed(self, seqs: Ranges) -> None:
-        """Make records that have a time now unsent again, for every destination there ever was, and held no longer."""
+        """Make records that now have a time unsent again for every destination, past ones too, and no longer held."""
         self.held = ranges.without(self.held, seqs)
         for destination in {owner for owner, _ in self._now} - {ALL}:
             self.move(destination, seqs, None)
@@ -133,7 +133,7 @@ class DeliveryLedger:
                 self._now[owner, state] = ranges.without(self._now[owner, state], seqs)
 
     def disown(self, destination: str) -> None:
-        """Forget what a destination has: there is none of that name any more."""
+        """Forget what a destination has, because no destination has that name any more."""
         for key in [key for key in self._now if key[0] == destination]:
             self._now[key] = NOTHING
             self._urgent = True

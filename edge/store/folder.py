@@ -1,4 +1,4 @@
-"""The state folder: made where there is none, held by one process; the signs that it has held records before.
+"""The state folder: created if there is none, held by one process; the traces that it has held records before.
 
 lock             held by the daemon, with its pid; with "new" behind it as long as no record was ever kept, so
                  that a first start that was cut off is distinguished from a database that was lost
@@ -94,7 +94,7 @@ def make(folder: Path) -> None:
 
 
 class Ballast:
-    """A file that takes up room, thrown off where a full disk would not even let something be deleted."""
+    """A reserve file, removed if the disk is so full that even deleting something fails."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "ballast"
@@ -154,7 +154,7 @@ def size(path: Path) -> int:
 
 
 def shut(folder: Path) -> None:
-    """Take the rights of others from records and pictures; a database's log has the rights that it has."""
+    """Remove other users' permissions from records and pictures; a database's log has those of its database."""
     path = folder / DATABASE
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     for name, rights in ((path, ALL_BUT_US), (folder / (DATABASE + LOG), ALL_BUT_US), (folder / PICTURES, OTHERS)):
@@ -163,6 +163,6 @@ def shut(folder: Path) -> None:
 
 
 def room(folder: Path) -> tuple[int, int]:
-    """Return the bytes that the file system has left for us, and has at all."""
+    """Return the free bytes of the file system for us, and its total size."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize

@@ -1,4 +1,4 @@
-"""The store: every record on the disk before its append returns, and what each destination has of them.
+"""The store: every record is on disk before its append returns, with what each destination has of them.
 
 One SQLite database (records.db, WAL, synchronous=FULL) by one connection in one process; picture files beside
 it. Methods may be called from any thread: one lock goes around each. All raise StoreError, after which

@@ -1,4 +1,4 @@
-"""What is sent next: what was asked for, live, the thumbnail that is waited for, backfill from the newest, pictures.
+"""What is sent next: requested data, live, an awaited thumbnail, backfill from the newest, pictures.
 
 Live records go at the station's own phase after the minute, so that a farm's stations do not all speak at once. Alerts
 are among them, however old, and go at once: somebody waits for them, and one that is over by now may have woken people.

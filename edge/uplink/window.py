@@ -1,4 +1,4 @@
-"""What is in flight: our own bound, in messages and bytes, because paho does not keep to what a broker grants."""
+"""What is in flight: our own limit, in messages and bytes, because paho ignores what a broker grants."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class Window:
             self._most_bytes = min(BYTES, self._most_bytes + size)
 
     def has_passed_over(self, before: float) -> bool:
-        """Return whether one that went before that instant is not acknowledged, and one that went later is."""
+        """Return whether a message sent before that instant is unacknowledged while a later one is acknowledged."""
         return any(self._at[mid] < before for mid in self._passed_over)
 
     def messages(self) -> list[OutgoingBatch]:
