@@ -69,11 +69,11 @@ class Batches:
 
     def retain(self, known: Iterable[str]) -> list[str]:
         """Forget what destinations have that are not known any more. Return which those were."""
-        gone = sorted(owner for owner in self._ledger.owners - set(known) if owner.startswith(FORWARD))
+        gone = sorted(owner for owner in self._ledger.all_destinations - set(known) if owner.startswith(FORWARD))
 
         def change(connection: apsw.Connection) -> None:
             for dest in gone:
-                self._ledger.disown(dest)
+                self._ledger.forget_destination(dest)
             kept = [kind + dest for dest in known for kind in (BATCH, ASIDE)]
             for (kind,) in connection.execute("SELECT DISTINCT kind FROM note").fetchall():
                 if kind not in kept and str(kind).startswith((BATCH + FORWARD, ASIDE + FORWARD)):

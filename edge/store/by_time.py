@@ -63,7 +63,7 @@ class ByTime:
                     return _lowest(connection, epoch, first_us - CLOSED) if begin < first_us else epoch.first
         return epochs[-1].last + 1 if epochs else 1
 
-    def falling(self, kind: str, lowest: int, before: int, limit: int) -> list[Record]:
+    def newest_first(self, kind: str, lowest: int, before: int, limit: int) -> list[Record]:
         """Return the newest records of a kind (no minutes) from number `lowest` to before `before`, newest first."""
         where = "WHERE kind = ? AND kind <> 'minute' AND seq >= ? AND seq < ? ORDER BY seq DESC LIMIT ?"
         return self._select(where, str(kind), lowest, before, limit)

@@ -20,7 +20,7 @@ from drivers.reason import Reason
 from edge.files import identity
 from edge.store import log_rescue, salvage, schema
 from edge.store.errors import StoreCause, StoreError, as_store_error, store_error
-from edge.store.folder import DATABASE, INTERIM, LOG, shut, size, used_before
+from edge.store.folder import DATABASE, INTERIM, LOG, restrict_permissions, size, used_before
 from edge.store.interim import Interim
 
 EMPTY = Reason("database_empty", "the database is empty")
@@ -104,7 +104,7 @@ class Database:
             raise apsw.CorruptError(CUT_OFF)
         if (used or size(self.folder / (DATABASE + LOG))) and not size(path):
             raise apsw.NotADBError(EMPTY if path.exists() else Reason("database_missing", "the database is missing"))
-        shut(self.folder)
+        restrict_permissions(self.folder)
         if used:
             schema.check_head(path)
 

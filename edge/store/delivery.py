@@ -132,14 +132,14 @@ class DeliveryLedger:
             if owner != ALL:
                 self._now[owner, state] = ranges.without(self._now[owner, state], seqs)
 
-    def disown(self, destination: str) -> None:
+    def forget_destination(self, destination: str) -> None:
         """Forget what a destination has, because no destination has that name any more."""
         for key in [key for key in self._now if key[0] == destination]:
             self._now[key] = NOTHING
             self._urgent = True
 
     @property
-    def owners(self) -> set[str]:
+    def all_destinations(self) -> set[str]:
         """The destinations, of now and of before, that have something."""
         return {owner for (owner, _), seqs in self._now.items() if seqs} - {ALL}
 

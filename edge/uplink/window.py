@@ -87,7 +87,7 @@ class Window:
         """Return what is in flight, in the order in which it went."""
         return list(self._sent.values())
 
-    def flying(self) -> set[tuple[str, int, int]]:
+    def records_in_flight(self) -> set[tuple[str, int, int]]:
         """Return the records in flight, by `identity`."""
         return {identity(record) for message in self._sent.values() for record in message.records}
 
