@@ -5,15 +5,15 @@ BIN := $(VENV)/bin
 SETUP := @PYTHON="$(PYTHON)" VENV="$(VENV)" scripts/setup
 ARGS ?=
 
-# A command in a process group of its own, in front of the terminal: Ctrl-C then ends the command in order, and make,
-# which would end by the signal and call that an error, hears nothing of it. It ends with the shell that started it.
+# Run a command in its own foreground process group: Ctrl-C then ends the command cleanly, and make,
+# which would report an error, does not get the signal. The command ends with the shell that started it.
 IN_FRONT := bash -c '[ ! -t 0 ] || set -m; "$$0" "$$@"; exit $$?' setpriv --pdeathsig TERM
 
-# Debian keeps mosquitto in /usr/sbin, which a user's PATH does not name.
+# Debian has mosquitto in /usr/sbin, which is not in a user's PATH.
 export PATH := $(PATH):/usr/sbin:/sbin
 # Blinka must not look for packages, nor ask to install any.
 export BLINKA_SKIP_DEPENDENCY_CHECK := 1
-# Some machines forbid it to keep compiled modules; what is started hundreds of times would be compiled each time.
+# Some machines forbid storing compiled modules; programs that are started hundreds of times would be compiled each time.
 export PYTHONDONTWRITEBYTECODE :=
 
 .PHONY: help setup run test check bench bench-fleet test-slow soak install lock clean
@@ -52,7 +52,7 @@ check: ## linters, types, the rules of the code, the documents
 	$(BIN)/mypy
 	$(BIN)/python -m pytest -q tests/test_house.py tests/test_wire_bounds.py tests/unit/test_docs.py tests/unit/edge/wire/test_schemas.py
 
-bench: ## figures of this machine, each beside its peer
+bench: ## measure this machine, each figure beside a reference
 	$(SETUP) test
 	$(BIN)/python -m tests.bench $(ARGS)
 
@@ -64,10 +64,10 @@ install: ## as root on a Pi: /opt/minshan, /etc/minshan, /var/lib/minshan, the u
 	$(SETUP) install
 	@PYTHON="$(PYTHON)" DESTDIR="$(DESTDIR)" CONFIG="$(CONFIG)" scripts/install $(ARGS)
 
-lock: ## requirements/*.lock anew from pyproject.toml
+lock: ## regenerate requirements/*.lock from pyproject.toml
 	$(SETUP) run
 	@VENV="$(VENV)" scripts/lock $(ARGS)
 
-clean: ## remove what make made; stations' data stay
+clean: ## remove what make created; stations' data are kept
 	rm -rf .venv .venv-* build dist .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,7 +1,7 @@
-"""What two quantities of one moment cannot be together: particles of a smaller size that outweigh those of a larger one
-in which they count too, a gust under the mean that it is part of.
+"""Quantities that contradict each other within one frame: more of the smaller particles than of the larger ones,
+which include them, or a gust below the mean of which it is part.
 
-Asked of one frame by `drivers.limits`, so that whoever reads a device hears of it, and of a minute's means by the
+Checked for one frame by `drivers.limits`, so that whoever reads a device is told, and for a minute's means by the
 station, which keeps such values as suspect: nobody knows which of the two is wrong. Source: Zahumensky 2004 (WMO) for
 gust and mean. 2 ug/m3 and 5 % are left for rounding and for means over different samples (ours).
 """

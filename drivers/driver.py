@@ -1,4 +1,4 @@
-"""What a driver is: `open(bus, settings, clock)` giving a device with `read()` and `close()`.
+"""The driver interface: `open(bus, settings, clock)` returns a device with `read()` and `close()`.
 
     INFO = DriverInfo(name="bme280", bus="i2c", settings=Bme280Settings, channels=..., open=..., twin=...)
 

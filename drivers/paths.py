@@ -1,5 +1,5 @@
-"""Paths in a file that people write, bounded: one that no file can have, or has another kind of thing at it, is refused
-where it stands. What is not there (yet) is no mistake; whoever uses it says so.
+"""Paths in configuration files, checked: impossible ones, or ones that lead to another kind of file, are refused
+at their place in the file. A path that does not exist (yet) is not a mistake; whoever uses it reports that.
 """
 
 from __future__ import annotations

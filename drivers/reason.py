@@ -1,4 +1,4 @@
-"""A meaning: a code with parameters, and the English sentence that they make.
+"""A reason: a code with parameters, and the English sentence that they form.
 
     NO_READINGS = Reason("no_readings", "no readings")
     Reason("not_in_time", "not done within {seconds:g} s", seconds=0.05)

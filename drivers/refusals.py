@@ -1,4 +1,4 @@
-"""What pydantic refuses in a file that people write, as meanings."""
+"""Errors that pydantic finds in a configuration file, as reasons."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where a key stands in a TOML text: tomllib tells values, not lines.
+"""Find the line of a key in a TOML text: tomllib returns values without lines.
 
 A reader of headers and `key =` beginnings, enough for files that tomllib has taken; what it does not find
 (a key inside an inline table, say) is placed at the nearest thing around it that it did.

@@ -1,4 +1,4 @@
-"""Full-width signs of a Chinese keyboard (：，＝“”) in what a program reads: which sign each stands for."""
+"""Full-width characters of a Chinese keyboard (：，＝“”) in configuration files, and what each stands for."""
 
 from __future__ import annotations
 

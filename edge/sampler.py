@@ -1,4 +1,4 @@
-"""One lane a bus: reads the devices that are due, reopens what went, counts what was refused.
+"""One lane per bus: reads the devices that are due, reopens those that failed, counts what was refused.
 
 Drivers neither log nor retry; this room does both, once when a sensor goes and once when it is back. A device
 that does not answer is asked ever more seldom (up to once a minute), so that it costs its bus-mates nothing.

@@ -1,4 +1,4 @@
-"""What the platform's side says to a station: receipts in small pages, and the answer to a hello."""
+"""The platform's answers to a station: receipts in small pages, and the answer to a hello."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def receipts(
 
 
 def answers(sink: Sink, hello: Hello, utc: int, proves: bool, reads: int = VERSION) -> Iterator[HelloAnswer]:
-    """Yield the answer to a hello, and after it the one to send where that is too large.
+    """Yield the answer to a hello, and then the one to send if the first is too large.
 
     It speaks of the epochs that the hello names. The second says nothing of what is here: it still tells the time
     (microseconds UTC), and receipts close what comes. A list of so many holes is not an honest station's.

@@ -1,4 +1,4 @@
-"""Reading version 2 of the topics of records: minutes out of columns by their tables, each block by itself."""
+"""Read version 2 of the record topics: minutes from columns by their tables, each block individually."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A minute's values and flags in the order of an export's columns, read out of its record in one go.
+"""A minute's values and flags in the order of an export's columns, read from its record in one pass.
 
 The channels are known before, so that a record is decoded straight into their places: no names are kept and looked up
 for each value. A minute that says more, or says it in another way, is read as all others are.

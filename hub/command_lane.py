@@ -1,4 +1,4 @@
-"""The lane that sends commands to stations and takes in what they answer, on a connection of its own.
+"""The lane that sends commands to stations and receives their results, on its own connection.
 
 A command is in the database before it is sent, and sent again where nobody knows whether the broker has it: a station
 knows it by its id and does it once. What is older than its expiry is not sent.

@@ -1,4 +1,4 @@
-"""Why minutes that are here are not good: a sensor that was lost, maintenance, a doubt, each with its time."""
+"""Why minutes that were received are not good: a lost sensor, maintenance, a doubt, each with its time."""
 
 from __future__ import annotations
 

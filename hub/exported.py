@@ -1,4 +1,4 @@
-"""The minutes of a station and a span, read for an export in slices, so that neither memory nor a reader's hold grows.
+"""The minutes of a station and a period, read for an export in slices, so that neither memory nor a read lock grows.
 
 A minute that its station could not date comes last, dated by its arrival, and its `clock` says so.
 """

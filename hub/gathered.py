@@ -1,4 +1,4 @@
-"""When stored records are receipted: at once, or collected if the station said that it waits for that.
+"""When a stored record gets its receipt: at once, or combined with others if the station said that it waits for that.
 
 A receipt of its own for each live minute costs a SIM as many bytes a month as the minutes. So the receipts of what
 comes live wait for each other, as long as the station said in its hello; all else, and they with it, goes at once:

@@ -1,4 +1,4 @@
-"""What growers ask for, of the minutes in the database, by the rules that the station itself answers by."""
+"""Growers' rules on the minutes in the database: the same rules by which the station itself answers."""
 
 from __future__ import annotations
 

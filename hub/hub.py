@@ -1,4 +1,4 @@
-"""The hub: start here. It wires a receiver to a database, and waits for either where it is away."""
+"""The hub: start here. It connects a receiver to a database, and waits for either if it is unavailable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message says: whose it is, and its records, each by itself, so that one bad record costs no other.
+"""Interpret a message: whose it is, and its records, each individually, so that one bad record costs no other.
 
 A newer station may say more than this version knows, in other words: whatever names itself is kept as it came.
 """

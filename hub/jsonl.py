@@ -125,7 +125,7 @@ class LineFile:
 
 
 def contents(file: IO[bytes]) -> Iterator[tuple[LineIdentity, int]]:
-    """Yield the records in a file of lines with their digests; a line that is none of ours is passed over."""
+    """Yield the records in a file of lines with their digests; lines that a receiver did not write are skipped."""
     for line in file:
         try:
             yield msgspec.json.decode(line, type=LineIdentity), digest(line)

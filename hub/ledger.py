@@ -1,8 +1,8 @@
-"""What the platform's side has: identities, as ranges for each station and epoch. It decides what is a double.
+"""What the platform's side has: identities, as ranges for each station and epoch. It decides what is a duplicate.
 
 (station, epoch, seq, revision) names one version of one record. A lower revision that comes after a higher one
-is a double too: what it says has been corrected already. Another content under the same name is none: it is reported
-by a digest of what the record says.
+is a duplicate too: its content has already been corrected. Different content under the same name is not: it is noticed
+by a digest of the record, and reported.
 """
 
 from __future__ import annotations

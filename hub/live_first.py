@@ -1,4 +1,4 @@
-"""A receiver's two connections to one broker, used as one: what is live never waits behind what is old.
+"""A receiver's two connections to one broker, used as one: live data never wait behind the backlog.
 
 A broker hands a session its messages in their order. In one session a minute of now would come after all that every
 station has kept over an outage, which for a large fleet is half an hour of work. So what is live has a session of its

@@ -1,4 +1,4 @@
-"""A station's month as an office judges it: what arrived of what was to arrive, what of it is good, and each outage.
+"""A station's monthly report: what arrived of what was due, how much of it is good, and each outage.
 
     month = MonthlySheet of a station, e.g. 2026-04: expected 43,200 minutes, received 43,101, good 43,077
 

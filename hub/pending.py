@@ -1,4 +1,4 @@
-"""What has arrived and is not committed yet: gathered message by message, then one `Delivery`."""
+"""What has arrived and is not committed yet: collected message by message, then one `Delivery`."""
 
 from __future__ import annotations
 

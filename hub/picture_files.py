@@ -1,4 +1,4 @@
-"""Pictures as they arrive: pieces put together in a folder, whole only when the SHA-256 fits.
+"""Pictures as they arrive: pieces assembled in a folder, complete only when the SHA-256 matches.
 
 A part grows in `STATION.HASH.thumbnail.part` or `STATION.HASH.full.part` without holes, so that its size alone says
 how far it is, after a restart too. Several writers of one folder have parts of their own, and one file in the end. A

@@ -1,4 +1,4 @@
-"""Reading what arrives: each message into records that are pending, pictures' files, facts; or set aside.
+"""Read what arrives: each message becomes pending records, picture files or facts, or is set aside.
 
 No message ends the receiver or comes back for ever. A record that says which one it is is kept, whatever it says; one
 that does not, or was damaged on its way, is set aside, and that is never receipted.

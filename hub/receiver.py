@@ -1,4 +1,4 @@
-"""The platform's side of the wire: take in what stations send, keep each record once, answer.
+"""The platform's end of the contract: receive what stations send, store each record once, answer.
 
 A batch is: what has arrived, written and synced, then receipts where they are given, and only then the
 acknowledgements to the broker. Killed at any instant, nothing is lost: what was not acknowledged comes again,

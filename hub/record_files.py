@@ -1,4 +1,4 @@
-"""The files that records go into, and what is known of them: the ledger, kept beside the lines.
+"""The files into which records are written, and the ledger of what they contain, kept beside them.
 
 What a receipt says must be true: the lines that it names are somewhere. So the lines themselves are what
 counts. `FILE.ledger` holds what they cannot say: the ledger's id and generation, which file was written last,

@@ -50,7 +50,7 @@ class Account(msgspec.Struct, frozen=True):
     ended: bool = False
 
     def over(self, other: Account) -> bool:
-        """Return whether this one, where it may manage at all, may manage the other: it sees no station beyond."""
+        """Return whether this account, if a manager, may manage the other, which must see no further station."""
         return self.covers(other.stations)
 
     def covers(self, stations: Collection[str] | None) -> bool:

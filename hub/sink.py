@@ -1,4 +1,4 @@
-"""What keeps what stations send: the seam between the receiver and a database, or files of JSON lines.
+"""The storage interface between the receiver and a database, or files of JSON lines.
 
     sink.commit(Delivery(...)) -> Outcome       one transaction; only then receipts, then acknowledgements
 
@@ -59,7 +59,7 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class Announced(msgspec.Struct, frozen=True):
-    """What a station's hello says it has, beside what is here: what of that is not received is known by it."""
+    """What a station says in its hello that it has: this shows what has not been received yet."""
 
     station: str
     epochs: tuple[Span, ...]
@@ -122,7 +122,7 @@ class Sink(Protocol):
         """Return whether something that was here has gone since the last look, so that stations are to be asked."""
 
     def speaks(self) -> bool:
-        """Return whether this receiver answers stations: of several on one database one does, which all rely on."""
+        """Return whether this receiver answers stations: of several on one database, exactly one does."""
 
     def fall_silent(self) -> None:
         """Let another of them answer from now on. Raise nothing."""

@@ -1,4 +1,4 @@
-"""The tables that stations' columns are read with, and the blocks that wait for theirs.
+"""The tables for reading stations' columns, and the blocks that wait for theirs.
 
 A block whose table is not here is kept as it came until the table comes, over restarts. It is not receipted before its
 minutes are in their file: nobody can say which records it holds, and what waits is let go of, the oldest first, where
@@ -55,7 +55,7 @@ class Tables:
             self._waiting.put(topic, payload, f"it waits for its table {name}")
 
     def came(self, station: str) -> Iterator[tuple[str, bytes]]:
-        """Yield topic and payload of each message of the station that waits; it does no longer then. Raise OSError."""
+        """Yield topic and payload of each waiting message of the station, which then no longer waits. Raise OSError."""
         if self._waiting is None:
             return
         for path in self._waiting.files():

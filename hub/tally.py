@@ -1,4 +1,4 @@
-"""What a receiver has seen, as numbers and texts for its screen."""
+"""A receiver's counters, as numbers and texts for its screen."""
 
 from __future__ import annotations
 

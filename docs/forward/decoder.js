@@ -1,7 +1,7 @@
-// Read what a Minshan hub passes on, as an example: node decoder.js < messages
+// Decode what a Minshan hub forwards, as an example: node decoder.js < messages
 //
 // One message a line: a request of http-json, or a message of mqtt-json with its usual names. Prints each record once,
-// in its latest revision, with the values that are good. No number in a message is beyond what JavaScript keeps exactly.
+// in its latest revision, with the values that are good. All numbers in a message are exact in JavaScript.
 "use strict";
 
 // Put a message's records into a table. (station, epoch, seq) names a record; a higher revision replaces it.
@@ -12,7 +12,7 @@ function keep(table, message) {
   }
 }
 
-// Return the values that may be used without a second look.
+// Return the values that may be used directly.
 function good(record) {
   const names = Object.keys(record.channels ?? record);
   if (record.channels) {

@@ -1,4 +1,4 @@
-"""Read what a Minshan hub passes on, as an example: python decoder.py < messages
+"""Decode what a Minshan hub forwards, as an example: python decoder.py < messages
 
 One message a line: a request of http-json, or a message of mqtt-json with its usual names. Prints each record once, in
 its latest revision, with the values that are good.
@@ -17,7 +17,7 @@ def keep(table, message):
 
 
 def good(record):
-    """Return the values that may be used without a second look."""
+    """Return the values that may be used directly."""
     if "channels" in record:
         return {name: one["value"] for name, one in record["channels"].items() if one["quality"] == "good"}
     return {name: value for name, value in record.items() if record.get(name + "_quality") == "good"}

@@ -1,4 +1,4 @@
-"""Decode messages of version 2 with json, zlib and zstd alone.
+"""Decode messages of version 2 with only json, zlib and zstd.
 
 records(payload, station, tables) returns the records of one message. `tables` is a dict that belongs to the station and
 lasts: a block whose table is not in it yet raises KeyError, to be read when that came. Damage raises ValueError.

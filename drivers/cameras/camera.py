@@ -1,4 +1,4 @@
-"""The camera: what gives one still picture, and what can go wrong with it.
+"""The interface of cameras that give single still pictures, and the errors that can occur.
 
     CameraError                 no picture; the text is one sentence without name or password of the camera
     ├── UnreachableError        no connection, no such host, no camera on the ribbon cable

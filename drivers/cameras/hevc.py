@@ -1,4 +1,4 @@
-"""Whether a key frame of H.265 is whole: FFmpeg decodes any that has its first slice, and tells of nothing missing.
+"""Check that an H.265 key frame is complete: FFmpeg decodes any that has its first slice, and reports nothing missing.
 
 What no slice covers stays as a new decoder's memory was, zero in each plane, a green beyond any that a camera gives.
 A slice that lost bytes, or has wrong ones, decodes on in noise, for which hardly ever just as many bits are there as it

@@ -35,10 +35,10 @@ def authorization(headers: list[str], user: str, password: str, target: str) -> 
                 return digest(fields, user, password, target)
     if any(scheme == "basic" for scheme, _ in known):
         return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
-    raise LoginRefusedError(no_known(known))
+    raise LoginRefusedError(no_supported_login(known))
 
 
-def no_known(known: list[tuple[str, Fields]]) -> Reason:
+def no_supported_login(known: list[tuple[str, Fields]]) -> Reason:
     """Return why a camera's challenges cannot be met: there are none, or of kinds that are not known here."""
     if not known:
         return Reason("login_without_challenge", "the camera refuses and does not say which login it wants")

@@ -1,4 +1,4 @@
-"""A local port that leads to a camera until a deadline, for a library that knows neither deadlines nor fingerprints.
+"""A local port that connects to a camera until a deadline, for libraries without deadlines or fingerprints.
 
 FFmpeg limits each of its steps and none of them all together, by the wall clock, and knows no certificate but by its
 name and an authority. So it is given 127.0.0.1, and what it says and hears goes through here: the certificate has been

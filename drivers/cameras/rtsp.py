@@ -26,7 +26,7 @@ from drivers.cameras.camera import (
 )
 from drivers.cameras.jpeg import extract_jpeg
 from drivers.cameras.key_frames import KeyFrames, frames
-from drivers.cameras.login import LOGIN_NEEDED, challenges, is_stale, no_known, refusal_headers
+from drivers.cameras.login import LOGIN_NEEDED, challenges, is_stale, no_supported_login, refusal_headers
 from drivers.cameras.relay import relayed
 from drivers.cameras.strips import jpeg_of
 from drivers.clock import Clock
@@ -107,7 +107,7 @@ class RtspCamera:
             for scheme, fields in known
         )
         if headers is not None and not usable:
-            return no_known(known)
+            return no_supported_login(known)
         return Reason("camera_refuses_login", "the camera refuses the login of user {user!r}", user=self._user)
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""A decoded frame in strips, and put together from them as a JPEG: in RGB all of it takes eight times its own memory.
+"""Convert a decoded frame to a JPEG strip by strip: in RGB, the whole frame would take eight times its memory.
 
 Each strip is coded by itself. Since a decoder of JPEG begins anew at each restart marker, they make one picture, pixel
 by pixel the one that coding the whole frame gives (of a frame of more than 8 bits colours differ a little between two).

@@ -1,4 +1,4 @@
-"""A connection with one deadline for all of it, headers included, and a camera's own certificate."""
+"""A connection with one deadline for everything, including headers, that can pin a camera's self-signed certificate."""
 
 from __future__ import annotations
 

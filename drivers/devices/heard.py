@@ -1,4 +1,4 @@
-"""What came from a device that gives nothing: no byte, bytes in no frame, frames without a value, another device."""
+"""What came from a device that gives no value: nothing, stray bytes, frames without a value, another device."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a profile to requests, and from words to readings: pure, the same for the driver and the decoder."""
+"""From a profile to requests, and from registers to readings: pure, used by both the driver and the decoder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""DFRobot SEN0575 tipping bucket on I2C: the rain that it has counted since it has power.
+"""DFRobot SEN0575 tipping bucket on I2C: the rain counted since it was powered on.
 
 Its own library gives zeros where the bus fails: here its identity is read with every total. The total starts
 again from zero when the gauge loses power.

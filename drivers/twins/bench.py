@@ -1,4 +1,4 @@
-"""Twins on the wires of their buses: what a simulated station, the contract suite and the demo plug in.
+"""Twins connected to their buses, for a simulated station, the contract suite and the demo.
 
     wire = wire_for("i2c", [(settings, twin), ...], clock)     several twins on one bus
     wire.start()                                               the lanes of its far end

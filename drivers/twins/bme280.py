@@ -1,4 +1,4 @@
-"""A BME280 that is not there: its register map, a real chip's coefficients, forced conversions.
+"""A simulated BME280: its register map, a real chip's coefficients, forced conversions.
 
 The registers 0x88-0xA1 and 0xE1-0xE7 are the dump of a real chip, from periph.io's tests (bmx280_test.go).
 What it is set to measure is turned into raw values by searching the datasheet's own formula (BME280 datasheet

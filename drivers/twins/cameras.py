@@ -1,4 +1,4 @@
-"""A network camera that is not there: a real HTTP server whose snapshot address gives the painted orchard.
+"""A simulated network camera: a real HTTP server whose snapshot address returns the painted orchard.
 
 It asks for a login as cameras do (basic, or digest with MD5 or SHA-256) and misbehaves as they do. It shares no
 code with the driver: what a login must look like is told by RFC 7617 and RFC 7616 alone.

@@ -1,4 +1,4 @@
-"""An INA219 that is not there: triggered conversions of bus and shunt voltage, current and power by calibration.
+"""A simulated INA219: triggered conversions of bus and shunt voltage, current and power by calibration.
 
 Source: INA219 datasheet SBOS448G, 8.5 and 8.6.
 """

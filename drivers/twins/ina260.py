@@ -1,4 +1,4 @@
-"""An INA260 that is not there. Source: INA260 datasheet SBOS656C, 8.6."""
+"""A simulated INA260. Source: INA260 datasheet SBOS656C, 8.6."""
 
 from __future__ import annotations
 

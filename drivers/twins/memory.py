@@ -1,4 +1,4 @@
-"""Buses that are not there: they move the same bytes and edges, and cost the time that real ones cost."""
+"""Simulated buses: they transfer the same bytes and edges as real ones, and take the same time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A Modbus sensor that is not there: the words of one profile, answered with frames of its own making.
+"""A simulated Modbus sensor: the registers of one profile, answered with frames built by its own code.
 
 It reads the profile's file by itself and has its own CRC, so that a mistake of the driver's shows.
 """

@@ -1,4 +1,4 @@
-"""A rain bucket or cups that are not there: a contact that closes, and bounces as reeds do."""
+"""A simulated rain bucket or anemometer: a contact that closes, and bounces as reed contacts do."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A relay and a push button that are not there: what a horn hangs on, and what silences it."""
+"""A simulated relay and push button: what a horn is connected to, and what silences it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A DFRobot SEN0575 that is not there. Source: DFRobot_RainfallSensor @38fea5e (C++)."""
+"""A simulated DFRobot SEN0575. Source: DFRobot_RainfallSensor @38fea5e (C++)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A SEN5x that is not there: commands, waits, words with their CRC. Source: Sensirion embedded-i2c-sen5x."""
+"""A simulated SEN5x: commands, waits, words with their CRC. Source: Sensirion embedded-i2c-sen5x."""
 
 from __future__ import annotations
 

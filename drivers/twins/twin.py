@@ -1,4 +1,4 @@
-"""A twin: a device that is not there, down to its bytes.
+"""A twin: a simulated device, exact to the bytes that it sends.
 
 Its bus face is bytes, which the untouched driver and the real libraries talk to; its back face is `set` and
 `misbehave`. It shares no code with its driver. Which bus face a twin has follows from its driver's bus:

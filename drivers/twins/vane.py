@@ -1,4 +1,4 @@
-"""A resistor vane on an ADS1115 that is not there.
+"""A simulated resistor vane on an ADS1115.
 
 Source: ADS1115 datasheet SBAS444D (registers 8.6); the resistances of the Misol and SparkFun vane.
 """

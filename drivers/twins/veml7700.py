@@ -1,4 +1,4 @@
-"""A VEML7700 that is not there: counts by gain and integration time, renewed at the end of each integration.
+"""A simulated VEML7700: counts by gain and integration time, updated at the end of each integration.
 
 Numbers: Vishay VEML7700 datasheet and application note 84323; 0x07 answers the device's id, 0xC481.
 """

@@ -1,4 +1,4 @@
-"""A DS18B20 behind a kernel file that is not there: the text that w1_therm makes of its scratchpad."""
+"""A simulated DS18B20 behind a kernel file: the text that w1_therm makes of its scratchpad."""
 
 from __future__ import annotations
 

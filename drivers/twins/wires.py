@@ -1,4 +1,4 @@
-"""The far end of a serial line that is not there: a pty pair, and the faults of a device that talks on it."""
+"""The far end of a simulated serial line: a pty pair, and the faults of a device that sends on it."""
 
 from __future__ import annotations
 

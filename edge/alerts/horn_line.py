@@ -1,4 +1,4 @@
-"""The lines of a horn: its relay and its button. What fails is given up, said once, and tried again more seldom."""
+"""The GPIO lines of a horn: relay and button. One that fails is reported once and retried at growing intervals."""
 
 from __future__ import annotations
 

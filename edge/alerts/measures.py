@@ -1,4 +1,4 @@
-"""What rules look at in a closed minute: a channel, a derived quantity, the wet bulb, how fast something falls, gaps.
+"""The inputs of rules in a closed minute: a channel, a derived quantity, the wet bulb, a rate of fall, missing sensors.
 
 Pure functions of minutes. A value that is suspect, bad or missing is not known: it neither raises nor ends anything.
 """

@@ -1,4 +1,4 @@
-"""The smoke of fires that are lit against frost: dust that raises no alert of bad air, for it is meant."""
+"""The smoke of fires lit against frost: particles that raise no alert of bad air, because they are intended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A turn of an alert in words, for the journal."""
+"""A change of an alert in words, for the journal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The month's bytes of one station: counted as they go, and what is thinned so that the rest of the month has some.
+"""A station's monthly data budget: bytes are counted as they are sent, and thinned so that the month's rest has enough.
 
 Without `[budget]` all is counted and nothing is thinned. What is counted and decided is the uplink's lane's; others
 read `snapshot` and what `keep` returns, and may say until when every minute matters (`urgency`).

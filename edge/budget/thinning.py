@@ -1,4 +1,4 @@
-"""What goes while the rest of the month's bytes has to last: the order of thinning, and which step it takes.
+"""What is thinned when the rest of the month's data must last: the order of the steps, and which step applies.
 
 Pure: figures in, decisions out. The order, each step with those before it:
 

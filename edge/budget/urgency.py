@@ -1,4 +1,4 @@
-"""Until when every minute goes at once, whatever the budget says: frost, gale, cloudburst, somebody who looks.
+"""Until when every minute is sent at once, whatever the budget says: frost, gale, cloudburst, somebody watching.
 
 Simple limits on the minute as it was measured, a doubtful value too: whoever is to be warned is to see it come. An
 open alert says by itself that it matters (`matters_until`).

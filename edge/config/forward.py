@@ -1,4 +1,4 @@
-"""`[[forward]]`: another platform that gets the records too, and in which words."""
+"""`[[forward]]`: another platform that receives the records too, and in which format."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured, for whoever asks the station: the same questions and answers as at a hub.
+"""Measured data for clients of the station: the same queries and answers as at a hub.
 
 `now`, `series`, `channels`, `events` and `pictures` take the arguments of the hub's API, but for the station, and
 answer with the structs of `edge/records/answers.py`. The store is read in slices, so that no minute waits for a page.

@@ -1,4 +1,4 @@
-"""One caller of the station's local socket: what it has written, what it has yet to take, how long it may take."""
+"""One client of the station's local socket: its input, its pending output, and its time limit."""
 
 from __future__ import annotations
 

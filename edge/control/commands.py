@@ -1,4 +1,4 @@
-"""What a station can be asked for: one registry, a name -> its arguments, the right it needs, its handler.
+"""The commands of a station: one registry from a name to its arguments, the right it needs, and its handler.
 
 MQTT, the local socket and HTTP are envelopes over it (`edge/control/envelopes.py`). Each says who asks (a
 `Principal`) and takes the outcomes: one, or "accepted" and later the end. Nothing here raises at an envelope.

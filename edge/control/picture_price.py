@@ -1,4 +1,4 @@
-"""What a picture that somebody asks for costs over a mobile network: reckoned before it is taken, and known after."""
+"""The data cost of a requested picture on a mobile network: estimated before it is taken, known afterwards."""
 
 from __future__ import annotations
 

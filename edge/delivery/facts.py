@@ -1,4 +1,4 @@
-"""What is known of an alert, that sentences are made of: typed, in no language."""
+"""The facts of an alert from which sentences are made: typed, independent of language."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a message says: one sentence an alert, with what was measured, where and when, and no word of what will be.
+"""The text of a message: one sentence per alert, with what was measured, where and when, and no forecast.
 
 Each sentence is whole without a link. A message begins with the same word in both languages (`message.WORD`).
 """

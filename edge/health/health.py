@@ -1,4 +1,4 @@
-"""What the box knows about its own trouble goes up once an hour, as a record like any other."""
+"""The health record: once an hour, the station reports its own problems as a record like any other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hours of a channel: those that the station keeps counted, and those that are not yet, from their minutes."""
+"""The hours of a channel: those that the station has aggregated, and the others from their minutes."""
 
 from __future__ import annotations
 

@@ -71,7 +71,7 @@ def _number(page: str) -> int:
 
 def _falling(store: Store, kind: Kind, lowest: int, before: int) -> Iterator[Record]:
     """Yield the records of a kind from before a number down to another."""
-    while part := store.by_time.falling(kind, lowest, before, SLICE):
+    while part := store.by_time.newest_first(kind, lowest, before, SLICE):
         yield from part
         before = part[-1].seq
 

@@ -1,4 +1,4 @@
-"""What a technician does at the box where a device gives nothing: said by the commands, the status and the journal."""
+"""What a technician can do on site if a device gives nothing: shown by the commands, the status and the journal."""
 
 from __future__ import annotations
 

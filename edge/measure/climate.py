@@ -1,4 +1,4 @@
-"""The air that a place may have in a month: from the records of all climates, by latitude, season and altitude.
+"""The air temperatures that are possible at a place in a month, from climate records by latitude, season and altitude.
 
 Strategy: at sea level a coldest and a warmest air for the height of winter and of summer, in steps of latitude, each
 some kelvins beyond what was recorded anywhere there; between the two seasons by a cosine of the year, which is held

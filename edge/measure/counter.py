@@ -1,4 +1,4 @@
-"""Rain from a counter that is never cleared: the rise of the device's own running total.
+"""Rain from a counter that is never cleared: the increase of the device's own running total.
 
 Why not the last reading minus the first: what falls between two minutes would belong to none. A counter's rise
 is taken from the last reading before, whichever minute that was in, so the minutes of a day add up to what the

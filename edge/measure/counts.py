@@ -1,4 +1,4 @@
-"""What minutes come to, a channel and hour each: as figures, and as sums that are still exact.
+"""Aggregates of minutes, per channel and hour: as figures, and as sums that are still exact.
 
 Sums are exact (`math.fsum`): minutes in any order, all at once or one after the other, come to the same.
 """

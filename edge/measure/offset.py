@@ -1,4 +1,4 @@
-"""A mean that leaps and stays: in doubt until it leaps back, six hours at most.
+"""A mean that jumps and stays there: in doubt until it jumps back, six hours at most.
 
 Within three minutes a mean leaps by more than air does, and nothing that must move with it does. Air that is exchanged
 (a front, a downburst, foehn) changes temperature and humidity together; pressure leaps by 2 hPa in no weather

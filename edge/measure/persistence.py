@@ -1,4 +1,4 @@
-"""A sensor that stands still: no change in an hour in which the world around it moved.
+"""A sensor whose value does not change for an hour in which its surroundings changed.
 
 Strategy: for each channel the run of minutes is kept in which all samples lie within its least change: a few
 numbers. A run ends when the quantity moves, and where physics lets it stand still; one that was doubted ends in no

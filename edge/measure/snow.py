@@ -1,4 +1,4 @@
-"""Snow on a light sensor: a frost before, and a morning that the air has and the sensor has not.
+"""Snow on a light sensor: a frost before, and then a morning that shows in the air but not at the sensor.
 
 What lies on the dome lets a twentieth of the light through and moves with the sun, so that no stillness shows it. The
 thickest cloud does the same, but under it the air warms little and stays moist. So a sensor is in doubt that tells less

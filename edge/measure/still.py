@@ -1,4 +1,4 @@
-"""For how long a channel has stood still, and how long it does so when nothing is wrong."""
+"""For how long a channel has not changed, and for how long it normally does not."""
 
 from __future__ import annotations
 

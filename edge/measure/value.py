@@ -1,4 +1,4 @@
-"""What a channel comes to in one minute, and how a check at the minute's close may raise its flag."""
+"""The value of a channel in one minute, and how a check at the end of the minute may raise its flag."""
 
 from __future__ import annotations
 

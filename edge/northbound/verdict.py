@@ -1,4 +1,4 @@
-"""What another platform made of a message, as an adapter judges its answer."""
+"""The result of sending a message to another platform, as an adapter judges its answer."""
 
 from __future__ import annotations
 

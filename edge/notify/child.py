@@ -1,4 +1,4 @@
-"""A channel that is asked in a process of its own: what hangs there, as a look-up of a name may, can be ended."""
+"""A channel that is called in a separate process: what hangs there, such as a name lookup, can be ended."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The body of a request, read as far as a server wants to hear of it."""
+"""The body of a request, read up to a server's limit."""
 
 from __future__ import annotations
 

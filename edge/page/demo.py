@@ -1,4 +1,4 @@
-"""What a demo's page has and an installed one has not: time that runs faster, and devices that can be pulled out."""
+"""What only a demo's page has: faster time, and devices that can be unplugged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What comes in, told to browsers at once: server-sent events with numbers, so that none is missed or comes twice.
+"""New data, pushed to browsers at once: server-sent events with numbers, so that none is missed or repeated.
 
 Whoever takes records in says which stations have something new; at most a few times a second their newest minute goes
 out to whoever may see it. A listener that is too slow, or asks for what is not remembered any more, is told to read

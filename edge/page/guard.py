@@ -1,4 +1,4 @@
-"""What every request must pass, and what every answer bears: plain ASGI around a whole application.
+"""Checks of every request and headers of every answer: plain ASGI around the whole application.
 
 A name in the Host header that is not ours is refused (a page elsewhere could otherwise reach a machine in the office or
 the orchard by a name of its own); so is a change that another site's page asks a browser for. An answer never tells a

@@ -1,4 +1,4 @@
-"""The sentence on top: what the air is like now, and where it goes."""
+"""The sentence at the top of a page: the current air, and its trend."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Last night as one picture, which people press and forward: no page and no link is needed to read it.
+"""Last night as one picture, to be saved and forwarded: readable without the page or a link.
 
 Chinese wants a font that has it; one of Debian's is looked for when the picture is made (fonts-noto-cjk, or the smaller
 fonts-wqy-microhei). Where there is none the picture is in English, which Pillow's own font can write.

@@ -1,4 +1,4 @@
-"""From where the wind came: a rose of sixteen directions, its petals by how often and how strong."""
+"""A wind rose: sixteen directions, with petals by frequency and strength."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a picture is worth, its thumbnail, and the time and place written into it; Pillow alone, no numpy.
+"""Check a picture, make its thumbnail, and write time and place into it; with Pillow alone, no numpy.
 
 Three faults are looked for. None of them throws a picture away, they mark it:
 

@@ -1,4 +1,4 @@
-"""The daemon's wait for what comes of a request."""
+"""The daemon's wait for the result of a request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is known of this boot's time, in memory and on the disk: who is believed, and the records dated by it."""
+"""What is known about this boot's time, in memory and on disk: the trusted source, and the records dated by it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the time that is known now says of earlier boots: it bounds those that never knew it, and refutes the rest.
+"""What the time known now implies for earlier boots: it bounds those that never knew it, and refutes others.
 
 Boots come one after the other, so that nothing of an earlier one can have been after this one began.
 """

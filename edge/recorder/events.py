@@ -1,4 +1,4 @@
-"""What the records of a start and of a setup say."""
+"""The content of the start and setup records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Counting the hours that are over, once a minute, on the recorder's lane: the store's table of hours.
+"""Aggregate finished hours, once a minute, on the recorder's lane: the store's table of hours.
 
 Each record is looked at once, in its order; an hour is counted from all its minutes once a later one has come. Where
 minutes got another time, the hours that had them are counted anew. What is counted twice comes to the same.

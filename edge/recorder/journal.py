@@ -1,4 +1,4 @@
-"""Putting records on the disk: a draft that the disk refuses waits, bounded, and is tried with the next.
+"""Write records to the disk: a draft that the disk refuses waits, within a limit, and is tried with the next.
 
 A draft that cannot be written for a reason of its own is set aside, named in `spoiled`, and holds up no other.
 All records of a station pass here, on the recorder's lane.

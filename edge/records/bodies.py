@@ -1,4 +1,4 @@
-"""What the body of a record holds, one struct a kind: views of the bytes that are kept and forwarded as they are.
+"""The contents of a record's body, one struct per kind: views of the bytes, which are kept and forwarded unchanged.
 
     body = decode("minute", record.body)      a Minute; Unknown where a newer station says it in another way
 

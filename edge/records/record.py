@@ -1,4 +1,4 @@
-"""The record: what one minute comes to, or an event. All kinds share one sequence in the store.
+"""The record: the data of one minute, or an event. All kinds share one sequence in the store.
 
 (station, epoch, seq) names a record for ever. A record holds its raw stamp (`boot`, `boottime`), which is
 never rewritten, and the time that follows from it (`start`, `clock`), which a higher `revision` may bring.

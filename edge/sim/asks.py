@@ -1,4 +1,4 @@
-"""What somebody far away asks of a simulated station: commands by seed, and what is wrong with some of them.
+"""Remote requests to a simulated station: commands by seed, some of them invalid.
 
 The model: a picture, a hello, maintenance for a while; some name what there is not, or what may not be asked from afar;
 some have expired, never say when they expire, or are retained, so that the broker hands them over at every connection;

@@ -1,4 +1,4 @@
-"""What is on its way to destinations that get records alone: batches, their bytes fixed before the first try.
+"""Batches in transit to destinations that receive only records: their bytes are fixed before the first attempt.
 
 Each step is one transaction that is on the disk when it returns: after a kill at any instant a batch is here, byte for
 byte, or its records are proven, or they are unsent.
@@ -33,7 +33,7 @@ class Batches:
         self._ledger, self._outbox = ledger, outbox
 
     def of(self, dest: str) -> dict[int, bytes]:
-        """Return what is on its way, by number, the highest first."""
+        """Return the batches in transit, by number, highest first."""
         found = self._read(lambda connection: notes_of(connection, BATCH + dest))
         return dict(sorted(((int(name), raw) for name, raw in found.items()), reverse=True))
 
@@ -69,11 +69,11 @@ class Batches:
 
     def retain(self, known: Iterable[str]) -> list[str]:
         """Forget what destinations have that are not known any more. Return which those were."""
-        gone = sorted(owner for owner in self._ledger.owners - set(known) if owner.startswith(FORWARD))
+        gone = sorted(owner for owner in self._ledger.all_destinations - set(known) if owner.startswith(FORWARD))
 
         def change(connection: apsw.Connection) -> None:
             for dest in gone:
-                self._ledger.disown(dest)
+                self._ledger.forget_destination(dest)
             kept = [kind + dest for dest in known for kind in (BATCH, ASIDE)]
             for (kind,) in connection.execute("SELECT DISTINCT kind FROM note").fetchall():
                 if kind not in kept and str(kind).startswith((BATCH + FORWARD, ASIDE + FORWARD)):

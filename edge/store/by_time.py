@@ -1,4 +1,4 @@
-"""Finding records by their time. Numbers rise with time within an epoch, so each is looked through by halving.
+"""Find records by their time. Numbers rise with time within an epoch, so each epoch is searched by bisection.
 
 There is no index by time, which every minute would have to write to. What is held in memory, when each epoch began
 and ended, holds until records get another time.
@@ -38,7 +38,7 @@ class ByTime:
         self._moves = -1  # the changes of times that they know of
 
     def seqs(self, first_us: int, last_us: int) -> Ranges:
-        """Return the numbers among which all minutes are that begin from `first_us` to before `last_us`."""
+        """Return ranges of numbers that contain all minutes beginning from `first_us` to before `last_us`."""
         found = []
         epochs = self._epochs()
         for epoch in epochs:
@@ -54,7 +54,7 @@ class ByTime:
         return tuple(found)
 
     def since(self, first_us: int) -> int:
-        """Return a number before which no record is of that time or later; the next one's where none at all is."""
+        """Return a number below which all records are earlier than that time; if all are, the next free number."""
         epochs = self._epochs()
         for epoch in epochs:
             with self._db.reading() as connection:
@@ -63,7 +63,7 @@ class ByTime:
                     return _lowest(connection, epoch, first_us - CLOSED) if begin < first_us else epoch.first
         return epochs[-1].last + 1 if epochs else 1
 
-    def falling(self, kind: str, lowest: int, before: int, limit: int) -> list[Record]:
+    def newest_first(self, kind: str, lowest: int, before: int, limit: int) -> list[Record]:
         """Return the newest records of a kind (no minutes) from number `lowest` to before `before`, newest first."""
         where = "WHERE kind = ? AND kind <> 'minute' AND seq >= ? AND seq < ? ORDER BY seq DESC LIMIT ?"
         return self._select(where, str(kind), lowest, before, limit)

@@ -1,4 +1,4 @@
-"""Looking through a stopped store or a copy of one, changing nothing in it."""
+"""Check a stopped store or a copy of one, without changing it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.records import ranges
 from edge.store import rows, schema
 from edge.store.delivery import ALL, CLOSED, GONE, SENT, DeliveryLedger
 from edge.store.errors import StoreError, as_store_error
-from edge.store.folder import DATABASE, PICTURES, Hold, size, used_before
+from edge.store.folder import DATABASE, PICTURES, FolderLock, size, used_before
 from edge.store.picture_rows import file_name
 
 MOST = 20  # findings of one kind: more say no more
@@ -24,7 +24,7 @@ def check(folder: Path) -> list[str]:
     """
     if not size(folder / DATABASE):
         return [f"{folder / DATABASE} is missing or empty, and records were kept there"] if used_before(folder) else []
-    hold = Hold(folder)
+    hold = FolderLock(folder)
     try:
         with as_store_error(folder):
             return _look(folder)

@@ -70,7 +70,7 @@ class UnreportedRepairs:
         self._notes[write(connection, done)] = done
 
     def reported(self, connection: apsw.Connection) -> None:
-        """Strike off what was handed out, as part of the transaction that appends the loss record of it."""
+        """Remove the repairs that were handed out, in the transaction that appends their loss record."""
         connection.executemany("DELETE FROM untold WHERE id=?", [(number,) for number in self._taken])
         self._notes = {number: note for number, note in self._notes.items() if number not in self._taken}
         self._taken = frozenset()

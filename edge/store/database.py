@@ -1,4 +1,4 @@
-"""The one connection, its lock, and its transactions with what is kept in memory beside them.
+"""The one connection, its lock, and its transactions, which also cover the state kept in memory.
 
 A change either is on the disk when its block ends, or nothing has changed, in memory neither. So a full disk or
 a disk error costs the call that met it and no more; the next one may succeed.
@@ -20,7 +20,7 @@ from drivers.reason import Reason
 from edge.files import identity
 from edge.store import log_rescue, salvage, schema
 from edge.store.errors import StoreCause, StoreError, as_store_error, store_error
-from edge.store.folder import DATABASE, INTERIM, LOG, shut, size, used_before
+from edge.store.folder import DATABASE, INTERIM, LOG, restrict_permissions, size, used_before
 from edge.store.interim import Interim
 
 EMPTY = Reason("database_empty", "the database is empty")
@@ -86,7 +86,7 @@ class Database:
         self._connection = connection
 
     def displaced(self) -> Reason | None:
-        """Return how the open files have lost their place in the folder; None where they are there, or none is open."""
+        """Return how the open files were deleted, moved or replaced; None if they are in place, or none is open."""
         for name in self._identities if self.connected else ():
             if not self.owns(name):
                 there = identity(self.folder / name)
@@ -104,7 +104,7 @@ class Database:
             raise apsw.CorruptError(CUT_OFF)
         if (used or size(self.folder / (DATABASE + LOG))) and not size(path):
             raise apsw.NotADBError(EMPTY if path.exists() else Reason("database_missing", "the database is missing"))
-        shut(self.folder)
+        restrict_permissions(self.folder)
         if used:
             schema.check_head(path)
 

@@ -118,7 +118,7 @@ class DeliveryLedger:
             self._now[destination, other] = kept
 
     def retimed(self, seqs: Ranges) -> None:
-        """Make records that have a time now unsent again, for every destination there ever was, and held no longer."""
+        """Make records that now have a time unsent again for every destination, past ones too, and no longer held."""
         self.held = ranges.without(self.held, seqs)
         for destination in {owner for owner, _ in self._now} - {ALL}:
             self.move(destination, seqs, None)
@@ -132,14 +132,14 @@ class DeliveryLedger:
             if owner != ALL:
                 self._now[owner, state] = ranges.without(self._now[owner, state], seqs)
 
-    def disown(self, destination: str) -> None:
-        """Forget what a destination has: there is none of that name any more."""
+    def forget_destination(self, destination: str) -> None:
+        """Forget what a destination has, because no destination has that name any more."""
         for key in [key for key in self._now if key[0] == destination]:
             self._now[key] = NOTHING
             self._urgent = True
 
     @property
-    def owners(self) -> set[str]:
+    def all_destinations(self) -> set[str]:
         """The destinations, of now and of before, that have something."""
         return {owner for (owner, _), seqs in self._now.items() if seqs} - {ALL}
 

@@ -1,4 +1,4 @@
-"""The end of the store: the epochs in it, and the state that the recorder wants back at its next start."""
+"""The end of the store: its epochs, and the state that the recorder needs at its next start."""
 
 from __future__ import annotations
 

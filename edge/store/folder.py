@@ -1,4 +1,4 @@
-"""The state folder: made where there is none, held by one process; the signs that it has held records before.
+"""The state folder: created if there is none, held by one process; the traces that it has held records before.
 
 lock             held by the daemon, with its pid; with "new" behind it as long as no record was ever kept, so
                  that a first start that was cut off is distinguished from a database that was lost
@@ -33,7 +33,7 @@ WIDTH = 20  # bytes of the lock's text
 BALLAST = 4 * 1024 * 1024  # bytes: room for a whole log
 
 
-class Hold:
+class FolderLock:
     """The folder, made where there is none, locked for this process until `release`.
 
     The lock is the kernel's and goes with the process, however that ends; the pid in the file is for people.
@@ -43,7 +43,7 @@ class Hold:
         """Lock the folder. Raise StoreError where it is held by another, is no folder or cannot be written."""
         self._folder = folder
         self._fd = _locked(folder)
-        self._signed = is_signed(folder)
+        self._marked = is_marked_used(folder)
         self._write()
 
     def renew(self) -> None:
@@ -55,14 +55,14 @@ class Hold:
         self._fd = fd
         self._write()
 
-    def sign(self) -> None:
+    def mark_used(self) -> None:
         """Note that a record was kept: from now on an empty folder is damage."""
-        if not self._signed:
-            self._signed = True
+        if not self._marked:
+            self._marked = True
             self._write()
 
     def _write(self) -> None:
-        text = b"%d" % os.getpid() + (b"" if self._signed else NEW)
+        text = b"%d" % os.getpid() + (b"" if self._marked else NEW)
         with suppress(OSError):  # a full disk must not keep the station from starting
             os.pwrite(self._fd, text.ljust(WIDTH - 1) + b"\n", 0)  # never emptied first: a cut would forget the sign
             os.fdatasync(self._fd)
@@ -94,7 +94,7 @@ def make(folder: Path) -> None:
 
 
 class Ballast:
-    """A file that takes up room, thrown off where a full disk would not even let something be deleted."""
+    """A reserve file, removed if the disk is so full that even deleting something fails."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "ballast"
@@ -121,10 +121,10 @@ class Ballast:
 
 def used_before(folder: Path) -> bool:
     """Return whether a station has kept records here: a database that is missing or empty is damage then."""
-    return is_signed(folder) or (folder / "ballast").exists() or has_relics(folder)
+    return is_marked_used(folder) or (folder / "ballast").exists() or has_traces(folder)
 
 
-def is_signed(folder: Path) -> bool:
+def is_marked_used(folder: Path) -> bool:
     """Return whether the lock file notes that a record was kept here."""
     try:
         text = (folder / LOCK).read_bytes()
@@ -133,10 +133,10 @@ def is_signed(folder: Path) -> bool:
     return bool(text) and NEW not in text
 
 
-def has_relics(folder: Path) -> bool:
+def has_traces(folder: Path) -> bool:
     """Return whether there is something that only a store with records leaves: pictures, or a database set aside."""
-    relics = (*(folder / PICTURES).glob("*.jpg"), *(folder / STRAYS).glob("*"), *folder.glob(DAMAGED))
-    return bool(relics) or (folder / SALVAGED).exists()
+    traces = (*(folder / PICTURES).glob("*.jpg"), *(folder / STRAYS).glob("*"), *folder.glob(DAMAGED))
+    return bool(traces) or (folder / SALVAGED).exists()
 
 
 def count_strays(folder: Path) -> tuple[int, int]:
@@ -153,8 +153,8 @@ def size(path: Path) -> int:
         return 0
 
 
-def shut(folder: Path) -> None:
-    """Take the rights of others from records and pictures; a database's log has the rights that it has."""
+def restrict_permissions(folder: Path) -> None:
+    """Remove other users' permissions from records and pictures; a database's log has those of its database."""
     path = folder / DATABASE
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     for name, rights in ((path, ALL_BUT_US), (folder / (DATABASE + LOG), ALL_BUT_US), (folder / PICTURES, OTHERS)):
@@ -163,6 +163,6 @@ def shut(folder: Path) -> None:
 
 
 def room(folder: Path) -> tuple[int, int]:
-    """Return the bytes that the file system has left for us, and has at all."""
+    """Return the free bytes of the file system for us, and its total size."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize

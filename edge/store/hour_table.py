@@ -1,4 +1,4 @@
-"""What the minutes of each hour came to, kept: a long curve is read from it, and it outlives the minutes.
+"""The aggregates of each hour's minutes, stored: long curves are read from them, and they outlive the minutes.
 
 A row is one hour by the station's clock with all its channels: `first` and `last` are the lowest and highest number
 of the minutes that are in it. How far was counted is written with the rows.
@@ -30,9 +30,9 @@ class HourRow(msgspec.Struct, frozen=True):
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """Which records are in the rows: those up to number `through`, as the first `moves` changes of times left them.
+    """Which records the rows include: those up to number `through`, after the first `moves` re-datings.
 
-    `moves` below 0: nobody knows, and all records are to be counted.
+    `moves` below 0: unknown, so all records must be counted.
     """
 
     through: int = 0
@@ -59,7 +59,7 @@ class HourTable:
             connection.execute(f"DELETE FROM hourly WHERE start <= ({oldest})", (MOST_HOURS,))
 
     def forget(self, first: int, moves: int) -> None:
-        """Let go of the hours with a record from `first` on, which has another time now, to be counted anew."""
+        """Delete the hours with re-dated records from `first` on, so that they are counted again."""
         with self._db.change() as connection:
             found = connection.execute("SELECT min(first) FROM hourly WHERE last >= ?", (first,)).get
             connection.execute("DELETE FROM hourly WHERE last >= ?", (first,))

@@ -1,4 +1,4 @@
-"""Small things that have to outlive a restart, by kind and name: the newest so many of each kind.
+"""Small items that must survive a restart, by kind and name: a limited number of the newest of each kind.
 
 The uplink keeps here which ledger it accepts, the commands that were carried out, and what was reported already.
 """

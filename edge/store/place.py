@@ -17,7 +17,7 @@ from edge.store import damage_report, salvage, schema
 from edge.store.damage_report import Repair
 from edge.store.database import Database
 from edge.store.errors import StoreCause, StoreError, as_store_error
-from edge.store.folder import DATABASE, LOG, Hold, make
+from edge.store.folder import DATABASE, LOG, FolderLock, make
 from edge.store.recovery import Recovery
 
 STEP = 4096  # pages copied between two words of progress
@@ -33,7 +33,7 @@ DISPLACED = Reason(
 class StorePlace:
     """Sees whether the files of an open store are where they were opened, and puts them back."""
 
-    def __init__(self, database: Database, recovery: Recovery, hold: Hold) -> None:
+    def __init__(self, database: Database, recovery: Recovery, hold: FolderLock) -> None:
         self._db = database
         self._recovery = recovery
         self._hold = hold

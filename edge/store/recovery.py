@@ -1,4 +1,4 @@
-"""What the store does about damage that it meets: salvage the database, give up single records."""
+"""How the store handles damage that it meets: salvage the database, give up single records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A damaged database: what can be read goes into a new one, which takes its place when it is whole.
+"""Salvage a damaged database: what can be read goes into a new one, which replaces it when it is complete.
 
 1. records.salvage.db is filled: with what SQLite can still read, then with the rows on the pages that it cannot
    read, then with those in the log, each row proven by its CRC, the highest revision wins. One row's error costs

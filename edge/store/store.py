@@ -1,4 +1,4 @@
-"""The store: every record on the disk before its append returns, and what each destination has of them.
+"""The store: every record is on disk before its append returns, with what each destination has of them.
 
 One SQLite database (records.db, WAL, synchronous=FULL) by one connection in one process; picture files beside
 it. Methods may be called from any thread: one lock goes around each. All raise StoreError, after which
@@ -76,7 +76,7 @@ class Store:
         self.by_time = ByTime(
             self._db, self.epochs, lambda *where: self._read(lambda c: self._reader.select(c, *where))
         )
-        self._hold = folders.Hold(folder)
+        self._hold = folders.FolderLock(folder)
         self._place = StorePlace(self._db, self._recovery, self._hold)
 
     @classmethod
@@ -109,7 +109,7 @@ class Store:
     def _start(self) -> None:
         self._recovery.with_room(self._recovery.connect)
         if self._ledger.last:
-            self._hold.sign()
+            self._hold.mark_used()
         self._recovery.twice(self.times.resume)
         self._recovery.in_background = True
 
@@ -162,7 +162,7 @@ class Store:
                     self._unreported.reported(connection)
                 if picture is not None:
                     self._rows.add(connection, picture, record.epoch, record.seq)
-            self._hold.sign()
+            self._hold.mark_used()
             return record
 
         return self._recovery.twice(attempt)

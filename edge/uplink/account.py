@@ -1,4 +1,4 @@
-"""What goes over a link and comes back, counted for the month's bill by what it is for."""
+"""The traffic over a link in both directions, counted for the month's bill by purpose."""
 
 from __future__ import annotations
 

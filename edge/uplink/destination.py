@@ -1,4 +1,4 @@
-"""Where a station's records go: the name that the store knows it by, the way there, and what is spoken there."""
+"""Where a station's records go: its name in the store, the connection to it, and its protocol."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The platform's messages and our answers to them: what is on the topics beside records and pictures."""
+"""The platform's messages and our answers to them: everything on the topics except records and pictures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Taking in what arrives: whatever a message brings about, it is dealt with here and never comes back."""
+"""Take in what arrives: whatever a message causes is handled here, and the message never comes back."""
 
 from __future__ import annotations
 

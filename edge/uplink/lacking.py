@@ -42,7 +42,7 @@ class LackingCounts:
             self.stays &= self._times.keys()
 
     def again(self, lacking: Iterable[Span]) -> None:
-        """Take in what was sent long ago and is lacking; it counts where others have arrived meanwhile."""
+        """Take in records sent long ago that are lacking; this counts only if others have arrived meanwhile."""
         seqs = {seq for span in lacking for seq in range(max(span.first, span.last - MOST), span.last + 1)}
         self.nothing_arrives = bool(seqs) and not self._others_arrived
         if not seqs or not self._others_arrived:

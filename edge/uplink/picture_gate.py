@@ -23,7 +23,7 @@ Slot = tuple[str, str, int]  # camera, part, the hour or noon that it begins wit
 
 
 class PictureGate:
-    """Decides on parts; those of `asked` pictures go whatever the budget says."""
+    """Decides which parts are sent; those of `asked` pictures are sent whatever the budget says."""
 
     def __init__(self, destination: str, store: Store, budget: Budget) -> None:
         self._dest, self._store, self._budget = destination, store, budget

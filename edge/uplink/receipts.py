@@ -1,4 +1,4 @@
-"""What the platform proves: hello and its answer, receipts, and the time that comes with an answer.
+"""What the platform proves: hello and its answer, receipts, and the time contained in an answer.
 
 An acknowledgement of the broker makes records *sent*. With `proof = "committed"` only the platform's word closes
 them, and only that of the ledger that is believed (`edge.uplink.pin`); what stays unproven is asked for by a hello,
@@ -75,7 +75,7 @@ class Receipts:
     def connected(self, session: Session, granted: Granted) -> None:
         """Greet on a new connection, and take in whether the broker has kept what it was asked to keep.
 
-        One that has not has lost what it had acknowledged too: that is on no way to the platform any more.
+        One that has not also lost what it had acknowledged: those messages will never reach the platform.
         """
         keeps = not session.fresh and (granted.expiry is None or granted.expiry >= session.expiry)
         if keeps and not granted.session_present:

@@ -1,4 +1,4 @@
-"""How records go out: in which version of the contract, and with which tables.
+"""How records are encoded: in which version of the contract, and with which tables.
 
 Version 1 is written until a receiver has said that it reads version 2, and again when one says that it does not. What
 went in version 2 and was refused, or heard by nobody, or is lacking long after, goes in version 1 for an hour: nothing

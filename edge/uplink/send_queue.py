@@ -1,4 +1,4 @@
-"""What is sent next: what was asked for, live, the thumbnail that is waited for, backfill from the newest, pictures.
+"""What is sent next: requested data, live, an awaited thumbnail, backfill from the newest, pictures.
 
 The first three wait for no bytes in flight. Backfill and pictures do, and for a picture that is being taken on command:
 what is in flight when it is there goes before it.
@@ -174,12 +174,12 @@ class SendQueue:
         return self._store.outbox.newest(self._dest, limit=self._adapter.live_records + round(self._longest / MINUTE))
 
     def _live(self, now: float, window: Window) -> list[OutgoingBatch]:
-        flying = window.flying()
+        unacknowledged = window.records_in_flight()
         self._looked_at = self._store.next_seq - 1  # before: what is kept from here on is looked for next time
         newest = self._newest()
-        fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in flying]
+        fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in unacknowledged]
         fresh.sort(key=lambda r: (r.kind != Kind.ALERT, -r.seq))
-        old = [r for r in self._alerts() if identity(r) not in flying and not self._is_fresh(r, now)]
+        old = [r for r in self._alerts() if identity(r) not in unacknowledged and not self._is_fresh(r, now)]
         dated = [*old, *(r for r in fresh if r.start is not None)]
         undated = [r for r in fresh if r.start is None and now - ended(r) <= UNDATED_FRESH]
         most = window.payload_bytes

@@ -76,7 +76,7 @@ class TooLarge:
 
     def _tell(self, record: Record, size: int, cause: Reason) -> None:
         name = f"{record.epoch}/{record.seq}/{record.revision}"
-        if self._told >= MOST_TOLD or is_told_of(record) or self._notes.get(KIND, name) is not None:
+        if self._told >= MOST_TOLD or is_loss_report(record) or self._notes.get(KIND, name) is not None:
             return
         self._told += 1
         self._notes.put(KIND, name, b"", REMEMBERED)
@@ -93,6 +93,6 @@ class TooLarge:
         )
 
 
-def is_told_of(record: Record) -> bool:
+def is_loss_report(record: Record) -> bool:
     """Whether the record is itself about one that was too large."""
     return record.kind == Kind.LOSS and record.fields().get("what") == "record"

@@ -1,4 +1,4 @@
-"""The uplink's lane: connect, greet, send what is due in its order, take in what the platform says; for ever.
+"""The uplink's lane: connect, greet, send what is due in order, take in the platform's messages; forever.
 
 Nothing that is wrong with a broker stops measuring and keeping: it is a sentence in the status, one line in the
 log when it changes, and another try later. What the destination is, how it is reached and what is spoken there is

@@ -28,7 +28,7 @@ class Wake:
         self.up()
 
     def up(self) -> None:
-        """Look at what has come about."""
+        """Make the uplink's lane look at what has changed."""
         os.eventfd_write(self.fd, 1)
 
     def take_notified(self) -> bool:

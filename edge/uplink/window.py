@@ -1,4 +1,4 @@
-"""What is in flight: our own bound, in messages and bytes, because paho does not keep to what a broker grants."""
+"""What is in flight: our own limit, in messages and bytes, because paho ignores what a broker grants."""
 
 from __future__ import annotations
 
@@ -88,14 +88,14 @@ class Window:
             self.most_bytes = min(BYTES, self.most_bytes + more)
 
     def has_passed_over(self, before: float) -> bool:
-        """Return whether one that went before that instant is not acknowledged, and one that went later is."""
+        """Return whether a message sent before that instant is unacknowledged while a later one is acknowledged."""
         return any(self._at[mid] < before for mid in self._passed_over)
 
     def messages(self) -> list[OutgoingBatch]:
         """Return what is in flight, in the order in which it went."""
         return list(self._sent.values())
 
-    def flying(self) -> set[tuple[str, int, int]]:
+    def records_in_flight(self) -> set[tuple[str, int, int]]:
         """Return the records in flight, by `identity`."""
         return {identity(record) for message in self._sent.values() for record in message.records}
 

@@ -1,4 +1,4 @@
-"""What the air was at a station, as the hub has it: the newest minute before an instant, and how fast it fell."""
+"""The air at a station as known to the hub: the newest minute before an instant, and how fast it fell."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An alarm: what is known of it, and how far people have been told.
+"""An alarm: what is known about it, and how far people have been notified.
 
 What a station says in its alert records is taken in any order: they overtake each other on their way. The one with the
 highest number says how it stands; an older one says at most when it began.

@@ -1,4 +1,4 @@
-"""How what a station's alert watches went on since it was raised, by the minutes that the hub has."""
+"""How a value monitored by an alert has developed since the alert was raised, from the hub's minutes."""
 
 from __future__ import annotations
 

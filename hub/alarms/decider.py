@@ -1,4 +1,4 @@
-"""One pass of the alarms: what is new is taken in, who is told of what is decided, and each intent committed.
+"""One cycle of the alarms: new ones are taken in, whom to notify is decided, and each intention is committed.
 
 All of a pass is one transaction: killed anywhere, the next pass, or another hub's, finds it whole or not begun.
 """

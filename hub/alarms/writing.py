@@ -1,4 +1,4 @@
-"""What a message says at the moment at which it goes out: of each alarm how it stands now."""
+"""The content of a message at the moment it is sent: the present state of each alarm."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The two databases behind one face: transactions, and statements on many rows at once.
+"""A common interface to the two databases: transactions, and statements on many rows at once.
 
     engine = opened("sqlite:///var/lib/minshan/hub.db")
     with engine.transaction():

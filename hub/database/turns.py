@@ -1,4 +1,4 @@
-"""The turns of alerts that a station has told of, and which alerts are open by them."""
+"""The changes of alerts that a station has reported, and which alerts are open according to them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is asked with: one struct a route, filled from path, query and body; and what is refused before any handler.
+"""The arguments of requests: one struct per route, from path, query and body; and what is refused before any handler.
 
 A text with U+0000 or half a surrogate pair is refused here, in one place: no database takes it.
 """

@@ -72,7 +72,7 @@ class Show:
             self.station.uplink.retry_now()
         self.companions.retry_now()
         with self._drawing() as draw:
-            self._send(lambda: draw(_("sending what is left")))
+            self._send(lambda: draw(_("sending the backlog")))
 
     def _send(self, draw: Callable[[], None], seconds: float = float("inf")) -> None:
         """Wait for so many seconds until nothing is unsent; Ctrl-C (one more, where it ended the run) ends that.

@@ -1,4 +1,4 @@
-"""What an hour comes to: evapotranspiration, warmth and chill, means of what is derived, each with a flag of its own.
+"""The derived values of an hour: evapotranspiration, warmth and chill, means, each with its own flag.
 
 Minutes go in, hours come out. A figure is made of the hour's minutes that passed, 40 of them at least; otherwise it is
 missing, and its reason says what lacked and how many minutes were in doubt. Nothing is filled. A figure whose inputs

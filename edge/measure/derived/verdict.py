@@ -1,4 +1,4 @@
-"""What a growers' rule says: its state, why, what it was made from. None of them was derived in Maoxian."""
+"""The result of a growers' rule: its state, why, from which inputs. None of the rules was derived in Maoxian."""
 
 from __future__ import annotations
 
