@@ -56,6 +56,7 @@ class Doubts(msgspec.Struct, omit_defaults=True):
     dark: list[str] = []
     snowed: list[str] = []
     leaves: dict[str, float] = {}
+    held: list[str] = []
 
 
 class Closing:
@@ -116,12 +117,12 @@ class Closing:
         """Return what must outlive a restart."""
         if self._kept is not None:
             return self._kept  # no minute was closed since the start
-        wet, iced = self._lasting.keep(self._end)
+        wet, iced, held = self._lasting.keep(self._end)
         leapt, still, apart = self._offsets.keep(self._end), self._persistence.keep(), self._pairs.keep()
         habits, usual = self._persistence.habits(), self._pairs.usual()
         dark, snowed = self._sun.keep() if self._sun else ([], [])
         leaves = self._ground.keep()
-        return Doubts(self._utc, leapt, wet, iced, still, apart, habits, usual, dark, snowed, leaves)
+        return Doubts(self._utc, leapt, wet, iced, still, apart, habits, usual, dark, snowed, leaves, held)
 
     def _resume(self, begin: float, utc_offset: float | None) -> None:
         """Go on with what was kept. A gap that nobody can measure counts as none."""
@@ -131,7 +132,7 @@ class Closing:
         known = kept.utc is not None and utc_offset is not None
         gap = max(0.0, begin + utc_offset - kept.utc) if known else 0.0  # type: ignore[operator]  # both are known
         self._offsets.resume(kept.leapt, begin, gap)
-        self._lasting.resume(kept.wet, kept.iced, begin, gap)
+        self._lasting.resume(kept.wet, kept.iced, kept.held, begin, gap)
         self._persistence.resume(kept.still, kept.habits, begin)
         self._pairs.resume(kept.apart, kept.usual, begin)
         if self._sun:

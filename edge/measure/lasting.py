@@ -1,14 +1,15 @@
-"""Physics between the channels of one box: a wet hygrometer, iced cups, fog taken for particles, a dead fan.
+"""Physics between the channels of one box: a wet hygrometer, iced or held cups, fog taken for particles, a dead fan.
 
 Wet: at saturation while the air warms by 5 K in sunlight (40 klx, which no fog and no drizzle lets through), or by 8 K
 in wind: moist air from the sea warms a foggy coast by 5 K at saturation, too. In doubt until it has dried. An aged
 hygrometer's saturation is less than 100 %: one that stays within 2 % of a level over 95 % in such sunlight is wet too.
-Iced: cups
-at 0 while the vane turns by more than 10 degrees in 30 minutes of an hour, at under 1 degC and over 85 %; until they
-turn or it is warmer. Fog: optical counters take droplets for particles from 95 % on, below 0 degC from 95 % of the
-saturation over ice. Dead fan: a particle sensor that tells 0 or 1 without a change for twelve hours in which humidity
-moved by 10 %; clean air is a row of small counts that change.
-All of this is ours, no source found.
+Iced: cups at 0 while the vane turns by more than 10 degrees in 30 minutes of an hour, at under 1 degC and over 85 %;
+until they turn or it is warmer. Held, by a web, their bearing or a cut cable: cups at 0 while the vane so turns in 135
+minutes of three hours; until they turn. A vane turns in air that is too weak for cups: over five days of a real station
+(repository Loongle/weather-data) in 44 of 75 such minutes at most, and in 29 of 256.
+Fog: optical counters take droplets for particles from 95 % on, below 0 degC from 95 % of the saturation over ice. Dead
+fan: a particle sensor that tells 0 or 1 without a change for twelve hours in which humidity moved by 10 %; clean air is
+a row of small counts that change. All of this is ours, no source found.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ PLATEAU, NEAR_SATURATION = 2.0, 95.0  # %; a hygrometer that can tell no more st
 WARMS, BREEZE, SUNLIGHT = 5.0, 2.0, {"illuminance": 40_000.0, "solar_irradiance": 330.0}
 WARMS_IN_WIND = 8.0  # K; half as much vapour again
 ICE_NEAR, ICE_HUMID, TURNS, TURNING = 1.0, 85.0, 10.0, 30  # degC, %, degrees in a minute, such minutes of an hour
+HELD_TURNING, HELD_S = 135, 3 * HOUR  # such minutes of so many s
 FOG = 95.0  # %
 # ug/m3; in five days of a real station (repository Loongle/weather-data) rain and haze leave up to 90 at 95 % and more,
 # and nobody can tell those from fog
@@ -70,10 +72,11 @@ class Hygrometer:
 
 @dataclass(slots=True)
 class Cups:
-    """Minutes at 0 in which ice is near (their end s, whether the vane turned), and whether they are called iced."""
+    """Minutes at 0 in which the vane turned (their end s, whether ice was near), and what the cups are called."""
 
-    minutes: deque[tuple[float, bool]] = field(default_factory=lambda: deque(maxlen=120))
+    turning: deque[tuple[float, bool]] = field(default_factory=deque)
     iced: bool = False
+    held: bool = False
 
 
 @dataclass(slots=True)
@@ -103,28 +106,30 @@ class Lasting:
             found[name] = wet(name, hygrometer, begin, values)
         for name, cups in self._cups.items():
             vane = samples.get(ChannelName.parse(name).beside("wind_from_direction")) or ()
-            found[name] = iced(name, cups, end, values, vane)
+            found[name] = standing(name, cups, end, values, vane)
         for name, fan in self._fans.items():
             found[name] = dead_fan(name, fan, end - begin, values, samples)
         return {name: reason for name, reason in found.items() if reason} | fog(values)
 
-    def keep(self, now: float) -> tuple[dict[str, Wet], list[str]]:
-        """Return the hygrometers that are wet and the cups that are iced at the instant `now`, s."""
+    def keep(self, now: float) -> tuple[dict[str, Wet], list[str], list[str]]:
+        """Return the hygrometers that are wet and the cups that are iced, and held, at the instant `now`, s."""
         wet_ones = {
             n: Wet(now - h.since, h.coldest, h.level)
             for n, h in self._hygrometers.items()
             if h.wet and h.since is not None
         }
-        return wet_ones, [name for name, cups in self._cups.items() if cups.iced]
+        cups = self._cups.items()
+        return wet_ones, [name for name, one in cups if one.iced], [name for name, one in cups if one.held]
 
-    def resume(self, wet_ones: Mapping[str, Wet], iced_ones: Sequence[str], begin: float, gap: float) -> None:
+    def resume(
+        self, wet_ones: Mapping[str, Wet], iced_ones: Sequence[str], held_ones: Sequence[str], begin: float, gap: float
+    ) -> None:
         """Go on with such states at the instant `begin`, s, after a gap, s."""
         for name, kept in wet_ones.items():
             if name in self._hygrometers:
                 self._hygrometers[name] = Hygrometer(begin - kept.age - gap, kept.coldest, True, kept.level)
-        for name in iced_ones:
-            if name in self._cups:
-                self._cups[name].iced = True
+        for name, cups in self._cups.items():
+            cups.iced, cups.held = name in iced_ones, name in held_ones
 
 
 def wet(name: str, hygrometer: Hygrometer, begin: float, values: Mapping[str, Value]) -> Reason | None:
@@ -152,23 +157,44 @@ def wet(name: str, hygrometer: Hygrometer, begin: float, values: Mapping[str, Va
     )
 
 
-def iced(name: str, cups: Cups, end: float, values: Mapping[str, Value], vane: Sequence[float]) -> Reason | None:
-    """Return why cups at 0 are in doubt: for an hour the vane has turned, and ice is near."""
-    channel, value = ChannelName.parse(name), values.get(name)
+def standing(name: str, cups: Cups, end: float, values: Mapping[str, Value], vane: Sequence[float]) -> Reason | None:
+    """Return why cups at 0 are in doubt: the vane turns, for an hour where ice is near, for longer where it is not."""
+    value = values.get(name)
+    if value is None or value.value is None:
+        return None
+    if value.value != 0:
+        cups.turning.clear()
+        cups.iced = cups.held = False
+        return None
+    temperature = follow_ice(name, cups, values)
+    if turned(vane) > TURNS:
+        cups.turning.append((end, temperature is not None))
+    while cups.turning and cups.turning[0][0] <= end - HELD_S:
+        cups.turning.popleft()
+    cups.iced |= sum(at > end - HOUR and near for at, near in cups.turning) >= TURNING
+    cups.held |= len(cups.turning) >= HELD_TURNING
+    if cups.iced and temperature is not None:
+        return Reason(
+            "iced", "iced? cups at 0 while the vane turns, air at {temperature:g} degC", temperature=temperature
+        )
+    if cups.held:
+        return Reason("cups_held", "held? cups at 0 for hours while the vane turns: look for a web, ice, a cut cable")
+    return None
+
+
+def follow_ice(name: str, cups: Cups, values: Mapping[str, Value]) -> float | None:
+    """Return the temperature where ice is near, and end that cups are iced where it is not.
+
+    A minute without a thermometer or hygrometer thaws nothing.
+    """
+    channel = ChannelName.parse(name)
     temperature, humidity = (beside(channel, of, values) for of in ("air_temperature", "relative_humidity"))
-    if value is None or temperature is None or humidity is None:
-        return None  # a minute without a thermometer thaws nothing
-    if value.value != 0 or temperature >= ICE_NEAR or (humidity <= ICE_HUMID and not cups.iced):
-        cups.minutes.clear()
-        cups.iced = False
+    if temperature is None or humidity is None:
         return None
-    cups.minutes.append((end, turned(vane) > TURNS))
-    while cups.minutes[0][0] <= end - HOUR:
-        cups.minutes.popleft()
-    cups.iced |= sum(turns for _, turns in cups.minutes) >= TURNING
-    if not cups.iced:
-        return None
-    return Reason("iced", "iced? cups at 0 while the vane turns, air at {temperature:g} degC", temperature=temperature)
+    if temperature < ICE_NEAR and (humidity > ICE_HUMID or cups.iced):
+        return temperature
+    cups.iced = False
+    return None
 
 
 def turned(directions: Sequence[float]) -> float:

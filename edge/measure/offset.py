@@ -1,13 +1,13 @@
 """A mean that jumps and stays there: in doubt until it jumps back, six hours at most.
 
 Within three minutes a mean leaps by more than air does, and nothing that must move with it does. Air that is exchanged
-(a front, a downburst, foehn) changes temperature and humidity together; pressure leaps by 2 hPa in no weather
-(Zahumensky's error limit from minute to minute). A fault is a state, and what a grower reads are its minutes: so the
-doubt holds until its end is seen.
+(a front, a downburst, foehn) changes temperature and humidity together; pressure leaps by 2 hPa in no weather, soil by
+3 K in no three minutes (Zahumensky's error limits from minute to minute: 2 hPa, 1 K). A fault is a state, and what a
+grower reads are its minutes: so the doubt holds until its end is seen.
 
 A leap may be a repair too: of a drift, or of a fault that crept in. What tells them apart is what changes slowly, the
-air's vapour pressure for temperature and humidity, and pressure itself: a leap that brings it back to what it was four
-to six hours ago, in doubt then by nobody, is a repair, and the minutes after it are good (ours).
+air's vapour pressure for temperature and humidity, pressure and soil themselves: a leap that brings it back to what it
+was four to six hours ago, in doubt then by nobody, is a repair, and the minutes after it are good (ours).
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ LEAPS: dict[str, tuple[float, dict[str, float]]] = {
     "air_temperature": (3.0, {"relative_humidity": 2.0}),
     "relative_humidity": (12.0, {"air_temperature": 0.5}),
     "air_pressure": (2.0, {}),
+    "soil_temperature": (3.0, {}),
 }
 REMEMBERED = (4 * 3600.0, 6 * 3600.0)  # s; the age of what a leap is compared with
 EVERY = 600.0  # s between two values that are remembered

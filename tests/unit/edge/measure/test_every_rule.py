@@ -123,6 +123,11 @@ RULES: dict[str, tuple[Day, set[str], Day]] = {
         {WIND, VANE},  # which tells a calm that there is not
         day(lambda at: air(at) | FROST | {VANE: 91.0}, 120),
     ),
+    "cups_held": (
+        day(lambda at: air(at) | {WIND: 0.0, VANE: round(at * 7) % 360}, 140),
+        {WIND, VANE},
+        day(lambda at: air(at) | {WIND: 0.0, VANE: round(at * 7) % 360 if at % 3600 < 2400 else 91.0}, 300),
+    ),
     "fog": (
         day(but(pm2p5=250.0, relative_humidity=99.0), 5),
         {PM},

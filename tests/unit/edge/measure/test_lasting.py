@@ -98,12 +98,41 @@ def test_a_foggy_night_is_no_fault() -> None:
 
 @pytest.mark.parametrize(("temperature", "last"), [(-3.0, 3), (6.0, 1)])
 def test_iced_cups_are_told_by_the_vane(temperature: float, last: int) -> None:
-    """Cups at 0 while the vane turns are iced where ice is near; in warm air the wind may be too weak for them."""
+    """Cups at 0 while the vane turns for an hour are iced where ice is near; else the wind may be too weak for them."""
     still = {"wind_speed": 0.0, "air_temperature": temperature, "relative_humidity": 92.0}
-    bodies = run(mast(AIR), lambda at: morning(at) | still | {"wind_from_direction": round(at * 7) % 360}, 0, 120)
+    bodies = run(mast(AIR), lambda at: morning(at) | still | {"wind_from_direction": round(at * 7) % 360}, 0, 100)
     assert flags(bodies, "wind_speed")[-1] == last
     calm = run(mast(AIR), lambda at: morning(at) | still | {"wind_from_direction": 91.0}, 0, 120)
     assert "iced" not in codes(calm, "wind_speed")
+
+
+@pytest.mark.parametrize(("turns_until", "first"), [(60, 135), (40, None)])
+def test_cups_that_stand_below_a_turning_vane_for_hours_are_held(turns_until: int, first: int | None) -> None:
+    """By a web, a worn bearing or a cut cable; until they turn. A vane that turns now and then turns in a light air."""
+
+    def truth(at: float) -> dict[str, float]:
+        turns = (at // 60) % 60 < turns_until
+        held = {"wind_speed": 0.0 if at < 15_000 else 1.4}
+        return morning(at) | held | {"wind_from_direction": float(at * 7 % 360 // 1) if turns else 90.0}
+
+    found = flags(run(mast(AIR), truth, 0, 260), "wind_speed")
+    assert found.index(3) + 1 == first if first else 3 not in found
+    assert found[249] == (3 if first else 1)
+    assert set(found[250:]) == {1}
+
+
+def test_soil_that_jumps_and_stays_is_doubted_until_it_is_back() -> None:
+    """Soil warms by no 6 K in a minute: a probe pulled out, or another one put in its place."""
+    there = run(
+        mast(["soil_temperature"]),
+        lambda at: {"soil_temperature": round(12 + at / 36_000 + (6.0 if 3600 <= at < 10_800 else 0.0), 1)},
+        0,
+        240,
+    )
+    found = flags(there, "soil_temperature")
+    assert set(found[:60]) == {1}
+    assert set(found[60:180]) == {3}
+    assert set(found[183:]) == {1}
 
 
 @pytest.mark.parametrize(
