@@ -17,21 +17,6 @@ from tests.kits.http_platform import Platform
 from tests.kits.sink_kit import query
 
 
-@pytest.fixture(name="server", scope="module")
-def a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Give another platform's process, which the tests share."""
-    found = Platform(tmp_path_factory.mktemp("server") / "platform").start()
-    yield found
-    found.end()
-
-
-@pytest.fixture(name="platform")
-def a_platform(server: Platform) -> Platform:
-    """Return another platform that has nothing yet."""
-    server.forget()
-    return server
-
-
 @pytest.fixture(name="url")
 def a_database(tmp_path: Path) -> str:
     """Return a database with twenty minutes."""
