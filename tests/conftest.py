@@ -14,6 +14,7 @@ from hypothesis import HealthCheck, settings
 from tests.data import shared
 from tests.kits import leftovers
 from tests.kits.broker import RUNNING
+from tests.kits.postgres import Cluster, running_cluster
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -62,6 +63,19 @@ def brokers_end() -> Iterator[None]:
     yield
     for broker in RUNNING - before:
         broker.kill()
+
+
+@pytest.fixture(scope="session")
+def only_cluster() -> Iterator[Cluster]:
+    """Give a PostgreSQL, which costs seconds to make: one for all tests of a process."""
+    with running_cluster("fsync=off") as cluster:
+        yield cluster
+
+
+@pytest.fixture(name="cluster")
+def a_cluster(only_cluster: Cluster) -> Cluster:
+    """Return a PostgreSQL that runs, though a test that failed has killed it."""
+    return only_cluster if only_cluster.pids() else only_cluster.start()
 
 
 @pytest.fixture(name="shared")

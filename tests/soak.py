@@ -29,7 +29,8 @@ from edge.sim.faults import draw
 from tests.kits.alarm_season import drawn
 from tests.kits.long_life import LongLife
 from tests.kits.season_checks import Checked
-from tests.kits.stations import DAY, SMALL, configured, folder_in_memory, live, without
+from tests.kits.stations import DAY, SMALL, configured, live, without
+from tests.kits.store_kit import memory_folder
 
 LIFE_DAYS = 4.0
 MONTH_DAYS, WEEKS = 30.0, 4
@@ -64,7 +65,7 @@ class Lived:
 def lived(seed: int) -> Lived:
     """Live one life and judge it."""
     logging.disable(logging.CRITICAL)
-    with folder_in_memory() as folder:
+    with memory_folder() as folder:
         config = configured(folder, VANE)
         if seed % 2:  # a card so small that pictures go for want of room, some before anybody has them
             config = config.model_copy(update={"state": config.state.model_copy(update={"pictures_mb": 1})})
@@ -103,7 +104,7 @@ def months(wanted: int, seed: int) -> Counter[str]:
     """Live one box for so many months, and print a line for each. Return the complaints' count."""
     logging.disable(logging.CRITICAL)
     all_broken, costs = Counter[str](), list[tuple[float, float]]()
-    with folder_in_memory() as folder:
+    with memory_folder() as folder:
         box = LongLife(folder, VANE, seed)
         for month in range(1, wanted + 1):
             weeks = [box.live(MONTH_DAYS / WEEKS * DAY) for _ in range(WEEKS)]
@@ -131,7 +132,7 @@ def seasons(wanted: int, first_seed: int, nights: int) -> int:
     logging.disable(logging.CRITICAL)
     count = 0
     for seed in range(first_seed, first_seed + wanted):
-        with folder_in_memory() as folder:
+        with memory_folder() as folder:
             season = drawn(folder, seed, nights, nights // 2)
             season.live()
             found = Checked(season)

@@ -157,19 +157,20 @@ class Scene:
 
     def _orchard(self, picture: Image.Image, moment: Moment) -> None:
         """Paint rows of trees towards the ridge, the farthest first."""
-        day = moment.local.timetuple().tm_yday
-        crowns = [tree.crown(random.Random(f"tree {self.seed} {kind}"), day) for kind in range(4)]
+        look = tree.season(moment.local.timetuple().tm_yday)
+        crowns = [tree.crown(f"tree {self.seed} {kind}", look) for kind in range(4)]
         haze = (196, 202, 206)
         rng = random.Random(f"rows {self.seed}")
         for depth in reversed(DEPTHS):
             veil = min(1.0, (depth - 1.0) / 18.0 + moment.fog * min(1.0, depth / 6.0))
+            seen = [tree.hazed(crown, haze, veil) for crown in crowns]
             for row in range(ROWS):
                 kind, jitter, scale = rng.randrange(4), rng.uniform(-0.15, 0.15), rng.uniform(0.85, 1.12)
                 x = self.width * (0.5 + (row - (ROWS - 1) / 2 + jitter) * 0.34 / depth)
                 foot = self.height * (HORIZON + 0.52 / depth)
                 size = round(self.height * 0.50 / depth * scale)
                 if abs(x - self.width / 2) < self.width / 2 + size:
-                    plant(picture, tree.hazed(crowns[kind], haze, veil), round(x), round(foot), size)
+                    plant(picture, seen[kind], round(x), round(foot), size)
 
     def _pole(self, picture: Image.Image) -> None:
         """Paint the station's own pole at the right: its box, panel, louvres, cups and vane."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from functools import lru_cache
 from typing import NamedTuple
 
 from PIL import Image, ImageDraw
@@ -51,12 +52,13 @@ def grass(day: int) -> tuple[Colour, Colour]:
     return (74, 98, 40), (128, 146, 84)
 
 
-def crown(rng: random.Random, day: int) -> Image.Image:
-    """Return one tree on a transparent square, lit from the upper left.
+@lru_cache(maxsize=8)
+def crown(seed: str, look: TreeLook) -> Image.Image:
+    """Return one tree on a transparent square, lit from the upper left; kept, for it changes with the season alone.
 
     Its foot is in the middle of the lower edge.
     """
-    look = season(day)
+    rng = random.Random(seed)
     image = Image.new("RGBA", (SIDE, SIDE), (0, 0, 0, 0))
     draw = ImageDraw.Draw(image)
     _wood(draw, rng)

@@ -7,7 +7,13 @@ import time
 from pathlib import Path
 
 MARK = "MINSHAN_TEST_SESSION"  # in the environment of all that a session starts
+ELSEWHERE = ("/tmp", "/dev/shm")  # where a test may need a folder beside pytest's own: another user's, one in memory
 LET_GO_S = 10.0  # s in which what was told to end may still end
+
+
+def prefix() -> str:
+    """Return what the name of a folder beside pytest's own begins with: it says whose it is."""
+    return f"minshan-{os.environ.get(MARK, 'no-session')}-"
 
 
 def processes() -> dict[int, str]:
@@ -35,5 +41,7 @@ def after_a_while() -> list[str]:
 
 
 def files(folder: Path) -> list[str]:
-    """Return what lies in the session's temporary folder: all that tests want to keep is in pytest's."""
-    return [f"file {path}" for path in sorted(folder.iterdir())]
+    """Return what lies in the session's temporary folder, and what is this session's elsewhere: all that tests want to
+    keep is in pytest's."""
+    others = (path for place in ELSEWHERE for path in Path(place).glob(f"{prefix()}*"))
+    return [f"file {path}" for path in (*sorted(folder.iterdir()), *sorted(others))]

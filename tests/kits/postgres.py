@@ -22,6 +22,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from tests.kits import leftovers
 from tests.kits.broker import free_port
 
 READY = 300.0  # s: after a kill it goes through its log first
@@ -47,7 +48,7 @@ class Cluster:
     """One PostgreSQL; its port stays the same over restarts. `settings`: as "work_mem=1MB"."""
 
     def __init__(self, *settings: str, folder: Path | None = None) -> None:
-        self.folder = folder or Path(tempfile.mkdtemp(prefix="minshan-postgres-", dir="/tmp"))
+        self.folder = folder or Path(tempfile.mkdtemp(prefix=leftovers.prefix(), dir="/tmp"))
         self.port = free_port()
         self._who: dict[str, Any] = {}
         if os.geteuid() == 0:

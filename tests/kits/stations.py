@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import random
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from drivers.twins.twin import Fault
 from edge.config.file import load
@@ -32,7 +29,6 @@ from tests.kits.far_end import FarEnd
 
 BEGIN = 1_782_097_200_000_000  # 2026-06-22 11:00 at the site, in the rains
 HOUR, DAY = 3600.0, 86_400.0
-MEMORY = "/dev/shm"
 CAMERA_MIN = 20  # minutes between two pictures
 NO_PICTURES = PictureState({}, (), (), (), ())
 SIMULATED = '[broker]\nurl = "mqtt://simulated"\n'
@@ -107,13 +103,6 @@ class Outcome:
     def starts(self) -> list[Record]:
         """Return the start records."""
         return [record for record in self.kept if record.kind == Kind.START]
-
-
-@contextmanager
-def folder_in_memory() -> Iterator[Path]:
-    """Give a new folder for a life, in memory where the machine has a file system there: flushes cost nothing."""
-    with TemporaryDirectory(prefix="minshan-life-", dir=MEMORY if os.access(MEMORY, os.W_OK) else None) as folder:
-        yield Path(folder)
 
 
 def configured(folder: Path, text: str = SMALL, broker: str = SIMULATED) -> Config:

@@ -20,6 +20,7 @@ from edge.store.folder import DATABASE
 from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE
 from edge.store.store import Store
+from tests.kits import leftovers
 
 MINUTE = 60_000_000  # microseconds
 NTP = ClockMark("ntp", 0.01)
@@ -33,8 +34,9 @@ BODY = {
 
 @contextmanager
 def memory_folder() -> Iterator[Path]:
-    """Give a folder in memory, for tests that open hundreds of stores and do not ask what a disk does."""
-    with tempfile.TemporaryDirectory(dir="/dev/shm" if os.access("/dev/shm", os.W_OK) else None) as folder:
+    """Give a new folder, in memory where the machine has a file system there: flushes cost nothing."""
+    memory = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+    with tempfile.TemporaryDirectory(prefix=leftovers.prefix(), dir=memory) as folder:
         yield Path(folder)
 
 

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.kits.stations import folder_in_memory
+from tests.kits.store_kit import memory_folder
 
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
     """Return a new folder, in memory where the machine has a file system there."""
-    with folder_in_memory() as folder:
+    with memory_folder() as folder:
         yield folder

@@ -10,7 +10,7 @@ import pytest
 from hub.alarms import alarm, decider, ladder, outbox, silence
 from tests.kits.alarm_season import Season, Trouble, drawn
 from tests.kits.season_checks import Checked
-from tests.kits.stations import folder_in_memory
+from tests.kits.store_kit import memory_folder
 
 # one cold night, in which a link is away while it freezes, a hub is killed twice, a robot is away as it ends
 NIGHT = Trouble(
@@ -28,7 +28,7 @@ UNHEARD = Trouble(deaf={"orchard-2": [(40, 100)]}, away={"orchard-2": [(60, 660)
 
 def complaints(trouble: Trouble, seed: int = 3) -> set[str]:
     """Live a night and return which promises were broken."""
-    with folder_in_memory() as folder:
+    with memory_folder() as folder:
         season = Season(folder, seed, 1, (0,), trouble)
         season.live()
         found = {one.partition(":")[0] for one in Checked(season).complaints()}
@@ -41,7 +41,7 @@ def complaints(trouble: Trouble, seed: int = 3) -> set[str]:
 def test_a_spring_of_troubles_loses_no_alert_and_no_end(seed: int) -> None:
     """Nights of frost with boxes off, links away for days, hubs killed, robots away, people who answer or do not:
     each crossing is raised once, told, escalated, acknowledged, and its end told once; silence only as decided."""
-    with folder_in_memory() as folder:
+    with memory_folder() as folder:
         season = drawn(folder, seed, 2, 1)
         season.live()
         found = Checked(season)

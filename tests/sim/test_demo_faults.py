@@ -19,7 +19,7 @@ def demo(*words: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, check=False, env=paths(), timeout=100)
 
 
-@pytest.mark.parametrize("seed", ["2", "3"])
+@pytest.mark.parametrize("seed", ["2", pytest.param("3", marks=pytest.mark.slow)])
 def test_faults_are_shown_and_borne(tmp_path: Path, seed: str) -> None:
     """Each gap is told with its reason and its return; nothing is wrongly good, and no other device is harmed."""
     report = tmp_path / "report.json"

@@ -27,9 +27,12 @@ MISHAPS = {
         (4600.0, Mishap.RETURNS),
     ),
 }
+QUICK = ("the same copy twice", "a broker that forgets while the receiver is away")  # all kinds of mishap are in them
 
 
-@pytest.mark.parametrize("name", MISHAPS)
+@pytest.mark.parametrize(
+    "name", [*QUICK, *(pytest.param(n, marks=pytest.mark.slow) for n in MISHAPS if n not in QUICK)]
+)
 def test_what_befalls_the_platform_costs_nothing(tmp_path: Path, name: str) -> None:
     """Two hours, the broker away for ten minutes of them: nothing lost, nothing twice, nothing wrongly proven."""
     outcome = live(configured(tmp_path, VANE), Schedule(away=((600.0, 1200.0),), mishaps=MISHAPS[name]), 2 * HOUR)

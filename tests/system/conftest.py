@@ -1,4 +1,4 @@
-"""What these tests share: a broker, boxes that are closed at the end, a demo with its page, a browser."""
+"""What these tests share: a broker, boxes that are closed at the end, other platforms, services, a demo, a browser."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from playwright.sync_api import Browser
 
 from tests.kits.broker import Broker
 from tests.kits.browser import chromium
+from tests.kits.http_platform import Platform
+from tests.kits.services import Services
 from tests.kits.shown_demo import Shown, shown_demo
 from tests.kits.uplink_kit import Box
 
@@ -29,6 +31,28 @@ def closing_boxes() -> Iterator[list[Box]]:
     yield boxes
     for box in boxes:
         box.close()
+
+
+@pytest.fixture(name="server", scope="session")
+def a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """Give another platform's process, which the tests share."""
+    found = Platform(tmp_path_factory.mktemp("server") / "platform").start()
+    yield found
+    found.end()
+
+
+@pytest.fixture(name="platform")
+def a_platform(server: Platform) -> Platform:
+    """Return another platform that has nothing yet."""
+    server.forget()
+    return server
+
+
+@pytest.fixture(name="services")
+def the_services() -> Iterator[Services]:
+    """Give the robots and the gateway that carry messages to people."""
+    with Services() as running:
+        yield running
 
 
 @pytest.fixture(name="shown", scope="module")

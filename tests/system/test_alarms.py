@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
@@ -23,7 +22,7 @@ from edge.wire.session import Session
 from tests.kits.broker import Broker, free_port, until
 from tests.kits.command import minshan
 from tests.kits.hub_process import Hub
-from tests.kits.postgres import Cluster, running_cluster
+from tests.kits.postgres import Cluster
 from tests.kits.services import KEY, SECRET, TOKEN, Services
 from tests.kits.sink_kit import query
 
@@ -50,25 +49,6 @@ timeout_s = 2
 url = "{url}/alive"
 """
 STARTED_S = 300.0  # within which a hub of a busy machine has its lease
-
-
-@pytest.fixture(name="cluster", scope="module")
-def a_cluster() -> Iterator[Cluster]:
-    with running_cluster("fsync=off") as cluster:
-        yield cluster
-
-
-@pytest.fixture(name="broker")
-def a_broker(tmp_path: Path) -> Iterator[Broker]:
-    running = Broker(tmp_path).start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(name="services")
-def the_services() -> Iterator[Services]:
-    with Services() as running:
-        yield running
 
 
 def hub_of(folder: Path, broker: Broker, url: str, services: Services, name: str, http: int) -> Hub:

@@ -17,19 +17,12 @@ from tests.kits.http_platform import Platform
 from tests.kits.sink_kit import query
 
 
-@pytest.fixture(name="server", scope="module")
-def a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Give another platform's process, which the tests share."""
-    found = Platform(tmp_path_factory.mktemp("server") / "platform").start()
+@pytest.fixture(name="other")
+def another_platform(tmp_path: Path) -> Iterator[Platform]:
+    """Give a second platform."""
+    found = Platform(tmp_path / "other").start()
     yield found
     found.end()
-
-
-@pytest.fixture(name="platform")
-def a_platform(server: Platform) -> Platform:
-    """Return another platform that has nothing yet."""
-    server.forget()
-    return server
 
 
 @pytest.fixture(name="url")
@@ -171,11 +164,10 @@ def test_a_success_of_its_own(platform: Platform, url: str, lanes: list[Driven])
 
 
 def test_the_secret_goes_to_this_host_alone(
-    platform: Platform, url: str, lanes: list[Driven], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    platform: Platform, other: Platform, url: str, lanes: list[Driven], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The secret comes from a file, read at each request; a redirect takes it nowhere, and no proxy of the environment
     sees it."""
-    other = Platform(tmp_path / "other").start()
     monkeypatch.setenv("http_proxy", other.url)
     secret = tmp_path / "secret"
     lane = lane_to(lanes, url, platform, secret_file=str(secret), secret_header="X-Key")
@@ -190,7 +182,6 @@ def test_the_secret_goes_to_this_host_alone(
     assert [one["secret"] for one in platform.requests()] == ["apple", "pear"]
     assert [one["path"] for one in platform.requests()] == ["/records?kind=1"] * 2
     assert other.requests() == []
-    other.end()
 
 
 def test_tls_by_an_authority_of_its_own(url: str, lanes: list[Driven], tmp_path: Path) -> None:
@@ -227,9 +218,8 @@ def test_status_says_how_far_it_is(platform: Platform, lanes: list[Driven], url:
     assert (told["destination"], told["waiting"], told["aside"], told["why"]) == ("county", 0, 1, None)
 
 
-def test_one_that_is_away_slows_no_other(platform: Platform, url: str, lanes: list[Driven], tmp_path: Path) -> None:
+def test_one_that_is_away_slows_no_other(platform: Platform, other: Platform, url: str, lanes: list[Driven]) -> None:
     """While one destination is away for long another gets everything at once; back, the first gets it all too."""
-    other = Platform(tmp_path / "other").start()
     away = lane_to(lanes, url, platform)
     well = Driven(url, HttpJson(name="well", kind="http-json", url=other.url, batch=8))
     lanes.append(well)
@@ -240,4 +230,3 @@ def test_one_that_is_away_slows_no_other(platform: Platform, url: str, lanes: li
         well.until(lambda day=day: len(other.seqs()) == 120 + 100 * day)  # type: ignore[misc]  # a default has no type
     platform.start()
     away.until(lambda: len(platform.seqs()) == 320)
-    other.end()

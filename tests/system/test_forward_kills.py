@@ -20,7 +20,7 @@ from tests.kits.broker import Broker, until
 from tests.kits.forward_kit import records
 from tests.kits.http_platform import Platform
 from tests.kits.hub_process import Hub
-from tests.kits.postgres import Cluster, running_cluster
+from tests.kits.postgres import Cluster
 from tests.kits.sink_kit import query
 from tests.kits.uplink_kit import Box
 
@@ -39,21 +39,6 @@ name = "hanging"
 kind = "http-json"
 url = "http://127.0.0.1:{hanging}/"
 """
-
-
-@pytest.fixture(name="cluster", scope="module")
-def a_cluster() -> Iterator[Cluster]:
-    """Give a PostgreSQL."""
-    with running_cluster("fsync=off") as cluster:
-        yield cluster
-
-
-@pytest.fixture(name="platform")
-def a_platform(tmp_path: Path) -> Iterator[Platform]:
-    """Give another platform."""
-    found = Platform(tmp_path / "platform").start()
-    yield found
-    found.end()
 
 
 @pytest.fixture(name="hub")

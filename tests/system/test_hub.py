@@ -18,7 +18,7 @@ from provisioning.commands.exits import Exit
 from tests.kits.broker import Broker, password_file, until
 from tests.kits.command import minshan
 from tests.kits.hub_process import Hub
-from tests.kits.postgres import Cluster, running_cluster
+from tests.kits.postgres import Cluster
 from tests.kits.sink_kit import query
 from tests.kits.uplink_kit import Box, Listener
 
@@ -36,13 +36,6 @@ def ended_hubs() -> Iterator[list[Hub]]:
     yield hubs
     for hub in hubs:
         hub.end(signal.SIGKILL)
-
-
-@pytest.fixture(name="cluster", scope="module")
-def a_cluster() -> Iterator[Cluster]:
-    """Give a PostgreSQL."""
-    with running_cluster() as cluster:
-        yield cluster
 
 
 def test_kills_of_the_hub_lose_and_double_nothing(

@@ -27,19 +27,6 @@ CHANNEL = '\n[[channel]]\nname = "voice"\nkind = "webhook"\nurl = "{url}/call"\n
 WAIT_MS = 60_000
 
 
-@pytest.fixture(name="broker")
-def a_broker(tmp_path: Path) -> Iterator[Broker]:
-    running = Broker(tmp_path).start()
-    yield running
-    running.stop()
-
-
-@pytest.fixture(name="services")
-def the_services() -> Iterator[Services]:
-    with Services() as running:
-        yield running
-
-
 @pytest.fixture(name="browser")
 def a_browser() -> Iterator[Browser]:
     with chromium() as made:

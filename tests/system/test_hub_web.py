@@ -22,13 +22,6 @@ from tests.kits.system import station, talking
 PASSWORD = "frost at four in the morning"
 
 
-@pytest.fixture(name="broker")
-def a_broker(tmp_path: Path) -> Iterator[Broker]:
-    running = Broker(tmp_path).start()
-    yield running
-    running.stop()
-
-
 @pytest.fixture(name="box")
 def a_station(tmp_path: Path, broker: Broker) -> Iterator[subprocess.Popen[bytes]]:
     """Give a running station that may be asked for a hello."""

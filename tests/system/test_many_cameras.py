@@ -14,19 +14,18 @@ from typing import Any
 import pytest
 
 from drivers.reason import Reason
-from drivers.twins.scene import Moment, Scene
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import CameraSection, SiteSection
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
 from edge.records.record import ClockMark, Draft, Kind
 from edge.store.picture_files import Shelf
-from tests.kits.camera_process import NOON, Process, until
+from tests.kits.camera_process import Process, until
+from tests.kits.orchard import jpeg
 
 CAMERAS = 100
 HANGING = {3, 40, 70}
 SITE = SiteSection(latitude=31.68, longitude=103.85, altitude_m=1590.0)
-JPEG = Scene(3, 640, 400).jpeg(Moment(NOON))
 
 
 class Orchard:
@@ -46,9 +45,9 @@ class Orchard:
                 if number in orchard.hanging:
                     return
                 self.send_response(200)
-                self.send_header("Content-Length", str(len(JPEG)))
+                self.send_header("Content-Length", str(len(jpeg())))
                 self.end_headers()
-                self.wfile.write(JPEG)
+                self.wfile.write(jpeg())
 
             def log_message(self, format: str, *args: object) -> None:
                 """Log nothing."""

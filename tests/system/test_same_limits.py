@@ -51,7 +51,9 @@ def recorded_minute(file: Path) -> bodies.Minute:
     return found
 
 
-@pytest.mark.parametrize(("celsius", "possible"), [(-2.1875, True), (127.9375, False), (-70.0, False)])
+@pytest.mark.parametrize(
+    ("celsius", "possible"), [(-2.1875, True), (127.9375, False), pytest.param(-70.0, False, marks=pytest.mark.slow)]
+)
 def test_the_same_bytes_are_judged_alike_everywhere(tmp_path: Path, celsius: float, possible: bool) -> None:
     """Beyond what its driver says the device can measure a value is doubted by all four, within by none."""
     path, file = tmp_path / "w1_slave", tmp_path / "station.toml"

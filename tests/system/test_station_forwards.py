@@ -29,21 +29,6 @@ from tests.kits.store_kit import MINUTE
 Made = Callable[..., DrivenStation]
 
 
-@pytest.fixture(name="server", scope="module")
-def a_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
-    """Give another platform's process, which the tests share."""
-    found = Platform(tmp_path_factory.mktemp("server") / "platform").start()
-    yield found
-    found.end()
-
-
-@pytest.fixture(name="platform")
-def a_platform(server: Platform) -> Platform:
-    """Return another platform that has nothing yet."""
-    server.forget()
-    return server
-
-
 @pytest.fixture(name="made")
 def stations_that_are_closed() -> Iterator[Made]:
     """Give what makes stations, which are closed at the end."""

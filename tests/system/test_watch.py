@@ -77,14 +77,6 @@ class Watch:
         return [line["seq"] for line in self.lines()]
 
 
-@pytest.fixture(name="broker")
-def running_broker(tmp_path: Path) -> Iterator[Broker]:
-    """Give a Mosquitto that forgets everything when it ends."""
-    broker = Broker(tmp_path).start()
-    yield broker
-    broker.stop()
-
-
 @pytest.fixture(name="parts")
 def ended_parts() -> Iterator[list[Box | Watch]]:
     """Give what is to be ended after the test."""

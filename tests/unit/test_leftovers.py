@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.kits import leftovers, real_parts
+from tests.kits.store_kit import memory_folder
 
 
 def test_a_process_is_seen_whoever_is_its_parent() -> None:
@@ -26,6 +27,13 @@ def test_a_file_beside_pytests_own_is_seen(tmp_path: Path) -> None:
     assert leftovers.files(tmp_path) == []
     (tmp_path / "minshan-demo-x").mkdir()
     assert leftovers.files(tmp_path) == [f"file {tmp_path}/minshan-demo-x"]
+
+
+def test_a_folder_in_memory_is_seen_while_it_is_there(tmp_path: Path) -> None:
+    """A test's folder beside pytest's own is known as this session's, and is gone with the test."""
+    with memory_folder() as folder:
+        assert f"file {folder}" in leftovers.files(tmp_path)
+    assert f"file {folder}" not in leftovers.files(tmp_path)
 
 
 def test_a_missing_part_fails_where_all_is_checked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -14,6 +14,7 @@ import ast
 import io
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
@@ -62,17 +63,27 @@ def profiles() -> Iterator[Found]:
             yield f"drivers/devices/profiles/{name}.toml", text
 
 
+@cache
+def calls() -> tuple[tuple[str, ast.Call], ...]:
+    """Return each call in the source with its file."""
+    return tuple(
+        (file.relative_to(ROOT).as_posix(), node)
+        for package in PACKAGES
+        for file in sorted((ROOT / package).rglob("*.py"))
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+    )
+
+
 def log_lines() -> Iterator[Found]:
     """Yield the templates of the journal's lines, but for those that are looked at by developers alone."""
-    for package in PACKAGES:
-        for file in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                match node:
-                    case ast.Call(
-                        func=ast.Attribute(value=ast.Name(id="log"), attr="info" | "warning" | "error" | "exception"),
-                        args=[ast.Constant(value=str() as text), *_],
-                    ) if text != "%s":
-                        yield file.relative_to(ROOT).as_posix(), text
+    for file, call in calls():
+        match call:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="log"), attr="info" | "warning" | "error" | "exception"),
+                args=[ast.Constant(value=str() as text), *_],
+            ) if text != "%s":
+                yield file, text
 
 
 class Made(NamedTuple):
@@ -86,11 +97,9 @@ class Made(NamedTuple):
 
 def reasons() -> Iterator[Made]:
     """Yield each place where a meaning is made. Raise ValueError where code and template are not plain texts there."""
-    for package in PACKAGES:
-        for file in sorted((ROOT / package).rglob("*.py")):
-            for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
-                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "Reason":
-                    yield from _made(f"{file.relative_to(ROOT).as_posix()}:{node.lineno}", node)
+    for file, call in calls():
+        if isinstance(call.func, ast.Name) and call.func.id == "Reason":
+            yield from _made(f"{file}:{call.lineno}", call)
 
 
 def _made(where: str, call: ast.Call) -> Iterator[Made]:

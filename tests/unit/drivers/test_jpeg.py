@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from functools import cache
 from random import Random
 
 import pytest
@@ -13,11 +14,10 @@ from PIL import Image
 from drivers.cameras.camera import CameraError, NoPictureError
 from drivers.cameras.jpeg import extract_jpeg, size
 from drivers.cameras.jpeg_scan import MOST_SCANS, RESTART, is_as_long_as_its_blocks
-from drivers.twins.scene import Moment, Scene
 from tests.data import shared
+from tests.kits import orchard
 
 NOON = 1_784_347_200_000_000
-ORCHARD = Scene(3, 640, 400).jpeg(Moment(NOON))
 
 
 def picture(mode: str = "RGB", **how: object) -> bytes:
@@ -25,22 +25,30 @@ def picture(mode: str = "RGB", **how: object) -> bytes:
     if "one_scan_each" in how:
         return one_scan_each()
     out = io.BytesIO()
-    with Image.open(io.BytesIO(ORCHARD)) as image:
+    with Image.open(io.BytesIO(orchard.jpeg())) as image:
         image.convert(mode).save(out, "JPEG", **{"quality": 85} | how)
     return out.getvalue()
 
 
-WHOLE = picture()
-SCAN = WHOLE.index(b"\xff\xda") + 14
+@cache
+def plain() -> bytes:
+    """Return the picture as most of these tests spoil it."""
+    return picture()
+
+
+@cache
+def scan_at() -> int:
+    """Return where its scan begins."""
+    return plain().index(b"\xff\xda") + 14
 
 
 @given(share=st.floats(0.0, 0.999), end=st.sampled_from([b"\xff\xd9", b""]))
 @settings(max_examples=60, deadline=None)
 def test_a_picture_without_a_part_of_itself_is_refused(share: float, end: bytes) -> None:
     """However little of its scan is missing, with an end marker or without, it does not pass for whole."""
-    lost = max(64, int((len(WHOLE) - 2 - SCAN) * (1 - share)))
+    lost = max(64, int((len(plain()) - 2 - scan_at()) * (1 - share)))
     with pytest.raises(NoPictureError) as refused:
-        extract_jpeg(WHOLE[: len(WHOLE) - 2 - lost] + end)
+        extract_jpeg(plain()[: len(plain()) - 2 - lost] + end)
     assert refused.value.detail.code == ("picture_damaged" if end else "picture_cut_short")
 
 
@@ -48,14 +56,14 @@ def test_a_picture_without_a_part_of_itself_is_refused(share: float, end: bytes)
 @settings(max_examples=60, deadline=None)
 def test_a_picture_with_zeros_in_its_scan_is_refused(at: float, length: int) -> None:
     """A block of the scan that was lost and filled up with zeros does not pass for whole."""
-    start = SCAN + int((len(WHOLE) - SCAN) * at)
+    start = scan_at() + int((len(plain()) - scan_at()) * at)
     with pytest.raises(NoPictureError):
-        extract_jpeg(WHOLE[:start] + bytes(length) + WHOLE[start + length :])
+        extract_jpeg(plain()[:start] + bytes(length) + plain()[start + length :])
 
 
 def one_scan_each() -> bytes:
     """Return a picture whose three components lie in a scan each: of as many grey ones, which share their tables."""
-    with Image.open(io.BytesIO(ORCHARD)) as image:
+    with Image.open(io.BytesIO(orchard.jpeg())) as image:
         greys = [picture_of(part) for part in image.convert("YCbCr").split()]
     frame, scan = greys[0].index(b"\xff\xc0"), greys[0].index(b"\xff\xda")
     rest, size = greys[0][frame + 13 : scan], greys[0][frame + 4 : frame + 9]
@@ -128,18 +136,18 @@ def test_a_scan_that_is_filled_up_is_whole(how: dict[str, object], padding: byte
 def test_what_stands_behind_a_picture_is_kept_and_not_judged(how: dict[str, object]) -> None:
     """A maker's block, a second picture, whole or torn: the first is whole. One that a second cuts short is not."""
     whole = picture(**how)  # type: ignore[arg-type]  # each way of coding is a keyword of its own
-    for behind in (b"dhav\0\0", bytes(9000), WHOLE, WHOLE[: SCAN + 2000], WHOLE[:300]):
+    for behind in (b"dhav\0\0", bytes(9000), plain(), plain()[: scan_at() + 2000], plain()[:300]):
         assert extract_jpeg(whole + behind) == whole + behind
         with pytest.raises(NoPictureError):
-            extract_jpeg(whole[: len(whole) // 2] + WHOLE)
+            extract_jpeg(whole[: len(whole) // 2] + plain())
 
 
 @pytest.mark.parametrize("frame", [0xC3, 0xC9, 0xCA])
 def test_what_no_browser_shows_is_named(frame: int) -> None:
     """A lossless or arithmetic JPEG is not said to be damaged: the camera's coding is what is to be changed."""
-    at = WHOLE.index(b"\xff\xc0") + 1
+    at = plain().index(b"\xff\xc0") + 1
     with pytest.raises(NoPictureError, match="no browser shows"):
-        extract_jpeg(WHOLE[:at] + bytes([frame]) + WHOLE[at + 1 :])
+        extract_jpeg(plain()[:at] + bytes([frame]) + plain()[at + 1 :])
 
 
 def test_a_picture_of_scans_without_end_is_refused() -> None:
@@ -164,8 +172,8 @@ def test_the_shared_pictures_are_judged_rightly() -> None:
 @given(width=st.integers(8001, 65535), height=st.integers(8001, 65535))
 def test_a_bomb_is_refused_by_its_header(width: int, height: int) -> None:
     """A picture that claims more pixels than any camera has is refused before it is decoded."""
-    at = WHOLE.index(b"\xff\xc0") + 5
-    bomb = WHOLE[:at] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + WHOLE[at + 4 :]
+    at = plain().index(b"\xff\xc0") + 5
+    bomb = plain()[:at] + height.to_bytes(2, "big") + width.to_bytes(2, "big") + plain()[at + 4 :]
     assert size(bomb) == (width, height)
     with pytest.raises(NoPictureError, match=f"claims {width} x {height} pixels"):
         extract_jpeg(bomb)
@@ -174,6 +182,6 @@ def test_a_bomb_is_refused_by_its_header(width: int, height: int) -> None:
 @given(data=st.binary(max_size=200))
 def test_any_bytes_are_refused_by_a_camera_error(data: bytes) -> None:
     """No bytes end the camera process: what is no picture raises a CameraError, after a JPEG's start too."""
-    for noise in (data, b"\xff\xd8\xff" + data, WHOLE[:SCAN] + data):
+    for noise in (data, b"\xff\xd8\xff" + data, plain()[: scan_at()] + data):
         with pytest.raises(CameraError):
             extract_jpeg(noise)

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import io
 import tracemalloc
 from fractions import Fraction
 
 import av
 import pytest
-from PIL import Image
 
 from drivers.cameras.key_frames import KeyFrames
-from drivers.twins.scene import Moment, Scene
-from tests.kits.camera_process import NOON
+from tests.kits import orchard
 from tests.kits.key_frames import ENCODERS, frame_of, is_slice, joined, units
 
-PICTURE = Image.open(io.BytesIO(Scene(3, 640, 362).jpeg(Moment(NOON)))).convert("RGB").resize((640, 360))
 EVERY = 12  # frames
 
 
@@ -23,13 +19,14 @@ def coded(codec: str) -> list[bytes]:
     """Return frames in open groups: all key frames but the first are referred to over, and are no IDR pictures."""
     encoder = av.CodecContext.create(ENCODERS[codec], "w")
     assert isinstance(encoder, av.VideoCodecContext)
-    encoder.width, encoder.height, encoder.pix_fmt = *PICTURE.size, "yuv420p"
+    picture = orchard.image(3, 362).resize((640, 360))
+    encoder.width, encoder.height, encoder.pix_fmt = *picture.size, "yuv420p"
     encoder.time_base, encoder.framerate, encoder.gop_size = Fraction(1, 25), Fraction(25), EVERY
     more = ":log-level=none:pools=1" if codec == "h265" else ":scenecut=0"
     encoder.options = {"preset": "ultrafast", f"{ENCODERS[codec][3:]}-params": f"open-gop=1:bframes=2{more}"}
     found: list[bytes] = []
     for number in range(3 * EVERY):
-        frame = frame_of(PICTURE.rotate(number)).reformat(format="yuv420p")
+        frame = frame_of(picture.rotate(number)).reformat(format="yuv420p")
         frame.pts = number
         found += [bytes(packet) for packet in encoder.encode(frame)]
     return found + [bytes(packet) for packet in encoder.encode(None)]

@@ -9,18 +9,15 @@ from PIL import Image
 
 from drivers.cameras.jpeg import extract_jpeg
 from drivers.cameras.strips import QUALITY, jpeg_of
-from drivers.twins.scene import Moment, Scene
-from tests.kits.camera_process import NOON
+from tests.kits import orchard
 from tests.kits.key_frames import frame_of
-
-PICTURE = Image.open(io.BytesIO(Scene(3, 640, 480).jpeg(Moment(NOON)))).convert("RGB")
 
 
 @pytest.mark.parametrize("size", [(640, 480), (642, 366), (48, 128), (34, 2), (1600, 2200)])
 @pytest.mark.parametrize("form", ["yuv420p", "yuvj420p", "gray"])
 def test_strips_make_the_picture_that_the_whole_frame_makes(size: tuple[int, int], form: str) -> None:
     """Pixel by pixel, whatever the size; and it is a whole JPEG to the eyes that look for damage."""
-    frame = frame_of(PICTURE.resize(size)).reformat(format=form)
+    frame = frame_of(orchard.image().resize(size)).reformat(format=form)
     whole = io.BytesIO()
     image: Image.Image = frame.to_image()  # type: ignore[no-untyped-call]  # PyAV's own
     image.save(whole, "JPEG", quality=QUALITY)

@@ -12,14 +12,12 @@ from pydantic import BaseModel
 from drivers.catalog import catalog
 from drivers.paths import possible
 from edge.config.delivery import CHANNELS
-from edge.config.errors import ConfigError
 from edge.config.forward import FORWARDS
 from edge.config.sections import Config
 from hub.config import HubConfig
-from hub.config import load as load_hub
 from tests.unit.edge.config.test_config import STATION, mistakes
+from tests.unit.edge.config.test_wrong_values import hub_mistake
 
-HUB = '[broker]\nurl = "mqtt://h"\n[database]\nurl = "sqlite:///x.db"\n[pictures]\ndir = "p"\n'
 PATHS = ("dir", "path", "port", "chip", "profile")
 # A table of a station's file with a path in it, and the path's key.
 FILES = (
@@ -103,12 +101,7 @@ def test_the_folder_of_the_data_is_no_file(tmp_path: Path, below: str) -> None:
 )
 def test_the_paths_of_a_hub_are_bounded_too(tmp_path: Path, right: str, wrong: str, said: str) -> None:
     """Its database, its folder of photos, its certificate and its password."""
-    file = tmp_path / "hub.toml"
-    file.write_text(HUB.replace(right, wrong))
-    with pytest.raises(ConfigError) as refused:
-        load_hub(file)
-    (found,) = refused.value.mistakes
-    assert str(found.reason).endswith(said)
+    assert str(hub_mistake(tmp_path, right, wrong).reason).endswith(said)
 
 
 def fields(model: Any, seen: set[Any]) -> Iterator[tuple[str, str, list[Any]]]:

@@ -8,7 +8,7 @@ import pytest
 
 from edge.config.base import Section
 from edge.config.delivery import PersonSection
-from edge.config.errors import FORMS, ConfigError
+from edge.config.errors import FORMS, ConfigError, Mistake
 from edge.config.sections import AlertSection, CameraSection, SiteSection, StationSection
 from hub.config import HubConfig
 from hub.config import load as load_hub
@@ -85,11 +85,7 @@ def test_what_is_no_text_is_told(tmp_path: Path, raw: bytes, said: str) -> None:
 )
 def test_a_wrong_value_of_the_hub_is_told_with_its_line(tmp_path: Path, right: str, wrong: str, said: str) -> None:
     """One mistake is one line, before anything is opened."""
-    file = tmp_path / "hub.toml"
-    file.write_text(HUB.replace(right, wrong))
-    with pytest.raises(ConfigError) as raised:
-        load_hub(file)
-    (mistake,) = raised.value.mistakes
+    mistake = hub_mistake(tmp_path, right, wrong)
     assert mistake.line is not None and said in str(mistake)
 
 
@@ -106,6 +102,16 @@ def test_no_form_of_a_text_is_told_as_a_pattern(model: type[Section]) -> None:
     """Each pattern of a file's schema has its sentence."""
     found = set(patterns(model.model_json_schema()))
     assert found and found <= FORMS.keys()
+
+
+def hub_mistake(folder: Path, right: str, wrong: str) -> Mistake:
+    """Return the one mistake of a hub's file in which what is right was replaced."""
+    file = folder / "hub.toml"
+    file.write_text(HUB.replace(right, wrong))
+    with pytest.raises(ConfigError) as raised:
+        load_hub(file)
+    (mistake,) = raised.value.mistakes
+    return mistake
 
 
 def patterns(schema: object) -> list[str]:

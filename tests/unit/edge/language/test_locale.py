@@ -40,6 +40,18 @@ def catalogue() -> Catalog:
         return read_po(file, locale="zh_CN", charset="utf-8")
 
 
+@cache
+def ours() -> frozenset[str]:
+    """Return each text of ours in the source; of a plural its first form."""
+    return frozenset(text if isinstance(text, str) else text[0] for _where, text in tool().ours())
+
+
+@cache
+def said() -> frozenset[str]:
+    """Return each text that the commands say, click's own too."""
+    return ours() | {text if isinstance(text, str) else text[0] for _where, text in tool().clicks()}
+
+
 def messages() -> list[Message]:
     """Return its texts, without the header; of the reasons, whose text is a code, their English stands in `english`."""
     return [message for message in catalogue() if message.id]
@@ -60,15 +72,13 @@ def english(message: Message) -> tuple[str, ...]:
 
 def test_everything_that_is_said_is_translated() -> None:
     """Each text in the source has its Chinese in minshan.po; `python edge/language/locale/catalog.py` collects."""
-    texts = {text if isinstance(text, str) else text[0] for _where, text in (*tool().ours(), *tool().clicks())}
     done = {english(message)[0] for message in messages() if chinese(message) and message.context is None}
-    assert sorted(texts - done) == []
+    assert sorted(said() - done) == []
 
 
 def test_nothing_is_kept_that_is_no_longer_said() -> None:
     """A text that went from the source goes from the catalogue."""
-    texts = {text if isinstance(text, str) else text[0] for _where, text in (*tool().ours(), *tool().clicks())}
-    assert sorted({english(message)[0] for message in messages() if message.context is None} - texts) == []
+    assert sorted({english(message)[0] for message in messages() if message.context is None} - said()) == []
     reasons = {str(message.id) for message in messages() if message.context == tool().REASON}
     assert sorted(reasons - tool().templates().keys()) == []
 
@@ -99,8 +109,7 @@ def test_translations_have_the_gaps_of_their_texts() -> None:
 
 def test_no_word_of_the_inside_is_said_to_people() -> None:
     """No screen for people says epoch, seq, lane or ledger."""
-    ours = {text if isinstance(text, str) else text[0] for _where, text in tool().ours()}
-    assert [text for text in ours if INSIDE.search(text)] == []
+    assert [text for text in ours() if INSIDE.search(text)] == []
 
 
 @pytest.fixture

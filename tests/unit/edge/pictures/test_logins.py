@@ -101,7 +101,7 @@ def test_a_recorder_is_never_locked_by_a_wrong_password(recorder: Recorder, rebo
     assert recorder.pictures() >= 16
 
 
-@pytest.mark.parametrize("crashes", [1, 2, 3])
+@pytest.mark.parametrize("crashes", [1, pytest.param(2, marks=pytest.mark.slow), 3])
 def test_a_recorder_is_not_locked_by_tries_that_nobody_saw_the_end_of(recorder: Recorder, crashes: int) -> None:
     """A camera process that ends over a refused login tells nobody of it; the recorder has counted it all the same."""
 

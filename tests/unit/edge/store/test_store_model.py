@@ -138,5 +138,5 @@ class StoreModel(RuleBasedStateMachine):
         assert self.store.range(1, 10_000) == [kept.record for kept in self.model.values()]
 
 
-StoreModel.TestCase.settings = settings(max_examples=60, stateful_step_count=30, deadline=None)
+StoreModel.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestStoreModel = StoreModel.TestCase

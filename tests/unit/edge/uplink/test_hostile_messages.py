@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import random
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
@@ -44,7 +43,7 @@ from edge.wire.contract import (
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Incoming
 from tests.kits.hostile import Mutations
-from tests.kits.store_kit import minute
+from tests.kits.store_kit import memory_folder, minute
 from tests.kits.uplink_kit import destination
 
 STATION = "orchard-1"
@@ -91,12 +90,11 @@ class Front:
 
 
 @pytest.fixture(name="front")
-def made(tmp_path: Path) -> Iterator[Front]:
-    """Give a station with fifty minutes, in memory where there is a disk of it: thousands of files are synced."""
+def made() -> Iterator[Front]:
+    """Give a station with fifty minutes, in memory: thousands of files are synced."""
     logging.getLogger("minshan").setLevel(logging.CRITICAL)  # each message set aside is a line
-    memory = Path("/dev/shm")  # a folder of its own is made in it
-    with tempfile.TemporaryDirectory(dir=memory if os.access(memory, os.W_OK) else tmp_path) as folder:
-        front = Front(Path(folder))
+    with memory_folder() as folder:
+        front = Front(folder)
         yield front
         front.store.close()
     logging.getLogger("minshan").setLevel(logging.NOTSET)

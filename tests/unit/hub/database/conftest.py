@@ -9,14 +9,7 @@ import pytest
 
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from tests.kits.postgres import Cluster, running_cluster
-
-
-@pytest.fixture(name="cluster", scope="session")
-def a_cluster() -> Iterator[Cluster]:
-    """Give a PostgreSQL; what is killed is started again by who kills it."""
-    with running_cluster("fsync=off") as cluster:
-        yield cluster
+from tests.kits.postgres import Cluster
 
 
 @pytest.fixture(name="url", params=["sqlite", "postgresql"])

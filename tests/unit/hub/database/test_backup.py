@@ -34,6 +34,17 @@ def backed_up(url: str, out: Path) -> None:
     engine.close()
 
 
+def ahead_of_its_backup(folder: Path) -> str:
+    """Make a database of SQLite with a record that its backup, `backup` beside it, lacks. Return its address."""
+    url = f"sqlite://{folder}/hub.db"
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(row(1)))
+    backed_up(url, folder / "backup")
+    sink.commit(delivery(row(2)))
+    sink.close()
+    return url
+
+
 def others_backup(url: str, out: Path) -> None:
     """Write what another program's database is backed up to."""
     if url.startswith("sqlite"):
@@ -133,12 +144,7 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(url: str, tmp_path: Pa
 
 def test_a_lost_or_damaged_file_is_replaced(tmp_path: Path) -> None:
     """Where the file of SQLite is gone, or no database any more, the backup takes its place; the former one stays."""
-    url = f"sqlite://{tmp_path}/hub.db"
-    sink = DatabaseSink(opened(url))
-    sink.commit(delivery(row(1)))
-    backed_up(url, tmp_path / "backup")
-    sink.commit(delivery(row(2)))
-    sink.close()
+    url = ahead_of_its_backup(tmp_path)
     (tmp_path / "hub.db").write_bytes(b"damage" * 1000)
     restore(url, None, tmp_path / "backup")
     assert len(kept(url)) == 1
@@ -152,12 +158,7 @@ def test_a_restore_that_is_killed_before_its_last_step_leaves_the_former_file(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """At no instant is there no database where the hub looks for one: it would make an empty one, without a word."""
-    url = f"sqlite://{tmp_path}/hub.db"
-    sink = DatabaseSink(opened(url))
-    sink.commit(delivery(row(1)))
-    backed_up(url, tmp_path / "backup")
-    sink.commit(delivery(row(2)))
-    sink.close()
+    url = ahead_of_its_backup(tmp_path)
     really = Path.replace
 
     def die(path: Path, target: Path) -> Path:

@@ -54,19 +54,18 @@ def test_a_hub_killed_in_the_middle_of_commits(url: str, kills: int) -> None:
 
 
 @pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.slow)])
-def test_a_postgresql_killed_in_the_middle_of_commits(kills: int) -> None:
+def test_a_postgresql_killed_in_the_middle_of_commits(cluster: Cluster, kills: int) -> None:
     """All its processes killed, it comes back, and the hub goes on by itself with the delivery whose fate it did not
     know."""
-    with running_cluster() as cluster:
-        url = cluster.database()
-        committer = Committer(url)
-        for _ in range(kills):
-            committer.hear(5)
-            cluster.kill()
-            cluster.start()
-            committer.hear(5)
-        committer.kill()
-        check(url, committer)
+    url = cluster.database()
+    committer = Committer(url)
+    for _ in range(kills):
+        committer.hear(5)
+        cluster.kill()
+        cluster.start()
+        committer.hear(5)
+    committer.kill()
+    check(url, committer)
 
 
 def test_a_postgresql_that_hangs_is_an_error_in_time(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
