@@ -7,6 +7,7 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
@@ -140,3 +141,11 @@ class StoreModel(RuleBasedStateMachine):
 
 StoreModel.TestCase.settings = settings(max_examples=30, stateful_step_count=30, deadline=None)
 TestStoreModel = StoreModel.TestCase
+
+
+class LongStoreModel(StoreModel):
+    """The same for more and longer lives of a store."""
+
+
+LongStoreModel.TestCase.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)
+TestLongStoreModel = pytest.mark.slow(LongStoreModel.TestCase)
