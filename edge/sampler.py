@@ -94,7 +94,8 @@ class BusLane:
         try:
             while True:
                 state = min(self._states, key=DUE)
-                self._clock.sleep_until(state.due)
+                if state.interval is not None or state.due > self._clock.now():  # its read waits for one that talks
+                    self._clock.sleep_until(state.due)
                 self._turn(state)
         finally:
             self._close_bus()
