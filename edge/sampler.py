@@ -94,8 +94,7 @@ class BusLane:
         try:
             while True:
                 state = min(self._states, key=DUE)
-                if state.interval is not None or state.due > self._clock.now():  # its read waits for one that talks
-                    self._clock.sleep_until(state.due)
+                self._clock.sleep_until(state.due)
                 self._turn(state)
         finally:
             self._close_bus()

@@ -161,14 +161,13 @@ class Station:
         from edge.pictures.spool import Spool
         from edge.store.picture_files import Shelf
 
-        state = self.config.state_dir
         return PictureLane(
             self.config.camera,
             self.config.site,
             self.config.station.id,
             self.clock,
-            Spool(state / "spool"),
-            Shelf(state),
+            Spool(self.config.state_dir / "spool"),
+            Shelf(self.config.state_dir),
             utc=lambda: self.recorder.snapshot.time_at(self.clock.now()),
             boot=self.boot,
             post=self.inbox.offer,

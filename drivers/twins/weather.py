@@ -114,7 +114,6 @@ class Weather:
         }
         self._until = [0.0]  # mm fallen before each day; grows as it is asked, and holds nothing but sums
         self._days: dict[int, tuple[Shower, ...]] = {}
-        self._near: tuple[int, tuple[Shower, ...]] = (-1, ())  # a day, and the showers that may wet it
 
     def at(self, utc: float) -> WeatherMoment:
         """Return every quantity at an instant (seconds since 1970, UTC), each in its own unit."""
@@ -133,11 +132,7 @@ class Weather:
     def wetness(self, t: float) -> float:
         """Return how far the air is a shower's, 0..1."""
         day = int(t // DAY)
-        near_day, near = self._near
-        if near_day != day:
-            near = tuple(shower for d in (day - 1, day, day + 1) for shower in self._showers(d))
-            self._near = day, near
-        return max([shower.wetness(t) for shower in near], default=0.0)
+        return max([s.wetness(t) for d in (day - 1, day, day + 1) for s in self._showers(d)], default=0.0)
 
     def fallen(self, t: float) -> float:
         """Return the mm fallen since day zero; nothing fell before it."""
@@ -193,11 +188,6 @@ class WeatherMoment(Mapping[str, float]):
         return self._weather.wetness(self._t)
 
     @cached_property
-    def _valley(self) -> float:
-        """How far the wind blows up the valley, as it does by day, 0..1."""
-        return ease(0.5 + 0.6 * math.cos((self._hour - 15.5) * math.pi / 12))
-
-    @cached_property
     def _cloud(self) -> float:
         return max(ease(0.5 + 0.7 * self._noise("cloud")), 0.95 * self._wet)
 
@@ -226,15 +216,12 @@ class WeatherMoment(Mapping[str, float]):
 
     def _wind(self) -> dict[str, float]:
         noise = self._noise
-        mean = 1.3 + 2.6 * self._valley + 1.5 * self._wet
+        valley = ease(0.5 + 0.6 * math.cos((self._hour - 15.5) * math.pi / 12))  # it blows up the valley by day
+        mean = 1.3 + 2.6 * valley + 1.5 * self._wet
         mean += (0.3 + 0.2 * mean) * noise("valley") + 0.4 * noise("wave")
         speed = mean * (1 + 0.25 * noise("eddy") + 0.22 * noise("gust"))
-        return {"wind_speed": max(speed, 0.0) * self._weather.windy}
-
-    def _direction(self) -> dict[str, float]:
-        noise = self._noise
-        to = 25 + 165 * self._valley + 40 * noise("turn") + 22 * noise("swing") + 9 * noise("shake")
-        return {"wind_from_direction": to % 360}
+        to = 25 + 165 * valley + 40 * noise("turn") + 22 * noise("swing") + 9 * noise("shake")
+        return {"wind_speed": max(speed, 0.0) * self._weather.windy, "wind_from_direction": to % 360}
 
     def _rain(self) -> dict[str, float]:
         return {"rainfall_amount": self._weather.fallen(self._t)}
@@ -289,8 +276,7 @@ RECKONED: dict[str, Callable[[WeatherMoment], dict[str, float]]] = {
     for group, quantities in (
         (WeatherMoment._air, ("air_temperature", "relative_humidity", "air_pressure")),
         (WeatherMoment._light, ("illuminance", "solar_irradiance")),
-        (WeatherMoment._wind, ("wind_speed",)),
-        (WeatherMoment._direction, ("wind_from_direction",)),
+        (WeatherMoment._wind, ("wind_speed", "wind_from_direction")),
         (WeatherMoment._rain, ("rainfall_amount",)),
         (WeatherMoment._soil, ("soil_moisture", "soil_conductivity", "soil_temperature")),
         (WeatherMoment._orchard, ("leaf_wetness", "leaf_temperature", "co2", "noise")),

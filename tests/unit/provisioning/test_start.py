@@ -10,9 +10,8 @@ import pytest
 
 def loaded(code: str) -> set[str]:
     """Return the modules that are loaded after these lines ran."""
-    told = subprocess.run([sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"], capture_output=True)
-    assert told.returncode == 0, told.stderr.decode()
-    return set(told.stdout.decode().split())
+    words = [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"]
+    return set(subprocess.run(words, capture_output=True, text=True, check=True).stdout.split())
 
 
 @pytest.mark.parametrize("words", [["--help"], ["status", "--help"], ["status", "--state", "nowhere"]], ids=" ".join)

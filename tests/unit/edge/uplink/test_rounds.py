@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,7 +20,7 @@ UTC = 1_782_097_200_000_000
 def started(folder: Path, epoch: str, proven: bool) -> None:
     """Start a station once, which keeps a minute; the platform has proven to have it, or the broker alone has it."""
     store = Store.open(folder, epoch=epoch, destinations=(PLATFORM,))
-    body = {"values": {}, "quality": {}, "reasons": {}}
+    body: dict[str, Any] = {"values": {}, "quality": {}, "reasons": {}}
     record = store.append(Draft(Kind.MINUTE, Stamp("b", 0.0), 60.0, UTC, ClockMark("ntp", 0.05), body))
     store.outbox.mark_sent([record], PLATFORM)
     if proven:
