@@ -6,8 +6,8 @@ field's plain term. A changed sensor therefore changes no column on the platform
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 
 class Aggregation(StrEnum):
@@ -20,9 +20,11 @@ class Aggregation(StrEnum):
     LAST = "last"  # the newest reading of the minute (states, slow counters)
 
 
-@dataclass(frozen=True, slots=True)
-class Quantity:
-    """One measurable thing: its name, unit, reporting resolution (in that unit) and kind."""
+class Quantity(NamedTuple):
+    """One measurable thing: its name, unit, reporting resolution (in that unit) and kind.
+
+    No dataclass: every command would write its methods anew at its start.
+    """
 
     name: str
     unit: str

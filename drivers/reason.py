@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import errno
 import math
-import socket
 from collections.abc import Iterable, Mapping
 from functools import reduce
 from typing import Any, Final
@@ -140,6 +139,8 @@ NO_TLS_THERE = (
     *("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"),
     "UNEXPECTED_EOF_WHILE_READING",
 )
+# As Linux has them (netdb.h). The module that names them is a twentieth of a command's start.
+EAI_NONAME, EAI_AGAIN, EAI_NODATA = -2, -3, -5
 NO_TLS = Reason("no_tls_answer", "what answers there does not speak TLS")
 # What the system says, as Linux says it (errno(3), getaddrinfo(3)).
 SYSTEM: Final[dict[int, Reason]] = {
@@ -167,7 +168,7 @@ SYSTEM: Final[dict[int, Reason]] = {
     errno.ETIMEDOUT: Reason("connection_timed_out", "Connection timed out"),
     errno.EHOSTUNREACH: Reason("no_route_to_host", "No route to host"),
     errno.ENETUNREACH: Reason("network_unreachable", "Network is unreachable"),
-    socket.EAI_NONAME: Reason("name_not_known", "Name or service not known"),
-    socket.EAI_AGAIN: Reason("name_not_resolved", "Temporary failure in name resolution"),
-    socket.EAI_NODATA: Reason("name_without_address", "No address associated with hostname"),
+    EAI_NONAME: Reason("name_not_known", "Name or service not known"),
+    EAI_AGAIN: Reason("name_not_resolved", "Temporary failure in name resolution"),
+    EAI_NODATA: Reason("name_without_address", "No address associated with hostname"),
 }

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -35,10 +35,6 @@ from edge.lanes import Lanes
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
 from edge.northbound.minshan import Minshan
-from edge.notify.child import in_children
-from edge.notify.lane import NotifyLane
-from edge.pictures.schedule import PictureLane
-from edge.pictures.spool import Spool
 from edge.recorder.channels import channel_lines, kept_doubts
 from edge.recorder.events import setup_body, start_body
 from edge.recorder.hours import Hours
@@ -47,11 +43,14 @@ from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.sampler import BusLane, Opener, by_bus
 from edge.store.errors import StoreError
 from edge.store.outbox import PLATFORM
-from edge.store.picture_files import Shelf
 from edge.store.store import Store
 from edge.uplink.destination import REAL_WAY, Destination, Way
 from edge.uplink.uplink import Uplink
 from edge.wire.contract import Command, Result
+
+if TYPE_CHECKING:
+    from edge.notify.lane import NotifyLane
+    from edge.pictures.schedule import PictureLane
 
 log = logging.getLogger("minshan.station")
 MEASURING = ("bus ", "pictures", "health", "horn")  # lanes that end first
@@ -158,14 +157,17 @@ class Station:
     def _make_pictures(self) -> PictureLane | None:
         if not self.config.camera:
             return None
-        state = self.config.state_dir
+        from edge.pictures.schedule import PictureLane  # what few boxes have is loaded by those alone
+        from edge.pictures.spool import Spool
+        from edge.store.picture_files import Shelf
+
         return PictureLane(
             self.config.camera,
             self.config.site,
             self.config.station.id,
             self.clock,
-            Spool(state / "spool"),
-            Shelf(state),
+            Spool(self.config.state_dir / "spool"),
+            Shelf(self.config.state_dir),
             utc=lambda: self.recorder.snapshot.time_at(self.clock.now()),
             boot=self.boot,
             post=self.inbox.offer,
@@ -190,6 +192,9 @@ class Station:
         """Make the lane that tells people; `senders` None: those of the file, each in a process of its own."""
         if not self.config.channel:
             return None
+        from edge.notify.child import in_children
+        from edge.notify.lane import NotifyLane
+
         own = in_children(self.config.channel, self.clock, self._time_at) if senders is None else senders
         parts = self.config, self.store, self.clock, self.boot, own
         return NotifyLane(*parts, post=self.inbox.offer, time_at=self._time_at)

@@ -10,7 +10,6 @@ import importlib
 import importlib.util
 import io
 import itertools
-import json
 import os
 import re
 import signal
@@ -250,6 +249,8 @@ def print_failure(failure: CommandError) -> None:
 
 def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
     """Print the same for a program, on the output where it looks for the answer."""
+    import json  # here, as in `unforeseen`
+
     error = {"code": code.value, "sentences": sentence.splitlines(), "remedy": remedy}
     click.echo(json.dumps({"error": error}, ensure_ascii=not terminal.can_show(sentence + remedy)))
 

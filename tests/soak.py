@@ -7,7 +7,8 @@ A box has one sensor, stands before a rough network and the real receiver, and s
 days by the hundred each four are a life of their own, with a camera and somebody who asks it for things. A year is
 lived on one store and one platform, week after week, with a line for each month. What the checkers complain of is
 counted by the promise that was broken. Memory and CPU are those of the whole simulation, the weather, the broker and
-the receiver among it. Exit code 1: there is a complaint.
+the receiver among it, but for what that takes to read all of its files at its own starts. Exit code 1: there is a
+complaint.
 """
 
 from __future__ import annotations

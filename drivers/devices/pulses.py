@@ -94,7 +94,8 @@ class Pulses:
             self._tips += self._new()
             total = self._tips * self._settings.mm_per_tip
             return (Reading("rainfall_amount", total, self._clock.now()),)
-        self._clock.sleep_until(self._since + SHORTEST)
+        if self._clock.now() < self._since + SHORTEST:
+            self._clock.sleep_until(self._since + SHORTEST)
         turns, now = self._new(), self._clock.now()
         hz = turns / (now - self._since)
         self._since = now

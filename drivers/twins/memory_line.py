@@ -2,10 +2,16 @@
 
 A pty carries bytes on a thread of the kernel's, and each crossing costs more than all that a station does with the
 bytes. What pyserial and the kernel do with a port is tried on ptys (`drivers.twins.wires`) by the contract suite.
+
+Where devices only answer, no lane waits for requests either: a request is answered within the driver's write, by bytes
+that arrive when they would.
 """
 
 from __future__ import annotations
 
+from bisect import insort
+from collections.abc import Callable, Iterable
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from drivers.buses.serial import port_gone
@@ -15,16 +21,20 @@ if TYPE_CHECKING:
     from drivers.clock import Clock
 
 HOLDS = 4000  # bytes that may lie unread at the driver's end: as on a pty
+DUE = itemgetter(0)
+Answers = Callable[[bytes], Iterable[tuple[float, bytes]]]  # to a request: when each arrives, and its bytes
 
 
 class MemoryLine:
     """A line with a twin at this end and a driver's port at the other.
 
-    `dropped`: bytes for which there was no room, as the driver did not read earlier ones.
+    `dropped`: bytes for which there was no room, as the driver did not read earlier ones. `answers`: who answers what
+    the driver writes, in place of whoever reads at this end.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.dropped = 0
+        self.answers: Answers | None = None
         self._clock = clock
         self._heard = clock.inbox(HOLDS)  # what came to this end: (the cable, bytes)
         self._cable: Cable | None = None
@@ -48,7 +58,7 @@ class MemoryLine:
     def open(self, settings: OnSerial | OnModbus, clock: Clock) -> MemoryPort:
         """Return the driver's port on a line that is plugged in, old bytes discarded."""
         assert self._cable is not None, "the wire of the bus refuses to open while it is unplugged"
-        port = MemoryPort(settings.port, settings.baud, self, self._cable)
+        port = MemoryPort(settings.port, settings.baud, self, self._cable, clock)
         port.flush_input()
         return port
 
@@ -70,7 +80,11 @@ class MemoryLine:
 
     def hear(self, cable: Cable, data: bytes) -> None:
         """Take bytes that the driver wrote."""
-        self._heard.offer((cable, data))
+        if self.answers is None:
+            self._heard.offer((cable, data))
+            return
+        for answer in self.answers(data):
+            insort(cable.arriving, answer, key=DUE)
 
 
 class Cable:
@@ -80,6 +94,7 @@ class Cable:
         self.gone = False
         self.coming = clock.inbox(HOLDS + 1)
         self.unread = 0  # bytes
+        self.arriving: list[tuple[float, bytes]] = []  # answers on their way
 
     def carry(self, data: bytes) -> bool:
         """Carry bytes to the driver's end. Return False where there is no room for them."""
@@ -98,9 +113,9 @@ class Cable:
 class MemoryPort:
     """The driver's end, shaped as `drivers.buses.serial.SerialPort`."""
 
-    def __init__(self, name: str, baud: int, line: MemoryLine, cable: Cable) -> None:
+    def __init__(self, name: str, baud: int, line: MemoryLine, cable: Cable, clock: Clock) -> None:
         self.name, self.baud = name, baud
-        self._line, self._cable = line, cable
+        self._line, self._cable, self._clock = line, cable, clock
 
     def read_some(self, until: float) -> bytes:
         """Return the received bytes, waiting for the first until the instant `until`; b"" where none arrived.
@@ -108,12 +123,12 @@ class MemoryPort:
         Raise Unplugged where the port is gone.
         """
         self._check()
-        coming = self._cable.coming
-        data: bytes = coming.get(until) or b""
-        while len(coming):
-            data += coming.get(until) or b""
-        self._cable.unread = 0
-        self._check()
+        data = self._arrived()
+        if not data:
+            arriving = self._cable.arriving
+            came = self._cable.coming.get(min(until, arriving[0][0]) if arriving else until)
+            data = (came or b"") + self._arrived()
+            self._check()
         return data
 
     def write(self, data: bytes) -> None:
@@ -124,11 +139,20 @@ class MemoryPort:
     def flush_input(self) -> None:
         """Discard what was received and not yet read. Raise Unplugged where the port is gone."""
         self._check()
-        if len(self._cable.coming):
-            self.read_some(0.0)
+        self._arrived()
 
     def close(self) -> None:
         """Do nothing: there is nothing to release."""
+
+    def _arrived(self) -> bytes:
+        """Return what has arrived by now."""
+        cable, data = self._cable, b""
+        while len(cable.coming):
+            data += cable.coming.get(0.0) or b""
+        cable.unread = 0
+        while cable.arriving and cable.arriving[0][0] <= self._clock.now():
+            data += cable.arriving.pop(0)[1]
+        return data
 
     def _check(self) -> None:
         if self._cable.gone:

@@ -1,9 +1,9 @@
-"""The far end of an RS-485 line: reads requests from a pty, and its twins answer at the line's pace."""
+"""The far end of an RS-485 line: its twins answer requests at the line's pace, on a pty or on a line in memory."""
 
 from __future__ import annotations
 
 from bisect import insort
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from operator import itemgetter
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FOREVER = float("inf")
 DUE = itemgetter(0)
 BITS = 10  # on the line for a byte: start, eight, stop
+Answer = tuple[float, bytes]  # when its last byte is through, and what is on the line
 
 
 class RtuLine:
@@ -25,30 +26,25 @@ class RtuLine:
         self._clock = clock
         self._byte_time = BITS / baud
         self._echo = echo
-        self._due: list[tuple[float, bytes]] = []  # when its last byte is through, and what is on the line, in order
 
     def run(self) -> None:
         """Serve for ever as the body of a lane. Raise Stopped out of one of the clock's waits."""
+        coming: list[Answer] = []
         while True:
-            request = self._wire.read(self._due[0][0] if self._due else FOREVER)
-            if request:
-                self._take(request)
-            if self._due:
-                self._send()
+            request = self._wire.read(coming[0][0] if coming else FOREVER)
+            for answer in self.answers(request) if request else ():
+                insort(coming, answer, key=DUE)
+            now = self._clock.now()
+            while coming and coming[0][0] <= now:
+                self._wire.write(coming.pop(0)[1])
 
-    def _take(self, request: bytes) -> None:
-        """Answer a request. A pty gives it all at once, but it still takes its time on the line."""
+    def answers(self, request: bytes) -> Iterator[Answer]:
+        """Yield what a request of this instant brings about. It came all at once, and still takes its time."""
         heard = self._clock.now() + len(request) * self._byte_time
         if self._echo:
-            insort(self._due, (heard, request), key=DUE)
+            yield heard, request
         for twin in self._twins:
             if twin.address == request[0]:
                 answer = twin.answer(request)
                 if answer:
-                    through = heard + twin.delay() + len(answer) * self._byte_time
-                    insort(self._due, (through, answer), key=DUE)
-
-    def _send(self) -> None:
-        now = self._clock.now()
-        while self._due and self._due[0][0] <= now:
-            self._wire.write(self._due.pop(0)[1])
+                    yield heard + twin.delay() + len(answer) * self._byte_time, answer

@@ -11,6 +11,7 @@ from drivers.buses.serial import no_port, open_serial
 from drivers.clock import Clock, Lane
 from drivers.errors import Unplugged
 from drivers.twins.clocked_port import ClockedPort
+from drivers.twins.memory_line import MemoryLine
 from drivers.twins.rtu_line import RtuLine
 from drivers.twins.twin import Wire
 from drivers.twins.wires import PtyWire
@@ -55,11 +56,8 @@ class SerialWire:
         settings = placed[0][0]
         self._name = f"twin {BUSES[kind].key(settings)}"
         twins = [twin for _, twin in placed]
-        if kind == "modbus":
-            self._run = RtuLine(self.wire, twins, clock, settings.baud).run
-        else:
-            (twin,) = twins
-            self._run = lambda: twin.run(self.wire)
+        self._rtu = RtuLine(self.wire, twins, clock, settings.baud) if kind == "modbus" else None
+        self._run = self._rtu.run if self._rtu else lambda: twins[0].run(self.wire)
         self._plugged = True
 
     def open(self, settings: Any, clock: Clock) -> Any:
@@ -72,14 +70,19 @@ class SerialWire:
         return port
 
     def start(self) -> None:
-        """Start the one lane, on which the device talks or the line answers."""
-        self._lanes.append(self._clock.lane(self._name, self._run))
+        """Start the one lane, on which the device talks or the line answers; in memory it answers without one."""
+        if self._rtu and isinstance(self.wire, MemoryLine):
+            self.wire.answers = self._rtu.answers
+        else:
+            self._lanes.append(self._clock.lane(self._name, self._run))
 
     def stop(self) -> None:
         """Tell the lane to end and unplug the line."""
         for lane in self._lanes:
             lane.stop()
         self._lanes.clear()
+        if isinstance(self.wire, MemoryLine):
+            self.wire.answers = None
         self.wire.unplug()
 
     def close(self) -> None:

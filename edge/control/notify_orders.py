@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from drivers.reason import Reason
 from edge.control.arguments import CommandRefusedError
 from edge.control.status import StationParts
-from edge.notify.asking import JobResult
-from edge.notify.lane import NotifyLane
+
+if TYPE_CHECKING:
+    from edge.notify.asking import JobResult
+    from edge.notify.lane import NotifyLane
 
 
 def notify_of(parts: StationParts) -> NotifyLane:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -20,8 +20,6 @@ from edge.forward.forwarding import Forwarding
 from edge.forward.store_queue import StoreQueue
 from edge.lanes import Lanes
 from edge.measure.derived.minute_values import derive
-from edge.notify.lane import NotifyLane
-from edge.pictures.schedule import PictureLane
 from edge.recorder.recorder import Recorder
 from edge.records.bodies import Hour, Minute, decode, plain
 from edge.records.channel_name import ChannelName
@@ -40,6 +38,10 @@ from edge.snapshots import (
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.uplink.uplink import Uplink
+
+if TYPE_CHECKING:
+    from edge.notify.lane import NotifyLane
+    from edge.pictures.schedule import PictureLane
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,9 +7,7 @@ from collections.abc import Callable
 
 from drivers.clock import Clock
 from edge.config.forward import Forward, HttpJson
-from edge.forward.http_sender import HttpSender
 from edge.forward.lane import ForwardSender
-from edge.forward.mqtt_sender import MqttSender
 from edge.wire.link import Connect
 
 
@@ -18,7 +16,11 @@ def sender(
 ) -> ForwardSender:
     """Return how a destination is reached. `holder`: who sends, among others that may; `connect`: to a broker."""
     if isinstance(section, HttpJson):
+        from edge.forward.http_sender import HttpSender  # http.client, which most boxes need not
+
         return HttpSender(section, clock, utc)
+    from edge.forward.mqtt_sender import MqttSender
+
     return MqttSender(section, clock, connect, client_id(section.name, holder))
 
 

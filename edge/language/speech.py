@@ -12,10 +12,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
-from pathlib import Path
 
 DOMAIN = "minshan"
-FOLDER = Path(__file__).parent / "locale"
+FOLDER = os.path.join(os.path.dirname(__file__), "locale")  # no Path: its module is a twentieth of a command's start
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
 NOBODY_SPEAKS = gettext.NullTranslations()
 SPOKEN: ContextVar[str | None] = ContextVar("spoken", default=None)  # "zh" or "en"; None: as the process speaks
@@ -31,7 +30,7 @@ def language(environment: Mapping[str, str]) -> str:
 def speak(lang: str) -> None:
     """Speak "zh" or "en" from now on, in this process and those that it starts."""
     os.environ["LANGUAGE"] = LANGUAGES[lang]
-    gettext.bindtextdomain(DOMAIN, str(FOLDER))
+    gettext.bindtextdomain(DOMAIN, FOLDER)
     gettext.textdomain(DOMAIN)
 
 
@@ -71,4 +70,4 @@ def _spoken() -> gettext.NullTranslations:
 @cache
 def catalogue(lang: str) -> gettext.NullTranslations:
     """Return the texts of "zh" or "en"."""
-    return gettext.translation(DOMAIN, str(FOLDER), [LANGUAGES[lang]], fallback=True)
+    return gettext.translation(DOMAIN, FOLDER, [LANGUAGES[lang]], fallback=True)

@@ -14,7 +14,6 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 
 import msgspec
 from msgspec import Raw
@@ -185,6 +184,8 @@ def _wait(header: str | None, now: datetime | None) -> float | None:
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text[:9]), LONGEST_WAIT)
+    from email.utils import parsedate_to_datetime  # here: few answers have one, and all stations load this module
+
     try:
         date = parsedate_to_datetime(text)
     except (TypeError, ValueError):

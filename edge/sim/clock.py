@@ -153,8 +153,8 @@ class SimClock:
         self._waits += 1
         if self._waits > MOST_WAITS:
             raise Spinning(f"{MOST_WAITS} waits at {self._now!r} s, the last by {lane.name} until {until!r}")
-        if fd < 0 and inbox is None and not lane.stopping and self._speed is None:
-            end = max(until, self._now)  # of a sleep, in which mostly no other lane's turn comes
+        if fd < 0 and not lane.stopping and self._speed is None:
+            end = max(until, self._now)  # of a wait in which mostly no other lane's turn comes
             if end <= self._horizon and self._waiting.is_nobody_before(end):
                 return not self._arrive(end)
         lane.deadline, lane.fd, lane.events, lane.inbox, lane.for_room = until, fd, events, inbox, for_room

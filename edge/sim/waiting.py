@@ -84,8 +84,19 @@ class WaitingLanes:
 
     def is_nobody_before(self, t: float) -> bool:
         """Return whether no lane that waits can go on before the instant `t` or at it; False where that may be."""
-        if self._told or self._perhaps or (self._deadlines and self._deadlines[0][0] <= t):
+        if self._told:
             return False
+        deadlines, perhaps = self._deadlines, self._perhaps
+        while perhaps:
+            ticket, lane = perhaps[0]
+            if lane.ticket == ticket:
+                return False
+            heapq.heappop(perhaps)
+        while deadlines and deadlines[0][0] <= t:
+            _, ticket, lane = deadlines[0]
+            if lane.ticket == ticket:
+                return False
+            heapq.heappop(deadlines)
         return not (self._polled and self._events(0))
 
     @property

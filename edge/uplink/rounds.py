@@ -13,6 +13,7 @@ from edge.store.store import Store
 from edge.wire.contract import Hello, encode
 
 PAGE_EPOCHS = 400  # in one hello: some 12 kB
+FEW = 20  # epochs that every hello speaks of: 0.5 kB
 SHORTEST = 16  # bytes of an epoch's span
 PAGE_BYTES = 16 * 1024  # of one hello: a weak 4G link (32 kbit/s) moves it in 4 s
 
@@ -62,8 +63,8 @@ class Rounds:
         return (hello, payload) if len(payload) <= most else None
 
     def _begin(self, unproven: dict[str, list[Span]]) -> None:
-        """Begin a new round, a whole one where that is wanted, or all epochs fit one hello anyway."""
+        """Begin a new round, a whole one where that is wanted, or the epochs are few anyway."""
         epochs = sorted(self._store.epochs(), key=lambda span: -span.first)
-        if not self._wanted and len(epochs) > PAGE_EPOCHS:
+        if not self._wanted and len(epochs) > FEW:
             epochs = [*epochs[:1], *(span for span in epochs[1:] if span.epoch in unproven)]
         self._left, self._wanted = epochs, False

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import random
 import shutil
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -54,13 +55,15 @@ class FarEnd:
     """`arrived`: every record that the receiver was handed, duplicates too, in their order; `topics`: on which.
 
     `asker`: who asks the station for things, and hears the answers; `told`: the time that stations are told.
-    `reads`: the version that it reads until it leaves; when it returns it is of today.
+    `reads`: the version that it reads until it leaves; when it returns it is of today. `own_cpu`: seconds of reading
+    and copying its files, which hold the more the longer a life is.
     """
 
     files: tuple[str, ...] = FILES  # what a copy of its database is
 
     def __init__(self, folder: Path, seed: int, reads: int = version2.VERSION, tells_time: bool = False) -> None:
         self.topics: list[str] = []
+        self.own_cpu = 0.0
         self._reads = reads
         self.arrived: list[Record] = []
         self._reader = Reader()
@@ -101,6 +104,10 @@ class FarEnd:
 
     def befall(self, what: Mishap) -> None:
         """Let something happen to the broker or the platform."""
+        with self._with_files():
+            self._befall(what)
+
+    def _befall(self, what: Mishap) -> None:
         if what is Mishap.FORGETS:
             self.network.broker.forget()
         elif what is Mishap.LEAVES:
@@ -136,8 +143,9 @@ class FarEnd:
         self.network.calm = True
         self.reachable(True)
         self.network.broker.hang_up()  # the connections that are doomed, too
-        self._stop()
-        self._start()  # it calls the roll
+        with self._with_files():
+            self._stop()
+            self._start()  # it calls the roll
         self._await_proof(rig)
         self.asker.ask_again()
         rig.clock.run_until(rig.clock.now() + OVERDUE_S)
@@ -200,6 +208,12 @@ class FarEnd:
     def _opened(self) -> Receiver:
         files = Files(self._folder / FILES[0], self._folder / FILES[1], self._folder / PICTURES)
         return Receiver(SECTION, files, True, lambda _station, _record: None, utc=lambda: 0, told=self._told)
+
+    @contextlib.contextmanager
+    def _with_files(self) -> Iterator[None]:
+        before = time.process_time()
+        yield
+        self.own_cpu += time.process_time() - before
 
     def _stop(self) -> None:
         if self._receiver is not None:

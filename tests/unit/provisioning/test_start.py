@@ -1,4 +1,4 @@
-"""What a command loads before it answers."""
+"""What a command loads before it answers, and the daemon before it measures."""
 
 from __future__ import annotations
 
@@ -8,12 +8,26 @@ import sys
 import pytest
 
 
+def loaded(code: str) -> set[str]:
+    """Return the modules that are loaded after these lines ran."""
+    words = [sys.executable, "-c", f"import sys\n{code}\nprint(*sys.modules)"]
+    return set(subprocess.run(words, capture_output=True, text=True, check=True).stdout.split())
+
+
 @pytest.mark.parametrize("words", [["--help"], ["status", "--help"], ["status", "--state", "nowhere"]], ids=" ".join)
 def test_a_short_question_loads_little(words: list[str]) -> None:
     """What needs no station's file loads neither the check of one nor any other command: half a second on a Pi."""
-    code = f"import sys\nfrom provisioning.main import outcome\noutcome({words})\nprint(*sys.modules)"
-    loaded = set(
-        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
-    )
-    assert not loaded & {"pydantic", "apsw", "paho", "pymodbus", "rich", "sqlalchemy", "edge.sim"}
-    assert not loaded & {"edge.measure.quality", "provisioning.doctor.box"}
+    found = loaded(f"from provisioning.main import outcome\noutcome({words})")
+    assert not found & {"pydantic", "apsw", "paho", "pymodbus", "rich", "sqlalchemy", "edge.sim"}
+    assert not found & {"edge.measure.quality", "provisioning.doctor.box"}
+
+
+def test_a_help_needs_neither_paths_nor_sockets() -> None:
+    """Each of these is a twentieth of the time in which a help is there."""
+    assert not loaded("from provisioning.main import outcome\noutcome(['--help'])") & {"pathlib", "socket", "json"}
+
+
+def test_a_station_without_camera_or_channels_does_not_load_what_serves_them() -> None:
+    """Neither the sun's height for pictures nor mail and the robots, which most boxes have no use for."""
+    found = loaded("import edge.daemon")
+    assert not found & {"astral", "smtplib", "edge.wire.post", "edge.pictures.schedule", "edge.notify.lane"}
