@@ -46,5 +46,5 @@ def test_the_api_says_why_minutes_are_not_good_as_hub_gaps_does(tmp_path: Path) 
             f'[pictures]\ndir = "{tmp_path}/pictures"\n'
         )
         words = ("--station", MINE, "--day", DAY, "--json")
-        (told,) = json.loads(minshan("hub", "gaps", "--config", str(config), *words).out)["doubts"]
-        assert {"start_us": told.pop("start"), "end_us": told.pop("end"), **told} == day["doubts"][0]
+        told = json.loads(minshan("hub", "gaps", "--config", str(config), *words).out)
+        assert told == day
