@@ -90,7 +90,7 @@ class Pages:
             status=answer.status,
             **{
                 "caller": caller,
-                "trouble": "" if trouble is None or caller is None else words_of(trouble),
+                "hindered": "" if trouble is None or caller is None else words_of(trouble),
                 "role": role_word,
                 "pages": partial(navigation, caller),
                 "station": "",
