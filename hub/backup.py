@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO
 
@@ -99,16 +99,12 @@ def _restore_sqlite(database: Path, file: Path) -> None:
 
 def _refuse_others(database: Path) -> None:
     """Raise DatabaseRefusedError where another program's database stands there; a damaged one may be replaced."""
-    if not database.is_file():
-        return
-    engine = opened(f"{SQLITE}{database}", make=False)
-    try:
-        schema.version(engine)
-    except SinkError as error:
-        if error.reason.code == schema.OTHERS.code:
-            raise
-    finally:
-        engine.close()
+    with closing(opened(f"{SQLITE}{database}", make=False)) as engine:
+        try:
+            schema.version(engine)
+        except SinkError as error:
+            if error.reason.code == schema.OTHERS.code:
+                raise
 
 
 def _copied(file: Path, beside: Path) -> None:

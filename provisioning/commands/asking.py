@@ -30,5 +30,4 @@ class Folded(click.ParamType[Any]):
             return self._kind.convert(value, param, ctx)
         except click.UsageError as error:
             before = _("Error: {message}").format(message="")  # which click puts before it
-            error.message = fold(before + error.message, window_size().columns).removeprefix(before)
-            raise
+            self.fail(fold(before + error.message, window_size().columns).removeprefix(before), param, ctx)
