@@ -27,6 +27,7 @@ log = logging.getLogger("minshan.watch")
 HASH = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 TRY_S = 10.0  # s between two tries to write again
+SOON_S = 3600.0  # s that are waited at most, where it comes again and again
 ROOM = 1 << 20  # bytes that must fit then: some pieces of some pictures
 UNKEPT = Reason(
     "photos_unkept",
@@ -49,7 +50,8 @@ class Album:
         self.kept: dict[tuple[str, str, str], PictureRow] = {}  # of what is whole, until the owner has committed it
         self.finished: list[Path] = []  # files completed since the owner looked
         self.trouble: Reason | None = None  # why nothing can be kept
-        self._next_try = 0.0
+        self._next_try = self._pause = 0.0
+        self._back = -2 * SOON_S
 
     def put(self, header: ChunkHeader, data: bytes) -> bool:
         """Take a piece in. Return False where its header cannot be trusted with a file's name or size."""
@@ -81,7 +83,9 @@ class Album:
             with suppress(OSError):
                 spare.unlink(missing_ok=True)
         log.info("photos are kept again")
-        self.trouble = None
+        # Each time all stations are asked, over their SIMs: a disk that is full again at once has ever longer to wait.
+        self._pause = min(2 * self._pause, SOON_S) if now - self._back < 2 * SOON_S else TRY_S
+        self._next_try, self._back, self.trouble = now + self._pause, now, None
         return True
 
     def _put(self, header: ChunkHeader, data: bytes) -> None:

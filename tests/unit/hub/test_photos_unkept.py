@@ -62,6 +62,22 @@ def test_photos_come_when_their_folder_can_be_written_again(tmp_path: Path) -> N
     assert [file.read_bytes() for file in folder.iterdir()] == [DATA]
 
 
+def test_a_folder_that_fails_again_and_again_asks_the_stations_ever_more_rarely(tmp_path: Path) -> None:
+    """Each return is a question to all stations over their SIMs: a dozen in the first hours, then one an hour."""
+    folder = tmp_path / "pictures"
+    album = Album(folder)
+    back = 0
+    for second in range(0, 24 * 3600, 5):
+        if album.trouble is None:
+            aside = folder.rename(tmp_path / "aside")
+            folder.write_text("no folder")
+            album.put(piece(), DATA)
+            folder.unlink()
+            aside.rename(folder)
+        back += album.is_back(float(second))
+    assert 24 <= back <= 36
+
+
 def test_whoever_is_on_duty_is_told_that_no_photo_can_be_kept(tmp_path: Path) -> None:
     """An alarm that waits for the day, with the folder and the reason in it, and its end."""
     world = World(tmp_path, NOON, people=(person_of("wen", 1, duty="operator"),))

@@ -68,9 +68,15 @@ def test_pages_and_answers_are_served_whatever_a_station_says(tmp_path: Path, sa
             f"{here}/growers",
         ]
         pages += [f"{here}/sheet", f"{here}/days/{day}", f"{here}/commands"]
-        answers = [f"{asked}/now", f"{asked}/completeness?from={day}", f"{asked}/events?from={day}T00:00:00Z", "/api/v1/alerts"]
+        answers = [
+            f"{asked}/now",
+            f"{asked}/completeness?from={day}",
+            f"{asked}/events?from={day}T00:00:00Z",
+            "/api/v1/alerts",
+        ]
         answers += [
-            f"{asked}/series?channel={name}&from={day}T00:00:00Z&step=minute" for name in ("wind_speed", "rainfall_amount")
+            f"{asked}/series?channel={name}&from={day}T00:00:00Z&step=minute"
+            for name in ("wind_speed", "rainfall_amount")
         ]
         with entered(shared, shared.add(Role.ADMIN)) as client:
             for page in pages:
