@@ -14,7 +14,7 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Iterable
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import IO
 
@@ -75,6 +75,7 @@ def restore(url: str, password: str | None, file: Path) -> None:
 
 
 def _restore_sqlite(database: Path, file: Path) -> None:
+    _refuse_others(database)
     beside = database.with_name(f".{database.name}.part")
     _cleared(beside)
     try:
@@ -94,6 +95,16 @@ def _restore_sqlite(database: Path, file: Path) -> None:
         _named(beside, database)
     finally:
         _cleared(beside)
+
+
+def _refuse_others(database: Path) -> None:
+    """Raise DatabaseRefusedError where another program's database stands there; a damaged one may be replaced."""
+    with closing(opened(f"{SQLITE}{database}", make=False)) as engine:
+        try:
+            schema.version(engine)
+        except SinkError as error:
+            if error.reason.code == schema.OTHERS.code:
+                raise
 
 
 def _copied(file: Path, beside: Path) -> None:

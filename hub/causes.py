@@ -5,13 +5,12 @@ from __future__ import annotations
 from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.records.answers import NotGood
-from hub.doubts import DoubtSpan
 
 MOST_NAMED = 4  # channels of one doubt
 
 
 def cause(kind: str, records: int, why: object) -> str:
-    """Return the words for a hole's cause, with the station's own reason where it has said one."""
+    """Return the words for a gap's cause, with the station's own reason where it has said one."""
     words = {
         "off": _("the box was off"),
         "not_received": ngettext("{n} record not received", "{n} records not received", records),
@@ -28,7 +27,7 @@ def because(what: str, why: object) -> str:
     return _("{what}: {why}").format(what=what, why=reason) if reason else what
 
 
-def doubt(span: DoubtSpan | NotGood) -> str:
+def doubt(span: NotGood) -> str:
     """Return the words for minutes that are here and not good, with the station's own reason; the API has all names."""
     channels = _(", ").join(map(texts.label, span.channels[:MOST_NAMED]))
     if more := len(span.channels[MOST_NAMED:]):  # a bus that is lost takes some twenty with it

@@ -1,6 +1,6 @@
 """What is complete: for each day of a station what was measured, received and good, and the cause of each gap.
 
-A hole is a time without minutes between two that are here. Numbers that the ledger lacks there were measured: they are
+A gap is a time without minutes between two that are here. Numbers that the ledger lacks there were measured: they are
 not received yet, or lost where a loss record names them. Where the epoch changes the box was off for the time that its
 start record names, and why; what was measured before and after it, and is not here, is told apart from it. What is none
 of these was not measured. Behind the last minute what a hello named is not received, and nothing has been heard of the
@@ -16,6 +16,9 @@ from functools import cache, partial
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from msgspec.structs import replace
+
+from edge.records.answers import Completeness, Gap
 from edge.records.ranges import Ranges, common, count, ranges, without
 from edge.records.record import MOST
 from hub.database.engine import Engine
@@ -26,35 +29,6 @@ MINUTE_US = 60 * US
 IN_TRANSIT_US = 5 * MINUTE_US  # in which a minute comes from a station that is in order
 BEST = 2  # the worst flag of a good minute: 1 good, 2 not judged
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class Hole(NamedTuple):
-    """A time without minutes, microseconds UTC. `cause`: "off", "not_received", "lost", "not_measured", "silent".
-
-    `records`: how many that were made and are not here; `why`: the station's own reason as
-    it came, None where there is none.
-    """
-
-    start: int
-    end: int
-    cause: str
-    records: int
-    why: object
-
-
-class StationDay(NamedTuple):
-    """One station's day by its own clock: minutes measured, received, good, and the holes.
-
-    `over`: how many minutes begin where the one before has not ended.
-    """
-
-    station: str
-    day: date
-    measured: int
-    received: int
-    good: int
-    holes: list[Hole]
-    over: int = 0
 
 
 class MinuteSummary(NamedTuple):
@@ -74,20 +48,20 @@ def stations(engine: Engine) -> list[tuple[str, int | None, int | None]]:
     return [(station, newest.get(station), arrived) for station, arrived in found]
 
 
-def day_of(engine: Engine, station: str, day: date, now: int) -> StationDay:
+def day_of(engine: Engine, station: str, day: date, now: int) -> Completeness:
     """Return a station's day; `now` ends it where it is not over. Raise SinkError."""
     first = begin_of(day, offset_of(engine, station))
-    received, holes = span_of(engine, station, first, min(first + DAY_S * US, now))
-    lacking = sum(hole.records for hole in holes)
+    received, gaps = span_of(engine, station, first, min(first + DAY_S * US, now))
+    lacking = sum(gap.records for gap in gaps)
     over = sum(after.start + MINUTE_US // 2 < before.end for before, after in pairwise(received))
-    return StationDay(station, day, len(received) + lacking, len(received), sum(m.good for m in received), holes, over)
+    return Completeness(station, day, len(received) + lacking, len(received), sum(m.good for m in received), gaps, over)
 
 
-def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[MinuteSummary], list[Hole]]:
-    """Return the minutes that begin in a span (microseconds UTC), by time, and its holes. Raise SinkError."""
+def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[MinuteSummary], list[Gap]]:
+    """Return the minutes that begin in a span (microseconds UTC), by time, and its gaps. Raise SinkError."""
     minutes = _minutes(engine, station, first, last)
-    holes = list(_holes(engine, station, minutes, first, last))
-    return [minute for minute in minutes if first <= minute.start < last], holes
+    gaps = list(_gaps(engine, station, minutes, first, last))
+    return [minute for minute in minutes if first <= minute.start < last], gaps
 
 
 def minutes_of(engine: Engine, station: str, day: date) -> list[MinuteSummary]:
@@ -146,12 +120,12 @@ def _is_good(quality: Any) -> bool:
     return bool(flags) and all(isinstance(flag, int) and flag <= BEST for flag in flags)
 
 
-def _holes(engine: Engine, station: str, minutes: list[MinuteSummary], first: int, last: int) -> Iterator[Hole]:
-    """Yield the holes of a day, each as far as the day holds it, with its share of the records."""
+def _gaps(engine: Engine, station: str, minutes: list[MinuteSummary], first: int, last: int) -> Iterator[Gap]:
+    """Yield the gaps of a day, each as far as the day holds it, with its share of the records."""
     reached: MinuteSummary | None = None
     newest: dict[str, MinuteSummary] = {}  # by epoch
     held = cache(partial(_held, engine, station))  # asked for at each minute where two boxes take turns
-    found: list[Hole] = []
+    found: list[Gap] = []
     for minute in minutes:
         own = newest.get(minute.epoch)
         if reached is not None and minute.start - reached.end >= MINUTE_US // 2:
@@ -160,25 +134,24 @@ def _holes(engine: Engine, station: str, minutes: list[MinuteSummary], first: in
             found += _hidden(engine, station, own, minute, held(own.epoch))
         reached = newest[minute.epoch] = minute
     if reached is None:
-        found.append(Hole(first, last, "silent", 0, None))
+        found.append(Gap(first, last, "silent", 0, None))
     else:
         found += _behind(engine, station, reached, last)
-    for hole in found:
-        start, end = max(hole.start, first), min(hole.end, last)
-        if start < end and (hole.cause != "silent" or end - start >= MINUTE_US):
-            yield hole._replace(
-                start=start, end=end, records=round(hole.records * (end - start) / (hole.end - hole.start))
-            )
+    for gap in found:
+        start, end = max(gap.start_us, first), min(gap.end_us, last)
+        if start < end and (gap.cause != "silent" or end - start >= MINUTE_US):
+            records = round(gap.records * (end - start) / (gap.end_us - gap.start_us))
+            yield replace(gap, start_us=start, end_us=end, records=records)
 
 
-def _hidden(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary, held: Ranges) -> Iterator[Hole]:
+def _hidden(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary, held: Ranges) -> Iterator[Gap]:
     """Yield what one box lacks between two of its minutes, while another speaks in its name; `held`: what is here."""
     lacking = without(((before.seq + 1, after.seq - 1),), held)
     if lacking:
-        yield from _lacking(engine, station, before.epoch, Hole(before.end, after.start, "", 0, None), lacking)
+        yield from _lacking(engine, station, before.epoch, Gap(before.end, after.start, "", 0, None), lacking)
 
 
-def _behind(engine: Engine, station: str, newest: MinuteSummary, last: int) -> Iterator[Hole]:
+def _behind(engine: Engine, station: str, newest: MinuteSummary, last: int) -> Iterator[Gap]:
     """Yield what is behind the newest minute: what a hello named, a minute each, and what nobody has told of."""
     said = engine.query(
         "SELECT said_first, said_last FROM epoch WHERE station = %s AND said_first IS NOT NULL "
@@ -189,41 +162,42 @@ def _behind(engine: Engine, station: str, newest: MinuteSummary, last: int) -> I
     lacking = without(named, _held(engine, station, newest.epoch))
     told = newest.end + count(lacking) * MINUTE_US
     if lacking:
-        yield from _lacking(engine, station, newest.epoch, Hole(newest.end, told, "", 0, None), lacking)
+        yield from _lacking(engine, station, newest.epoch, Gap(newest.end, told, "", 0, None), lacking)
     if told < last:
-        yield Hole(told, last, "silent", 0, None)
+        yield Gap(told, last, "silent", 0, None)
 
 
-def _between(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary) -> Iterator[Hole]:
+def _between(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary) -> Iterator[Gap]:
     """Yield what lies between two minutes that are here, each part with its cause, in the order of time."""
-    hole = Hole(before.end, after.start, "not_measured", 0, None)
+    gap = Gap(before.end, after.start, "not_measured", 0, None)
     lacking = without(_made_between(engine, station, before, after), _held(engine, station, before.epoch, after.epoch))
     if before.epoch == after.epoch:
-        yield from _lacking(engine, station, before.epoch, hole, lacking) if lacking else (hole,)
+        yield from _lacking(engine, station, before.epoch, gap, lacking) if lacking else (gap,)
         return
-    off = _off(engine, station, after.epoch, hole)
+    off = _off(engine, station, after.epoch, gap)
     if not lacking:
-        yield hole._replace(cause="off", why=_why_off(engine, station, after.epoch))
+        yield replace(gap, cause="off", why=_why_off(engine, station, after.epoch))
         return
-    ends = (hole.start, off.start, off.end, hole.end) if off else (hole.start, hole.end, hole.end, hole.end)
-    rest = [hole._replace(start=ends[at], end=ends[at + 1]) for at in (0, 2) if ends[at] < ends[at + 1]]
-    whole = sum(part.end - part.start for part in rest)
+    start, end = gap.start_us, gap.end_us
+    ends = (start, off.start_us, off.end_us, end) if off else (start, end, end, end)
+    rest = [replace(gap, start_us=ends[at], end_us=ends[at + 1]) for at in (0, 2) if ends[at] < ends[at + 1]]
+    whole = sum(part.end_us - part.start_us for part in rest)
     parts = [] if off is None else [off]
     for part in rest:
-        share = (part.end - part.start) / whole
+        share = (part.end_us - part.start_us) / whole
         found = _lacking(engine, station, before.epoch, part, lacking)
-        parts += [one._replace(records=round(one.records * share)) for one in found]
-    yield from sorted(parts, key=lambda part: part.start)
+        parts += [replace(one, records=round(one.records * share)) for one in found]
+    yield from sorted(parts, key=lambda part: part.start_us)
 
 
-def _lacking(engine: Engine, station: str, epoch: str, hole: Hole, lacking: Ranges) -> Iterator[Hole]:
-    """Yield a hole for what of these numbers a loss record names, and one for what is not received yet."""
+def _lacking(engine: Engine, station: str, epoch: str, gap: Gap, lacking: Ranges) -> Iterator[Gap]:
+    """Yield a gap for what of these numbers a loss record names, and one for what is not received yet."""
     lost, why = _lost(engine, station, epoch)
     gone = common(lacking, lost)
     if gone:
-        yield hole._replace(cause="lost", records=count(gone), why=why)
+        yield replace(gap, cause="lost", records=count(gone), why=why)
     if left := without(lacking, gone):
-        yield hole._replace(cause="not_received", records=count(left))
+        yield replace(gap, cause="not_received", records=count(left))
 
 
 def _made_between(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary) -> Ranges:
@@ -243,14 +217,14 @@ def _made_between(engine: Engine, station: str, before: MinuteSummary, after: Mi
     return common(all_of_them, ranges((first, last) for first, last in said))
 
 
-def _off(engine: Engine, station: str, epoch: str, hole: Hole) -> Hole | None:
-    """Return the part of a hole in which the box was off, by the start record of the epoch after; None: not told."""
+def _off(engine: Engine, station: str, epoch: str, gap: Gap) -> Gap | None:
+    """Return the part of a gap in which the box was off, by the start record of the epoch after; None: not told."""
     body = next(iter(_bodies(engine, station, "start", epoch)), {})
     told = body.get("missing")
     if not isinstance(told, dict) or not (isinstance(told.get("from"), int) and isinstance(told.get("to"), int)):
         return None
-    start, end = max(hole.start, told["from"]), min(hole.end, told["to"])
-    return hole._replace(start=start, end=end, cause="off", why=body.get("reason")) if start < end else None
+    start, end = max(gap.start_us, told["from"]), min(gap.end_us, told["to"])
+    return replace(gap, start_us=start, end_us=end, cause="off", why=body.get("reason")) if start < end else None
 
 
 def _held(engine: Engine, station: str, *epochs: str) -> Ranges:

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
-import msgspec
+from msgspec.structs import astuple, replace
 
 from drivers.reason import restored
 from edge.records.answers import Completeness, ExplainedDay, NotGood
@@ -30,47 +30,30 @@ class Flaw(NamedTuple):
     reason: Any
 
 
-class DoubtSpan(NamedTuple):
-    """From `start` to before `end` (microseconds UTC) so many minutes were not good in these channels.
-
-    `missing`: nothing was measured; otherwise there are values that are suspect or bad. `why`: the station's own reason
-    as it came, None where it gave none.
-    """
-
-    start: int
-    end: int
-    minutes: int
-    channels: tuple[str, ...]
-    missing: bool
-    why: object
-
-
 def explained(engine: Engine, day: Completeness) -> ExplainedDay:
     """Return a day with why those of its minutes that are not good are not. Raise SinkError."""
     minutes = minutes_of(engine, day.station, day.day) if day.good < day.received else ()
-    spans = doubt_spans(engine, day.station, minutes)
-    doubts = [NotGood(*span[:3], list(span.channels), span.missing, span.why) for span in spans]
-    return ExplainedDay(*msgspec.structs.astuple(day), doubts=doubts)
+    return ExplainedDay(*astuple(day), doubts=doubt_spans(engine, day.station, minutes))
 
 
-def doubt_spans(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) -> list[DoubtSpan]:
+def doubt_spans(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) -> list[NotGood]:
     """Return why those of these minutes that are not good are not, by time. Raise SinkError."""
-    done: list[DoubtSpan] = []
-    under_way: dict[tuple[bool, str], DoubtSpan] = {}
+    done: list[NotGood] = []
+    under_way: dict[tuple[bool, str], NotGood] = {}
     for minute, flaws in flawed(engine, station, minutes):
-        now: dict[tuple[bool, str], DoubtSpan] = {}
+        now: dict[tuple[bool, str], NotGood] = {}
         for flaw in flaws:
             key = flaw.flag == MISSING, "" if flaw.reason is None else restored(flaw.reason).code
-            before = now.get(key) or DoubtSpan(minute.start, minute.end, 1, (), key[0], flaw.reason)
-            now[key] = before._replace(channels=(*before.channels, flaw.channel))
+            before = now.get(key) or NotGood(minute.start, minute.end, 1, [], key[0], flaw.reason)
+            now[key] = replace(before, channels=[*before.channels, flaw.channel])
         for key, span in now.items():
-            before = under_way.get(key) or span._replace(minutes=0)
-            if span.start - before.end > PAUSE_US:
+            before = under_way.get(key) or replace(span, minutes=0)
+            if span.start_us - before.end_us > PAUSE_US:
                 done.append(before)
-                before = span._replace(minutes=0)
-            channels = tuple(dict.fromkeys((*before.channels, *span.channels)))
-            under_way[key] = before._replace(end=span.end, minutes=before.minutes + 1, channels=channels)
-    return sorted([*done, *under_way.values()], key=lambda span: span.start)
+                before = replace(span, minutes=0)
+            channels = list(dict.fromkeys((*before.channels, *span.channels)))
+            under_way[key] = replace(before, end_us=span.end_us, minutes=before.minutes + 1, channels=channels)
+    return sorted([*done, *under_way.values()], key=lambda span: span.start_us)
 
 
 def doubt_counts(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) -> list[tuple[str, object, int]]:

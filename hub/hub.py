@@ -25,6 +25,7 @@ from hub.retention import Retention
 from hub.sink import SinkError
 
 log = logging.getLogger("minshan.hub")
+NOTHING_KEPT = Reason("nothing_kept", "this hub is not receiving anything now: {why}", why="")
 
 
 def serve(
@@ -42,7 +43,7 @@ def serve(
     try:
         sink = waited_for(config, ended)
         if sink is not None:
-            receive(config, sink, ended, _unseen if web is None else web.seen, utc, told or SynchronisedTime())
+            receive(config, sink, ended, web, utc, told or SynchronisedTime())
     finally:
         if web is not None:
             web.stop()
@@ -71,6 +72,15 @@ class Web:
         """Tell listeners that a station has something new."""
         self._server.tell(station)
 
+    def tells(self, receiver: Receiver) -> None:
+        """Show on each page what keeps this receiver from its work."""
+
+        def trouble() -> Reason | None:
+            why = receiver.troubles.reason
+            return receiver.photos if why is None else NOTHING_KEPT.having(why=why)
+
+        self._server.show_trouble(trouble)
+
     def stop(self) -> None:
         """End both."""
         self._commands.stop()
@@ -81,19 +91,22 @@ def receive(
     config: HubConfig,
     sink: DatabaseSink,
     ended: Callable[[], bool],
-    seen: Callable[[str, Record], None],
+    web: Web | None,
     utc: Callable[[], int],
     told: Callable[[], int],
 ) -> None:
-    """Receive until `ended`; `seen` is called with each new record, `utc` and `told` as in `serve`."""
+    """Receive until `ended`; `web` shows what is new and what is the matter, `utc` and `told` as in `serve`."""
     files = Files(pictures=Path(config.pictures.dir), own=config.hub.name)
     folder = PictureFolder(Path(config.pictures.dir), lambda: engine_of(config), SystemClock())
     folder.claim(ended)
     name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
+    seen = _unseen if web is None else web.seen
     receiver = Receiver(config.broker, files, True, seen, utc, sink, told, name)
+    if web is not None:
+        web.tells(receiver)
     retention = Retention(config.pictures, lambda: engine_of(config))
     lanes = forwarding.started(config, SystemClock(), utc)
-    telling = alarming(config, lambda: receiver.connected, utc, lambda: told() > 0)
+    telling = alarming(config, receiver, utc, lambda: told() > 0)
 
     def tick() -> None:
         folder.tick()
@@ -111,9 +124,7 @@ def receive(
         receiver.close()
 
 
-def alarming(
-    config: HubConfig, connected: Callable[[], bool], utc: Callable[[], int], synchronised: Callable[[], bool]
-) -> Lanes:
+def alarming(config: HubConfig, receiver: Receiver, utc: Callable[[], int], synchronised: Callable[[], bool]) -> Lanes:
     """Return the running lanes that tell people of alarms."""
     clock, http = SystemClock(), config.http
     return alarms.started(
@@ -124,10 +135,11 @@ def alarming(
             config.hub.name or socket.gethostname(),
             clock,
             utc,
-            connected,
+            lambda: receiver.connected,
             synchronised,
             None if http is None else http.public_url,
             None if config.heartbeat is None else config.heartbeat.url,
+            photos=lambda: receiver.photos,
         )
     )
 

@@ -17,13 +17,13 @@ import msgspec
 
 from drivers.quantity import QUANTITIES
 from edge.measure.aggregates import HOUR_US, counted
+from edge.records.answers import Gap
 from edge.records.channel_name import ChannelName
 from hub.completeness import (
     EPOCH,
     IN_TRANSIT_US,
     MINUTE_US,
     US,
-    Hole,
     MinuteSummary,
     begin_of,
     first_minute,
@@ -129,7 +129,7 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
     end = min(begin_of(_next(month), offset), (now - IN_TRANSIT_US) // MINUTE_US * MINUTE_US)
     first = first_minute(engine, station)
     start = end if first is None else min(max(start, first), end)
-    minutes, holes = span_of(engine, station, start, end)
+    minutes, gaps = span_of(engine, station, start, end)
     here = {minute.start // MINUTE_US for minute in minutes}
     good = {minute.start // MINUTE_US for minute in minutes if minute.good}
     expected = (end - start) // MINUTE_US
@@ -139,7 +139,7 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
         arrival_rate=len(here) / expected if expected else None,
         accuracy_rate=len(good) / len(here) if here else None,
         days=_days(start, end, offset, here, good),
-        outages=[_outage(hole) for hole in _without_minutes(holes, minutes)],
+        outages=[_outage(gap) for gap in _without_minutes(gaps, minutes)],
         channels=_channels(engine, station, start, end),
         doubts=[Doubt(*one) for one in doubt_counts(engine, station, minutes)[:MOST_DOUBTS]],
         cameras=cameras,
@@ -148,12 +148,12 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
     )
 
 
-def _without_minutes(holes: Iterable[Hole], minutes: Sequence[MinuteSummary]) -> Iterator[Hole]:
-    """Yield the holes in which no minute begins: what one box lacks while another speaks in its name is no outage."""
+def _without_minutes(gaps: Iterable[Gap], minutes: Sequence[MinuteSummary]) -> Iterator[Gap]:
+    """Yield the gaps in which no minute begins: what one box lacks while another speaks in its name is no outage."""
     starts = [minute.start for minute in minutes]
-    for hole in holes:
-        if bisect_left(starts, hole.start) == bisect_left(starts, hole.end):
-            yield hole
+    for gap in gaps:
+        if bisect_left(starts, gap.start_us) == bisect_left(starts, gap.end_us):
+            yield gap
 
 
 def _next(month: date) -> date:
@@ -173,9 +173,9 @@ def _day(minute: int, offset: int) -> date:
     return date.fromordinal(EPOCH.toordinal() + (minute * 60 + offset) // 86_400)
 
 
-def _outage(hole: Hole) -> SheetOutage:
-    minutes = round((hole.end - hole.start) / MINUTE_US)
-    return SheetOutage(hole.start, hole.end, minutes, hole.cause, hole.why)
+def _outage(gap: Gap) -> SheetOutage:
+    minutes = round((gap.end_us - gap.start_us) / MINUTE_US)
+    return SheetOutage(gap.start_us, gap.end_us, minutes, gap.cause, gap.why)
 
 
 def _channels(engine: Engine, station: str, start: int, end: int) -> list[ChannelCounts]:

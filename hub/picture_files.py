@@ -3,6 +3,9 @@
 A part grows in `STATION.HASH.thumbnail.part` or `STATION.HASH.full.part` without holes, so that its size alone says
 how far it is, after a restart too. Several writers of one folder have parts of their own, and one file in the end. A
 piece that would leave a hole is dropped, and what is missing is asked for.
+
+Where the folder cannot be written, as on a full disk, pieces are dropped too, and nothing is asked for: minutes, which
+come on the same connection, go on. A station asks about photos that nobody confirms, all of them once it is asked to.
 """
 
 from __future__ import annotations
@@ -11,9 +14,11 @@ import hashlib
 import logging
 import os
 import re
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
+from drivers.reason import Reason, system_reason
 from edge.files import sync_folder
 from edge.wire.contract import LARGEST_PICTURE, ChunkHeader, Piece
 from hub.sink import PictureRow
@@ -21,6 +26,15 @@ from hub.sink import PictureRow
 log = logging.getLogger("minshan.watch")
 HASH = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+TRY_S = 10.0  # s between two tries to write again
+SOON_S = 3600.0  # s that are waited at most, where it comes again and again
+ROOM = 1 << 20  # bytes that must fit then: some pieces of some pictures
+UNKEPT = Reason(
+    "photos_unkept",
+    "no photos can be kept, because {folder} cannot be written: {why}; they wait at the stations, and minutes go on",
+    folder="",
+    why="",
+)
 
 
 class Album:
@@ -35,26 +49,60 @@ class Album:
         self.wanted: dict[tuple[str, str, str], Piece] = {}  # (station, picture, part) -> where to go on
         self.kept: dict[tuple[str, str, str], PictureRow] = {}  # of what is whole, until the owner has committed it
         self.finished: list[Path] = []  # files completed since the owner looked
+        self.trouble: Reason | None = None  # why nothing can be kept
+        self._next_try = self._pause = 0.0
+        self._back = -2 * SOON_S
 
     def put(self, header: ChunkHeader, data: bytes) -> bool:
         """Take a piece in. Return False where its header cannot be trusted with a file's name or size."""
         if not _sound(header, data):
             return False
+        if self.trouble is None:
+            try:
+                self._put(header, data)
+            except OSError as error:
+                self.trouble = UNKEPT.having(folder=str(self._folder), why=system_reason(error))
+                log.warning("%s", self.trouble)
+        return True
+
+    def is_back(self, now: float) -> bool:
+        """Return once whether the folder can be written again that could not be; tried now and then, `now` in s."""
+        if self.trouble is None or now < self._next_try:
+            return False
+        self._next_try = now + TRY_S
+        spare = self._folder / f".room{self._writer}"
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            with spare.open("wb") as file:
+                file.write(bytes(ROOM))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError:
+            return False
+        finally:
+            with suppress(OSError):
+                spare.unlink(missing_ok=True)
+        log.info("photos are kept again")
+        # Each time all stations are asked, over their SIMs: a disk that is full again at once has ever longer to wait.
+        self._pause = min(2 * self._pause, SOON_S) if now - self._back < 2 * SOON_S else TRY_S
+        self._next_try, self._back, self.trouble = now + self._pause, now, None
+        return True
+
+    def _put(self, header: ChunkHeader, data: bytes) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared it away
         part = self._part(header)
         size = part.stat().st_size if part.exists() else 0
         if not size and (there := self._there(header)) is not None:
             self._whole(header, there)
-            return True
+            return
         if header.offset > size:
             self._want(header, size)
-            return True
+            return
         self.wanted.pop((header.station, header.picture, header.part), None)
         with part.open("r+b" if size else "wb") as file:
             file.seek(header.offset)
             file.write(data)
         self._touched[part] = header
-        return True
 
     def stations(self) -> set[str]:
         """Return the stations that something is to be said to."""

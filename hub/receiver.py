@@ -31,7 +31,6 @@ from edge.wire.retry import STABLE, Retry
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
 from hub import answers, intake, live_first
-from hub.database.engine import is_unusable
 from hub.gathered import Gathered
 from hub.lines_sink import LinesSink
 from hub.pending import Pending, span_of
@@ -41,6 +40,7 @@ from hub.record_files import RecordFiles, unwritten
 from hub.sink import Row, RowFate, Sink, SinkError
 from hub.tables import Tables
 from hub.tally import WatchTally
+from hub.troubles import Troubles
 from hub.unheard import Unheard
 
 log = logging.getLogger("minshan.watch")
@@ -88,7 +88,6 @@ class Receiver:
         self.records = RecordFiles(files.minutes, files.events, None if sink else files.beside(".ledger"))
         self.sink: Sink = sink or LinesSink(self.records)
         self.receipts = receipts and (sink is not None or (files.minutes is not None and files.events is not None))
-        self.trouble: Reason | None = None
         self.connected = False
         folder = files.beside(".set-aside")
         self.aside = None if folder is None else SetAside(folder)
@@ -106,8 +105,8 @@ class Receiver:
         self._reader = MessageReader(parts, utc)
         self._reads = version2.VERSION
         self._clock: Clock = SystemClock()
-        self._shown = broker.url.rpartition("@")[2]
-        self._unheard = Unheard(self._shown)
+        shown = broker.url.rpartition("@")[2]
+        self.troubles, self._unheard = Troubles(shown), Unheard(shown)
         self._speaks = True  # whether stations are answered, by this one of several receivers
         self._next_look = 0.0
 
@@ -128,16 +127,21 @@ class Receiver:
                     self.sink.fall_silent()
                     link.close()
             except LinkError as trouble:
-                self._set_trouble(trouble.reason)
+                self.troubles.begin(trouble.reason)
                 refused = trouble.login
             except OSError as error:  # nothing of the batch was acknowledged: it comes again
-                self._set_trouble(unwritten(error))
+                self.troubles.begin_unkept(unwritten(error))
             except SinkError as trouble:
-                self._set_trouble(trouble.reason)
+                self.troubles.begin_unkept(trouble.reason)
                 pause = SINK_PAUSE
             if self._clock.now() - since > STABLE:
                 retry.reset()
             self._wait(retry.pause(refused) if pause is None else pause, ended, tick)
+
+    @property
+    def photos(self) -> Reason | None:
+        """Return why no photo can be kept; None where they are."""
+        return None if self._album is None else self._album.trouble
 
     def close(self) -> None:
         """Let the files go."""
@@ -150,7 +154,7 @@ class Receiver:
         if len(newer) < len(link.granted.refused):
             raise LinkError(may_not_read(link.granted.refused))
         self._reads = contract.VERSION if newer else version2.VERSION
-        self._set_trouble(None)
+        self.troubles.connected()
         self.connected = True
         self._unheard.begin(self._clock.now())
         self._speaks = self.sink.speaks()
@@ -163,7 +167,8 @@ class Receiver:
             if link.incoming or self._clock.now() >= self._next_look:
                 self._next_look = self._clock.now() + LOOK
                 before, self._speaks = self._speaks, self.sink.speaks()
-                if self.sink.look() or self._speaks > before:
+                is_back = self._album is not None and self._album.is_back(self._clock.now())
+                if self.sink.look() or self._speaks > before or is_back:
                     self._gathered.forget()
                     link.publish(contract.ROLLCALL, b"{}")  # the answers to the hellos tell what is lacking now
                 self.send_receipts(link, self._clock.now())
@@ -178,14 +183,6 @@ class Receiver:
         while not ended() and self._clock.now() < until:
             tick()
             self._clock.sleep_until(min(until, self._clock.now() + SLICE))
-
-    def _set_trouble(self, trouble: Reason | None) -> None:
-        lasts = self.trouble is not None and is_unusable(self.trouble)  # each try may find other words for it
-        if trouble is not None and trouble != self.trouble and not (lasts and is_unusable(trouble)):
-            log.warning("%s", trouble)
-        elif trouble is None:
-            log.info("connected to %s", self._shown)
-        self.trouble = trouble
 
     # -- a batch -------------------------------------------------------------------------------------------
 
@@ -225,6 +222,8 @@ class Receiver:
         """Commit what is pending, count it, and set aside what was refused. Raise OSError, SinkError."""
         delivery = self._pending.delivery(self._album.kept.values() if self._album else ())
         outcome = self.sink.commit(delivery)
+        if delivery.rows or delivery.pictures:
+            self.troubles.kept()
         for row, fate in zip(delivery.rows, outcome.fates):
             self._settle(row, fate)
         for where, message, why in self._pending.refused(outcome.why):

@@ -7,6 +7,7 @@ there is too much of it. The station sends again what was not receipted, with it
 
 from __future__ import annotations
 
+import logging
 from collections import OrderedDict
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +18,9 @@ from msgspec import Raw
 from edge.files import write_whole
 from edge.northbound.columns import name_of
 from edge.wire.set_aside import SetAside
+from hub.record_files import unwritten
 
+log = logging.getLogger("minshan.watch")
 MOST = 32  # tables of one station that are kept: each start of it makes one or two
 Known = OrderedDict[str, Raw]  # by name, the oldest first
 
@@ -29,7 +32,9 @@ class Tables:
         self.wanted: dict[str, set[str]] = {}
         self._folder, self._waiting = folder, waiting
         self._known: dict[str, Known] = {}
-        self._changed: set[str] = set()
+        self._new: set[str] = set()  # stations whose tables came since the last `sync`
+        self._unwritten: set[str] = set()  # stations whose tables are not all on the disk
+        self._told = False
 
     def put(self, station: str, table: Raw) -> bool:
         """Keep a table for the next `sync`. Return whether it is new here. Raise OSError."""
@@ -40,7 +45,8 @@ class Tables:
         while len(known) > MOST:
             known.popitem(last=False)
         if new:
-            self._changed.add(station)
+            self._new.add(station)
+            self._unwritten.add(station)
         self.wanted.get(station, set()).discard(name)
         return new
 
@@ -65,19 +71,30 @@ class Tables:
                 yield message.topic, payload
 
     def sync(self) -> frozenset[str]:
-        """See the tables that are new on the disk. Return the stations that they came from. Raise OSError."""
-        changed = frozenset(self._changed)
-        for station in sorted(self._changed):
-            if self._folder is None:
-                break
+        """See the tables that are new on the disk. Return the stations that they came from.
+
+        Where there is no room for them it is tried again each time: a table that a restart forgets is wanted anew.
+        """
+        came = frozenset(self._new)
+        self._new.clear()
+        for station in sorted(self._unwritten):
+            try:
+                self._write(station)
+            except OSError as error:
+                error.filename = str(self._folder)
+                if not self._told:
+                    log.warning("%s", unwritten(error))
+                self._told = True
+                return came
+        self._unwritten.clear()
+        self._told = False
+        return came
+
+    def _write(self, station: str) -> None:
+        if self._folder is not None:
             self._folder.mkdir(parents=True, exist_ok=True)
-            write_whole(
-                self._folder / f"{station}.json",
-                msgspec.json.encode(list(self._known[station].values())) + b"\n",
-                0o644,
-            )
-        self._changed.clear()
-        return changed
+            whole = msgspec.json.encode(list(self._known[station].values())) + b"\n"
+            write_whole(self._folder / f"{station}.json", whole, 0o644)
 
     def _of(self, station: str) -> Known:
         if station not in self._known:

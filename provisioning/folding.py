@@ -13,6 +13,7 @@ import click
 SET_IN = 2  # columns; how far the rest of a line stands behind its beginning
 WIDE = "\u2e80-\u9fff\uff00-\uff60"  # a Chinese text may be folded behind any of its characters
 OPENING, CLOSING = "（“‘《【", "，。；：、！？）”’》】"
+STOPS = ".,;:!?)"  # which stay with a command before them
 _ATOM = re.compile(rf"`[^`]*`|[^\s`{WIDE}]+|\s+|.")
 
 
@@ -66,7 +67,8 @@ def _atoms(line: str) -> Iterator[str]:
     held = ""
     for atom, following in pairwise([*_ATOM.findall(line), " "]):
         held += atom
-        if held[-1] not in OPENING and following[0] not in CLOSING and not atom.isspace():
+        closes = following[0] in CLOSING or (held[-1] == "`" and not following.strip(STOPS))
+        if held[-1] not in OPENING and not closes and not atom.isspace():
             yield held
             held = ""
     if held.strip():

@@ -25,6 +25,7 @@ What = Literal[
     "clock",
     "channel",
     "log",
+    "photos",
     "other",
 ]
 OF_QUANTITY: dict[str, What] = {

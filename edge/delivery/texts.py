@@ -29,6 +29,7 @@ WHAT: dict[str, str] = {
     "clock": N_("Hub's clock"),
     "channel": N_("Channel fails"),
     "log": N_("Hub's database"),
+    "photos": N_("Hub's photos"),
     "other": N_("Alert"),
 }
 HEAD = N_("[{what}] ")
@@ -40,6 +41,7 @@ CLOCK = N_(
 CLOCK_BACK = N_("the hub's clock is right again")
 LOG = N_("the log of the hub's database has grown to {n} MB: another program keeps the file open, stop it")
 LOG_BACK = N_("the log of the hub's database is small again")
+PHOTOS_BACK = N_("the hub keeps photos again")
 
 OF_WHAT = {"fall": N_("{quantity} falls by {amount}"), "rain": N_("{quantity} {amount} in a minute")}
 NOW_US = 5 * 60_000_000  # from a minute's begin, in which it says how it is now
@@ -96,7 +98,7 @@ def _head(facts: AlertFacts) -> str:
     if facts.turn == KNOWN:
         return BACK
     if facts.turn in ("cleared", "ended"):
-        return BACK if facts.what in ("silent", "all_silent", "channel", "clock", "log") else N_("All clear")
+        return BACK if facts.what in ("silent", "all_silent", "channel", "clock", "log", "photos") else N_("All clear")
     if facts.turn == "still":
         return N_("Still frost")
     return N_("Not known") if facts.turn == "blind" else WHAT[facts.what]
@@ -107,7 +109,7 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     where = words.say(N_("{station} {time}"), station=facts.station, time=at)
     if facts.what == "channel":
         return _of_channel(words, facts, at)
-    if facts.what in ("clock", "all_silent", "log"):
+    if facts.what in ("clock", "all_silent", "log", "photos"):
         return [_of_the_hub(words, facts, at)]
     if facts.turn in ("cleared", "ended", KNOWN):
         return [where, _over(words, facts)]
@@ -181,11 +183,15 @@ def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
 
 
 def _of_the_hub(words: Spoken, facts: AlertFacts, at: str) -> str:
-    """Return what concerns no station alone: the hub's clock, its database, and that nothing is heard of any."""
+    """Return what concerns no station alone: the hub's clock and disks, and that nothing is heard of any."""
     if facts.what == "clock":
         said = CLOCK_BACK if facts.turn == "cleared" else CLOCK
     elif facts.what == "log":
         said = LOG_BACK if facts.turn == "cleared" else LOG
+    elif facts.what == "photos":
+        if facts.turn != "cleared":
+            return "" if facts.reason is None else words.reason(facts.reason)
+        said = PHOTOS_BACK
     elif facts.turn == "cleared":
         said = N_("stations are heard again since {time}")
     else:

@@ -47,6 +47,7 @@ __all__ = [
 
 PLAIN_UNITS = "MINSHAN_PLAIN_UNITS"
 REASON = "reason"  # the catalogue's context of meanings, whose texts are their codes
+MOST_SHOWN = 1e12  # of a number: what is beyond it is shown by its power of ten
 SAID = "said"  # the code of a plain text, and the context of meanings by their English sentences
 CHANNEL_PARAMS = ("channel", "other")
 BUS_PARAMS = ("ours", "theirs")
@@ -160,7 +161,11 @@ def clock_source(source: str) -> str:
 
 def value(number: float | None, decimals: int) -> str:
     """Return a number at its reporting resolution, "–" where there is none."""
-    return "–" if number is None else f"{round(number, decimals) + 0.0:.{decimals}f}"  # zero has no sign
+    if number is None:
+        return "–"
+    if abs(number) >= MOST_SHOWN:  # no quantity's, but a newer or damaged station may send it
+        return f"{number:.3g}"
+    return f"{round(number, decimals) + 0.0:.{decimals}f}"  # zero has no sign
 
 
 def reported(channel: str, number: float) -> str:

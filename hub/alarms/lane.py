@@ -37,7 +37,7 @@ class Setting:
     """What the alarms of a hub work with. `utc`: microseconds; `poll_s`: between two looks.
 
     `connected`: whether the hub hears its broker; `synchronised`: whether somebody sets its clock; `url`: how people
-    reach the hub.
+    reach the hub; `photos`: why none can be kept.
     """
 
     section: AlarmsSection
@@ -52,6 +52,7 @@ class Setting:
     heartbeat: str | None = None
     poll_s: float = POLL_S
     seed: int | None = None
+    photos: Callable[[], Reason | None] = lambda: None
 
 
 def started(setting: Setting) -> Lanes:
@@ -88,7 +89,8 @@ class AlarmsLane:
         self._lease = Lease(engine, setting.holder, setting.clock)
         writer = AlarmWriter(engine, setting.section, setting.url)
         self._outbox = MessageOutbox(engine, writer, setting.holder, setting.seed)
-        self._watch = Watch(engine, setting.section, setting.connected, setting.synchronised, setting.utc())
+        states = setting.connected, setting.synchronised, setting.photos
+        self._watch = Watch(engine, setting.section, *states, setting.utc())
         self._blindness = Blindness(setting.senders, setting.clock)
         parts = self._outbox, writer, self._watch, setting.holder
         self._decider = Decider(engine, setting.section, setting.senders, *parts)

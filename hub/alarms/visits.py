@@ -44,6 +44,14 @@ class Visit(msgspec.Struct, frozen=True):
     why: list[object] = []
 
 
+class SetupSensor(msgspec.Struct, frozen=True):
+    """What is looked at of a sensor of a station's setup."""
+
+    name: str
+    channels: list[str]
+    settings: dict[str, Any] | None = None
+
+
 def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]:
     """Return what is to be seen to, of these stations alone (None: of all). Raise SinkError."""
     found: list[Visit] = []
@@ -123,13 +131,22 @@ def _sensors(engine: Engine, station: str) -> tuple[dict[str, str], dict[str, fr
     body = _json(found[0][0]) if found else {}
     owners: dict[str, str] = {}
     buses: dict[str, set[str]] = {}
-    for sensor in body.get("sensors") or ():
-        name, settings = str(sensor.get("name")), sensor.get("settings") or {}
-        owners |= {str(channel): name for channel in sensor.get("channels") or ()}
+    listed = body.get("sensors")
+    for sensor in filter(None, map(_understood, listed)) if isinstance(listed, list) else ():
+        owners |= dict.fromkeys(sensor.channels, sensor.name)
+        settings = sensor.settings or {}
         bus = next((f"{key} {settings[key]}" for key in SHARED if settings.get(key) is not None), None)
         if bus is not None:
-            buses.setdefault(bus, set()).add(name)
+            buses.setdefault(bus, set()).add(sensor.name)
     return owners, {bus: frozenset(names) for bus, names in buses.items()}
+
+
+def _understood(sensor: object) -> SetupSensor | None:
+    """Return a sensor of a setup; None where a newer station says something else there."""
+    try:
+        return msgspec.convert(sensor, SetupSensor)
+    except msgspec.ValidationError:
+        return None
 
 
 def _of_cameras(engine: Engine, station: str) -> list[Visit]:
@@ -140,7 +157,8 @@ def _of_cameras(engine: Engine, station: str) -> list[Visit]:
     pictures: dict[str, list[Any]] = {}
     for (body,) in found:
         said = _json(body)
-        pictures.setdefault(str(said.get("camera")), []).append(said.get("reasons") or [])
+        reasons = said.get("reasons")
+        pictures.setdefault(str(said.get("camera")), []).append(reasons if isinstance(reasons, list) else [])
     bad = {camera: reasons for camera, reasons in pictures.items() if len(reasons) > 2 and all(reasons)}
     return [_visit(station, "camera", bad, None, [reasons[0] for reasons in bad.values()])] if bad else []
 

@@ -1,9 +1,10 @@
-"""What the hub sees by itself and raises: silent stations, channels that take nothing, its own clock and database."""
+"""What the hub sees by itself and raises: silent stations, channels that take nothing, its own clock and disks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from drivers.reason import Reason
 from edge.alerts.rules import within
 from edge.delivery.urgency import local
 from hub.alarms import alarm as alarms
@@ -24,7 +25,8 @@ UNSET_US = 30 * 60 * 1_000_000  # for which nobody has set the clock, before tha
 class Watch:
     """Looks every few seconds. `engine`: used from one thread.
 
-    `connected`: whether this hub hears its broker; `synchronised`: whether somebody sets its clock.
+    `connected`: whether this hub hears its broker; `synchronised`: whether somebody sets its clock; `photos`: why
+    none can be kept.
     """
 
     def __init__(
@@ -33,10 +35,11 @@ class Watch:
         section: AlarmsSection,
         connected: Callable[[], bool],
         synchronised: Callable[[], bool],
+        photos: Callable[[], Reason | None],
         now: int,
     ) -> None:
         self._engine, self._section, self._connected = engine, section, connected
-        self._synchronised = synchronised
+        self._synchronised, self._photos = synchronised, photos
         self._unset: int | None = None  # since when nobody has set the clock
         self._book, self._health = AlarmBook(engine), ChannelHealth(engine)
         self._since = now
@@ -56,6 +59,7 @@ class Watch:
             *self._of_channels(live, now),
             *self._of_clock(live, now),
             *self._of_log(live, now),
+            *self._of_photos(live, now),
         ]
 
     def last_heard(self, now: int) -> list[LastHeard]:
@@ -147,6 +151,17 @@ class Watch:
         open_ = [one for one in live if one.open and one.what == "log"]
         if size:
             return [] if open_ else [alarms.raised(ALL, f"log-{now}", "log", now, Quiet(count=round(size / 1e6)))]
+        for one in open_:
+            alarms.cleared(one, now)
+        return open_
+
+    def _of_photos(self, live: list[Alarm], now: int) -> list[Alarm]:
+        """Look at the folder of photos, which may be full."""
+        why = self._photos()
+        open_ = [one for one in live if one.open and one.what == "photos"]
+        if why is not None:
+            quiet = Quiet(why=why.builtins())
+            return [] if open_ else [alarms.raised(ALL, f"photos-{now}", "photos", now, quiet)]
         for one in open_:
             alarms.cleared(one, now)
         return open_

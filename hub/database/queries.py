@@ -20,7 +20,6 @@ from edge.records.answers import (
     Completeness,
     Event,
     Events,
-    Gap,
     Now,
     Picture,
     Pictures,
@@ -182,8 +181,7 @@ class Queries:
         """Return each day first..last, both included; `now_us` ends the one that is not over."""
         self._allow(station)
         days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-        found = (completeness.day_of(self._engine, station, day, now_us) for day in days)
-        return [Completeness(*day[:5], [Gap(*hole) for hole in day.holes], day.over) for day in found]
+        return [completeness.day_of(self._engine, station, day, now_us) for day in days]
 
     def cameras(self, station: str, now_us: int) -> list[CameraNow]:
         """Return the cameras of a station with the newest picture of each."""

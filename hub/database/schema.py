@@ -16,6 +16,12 @@ from hub.database import accounts, alarm_tables, forward_tables, hourly, orders
 from hub.database.engine import DatabaseRefusedError, Engine
 
 PROGRAM = "minshan_hub"  # the table that says whose database it is
+OTHERS = Reason(
+    "others_database",
+    "{database} is another program's database (it has {table}): name an empty one, or a new file",
+    database="",
+    table="",
+)
 MOST_GENERATION = 2**52  # a random number, so that a copy that is put back by hand meets no receipt of the other life
 TABLES = """
 CREATE TABLE record (
@@ -174,14 +180,7 @@ def version(engine: Engine) -> int:
     if not there:
         return 0
     if PROGRAM not in there:
-        raise DatabaseRefusedError(
-            Reason(
-                "others_database",
-                "{database} is another program's database (it has {table}): name an empty one, or a new file",
-                database=engine.shown,
-                table=min(there),
-            )
-        )
+        raise DatabaseRefusedError(OTHERS.having(database=engine.shown, table=min(there)))
     found = engine.query(f"SELECT version FROM {PROGRAM}")
     known = int(found[0][0]) if len(found) == 1 else 0
     refuse_newer(engine.shown, known)

@@ -74,6 +74,7 @@ class RequestPool:
         self._engines, self._utc = engines, utc
         self._quick = ThreadPoolExecutor(QUICK, "web")
         self._slow = ThreadPoolExecutor(SLOW, "web-slow")
+        self.trouble: Callable[[], Reason | None] = lambda: None  # what keeps the hub from its work, for pages
 
     async def answer(self, route: Route, request: RawRequest) -> Any:
         """Return what a route answers. Raise ApiError."""

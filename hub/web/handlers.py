@@ -15,6 +15,7 @@ from edge.records import answers
 from edge.records.asked import BACKWARDS, us
 from edge.wire.contract import VERSION, Command
 from hub import tiles as tiling
+from hub.completeness import IN_TRANSIT_US
 from hub.database.accounts import Audited
 from hub.database.orders import CommandOrder
 from hub.doubts import explained
@@ -137,7 +138,7 @@ def pictures(context: RequestContext, arguments: given.PicturesOf) -> answers.Pi
 def completeness(context: RequestContext, arguments: given.DaysOf) -> list[answers.ExplainedDay]:
     """Return what is whole of each day, and why the rest is not, or is not good."""
     last = last_day(context, arguments, station(context, given.OfStation(arguments.station)).utc_offset_s, MOST_DAYS)
-    days = context.queries.completeness(arguments.station, arguments.first, last, context.now_us)
+    days = context.queries.completeness(arguments.station, arguments.first, last, context.now_us - IN_TRANSIT_US)
     return [explained(context.engine, day) for day in days]
 
 
@@ -145,7 +146,7 @@ def board(context: RequestContext, arguments: given.BoardOf) -> list[answers.Com
     """Return the same of all stations."""
     ahead = max((state.utc_offset_s for state in context.queries.stations()), default=0)
     last = last_day(context, arguments, ahead, MOST_BOARD_DAYS)
-    return all_days(context, arguments.first, last, context.now_us)
+    return all_days(context, arguments.first, last, context.now_us - IN_TRANSIT_US)
 
 
 def all_days(context: RequestContext, first: date, last: date, now_us: int) -> list[answers.Completeness]:

@@ -112,6 +112,10 @@ class Server:
         self.feed.notify(station)
         self._tiles.tell(station)
 
+    def show_trouble(self, trouble: Callable[[], Reason | None]) -> None:
+        """Show on each page from now on what that returns."""
+        self._pool.trouble = trouble
+
     def stop(self) -> None:
         """End: streams are let go, answers in hand may still go out."""
         self._server.should_exit = True

@@ -8,11 +8,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from edge.clock.clock import system_utc
 from edge.language import destinations, texts
 from edge.language.texts import _
-from provisioning.commands import hub_broker
+from edge.records.answers import Completeness
+from provisioning.commands import hub_broker, hub_room
 from provisioning.commands.answers import Day
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
@@ -27,7 +29,6 @@ from provisioning.commands.run import log_to_stderr
 from provisioning.folding import say
 
 if TYPE_CHECKING:
-    from hub.completeness import StationDay
     from hub.config import HubConfig
     from hub.database.engine import Engine
     from hub.forward.state import DestinationState
@@ -68,8 +69,9 @@ def run(config_file: Path) -> None:
 @FILE
 @json_option()
 def status(config_file: Path, as_json: bool) -> None:
-    """Print a line of the broker, and of each station and destination. End with 1 where the broker does not let the hub
-    in, or one of the others is silent, or gets nothing, for over an hour."""
+    """Print a line of the broker, each disk that is nearly full, each station and destination. End with 1 where the
+    broker does not let the hub in, such a disk is there, or one of the others has been silent, or gets nothing, for
+    over an hour."""
     from hub.completeness import day_of, local_day, offset_of, stations
 
     now, hours = system_utc(), 0.0
@@ -81,11 +83,17 @@ def status(config_file: Path, as_json: bool) -> None:
             print_json(broker._asdict())
         else:
             say(hub_broker.line(broker))
+        for room in hub_room.little_room(config):
+            late = True
+            if as_json:
+                print_json(room._asdict())
+            else:
+                say(hub_room.line(room))
         for station, newest, arrived in stations(engine):
             today = day_of(engine, station, local_day(engine, station, now), now)
             late = late or arrived is None or now - arrived > 3600e6
             if as_json:
-                print_json({"newest_us": newest, "arrived_us": arrived, **plain(today)})
+                print_json({"newest_us": newest, "arrived_us": arrived, **msgspec.to_builtins(today)})
                 continue
             hours = offset_of(engine, station) / 3600
             heard = _("last heard {when}, newest minute {newest}").format(
@@ -108,10 +116,10 @@ def status(config_file: Path, as_json: bool) -> None:
 @click.option("--day", type=Day(), help=_("Only this day, by the station's clock."))
 @json_option()
 def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: bool) -> None:
-    """Print the days and their holes. End with 1 where there is one."""
+    """Print the days and their gaps. End with 1 where there is one."""
     from hub.completeness import stations
 
-    holes = 0
+    missing = 0
     with reading(loaded(config_file)) as engine:
         if station is not None:
             named(engine, station)
@@ -121,9 +129,9 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
             sentence = _("No minutes are due for {day}: it has not begun, or no station sent anything before it ended.")
             raise CommandError(Exit.USAGE, sentence.format(day=day.date()))
         for one in found:
-            holes += len(one.holes) + one.over
+            missing += len(one.gaps) + one.over
             show(engine, one, as_json)
-    if holes:
+    if missing:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
 
@@ -134,7 +142,7 @@ def states(engine: Engine, config: HubConfig) -> list[DestinationState]:
     return [state_of(engine, section) for section in config.forward]
 
 
-def days(engine: Engine, station: str, day: date | None) -> list[StationDay]:
+def days(engine: Engine, station: str, day: date | None) -> list[Completeness]:
     """Return the day that is named, else the last ones; none before the first that has a minute, or after today."""
     from hub.completeness import IN_TRANSIT_US, day_of, first_minute, local_day
 
@@ -147,31 +155,26 @@ def days(engine: Engine, station: str, day: date | None) -> list[StationDay]:
     return [day_of(engine, station, one, now) for one in wanted if began <= one <= today]
 
 
-def show(engine: Engine, found: StationDay, as_json: bool) -> None:
+def show(engine: Engine, found: Completeness, as_json: bool) -> None:
     """Print a day."""
     from hub.causes import cause, doubt, lying_over
-    from hub.completeness import minutes_of, offset_of
-    from hub.doubts import doubt_spans
+    from hub.completeness import offset_of
+    from hub.doubts import explained
 
-    doubts = doubt_spans(engine, found.station, minutes_of(engine, found.station, found.day))
+    day = explained(engine, found)
     if as_json:
-        print_json({**plain(found), "doubts": [span._asdict() for span in doubts]})
+        print_json(msgspec.to_builtins(day))
         return
     hours = offset_of(engine, found.station) / 3600
     say(f"{found.station} {found.day}: {numbers(found)}")
-    lines = [(hole.start, hole.end, cause(hole.cause, hole.records, hole.why)) for hole in found.holes]
-    for start, end, why in sorted([*lines, *((span.start, span.end, doubt(span)) for span in doubts)]):
+    lines = [(gap.start_us, gap.end_us, cause(gap.cause, gap.records, gap.why)) for gap in day.gaps]
+    for start, end, why in sorted([*lines, *((span.start_us, span.end_us, doubt(span)) for span in day.doubts)]):
         say(f"  {texts.when(start, hours)} – {texts.when(end, hours)}: {why}")
     if found.over:
         say(f"  {lying_over(found.over)}")
 
 
-def numbers(day: StationDay) -> str:
+def numbers(day: Completeness) -> str:
     """Return a day's three numbers."""
     sentence = _("{measured} minutes measured, {received} received, {good} good")
     return sentence.format(measured=day.measured, received=day.received, good=day.good)
-
-
-def plain(day: StationDay) -> dict[str, object]:
-    """Return a day for programs."""
-    return {**day._asdict(), "day": str(day.day), "holes": [hole._asdict() for hole in day.holes]}

@@ -14,6 +14,7 @@ from drivers.reason import system_reason
 from edge.files import write_whole
 from edge.language.texts import _, render
 from provisioning.commands.answers import BrokerUrl, CheckedText, Degrees, Key, MayBeNone, Metres
+from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import sentence
 from provisioning.commands.settings import sensor_table
@@ -116,7 +117,7 @@ def questions() -> list[tuple[str, str, Any, click.ParamType[Any]]]:
 def ask_fact(answers: Answers, key: str, question: str, default: Any, kind: click.ParamType[Any]) -> Any:
     """Ask for a fact until the answer is right, and keep it. An earlier answer is the default."""
     stands = answers.get(key, default)
-    found = click.prompt(question, stands, type=kind, show_default=stands not in ("", None))
+    found = asked(question, stands, kind, stands not in ("", None))
     answers.keep(key, found)
     return found
 
@@ -129,7 +130,7 @@ def asked_sensors(facts: dict[str, Any], answers: Answers) -> list[str]:
     kind = MayBeNone(CheckedText(fits(facts, found)))
     while True:
         stands = earlier.pop(0) if earlier else ""
-        spec = click.prompt(question, stands, type=kind, show_default=bool(stands))
+        spec = asked(question, stands, kind, bool(stands))
         if not spec and not earlier:
             return found
         if spec:

@@ -137,7 +137,7 @@ def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, fl
     from rich.table import Table
     from rich.text import Text
 
-    state = texts.render(receiver.trouble) if receiver.trouble else _("connected")
+    state = texts.render(receiver.troubles.reason) if receiver.troubles.reason else _("connected")
     title = Text(f"Minshan 岷山  {state}", style="italic")
     drawn = Table(pad_edge=False)
     heads = (_("Station"), _("State"), _("Newest minute"), _("Age"), _("Records"), _("Not received"), _("Values"))

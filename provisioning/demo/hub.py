@@ -14,6 +14,7 @@ import msgspec
 
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
+from edge.records.answers import Completeness
 from edge.store.store import Store
 from edge.wire.contract import ROLLCALL
 from edge.wire.link import Link
@@ -88,7 +89,7 @@ def held(engine: Engine, station: str, store: Store) -> Held:
     return Held(station, store.next_seq - 1, int(records), measured, received)
 
 
-def days_of(engine: Engine, station: str) -> Iterator[completeness.StationDay]:
+def days_of(engine: Engine, station: str) -> Iterator[Completeness]:
     """Yield the days of a station from its first minute to its last."""
     span = "min(start), max(start + CAST(duration * 1e6 AS bigint))"
     ((first, last),) = engine.query(f"SELECT {span} FROM record WHERE station = %s AND kind = 'minute'", (station,))

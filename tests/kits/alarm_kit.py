@@ -16,6 +16,7 @@ from typing import Any
 
 import msgspec
 
+from drivers.reason import Reason
 from edge.delivery.message import WORD, Message, MessageFate, SendResult
 from edge.records.bodies import Alert, raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
@@ -88,6 +89,7 @@ class World:
             People(self.engine).keep(person)
         self._lanes: list[Any] = []
         self.is_synchronised = True
+        self.photos: Reason | None = None  # why none can be kept
         self.heartbeat: str | None = None
         self.talking = {"orchard-1"}  # the stations that something comes from all the time
         self._speaker = self.clock.lane("stations", self._speak)
@@ -128,6 +130,7 @@ class World:
                 self.heartbeat,
                 poll_s=poll_s,
                 seed=1,
+                photos=lambda: self.photos,
             )
         )
         self._lanes.append(lanes)

@@ -190,7 +190,7 @@ def test_what_status_and_gaps_say(broker: Broker, boxes: list[Box], hubs: list[H
     (found,) = [json.loads(line) for line in said.splitlines()]
     whole = found["measured"]
     assert (found["received"], code) == (whole - 10, 1)
-    assert (found["holes"][0]["cause"], found["holes"][0]["records"]) == ("not_received", 10)
+    assert (found["gaps"][0]["cause"], found["gaps"][0]["records"]) == ("not_received", 10)
     code, said = hub.asked("gaps", "--day", day, "--station", "orchard-1")
     assert "10 records not received" in said
     assert "minutes measured" in hub.asked("status")[1]

@@ -136,18 +136,18 @@ def check(parts: Parts, day: Day) -> None:
     ((first, last, count),) = query(parts.hub.url, "SELECT min(seq), max(seq), count(*) FROM record")
     assert (first, count) == (1, last), "a number is there once in all of a store's life"
     assert query(parts.hub.url, "SELECT sum(last - first + 1) FROM ledger") == [(count,)]
-    before = holes(parts)
-    assert not [hole for hole in before if hole["records"]], "all that was measured is here"
+    before = gaps(parts)
+    assert not [gap for gap in before if gap["records"]], "all that was measured is here"
     begin, end = lose_some(parts)
-    (hole,) = [hole for hole in holes(parts) if hole not in before]
-    assert hole == {"start": begin, "end": end, "cause": "not_received", "records": LOST, "why": None}
+    (gap,) = [gap for gap in gaps(parts) if gap not in before]
+    assert gap == {"start_us": begin, "end_us": end, "cause": "not_received", "records": LOST, "why": None}
 
 
-def holes(parts: Parts) -> list[dict[str, Any]]:
-    """Return the holes that the hub names, of the days with minutes."""
+def gaps(parts: Parts) -> list[dict[str, Any]]:
+    """Return the gaps that the hub names, of the days with minutes."""
     found = query(parts.hub.url, "SELECT DISTINCT CAST(day AS text) FROM minute ORDER BY 1")
     said = [parts.hub.asked("gaps", "--day", day, "--json")[1] for (day,) in found]
-    return [hole for line in "".join(said).splitlines() for hole in json.loads(line)["holes"]]
+    return [gap for line in "".join(said).splitlines() for gap in json.loads(line)["gaps"]]
 
 
 def lose_some(parts: Parts) -> tuple[int, int]:

@@ -23,6 +23,7 @@ from hub.web.table import Elsewhere, PageAnswer, RequestContext
 MOST = 200  # of all stations together
 OF_THE_HUB = {
     "clock": N_("The clock of this hub is not synchronised: times of alerts may be wrong."),
+    "photos": N_("This hub cannot keep photos: the disk of their folder is full, or may not be written."),
     "log": N_("Another program keeps this hub's database open, so its log grows: stop that program."),
 }
 

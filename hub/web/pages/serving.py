@@ -81,6 +81,7 @@ class Pages:
             return self._page(request, context.caller, answer)
 
     def _page(self, request: Request, caller: Account | None, answer: PageAnswer) -> Response:
+        trouble = self._pool.trouble()
         return self._templates.page(
             request,
             answer.template,
@@ -89,6 +90,7 @@ class Pages:
             status=answer.status,
             **{
                 "caller": caller,
+                "hindered": "" if trouble is None or caller is None else words_of(trouble),
                 "role": role_word,
                 "pages": partial(navigation, caller),
                 "station": "",

@@ -16,6 +16,7 @@ from edge.records.answers import Event, ExplainedDay, Picture
 from edge.records.asked import DAY_US, Page
 from edge.wire.contract import CameraName, StationId
 from hub.causes import cause, doubt, lying_over, reason_of
+from hub.completeness import IN_TRANSIT_US
 from hub.database.cameras import USUAL_MB, CameraNow
 from hub.doubts import explained
 from hub.rights import Right
@@ -168,14 +169,15 @@ def line(event: Event) -> Happening:
 def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
     """Return what is whole of a day, and why the rest is not."""
     offset = state_of(context, OfStation(arguments.station)).utc_offset_s
-    (asked,) = context.queries.completeness(arguments.station, arguments.day, arguments.day, context.now_us)
+    until = context.now_us - IN_TRANSIT_US
+    (asked,) = context.queries.completeness(arguments.station, arguments.day, arguments.day, until)
     found = explained(context.engine, asked)
     values = {
         "found": found,
         "causes": causes(found),
         "over": lying_over(found.over) if found.over else "",
         "before": before(arguments.day),
-        "after": arguments.day + timedelta(days=1),
+        "after": arguments.day + timedelta(days=1) if arguments.day < local_day(context.now_us, offset) else None,
     }
     return of_station(context, arguments.station, "day.html", str(arguments.day), values, offset)
 

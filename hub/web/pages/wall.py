@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from edge.language import texts
 from edge.language.texts import _
+from edge.language.words import N_
 from edge.measure.derived.minute_values import derive
 from edge.page import view
 from edge.page.station_view import AlertLine
@@ -20,10 +21,14 @@ from hub.web.pages.alerts import open_lines
 from hub.web.pages.stations import offset_of
 from hub.web.table import PageAnswer, RequestContext
 
-SHOWN = (
-    *("wet_bulb_temperature", "relative_humidity", "wind_speed", "wind_speed_of_gust", "rainfall_amount"),
-    "battery_voltage",
-)
+SHOWN = {  # by words that have room in a box beside the value
+    "wet_bulb_temperature": N_("Wet bulb"),
+    "relative_humidity": N_("Humidity"),
+    "wind_speed": N_("Wind"),
+    "wind_speed_of_gust": N_("Gust"),
+    "rainfall_amount": N_("Rain"),
+    "battery_voltage": N_("Battery"),
+}
 WET_BULB, TEMPERATURE = "wet_bulb_temperature", "air_temperature"
 PICTURE_OLD_S = 2 * 3600  # a camera that takes one an hour has missed one
 
@@ -85,7 +90,7 @@ def box(context: RequestContext, state: StationState) -> Box:
         freshness=view.freshness(now.end_us, context.now_us),
         age=view.age(now.end_us, context.now_us),
         first=cards.pop(TEMPERATURE, None),
-        cards=list(cards.values()),
+        cards=[card._replace(label=_(SHOWN[name])) for name, card in cards.items()],
         alerts=open_lines(context, state.station),
         lacking=context.queries.records(state.station)[1],
         tiles=[tile(state.station, camera, context.now_us) for camera in cameras],

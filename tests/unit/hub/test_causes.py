@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from edge.language import texts
+from edge.records.answers import NotGood
 from hub.causes import doubt
-from hub.doubts import DoubtSpan
 
 CHANNELS = ("air_temperature", "relative_humidity", "air_pressure", "illuminance", "wind_speed", "rainfall_amount")
 
@@ -22,4 +22,4 @@ CHANNELS = ("air_temperature", "relative_humidity", "air_pressure", "illuminance
 def test_a_bus_that_takes_many_channels_with_it_is_a_line_that_a_phone_shows(count: int, lang: str, said: str) -> None:
     """The first few are named; how many more there are is said, and none is left out in silence."""
     with texts.speaking(lang):
-        assert doubt(DoubtSpan(0, 420_000_000, 7, CHANNELS[:count], True, None)) == said
+        assert doubt(NotGood(0, 420_000_000, 7, list(CHANNELS[:count]), True, None)) == said

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from provisioning.folding import CLOSING, OPENING, WIDE, fold
+from provisioning.folding import CLOSING, OPENING, STOPS, WIDE, fold
 from tests.kits.command import minshan
 from tests.kits.window import shown
 from tests.unit.edge.config.test_config import BME, STATION
@@ -19,7 +19,7 @@ PIECES = ["风速", "无应答", "：", "，", "（", "）", "–", "PM2.5", "µ
 ANYTHING = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(
     st.characters(categories=["L", "N", "P", "S"])
 )
-UNPARTED = re.compile(rf"[{OPENING}\s]*(`[^`]*`|[^\s`{WIDE}]+|[{WIDE}`])?[{CLOSING}]*")
+UNPARTED = re.compile(rf"[{OPENING}\s]*(`[^`]*`|[^\s`{WIDE}]+|[{WIDE}`])?[{CLOSING}{STOPS}]*")
 
 
 @given(ANYTHING, st.integers(8, 120))
@@ -37,6 +37,12 @@ def test_a_chinese_line_begins_and_ends_as_it_should(text: str) -> None:
     lines = fold("x" + text, 12).splitlines()
     assert not any(line.strip()[0] in CLOSING for line in lines[1:])
     assert not any(line[-1] in OPENING for line in lines[:-1])
+
+
+def test_a_stop_stays_with_the_command_before_it() -> None:
+    """A command is as long as it is; the stop that ends its sentence is no line of its own."""
+    command = "`minshan hub run --config /srv/minshan/hub.toml`"
+    assert fold(f"Next: {command}.", 40).splitlines() == ["Next:", f"  {command}."]
 
 
 def letters(said: str) -> str:

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
+
+import pytest
+from rich.cells import cell_len
 
 from hub.config import load
 from tests.kits.sink_kit import query
@@ -55,6 +59,20 @@ def test_an_answer_may_be_none(tmp_path: Path) -> None:
     code, said = interviewed(out, ["mqtt://127.0.0.1:9", "-"], *words, command=HUB_INIT)
     assert code == 0, said
     assert (load(out).http, "password" in said) == (None, False)
+
+
+@pytest.mark.parametrize("lang", ["en_US.UTF-8", "zh_CN.UTF-8"])
+def test_questions_and_errors_are_legible_in_a_window_of_40_columns(tmp_path: Path, lang: str) -> None:
+    """A question and what is wrong with an answer are folded between words, as all else that is said."""
+    answers = ["broker.example", "mqtt://127.0.0.1:9", "mysql://h/n", f"sqlite://{tmp_path}/hub.db"]
+    answers += [f"{tmp_path}/pictures", "8080", "-"]
+    narrow = {"LC_ALL": lang, "LANGUAGE": "", "COLUMNS": "40"}
+    code, said = interviewed(tmp_path / "hub.toml", answers, command=HUB_INIT, env=narrow)
+    assert code == 0, said
+    told = re.sub("(Error: |错误：)", r"\n\1", said)  # what was typed ahead does not end the line of its question
+    lines = [line.strip() for line in told.splitlines()]
+    assert [line for line in lines if cell_len(line) > 40 and " " in line and "/" not in line] == []
+    assert len([line for line in lines if line.startswith(("Error: ", "错误："))]) == 3
 
 
 def test_an_interruption_leaves_nothing(tmp_path: Path) -> None:

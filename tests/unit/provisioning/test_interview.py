@@ -8,6 +8,7 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -22,6 +23,7 @@ def interviewed(
     *more: str,
     until: tuple[str, int] | None = None,
     command: tuple[str, ...] = ("init",),
+    env: Mapping[str, str] = ENGLISH,
 ) -> tuple[int, str]:
     """Answer the questions of an init on a terminal. Return its code and what was shown.
 
@@ -30,7 +32,7 @@ def interviewed(
     near, far = pty.openpty()
     words = [sys.executable, "-m", "provisioning.main", *command, "--out", str(out), *more]
     said = b""
-    with subprocess.Popen(words, stdin=far, stdout=far, stderr=far, env={**os.environ, **ENGLISH}) as asked:
+    with subprocess.Popen(words, stdin=far, stdout=far, stderr=far, env={**os.environ, **env}) as asked:
         os.close(far)
         try:
             os.write(near, "".join(f"{answer}\n" for answer in answers).encode())

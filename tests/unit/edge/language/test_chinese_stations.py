@@ -169,7 +169,7 @@ def a_receiver_with_troubles(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_the_table_of_watch_is_chinese(desk: Desk, width: int, away: bool) -> None:
     """The heads, the states and ages, flags, what was not received, and all that stands below the table."""
     if away:
-        desk.receiver.trouble = Reason("broker_acknowledges_nothing", "", where="mqtt://127.0.0.1:9")
+        desk.receiver.troubles.reason = Reason("broker_acknowledges_nothing", "", where="mqtt://127.0.0.1:9")
     console = Console(width=width, force_terminal=False)
     with console.capture() as shown:
         console.print(table(desk.receiver, system_utc() + 240_000_000, width, {"s": 7200.0}))

@@ -109,6 +109,28 @@ def test_a_backup_while_the_hub_commits(url: str, tmp_path: Path) -> None:
         sink.close()
 
 
+def test_another_programs_database_is_not_replaced_by_a_backup(url: str, tmp_path: Path) -> None:
+    """Whoever names a wrong database in the hub's file loses nothing in it."""
+    DatabaseSink(opened(url)).close()
+    backed_up(url, tmp_path / "backup")
+    other = url
+    if url.startswith("sqlite"):
+        other = f"sqlite://{tmp_path}/other.db"
+        query(other, "CREATE TABLE somebodys (thing)")
+    else:
+        for kind, name in query(
+            url,
+            "SELECT table_type, table_name FROM information_schema.tables "
+            "WHERE table_schema = current_schema() ORDER BY table_type DESC",
+        ):
+            query(url, f"DROP {'VIEW' if kind == 'VIEW' else 'TABLE'} IF EXISTS {name} CASCADE")
+        query(url, "CREATE TABLE somebodys (thing text)")
+    with pytest.raises(SinkError, match=r"another program's database \(it has somebodys\)"):
+        restore(other, None, tmp_path / "backup")
+    assert query(other, "SELECT count(*) FROM somebodys") == [(0,)]
+    assert not list(tmp_path.glob("*.before-restore"))
+
+
 def test_what_is_no_backup_is_refused_and_changes_nothing(url: str, tmp_path: Path) -> None:
     """Somebody's text, half a backup, one of a newer hub, a file that is not there: one clear line each."""
     sink = DatabaseSink(opened(url))

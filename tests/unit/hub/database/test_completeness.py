@@ -1,4 +1,4 @@
-"""Three numbers a day and the cause of each hole, as a station's own records tell them."""
+"""Three numbers a day and the cause of each gap, as a station's own records tell them."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from edge.records.answers import Gap, NotGood
 from edge.records.record import Kind
 from edge.records.spans import Span
 from hub.causes import doubt
@@ -26,7 +27,7 @@ MINUTE = 60_000_000
 END = UTC0 + 24 * 60 * MINUTE
 
 
-def test_each_hole_has_its_cause(sink: DatabaseSink, url: str) -> None:
+def test_each_gap_has_its_cause(sink: DatabaseSink, url: str) -> None:
     """Not received, lost with its reason, the box off with its reason, not measured, silent at the end: each is told
     apart, and what is measured is what is here with what is lacking."""
     start = {"version": "1", "boot": "b", "reason": "power was cut"}
@@ -39,7 +40,7 @@ def test_each_hole_has_its_cause(sink: DatabaseSink, url: str) -> None:
     sink.commit(delivery(*here, came(skipped), *after, came(bad), *told))
     engine = opened(url)
     found = day_of(engine, "s", DAY, END)
-    assert [(hole.cause, hole.records, hole.why) for hole in found.holes] == [
+    assert [(gap.cause, gap.records, gap.why) for gap in found.gaps] == [
         ("not_received", 5, None),
         ("lost", 5, "no room was left"),
         ("not_measured", 0, None),
@@ -47,8 +48,8 @@ def test_each_hole_has_its_cause(sink: DatabaseSink, url: str) -> None:
         ("silent", 0, None),
     ]
     assert (found.measured, found.received, found.good) == (63, 53, 52)
-    assert found.holes[0].start == UTC0 + 10 * MINUTE
-    assert found.holes[0].end == UTC0 + 15 * MINUTE
+    assert found.gaps[0].start_us == UTC0 + 10 * MINUTE
+    assert found.gaps[0].end_us == UTC0 + 15 * MINUTE
     assert stations(engine)[0][:2] == ("s", UTC0 + 81 * MINUTE)
     assert local_day(engine, "s", END - 1) == DAY
     assert day_of(engine, "s", date(2026, 1, 3), END + 10 * 24 * 60 * MINUTE).received == 0
@@ -64,10 +65,7 @@ def test_what_is_not_good_has_its_cause_too(sink: DatabaseSink, url: str) -> Non
     sink.commit(delivery(*lost, *work, *comes_again, *fine))
     engine = opened(url)
     minutes = minutes_of(engine, "s", DAY)
-    assert [
-        ((span.start - UTC0) // MINUTE, (span.end - UTC0) // MINUTE, span.minutes, doubt(span))
-        for span in doubt_spans(engine, "s", minutes)
-    ] == [
+    assert [(*minutes_in(span), span.minutes, doubt(span)) for span in doubt_spans(engine, "s", minutes)] == [
         (10, 40, 30, "30 minutes without Air temperature: no answer"),
         (60, 70, 10, "10 minutes of Air temperature not good: maintenance: rain gauge"),
         (200, 204, 2, "2 minutes without Air temperature: no answer"),
@@ -75,6 +73,11 @@ def test_what_is_not_good_has_its_cause_too(sink: DatabaseSink, url: str) -> Non
     found = day_of(engine, "s", DAY, UTC0 + 204 * MINUTE)
     assert sum(span.minutes for span in doubt_spans(engine, "s", minutes)) == found.received - found.good
     engine.close()
+
+
+def minutes_in(span: Gap | NotGood) -> tuple[int, int]:
+    """Return the minutes of the day from which to which that is."""
+    return (span.start_us - UTC0) // MINUTE, (span.end_us - UTC0) // MINUTE
 
 
 def flagged(flag: int, code: str = "", text: str = "") -> dict[str, Any]:
@@ -98,7 +101,7 @@ def test_what_is_not_received_around_a_start_is_not_called_off(sink: DatabaseSin
     sink.commit(msgspec.structs.replace(delivery(*here, began, *after), announced=(said,)))
     engine = opened(url)
     found = day_of(engine, "s", DAY, UTC0 + 41 * MINUTE)
-    assert [(h.cause, h.records, h.why, (h.start - UTC0) // MINUTE, (h.end - UTC0) // MINUTE) for h in found.holes] == [
+    assert [(h.cause, h.records, h.why, *minutes_in(h)) for h in found.gaps] == [
         ("not_received", 4, None, 10, 13),
         ("off", 0, "power was cut", 13, 20),
         ("not_received", 6, None, 20, 24),
@@ -114,7 +117,7 @@ def test_a_start_whose_record_is_lacking_too_is_not_called_off(sink: DatabaseSin
     sink.commit(msgspec.structs.replace(delivery(*rows), announced=(said,)))
     engine = opened(url)
     found = day_of(engine, "s", DAY, UTC0 + 41 * MINUTE)
-    assert [(hole.cause, hole.records) for hole in found.holes] == [("not_received", 14)]
+    assert [(gap.cause, gap.records) for gap in found.gaps] == [("not_received", 14)]
     engine.close()
 
 
@@ -124,7 +127,7 @@ def test_a_whole_day_has_no_hole(sink: DatabaseSink, url: str) -> None:
     engine = opened(url)
     found = day_of(engine, "s", DAY, END)
     assert (found.measured, found.received, found.good) == (1439, 1439, 1439)
-    assert found.holes == [], "before a station's first minute nothing is missing"
+    assert found.gaps == [], "before a station's first minute nothing is missing"
     engine.close()
 
 
@@ -134,10 +137,8 @@ def test_what_a_hello_named_behind_the_last_minute_is_not_received(sink: Databas
     sink.commit(msgspec.structs.replace(delivery(*here), announced=(Announced("s", (Span("e", 1, 1459),)),)))
     engine = opened(url)
     days = [day_of(engine, "s", date(2026, 1, day), UTC0 + 1500 * MINUTE) for day in (1, 2)]
-    assert [(h.cause, h.records, (h.start - UTC0) // MINUTE, (h.end - UTC0) // MINUTE) for h in days[0].holes] == [
-        ("not_received", 10, 1430, 1440)
-    ]
-    assert [(h.cause, h.records, (h.start - UTC0) // MINUTE, (h.end - UTC0) // MINUTE) for h in days[1].holes] == [
+    assert [(h.cause, h.records, *minutes_in(h)) for h in days[0].gaps] == [("not_received", 10, 1430, 1440)]
+    assert [(h.cause, h.records, *minutes_in(h)) for h in days[1].gaps] == [
         ("not_received", 20, 1440, 1460),
         ("silent", 0, 1460, 1500),
     ]
@@ -152,9 +153,7 @@ def test_two_boxes_that_speak_in_one_name(sink: DatabaseSink, url: str) -> None:
     sink.commit(delivery(*one, *other))
     engine = opened(url)
     found = day_of(engine, "s", DAY, UTC0 + 61 * MINUTE)
-    assert [(h.cause, h.records, (h.start - UTC0) // MINUTE, (h.end - UTC0) // MINUTE) for h in found.holes] == [
-        ("not_received", 10, 20, 30)
-    ]
+    assert [(h.cause, h.records, *minutes_in(h)) for h in found.gaps] == [("not_received", 10, 20, 30)]
     assert (found.measured, found.received, found.over) == (120, 110, 50)
     engine.close()
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 from pathlib import Path
 
+from edge.clock.clock import system_utc
+from edge.page.days import local_day
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
+from hub.picture_files import UNKEPT
 from hub.rights import Role
 from tests.kits.command import minshan
-from tests.kits.office import FOREIGN, MINE, Office, office
+from tests.kits.office import FOREIGN, MINE, Office, browser, entered, office
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import delivery, row
+from tests.kits.wall_kit import keep_station
 
 DAY = "2026-01-01"
 MINUTE = 60_000_000
@@ -46,5 +51,40 @@ def test_the_api_says_why_minutes_are_not_good_as_hub_gaps_does(tmp_path: Path) 
             f'[pictures]\ndir = "{tmp_path}/pictures"\n'
         )
         words = ("--station", MINE, "--day", DAY, "--json")
-        (told,) = json.loads(minshan("hub", "gaps", "--config", str(config), *words).out)["doubts"]
-        assert {"start_us": told.pop("start"), "end_us": told.pop("end"), **told} == day["doubts"][0]
+        told = json.loads(minshan("hub", "gaps", "--config", str(config), *words).out)
+        assert told == day
+
+
+def test_a_station_that_sends_lacks_nothing_today(tmp_path: Path) -> None:
+    """What is on its way is no gap, neither on the day's page nor in the API; tomorrow is not offered."""
+    now = system_utc()
+    day = local_day(now - 10 * MINUTE, 8 * 3600)
+    with office(tmp_path) as shared:
+        sink = DatabaseSink(opened(shared.database))
+        keep_station(sink, MINE, 0, now - 2 * MINUTE, 60, [])
+        sink.close()
+        with entered(shared, shared.add(Role.GROWER, MINE)) as client:
+            page = client.get(f"/stations/{MINE}/days/{day}").text
+            (found,) = client.get(
+                f"/api/v1/stations/{MINE}/completeness", params={"from": str(day), "to": str(day)}
+            ).json()
+        assert "Nothing is missing from this day." in page
+        assert found["gaps"] == []
+        assert (f"/days/{day + timedelta(days=1)}" in page) == (day < local_day(now, 8 * 3600))
+
+
+def test_a_page_says_what_keeps_the_hub_from_its_work(tmp_path: Path) -> None:
+    """On top of each page of whoever has logged in, in their language; a stranger is told nothing of its disks."""
+    full = UNKEPT.having(folder="/srv/photos", why="disk full")
+    with office(tmp_path) as shared:
+        shared.keep_minutes(MINE)
+        with entered(shared, shared.add(Role.GROWER, MINE)) as client:
+            for path in ("/", "/completeness", "/alerts", f"/stations/{MINE}/events"):
+                assert "/srv/photos" not in client.get(path).text
+                shared.server.show_trouble(lambda: full)
+                assert "/srv/photos cannot be written: disk full" in client.get(path).text, path
+                assert "照片留在各站" in client.get(path, headers={"accept-language": "zh"}).text
+                shared.server.show_trouble(lambda: None)
+            shared.server.show_trouble(lambda: full)
+        with browser(shared) as stranger:
+            assert "/srv/photos" not in stranger.get("/login").text

@@ -122,6 +122,19 @@ def test_the_wall_shows_all_stations_and_cameras_and_which_is_silent(browser: Br
 
 
 COLOUR = "element => getComputedStyle(element).color"
+CUT = """() => {
+    const cut = one => one.scrollWidth > one.clientWidth || one.clientWidth < 8;
+    const shown = document.querySelectorAll(".boxes li, .boxes dt, .boxes dd, .tiles .name");
+    return [...shown].filter(cut).map(one => one.textContent);
+}"""
+
+
+@pytest.mark.parametrize(("lang", "width"), [("en-GB", 360), ("en-GB", 1280), ("zh-CN", 360)])
+def test_no_name_and_no_value_on_the_wall_is_cut(browser: Browser, shared: Office, lang: str, width: int) -> None:
+    """Nor where a value is doubtful, whose word takes room beside it; a camera's tile tells its station."""
+    with person(browser, shared, "admin", lang, width) as page:
+        expect(page.locator(".boxes .word")).to_have_count(1)
+        assert page.evaluate(CUT) == []
 
 
 @pytest.mark.slow  # waits for browsers

@@ -1,0 +1,33 @@
+"""A question to a person at a terminal: it, and what is wrong with an answer, are folded as all that is said is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from edge.language.texts import _
+from provisioning.folding import fold, window_size
+
+
+def asked(question: str, default: Any, kind: click.ParamType[Any], shows_default: bool = True) -> Any:
+    """Return what is answered, or the default, once it is of that kind."""
+    choices = f" ({', '.join(map(str, kind.choices))})" if isinstance(kind, click.Choice) else ""
+    stands = f" [{default}]" if shows_default and default is not None else ""
+    text = fold(f"{question}{choices}{stands}:", window_size().columns)
+    return click.prompt(text, default, type=Folded(kind), show_default=False, prompt_suffix=" ")
+
+
+class Folded(click.ParamType[Any]):
+    """Another kind of answer; what is wrong with one is told in lines of the window's width."""
+
+    def __init__(self, kind: click.ParamType[Any]) -> None:
+        self.name, self._kind = kind.name, kind
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return what the other kind takes."""
+        try:
+            return self._kind.convert(value, param, ctx)
+        except click.UsageError as error:
+            before = _("Error: {message}").format(message="")  # which click puts before it
+            self.fail(fold(before + error.message, window_size().columns).removeprefix(before), param, ctx)
