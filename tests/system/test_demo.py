@@ -45,6 +45,7 @@ def test_ctrl_c_ends_it_with_a_summary(words: tuple[str, ...], code: int, tmp_pa
     unsent = r"(everything is sent|\d+ (is|are) unsent)"
     assert re.search(rf"\nStopped: \d+ records? (was|were) made, {unsent}, \d+ pictures? (was|were) taken\.\n", said)
     assert "lines were read" not in said, "there is no capture whose lines could be counted"
+    assert "(11 sensors), sending to its broker.\n" in said, "a line is whole where no window is"
 
 
 def on_a_terminal(columns: int, *words: str) -> tuple[int, int]:
