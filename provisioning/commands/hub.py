@@ -91,7 +91,7 @@ def status(config_file: Path, as_json: bool) -> None:
             heard = _("last heard {when}, newest minute {newest}").format(
                 when=texts.when(arrived, hours), newest=texts.when(newest, hours) if newest else _("none")
             )
-            say(f"{station}: {heard}; {numbers(today)}")
+            say(_("{place}: {sentence}").format(place=station, sentence=_("; ").join((heard, numbers(today)))))
         for state in states(engine, config):
             late = late or destinations.is_late(state.waiting, state.proven, now)
             if as_json:
@@ -158,10 +158,11 @@ def show(engine: Engine, found: StationDay, as_json: bool) -> None:
         print_json({**plain(found), "doubts": [span._asdict() for span in doubts]})
         return
     hours = offset_of(engine, found.station) / 3600
-    say(f"{found.station} {found.day}: {numbers(found)}")
+    say(_("{place}: {sentence}").format(place=f"{found.station} {found.day}", sentence=numbers(found)))
     lines = [(hole.start, hole.end, cause(hole.cause, hole.records, hole.why)) for hole in found.holes]
     for start, end, why in sorted([*lines, *((span.start, span.end, doubt(span)) for span in doubts)]):
-        say(f"  {texts.when(start, hours)} – {texts.when(end, hours)}: {why}")
+        span = f"  {texts.when(start, hours)} – {texts.when(end, hours)}"
+        say(_("{place}: {sentence}").format(place=span, sentence=why))
     if found.over:
         say(f"  {lying_over(found.over)}")
 

@@ -9,12 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-import click
-
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands import hub_broker
-from provisioning.commands.answers import CheckedText, MayBeNone
+from provisioning.commands.answers import CheckedText, MayBeNone, prompted
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_file_error, sentence
 from provisioning.folding import say
@@ -38,12 +36,12 @@ def complete(given: Facts, defaults: Facts, written: Writer) -> Facts:
     def ask(key: str, section: str, question: str, default: str | None) -> None:
         if key not in known:
             kind = CheckedText(fits(facts, key, section, written))
-            answer = click.prompt(question, default, type=MayBeNone(kind) if key == "http" else kind)
+            answer = prompted(question, default, type=MayBeNone(kind) if key == "http" else kind)
             facts[key] = answer or None
 
     def ask_password(url: str, key: str, question: str) -> None:
         if key not in known and _names_a_user_alone(facts[url] or ""):
-            facts[key] = click.prompt(question, "", type=MayBeNone(CheckedText(is_read)), show_default=False) or None
+            facts[key] = prompted(question, "", type=MayBeNone(CheckedText(is_read)), show_default=False) or None
 
     ask("broker", "broker.url", _("The broker's address, as mqtts://hub@broker.example:8883"), None)
     ask_password("broker", "broker_password_file", _("A file that contains only the broker's password (empty: none)"))

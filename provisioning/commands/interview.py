@@ -13,7 +13,7 @@ import msgspec
 from drivers.reason import system_reason
 from edge.files import write_whole
 from edge.language.texts import _, render
-from provisioning.commands.answers import BrokerUrl, CheckedText, Degrees, Key, MayBeNone, Metres
+from provisioning.commands.answers import BrokerUrl, CheckedText, Choice, Degrees, Key, MayBeNone, Metres, prompted
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import sentence
 from provisioning.commands.settings import sensor_table
@@ -100,12 +100,14 @@ def questions() -> list[tuple[str, str, Any, click.ParamType[Any]]]:
     """Return each fact that is asked for: its key, the question, the default, and what is taken as an answer."""
     from edge.config.sections import BrokerSection, SiteSection, StateSection, StationSection
 
+    datum = _("Datum of the position (GCJ-02 for positions from Chinese maps)")
+    datum += _(" ({word})").format(word=_(", ").join(DATUMS))
     return [
         ("station", _("The station's name (letters a-z, digits, hyphens)"), None, Key(StationSection, "id")),
         ("title", _("What people call it"), "", MayBeNone(click.STRING)),
         ("latitude", _("Latitude, degrees north"), LATITUDE, Key(SiteSection, "latitude", Degrees())),
         ("longitude", _("Longitude, degrees east"), LONGITUDE, Key(SiteSection, "longitude", Degrees())),
-        ("datum", _("Datum of the position (GCJ-02 for positions from Chinese maps)"), DATUM, click.Choice(DATUMS)),
+        ("datum", datum, DATUM, Choice(DATUMS)),
         ("altitude", _("Altitude, metres"), ALTITUDE, Key(SiteSection, "altitude_m", Metres())),
         ("crop", _("What grows there"), "", MayBeNone(click.STRING)),
         ("state", _("The folder of its data"), "/var/lib/minshan", Key(StateSection, "dir")),
@@ -116,7 +118,7 @@ def questions() -> list[tuple[str, str, Any, click.ParamType[Any]]]:
 def ask_fact(answers: Answers, key: str, question: str, default: Any, kind: click.ParamType[Any]) -> Any:
     """Ask for a fact until the answer is right, and keep it. An earlier answer is the default."""
     stands = answers.get(key, default)
-    found = click.prompt(question, stands, type=kind, show_default=stands not in ("", None))
+    found = prompted(question, stands, type=kind, show_default=stands not in ("", None))
     answers.keep(key, found)
     return found
 
@@ -129,7 +131,7 @@ def asked_sensors(facts: dict[str, Any], answers: Answers) -> list[str]:
     kind = MayBeNone(CheckedText(fits(facts, found)))
     while True:
         stands = earlier.pop(0) if earlier else ""
-        spec = click.prompt(question, stands, type=kind, show_default=bool(stands))
+        spec = prompted(question, stands, type=kind, show_default=bool(stands))
         if not spec and not earlier:
             return found
         if spec:
