@@ -29,7 +29,7 @@ BETWEEN_FRAMES = re.compile(r"\r?(?:\x1b\[2K\x1b\[1A)+\x1b\[2K")
 
 def started(*words: str) -> subprocess.Popen[str]:
     """Start a demo whose output is read at its end."""
-    env = paths() | ENGLISH
+    env = paths() | ENGLISH | {"COLUMNS": "40"}  # of no window: a program reads it
     return subprocess.Popen([*DEMO, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
 
 
