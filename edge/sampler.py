@@ -15,7 +15,7 @@ from typing import Any, Protocol
 
 import msgspec
 
-from drivers.buses.bus import BUSES
+from drivers.buses.bus import BUSES, place_of
 from drivers.clock import Clock, Inbox
 from drivers.driver import Device
 from drivers.errors import DeviceError, Garbled, NoAnswer, Unplugged
@@ -183,9 +183,8 @@ class BusLane:
             self._inbox.offer(SensorChanged(state.sensor.name, error.kind, self._clock.now()))
 
     @staticmethod
-    def _place(state: SensorState) -> str:
-        kind = BUSES[state.sensor.info.bus]
-        return " ".join(part for part in (kind.key(state.sensor.settings), kind.address(state.sensor.settings)) if part)
+    def _place(state: SensorState) -> Reason:
+        return place_of(state.sensor.info.bus, state.sensor.settings)
 
     @staticmethod
     def _close_device(state: SensorState) -> None:

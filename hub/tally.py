@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 from drivers.quantity import QUANTITIES
 from edge.language import texts
-from edge.language.texts import _
+from edge.language.texts import _, ngettext
+from edge.language.words import FLAGS
 from edge.records.record import Kind, Record
 from hub import jsonl
 from hub.intake import Strange, printable
@@ -15,6 +16,7 @@ from hub.intake import Strange, printable
 SHOWN = 4  # values of a minute's line
 CHANNEL = 48  # characters of a channel's name
 GOOD = 1  # QARTOD's flag
+MOST = 1e15  # what is more is no value of a quantity
 KINDS = 20  # that are counted each by itself
 
 
@@ -66,19 +68,46 @@ def is_unknown(record: Record) -> bool:
 def values(record: Record) -> str:
     """Return the first values of a minute with units and with the flag's word where they are not good.
 
-    What is no number is not shown.
+    How many of the others are not good stands behind them. What is no number is not shown.
     """
     body = record.fields()
     found, quality = body.get("values"), body.get("quality")
     parts = []
-    for channel, number in list(found.items())[:SHOWN] if isinstance(found, dict) else ():
-        if number is None or (isinstance(number, int | float) and abs(number) < 1e15):
+    channels = list(found.items()) if isinstance(found, dict) else []
+    for channel, number in channels[:SHOWN]:
+        if number is None or _is_number(number):
             quantity = QUANTITIES.get(channel.partition(".")[0])
             name = printable(channel if quantity is None else texts.label(channel), CHANNEL)
             unit = "" if quantity is None else quantity.unit
             shown = f"{number:g}" if number is not None and quantity is None else texts.amount(channel, number, unit)
             parts.append(f"{name} {shown}{_flagged(quality, channel)}")
+    if others := sum(bool(_flagged(quality, channel)) for channel, _number in channels[SHOWN:]):
+        parts.append(ngettext("{n} other not good", "{n} others not good", others).format(n=others))
     return _(", ").join(parts)
+
+
+def assignments(record: Record) -> list[str]:
+    """Return each channel of a minute for a program, as `air_temperature=4.65`, in the contract's names and units.
+
+    What is not good has the flag's word behind it, as `rainfall_amount=0.2(suspect)`: no program takes that for a
+    number. A value that is not there is `rainfall_amount=(missing)`.
+    """
+    body = record.fields()
+    found, quality = body.get("values"), body.get("quality")
+    told = []
+    for channel, number in found.items() if isinstance(found, dict) else ():
+        if number is not None and not _is_number(number):
+            continue
+        flag = quality.get(channel) if isinstance(quality, dict) else None
+        known = FLAGS.get(flag, "unknown") if isinstance(flag, int) else "not stated"
+        word = "" if flag == GOOD else f"({known})".replace(" ", "-")
+        name = "_".join(printable(channel, CHANNEL).split())
+        told.append(f"{name}={'' if number is None else texts.reported(channel, number)}{word}")
+    return told
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and abs(value) < MOST
 
 
 def _flagged(quality: object, channel: str) -> str:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import io
-import itertools
 import os
 import re
 import signal
@@ -25,6 +24,7 @@ from edge.language.words import METAVARS, N_, TYPES
 from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.folding import say
+from provisioning.usage import CommandContext, see_dashes, usage_sentence
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -81,13 +81,14 @@ COMMANDS = {
         N_("The office's side: keep what all stations send in a database, and prove that it is complete."),
     ),
 }
-MOST_NAMED = 10  # commands that are named where none is near: more are for `--help`
 # What people write for a language beside its locale's name.
 LANGUAGES = {"zh": "zh", "cn": "zh", "chinese": "zh", "中文": "zh", "en": "en", "english": "en"}
 
 
 class CommandGroup(click.Group):
     """The commands, each loaded when it is named."""
+
+    context_class = CommandContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands that this installation has."""
@@ -116,6 +117,7 @@ class CommandGroup(click.Group):
 
 def named_in_words(command: click.Command) -> click.Command:
     """Give the command and those below it the words of its usage and of its options' types, which click leaves."""
+    command.context_class = CommandContext
     command.options_metavar = texts._("[OPTIONS]")
     for option in command.params:
         if option.type.name in TYPES:
@@ -190,8 +192,8 @@ def outcome(words: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        if isinstance(error, click.exceptions.NoSuchCommand):
-            error = no_such_command(error)
+        if isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
+            error = click.UsageError(usage_sentence(error), error.ctx)
         told = io.StringIO()
         error.show(told)
         say(told.getvalue().rstrip("\n"), err=True)
@@ -211,32 +213,6 @@ def outcome(words: list[str]) -> int:
         return Exit.OK  # the reader (`| head`) has seen enough
     except Exception as error:  # noqa: BLE001 # the one place that turns the unforeseen into a sentence
         return unforeseen(error)
-
-
-def see_dashes(words: Sequence[str]) -> None:
-    """Raise UsageError where an option begins with a long dash, as phones and editors make it of --."""
-    from drivers.wide_signs import wide_dash
-
-    for word in itertools.takewhile(lambda word: word != "--", words):
-        if wide := wide_dash(word):
-            told = texts._("{place}: {sentence}").format(place=word, sentence=texts.render(wide))
-            raise click.UsageError(told)
-
-
-def no_such_command(error: click.exceptions.NoSuchCommand) -> click.UsageError:
-    """Return the error with what a word may have been meant for: a near command, what it begins, or all of a few."""
-    if error.possibilities or error.ctx is None or not isinstance(error.ctx.command, click.Group):
-        return error
-    known = error.ctx.command.list_commands(error.ctx)
-    names = [name for name in known if name.startswith(error.command_name)]
-    if names:
-        told = texts.ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", len(names))
-    elif len(known) <= MOST_NAMED:
-        names, told = known, texts._("There are: {possibilities}.")
-    else:
-        return error
-    shown = texts._(", ").join(map(repr, names))
-    return click.UsageError(f"{error.message} {told.format(possibility=shown, possibilities=shown)}", error.ctx)
 
 
 def print_failure(failure: CommandError) -> None:
@@ -267,12 +243,12 @@ def unforeseen(error: Exception) -> int:
     try:
         with tempfile.NamedTemporaryFile(prefix="minshan-", suffix=".log", delete=False) as log:
             log.write(detail.encode("utf-8", "backslashreplace"))
-        sentence += " " + texts._("The details are in {file}; please report this with that file attached.").format(
+        details = texts._("The details are in {file}; please report this with that file attached.").format(
             file=log.name
         )
     except OSError:
-        sentence += " " + texts._("The details could not be written.")
-    say(sentence, err=True)
+        details = texts._("The details could not be written.")
+    say(texts.sentences(sentence, details), err=True)
     return Exit.INTERNAL
 
 

@@ -265,20 +265,6 @@ def test_a_suppression_says_why() -> None:
     assert not bare, "a suppression without a reason: " + "; ".join(bare)
 
 
-def test_a_text_file_is_in_the_encoding_that_is_named() -> None:
-    """No text is read or written in whatever encoding the machine speaks: on many a Chinese one that is GBK."""
-    given = {"read_text": 0, "write_text": 1}  # arguments before the encoding's
-    unnamed = [
-        f"{module.where}:{node.lineno}"
-        for module in modules(*PACKAGES)
-        for node in module.nodes
-        if isinstance(node, ast.Call)
-        and len(node.args) == given.get(ast.unparse(node.func).rpartition(".")[2])
-        and "encoding" not in [keyword.arg for keyword in node.keywords]
-    ]
-    assert not unnamed, "name the encoding: " + "; ".join(unnamed)
-
-
 def waits_to_be_filled(node: ast.stmt) -> bool:
     """Return whether a statement gives a name an empty container."""
     value = node.value if isinstance(node, ast.Assign | ast.AnnAssign) else None

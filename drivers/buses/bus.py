@@ -16,6 +16,7 @@ from pydantic import Field
 from drivers.clock import Clock
 from drivers.driver import Settings
 from drivers.paths import PathText
+from drivers.reason import Reason
 
 
 class OnI2C(Settings):
@@ -126,3 +127,12 @@ BUSES: dict[str, BusKind] = {
         lambda s: (),
     ),
 }
+
+
+def place_of(bus: str, settings: Any) -> Reason:
+    """Return where a device is: its bus of that kind, and its address on it."""
+    if bus == "gpio":
+        return Reason("gpio_line", "{chip} line {line}", chip=settings.chip, line=settings.line)
+    kind = BUSES[bus]
+    place = " ".join(part for part in (kind.key(settings), kind.address(settings)) if part)
+    return Reason("said", "{text}", text=place)

@@ -100,6 +100,14 @@ class I2CBus:
             Reason("register_unsteady", "register 0x{register:02x} reads differently every time", register=register)
         )
 
+    def answers(self, address: int) -> bool:
+        """Return whether anything acknowledges at an address, by reading a byte of it."""
+        try:
+            self.transfer(address, b"", 1)
+        except NoAnswer:
+            return False
+        return True
+
     def try_lock(self) -> bool:
         """Return True: one lane owns the bus."""
         return True

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from drivers.devices.modbus_registers import plan
 from drivers.devices.profiles import Profile, ProfileError, Settling, load
-from drivers.errors import NoAnswer, WrongDevice
+from drivers.errors import Garbled, NoAnswer, WrongDevice
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
@@ -28,9 +29,11 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
     settling = _settling(profile)
     register = settling.address_register
     if register is None:
-        raise ProfileError(f"profile {settings.profile}: it has no settling.address_register")
+        raise ProfileError(
+            Reason("no_address_register", "the profile {name} does not say how its address is set", name=profile.name)
+        )
     if not 1 <= new_address <= 247:
-        raise ProfileError(f"address {new_address}: must be 1 to 247")
+        raise ProfileError(Reason("address_beyond", "the address {address} must be 1 to 247", address=new_address))
     _ask(bus, settings, settings.address)
     if _answers(bus, settings, new_address):
         raise WrongDevice(
@@ -47,6 +50,18 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
     return True
 
 
+def answering(bus: ModbusBus, settings: ModbusSettings) -> Iterator[int]:
+    """Yield each address of the line (1-247) from which a device answers, or refuses, such a sensor's request."""
+    for address in range(1, 248):
+        try:
+            _ask(bus, settings, address)
+        except NoAnswer:
+            continue
+        except (Garbled, WrongDevice):  # something is there, whatever it is
+            pass
+        yield address
+
+
 def set_baud(bus: ModbusBus, settings: ModbusSettings, new_baud: int) -> None:
     """Give the sensor another speed (bits/s).
 
@@ -57,8 +72,16 @@ def set_baud(bus: ModbusBus, settings: ModbusSettings, new_baud: int) -> None:
     settling = _settling(profile)
     code = settling.baud_codes.get(str(new_baud))
     if settling.baud_register is None or code is None:
-        known = ", ".join(settling.baud_codes) or "none"
-        raise ProfileError(f"profile {settings.profile}: {new_baud} baud has no code; known are {known}")
+        known = ", ".join(settling.baud_codes) or "–"
+        raise ProfileError(
+            Reason(
+                "no_baud_code",
+                "the profile {name} does not say how {baud} baud is set; it knows {known}",
+                name=profile.name,
+                baud=new_baud,
+                known=known,
+            )
+        )
     _ask(bus, settings, settings.address)
     with suppress(NoAnswer):  # it may answer at the new speed already
         bus.write(settings.address, settling.baud_register, code, profile.timeout_ms / 1000, settling.function)
@@ -66,7 +89,9 @@ def set_baud(bus: ModbusBus, settings: ModbusSettings, new_baud: int) -> None:
 
 def _settling(profile: Profile) -> Settling:
     if profile.settling is None:
-        raise ProfileError(f"profile {profile.name}: it has no [settling], which says how that is changed")
+        raise ProfileError(
+            Reason("no_settling", "the profile {name} has no [settling], which says how that is set", name=profile.name)
+        )
     return profile.settling
 
 

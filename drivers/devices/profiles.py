@@ -23,6 +23,7 @@ from drivers.toml_mistakes import mistake_in
 
 FOLDER = Path(__file__).parent / "profiles"
 Function = Literal[3, 4]
+SHORTEST = 4  # signs of a model's name, without blanks and hyphens
 RegisterNumber = Annotated[int, Field(ge=0, le=0xFFFF)]
 
 
@@ -81,17 +82,17 @@ class Register(ProfileTable):
             known_ones = ", ".join(QUANTITIES)
             unknown = Reason(
                 "no_quantity",
-                "{name} is not a quantity; the quantities are {known}",
-                name=repr(self.quantity),
+                '"{name}" is not a quantity; the quantities are {known}',
+                name=self.quantity,
                 known=known_ones,
             )
             raise MisplacedError(unknown, "quantity")
         if self.unit != known.unit:
             always = Reason(
                 "another_unit",
-                "{name} is always in {right}; choose scale and offset accordingly",
+                "{name} is always in '{right}'; choose scale and offset accordingly",
                 name=self.quantity,
-                right=repr(known.unit),
+                right=known.unit,
             )
             raise MisplacedError(always, "unit")
         if self.low >= self.high:
@@ -168,9 +169,7 @@ class Profile(ProfileTable):
                 raise MisplacedError(twice, "registers", number, "quantity")
         for number, check in enumerate(self.checks):
             if check.quantity not in quantities:
-                foreign = Reason(
-                    "no_such_register", "{name} is not measured by any register", name=repr(check.quantity)
-                )
+                foreign = Reason("no_such_register", '"{name}" is not measured by any register', name=check.quantity)
                 raise MisplacedError(foreign, "checks", number, "quantity")
         return self
 
@@ -180,20 +179,20 @@ def load(named: str) -> Profile:
     if named.endswith(".toml"):
         return _read(Path(named))
     if named not in names():
-        if near := difflib.get_close_matches(named, names(), 3, 0.7):
+        if near := of_models(named) or difflib.get_close_matches(named.lower(), names(), 3, 0.7):
             raise ProfileError(
                 Reason(
                     "profile_near",
-                    "no profile {name}; did you mean {near}? `minshan sensors` lists them all",
-                    name=repr(named),
+                    'no profile "{name}"; did you mean {near}? `minshan sensors` lists them all',
+                    name=named,
                     near=", ".join(near),
                 )
             )
         raise ProfileError(
             Reason(
                 "no_profile",
-                "no profile {name}; the built-in ones are {known}, or name a .toml file",
-                name=repr(named),
+                'no profile "{name}"; the built-in ones are {known}, or name a .toml file',
+                name=named,
                 known=", ".join(names()),
             )
         )
@@ -204,6 +203,23 @@ def load(named: str) -> Profile:
 def names() -> tuple[str, ...]:
     """Return the names of the built-in profiles."""
     return tuple(sorted(path.stem for path in FOLDER.glob("*.toml")))
+
+
+def of_models(named: str) -> list[str]:
+    """Return the built-in profiles of that model: it stands in their title, as shops write it, or is their name."""
+    typed = bare(named)
+    found = []
+    for name in names():
+        models = [name, *re.findall(r"[A-Za-z]+[A-Za-z0-9]*-?[A-Z0-9-]*\d[A-Z0-9-]*", _builtin(name).title)]
+        known = [bare(model) for model in models]
+        if len(typed) >= SHORTEST and any(one in typed or typed in one for one in known if len(one) >= SHORTEST):
+            found.append(name)
+    return found
+
+
+def bare(name: str) -> str:
+    """Return a name in small letters, without what shops write between its parts."""
+    return re.sub(r"[\s_/－—-]", "", name.lower())
 
 
 @cache

@@ -11,6 +11,7 @@ from typing import Any
 from drivers.catalog import UnknownDriverError
 from drivers.reason import Reason
 from drivers.refusals import LIST_OF_TABLES, refusal
+from drivers.sold_as import drivers_for
 from edge.config.base import (
     BROKER_URL,
     FINGERPRINT,
@@ -137,13 +138,22 @@ def unknown_key(key: str, known: Iterable[str]) -> Reason:
 
 
 def unknown_driver(error: UnknownDriverError) -> Reason:
-    """Return why there is no driver of that name: it does not load, is a near miss of another's, or is none."""
+    """Return why there is no driver of that name: it does not load, is a near miss, a shop's name, or is none."""
     name = error.name
     if error.broken:
         return Reason(
             "broken_driver", 'the driver "{name}" is installed, but does not load: {why}', name=name, why=error.broken
         )
-    near = difflib.get_close_matches(name, error.known, 1, 0.5)
+    typed = name.lower()
+    near = difflib.get_close_matches(typed, error.known, 1, 0.8)
+    if not near and (there := drivers_for(name)):
+        return Reason(
+            "sold_as",
+            'there is no driver "{name}"; what is sold under this name is read by: {there}',
+            name=name,
+            there=", ".join(there),
+        )
+    near = near or difflib.get_close_matches(typed, error.known, 1, 0.5)
     if near:
         return Reason("driver_near", 'there is no driver "{name}"; did you mean "{near}"?', name=name, near=near[0])
     return Reason("unknown_driver", 'there is no driver "{name}"; `minshan sensors` lists them', name=name)

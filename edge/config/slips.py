@@ -143,9 +143,9 @@ def address(model: type[BaseModel], text: str, reason: Reason) -> Reason:
     """Return the same for a device's address out of its range: on I2C all addresses are written with 0x."""
     if not issubclass(model, OnI2C) or reason.code not in ("greater_than_equal", "less_than_equal"):
         return reason
-    bounds = {name: value for part in model.model_fields["address"].metadata for name, value in _bounds(part)}
-    low, high = f"0x{bounds['ge']:02x}", f"0x{bounds['le']:02x}"
-    if re.fullmatch("[0-9]{1,2}", text) and bounds["ge"] <= int(text, 16) <= bounds["le"]:
+    first, last = address_span(model)
+    low, high = f"0x{first:02x}", f"0x{last:02x}"
+    if re.fullmatch("[0-9]{1,2}", text) and first <= int(text, 16) <= last:
         return Reason(
             "decimal_address",
             "{value} is decimal: write 0x{value}? It must be an address from {low} to {high}",
@@ -154,6 +154,12 @@ def address(model: type[BaseModel], text: str, reason: Reason) -> Reason:
             high=high,
         )
     return Reason("address_range", "must be an address from {low} to {high}", low=low, high=high)
+
+
+def address_span(model: type[BaseModel]) -> tuple[int, int]:
+    """Return the lowest and the highest address that an I2C device may have."""
+    bounds = {name: value for part in model.model_fields["address"].metadata for name, value in _bounds(part)}
+    return bounds["ge"], bounds["le"]
 
 
 def _bounds(part: object) -> Iterator[tuple[str, int]]:

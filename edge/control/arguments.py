@@ -77,9 +77,9 @@ def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, A
             raise CommandRefusedError(
                 Reason(
                     "unknown_argument",
-                    "{command} has no argument {argument}",
+                    '{command} has no argument "{argument}"',
                     command=command,
-                    argument=repr(str(name)[:SHOWN]),
+                    argument=str(name)[:SHOWN],
                 )
             )
     for name, field in fields.items():
@@ -95,10 +95,10 @@ def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, A
             raise CommandRefusedError(
                 Reason(
                     "wrong_argument",
-                    "{command} does not accept {value} as {argument}",
+                    '{command} does not accept "{value}" as {argument}',
                     command=command,
                     argument=name,
-                    value=repr(given[name])[:SHOWN],
+                    value=str(given[name])[:SHOWN],
                 )
             ) from None
     return msgspec.convert(dict(given), type=kind)

@@ -153,8 +153,8 @@ class Commands:
             raise CommandRefusedError(
                 Reason(
                     "unknown_command",
-                    "there is no command {name}; there are: {names}",
-                    name=repr(name[:SHOWN]),
+                    'there is no command "{name}"; there are: {names}',
+                    name=name[:SHOWN],
                     names=names,
                 )
             )

@@ -61,10 +61,14 @@ def pgettext(context: str, text: str) -> str:
 
 def _spoken() -> gettext.NullTranslations:
     """Return the texts of the language that is spoken now; gettext's own functions look for their files each time."""
-    lang = SPOKEN.get()
-    if lang is None and gettext.textdomain() == DOMAIN:
-        lang = language(os.environ)
+    lang = spoken()
     return NOBODY_SPEAKS if lang is None else catalogue(lang)
+
+
+def spoken() -> str | None:
+    """Return the language that is spoken now, "zh" or "en"; None where nobody has chosen one."""
+    lang = SPOKEN.get()
+    return language(os.environ) if lang is None and gettext.textdomain() == DOMAIN else lang
 
 
 @cache

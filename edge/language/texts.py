@@ -7,12 +7,13 @@ when it is declared. docs/glossary.md holds the terms; a test holds the catalogu
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta, timezone
 
 from drivers.quantity import QUANTITIES as REPORTED
 from drivers.reason import Reason, is_coded, restored
-from edge.language.speech import SPOKEN, _, language, ngettext, pgettext, speak, speaking
+from edge.language.speech import SPOKEN, _, language, ngettext, pgettext, speak, speaking, spoken
 from edge.language.words import BUSES, CROPS, FACTS, FLAGS, QUANTITIES, RULES, SOURCES, STAGES, UNITS
 from edge.measure.derived.hourly import FIGURES
 from edge.records.channel_name import ChannelName
@@ -51,12 +52,32 @@ MOST_SHOWN = 1e12  # of a number: what is beyond it is shown by its power of ten
 SAID = "said"  # the code of a plain text, and the context of meanings by their English sentences
 CHANNEL_PARAMS = ("channel", "other")
 BUS_PARAMS = ("ours", "theirs")
-LIST_PARAMS = ("expected", "kinds", "known", "names", "others", "there", "topics", "unknown")
+LIST_PARAMS = (
+    *("crops", "expected", "fields", "files", "kinds", "known", "names"),
+    *("near", "others", "stages", "there", "topics", "unknown", "words"),
+)
+STOPS = "。！？；：，、…）”"  # of Chinese: each holds the blank behind it
 
 
 def write_plainly() -> None:
     """Write units in ASCII from now on, in this process and those that it starts: "degC", as wide as it is drawn."""
     os.environ[PLAIN_UNITS] = "1"
+
+
+def sentences(*told: str) -> str:
+    """Return sentences one behind the other, "" left out: a blank parts them, but for those of Chinese."""
+    text = ""
+    for one in filter(None, told):
+        text += one if not text or text.endswith(tuple(STOPS)) else f" {one}"
+    return text
+
+
+def with_own_marks(text: str) -> str:
+    """Return what a library has composed of translated pieces: in Chinese with “” for '', 、 between, and no blanks."""
+    if spoken() != "zh":
+        return text
+    text = re.sub(r"'([^'\n]*)'", r"“\1”", text).replace("”, “", "”、“").replace("”.", "”。")
+    return re.sub(rf"(?<=[{STOPS}]) +(?=\S)|(?<=[\u4e00-\u9fff]) +(?=“)", "", text)
 
 
 def label(channel: str) -> str:
@@ -262,6 +283,8 @@ def fact(key: str) -> str:
 
 def fact_value(value: object, key: str = "") -> str:
     """Return the value of such a fact: meanings in words, lists and tables piece by piece."""
+    if key == "quality" and isinstance(value, int):
+        return flag_word(value)
     if isinstance(value, str) and key in ("crop", "stage"):
         return crop(value) if key == "crop" else stage(value)
     if is_coded(value):

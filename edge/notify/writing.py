@@ -15,6 +15,7 @@ from edge.delivery.short import short_of, short_word
 from edge.delivery.texts import begun, sentence
 from edge.delivery.urgency import URGENCIES
 from edge.language.spoken import Lang, Spoken
+from edge.language.texts import sentences
 from edge.language.words import N_
 from edge.notify.cases import Case
 from edge.notify.reach import Reach
@@ -45,7 +46,7 @@ class NotifyWriter:
         worst = sorted(cases, key=lambda one: (URGENCIES.index(one.urgency), -one.said.step, one.seq))
         facts = [self._facts(case, now) for case in worst]
         tail = words.say(HUB_SILENT if self._config.broker else NO_HUB)
-        tail = f"{tail} {words.say(AGAIN)}" if again else tail
+        tail = sentences(tail, words.say(AGAIN) if again else "")
         lines = begun([sentence(words, one) for one in facts])
         more = words.say(N_("and {n} more"), n="{n}")
         return Message(name, lines, tail, more, tuple(to), facts[0].what, wakes, short_of(facts[0]))

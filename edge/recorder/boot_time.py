@@ -89,7 +89,13 @@ class BootTime:
             if not kept and self._belief.believed_anchors:
                 self._meets_earlier_boots(witness is not None and witness.source != anchor.source)
         except StoreError as trouble:  # the next one is tried again; measuring does not wait
-            log.warning("the time is known from %s but cannot be saved: %s", anchor.source, trouble)
+            what = Reason(
+                "time_not_saved",
+                "the time is known from {source} but cannot be saved: {why}",
+                source=anchor.source,
+                why=trouble.reason,
+            )
+            log.warning("%s", what)
             return None
         return moved
 
@@ -131,7 +137,14 @@ class BootTime:
         self._belief.keep(anchor)
         self.bound_lost_boots()
         if before is None:
-            log.info("time known from %s to within %.3f s; %d records dated", anchor.source, error_of(anchor), dated)
+            what = Reason(
+                "time_known",
+                "time known from {source} to within {error:.3f} s; {records} records dated",
+                source=anchor.source,
+                error=error_of(anchor),
+                records=dated,
+            )
+            log.info("%s", what)
             return self.known
         if abs(anchor.utc - before[0]) > STEP * 1e6:
             known = self.known

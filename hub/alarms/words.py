@@ -16,7 +16,7 @@ def cause_words(visit: Visit) -> str:
         "sensor_doubtful": _("a sensor reports doubtful values"),
         "camera": _("pictures have faults"),
     }
-    what = f" ({_(', ').join(visit.what)})" if visit.what else ""
+    what = _(" ({word})").format(word=_(", ").join(visit.what)) if visit.what else ""
     return words.get(visit.cause, visit.cause) + what
 
 

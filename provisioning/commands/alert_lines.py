@@ -30,15 +30,22 @@ def alert(one: AlertNow) -> list[str]:
         amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one.unit)}".rstrip()
         words = _("{rule}: {what}, {amount} at worst, step {step} of {steps}{stage}")
         what = texts.label(one.quantity)
-        values = {"rule": one.rule, "what": what, "amount": amount, "step": one.step, "steps": one.steps}
+        values = {"rule": texts.rule(one.rule), "what": what, "amount": amount, "step": one.step, "steps": one.steps}
         lines.append(words.format(**values, stage=stage))
     if one.smoke is not None:
         words = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
         amount = f"{one.smoke:.0f} {texts.unit(one.unit)}"
-        lines.append(words.format(what=texts.label(one.quantity), amount=amount, rule=one.rule))
+        lines.append(words.format(what=texts.label(one.quantity), amount=amount, rule=texts.rule(one.rule)))
     if one.blind:
-        lines.append(_("The rule {rule} cannot be judged: its input is missing or doubtful.").format(rule=one.rule))
+        lines.append(
+            _("The rule {rule} cannot be judged: its input is missing or doubtful.").format(rule=texts.rule(one.rule))
+        )
     return lines
+
+
+def named(rules: Iterable[str]) -> str:
+    """Return the names of rules in words."""
+    return _(", ").join(texts.rule(rule) for rule in rules)
 
 
 def horn_lines(found: HornSnapshot | None) -> list[str]:
@@ -51,14 +58,12 @@ def horn_lines(found: HornSnapshot | None) -> list[str]:
     if found.trouble:
         lines.append(_("Horn: not available: {why}").format(why=texts.in_full(found.trouble)))
     if found.on:
-        lines.append(_("Horn: sounds ({rules})").format(rules=_(", ").join(calling)) if calling else _("Horn: sounds"))
+        lines.append(_("Horn: sounds ({rules})").format(rules=named(calling)) if calling else _("Horn: sounds"))
     elif calling and found.rests_s:
         rest = texts.duration(max(found.rests_s, 1.0))
-        lines.append(
-            _("Horn: pauses for {time}, then sounds again ({rules})").format(time=rest, rules=_(", ").join(calling))
-        )
+        lines.append(_("Horn: pauses for {time}, then sounds again ({rules})").format(time=rest, rules=named(calling)))
     if silenced:
-        lines.append(_("Horn: silenced ({rules})").format(rules=_(", ").join(silenced)))
+        lines.append(_("Horn: silenced ({rules})").format(rules=named(silenced)))
     return lines
 
 
@@ -68,7 +73,7 @@ def notify_lines(found: NotifySnapshot | None) -> list[str]:
         return []
     lines = []
     if found.rules:
-        lines.append(_("The station itself notifies people: {rules}").format(rules=_(", ").join(found.rules)))
+        lines.append(_("The station itself notifies people: {rules}").format(rules=named(found.rules)))
     for one in found.channels:
         if one.trouble:
             words = _('Channel "{name}" does not accept messages: {why}')

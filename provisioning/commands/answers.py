@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
-from edge.language.texts import _, render
+from edge.language.texts import _, render, with_own_marks
 from provisioning.commands.exits import CommandError
 
 if TYPE_CHECKING:
@@ -25,6 +25,14 @@ _DEGREES = re.compile(
 )
 _METRES = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*(?:m|米|metres?|meters?)?", re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
+
+
+class Choice(click.Choice[str]):
+    """One of a few, which the question names itself."""
+
+    def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
+        """Return what is said of another answer."""
+        return with_own_marks(super().get_invalid_choice_message(value, ctx))
 
 
 class Degrees(click.ParamType[float]):

@@ -10,12 +10,20 @@ from edge.language.texts import _
 from provisioning.folding import fold, window_size
 
 
-def asked(question: str, default: Any, kind: click.ParamType[Any], shows_default: bool = True) -> Any:
-    """Return what is answered, or the default, once it is of that kind."""
-    choices = f" ({', '.join(map(str, kind.choices))})" if isinstance(kind, click.Choice) else ""
+def asked(
+    question: str,
+    default: Any = None,
+    kind: click.ParamType[Any] = click.STRING,
+    shows_default: bool = True,
+    **how: Any,
+) -> Any:
+    """Return what is answered, or the default, once it is of that kind; `how`: as `click.prompt` knows it besides."""
+    choices = _(" ({word})").format(word=_(", ").join(kind.choices)) if isinstance(kind, click.Choice) else ""
     stands = f" [{default}]" if shows_default and default is not None else ""
-    text = fold(f"{question}{choices}{stands}:", window_size().columns)
-    return click.prompt(text, default, type=Folded(kind), show_default=False, prompt_suffix=" ")
+    colon = _(": {why}").format(why="")
+    ending = colon.rstrip()
+    text = fold(f"{question}{choices}{stands}{ending}", window_size().columns).removesuffix(ending)
+    return click.prompt(text, default, type=Folded(kind), show_default=False, prompt_suffix=colon, **how)
 
 
 class Folded(click.ParamType[Any]):

@@ -12,6 +12,7 @@ from edge.language.words import N_
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
 from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from drivers.trial import Trial
@@ -80,4 +81,4 @@ def show(check: str, why: str | None, as_json: bool) -> None:
     else:
         mark = click.style("✓", fg="green") if why is None else click.style("✗", fg="red")
         title = _(TITLES[check]) if check in TITLES else check.replace("_", " ")
-        click.echo(f"{mark} {title}" + (_(": {why}").format(why=why) if why else ""))
+        say(f"{mark} {title}" + (_(": {why}").format(why=why) if why else ""))

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from drivers.buses.bus import BUSES
+from drivers.buses.bus import BUSES, place_of
 from drivers.errors import DeviceError, NoAnswer
+from edge.clock.clock import SystemClock
+from edge.config.slips import address_span
 from edge.language import texts
 from edge.language.remedies import remedy
 from edge.language.texts import _
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding
+from provisioning.commands.options import CONFIG, loaded
+from provisioning.commands.settings import assigned, driver_named, settings, typed
 
 if TYPE_CHECKING:
     from drivers.clock import Clock
@@ -19,6 +25,26 @@ if TYPE_CHECKING:
     from drivers.reading import Reading
 
 UNASKED = 3.0  # s within which a device that sends unasked has sent
+
+
+def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple[DriverInfo, Any, str]:
+    """Return the driver, its settings and the sensor's name; from the file where --config is given."""
+    from drivers.catalog import catalog
+
+    known = catalog()
+    if config_file is None and (pairs or name in known or not CONFIG.exists()):
+        info = driver_named(name)
+        words = assigned(pairs)
+        return info, settings(info, typed(info, words), words), name
+    config = loaded(config_file)
+    for sensor in config.sensor:
+        if sensor.name == name:
+            words = assigned(pairs)
+            own = {**sensor.settings.model_dump(exclude_unset=True), **typed(sensor.info, words)}
+            return sensor.info, settings(sensor.info, own, words), name
+    names = _(", ").join(sensor.name for sensor in config.sensor)
+    sentence = _('{file} has no sensor "{name}"; it has {names}')
+    raise CommandError(Exit.CONFIG, sentence.format(file=config.path, name=name, names=names or "–"))
 
 
 @contextmanager
@@ -51,8 +77,7 @@ def first_read(device: Device, clock: Clock) -> tuple[Reading, ...]:
 
 def place(info: DriverInfo, settings: Any) -> str:
     """Return where the device is: its bus, and its address on it."""
-    kind = BUSES[info.bus]
-    return " ".join(part for part in (kind.key(settings), kind.address(settings)) if part)
+    return texts.render(place_of(info.bus, settings))
 
 
 def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> Finding:
@@ -60,4 +85,20 @@ def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> F
     sentence = _("sensor {name} ({driver} on {place}): {reason}").format(
         name=name, driver=info.name, place=place(info, settings), reason=texts.in_full(error.reason)
     )
-    return Finding("sensor", False, sentence, remedy(info.bus, error.reason), silent=True)
+    what = texts.sentences(elsewhere(info, settings), remedy(info.bus, error.reason))
+    return Finding("sensor", False, sentence, what, silent=True)
+
+
+def elsewhere(info: DriverInfo, settings: Any) -> str:
+    """Return at which other I2C address of such a device something answers, as a sentence; "" where nothing does.
+
+    No address is tried that the device cannot have: merely to be read may change what another device does.
+    """
+    if info.bus != "i2c":
+        return ""
+    low, high = address_span(info.settings)
+    found = []
+    with suppress(DeviceError), closing(BUSES[info.bus].open(settings, SystemClock())) as bus:
+        found = [f"0x{one:02x}" for one in range(low, high + 1) if one != settings.address and bus.answers(one)]
+    sentence = _("Something answers at {addresses}: is that the device?") if found else ""
+    return sentence.format(addresses=_(", ").join(found))

@@ -59,7 +59,7 @@ def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:
         yield sentence, _("Write port = {lasting}").format(lasting=f'"{lasting or "/dev/serial/by-id/…"}"')
     if isinstance(baud, int) and baud not in OFTEN:
         sentence = _("sensor {name}: baud = {baud} is not a usual baud rate").format(name=name, baud=baud)
-        yield sentence, _("The usual ones are {speeds}.").format(speeds=", ".join(map(str, OFTEN[:10])))
+        yield sentence, _("The usual ones are {speeds}.").format(speeds=_(", ").join(map(str, OFTEN[:10])))
 
 
 def lasting_name(port: Path, folder: Path = Path("/dev/serial"), devices: Path = TTY) -> Path | None:

@@ -29,7 +29,7 @@ class Speed(click.ParamType["float | None"]):
         except ValueError:
             number = 0.0
         if not number > 0:
-            self.fail(_("{value} is not a speed: give a positive number, or max").format(value=repr(value)), param, ctx)
+            self.fail(_('"{value}" is not a speed: give a positive number, or max').format(value=value), param, ctx)
         return number
 
 
@@ -46,9 +46,7 @@ class Duration(click.ParamType[float]):
         found = FORM.fullmatch(narrowed(str(value)).strip())
         number = float(found[1]) if found is not None else 0.0
         if found is None or not (number > 0 or self._zero) or number == float("inf"):
-            self.fail(
-                _("{value} is not a duration: write it as 90s, 20m, 6h or 2d").format(value=repr(value)), param, ctx
-            )
+            self.fail(_('"{value}" is not a duration: write it as 90s, 20m, 6h or 2d').format(value=value), param, ctx)
         if not found[2] and number > 0:
             sentence = _("{value} is not a duration: write {value}m for minutes, {value}s for seconds").format(
                 value=found[1]

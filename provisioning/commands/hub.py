@@ -99,7 +99,7 @@ def status(config_file: Path, as_json: bool) -> None:
             heard = _("last heard {when}, newest minute {newest}").format(
                 when=texts.when(arrived, hours), newest=texts.when(newest, hours) if newest else _("none")
             )
-            say(f"{station}: {heard}; {numbers(today)}")
+            say(_("{place}: {sentence}").format(place=station, sentence=_("; ").join((heard, numbers(today)))))
         for state in states(engine, config):
             late = late or destinations.is_late(state.waiting, state.proven, now)
             if as_json:
@@ -166,10 +166,11 @@ def show(engine: Engine, found: Completeness, as_json: bool) -> None:
         print_json(msgspec.to_builtins(day))
         return
     hours = offset_of(engine, found.station) / 3600
-    say(f"{found.station} {found.day}: {numbers(found)}")
+    say(_("{place}: {sentence}").format(place=f"{found.station} {found.day}", sentence=numbers(found)))
     lines = [(gap.start_us, gap.end_us, cause(gap.cause, gap.records, gap.why)) for gap in day.gaps]
     for start, end, why in sorted([*lines, *((span.start_us, span.end_us, doubt(span)) for span in day.doubts)]):
-        say(f"  {texts.when(start, hours)} – {texts.when(end, hours)}: {why}")
+        span = f"  {texts.when(start, hours)} – {texts.when(end, hours)}"
+        say(_("{place}: {sentence}").format(place=span, sentence=why))
     if found.over:
         say(f"  {lying_over(found.over)}")
 

@@ -140,7 +140,7 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
             reached = _(", ").join(ladder.reached) or _("nobody yet")
             known = _("; acknowledged by {name}").format(name=ladder.acked_by) if ladder.acked_by else ""
             state = _("open") if one.open else _("over")
-            say(f"{one.id} {state}: {writer.episode(words, one, now)}")
+            say(_("{place}: {sentence}").format(place=f"{one.id} {state}", sentence=writer.episode(words, one, now)))
             say("  " + _("notified: {names}").format(names=reached) + known)
     if some_open:
         raise click.exceptions.Exit(Exit.TROUBLE)
@@ -179,10 +179,11 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
             if as_json:
                 print_json(msgspec.to_builtins(one))
                 continue
-            why = f"; {texts.render_value(one.why)}" if one.why is not None else ""
+            why = _("; ") + texts.render_value(one.why) if one.why is not None else ""
             when = texts.when(one.tried_us, config.alarms.utc_offset_h)
             who = _(", ").join(one.to)
-            say(f"{when} {one.channel} → {who}: {fate_word(one.fate)} ({one.answer or '–'}){why}")
+            fate = fate_word(one.fate) + _(" ({word})").format(word=one.answer or "–")
+            say(_("{place}: {sentence}").format(place=f"{when} {one.channel} → {who}", sentence=fate + why))
 
 
 @alerts.command("test", help=_("Send a test message through each channel now, and show what the service answers."))
@@ -218,8 +219,9 @@ def test(config_file: Path, name: str | None) -> None:
             message = Message(secrets.token_hex(8), lines, "", "{n}", (one.recipient,), "test", False, ready)
             told = known[channel].send(message)
             failed = failed or told.fate is not MessageFate.DELIVERED
-            why = "" if told.reason is None else f": {texts.render(told.reason)}"
-            say(f"{one.name}, {channel}: {fate_word(told.fate.value)} ({told.answer or '–'}){why}")
+            why = "" if told.reason is None else _(": {why}").format(why=texts.render(told.reason))
+            fate = fate_word(told.fate.value) + _(" ({word})").format(word=told.answer or "–")
+            say(_("{place}: {sentence}").format(place=_(", ").join((one.name, channel)), sentence=fate + why))
     if failed:
         raise click.exceptions.Exit(Exit.TROUBLE)
 
@@ -242,7 +244,8 @@ def line_of(one: Contact) -> str:
     where = _("all stations") if one.stations is None else _(", ").join(one.stations)
     hours = _("always") if one.hours is None else "–".join(one.hours)
     reach = _(", ").join(one.channels)
-    return f"{one.place}. {one.name}: {duty_word(one.duty)}, {where}, {hours}, {reach}"
+    facts = _(", ").join((duty_word(one.duty), where, hours, reach))
+    return _("{place}: {sentence}").format(place=f"{one.place}. {one.name}", sentence=facts)
 
 
 @contextmanager

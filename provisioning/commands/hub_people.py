@@ -14,6 +14,7 @@ import click
 from edge.clock.clock import system_utc
 from edge.language import texts
 from edge.language.texts import _
+from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, loaded, reading, say_unheard
 from provisioning.commands.options import format_file_error, json_option, print_json
@@ -158,7 +159,7 @@ def password(file: Path | None) -> str:
             Exit.USAGE, _("There is no terminal to type a password at: name a file with --password-file.")
         )
     try:
-        found = click.prompt(_("Password"), hide_input=True, confirmation_prompt=True) if file is None else ""
+        found = asked(_("Password"), hide_input=True, confirmation_prompt=True) if file is None else ""
         found = found if file is None else read_password(file)
     except OSError as error:
         raise CommandError(Exit.USAGE, format_file_error(error)) from None
@@ -184,9 +185,10 @@ def show(kind: Kind, config_file: Path, as_json: bool) -> None:
             if as_json:
                 print_json({"name": account.name, "role": account.role, "stations": mine, "ended": account.ended})
                 continue
-            where = _("all stations") if mine is None else ", ".join(mine)
+            where = _("all stations") if mine is None else _(", ").join(mine)
             ended = "" if not account.ended else _(" (disabled)")
-            say(f"{account.name}: {words[account.role]}, {where}{ended}")
+            facts = _(", ").join((words[account.role], where)) + ended
+            say(_("{place}: {sentence}").format(place=account.name, sentence=facts))
 
 
 @contextmanager

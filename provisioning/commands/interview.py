@@ -13,7 +13,7 @@ import msgspec
 from drivers.reason import system_reason
 from edge.files import write_whole
 from edge.language.texts import _, render
-from provisioning.commands.answers import BrokerUrl, CheckedText, Degrees, Key, MayBeNone, Metres
+from provisioning.commands.answers import BrokerUrl, CheckedText, Choice, Degrees, Key, MayBeNone, Metres
 from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import sentence
@@ -106,7 +106,7 @@ def questions() -> list[tuple[str, str, Any, click.ParamType[Any]]]:
         ("title", _("What people call it"), "", MayBeNone(click.STRING)),
         ("latitude", _("Latitude, degrees north"), LATITUDE, Key(SiteSection, "latitude", Degrees())),
         ("longitude", _("Longitude, degrees east"), LONGITUDE, Key(SiteSection, "longitude", Degrees())),
-        ("datum", _("Datum of the position (GCJ-02 for positions from Chinese maps)"), DATUM, click.Choice(DATUMS)),
+        ("datum", _("Datum of the position (GCJ-02 for positions from Chinese maps)"), DATUM, Choice(DATUMS)),
         ("altitude", _("Altitude, metres"), ALTITUDE, Key(SiteSection, "altitude_m", Metres())),
         ("crop", _("What grows there"), "", MayBeNone(click.STRING)),
         ("state", _("The folder of its data"), "/var/lib/minshan", Key(StateSection, "dir")),

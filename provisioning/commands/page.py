@@ -11,6 +11,7 @@ from edge.clock.clock import SystemClock
 from edge.language import texts
 from edge.language.texts import _
 from edge.page.address import is_listen_address
+from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, state_folder
 from provisioning.commands.run import log_to_stderr
@@ -91,7 +92,7 @@ def token(ask: bool, config_file: Path | None, state: Path | None) -> None:
     """Hand a new token to the running station, which keeps a hash of it."""
     from edge.control.arguments import LONGEST_TEXT, SHORTEST_TOKEN
 
-    new = click.prompt(_("Token"), hide_input=True, confirmation_prompt=True) if ask else random_token()
+    new = asked(_("Token"), hide_input=True, confirmation_prompt=True) if ask else random_token()
     if not SHORTEST_TOKEN <= len(new) <= LONGEST_TEXT:
         sentence = _("A token has {least} to {most} characters; this one has {n}.")
         raise CommandError(Exit.USAGE, sentence.format(least=SHORTEST_TOKEN, most=LONGEST_TEXT, n=len(new)))

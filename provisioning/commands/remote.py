@@ -154,8 +154,8 @@ def print_result(result: Result, as_json: bool) -> None:
         "accepted": _("The station has accepted the command ..."),
         "done": _("Done."),
     }
-    text = f" {texts.render_value(result.data.get('why') or result.text)}" if result.text else ""
-    say(words.get(result.state, result.state) + text)
+    text = texts.render_value(result.data.get("why") or result.text) if result.text else ""
+    say(texts.sentences(words.get(result.state, result.state), text))
     for key, value in result.data.items():
-        if key != "why":  # it stands behind the word above
+        if key != "why" and value not in ([], {}):  # why stands behind the word above
             say(_("  {fact}: {value}").format(fact=texts.fact(key), value=texts.fact_value(value, key)))

@@ -10,11 +10,12 @@ import click
 
 from edge.language import texts
 from edge.language.texts import _
+from provisioning.commands.address import address
 from provisioning.commands.contracttest import test
 from provisioning.commands.decode import decode
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import CONFIG, config_option, json_option, loaded, print_json
-from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
+from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.settings import drivers_for
 from provisioning.folding import page, say
 
 if TYPE_CHECKING:
@@ -58,7 +59,7 @@ def listed(as_json: bool) -> None:
 def rows(entry: dict[str, Any]) -> Iterator[str]:
     """Yield a driver, its settings, and its profiles where it has them."""
     given = _(", ").join(texts.label(name) for name in entry["quantities"]) or _("what its profile says")
-    yield f"{entry['name']}  ({texts.bus(entry['bus'])})  {given}"
+    yield f"{entry['name']} " + _(" ({word})").format(word=texts.bus(entry["bus"])) + f"  {given}"
     yield "    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"])
     for name, profile in entry["profiles"].items():
         given = _(", ").join(texts.label(quantity) for quantity in profile["quantities"])
@@ -143,7 +144,7 @@ def read(name: str, pairs: tuple[str, ...], config_file: Path | None, count: int
     """Open the bus and the device as the station does, and print what it says."""
     from drivers.errors import DeviceError
     from edge.clock.clock import SystemClock
-    from provisioning.commands.device import first_read, opened, refused
+    from provisioning.commands.device import chosen, first_read, opened, refused
 
     info, own, called = chosen(name, pairs, config_file)
     clock = SystemClock()
@@ -157,26 +158,6 @@ def read(name: str, pairs: tuple[str, ...], config_file: Path | None, count: int
     except DeviceError as error:
         finding = refused(called, info, own, error)
         raise CommandError(Exit.DEVICE, finding.sentence, finding.remedy) from None
-
-
-def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple[DriverInfo, Any, str]:
-    """Return the driver, its settings and the sensor's name; from the file where --config is given."""
-    from drivers.catalog import catalog
-
-    known = catalog()
-    if config_file is None and (pairs or name in known or not CONFIG.exists()):
-        info = driver_named(name)
-        words = assigned(pairs)
-        return info, settings(info, typed(info, words), words), name
-    config = loaded(config_file)
-    for sensor in config.sensor:
-        if sensor.name == name:
-            words = assigned(pairs)
-            own = {**sensor.settings.model_dump(exclude_unset=True), **typed(sensor.info, words)}
-            return sensor.info, settings(sensor.info, own, words), name
-    names = _(", ").join(sensor.name for sensor in config.sensor)
-    sentence = _('{file} has no sensor "{name}"; it has {names}')
-    raise CommandError(Exit.CONFIG, sentence.format(file=config.path, name=name, names=names or "–"))
 
 
 def show(reading: Reading, as_json: bool) -> None:
@@ -194,10 +175,11 @@ def show(reading: Reading, as_json: bool) -> None:
             }
         )
         return
-    doubt = f"  ({texts.render(reading.doubt)})" if reading.doubt else ""
+    doubt = " " + _(" ({reason})").format(reason=texts.render(reading.doubt)) if reading.doubt else ""
     amount = f"{reading.value:.{kind.decimals}f} {texts.unit(kind.unit)}"
-    click.echo(f"{texts.label(reading.quantity)}: {amount}{doubt}")
+    say(_("{place}: {sentence}").format(place=texts.label(reading.quantity), sentence=amount + doubt))
 
 
+sensors.add_command(address)
 sensors.add_command(decode)
 sensors.add_command(test)

@@ -108,8 +108,8 @@ class RunningStation:
         """Raise CommandError where nothing at all is measured under that name."""
         known = self.ask("channels", **{"from": first / 1e6, "to": last / 1e6})["channels"]
         if channel not in known:
-            sentence = _("No {channel} is measured here; there are: {names}")
-            raise CommandError(Exit.USAGE, sentence.format(channel=repr(channel), names=", ".join(known)))
+            sentence = _('No "{channel}" is measured here; there are: {names}')
+            raise CommandError(Exit.USAGE, sentence.format(channel=channel, names=_(", ").join(known)))
 
 
 def bounds(window: str, now: int, offset_s: int, season: int | None) -> tuple[int, int]:

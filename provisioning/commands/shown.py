@@ -190,6 +190,6 @@ def newest(curve: Curve) -> str:
     value = curve.now.values.get(curve.channel)
     if value is None or value.value is None:
         return _("Newest minute: no value, {age} ago.").format(age=age)
-    word = "" if value.quality == 1 else f" ({texts.flag_word(value.quality)})"
+    word = "" if value.quality == 1 else _(" ({word})").format(word=texts.flag_word(value.quality))
     sentence = _("Newest minute: {amount}{word}, {age} ago.")
     return sentence.format(amount=curve.amount(value.value), word=word, age=age)

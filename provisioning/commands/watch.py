@@ -24,7 +24,13 @@ if TYPE_CHECKING:
 FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.command(help=_("Receive what stations send: show it, and keep each record once."))
+@click.command(
+    help=_(
+        "Receive what stations send: show it, and keep each record once. A terminal shows a table; a pipe or a file "
+        "gets one line a record: station, time (UTC), kind, and of a minute each value, as air_temperature=4.65. A "
+        "value that is not good has a word behind it, as `0.20(suspect)`."
+    )
+)
 @broker_options()
 @click.option("--jsonl", type=FILE, metavar=_("FILE"), help=_("Minute records, one JSON object a line."))
 @click.option(
@@ -119,5 +125,7 @@ def summary(receiver: Receiver) -> list[str]:
     for station in ledger.stations():
         missing = sum(span.last - span.first + 1 for span in ledger.missing(station))
         word = ngettext("{n} record not received", "{n} records not received", missing).format(n=missing)
-        lines.append(f"  {station}: " + (word if missing else _("all received")))
+        lines.append(
+            "  " + _("{place}: {sentence}").format(place=station, sentence=word if missing else _("all received"))
+        )
     return [*lines, *unusual(receiver)]

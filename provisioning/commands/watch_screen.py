@@ -14,7 +14,7 @@ from edge.language import texts
 from edge.language.texts import _, ngettext
 from hub.intake import printable
 from hub.jsonl import rfc3339
-from hub.tally import is_unknown, values
+from hub.tally import assignments, is_unknown
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -69,11 +69,11 @@ class Plain:
     """A line a record."""
 
     def seen(self, station: str, record: Record) -> None:
-        """Print the record as a line: station, time, kind, its first values."""
+        """Print the record as a line: station, time, kind, and of a minute each channel's value."""
         when = rfc3339(record.start) if record.start is not None else f"({printable(record.clock.source)})"
         kind = printable(record.kind)
         kind = _("unknown kind {kind}").format(kind=kind) if is_unknown(record) else kind
-        click.echo(f"{station} {when} {kind} {values(record)}".rstrip())
+        click.echo(" ".join([station, when, kind, *assignments(record)]))
 
     def tick(self, receiver: Receiver) -> None:
         """Let a reader of a pipe see the lines."""

@@ -133,7 +133,7 @@ CAPTURE = """\
 # The all-in-one station of a capture, played back line by line.
 [station]
 id = "{station}"
-title = "capture {capture}"
+title = "{title}"
 
 [site]
 latitude = 23.12
@@ -200,7 +200,7 @@ def capture_station(
         state=quoted(str(state)),
         broker=quoted(broker),
         proof=proof,
-        capture=quoted(capture),
+        title=quoted(_("Capture {file}").format(file=capture)),
         utc_offset=float(utc_offset),
         mm_per_tip=float(mm_per_tip),
         pm="true" if pm else "false",

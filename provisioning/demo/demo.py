@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -175,7 +176,8 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
         raise CommandError(Exit.USAGE, _("--faults is for the devices of a whole station: leave out --capture"))
     if wanted.stations > 1 and wanted.capture is not None:
         raise CommandError(Exit.USAGE, _("A capture is one station's: leave out --stations"))
-    console = Console()
+    # A file or a program gets whole lines; an address has one colour.
+    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
     capture = read_capture(wanted.capture, wanted.capture_utc_offset) if wanted.capture else None
     state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
     make_folder(state)

@@ -34,7 +34,7 @@ def hello(
 ) -> None:
     """Print the first lines: where the page is, what one sees, and how it ends."""
     if page is not None:
-        console.print(_("Open it in a browser: {address}").format(address=page.address), style="bold", highlight=False)
+        console.print(_("Open it in a browser: {address}").format(address=page.address), style="bold")
     console.print(
         _("岷山 Minshan: a weather station on simulated devices ({n} sensors), sending to its broker.").format(
             n=len(config.sensor)
@@ -44,11 +44,9 @@ def hello(
         console.print(_("{n} stations run, of which the table shows the first.").format(n=stations))
     if hub is not None and hub.address is not None:
         sentence = _("The hub answers at {address}: log in as {name} with the password {password}")
-        console.print(sentence.format(address=hub.address, name=ADMIN, password=hub.password), highlight=False)
+        console.print(sentence.format(address=hub.address, name=ADMIN, password=hub.password))
     if page is not None:
-        console.print(
-            _("The page's forms are unlocked with the token {token}").format(token=page.token), highlight=False
-        )
+        console.print(_("The page's forms are unlocked with the token {token}").format(token=page.token))
     speed = _("as fast as possible") if factor is None else _("{n} times as fast as real time").format(n=f"{factor:g}")
     console.print(_("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
     if config.broker is not None:
@@ -88,31 +86,31 @@ def goodbye(console: Console, report: dict[str, Any], facts: StationStatus, stat
     counts = [counted("records", report["records"]), counted("unsent", report["unsent"])]
     if facts.pictures is not None:
         counts.append(counted("pictures", report["pictures"]))
-    console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)), highlight=False)
+    console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)))
     if report["unsent"] and facts.uplink is not None and not facts.uplink.connected:
         why = texts.render_value(facts.uplink.trouble)
         sentence = (
             _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         )
-        console.print(sentence.format(why=why), highlight=False)
+        console.print(sentence.format(why=why))
     elif report["unsent"]:
-        console.print(_("This was still on its way; a station sends it after its next start."), highlight=False)
+        console.print(_("This was still on its way; a station sends it after its next start."))
     if facts.pictures is None:
         refused = sum(report["lines_refused"].values())
         lines = ngettext("{n} line was read", "{n} lines were read", report["lines_read"])
         sentence = _("{lines}, {refused} refused.").format(lines=lines.format(n=report["lines_read"]), refused=refused)
-        console.print(sentence, highlight=False)
+        console.print(sentence)
     for line in bill(facts.budget) if facts.budget else ():
-        console.print(line, highlight=False)
+        console.print(line)
     for line in report.get("hub", ()):
         sentence = _(
             "{station}: the hub has {received} of {records} records, {minutes_received} of {minutes_measured} minutes."
         )
-        console.print(sentence.format(**line), highlight=False)
+        console.print(sentence.format(**line))
     if "faults" in report:
         told_faults(console, report["faults"])
     if state is not None:
-        console.print(_("The data is in {folder}.").format(folder=state), highlight=False, soft_wrap=True)
+        console.print(_("The data is in {folder}.").format(folder=state), soft_wrap=True)
 
 
 def counted(what: str, n: int) -> str:
@@ -137,4 +135,4 @@ def told_faults(console: Console, faults: dict[str, Any]) -> None:
             )
         )
     for complaint in faults["complaints"][:MOST_COMPLAINTS]:
-        console.print(complaint, style="red", highlight=False)
+        console.print(complaint, style="red")

@@ -68,7 +68,7 @@ def header(facts: StationStatus, speed: str, width: int) -> Text:
     text = Text("岷山 Minshan  ", style="bold") + title
     parts = [texts.when(facts.time, facts.utc_offset_h), speed]
     if facts.clock.source != "sim":
-        parts.insert(1, f"({texts.clock_source(facts.clock.source)})")
+        parts.insert(1, _(" ({word})").format(word=texts.clock_source(facts.clock.source)).strip())
     behind = "   " + "   ".join(parts)
     if text.cell_len + cell_len(behind) > width:
         behind = "\n" + behind.strip()
@@ -141,7 +141,7 @@ def stored(facts: StationStatus) -> str:
     store = facts.store
     records = texts.ngettext("{n} record", "{n} records", store.next_seq - 1).format(n=store.next_seq - 1)
     trouble = "" if store.trouble is None else f"  {texts.render(store.trouble)}"
-    return f"{records}, {texts.size(store.bytes)}{trouble}"
+    return _(", ").join((records, texts.size(store.bytes))) + trouble
 
 
 def sending(facts: StationStatus) -> Text:
@@ -151,7 +151,7 @@ def sending(facts: StationStatus) -> Text:
         return Text(_("no broker is configured"))
     text = Text(_("connected"), style="green") if uplink.connected else Text(_("no connection"), style="red")
     if uplink.trouble is not None:
-        text.append(f": {texts.render(uplink.trouble)}", style="red")
+        text.append(_(": {why}").format(why=texts.render(uplink.trouble)), style="red")
     if store.unsent:
         since = texts.when(store.unsent_since, facts.utc_offset_h)
         text.append("   " + _("{n} unsent since {time}").format(n=store.unsent, time=since), style="yellow")
@@ -167,5 +167,8 @@ def pictures(found: PicturesSnapshot) -> Text:
     text = Text(texts.ngettext("{n} picture", "{n} pictures", found.taken).format(n=found.taken))
     for name, camera in found.cameras.items():
         if camera.trouble is not None:
-            text.append(f"   {name}: {texts.happened(camera.trouble)}", style="red")
+            text.append(
+                "   " + _("{place}: {sentence}").format(place=name, sentence=texts.happened(camera.trouble)),
+                style="red",
+            )
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.finding import Finding
 
@@ -48,6 +49,6 @@ def dead(bus: str, names: str, first: Finding) -> Finding:
         "sensor",
         False,
         sentence.format(bus=bus, names=names, finding=first.sentence),
-        f"{remedy} {first.remedy}".strip(),
+        texts.sentences(remedy, first.remedy),
         True,
     )

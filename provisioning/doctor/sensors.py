@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from drivers.clock import Clock
     from drivers.driver import Device
     from drivers.reading import Reading
+    from drivers.reason import Reason
     from edge.config.sections import Config, SensorSection
     from edge.snapshots import MinuteStatus, SensorSnapshot, StationStatus
 
@@ -58,7 +59,7 @@ def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
         remedy = _(
             "The device itself reports its values as doubtful; clean it, check its supply, and see its page in docs."
         )
-        return Finding("sensor", False, f"{sentence} ({_(', ').join(doubts)})", remedy)
+        return Finding("sensor", False, sentence + _(" ({reason})").format(reason=_(", ").join(doubts)), remedy)
     return of_flags(sentence, list(checked(sensor, readings, altitude_m)))
 
 
@@ -71,7 +72,12 @@ def checked(sensor: SensorSection, readings: dict[str, Reading], altitude_m: flo
         if (reading := readings.get(channel.quantity)) is not None:
             found = Checker(channel, limits_for(channel.quantity, altitude_m)).check(reading)
             if found.flag != Flag.PASS and found.reason is not None:
-                yield int(found.flag), f"{texts.label(channel.quantity)}: {texts.render(found.reason)}"
+                yield int(found.flag), of_channel(channel.quantity, found.reason)
+
+
+def of_channel(quantity: str, why: Reason) -> str:
+    """Return what is doubted of a quantity."""
+    return _("{place}: {sentence}").format(place=texts.label(quantity), sentence=texts.render(why))
 
 
 def of_flags(sentence: str, doubts: Doubts) -> Finding:
@@ -168,7 +174,7 @@ def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, m
         sentence = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry.down), **facts)
         closer = _("For a closer look stop the station, then: minshan sensors read {name}").format(name=entry.name)
         what = remedy(entry.bus.partition(" ")[0], entry.down)
-        return Finding("sensor", False, sentence, f"{what} {closer}".strip(), silent=True)
+        return Finding("sensor", False, sentence, texts.sentences(what, closer), silent=True)
     sentence = texts.ngettext(
         "sensor {name} ({driver} on {place}): {n} reading since the start",
         "sensor {name} ({driver} on {place}): {n} readings since the start",
@@ -194,7 +200,7 @@ def newest(config: Config, name: str, minute: MinuteStatus | None) -> tuple[list
             continue
         shown.append(f"{texts.label(kind)} {texts.amount(kind, minute.values[channel], quantity(kind).unit)}")
         if minute.quality.get(channel) in (SUSPECT, FAILED) and channel in minute.reasons:
-            doubts.append((minute.quality[channel], f"{texts.label(kind)}: {texts.render(minute.reasons[channel])}"))
+            doubts.append((minute.quality[channel], of_channel(kind, minute.reasons[channel])))
     return shown, doubts
 
 

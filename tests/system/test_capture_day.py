@@ -193,8 +193,8 @@ def _alive(pid: int) -> bool:
     [
         (["--capture", os.devnull], 2, "not a capture"),
         (["--capture", "/nowhere/day.txt"], 2, "/nowhere/day.txt"),
-        (["--speed", "fast"], 2, "'fast' is not a speed"),
-        (["--for", "soon"], 2, "'soon' is not a duration"),
+        (["--speed", "fast"], 2, '"fast" is not a speed'),
+        (["--for", "soon"], 2, '"soon" is not a duration'),
         (["--state", "/proc/minshan"], 6, "/proc/minshan"),
         (["--station", "Mao Xian"], 3, "Mao Xian"),
     ],

@@ -29,7 +29,7 @@ BETWEEN_FRAMES = re.compile(r"\r?(?:\x1b\[2K\x1b\[1A)+\x1b\[2K")
 
 def started(*words: str) -> subprocess.Popen[str]:
     """Start a demo whose output is read at its end."""
-    env = paths() | ENGLISH
+    env = paths() | ENGLISH | {"COLUMNS": "40"}  # of no window: a program reads it
     return subprocess.Popen([*DEMO, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=env)
 
 
@@ -47,6 +47,7 @@ def test_ctrl_c_ends_it_with_a_summary(words: tuple[str, ...], code: int, tmp_pa
     unsent = r"(everything is sent|\d+ (is|are) unsent)"
     assert re.search(rf"\nStopped: \d+ records? (was|were) made, {unsent}, \d+ pictures? (was|were) taken\.\n", said)
     assert "lines were read" not in said, "there is no capture whose lines could be counted"
+    assert "(11 sensors), sending to its broker.\n" in said, "a line is whole where no window is"
 
 
 def on_a_terminal(columns: int, *words: str) -> tuple[int, int]:

@@ -87,6 +87,13 @@ def test_a_unit_is_exposed_at_most_so_far(unit: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
+@pytest.mark.parametrize("unit", ALL_UNITS)
+def test_a_unit_takes_only_its_part_of_the_memory(unit: str) -> None:
+    """A process that grows without end is ended and started anew before the box of 512 MB swaps."""
+    (most,) = words(unit)["MemoryMax"]
+    assert re.fullmatch(r"\d+M", most) and int(most[:-1]) <= 300
+
+
 @pytest.mark.parametrize("unit", UNITS)
 def test_a_unit_is_never_given_up(unit: str) -> None:
     """However often a process fails it is started again, hung or not, and no count of failures ends that."""

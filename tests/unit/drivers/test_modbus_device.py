@@ -248,7 +248,7 @@ def test_a_taken_address_is_refused() -> None:
     [
         ("rs485-th", lambda bus, sensor: readdress(bus, sensor, 3), "no \\[settling\\]"),
         ("rs-fsjt", lambda bus, sensor: readdress(bus, sensor, 248), "must be 1 to 247"),
-        ("rs-fsjt", lambda bus, sensor: set_baud(bus, sensor, 14400), "known are 2400, 4800, 9600"),
+        ("rs-fsjt", lambda bus, sensor: set_baud(bus, sensor, 14400), "it knows 2400, 4800, 9600"),
     ],
 )
 def test_what_a_profile_does_not_know_is_not_written(profile: str, call: Callable[..., object], says: str) -> None:

@@ -102,7 +102,7 @@ def test_a_file_of_one_s_own_is_a_sensor(tmp_path: Path) -> None:
         (
             '"soil_moisture"',
             '"moisture"',
-            ":8: registers.0.quantity = 'moisture': 'moisture' is not a quantity; the quantities",
+            ":8: registers.0.quantity = 'moisture': \"moisture\" is not a quantity; the quantities",
         ),
         (
             'temperature"\nregister = 1\nsigned = true\nscale = 0.1\nunit = "degC"',
@@ -130,8 +130,8 @@ def test_a_wrong_profile_is_told_with_its_line(tmp_path: Path, wrong: str, right
 @pytest.mark.parametrize(
     ("profile", "says"),
     [
-        ("rs-fjst", "no profile 'rs-fjst'; did you mean rs-fxjt, rs-fsjt?"),
-        ("my-own", "no profile 'my-own'; the built-in ones are"),
+        ("rs-fjst", 'no profile "rs-fjst"; did you mean rs-fxjt, rs-fsjt?'),
+        ("my-own", 'no profile "my-own"; the built-in ones are'),
         ("nowhere.toml", "nowhere.toml is not a readable profile"),
     ],
 )

@@ -20,6 +20,7 @@ from drivers.errors import NoAnswer
 from drivers.reason import Reason, restored, system_reason
 from edge.language import texts
 from edge.records.bodies import plain_value
+from tests.test_house import PACKAGES, modules
 from tests.unit.edge.language.test_locale import ROOT, catalogue, tool
 
 FIGURES = {"x": 255, "d": 3, "g": 1.25, "f": 1.25}  # a value for a gap, by the last letter of its format
@@ -88,6 +89,27 @@ def test_every_code_is_told_in_both_languages(lang: str, monkeypatch: pytest.Mon
         elif re.search(r"\w", re.sub(r"\{.*?\}", "", made.template)):  # others are gaps alone
             assert told != str(reason), made.code
             assert any("一" <= sign <= "鿿" for sign in told), told
+
+
+def test_every_list_in_a_meaning_is_known_as_one() -> None:
+    """What is joined by ", " for people is joined by "、" in Chinese: its parameter's name says so."""
+    joined = set()
+    for module in modules(*PACKAGES):
+        lists = {
+            target.id
+            for node in ast.walk(module.tree)
+            if isinstance(node, ast.Assign) and "', '.join(" in ast.unparse(node.value)
+            for target in node.targets
+            if isinstance(target, ast.Name)
+        }
+        for node in ast.walk(module.tree):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("Reason", "having"):
+                for one in node.keywords:
+                    value = ast.unparse(one.value)
+                    if "', '.join(" in value or value in lists:
+                        joined.add(one.arg)
+    assert len(joined) > 5
+    assert joined - set(texts.LIST_PARAMS) == set()
 
 
 def test_a_changed_sentence_is_looked_at_again() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.clock.clock import SystemClock
 from edge.wire.contract import MOST_RECORDS, Topic, topic
 from edge.wire.session import Incoming
-from hub.live_first import LIGHT, RECORD_BYTES, LiveFirst, at_once, connected
+from hub.live_first import LIGHT, RECORD_BYTES, LiveFirst, at_once, connected, sessions
 from tests.kits.broker import Broker
+from tests.kits.receiver_kit import Desk
 from tests.kits.uplink_kit import Listener
 
 BACKLOG = 30  # messages, more than are handed on at once
@@ -34,6 +37,17 @@ def taken(link: LiveFirst) -> list[Incoming]:
     for message in found:
         link.ack(message)
     return found
+
+
+def test_two_machines_that_share_files_are_two_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The host stands in the name at the broker: two receivers with one ledger do not throw each other out."""
+    names = []
+    for host in ("office-1", "office-2"):
+        monkeypatch.setattr(socket, "gethostname", lambda host=host: host)
+        desk = Desk(tmp_path)
+        names += [session.client_id for session in sessions("ledger", desk.receiver._name)]
+        desk.receiver.close()
+    assert len(set(names)) == 4 and "office-2" in names[-1]
 
 
 def test_a_minute_of_now_comes_before_a_backlog(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,10 +14,12 @@ from rich.live import Live
 from rich.text import Text
 
 from edge.clock.clock import system_utc
-from edge.language.log_lines import StderrHandler
+from edge.language import texts
+from edge.language.log_lines import to_stderr
 from edge.records.bodies import raw
 from edge.wire.contract import Status, Topic, encode, topic
-from provisioning.commands.watch_screen import table
+from hub.tally import assignments
+from provisioning.commands.watch_screen import Plain, table
 from tests.kits.receiver_kit import UTC0, Desk, minute
 
 
@@ -50,6 +53,17 @@ def test_a_value_has_its_unit_its_flag_and_its_age(desk: Desk, width: int) -> No
     assert "99.0 % (" not in text
 
 
+def test_what_is_not_shown_is_not_passed_off_as_good(tmp_path: Path) -> None:
+    """A minute has more channels than a table has room for: how many of those are suspect, bad or missing is said."""
+    desk = Desk(tmp_path)
+    channels: dict[str, Any] = dict.fromkeys([f"air_temperature.t{n}" for n in range(9)], 1.0)
+    record = minute(1, **channels)
+    quality = {**record.fields()["quality"], "air_temperature.t6": 3, "air_temperature.t8": 9}
+    desk.records(msgspec.structs.replace(record, body=raw(record.fields() | {"quality": quality})))
+    text = drawn(desk, 140)
+    assert "suspect" not in text and "2 others not good" in " ".join(text.replace("│", " ").split())
+
+
 def test_what_stands_over_a_narrow_table_is_as_wide_as_the_window(tmp_path: Path) -> None:
     """Before the first station has come the table is a few columns wide; no word over it or below it is broken."""
     desk = Desk(tmp_path)
@@ -57,13 +71,49 @@ def test_what_stands_over_a_narrow_table_is_as_wide_as_the_window(tmp_path: Path
     assert lines[0].startswith("Minshan 岷山  ") and len(lines) < 9
 
 
-def test_a_line_of_the_journal_comes_above_the_table() -> None:
+def test_a_pipe_gets_a_line_a_record_that_a_script_can_read(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All values stand there in the contract's names, the same in each language; none that is not good is a number."""
+    many: dict[str, Any] = {f"air_temperature.t{n}": 1.25 * n for n in range(9)}
+    record = minute(4, air_temperature=4.654, rainfall_amount=0.2, pm10=None, **many)
+    quality = {**record.fields()["quality"], "rainfall_amount": 3, "pm10": 9, "air_temperature.t8": 2}
+    record = msgspec.structs.replace(record, body=raw(record.fields() | {"quality": quality}))
+    monkeypatch.setenv("LANGUAGE", "")
+    for language in ("en", "zh"):
+        texts.speak(language)
+        Plain().seen("orchard-1", record)
+    texts.speak("en")
+    line, same = capsys.readouterr().out.splitlines()
+    assert line == same
+    station, when, kind, *told = line.split(" ")
+    assert (station, when, kind) == ("orchard-1", "2026-01-01T00:00:00Z", "minute")
+    values = dict(one.split("=") for one in told)
+    assert len(values) == 12
+    assert (values["air_temperature"], values["air_temperature.t7"]) == ("4.65", "8.75")
+    assert (values["rainfall_amount"], values["pm10"]) == ("0.20(suspect)", "(missing)")
+    assert values["air_temperature.t8"] == "10.00(not-checked)"
+
+
+def test_a_line_is_whole_when_the_next_command_of_the_pipe_sees_it() -> None:
+    """Whatever stands in a record from the network is one line of words, and no control character gets through."""
+    hostile: dict[str, Any] = {"air\ntemp erature": 1.0, "wind_speed": True, "\x1b[2J": 2.0}
+    record = minute(1, **hostile)
+    quality = {"air\ntemp erature": [], "\x1b[2J": 17}
+    record = msgspec.structs.replace(record, body=raw(record.fields() | {"quality": quality}))
+    (first, second) = assignments(record)
+    assert first.endswith("=1(not-stated)") and second.endswith("=2(unknown)")
+    assert " " not in first + second and "\n" not in first and "\x1b" not in second
+
+
+def test_a_line_of_the_journal_comes_above_the_table(monkeypatch: pytest.MonkeyPatch) -> None:
     """It begins a line of its own and the table is drawn below it: nothing is left of the table that was there."""
     screen = StringIO()
     console = Console(file=screen, force_terminal=True, width=80, height=24)
-    log = logging.Logger("minshan.test")
-    log.addHandler(StderrHandler())
+    root = logging.getLogger()
+    monkeypatch.setattr(root, "handlers", [])
+    to_stderr(logging.WARNING, "%(message)s")
     with Live(Text("the table"), console=console, auto_refresh=False) as live:
         live.refresh()
-        log.warning("the connection to %s broke", "mqtt://h")
+        logging.getLogger("minshan.test").warning("the connection to %s broke", "mqtt://h")
     assert "\x1b[2Kthe connection to mqtt://h broke\nthe table" in screen.getvalue()

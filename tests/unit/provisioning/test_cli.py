@@ -31,7 +31,7 @@ def test_help_names_every_command_in_both_languages() -> None:
         assert f"\n  {command} " in english.out
         assert f"\n  {command} " in chinese.out
     assert "Usage: minshan [OPTIONS] COMMAND" in english.out
-    assert "用法： minshan [选项] 命令" in chinese.out
+    assert "用法：minshan [选项] 命令" in chinese.out
     assert "Ask the running station" not in chinese.out
     assert minshan("--lang", "zh", "--help").out == minshan("--help", "--lang=zh").out == chinese.out
     assert minshan("--lang", "en", "--help", env=CHINESE).out == english.out
@@ -65,7 +65,7 @@ Try 'minshan --help' for help.
 Error: No such command 'frost'.
 """
 NO_COMMAND_ZH = """\
-用法： minshan [选项] 命令 [参数]...
+用法：minshan [选项] 命令 [参数]...
 要看帮助，请运行“minshan --help”。
 
 错误：没有命令“frost”。

@@ -24,14 +24,14 @@ def test_a_near_word_is_offered_once(words: str, near: str) -> None:
     """Of a command, of one below it, of what begins with the word, of an option."""
     assert minshan(*words.split()).err.count("Did you mean") == 1
     assert f"Did you mean '{near}'?" in minshan(*words.split()).err
-    assert minshan(*words.split(), "--lang", "zh").err.endswith(f" 是不是想写 '{near}'？\n")
+    assert minshan(*words.split(), "--lang", "zh").err.endswith(f"。是不是想写“{near}”？\n")
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        ("hub alerts aack", "没有命令“aack”。 可用：'acknowledge'、'list'、'log'、'test'。"),
-        ("horn x", "没有命令“x”。 可用：'silence'、'test'。"),
+        ("hub alerts aack", "没有命令“aack”。可用：“acknowledge”、“list”、“log”、“test”。"),
+        ("horn x", "没有命令“x”。可用：“silence”、“test”。"),
         ("frost", "没有命令“frost”。"),
     ],
 )

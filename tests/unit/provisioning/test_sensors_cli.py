@@ -39,7 +39,7 @@ def test_the_list_names_every_driver() -> None:
     assert "mps_per_hz=0.666667" in said.out
     assert minshan("sensors", "list").out == said.out
     assert minshan("sensors", "list", "--json").out == minshan("sensors", "--json", "list").out == programs.out
-    assert "bme280  (I2C)  气温、相对湿度、气压\n" in minshan("sensors", "--lang", "zh").out
+    assert "bme280 （I2C）  气温、相对湿度、气压\n" in minshan("sensors", "--lang", "zh").out
 
 
 def announced(folder: Path, **points: str) -> dict[str, str]:

@@ -17,6 +17,7 @@ from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.sections import HornSection
 from edge.control.commands import KNOWN, Commands, Outcome, Principal, Request
+from edge.language.speech import speaking
 from edge.snapshots import AlertNow, HornSnapshot
 from provisioning.commands.alert_lines import horn_lines
 from provisioning.doctor.horn import horn as checked
@@ -128,9 +129,11 @@ def test_people_read_how_it_stands() -> None:
     """Status tells what sounds, what rests and for how long, what was silenced, and that the line is missing."""
     quiet = HornSnapshot()
     assert horn_lines(None) == horn_lines(quiet) == []
-    assert horn_lines(HornSnapshot(on=True, rules=("frost",))) == ["Horn: sounds (frost)"]
+    with speaking("zh"):
+        assert "（霜冻）" in horn_lines(HornSnapshot(on=True, rules=("frost",)))[0]
+    assert horn_lines(HornSnapshot(on=True, rules=("frost",))) == ["Horn: sounds (Frost)"]
     rests = HornSnapshot(rules=("frost", "gale"), silenced=("gale",), rests_s=120.0)
-    assert horn_lines(rests) == ["Horn: pauses for 2 min, then sounds again (frost)", "Horn: silenced (gale)"]
+    assert horn_lines(rests) == ["Horn: pauses for 2 min, then sounds again (Frost)", "Horn: silenced (Gale)"]
     gone = Reason("no_gpio_line", "line {line} is not available ({why})", line=27, why="x")
     assert horn_lines(HornSnapshot(trouble=gone)) == ["Horn: not available: line 27 is not available (x)"]
 

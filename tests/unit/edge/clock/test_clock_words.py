@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import errno
+import logging
+from pathlib import Path
 
 import pytest
 
 from drivers.reason import Reason
+from edge.clock.anchors import Anchor
 from edge.clock.clock import SystemClock
 from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, NotAllowedError, Timekeeper
 from edge.language import texts
+from edge.language.log_lines import LogFormatter
+from edge.recorder.boot_time import BootTime
 from edge.records.bodies import plain
 from edge.snapshots import ClockStatus, StationStatus, read
+from edge.store.outbox import PLATFORM
+from edge.store.store import Store
 from provisioning.commands.status import time_trouble
 from provisioning.doctor.box import clock_of
 from tests.kits.statuses import status
@@ -107,6 +114,31 @@ class Forbidden(KernelTime):
         """Answer as the test has set it."""
         if self.error is not None:
             raise self.error
+
+
+@pytest.mark.parametrize(
+    ("source", "word"),
+    [
+        ("ntp", "网络授时"),
+        ("platform", "平台授时"),
+        ("gnss", "卫星授时"),
+        ("rtc", "时钟芯片"),
+        ("modem", "移动网络授时"),
+    ],
+)
+def test_the_journal_names_who_told_the_time_in_chinese(
+    source: str, word: str, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The line of the moment in which the time becomes known has no name of the wire in it."""
+    monkeypatch.setenv("LANGUAGE", "")
+    caplog.set_level(logging.INFO, "minshan.time")
+    store = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,))
+    BootTime(store, "b").learn(Anchor("b", 10.0, UTC0, source, 0.05))
+    store.close()
+    texts.speak("zh")
+    (line,) = [LogFormatter("%(message)s").format(record) for record in caplog.records]
+    texts.speak("en")
+    assert line.startswith(f"已由“{word}”得知时间，误差 0.050 秒"), line
 
 
 def test_a_refusal_is_logged_once_and_told_from_silence(caplog: pytest.LogCaptureFixture) -> None:

@@ -1,4 +1,4 @@
-"""On a Chinese screen stands no English word: names and units aside, over the help, the reports and wrong inputs.
+"""On a Chinese screen stands no English word and no mark of English, over the help, the reports and wrong inputs.
 
 Covered: `--help` of every command; `sensors` (list, test, decode, read), `doctor` with its broker, `run --check`; more
 than 200 wrong inputs to all commands. What is said of a running station is in test_chinese_stations.py.
@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from provisioning.main import COMMANDS
+from tests.kits.chinese_marks import english_marks, foreign
 from tests.kits.english_words import english
 from tests.kits.wrong_inputs import wrong_files, wrong_words
 from tests.unit.edge.config.test_config import STATION
@@ -36,12 +37,13 @@ def spoken(inputs: list[dict[str, Any]], timeout: float = 300) -> list[dict[str,
 
 
 def check(inputs: list[dict[str, Any]]) -> int:
-    """Check that what is printed for these holds no English word. Return how many of them were refused."""
+    """Check that what is printed for these holds no English word or mark. Return how many of them were refused."""
     wrong = []
     answers = spoken(inputs)
     for one, answer in zip(inputs, answers):
         assert "Traceback" not in answer["said"], one
-        if found := english(answer["said"], " ".join([*one["words"], one.get("typed", "")])):
+        typed = " ".join([*one["words"], one.get("typed", "")])
+        if found := foreign(answer["said"], typed):
             wrong.append((one["words"], found, answer["said"]))
     assert not wrong, "\n".join(f"{words}: {found}\n{said}" for words, found, said in wrong)
     return sum(answer["code"] != 0 for answer in answers)
@@ -88,6 +90,14 @@ def test_the_check_finds_english() -> None:
     assert english("错误：no answer from the bus") == ["answer", "from"]
     assert english("请运行 `minshan doctor`，port 要写 /dev/ttyUSB0，BME280（i2c）--config mqtt://host:1883 JSON") == []
     assert english("没有驱动“bmx”；rubbish", "rubbish") == []
+
+
+def test_the_check_finds_english_marks() -> None:
+    """A blank between sentences, half-width quotes, commas and brackets; code keeps its own."""
+    for said in ("没有命令。 可用：“a”", "不在 'a' 之中", "波特率 4800, 9600", "可疑(未检验)", "未知,或低于"):
+        assert len(english_marks(said)) == 1, said
+    assert english_marks('要填列表，例如 [1, 2]；请写 `a, b`；值如 4.6(suspect)、"a, b"') == []
+    assert english_marks("Error: a, b") == []
 
 
 def test_wrong_inputs_are_answered_in_chinese(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a Chinese screen says of a running station holds no English word: names and units aside.
+"""What a Chinese screen says of a running station holds no English word and no mark of English: names and units aside.
 
 Covered: what `status` and `doctor` make of a station's answer, what `remote` shows of a result; the journal of a
 station with faults, and each of its lines; the table and the lines of `watch`; `demo` with its `watch` at work.
@@ -36,8 +36,8 @@ from provisioning.commands.remote import print_result
 from provisioning.commands.status import lines
 from provisioning.commands.watch_screen import Plain, table
 from provisioning.doctor.sensors import sensors_of
+from tests.kits.chinese_marks import foreign
 from tests.kits.command import minshan
-from tests.kits.english_words import english
 from tests.kits.receiver_kit import UTC0, Desk, minute
 from tests.kits.stations import BEGIN, SMALL
 from tests.unit.edge.language.test_locale import tool
@@ -100,7 +100,7 @@ def test_a_running_stations_trouble_is_chinese(answer: Told, monkeypatch: pytest
     shown = [*lines(found), *(line for f in sensors_of(config, found) for line in (f.sentence, f.remedy))]
     assert any("无应答" in line for line in shown)
     typed = " ".join([found.title, found.station, *(sensor.name for sensor in config.sensor), "w1_slave"])
-    assert [(line, words) for line in shown if (words := english(line, typed))] == []
+    assert [(line, words) for line in shown if (words := foreign(line, typed))] == []
 
 
 def test_its_journal_is_chinese(answer: Told) -> None:
@@ -108,7 +108,7 @@ def test_its_journal_is_chinese(answer: Told) -> None:
     assert any("传感器“vane”恢复了" in line for line in answer.journal)
     assert any(line.startswith("警告 minshan.sampler: 传感器“shelter”") for line in answer.journal)
     typed = " ".join(sensor.name for sensor in answer.config.sensor) + " sim"
-    assert [(line, words) for line in answer.journal if (words := english(line, typed))] == []
+    assert [(line, words) for line in answer.journal if (words := foreign(line, typed))] == []
 
 
 def test_each_line_of_the_journal_is_chinese(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -116,7 +116,7 @@ def test_each_line_of_the_journal_is_chinese(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("LANGUAGE", "")
     texts.speak("zh")
     told = [texts._(text) for _where, text in tool().log_lines()]
-    assert [(line, words) for line in told if (words := english(re.sub(r"%[\d.]*[a-z]", "", line)))] == []
+    assert [(line, words) for line in told if (words := foreign(re.sub(r"%[\d.]*[a-z]", "", line)))] == []
 
 
 def test_a_remote_result_is_chinese(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -128,8 +128,8 @@ def test_a_remote_result_is_chinese(capsys: pytest.CaptureFixture[str], monkeypa
     facts = {"camera": "north", "width": 640, "quality": 3, "reasons": [reason], "figures": {"blur": 0.3, "edges": 1.5}}
     print_result(Result(1, "c", "s", "done", "taken", {"why": taken.builtins(), **facts}), as_json=False)
     shown = capsys.readouterr().out
-    assert "摄像头：north" in shown
-    assert english(shown, "north") == []
+    assert "摄像头：north" in shown and "质量：可疑" in shown
+    assert foreign(shown, "north") == []
 
 
 @pytest.mark.slow
@@ -143,7 +143,7 @@ def test_a_demo_at_work_is_chinese(tmp_path: Path) -> None:
     assert "缺测" in shown
     assert "条记录" in shown
     sensors = " ".join(re.findall(r'name = "([^"]+)"', (tmp_path / "station.toml").read_text()))
-    assert [(line, found) for line in shown.splitlines() if (found := english(line, sensors))] == []
+    assert [(line, found) for line in shown.splitlines() if (found := foreign(line, sensors))] == []
 
 
 @pytest.fixture(name="desk")
@@ -177,13 +177,13 @@ def test_the_table_of_watch_is_chinese(desk: Desk, width: int, away: bool) -> No
     for word in ("可疑", "离线", "无法处理", "回执", "主题"):
         assert word in said, said
     typed = f"{desk.folder} dream"
-    assert [(line, found) for line in said.splitlines() if (found := english(line, typed))] == []
+    assert [(line, found) for line in said.splitlines() if (found := foreign(line, typed))] == []
 
 
 def test_the_lines_of_watch_are_chinese(desk: Desk, capsys: pytest.CaptureFixture[str]) -> None:
-    """A line a record, where a program reads them."""
-    for seq, start in ((5, UTC0), (6, None)):
-        Plain().seen("s", minute(seq, start=start, air_temperature=4.6))
-    said = capsys.readouterr().out
-    assert "气温" in said
-    assert english(said, "minute arrival") == []
+    """A line a record, where a program reads them, has the contract's names; a kind that is not known is told."""
+    Plain().seen("s", minute(5, start=UTC0, air_temperature=4.6))
+    Plain().seen("s", msgspec.structs.replace(minute(6), kind="dream"))
+    line, unknown = capsys.readouterr().out.splitlines()
+    assert line == "s 2026-01-01T00:00:00Z minute air_temperature=4.60"
+    assert foreign(unknown, "dream air_temperature") == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import logging
 import re
@@ -17,6 +18,8 @@ from babel.messages.pofile import read_po
 from edge.language import texts
 from edge.language.log_lines import LogFormatter
 from edge.store.errors import in_use
+from tests.kits.chinese_marks import english_marks
+from tests.test_house import modules
 
 ROOT = Path(__file__).resolve().parent.parent.parent.parent.parent
 INSIDE = re.compile(r"\b(epochs?|seqs?|lanes?|ledgers?)\b", re.IGNORECASE)
@@ -105,6 +108,34 @@ def test_translations_have_the_gaps_of_their_texts() -> None:
             assert gaps(chinese(message)) <= allowed, message.id
             if len(english(message)) == 1:
                 assert gaps(chinese(message)) == allowed, message.id
+
+
+def test_translations_have_chinese_marks() -> None:
+    """No half-width comma, question mark, bracket or quote stands in a Chinese sentence, and no blank between two."""
+    said = [chinese(message) for message in messages()]
+    assert [(text, marks) for text in said if (marks := english_marks(text))] == []
+
+
+def is_printed(node: ast.AST) -> bool:
+    """Return whether a call gives its arguments to a person at a terminal."""
+    if not isinstance(node, ast.Call):
+        return False
+    return ast.unparse(node.func).rpartition(".")[2] in ("say", "echo", "Finding", "CommandError", "secho")
+
+
+def test_no_mark_is_put_between_words_but_by_the_catalogue() -> None:
+    """What a command prints has no comma, colon or bracket of English that stands in the source beside a gap."""
+    found = [
+        f"{module.where}:{part.lineno}"
+        for module in modules("provisioning", "hub", "edge")
+        if not module.where.endswith("catalog.py")  # the tool of who translates
+        for call in ast.walk(module.tree)
+        for part in (ast.walk(call) if is_printed(call) else [call])
+        if isinstance(part, ast.JoinedStr) and (is_printed(call) or re.search(r"texts\.|_\(", ast.unparse(part)))
+        for text in part.values
+        if isinstance(text, ast.Constant) and re.search(r"[,;:(]( |$)", str(text.value))
+    ]
+    assert found == []
 
 
 def test_no_word_of_the_inside_is_said_to_people() -> None:

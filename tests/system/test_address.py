@@ -1,0 +1,78 @@
+"""Addresses of an RS-485 line at the real command, on a pty with simulated sensors at its far end."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from drivers.devices.modbus import ModbusSettings
+from drivers.twins.modbus import ModbusDeviceTwin
+from drivers.twins.wires import PtyWire
+from edge.clock.clock import SystemClock
+from tests.kits.command import minshan
+
+
+@contextmanager
+def line(*addresses: int, profile: str = "rs-fsjt") -> Iterator[str]:
+    """Give the port of a line with a sensor at each of these addresses."""
+    clock, ended = SystemClock(), threading.Event()
+    wire = PtyWire(clock)
+    made = [ModbusSettings(port=wire.path, profile=profile, address=one) for one in addresses]
+    twins = [ModbusDeviceTwin(one, clock, 7) for one in made]
+
+    def serve() -> None:
+        while not ended.is_set():
+            request = wire.read(clock.now() + 0.2)
+            for twin in twins:
+                if request and twin.address == request[0]:
+                    wire.write(twin.answer(request) or b"")
+
+    server = threading.Thread(target=serve)
+    server.start()
+    try:
+        yield wire.path
+    finally:
+        ended.set()
+        server.join()
+        wire.close()
+
+
+def address(port: str, *words: str, profile: str = "rs-fsjt") -> tuple[int, str]:
+    """Return the code of `sensors address` for the sensor at address 1 of that port, and all that it says."""
+    setting = f"port={port},profile={profile},address=1"
+    said = minshan("sensors", "address", "modbus", *words, "--set", setting, timeout=300)
+    return said.code, said.out + said.err
+
+
+def test_a_new_sensor_gets_its_address_and_no_other_loses_its_own() -> None:
+    """It answers there afterwards; an address that is taken, or out of range, is refused and nothing is changed."""
+    with line(1, 2) as port:
+        assert address(port, "2")[0] == 4
+        assert "address 2 is taken" in address(port, "2")[1]
+        assert address(port, "300")[0] == 2
+        assert address(port, "5") == (
+            0,
+            "The sensor answers at address 5 now. Write address = 5 below its [[sensor]].\n",
+        )
+        code, said = address(port, "6")
+        assert code == 4 and "no answer" in said and "Check its power" in said
+        read = minshan("sensors", "read", "modbus", "--set", f"port={port},profile=rs-fsjt,address=5")
+        assert read.out.startswith("Wind speed: ")
+
+
+def test_where_the_profile_does_not_say_how_it_is_said() -> None:
+    """In both languages; a sensor on another bus has no such address."""
+    with line(1, profile="rs485-th") as port:
+        code, said = address(port, "3", "--lang", "zh", profile="rs485-th")
+        assert (code, said) == (3, "错误：描述文件 rs485-th 没有 [settling]，它说明怎样设置这一项\n")
+    assert "Only a Modbus sensor" in minshan("sensors", "address", "bme280", "3").err
+
+
+@pytest.mark.slow  # each of the 247 addresses is given its time
+def test_who_is_on_the_line_is_listed() -> None:
+    """Each address that answers, in its order."""
+    with line(1, 3) as port:
+        assert address(port) == (0, "address 1 answers\naddress 3 answers\n")
