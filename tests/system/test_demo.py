@@ -34,7 +34,8 @@ def started(*words: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize(
-    ("words", "code"), [((), 0), (("--for", "2h"), 130), pytest.param(("--until-sent",), 130, marks=pytest.mark.slow)]
+    ("words", "code"),
+    [((), 0), *(pytest.param(words, 130, marks=pytest.mark.slow) for words in (("--for", "2h"), ("--until-sent",)))],
 )
 def test_ctrl_c_ends_it_with_a_summary(words: tuple[str, ...], code: int, tmp_path: Path) -> None:
     """An endless demo is ended by Ctrl-C and all is well; one that has an end did not reach it, and says so by 130."""
@@ -62,7 +63,7 @@ def on_a_terminal(columns: int, *words: str) -> tuple[int, int]:
     return child, terminal
 
 
-@pytest.mark.parametrize(("columns", "length"), [(80, "5m"), (40, "2m")])
+@pytest.mark.parametrize(("columns", "length"), [pytest.param(80, "5m", marks=pytest.mark.slow), (40, "2m")])
 def test_a_table_in_a_low_window(columns: int, length: str, tmp_path: Path) -> None:
     """On 24 lines no picture is higher than the window, each row comes on some page whole, and how to stop is shown."""
     child, terminal = on_a_terminal(columns, "--speed", "60", "--for", length, "--state", str(tmp_path))
@@ -126,6 +127,7 @@ def test_several_stations_and_their_hub_agree(tmp_path: Path) -> None:
     )
 
 
+@pytest.mark.slow
 def test_a_demo_that_goes_on_was_stopped_by_a_person(tmp_path: Path) -> None:
     """One that came to its end, at the end of a minute or within one, was not killed, whatever is left of it."""
     for length in ("2m", "90s", "1m"):

@@ -68,7 +68,7 @@ GOOD = [
 ]
 
 
-@pytest.mark.parametrize("command", [python, javascript, java])
+@pytest.mark.parametrize("command", [python, javascript, pytest.param(java, marks=pytest.mark.slow)])
 def test_a_decoder_keeps_the_right_ones(command: Command) -> None:
     """Of two starts' same minute both are kept, the highest revision wins in whatever order it came, only good values
     are taken, and no number is rounded; over HTTP and over MQTT."""

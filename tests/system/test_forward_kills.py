@@ -87,7 +87,7 @@ def test_minutes_go_the_whole_way(hub: Hub, platform: Platform, broker: Broker, 
 
 
 @pytest.mark.parametrize("kills", [1, pytest.param(20, marks=pytest.mark.slow)])
-@pytest.mark.parametrize("hub", ["sqlite", "postgresql"], indirect=True)
+@pytest.mark.parametrize("hub", ["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)], indirect=True)
 def test_kills_lose_nothing_and_double_nothing(
     hub: Hub, platform: Platform, kills: int, request: pytest.FixtureRequest
 ) -> None:

@@ -95,6 +95,7 @@ def two_hubs(folder: Path, broker: Broker, url: str, hubs: list[Hub]) -> None:
     until(lambda: hubs[0].said.count("connected to") == 2, 30)
 
 
+@pytest.mark.slow
 def test_two_hubs_on_one_database(
     broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path, cluster: Cluster
 ) -> None:

@@ -48,7 +48,7 @@ def test_status_says_how_long_the_broker_keeps_what_waits(tmp_path: Path) -> Non
         scripted.close()
 
 
-@pytest.mark.parametrize(("count", "size"), [(40_000, 20), (700, 100_000)])
+@pytest.mark.parametrize(("count", "size"), [pytest.param(40_000, 20, marks=pytest.mark.slow), (700, 100_000)])
 def test_a_broker_that_hands_over_a_backlog_before_it_answers_the_subscription_is_received_from(
     count: int, size: int
 ) -> None:

@@ -98,6 +98,7 @@ def test_a_hub_without_a_certificate_serves_this_machine_alone(tmp_path: Path) -
     assert not out.exists()
 
 
+@pytest.mark.slow
 def test_a_hub_without_its_libraries_says_which(tmp_path: Path, broker: Broker) -> None:
     """Installed as a station is, it makes its SQLite; what else wants a library names it and how it is installed."""
     nothing = (

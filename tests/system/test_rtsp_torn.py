@@ -15,7 +15,11 @@ from tests.kits.key_frames import encoded, torn, with_sets_everywhere, written
 from tests.system.test_rtsp_camera import rtsp
 
 SEEDS = range(4)
-STREAMS = [(codec, slices) for codec in ("h264", "h265") for slices in (1, 4)]
+STREAMS = [
+    pytest.param(codec, slices, marks=[] if slices > 1 else [pytest.mark.slow])
+    for codec in ("h264", "h265")
+    for slices in (1, 4)
+]
 
 
 def pictures() -> list[Image.Image]:

@@ -89,7 +89,7 @@ def recorder(tmp_path: Path) -> Iterator[Recorder]:
     made.attendant.close()
 
 
-@pytest.mark.parametrize("reboots", [False, True])
+@pytest.mark.parametrize("reboots", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_a_recorder_is_never_locked_by_a_wrong_password(recorder: Recorder, reboots: bool) -> None:
     """24 hours, 16 channels, a start of the daemon or of the box each 3 hours: fewer bad logins than lock it."""
     for start in range(8):
@@ -101,7 +101,7 @@ def test_a_recorder_is_never_locked_by_a_wrong_password(recorder: Recorder, rebo
     assert recorder.pictures() >= 16
 
 
-@pytest.mark.parametrize("crashes", [1, pytest.param(2, marks=pytest.mark.slow), 3])
+@pytest.mark.parametrize("crashes", [1, *(pytest.param(crashes, marks=pytest.mark.slow) for crashes in (2, 3))])
 def test_a_recorder_is_not_locked_by_tries_that_nobody_saw_the_end_of(recorder: Recorder, crashes: int) -> None:
     """A camera process that ends over a refused login tells nobody of it; the recorder has counted it all the same."""
 
