@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from edge.pictures.reasons import DARK, REPEATED
 from edge.records import bodies
 from edge.records.bodies import Health, Hour, Loss, Minute, Picture, Setup, Start, Unknown
 from edge.records.channel_name import ChannelName
-from edge.records.record import MOST_BODY, ClockMark, Draft, Kind, Record, Stamp
+from edge.records.record import DEEPEST, MOST_BODY, ClockMark, Draft, Kind, Record, Stamp, values_of
 from edge.store import rows
 from edge.store.folder import DATABASE
 from edge.store.outbox import PLATFORM
@@ -245,3 +246,11 @@ def test_an_unknown_kind_keeps_its_reasons_as_they_are() -> None:
     unknown = msgspec.structs.replace(known, kind="avalanche")
     assert version1.records([known])[0].fields() == {"why": "dark"}
     assert version1.records([unknown])[0] is unknown
+
+
+@pytest.mark.parametrize(("deep", "reads"), [(DEEPEST, True), (DEEPEST + 1, False), (200_000, False)])
+def test_what_is_nested_too_deep_for_one_reader_is_read_by_none(deep: int, reads: bool) -> None:
+    """Pythons differ in how deep they read, and one hub must read what another keeps; brackets in texts are none."""
+    nested = b'["]]\\"[[",' * (deep - 1) + b"[]" + b"]" * (deep - 1)
+    with nullcontext() if reads else pytest.raises(RecursionError):
+        values_of(nested)
