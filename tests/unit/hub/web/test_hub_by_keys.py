@@ -66,7 +66,7 @@ def enter(page: Page, shared: Office, name: str) -> None:
         page.keyboard.type(password)
         page.keyboard.press("Enter")
         if password == "wrong":
-            expect(page.locator("[role=alert]")).to_be_visible()
+            expect(page.locator("[role=alert].said")).to_be_visible()
             assert harms(page) == []
     page.wait_for_url(f"{shared.url}/")
 
