@@ -110,4 +110,4 @@ def test_killed_while_it_sends_it_sends_once_more_and_says_so(tmp_path: Path) ->
         assert "霜冻" in texts[0] and "由站自己发出" in texts[0] and "测试" in texts[1]
         assert services.wecom.taken[0].to == ["13800000001"]
         assert tried.out == '✓ "robot" accepted the message to 张三: 0 ok\n' and tried.code == 0
-        assert "The station itself notifies people: " in shown.out
+        assert "The station itself notifies people: Frost\n" in shown.out

@@ -184,6 +184,12 @@ def test_a_file_is_had_in_wechat_by_a_link_that_opens_once(browser: Browser, sha
         assert httpx.get(kept.value.url, timeout=20).status_code == 403
 
 
+BESIDE = """() => {
+    const [drawn, whole] = [".still .rule", ".still"].map(of => document.querySelector(of).getBoundingClientRect());
+    return [drawn.left - whole.left, whole.right - drawn.right];
+}"""
+
+
 def test_a_printed_curve_is_drawn_in_ink_on_white(browser: Browser, shared: Office) -> None:
     """From a dark screen the server's own drawing is printed, in the colours of paper."""
     with grower(browser, shared, color_scheme="dark") as page:
@@ -191,6 +197,7 @@ def test_a_printed_curve_is_drawn_in_ink_on_white(browser: Browser, shared: Offi
         page.emulate_media(media="print")
         expect(page.locator(".chart .still")).to_be_visible()
         expect(page.locator(".chart .plot")).to_be_hidden()
+        assert max(page.evaluate(BESIDE)) <= 56, "it is as wide as the page, but for its labels"
         assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") == "rgb(255, 255, 255)"
         assert page.evaluate("getComputedStyle(document.querySelector('.still .spark path')).stroke") == f"rgb{ACCENT}"
         assert page.pdf().startswith(b"%PDF")
