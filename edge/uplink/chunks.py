@@ -24,7 +24,8 @@ log = logging.getLogger("minshan.uplink")
 AT_ONCE = 2  # chunks in flight: live records never wait behind more than 64 kB of picture
 PROBE_AFTER = 120.0  # s until a part that nobody confirmed is asked about; doubles each time,
 PROBED_DAILY = 24 * 3600.0  # s; up to a day
-AWAITED = 5.0  # s for which older records wait at most for a picture that is being taken on command
+AWAITED = 5.0  # s for which older records wait at most for a picture that is being taken on command,
+NOT_AGAIN = 25.0  # s after which they do so again: who asks all the time holds up a sixth at most
 HASTENED = 16  # pictures asked for of which the thumbnail goes first
 PROBES = 10  # parts asked about at once
 NEVER = float("inf")
@@ -40,20 +41,23 @@ class Chunks:
         self._gate = PictureGate(destination.name, store, destination.budget)
         self._asked: dict[Key, tuple[int, float]] = {}  # part -> (how often, when next)
         self._hastened: deque[Key] = deque(maxlen=HASTENED)
-        self._awaited: dict[str, float] = {}  # command for a picture -> until when others wait for it
+        self._awaited, self._awaited_until = "", float("-inf")  # a command for a picture, and until when others wait
         self.probe_due = clock.now() if self._committed else NEVER
 
     def awaits(self, command: str) -> None:
         """Take in that a picture is being taken on this command."""
-        self._awaited[command] = self._clock.now() + AWAITED
+        now = self._clock.now()
+        if now >= self._awaited_until + NOT_AGAIN:
+            self._awaited, self._awaited_until = command, now + AWAITED
 
     def awaits_no_longer(self, command: str) -> None:
         """Take in that this command is done, or failed."""
-        self._awaited.pop(command, None)
+        if command == self._awaited:
+            self._awaited = ""
 
     def awaited_until(self) -> float:
         """Return until when (s of the boot) others wait for a picture that is being taken; in the past: they do not."""
-        return max(self._awaited.values(), default=0.0)
+        return self._awaited_until if self._awaited else float("-inf")
 
     def hasten(self, picture: str) -> None:
         """Send this picture's thumbnail before older records, and all of it whatever the budget says."""

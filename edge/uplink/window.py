@@ -32,7 +32,7 @@ class Window:
         self._seqs: dict[int, Ranges] = {}  # of their records
         self._passed_over: set[int] = set()
         self._bytes, self.most_bytes = 0, FIRST
-        self._doubles = True  # the bound, with each bound of bytes that arrive in time: until once they did not
+        self._starts = True  # the bound grows by all that arrives in time, until once something did not
         self._quickest = float("inf")  # s until an acknowledgement came: what the way there and back takes
 
     def __len__(self) -> int:
@@ -82,9 +82,9 @@ class Window:
         self._quickest = min(self._quickest, took)
         waited = took - self._quickest
         if waited > LONGEST:
-            self.most_bytes, self._doubles = max(LEAST, round(self.most_bytes * LONGEST / waited)), False
+            self.most_bytes, self._starts = max(LEAST, round(self.most_bytes * LONGEST / waited)), False
         else:
-            more = size if self._doubles else size * size // self.most_bytes
+            more = size if self._starts else size * size // self.most_bytes
             self.most_bytes = min(BYTES, self.most_bytes + more)
 
     def has_passed_over(self, before: float) -> bool:
