@@ -172,3 +172,8 @@ SYSTEM: Final[dict[int, Reason]] = {
     EAI_AGAIN: Reason("name_not_resolved", "Temporary failure in name resolution"),
     EAI_NODATA: Reason("name_without_address", "No address associated with hostname"),
 }
+
+
+def printable(text: str, most: int = 200) -> str:
+    """Return a text from outside as it may stand in a sentence: one line, legible, of at most `most` characters."""
+    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: most * 4]).split())[:most]

@@ -34,7 +34,7 @@ from drivers.cameras.jpeg import STRAY, first_whole
 from drivers.cameras.jpeg_scan import END_MARKER
 from drivers.cameras.login import LOGIN_NEEDED, authorization, is_stale
 from drivers.clock import Clock
-from drivers.reason import Reason
+from drivers.reason import Reason, printable
 
 REDIRECTS = 3
 PIECE = 65536
@@ -269,4 +269,4 @@ def begins(body: bytes) -> str:
     if sum(not (sign.isprintable() or sign.isspace()) or sign == "\ufffd" for sign in text) > len(text) // 50:
         return body[:16].hex(" ")
     text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|\Z)|<!--.*?-->|<[^>]*>?", " ", text)
-    return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:60]
+    return printable(" ".join(text.split()), 60)

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import msgspec
 from msgspec import Meta
 
-from drivers.reason import Reason
+from drivers.reason import Reason, printable
 from edge.wire.contract import CameraName, Part, Sha256
 
 SHOWN = 64  # characters of what was asked for that an answer repeats
@@ -79,7 +79,7 @@ def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, A
                     "unknown_argument",
                     '{command} has no argument "{argument}"',
                     command=command,
-                    argument=str(name)[:SHOWN],
+                    argument=printable(str(name), SHOWN),
                 )
             )
     for name, field in fields.items():
@@ -98,7 +98,7 @@ def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, A
                     '{command} does not accept "{value}" as {argument}',
                     command=command,
                     argument=name,
-                    value=str(given[name])[:SHOWN],
+                    value=printable(str(given[name]), SHOWN),
                 )
             ) from None
     return msgspec.convert(dict(given), type=kind)

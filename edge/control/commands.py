@@ -16,7 +16,7 @@ from typing import Any, Literal
 import msgspec
 
 from drivers.clock import Stopped
-from drivers.reason import UNFORESEEN, Reason
+from drivers.reason import UNFORESEEN, Reason, printable
 from edge.control import answering, horn_orders, notify_orders, picture_price, stage_orders
 from edge.control.arguments import (
     LONGEST_TEXT,
@@ -154,7 +154,7 @@ class Commands:
                 Reason(
                     "unknown_command",
                     'there is no command "{name}"; there are: {names}',
-                    name=name[:SHOWN],
+                    name=printable(name, SHOWN),
                     names=names,
                 )
             )

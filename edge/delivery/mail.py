@@ -14,9 +14,9 @@ from urllib.parse import unquote, urlsplit
 
 from drivers.cameras.wire import CameraWire
 from drivers.clock import Clock
-from drivers.reason import Reason, system_reason
+from drivers.reason import Reason, printable, system_reason
 from edge.config.delivery import Mail
-from edge.delivery.message import Message, MessageFate, SendResult, printable
+from edge.delivery.message import Message, MessageFate, SendResult
 from edge.delivery.webhook import MOST_TEXT
 from edge.wire.errors import distrusted
 from edge.wire.post import RequestError, secret_of

@@ -11,7 +11,6 @@ import msgspec
 from drivers.reason import Reason
 
 WORD = "Minshan"  # begins each message in each language: a robot that admits a keyword is given this one
-SHOWN = 200  # characters of an answer that are kept
 
 
 class Recipient(msgspec.Struct, frozen=True):
@@ -93,11 +92,6 @@ class Sender(Protocol):
 
     def send(self, message: Message) -> SendResult:
         """Send a message, within the channel's time. Raise nothing."""
-
-
-def printable(text: str, most: int = SHOWN) -> str:
-    """Return what a service said, fit for a log: one line, not long."""
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: most * 4]).split())[:most]
 
 
 def phones(to: Sequence[Recipient]) -> list[str]:

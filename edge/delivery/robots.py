@@ -15,9 +15,9 @@ from collections.abc import Callable, Mapping
 from urllib.parse import parse_qs, quote, quote_plus, urlsplit
 
 from drivers.clock import Clock
-from drivers.reason import Reason
+from drivers.reason import Reason, printable
 from edge.config.delivery import DingTalk, WeCom
-from edge.delivery.message import Message, MessageFate, SendResult, phones, printable
+from edge.delivery.message import Message, MessageFate, SendResult, phones
 from edge.wire.post import Endpoint, HttpAnswer, RequestError, requested, secret_of
 
 MOST_A_MINUTE = 20  # of both; then nothing is taken for minutes

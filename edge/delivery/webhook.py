@@ -14,9 +14,9 @@ import json
 import msgspec
 
 from drivers.clock import Clock
-from drivers.reason import Reason
+from drivers.reason import Reason, printable
 from edge.config.delivery import Webhook
-from edge.delivery.message import Message, MessageFate, SendResult, Short, printable
+from edge.delivery.message import Message, MessageFate, SendResult, Short
 from edge.delivery.robots import where_of
 from edge.wire.post import Endpoint, HttpAnswer, RequestError, requested, secret_of
 

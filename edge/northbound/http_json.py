@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 import msgspec
 from msgspec import Raw
 
-from drivers.reason import Reason, restored
+from drivers.reason import Reason, printable, restored
 from edge.config.forward import HttpJson
 from edge.northbound.column_writer import units_of
 from edge.northbound.plain_words import minute_of, rfc3339, word_of
@@ -142,7 +142,7 @@ def proof(
     elif status in NOT_THERE:
         reason = Reason("forward_not_there", "{where} knows no such address (HTTP {status}): is url right?", **number)
     elif 300 <= status < 400:
-        target = _printable(headers.get("Location") or "?")
+        target = printable(headers.get("Location") or "?", SHOWN)
         reason = Reason("forward_elsewhere", "{where} redirects to {to}: should url be that?", where=where, to=target)
     else:
         reason = Reason("forward_fails", "{where} answers HTTP {status}: {said}", **number)
@@ -202,8 +202,4 @@ def where_of(url: str) -> str:
 
 
 def _begin(body: bytes) -> str:
-    return _printable(body[: SHOWN * 4].decode("utf-8", "replace")) or "–"
-
-
-def _printable(text: str) -> str:
-    return " ".join("".join(sign if sign.isprintable() else " " for sign in text).split())[:SHOWN]
+    return printable(body[: SHOWN * 4].decode("utf-8", "replace"), SHOWN) or "–"

@@ -77,6 +77,7 @@ def code(outcomes: list[Outcome]) -> str:
     ("name", "arguments", "why", "text"),
     [
         ("dance", {}, "unknown_command", 'there is no command "dance"; there are: status, advice, picture'),
+        ("a\x1b[2J\nb", {}, "unknown_command", 'there is no command "a [2J b"; there are: status, advice, picture'),
         ("picture", {"kamera": "x"}, "unknown_argument", 'picture has no argument "kamera"'),
         ("picture", {"camera": "../etc"}, "wrong_argument", 'picture does not accept "../etc" as camera'),
         ("picture", {"camera": 3}, "wrong_argument", 'picture does not accept "3" as camera'),
