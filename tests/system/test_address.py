@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -12,32 +11,19 @@ from drivers.devices.modbus import ModbusSettings
 from drivers.twins.modbus import ModbusDeviceTwin
 from drivers.twins.wires import PtyWire
 from edge.clock.clock import SystemClock
+from tests.kits.answering_port import answering
 from tests.kits.command import minshan
 
 
-@contextmanager
-def line(*addresses: int, profile: str = "rs-fsjt") -> Iterator[str]:
+def line(*addresses: int, profile: str = "rs-fsjt") -> AbstractContextManager[str]:
     """Give the port of a line with a sensor at each of these addresses."""
-    clock, ended = SystemClock(), threading.Event()
-    wire = PtyWire(clock)
-    made = [ModbusSettings(port=wire.path, profile=profile, address=one) for one in addresses]
-    twins = [ModbusDeviceTwin(one, clock, 7) for one in made]
 
-    def serve() -> None:
-        while not ended.is_set():
-            request = wire.read(clock.now() + 0.2)
-            for twin in twins:
-                if request and twin.address == request[0]:
-                    wire.write(twin.answer(request) or b"")
+    def sensors(wire: PtyWire) -> Callable[[bytes], bytes | None]:
+        made = [ModbusSettings(port=wire.path, profile=profile, address=one) for one in addresses]
+        twins = [ModbusDeviceTwin(one, SystemClock(), 7) for one in made]
+        return lambda request: next((twin.answer(request) for twin in twins if twin.address == request[0]), None)
 
-    server = threading.Thread(target=serve)
-    server.start()
-    try:
-        yield wire.path
-    finally:
-        ended.set()
-        server.join()
-        wire.close()
+    return answering(sensors)
 
 
 def address(port: str, *words: str, profile: str = "rs-fsjt") -> tuple[int, str]:

@@ -9,7 +9,15 @@ from edge.store.outbox import PLATFORM
 from tests.kits.broker import Broker, until
 from tests.kits.hub_process import Hub
 from tests.kits.small_disk import empty, fill, small_disk
-from tests.kits.uplink_kit import Box
+from tests.kits.uplink_kit import Box, make
+
+
+def received_from(boxes: list[Box], folder: Path, broker: Broker) -> Box:
+    """Return a station of which the hub has 20 minutes, closed with the other `boxes`."""
+    box = make(boxes, folder, broker, proof="committed")
+    box.backlog(20)
+    box.run_until(lambda: box.is_proven(20), 60)
+    return box
 
 
 def test_a_database_without_room_confirms_nothing_and_goes_on_when_there_is_some(
@@ -19,10 +27,7 @@ def test_a_database_without_room_confirms_nothing_and_goes_on_when_there_is_some
     with small_disk(tmp_path / "disk") as disk:
         hub = Hub(tmp_path, broker.url, f"sqlite://{disk}/hub.db").start()
         try:
-            box = Box(tmp_path / "state", broker.section(proof="committed"))
-            boxes.append(box)
-            box.backlog(20)
-            box.run_until(lambda: box.is_proven(20), 60)
+            box = received_from(boxes, tmp_path, broker)
             fill(disk)
             box.backlog(600)
             box.uplink.notify()
@@ -49,10 +54,7 @@ def test_a_full_disk_of_photos_holds_up_no_minute(broker: Broker, boxes: list[Bo
         hub.config.write_text(hub.config.read_text().replace(f"{tmp_path}/pictures", f"{disk}/pictures"))
         hub.start()
         try:
-            box = Box(tmp_path / "state", broker.section(proof="committed"))
-            boxes.append(box)
-            box.backlog(20)
-            box.run_until(lambda: box.is_proven(20), 60)
+            box = received_from(boxes, tmp_path, broker)
             fill(disk)
             box.picture(b"x" * 300_000, b"y" * 9000)
             box.backlog(50)

@@ -11,10 +11,9 @@ import os
 import signal
 import subprocess
 import sys
-import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -30,6 +29,7 @@ from edge.snapshots import SensorSnapshot
 from provisioning.commands.device import refused
 from provisioning.commands.status import troubled
 from provisioning.doctor.sensors import judge
+from tests.kits.answering_port import answering
 from tests.kits.broker import until
 from tests.kits.command import minshan
 from tests.kits.system import talking
@@ -57,28 +57,19 @@ SAID = {
 }
 
 
-@contextmanager
-def single_registers(exception: int) -> Iterator[str]:
+def single_registers(exception: int) -> AbstractContextManager[str]:
     """Give the port of a thermometer that answers single registers alone, and a block with that exception."""
-    clock, ended = SystemClock(), threading.Event()
-    wire = PtyWire(clock)
-    twin = ModbusDeviceTwin(ModbusSettings(port=wire.path, profile="th-renke"), clock, 7)
 
-    def serve() -> None:
-        while not ended.is_set():
-            request = wire.read(clock.now() + 0.2)
+    def thermometer(wire: PtyWire) -> Callable[[bytes], bytes | None]:
+        twin = ModbusDeviceTwin(ModbusSettings(port=wire.path, profile="th-renke"), SystemClock(), 7)
+
+        def answer(request: bytes) -> bytes | None:
             is_block = int.from_bytes(request[4:6], "big") > 1
-            answer = sealed(bytes([1, request[1] | 0x80, exception])) if is_block else twin.answer(request)
-            wire.write(answer or b"")
+            return sealed(bytes([1, request[1] | 0x80, exception])) if is_block else twin.answer(request)
 
-    server = threading.Thread(target=serve)
-    server.start()
-    try:
-        yield wire.path
-    finally:
-        ended.set()
-        server.join()
-        wire.close()
+        return answer
+
+    return answering(thermometer)
 
 
 @contextmanager
