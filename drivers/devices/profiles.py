@@ -23,7 +23,7 @@ from drivers.toml_mistakes import mistake_in
 
 FOLDER = Path(__file__).parent / "profiles"
 Function = Literal[3, 4]
-SHORTEST = 4  # signs of a model's name, without blanks and hyphens
+SHORTEST = 4  # characters of a model's name, without blanks and hyphens
 RegisterNumber = Annotated[int, Field(ge=0, le=0xFFFF)]
 
 
