@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 from edge.language.texts import _
@@ -23,15 +22,17 @@ class LittleRoom(NamedTuple):
 
 
 def little_room(config: HubConfig) -> Iterator[LittleRoom]:
-    """Yield the places that soon nothing more can be kept in; of a PostgreSQL nobody here knows."""
+    """Yield the places in which soon nothing more can be kept; PostgreSQL's disk is not seen from here."""
     from hub.database.engine import SQLITE, file_of
 
     url = config.database.url
     for place in ([file_of(url)] if url.startswith(SQLITE) else []) + [config.pictures.dir]:
-        if Path(place).exists():
+        try:
             found = os.statvfs(place)
-            if (free := found.f_bavail * found.f_frsize) < LITTLE:
-                yield LittleRoom(place, free)
+        except OSError:  # it is not there yet, or not for this user to see: other lines say so
+            continue
+        if (free := found.f_bavail * found.f_frsize) < LITTLE:
+            yield LittleRoom(place, free)
 
 
 def line(room: LittleRoom) -> str:
