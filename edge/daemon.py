@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import signal
-import socket
 from typing import Any
 
 from drivers.buses.bus import BUSES
@@ -21,7 +19,7 @@ from edge.station import Station
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.struct_types import prepare_structs
-from edge.systemd import notify
+from edge.systemd import Signals, notify
 
 log = logging.getLogger("minshan")
 SALVAGE_S = 60  # s within which the next word of a salvage comes, however slow the card is
@@ -85,23 +83,3 @@ def beat(station: Station) -> None:
     """Feed the watchdog while the recorder moves: a stuck bus costs its own quantities, never the daemon."""
     if station.recorder.snapshot.alive(station.clock.now()):
         notify("WATCHDOG=1")
-
-
-class Signals:
-    """SIGTERM and SIGINT as a readable descriptor, for the time of a `with`."""
-
-    def __enter__(self) -> Signals:
-        self._near, self._far = socket.socketpair()
-        self._near.setblocking(False)
-        self._far.setblocking(False)
-        self.fd = self._near.fileno()
-        self._before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
-        self._wakeup = signal.set_wakeup_fd(self._far.fileno())
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        signal.set_wakeup_fd(self._wakeup)
-        for number, before in self._before.items():
-            signal.signal(number, before)
-        self._near.close()
-        self._far.close()

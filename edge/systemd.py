@@ -1,8 +1,9 @@
-"""What systemd wants to hear from a `Type=notify` service: ten lines, no library (sd_notify(3))."""
+"""What a `Type=notify` service tells systemd (sd_notify(3)), and the signals by which it is told to end."""
 
 from __future__ import annotations
 
 import os
+import signal
 import socket
 
 
@@ -18,3 +19,26 @@ def notify(state: str) -> None:
             sock.sendto(state.encode(), address)
         except OSError:  # systemd went: there is nobody to tell
             return
+
+
+class Signals:
+    """SIGTERM and SIGINT as a readable descriptor, for the time of a `with`.
+
+    A handler that raises would not do: Python drops what is raised while it forks, or frees an object.
+    """
+
+    def __enter__(self) -> Signals:
+        self._near, self._far = socket.socketpair()
+        self._near.setblocking(False)
+        self._far.setblocking(False)
+        self.fd = self._near.fileno()
+        self._before = {number: signal.signal(number, lambda *_: None) for number in (signal.SIGTERM, signal.SIGINT)}
+        self._wakeup = signal.set_wakeup_fd(self._far.fileno())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.set_wakeup_fd(self._wakeup)
+        for number, before in self._before.items():
+            signal.signal(number, before)
+        self._near.close()
+        self._far.close()

@@ -18,7 +18,6 @@ import sys
 from hashlib import sha256
 from multiprocessing.process import BaseProcess
 from pathlib import Path
-from types import FrameType
 
 import msgspec
 
@@ -31,7 +30,7 @@ from edge.pictures.folder_watch import FolderWatch
 from edge.pictures.judge import NotWholeError, Opened
 from edge.pictures.reasons import ENDED, HUNG
 from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, FilePart, Spool, late, widened
-from edge.systemd import notify
+from edge.systemd import Signals, notify
 
 LOCK_TRIES, LOCK_PAUSE = 30, 0.2  # s; the daemon may be looking at the lock at this very moment
 BEAT = 10.0  # s; its unit's WatchdogSec must be longer
@@ -42,34 +41,34 @@ LOADED_ONCE = ("av", "drivers.cameras.jpeg", "PIL.JpegImagePlugin")  # before th
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until SIGTERM, telling systemd that it is ready and alive where that listens."""
+    """Run until SIGTERM or SIGINT, telling systemd that it is ready and alive where that listens."""
     parser = argparse.ArgumentParser(prog="minshan-camera", description=__doc__.partition("\n")[0])
     parser.add_argument("--spool", type=Path, required=True, help="the spool folder below the station's state")
     folder: Path = parser.parse_args(arguments).spool
-    signal.signal(signal.SIGTERM, _end)
     clock = SystemClock()
     try:
         spool = Spool(folder)
         if not _attend(spool, clock):
             print(f"another camera process serves {folder}", file=sys.stderr)  # noqa: T201 - its only words
             return 1
-        notify("READY=1")
-        serve(spool, clock)
+        with Signals() as signals:
+            notify("READY=1")
+            serve(spool, clock, signals)
     except OSError as error:
         print(f"the spool {folder} does not work: {error}", file=sys.stderr)  # noqa: T201 - its last words
         return 1
     return 0
 
 
-def serve(spool: Spool, clock: Clock) -> None:
-    """Answer requests for ever. Raise OSError where the spool is gone."""
-    with FolderWatch(spool.folder) as watch, select.epoll() as ready:
+def serve(spool: Spool, clock: Clock, signals: Signals) -> None:
+    """Answer requests until a signal comes. Raise OSError where the spool is gone."""
+    with FolderWatch(spool.folder) as watch, select.epoll() as ready, Children(spool, ready) as children:
         ready.register(watch.fd, select.EPOLLIN)
-        children = Children(spool, ready)
+        ready.register(signals.fd, select.EPOLLIN)
         for request_id in spool.abandoned():
             spool.finish(CaptureResult(request_id, False, ENDED))
         beat_at = clock.now()
-        while True:
+        while not clock.wait_readable(signals.fd, clock.now()):
             if clock.now() >= beat_at:
                 notify("WATCHDOG=1")
                 beat_at = clock.now() + BEAT
@@ -80,7 +79,7 @@ def serve(spool: Spool, clock: Clock) -> None:
 
 
 class Children:
-    """The processes that take pictures, one for each request."""
+    """The processes that take pictures, one for each request, for the time of a `with`."""
 
     def __init__(self, spool: Spool, ready: select.epoll) -> None:
         self._spool, self._ready = spool, ready
@@ -108,6 +107,13 @@ class Children:
             del self._running[number]
             self._spool.finish(CaptureResult(request.id, False, HUNG if child.exitcode == -signal.SIGALRM else ENDED))
             child.close()
+
+    def __enter__(self) -> Children:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        for _request, child in self._running.values():
+            child.kill()  # one that has just been forked may not hear SIGTERM yet
 
 
 def capture(request: CaptureRequest, spool: Spool) -> None:
@@ -172,10 +178,6 @@ def _attend(spool: Spool, clock: Clock) -> bool:
 
 def _part(data: bytes) -> FilePart:
     return FilePart(sha256(data).hexdigest(), len(data))
-
-
-def _end(number: int, frame: FrameType | None) -> None:
-    raise SystemExit(0)
 
 
 if __name__ == "__main__":

@@ -6,6 +6,7 @@ import io
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -119,6 +120,21 @@ def test_a_killed_process_answers_by_its_next(process: Process, small: SnapshotC
     assert (answer.ok, answer.reason) == (False, ENDED)
     assert small.asked == asked
     assert process.answer(process.ask(target(small))).ok
+
+
+@pytest.mark.slow
+def test_the_process_ends_at_once_in_whatever_moment_it_is_told_to(process: Process, small: SnapshotCamera) -> None:
+    """SIGTERM while it starts to take pictures is as good as at rest, though those cameras hang."""
+    small.misbehave(CameraFault.HANG)
+    for pause in (0.0, 0.004, 0.008, 0.012, 0.016, 0.02):
+        assert process.taken(process.ask(target(small)))
+        until(lambda: None, 0.5)  # it has loaded what it needs; from now on it only forks
+        for _ in range(3):
+            process.ask(target(small))
+        time.sleep(pause)
+        assert process.end(signal.SIGTERM) == 0
+        process.start()
+    small.misbehave(None)
 
 
 def test_a_call_that_hangs_ends_at_the_deadline_and_harms_no_other(process: Process, small: SnapshotCamera) -> None:
