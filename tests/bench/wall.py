@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 from edge.clock.clock import system_utc
 from hub.rights import Role
 from tests.bench.figures import Row, repeated, row
-from tests.kits.chromium import Seen, chromium
+from tests.kits.browser import Seen, chromium
 from tests.kits.office import PASSWORD, office
 from tests.kits.wall_kit import keep_wall
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from playwright.sync_api import Page
 
-from tests.kits.chromium import Seen
+from tests.kits.browser import Seen
 
 MOST_BYTES = 150_000  # of one page, in the bytes that are sent
 LOADED = """() => {

@@ -15,7 +15,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.kits.broker import Broker, free_port, until
-from tests.kits.chromium import chromium
+from tests.kits.browser import chromium
 from tests.kits.command import ENGLISH, minshan
 from tests.kits.hub_process import Hub
 from tests.kits.services import Services

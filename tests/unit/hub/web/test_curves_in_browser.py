@@ -19,7 +19,7 @@ from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.rights import Role
 from tests.kits.broker import until
-from tests.kits.chromium import Seen, chromium
+from tests.kits.browser import Seen, chromium
 from tests.kits.office import Office, office
 from tests.kits.still_proxy import StillProxy
 from tests.kits.wall_kit import MINUTE, keep_station

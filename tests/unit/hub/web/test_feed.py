@@ -22,7 +22,7 @@ from edge.page.address import VANISHED_MS
 from edge.page.address import listening as listening_socket
 from hub.rights import Role
 from tests.kits.broker import until
-from tests.kits.chromium import chromium
+from tests.kits.browser import chromium
 from tests.kits.office import FOREIGN, MINE, Office, office
 
 

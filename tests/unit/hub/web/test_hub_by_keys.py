@@ -17,7 +17,7 @@ from hub.database.sink import DatabaseSink
 from hub.rights import Role
 from hub.sink import Delivery
 from tests.kits.axe import harms, harms_of
-from tests.kits.chromium import chromium
+from tests.kits.browser import chromium
 from tests.kits.office import PASSWORD, Office, office
 from tests.kits.wall_kit import keep_wall, record
 

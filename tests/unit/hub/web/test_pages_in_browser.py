@@ -26,7 +26,7 @@ from hub.web.logins import Logins
 from hub.web.pages.table import routes
 from hub.web.table import PageAnswer
 from tests.kits.axe import harms_of
-from tests.kits.chromium import Seen, chromium
+from tests.kits.browser import Seen, chromium
 from tests.kits.office import CHANNELS, PASSWORD, Office, office
 from tests.kits.wall_kit import keep_station, keep_wall
 

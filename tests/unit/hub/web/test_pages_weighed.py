@@ -13,7 +13,7 @@ from hub.rights import Role
 from hub.web.logins import Logins
 from hub.web.pages.table import routes
 from hub.web.table import PageAnswer
-from tests.kits.chromium import chromium
+from tests.kits.browser import chromium
 from tests.kits.office import PASSWORD, office
 from tests.kits.wall_kit import keep_station, keep_wall
 from tests.kits.weights import MOST_BYTES, weights
