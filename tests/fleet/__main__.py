@@ -18,6 +18,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
@@ -32,6 +33,7 @@ AWAY_S = 5.0  # for which what was killed stays away
 DUMP_S = 3600.0  # that a dump of a fleet may take at most
 QUIET_S = 65.0  # a minute of each station with nothing beside it
 LIVE_S = 5.0  # a minute is to be committed this long after it was sent
+PERIOD_S = 30  # in which late minutes are counted together
 SETTLED_S = 15.0  # after a hub is connected again, for which a station may still be in a pause between two tries
 Kept = dict[proof.Name, proof.LiveMinute]
 
@@ -44,6 +46,7 @@ class Run:
         self.kept: Kept = {}
         self.outages: list[tuple[str, float, float]] = []
         self.began = self._told = time.monotonic()
+        self.began_utc = time.time()
 
     def wait(self, holds: Callable[[], object], seconds: float = 36000.0) -> None:
         """Wait until something holds; look at what it costs meanwhile."""
@@ -180,6 +183,9 @@ def waits(run: Run) -> Iterator[str]:
     yield f"live minutes due at any other time: {spread([minute.late for minute in left])}"
     for where, each in zip(STAGES, zip(*(minute.stages for minute in left))):
         yield f"    of that {where}: {spread(each)}"
+    late = Counter(int((minute.due - run.began_utc) // PERIOD_S) for minute in left if minute.late > LIVE_S)
+    for period, count in sorted(late.items()):
+        yield f"    later than {LIVE_S:g} s of those due from {period * PERIOD_S} s on: {count}"
 
 
 def spread(late: Sequence[float]) -> str:
