@@ -1,20 +1,19 @@
 """The whole key frames of an H.264 or H.265 stream, each decoded by a decoder that has seen no other.
 
-What has one RTP timestamp is one frame (RFC 6184 and 7798, section 5.1). FFmpeg goes by first slices and parameter sets
-instead: it parts a frame with sets before each slice, and joins what came before an outage with what came after it.
+FFmpeg's own parsers part a frame with parameter sets before each slice, and join what came before an outage with what
+came after it: what is one frame, `frames.py` knows.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterator
 from typing import Any, NamedTuple
 
 from drivers.cameras import hevc
-from drivers.cameras.camera import MOST_BYTES
+from drivers.cameras.frames import START
 
 MOST_SETS, LONGEST_SET = 64, 4096  # parameter sets that are kept, and bytes of one: a camera has three of some 50
-START = b"\0\0\0\1"
 UNIT = re.compile(rb"\x00\x00\x01")  # before each unit; within one it is escaped
 
 
@@ -39,22 +38,6 @@ CODINGS = {
     "h264": Coding(0, 31, (7, 8), range(1, 7), (5,), (6,), lambda decoded, parts: decoded(parts)),
     "hevc": Coding(1, 63, range(32, 35), range(32), range(16, 24), (), hevc.whole),
 }
-
-
-def frames(packets: Iterable[Any]) -> Iterator[bytes]:
-    """Yield the bytes of each frame of a stream (annex B) whose packets are what one RTP packet had in it.
-
-    A camera whose time stands still does not fill the memory: what has become too large for a frame ends.
-    """
-    data, time = bytearray(), None
-    for packet in packets:
-        if data and (packet.pts != time or len(data) > MOST_BYTES):
-            yield bytes(data)
-            data.clear()
-        time = packet.pts
-        data += bytes(packet)
-    if data:
-        yield bytes(data)
 
 
 class KeyFrames:

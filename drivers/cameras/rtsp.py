@@ -24,8 +24,9 @@ from drivers.cameras.camera import (
     public_address,
     split_login,
 )
+from drivers.cameras.frames import frames
 from drivers.cameras.jpeg import extract_jpeg
-from drivers.cameras.key_frames import KeyFrames, frames
+from drivers.cameras.key_frames import KeyFrames
 from drivers.cameras.login import LOGIN_NEEDED, challenges, is_stale, no_supported_login, refusal_headers
 from drivers.cameras.relay import relayed
 from drivers.cameras.strips import jpeg_of
@@ -165,7 +166,7 @@ def _pictures(codec: Any, packets: Iterator[Any]) -> Iterator[list[bytes]]:
         yield from ([_whole(bytes(packet))] for packet in packets)
         return
     key_frames = KeyFrames(codec.name, codec.extradata)
-    for frame in frames(packets):
+    for frame in frames(packets, codec.name):
         yield [jpeg_of(key) if key else b"" for key in key_frames.decode(frame)]
 
 

@@ -19,6 +19,7 @@ from drivers.clock import Clock
 from drivers.devices.register_lines import RegisterDecoder, Registers
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import BusStuck, Garbled, WrongDevice
+from drivers.limits import doubted
 from drivers.reading import Reading
 from drivers.reason import Reason
 
@@ -32,6 +33,9 @@ PATIENCE = 0.2  # s from the start of a conversion until the device counts as st
 LOOK_AGAIN = 0.005  # s
 NO_VALUE_20, NO_VALUE_16 = 0x80000, 0x8000  # what a skipped channel reads (5.4.7-5.4.9)
 TIMEOUT = 0.5  # s
+
+COLDEST, HOTTEST = -40.0, 85.0  # degC
+UNCOMPENSATED = Reason("uncompensated", "computed with an impossible temperature")
 
 
 class Settings(OnI2C):
@@ -140,6 +144,8 @@ def compensated(library: Any, chip: Bme280Chip | RecordedChip, burst: bytes, at:
         raise Garbled(Reason("bme280_coefficients", "its coefficients cannot be a BME280's")) from None
     finally:
         chip.hold(None)
+    if not COLDEST <= readings[0].value <= HOTTEST:
+        readings[1:] = [doubted(reading, UNCOMPENSATED) for reading in readings[1:]]
     return tuple(readings)
 
 
@@ -208,7 +214,7 @@ def humidity(value: float, at: float) -> Reading:
 def channels(_: Settings) -> tuple[Channel, ...]:
     """Return the channels with the operating ranges and resolutions of the datasheet's tables 1 to 3."""
     return (
-        Channel("air_temperature", -40, 85, 0.01),
+        Channel("air_temperature", COLDEST, HOTTEST, 0.01),
         Channel("relative_humidity", 0, 100, 0.008),
         Channel("air_pressure", 300, 1100, 0.0018),
     )

@@ -26,11 +26,12 @@ from drivers.buses.bus import OnSerial
 from drivers.buses.serial import SerialPort
 from drivers.checksums import xor8
 from drivers.clock import Clock
-from drivers.devices.nmea_sentences import FALLBACK, KINDS, SentenceError, title, weather
+from drivers.devices.nmea_fields import SentenceError, Weather
+from drivers.devices.nmea_sentences import FALLBACK, KINDS, title, weather
 from drivers.devices.stream import CHECKSUM, CUT_SHORT, Talker, pieces
 from drivers.driver import Channel, DriverInfo, Frame, Refused
 from drivers.reading import Reading
-from drivers.reason import Reason
+from drivers.reason import Reason, joined
 
 TIMEOUT = 10.0  # s
 LONGEST = 512  # bytes without an end that are refused as one; the standard's longest sentence has 82
@@ -115,7 +116,7 @@ class NmeaDecoder:
             return [self._drop(length, CUT_SHORT)]
         if end["sum"] is None:
             return [self._drop(end.end(), CHECKSUM if b"*" in data[: end.end()] else NO_SUM)]
-        return [self._sentence(data[: end.end()], int(end["sum"], 16))]
+        return self._sentence(data[: end.end()], int(end["sum"], 16))
 
     def _between(self, data: bytes, length: int, ended: bool) -> list[Frame | Refused] | None:
         """Skip the bytes before a sentence: line ends and tag blocks belong there, anything else is refused."""
@@ -128,30 +129,36 @@ class NmeaDecoder:
             return []
         return [Refused(offset, length, CUT_SHORT)]
 
-    def _sentence(self, sentence: bytes, stated: int) -> Frame | Refused:
+    def _sentence(self, sentence: bytes, stated: int) -> list[Frame | Refused]:
+        """Return a sentence's frame, and beside it a refusal of the fields in it that cannot be read."""
         head = HEAD.match(sentence)
         if xor8(sentence[1:-3]) != stated or head is None:
-            return self._drop(len(sentence), CHECKSUM if head else NOT_A_SENTENCE)
+            return [self._drop(len(sentence), CHECKSUM if head else NOT_A_SENTENCE)]
         kind = head["kind"].decode()
         try:
             fields = _fields(sentence) if kind in KINDS else []
-            readings = self._readings(kind, fields)
-        except (UnicodeDecodeError, pynmea2.ParseError):
-            return self._drop(len(sentence), NOT_A_SENTENCE)
+            found = self._wanted(kind, weather(kind, fields, self._settings.wind, self._settings.heading))
+        except pynmea2.ParseError:
+            return [self._drop(len(sentence), NOT_A_SENTENCE)]
         except SentenceError as bad:
-            return self._drop(len(sentence), bad.reason)
-        offset = self._offset
-        self._skip(len(sentence))
-        return Frame(offset, len(sentence), readings, kind=title(kind, fields))
+            return [self._drop(len(sentence), bad.reason)]
+        readings = tuple(Reading(name, value, 0.0) for name, value in found.values.items() if value is not None)
+        frame = Frame(self._offset, len(sentence), readings, kind=title(kind, fields))
+        refused = self._drop(len(sentence), joined(found.unread)) if found.unread else None
+        if refused is None:
+            self._skip(len(sentence))
+            return [frame]
+        return [frame, refused] if readings else [refused]
 
-    def _readings(self, kind: str, fields: list[str]) -> tuple[Reading, ...]:
-        found = weather(kind, fields, self._settings.wind, self._settings.heading)
-        if "wind_speed" in found or "wind_from_direction" in found:
-            form = FALLBACK[kind]
-            if form > self._form:
-                found = {name: value for name, value in found.items() if not name.startswith("wind")}
-            self._form = min(self._form, form)
-        return tuple(Reading(name, value, 0.0) for name, value in found.items() if value is not None)
+    def _wanted(self, kind: str, found: Weather) -> Weather:
+        """Return what is left where a better form of the wind came before."""
+        if "wind_speed" not in found.values and "wind_from_direction" not in found.values:
+            return found
+        form = FALLBACK[kind]
+        if form > self._form:
+            found = found._replace(values={n: v for n, v in found.values.items() if not n.startswith("wind")})
+        self._form = min(self._form, form)
+        return found
 
     def _drop(self, length: int, reason: Reason) -> Refused:
         offset = self._offset
@@ -165,7 +172,7 @@ class NmeaDecoder:
 
 def _fields(sentence: bytes) -> list[str]:
     """Return a sentence's fields as they are written: pynmea2's numbers are texts where a number fails."""
-    text = sentence.decode("ascii")
+    text = sentence.decode("latin-1")
     try:
         fields = pynmea2.parse(text, check=True).data
     except pynmea2.SentenceTypeError:  # MTA, MHU, MMB: it knows no names for their fields

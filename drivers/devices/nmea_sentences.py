@@ -8,19 +8,33 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from functools import partial
 from typing import NamedTuple
 
 from drivers.contradictions import dew_over_temperature, mean_outside
+from drivers.devices.nmea_fields import (
+    ANGLE,
+    CIRCLE,
+    HPA,
+    METRES_PER_SECOND,
+    NO_STATUS,
+    SPEED_SHARE,
+    SPEED_SLACK,
+    UNIT,
+    FieldError,
+    SentenceError,
+    Values,
+    Weather,
+    agreed,
+    celsius,
+    direction,
+    each,
+    number,
+    pressure,
+    speed,
+)
 from drivers.reason import Reason
 
-METRES_PER_SECOND = {"K": 1 / 3.6, "M": 1.0, "N": 1852 / 3600, "S": 1609.344 / 3600}
-HPA_PER_INHG = 33.86389  # conventional inch of mercury
-HPA = {"B": 1000.0, "H": 1.0, "I": HPA_PER_INHG, "M": HPA_PER_INHG / 25.4, "P": 0.01}  # of XDR's units of pressure
-TO_CELSIUS: dict[str, Callable[[float], float]] = {
-    "C": lambda value: value,
-    "F": lambda value: (value - 32) / 1.8,
-    "K": lambda value: value - 273.15,
-}
 # XDR ids, letters and digits alone, that name the air at the station: others name wind chill, heat index, water,
 # engines, batteries. "" is a sensor without a name.
 TEMPERATURE_IDS = frozenset(
@@ -48,22 +62,6 @@ DEW_POINTS = frozenset({("C", "DEW"), ("C", "DEWPOINT"), ("C", "DEWPT"), ("C", "
 KINDS = frozenset({"MWV", "VWR", "VWT", "MWD", "MDA", "MTA", "MHU", "MMB", "XDR"})
 FALLBACK = {"MWV": 0, "MWD": 0, "VWR": 1, "VWT": 1, "XDR": 2}  # a head that sends several forms is read by the first
 
-NO_STATUS = Reason("nmea_status_missing", "status missing")
-UNIT = Reason("nmea_unit", "unit")
-ANGLE = Reason("angle_out_of_range", "an angle outside 0..360 degrees")
-SPEED = Reason("speed_below_nought", "a speed below 0")
-CIRCLE = 360.0  # degrees; some heads send -180 to 180
-
-Values = dict[str, float | None]
-
-
-class SentenceError(ValueError):
-    """A sentence with a right check sum and no usable content."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(reason)
-        self.reason = reason
-
 
 class Group(NamedTuple):
     """One measurement of an XDR: type (C, H, P, A, S, ...), value, unit and id."""
@@ -86,26 +84,26 @@ def title(kind: str, fields: list[str]) -> str:
     return ("XDR " + ", ".join(f"{group.kind} {group.name}".strip() for group in groups(fields)))[:60].strip()
 
 
-def weather(kind: str, fields: list[str], wind: str, heading: float) -> Values:
+def weather(kind: str, fields: list[str], wind: str, heading: float) -> Weather:
     """Return the quantities in a sentence's fields. Raise SentenceError.
 
     `wind`: R, T or MWD, whichever wind is wanted; `heading`: degrees that are added to an angle against the bow.
     """
     padded = fields + [""] * 20
     if kind in ("MWV", "VWR", "VWT", "MWD"):
-        return _wind(kind, padded, wind, heading)
+        return Weather(_wind(kind, padded, wind, heading))
     match kind:
         case "MDA":
             return _mda(padded)
         case "MTA":
-            return {"air_temperature": _celsius(padded[0], padded[1] or "C")}
+            return Weather({"air_temperature": celsius(padded[0], padded[1].upper() or "C")})
         case "MHU":
-            return {"relative_humidity": number(padded[0])}
+            return Weather({"relative_humidity": number(padded[0])})
         case "MMB":
-            return {"air_pressure": _pressure(padded[0], padded[2])}
+            return Weather({"air_pressure": pressure(padded[0], padded[2])})
         case "XDR":
             return _xdr(groups(fields), wind, heading)
-    return {}
+    return Weather({})
 
 
 def _wind(kind: str, fields: list[str], wind: str, heading: float) -> Values:
@@ -116,27 +114,22 @@ def _wind(kind: str, fields: list[str], wind: str, heading: float) -> Values:
     return _vwr(fields, heading) if wind == kind[-1] else {}
 
 
-def _xdr(found: list[Group], wind: str, heading: float) -> Values:
-    return _air(found) | (_xdr_wind(found, heading) if wind == "R" else {})
-
-
 def _mwv(fields: list[str], wind: str, heading: float) -> Values:
-    angle, reference, speed, unit, status = fields[:5]
+    angle, reference, value, unit, status = fields[:5]
     if status not in ("A", "00"):
         raise SentenceError(Reason("nmea_status", "status {status}", status=status) if status else NO_STATUS)
     if reference != wind:
         return {}
-    return {"wind_from_direction": _direction(angle, heading), "wind_speed": _speed(speed, unit)}
+    return {"wind_from_direction": direction(angle, heading), "wind_speed": speed(value, unit.upper())}
 
 
 def _vwr(fields: list[str], heading: float) -> Values:
     angle, side = number(fields[0]), fields[1]
     if angle is not None and (side not in ("L", "R") or not 0 <= angle <= CIRCLE / 2):
         raise SentenceError(ANGLE)
-    speeds = (_speed(fields[at], unit) for at, unit in ((6, "K"), (2, "N"), (4, "M")) if fields[at])
     found: Values = {"wind_speed": None}
-    for speed in speeds:  # the last is the best: m/s where it is given
-        found["wind_speed"] = speed
+    for at, unit in ((6, "K"), (2, "N"), (4, "M")):  # the last is the best: m/s where it is given
+        found["wind_speed"] = agreed(found["wind_speed"], speed(fields[at], unit), SPEED_SLACK, SPEED_SHARE)
     if angle is not None:
         found["wind_from_direction"] = ((-angle if side == "L" else angle) + heading) % CIRCLE
     return found
@@ -144,18 +137,19 @@ def _vwr(fields: list[str], heading: float) -> Values:
 
 def _mwd(fields: list[str]) -> Values:
     # direction, T, direction, M, speed, N, speed, M
-    knots, metres = _speed(fields[4], "N"), _speed(fields[6], "M")
-    return {"wind_from_direction": _direction(fields[0], 0.0), "wind_speed": knots if metres is None else metres}
+    told = agreed(speed(fields[4], "N"), speed(fields[6], "M"), SPEED_SLACK, SPEED_SHARE)
+    return {"wind_from_direction": direction(fields[0], 0.0), "wind_speed": told}
 
 
-def _mda(fields: list[str]) -> Values:
-    temperature = number(fields[4]) if fields[5] in ("C", "") else None
-    _consistent(dew_over_temperature(temperature, number(fields[10]) if fields[11] in ("C", "") else None))
-    return {
-        "air_pressure": _pressure(fields[0], fields[2]),
-        "air_temperature": temperature,
-        "relative_humidity": number(fields[8]),
-    }
+def _mda(fields: list[str]) -> Weather:
+    found = each(
+        air_pressure=partial(pressure, fields[0], fields[2]),
+        air_temperature=partial(celsius, fields[4], fields[5].upper() or "C"),
+        relative_humidity=partial(number, fields[8]),
+    )
+    dew = each(dew=partial(celsius, fields[10], fields[11].upper() or "C")).values.get("dew")
+    _consistent(dew_over_temperature(found.values.get("air_temperature"), dew))
+    return found
 
 
 def _consistent(doubt: Reason | None) -> None:
@@ -170,23 +164,42 @@ def groups(fields: list[str]) -> list[Group]:
     for at in range(0, len(fields), 4):
         kind, value, unit, name = (fields[at : at + 4] + [""] * 3)[:4]
         if value:
-            found.append(Group(kind, value, unit, name))
+            found.append(Group(kind, value, unit.upper().lstrip("Â°"), name))
     return found
 
 
-def _air(found: list[Group]) -> Values:
-    air: Values = {}
+def _xdr(found: list[Group], wind: str, heading: float) -> Weather:
+    readers: dict[str, Callable[[], float | None]] = {}
     for group in found:
-        quantity = _quantity(group, found)
-        if quantity == "air_temperature" and group.unit in TO_CELSIUS:
-            air.setdefault(quantity, _celsius(group.value, group.unit))
-        elif quantity == "relative_humidity" and group.unit in ("P", "%", ""):
-            air.setdefault(quantity, number(group.value))
-        elif quantity == "air_pressure" and group.unit in HPA:
-            air.setdefault(quantity, (number(group.value) or 0.0) * HPA[group.unit])
-    dew = next((g for g in found if (g.kind, g.id) in DEW_POINTS and g.unit in TO_CELSIUS), None)
-    _consistent(dew_over_temperature(air.get("air_temperature"), dew and _celsius(dew.value, dew.unit)))
-    return air
+        if quantity := _quantity(group, found):
+            readers.setdefault(quantity, partial(AIR[quantity], group))
+    if wind == "R":
+        readers |= _xdr_wind(found, heading)
+    told = each(**readers)
+    dews = [group for group in found if (group.kind, group.id) in DEW_POINTS]
+    dew = each(dew=partial(_temperature, dews[0])).values.get("dew") if dews else None
+    _consistent(dew_over_temperature(told.values.get("air_temperature"), dew))
+    return told
+
+
+def _temperature(group: Group) -> float | None:
+    return celsius(group.value, group.unit)
+
+
+def _humidity(group: Group) -> float | None:
+    if group.unit not in ("P", "%", ""):
+        raise FieldError(UNIT)
+    return number(group.value)
+
+
+def _pressure(group: Group) -> float | None:
+    value = number(group.value)
+    if group.unit not in HPA:
+        raise FieldError(UNIT)
+    return value and value * HPA[group.unit]
+
+
+AIR = {"air_temperature": _temperature, "relative_humidity": _humidity, "air_pressure": _pressure}
 
 
 def _quantity(group: Group, found: list[Group]) -> str:
@@ -209,17 +222,22 @@ def _quantity(group: Group, found: list[Group]) -> str:
     return quantity if group.id in ids else ""
 
 
-def _xdr_wind(found: list[Group], heading: float) -> Values:
+def _xdr_wind(found: list[Group], heading: float) -> dict[str, Callable[[], float | None]]:
     angles = _mean([group for group in found if (group.kind, group.unit) == ("A", "D")])
     of_speed = [group for group in found if group.kind == "S" and group.unit in METRES_PER_SECOND]
     speeds = _mean(of_speed)
-    wind: Values = {}
+    wind: dict[str, Callable[[], float | None]] = {}
     if angles is not None:
-        wind["wind_from_direction"] = _direction(angles.value, heading)
+        wind["wind_from_direction"] = partial(direction, angles.value, heading)
     if speeds is not None:
-        _consistent(mean_outside([_speed(group.value, group.unit) for group in _three(of_speed)]))
-        wind["wind_speed"] = _speed(speeds.value, speeds.unit)
+        of_three = [each(speed=partial(_speed, group)).values.get("speed") for group in _three(of_speed)]
+        _consistent(mean_outside(of_three))
+        wind["wind_speed"] = partial(_speed, speeds)
     return wind
+
+
+def _speed(group: Group) -> float | None:
+    return speed(group.value, group.unit)
 
 
 def _mean(found: list[Group]) -> Group | None:
@@ -236,45 +254,3 @@ def _three(found: list[Group]) -> list[Group]:
     numbered = sorted((int(group.id), group) for group in found if group.id.isdigit())
     in_row = len(numbered) == 3 and numbered[2][0] - numbered[0][0] == 2
     return [group for _, group in numbered] if in_row else []
-
-
-def _pressure(inches: str, bars: str) -> float | None:
-    in_hg, bar = number(inches), number(bars)
-    return bar * 1000 if bar is not None else None if in_hg is None else in_hg * HPA_PER_INHG
-
-
-def _celsius(value: str, unit: str) -> float | None:
-    found = number(value)
-    if unit not in TO_CELSIUS:
-        raise SentenceError(UNIT)
-    return None if found is None else TO_CELSIUS[unit](found)
-
-
-def _direction(angle: str, heading: float) -> float | None:
-    """Return an angle turned by the heading. Raise SentenceError where it is none: a remainder would hide that."""
-    degrees = number(angle)
-    if degrees is None:
-        return None
-    if not -CIRCLE / 2 <= degrees <= CIRCLE:
-        raise SentenceError(ANGLE)
-    return (degrees + heading) % CIRCLE
-
-
-def _speed(speed: str, unit: str) -> float | None:
-    value = number(speed)
-    if value is None:
-        return None
-    if unit not in METRES_PER_SECOND:
-        raise SentenceError(UNIT)
-    if value < 0:
-        raise SentenceError(SPEED)
-    return value * METRES_PER_SECOND[unit]
-
-
-def number(field: str) -> float | None:
-    """Return a field's number, None where it is empty. Raise SentenceError where it is neither."""
-    if not field:
-        return None
-    if not re.fullmatch(r"[+-]?\d{1,6}(\.\d{1,6})?", field):
-        raise SentenceError(Reason("not_a_number", "not a number"))
-    return float(field)

@@ -35,6 +35,7 @@ TIMEOUT = 3.5  # s
 MASSES = (("pm1", 0, 10), ("pm2p5", 1, 10), ("pm10", 3, 10))
 AIR = (("relative_humidity", 4, 100), ("air_temperature", 5, 200))
 NO_MASS, NO_AIR = 0xFFFF, 0x7FFF
+MOST_HUMIDITY = 10_300  # 103 %, as hygrometers tell in fog; words from 0x8000 on are below 0
 
 
 class Settings(OnI2C):
@@ -117,7 +118,10 @@ def decoded(words: tuple[int, ...], status: int, air: bool, at: float) -> tuple[
         if words[place] != NO_MASS:
             value = words[place] / divisor
             readings.append(Reading(quantity, value, at, mass_doubt(value, status)))
-    for quantity, place, divisor in AIR if air else ():
+    (_, humidity, _), (_, temperature, _) = AIR
+    # One word in both that can be no humidity is none of both: ffff would be a frost of -0.005 degC.
+    void = words[humidity] == words[temperature] and words[humidity] > MOST_HUMIDITY
+    for quantity, place, divisor in AIR if air and not void else ():
         raw = words[place]
         if raw != NO_AIR:
             value = (raw - 65536 if raw & 0x8000 else raw) / divisor

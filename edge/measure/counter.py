@@ -112,8 +112,9 @@ class Counter:
         if 0 <= rise <= _believed(gap) and not self._comes_back(rise, value, at):
             if rise > 0:
                 self._new("before", state.last, at)
-            self._forget_odd()
-            return self._counted(rise, value, at, utc, gap)
+            away = self._forget_odd()
+            found = self._counted(rise, value, at, utc, gap)
+            return found if away < 2 or found.doubt else Rise(found.amount, CAME_BACK)
         return self._odd(rise, value, at, utc, gap)
 
     def _wrapped(self, rise: float, value: float, at: float, utc: float | None, gap: float | None) -> Rise:
@@ -167,11 +168,13 @@ class Counter:
             return Rise(0.0, unsettled=True)
         return self._believe(level, rise, value, at, utc, gap)
 
-    def _forget_odd(self) -> None:
-        """Drop what was told in between: the level is the same as before."""
+    def _forget_odd(self) -> int:
+        """Drop what was told in between: the level is the same as before. Return how many readings told it."""
+        away = sum(level.readings for level in self.state.levels)
         self.state.levels = [level for level in self.state.levels if level.kind != "odd"]
         for level in self.state.levels:
             level.readings, level.last = 0, level.first
+        return away
 
     def _comes_back(self, rise: float, value: float, at: float) -> bool:
         """Return whether a level that was left needs less than half of the rain that this rise would be."""

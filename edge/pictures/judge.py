@@ -18,7 +18,7 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from PIL import Image, ImageChops, ImageFilter, ImageStat, UnidentifiedImageError
 
@@ -34,8 +34,13 @@ GREY_WIDTH = 672  # pixels that sharpness is judged at: finer, a sensor's noise 
 REBLUR = 9  # pixels, the low-pass of Crete et al. (section 2.2)
 THUMB_BYTES = 20_000
 THUMB_WIDTHS = (480, 400, 320, 240)  # pixels
+THUMB_TALLEST = 4  # times its width: a picture of a few columns would become gigantic
+VOID_SHARE = 16  # a picture whose lowest sixteenth is a decoder's void was coded from a torn frame
+# What a decoder leaves where it had no data, in RGB: grey of all coefficients 0, green of all planes 0.
+VOIDS = (((126, 130), (126, 130), (126, 130)), ((0, 8), (120, 165), (0, 8)))
 MOST_PIXELS = 64_000_000
 JPEG_END = b"\xff\xd9"
+DAMAGED = Reason("picture_damaged", "the picture is damaged")
 # Exif 2.3, Orientation: what makes a picture upright; the last four are turned by a quarter.
 LYING = {
     5: Image.Transpose.TRANSPOSE,
@@ -101,13 +106,17 @@ class Opened:
             way = orientation(image)
             image.load()
             seen: Image.Image = image if image.mode == "RGB" else image.convert("RGB")
+            if _ends_void(seen):
+                raise NotWholeError(DAMAGED)
             if way in TURNS:
                 seen = seen.transpose(TURNS[way])
             return cls(seen, *((height, width) if way in LYING else (width, height)), scale)
+        except NotWholeError:
+            raise
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
             if not jpeg.rstrip(b"\0").endswith(JPEG_END):
                 raise NotWholeError(Reason("picture_cut_short", "the picture is cut short")) from None
-            raise NotWholeError(Reason("picture_damaged", "the picture is damaged")) from None
+            raise NotWholeError(DAMAGED) from None
 
     def look(self, previous: str = "") -> PictureQuality:
         """Judge it, `previous` being the `pixels` of the picture before it ("" where there is none)."""
@@ -131,13 +140,29 @@ class Opened:
     def thumbnail(self) -> bytes:
         """Return a small JPEG of at most about 20 kB: the greatest width, then the best quality, that fit."""
         for width in THUMB_WIDTHS:
-            size = (width, max(1, round(self.image.height * width / self.image.width)))
+            scale = min(width / self.image.width, THUMB_TALLEST * width / self.image.height)
+            size = (max(1, round(self.image.width * scale)), max(1, round(self.image.height * scale)))
             small = self.image.resize(size, Image.Resampling.LANCZOS, reducing_gap=2.0)
             best = _packed(small, 30)
             if len(best) > THUMB_BYTES and width != THUMB_WIDTHS[-1]:
                 continue
             return _best_quality(small, best)
         raise AssertionError("the last width is always taken")
+
+
+def _ends_void(image: Image.Image) -> bool:
+    """Return whether the lowest part of a picture in RGB, as it was coded, is what a decoder leaves without data.
+
+    A recorder that makes a JPEG of a torn video frame codes the void as if it had been seen; no sensor gives it.
+    """
+    rows = -(-image.height // VOID_SHARE)
+    seen = image.crop((0, image.height - rows, image.width, image.height)).getextrema()
+    return _is_void(seen) and not _is_void(image.getextrema())
+
+
+def _is_void(seen: Any) -> bool:
+    """Return whether a void holds all that is seen, by each colour's least and greatest."""
+    return any(all(low <= least and most <= high for (least, most), (low, high) in zip(seen, void)) for void in VOIDS)
 
 
 def blur_effect(grey: Image.Image) -> tuple[float, float]:

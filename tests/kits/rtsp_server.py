@@ -2,7 +2,8 @@
 
 CODEC:FILE serves the frames of a file over and over (each after its length, 4 bytes), CODEC-lossy:FILE without the
 first packet of each frame's picture, and CODEC-outage:FILE without the second half of each odd frame's slices and the
-first half of each even one's.
+first half of each even one's; CODEC-still:FILE with one RTP time for all packets, CODEC-apart:FILE with another one
+for each.
 
 Serves a moving test picture of 640 x 360 at rtsp://127.0.0.1:PORT/cam and prints PORT when it listens; with the files
 of a certificate and its key at rtsps://. "" for USER: anybody may look. Wants
@@ -59,7 +60,9 @@ def play(media: Any, file: str, loss: str) -> None:
         data = data[end:]
     turn, element = itertools.cycle(frames), media.get_element()
     source = element.get_by_name("frames")
-    if loss:
+    if loss in TIMES:
+        element.get_by_name("pay0").get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, timed(TIMES[loss]))
+    elif loss:
         element.get_by_name("pay0").get_static_pad("src").add_probe(Gst.PadProbeType.BUFFER, LOSSES[loss]())
 
     ended: list[Any] = []
@@ -100,6 +103,26 @@ def lose_between() -> Callable[[Any, Any], Any]:
     return probe
 
 
+def timed(step: int) -> Callable[[Any, Any], Any]:
+    """Return what gives each packet a time of its own, so much after the one before."""
+    number, own = itertools.count(), [False]
+
+    def probe(pad: Any, info: Any) -> Any:
+        if own[0]:
+            return Gst.PadProbeReturn.OK
+        packet = bytearray(rtp(info))
+        packet[4:8] = (1000 + step * next(number)).to_bytes(4, "big")
+        again = Gst.Buffer.new_wrapped(bytes(packet))
+        again.pts = info.get_buffer().pts
+        own[0] = True
+        pad.push(again)
+        own[0] = False
+        return Gst.PadProbeReturn.DROP
+
+    return probe
+
+
+TIMES = {"still": 0, "apart": 7}
 LOSSES = {"lossy": lose_first, "outage": lose_between}
 
 

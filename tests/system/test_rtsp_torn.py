@@ -79,6 +79,16 @@ def test_a_key_frame_whose_first_packet_is_lost_is_no_picture(tmp_path: Path, co
     assert refused.value.detail.code in ("key_frames_torn", "no_key_frame_in_time")
 
 
+@pytest.mark.parametrize("codec", ["h264", "h265"])
+@pytest.mark.parametrize("times", ["still", "apart"])
+def test_whole_key_frames_are_pictures_whatever_their_times_say(tmp_path: Path, codec: str, times: str) -> None:
+    """A camera whose RTP time stands still, or is another in each packet, gives a picture all the same."""
+    key, later = encoded(codec, 4, pictures(), between=25)
+    with rtsp(f"{codec}-{times}:{written(tmp_path / 'frames', [key, later, later])}") as url:
+        difference = ImageChops.difference(still(url, 30.0), orchard.image(3, 362).resize((640, 360)))
+    assert max(ImageStat.Stat(difference).mean) < 10.0
+
+
 def test_a_jpeg_stream_gives_the_camera_s_own_picture() -> None:
     """What an MJPEG camera has coded is not coded anew, and is whole."""
     with rtsp("mjpeg") as url:

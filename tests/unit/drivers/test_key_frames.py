@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import tracemalloc
+from collections.abc import Callable
 from fractions import Fraction
+from typing import NamedTuple
 
 import av
 import pytest
 
+from drivers.cameras.frames import frames
 from drivers.cameras.key_frames import KeyFrames
 from tests.kits import orchard
-from tests.kits.key_frames import ENCODERS, frame_of, is_slice, joined, units
+from tests.kits.key_frames import ENCODERS, encoded, frame_of, is_slice, joined, units
 
 EVERY = 12  # frames
 
@@ -53,3 +56,46 @@ def test_a_camera_that_sends_other_parameter_sets_each_time_fills_no_memory(code
     assert tracemalloc.get_traced_memory()[0] < 1_000_000
     tracemalloc.stop()
     assert [key is not None for key in late.decode(coded(codec)[0])] == [True]
+
+
+class Packet(NamedTuple):
+    """What one RTP packet had in it, with its time."""
+
+    data: bytes
+    pts: int | None
+
+    def __bytes__(self) -> bytes:
+        return self.data
+
+
+def parted(picture: list[bytes], codec: str, times: Callable[[int, int], int | None]) -> list[Packet]:
+    """Return frames as packets: a unit each, a larger one in fragments; `times` of the frame's and packet's number."""
+    packets = []
+    for number, data in enumerate(picture):
+        for unit in units(data):
+            whole = joined([unit])
+            for at in range(0, len(whole), 1000):
+                packets.append(Packet(whole[at : at + 1000], times(number, len(packets))))
+    return packets
+
+
+@pytest.mark.parametrize(
+    "times",
+    [
+        lambda frame, packet: 3600 * frame,
+        lambda frame, packet: 7,
+        lambda frame, packet: None,
+        lambda frame, packet: 90 * packet,
+        lambda frame, packet: -90 * packet,
+        lambda frame, packet: packet % 2,
+    ],
+    ids=["right", "still", "none", "apart", "backwards", "to and fro"],
+)
+@pytest.mark.parametrize(("codec", "name"), [("h264", "h264"), ("h265", "hevc")])
+def test_frames_are_whole_whatever_the_times_of_their_packets(
+    codec: str, name: str, times: Callable[[int, int], int | None]
+) -> None:
+    """Of a camera whose RTP time is no frame's, at least all frames but the first few come whole and apart."""
+    told = encoded(codec, 4, [orchard.image(seed, 362) for seed in range(3, 11)])
+    found = list(frames(parted(told, codec, times), name))
+    assert [list(units(frame)) for frame in found[-6:]] == [list(units(frame)) for frame in told[-6:]]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from drivers.buses.rtu import crc_fits
 from drivers.catalog import find
-from drivers.checksums import xor8
+from drivers.checksums import crc8, xor8
 from drivers.devices import w1_therm
 from drivers.devices.modbus_registers import not_void, plan
 from drivers.devices.profiles import load
@@ -29,7 +30,8 @@ def fed(name: str, data: bytes, **keys: Any) -> list[Frame | Refused]:
     """Return all that a driver's decoder makes of the bytes."""
     info = find(name)
     assert info.decoder is not None
-    decoder = info.decoder(info.settings.model_validate({"port": "/dev/x"} | keys))
+    given = {"port": "/dev/x"} | keys
+    decoder = info.decoder(info.settings.model_validate({k: value for k, value in given.items() if value is not None}))
     return [*decoder.feed(data), *decoder.finish()]
 
 
@@ -66,6 +68,26 @@ def test_a_sentinel_takes_its_neighbour_along_and_spares_what_was_measured(senti
     found = readings(fed("modbus", data, profile="th-renke"))
     shown = [(reading.quantity, round(reading.value, 1)) for reading in found if reading.doubt is None]
     assert shown == ([] if cold & 0xFFFF in SENTINELS else [("air_temperature", cold / 10)])
+
+
+@pytest.mark.parametrize("word", [0xFFFF, 0xFFFE, 0x8080, 0x7F7F, 0x55AA])
+def test_words_of_a_particle_sensor_s_hygrometer_that_are_alike_and_impossible_are_no_frost(word: int) -> None:
+    """A SEN5x whose humidity and temperature are one impossible word tells its particles alone, its CRC being right."""
+    words = [bytes([number >> 8, number & 0xFF]) for number in (10, 12, 13, 14, word, word, 10, 10)]
+    line = {"registers": {"0x03c4": b"".join(two + bytes([crc8(two)]) for two in words).hex()}}
+    found = readings(fed("sen5x", json.dumps(line).encode(), model="SEN55", port=None))
+    assert [reading.quantity for reading in found] == ["pm1", "pm2p5", "pm10"]
+
+
+def test_a_burst_of_ones_is_no_humidity() -> None:
+    """What a BME280 computes with an impossible temperature is doubted with it: ff in all is not fog at 100 %."""
+    lines = shared("device-bytes/bme280_vectors.jsonl").read_text().splitlines()
+    chip = next(json.loads(line) for line in lines if "calib_88_a1" in line)
+    held = {"0x88": chip["calib_88_a1"], "0xE1": chip["calib_e1_e7"], "0xF7": "ff" * 8}
+    line = {"registers": {register: octets.replace(" ", "") for register, octets in held.items()}}
+    found = readings(fed("bme280", json.dumps(line).encode(), port=None))
+    assert len(found) == 3
+    assert all(reading.doubt for reading in found)
 
 
 @given(word=st.integers(1201, 0xFFFF))

@@ -37,6 +37,14 @@ def test_a_restarted_gauge_is_told_from_noise() -> None:
     assert rises([(0, 50.0), (3, 500.0), (6, 50.2)]) == ([0, 0, 0.2], [])
 
 
+def test_a_total_that_was_lower_for_a_while_is_told_though_it_caught_up() -> None:
+    """A gauge that starts anew in rain and soon tells what it told before is not told from one that erred: it is said."""
+    told = [0.0, 0.2, 0.4, 0.6, 0.6, 0.6, 0.2, 0.4, 0.6, 0.8]
+    amounts, doubts = rises([(10 * n, total) for n, total in enumerate(told)])
+    assert sum(amounts) == pytest.approx(0.8)
+    assert doubts == ["counter_came_back"]
+
+
 def test_a_rise_that_no_sky_gives_is_no_rain() -> None:
     """More than 40 mm in a minute is an error of the gauge, named and not counted."""
     amounts, doubts = rises([(0, 0.0), (3, 90.0), (6, 90.2), (9, 90.4)])

@@ -55,6 +55,31 @@ def test_a_night_and_a_covered_lens_are_dark() -> None:
     assert faults(as_jpeg(Image.new("RGB", (2688, 1520), (2, 2, 3)))) == ["dark"]
 
 
+@pytest.mark.parametrize("void", [(128, 128, 128), (0, 135, 0)])
+def test_a_picture_that_a_recorder_made_of_a_torn_frame_is_none(void: tuple[int, int, int]) -> None:
+    """Half a picture above a decoder's grey or green was coded whole, and is damaged all the same."""
+    image = Image.open(io.BytesIO(painted())).convert("RGB")
+    image.paste(void, (0, 900, 2688, 1520))
+    with pytest.raises(NotWholeError) as refused:
+        Opened.of(as_jpeg(image))
+    assert refused.value.detail.code == "picture_damaged"
+
+
+@pytest.mark.parametrize("bar", [(0, 0, 0), (90, 90, 90), (255, 255, 255), (0, 60, 0)])
+def test_a_bar_that_a_camera_writes_its_name_on_is_no_damage(bar: tuple[int, int, int]) -> None:
+    """A caption below the picture leaves it good."""
+    image = Image.open(io.BytesIO(painted())).convert("RGB")
+    image.paste(bar, (0, 1400, 2688, 1520))
+    assert faults(as_jpeg(image)) == []
+
+
+@pytest.mark.parametrize("size", [(3, 2000), (2000, 3), (1, 1), (64, 60000)])
+def test_a_picture_of_an_odd_shape_has_a_thumbnail(size: tuple[int, int]) -> None:
+    """A few columns or rows become no gigantic thumbnail and no failure."""
+    thumbnail = Image.open(io.BytesIO(Opened.of(as_jpeg(Image.new("RGB", size, (200, 10, 10)))).thumbnail()))
+    assert max(thumbnail.size) <= 4 * 480
+
+
 def test_a_frost_fire_at_night_is_not_dark() -> None:
     """A night with bright places is what the grower wants to see."""
     image = Image.open(io.BytesIO(painted(sun=-15.0))).convert("RGB")

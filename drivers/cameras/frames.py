@@ -1,0 +1,122 @@
+"""The frames of an H.264 or H.265 stream whose packets are what one RTP packet had in it.
+
+What has one RTP time is one frame (RFC 6184 and 7798, section 5.1): so frames stay apart where packets were lost. Some
+cameras break that: their time stands still, or each packet or slice has its own. Where a stream shows that throughout,
+a frame goes from one picture's first slice to the next one's, whatever the times say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from drivers.cameras.camera import MOST_BYTES
+
+START = b"\0\0\0\1"  # before each unit; within one it is escaped
+STILL = 3  # pictures that begin at one and the same time: a frame of two fields has two
+APART = 8  # fragments of units, or later slices, each at another time than what precedes it
+
+
+class Bounds(NamedTuple):
+    """What begins a frame: types of units (H.264 and H.265, table 7-1), `shift` bits up in the first byte.
+
+    `heads`: units that stand before a frame's first slice; `slices`: slices; a first slice has the top bit of byte
+    `first` set: H.264's number of its first block is 0, in H.265 it is a flag.
+    """
+
+    shift: int
+    mask: int
+    heads: Container[int]
+    slices: Container[int]
+    first: int
+
+
+BOUNDS = {
+    "h264": Bounds(0, 31, (6, 7, 8, 9), range(1, 6), 1),
+    "hevc": Bounds(1, 63, (*range(32, 36), 39), range(32), 2),
+}
+
+
+def frames(packets: Iterable[Any], codec: str) -> Iterator[bytes]:
+    """Yield the bytes of each frame of a stream (annex B).
+
+    A camera whose time stands still does not fill the memory: what has become too large for a frame ends.
+    """
+    by_time, times = bytearray(), Times(BOUNDS.get(codec))
+    time = None
+    for packet in packets:
+        data = bytes(packet)
+        pictures = times.take(data, packet.pts)
+        if times.tell_nothing:
+            yield from pictures
+            continue
+        if by_time and (packet.pts != time or len(by_time) > MOST_BYTES):
+            yield bytes(by_time)
+            by_time.clear()
+        time = packet.pts
+        by_time += data
+    yield from times.rest() if times.tell_nothing else filter(None, [bytes(by_time)])
+
+
+class Times:
+    """What a stream's times are worth, and its pictures by their slices alone."""
+
+    def __init__(self, bounds: Bounds | None) -> None:
+        self._bounds = bounds
+        self._picture = bytearray()
+        self._has_slice = False
+        self._held: list[bytes] = []  # pictures at the stream's only time
+        self._begun = 0
+        self._seen: set[Any] = set()  # the first two times
+        self._last: Any = None
+        self._fragments = [0, 0]  # those at the time of what precedes them, and those at another
+        self._slices = [0, 0]
+        self.tell_nothing = False
+
+    def take(self, data: bytes, time: Any) -> list[bytes]:
+        """Take one packet. Return the pictures that ended before it."""
+        if self._bounds is None:
+            return []
+        ended = self._ended(data, self._bounds, int(time != self._last))
+        self._last = time
+        if len(self._seen) < 2:
+            self._seen.add(time)
+        self._picture += data
+        self._held = [*self._held, *ended] if len(self._seen) == 1 or self.tell_nothing else ended
+        self.tell_nothing = self.tell_nothing or self._broken()
+        if not self.tell_nothing:
+            return []
+        found, self._held = self._held, []
+        return found
+
+    def rest(self) -> list[bytes]:
+        """Return the last picture."""
+        return [bytes(self._picture)] if self._picture else []
+
+    def _broken(self) -> bool:
+        if len(self._seen) == 1 and self._begun >= STILL:
+            return True
+        return any(same == 0 and other >= APART for same, other in (self._fragments, self._slices))
+
+    def _ended(self, data: bytes, bounds: Bounds, apart: int) -> list[bytes]:
+        """Count what the packet tells of the times; return the picture that it ends, if any."""
+        if not data.startswith(START):
+            self._fragments[apart] += bool(self._picture)
+            return self._cut() if len(self._picture) > MOST_BYTES else []
+        ended = []
+        for unit in data.split(START)[1:]:
+            kind = unit[0] >> bounds.shift & bounds.mask if unit else -1
+            first = kind in bounds.slices and unit[bounds.first : bounds.first + 1] >= b"\x80"
+            if self._has_slice and (first or kind in bounds.heads):
+                ended += self._cut()
+            elif self._has_slice and kind in bounds.slices:
+                self._slices[apart] += 1
+            self._begun += first
+            self._has_slice = self._has_slice or kind in bounds.slices
+        return ended
+
+    def _cut(self) -> list[bytes]:
+        ended = [bytes(self._picture)] if self._picture else []
+        self._picture.clear()
+        self._has_slice = False
+        return ended

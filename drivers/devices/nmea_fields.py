@@ -1,0 +1,135 @@
+"""Fields of NMEA 0183 sentences: numbers with their units, in the project's units; what is none is named.
+
+Source: as of `nmea_sentences.py`; the units P and F of a speed: Gill WindObserver II manual issue 18, p. 35.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple
+
+from drivers.reason import Reason
+
+MPH = 1609.344 / 3600
+METRES_PER_SECOND = {"F": 0.3048 / 60, "K": 1 / 3.6, "M": 1.0, "N": 1852 / 3600, "P": MPH, "S": MPH}
+HPA_PER_INHG = 33.86389  # conventional inch of mercury
+HPA = {"B": 1000.0, "H": 1.0, "I": HPA_PER_INHG, "M": HPA_PER_INHG / 25.4, "P": 0.01}  # of XDR's units of pressure
+TO_CELSIUS: dict[str, Callable[[float], float]] = {
+    "C": lambda value: value,
+    "F": lambda value: (value - 32) / 1.8,
+    "K": lambda value: value - 273.15,
+}
+
+NO_STATUS = Reason("nmea_status_missing", "status missing")
+NOT_A_NUMBER = Reason("not_a_number", "not a number")
+UNIT = Reason("nmea_unit", "unit")
+ANGLE = Reason("angle_out_of_range", "an angle outside 0..360 degrees")
+SPEED = Reason("speed_below_nought", "a speed below 0")
+CIRCLE = 360.0  # degrees; some heads send -180 to 180
+# By so much two units of one value may differ by their rounding: a tenth of an inch of mercury or a hundredth of a bar,
+# a whole knot.
+PRESSURE_SLACK, SPEED_SLACK, SPEED_SHARE = 10.0, 0.5, 0.05
+
+Values = dict[str, float | None]
+
+
+class SentenceError(ValueError):
+    """A sentence with a right check sum and no usable content."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class FieldError(SentenceError):
+    """A field that cannot be read: it says nothing against its neighbours."""
+
+
+class Weather(NamedTuple):
+    """What a sentence tells: its values by quantity, and why those are missing that could not be read."""
+
+    values: Values
+    unread: tuple[Reason, ...] = ()
+
+
+def each(**readers: Callable[[], float | None]) -> Weather:
+    """Return what each reader gives, by quantity; a field that cannot be read costs its own quantity alone.
+
+    Raise SentenceError where a reader says that the whole sentence is none.
+    """
+    values: Values = {}
+    unread = []
+    for quantity, reader in readers.items():
+        try:
+            values[quantity] = reader()
+        except FieldError as bad:
+            unread.append(Reason("field_unread", "{channel}: {reason}", channel=quantity, reason=bad.reason))
+    return Weather(values, tuple(unread))
+
+
+def agreed(first: float | None, second: float | None, slack: float, share: float = 0.0) -> float | None:
+    """Return the second of two tellings of one value in two units, or the first where it is alone.
+
+    Raise FieldError where they differ by more than `slack` and `share` of the larger: nobody knows which is right.
+    """
+    if first is None or second is None:
+        return first if second is None else second
+    if abs(first - second) > max(slack, share * max(abs(first), abs(second))):
+        raise FieldError(
+            Reason(
+                "units_differ",
+                "{first:g} in one unit, {second:g} in the other",
+                first=round(first, 1),
+                second=round(second, 1),
+            )
+        )
+    return second
+
+
+def pressure(inches: str, bars: str) -> float | None:
+    """Return a pressure told in inches of mercury and in bar, hPa. Raise FieldError."""
+    in_hg, bar = number(inches), number(bars)
+    first, second = in_hg and in_hg * HPA_PER_INHG, bar and bar * 1000
+    return agreed(first, second, PRESSURE_SLACK)
+
+
+def celsius(value: str, unit: str) -> float | None:
+    """Return a temperature, degC, from its unit. Raise FieldError."""
+    found = number(value)
+    if found is None:
+        return None
+    if unit not in TO_CELSIUS:
+        raise FieldError(UNIT)
+    return TO_CELSIUS[unit](found)
+
+
+def direction(angle: str, heading: float) -> float | None:
+    """Return an angle turned by the heading. Raise SentenceError where it is none: a remainder would hide that."""
+    degrees = number(angle)
+    if degrees is None:
+        return None
+    if not -CIRCLE / 2 <= degrees <= CIRCLE:
+        raise SentenceError(ANGLE)
+    return (degrees + heading) % CIRCLE
+
+
+def speed(field: str, unit: str) -> float | None:
+    """Return a speed, m/s, from its unit. Raise FieldError, SentenceError where it is below 0."""
+    value = number(field)
+    if value is None:
+        return None
+    if unit not in METRES_PER_SECOND:
+        raise FieldError(UNIT)
+    if value < 0:
+        raise SentenceError(SPEED)
+    return value * METRES_PER_SECOND[unit]
+
+
+def number(field: str) -> float | None:
+    """Return a field's number, None where it is empty. Raise FieldError where it is neither."""
+    if not field:
+        return None
+    if not re.fullmatch(r"[+-]?\d{1,6}(\.\d{1,6})?", field):
+        raise FieldError(NOT_A_NUMBER)
+    return float(field)
