@@ -23,6 +23,7 @@ from hub.picture_folder import PictureFolder
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.retention import Retention
 from hub.sink import SinkError
+from hub.vouched import apart
 
 log = logging.getLogger("minshan.hub")
 NOTHING_KEPT = Reason("nothing_kept", "this hub is not receiving anything now: {why}", why="")
@@ -100,8 +101,9 @@ def receive(
     folder = PictureFolder(Path(config.pictures.dir), lambda: engine_of(config), SystemClock())
     folder.claim(ended)
     name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
+    uncontradicted = UncontradictedTime(told, lambda: engine_of(config, make=False), utc)
     seen = _unseen if web is None else web.seen
-    receiver = Receiver(config.broker, files, True, seen, utc, sink, told, name)
+    receiver = Receiver(config.broker, files, True, seen, utc, sink, uncontradicted, name)
     if web is not None:
         web.tells(receiver)
     retention = Retention(config.pictures, lambda: engine_of(config))
@@ -121,6 +123,7 @@ def receive(
         for some in (lanes, telling):
             some.join(forwarding.LAST_S)
         retention.close()
+        uncontradicted.close()
         receiver.close()
 
 
@@ -196,6 +199,27 @@ class SynchronisedTime:
         except NotAllowedError:
             known = False
         return system_utc() if known else 0
+
+
+class UncontradictedTime:
+    """What `told` tells, microseconds UTC; 0 while the clocks of several stations contradict it. For one thread."""
+
+    def __init__(self, told: Callable[[], int], database: Callable[[], Engine], utc: Callable[[], int]) -> None:
+        self._told, self._utc, self._database = told, utc, database
+        self._engine: Engine | None = None
+
+    def __call__(self) -> int:
+        """Return it."""
+        try:
+            self._engine = self._engine or self._database()
+            return 0 if apart(self._engine, self._utc()) else self._told()
+        except SinkError:  # nothing is kept either, and the receiver says so
+            return 0
+
+    def close(self) -> None:
+        """Let the database go."""
+        if self._engine is not None:
+            self._engine.close()
 
 
 def _unseen(_station: str, _record: Record) -> None:

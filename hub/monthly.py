@@ -30,6 +30,7 @@ from hub.completeness import (
     offset_of,
     span_of,
 )
+from hub.database.cameras import in_order
 from hub.database.counting import StationHour, minutes_of
 from hub.database.engine import Engine
 from hub.doubts import doubt_counts
@@ -205,10 +206,11 @@ def _unit(channel: str) -> str:
 def _cameras(engine: Engine, station: str, start: int, end: int) -> list[CameraLine]:
     found = engine.query(
         "SELECT camera, count(DISTINCT picture), sum(CASE WHEN part = 'full' THEN 1 ELSE 0 END), sum(size) "
-        "FROM picture WHERE station = %s AND time >= %s AND time < %s GROUP BY camera ORDER BY camera",
+        "FROM picture WHERE station = %s AND time >= %s AND time < %s GROUP BY camera",
         (station, start, end),
     )
-    return [CameraLine(camera, *map(int, counts)) for camera, *counts in found]
+    lines = [CameraLine(camera, *map(int, counts)) for camera, *counts in found]
+    return sorted(lines, key=lambda line: in_order(line.camera))
 
 
 def _record_bytes(engine: Engine, station: str, start: int, end: int) -> int:

@@ -1,7 +1,7 @@
 """Deleting full pictures to make room, the oldest first, by age and by bytes; thumbnails stay.
 
 A file goes before its row says so: killed in between, the next pass finds the row again and has nothing to delete. A
-row whose `file` is "" is of a picture that was taken away.
+row whose `file` is "" is of a picture that was taken away. Their age counts from what the stations' clocks say is now.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from edge.clock.clock import SystemClock, system_utc
 from hub.config import PicturesSection
 from hub.database.engine import Engine
 from hub.sink import SinkError
+from hub.vouched import present
 
 log = logging.getLogger("minshan.hub")
 EVERY = 600.0  # s between two passes
@@ -85,7 +86,8 @@ class Retention:
         )
         ((total,),) = engine.query(f"SELECT coalesce(sum(size), 0) {FULL}")
         days, most = self._limits.keep_days, self._limits.keep_gb
-        before = None if days is None else self._utc() - days * DAY_US
+        now = None if days is None else present(engine, self._utc())
+        before = None if days is None or now is None else now - days * DAY_US
         over = 0 if most is None else int(total) - int(most * GB)
         found: list[tuple[Any, ...]] = []
         for station, picture, file, size, time in oldest:

@@ -48,7 +48,7 @@ class AlertFacts(msgspec.Struct, frozen=True):
 
     `value` and `worst` are in `unit`; `fall`: how fast the air's temperature fell in the half hour before, K an hour
     above 0, None where it is not known or did not fall. `critical`: at which 10 % of the buds die. `minutes`: of
-    silence. `late`: it came here long after it happened. `count`: of stations, where that is what it is about.
+    silence. `late`: it came here long after it happened. `count`: of stations or minutes, where it is about them.
     """
 
     station: str

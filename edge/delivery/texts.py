@@ -38,6 +38,7 @@ CLOCK = N_(
     "the hub's clock has not been synchronised for {minutes} min: times of alerts may be wrong, robots "
     "may refuse messages"
 )
+CLOCK_APART = N_("the hub's clock is {n} min off those of its stations: times of alerts may be wrong; set it right")
 CLOCK_BACK = N_("the hub's clock is right again")
 LOG = N_("the log of the hub's database has grown to {n} MB: another program keeps the file open, stop it")
 LOG_BACK = N_("the log of the hub's database is small again")
@@ -185,7 +186,7 @@ def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
 def _of_the_hub(words: Spoken, facts: AlertFacts, at: str) -> str:
     """Return what concerns no station alone: the hub's clock and disks, and that nothing is heard of any."""
     if facts.what == "clock":
-        said = CLOCK_BACK if facts.turn == "cleared" else CLOCK
+        said = CLOCK_BACK if facts.turn == "cleared" else CLOCK_APART if facts.count else CLOCK
     elif facts.what == "log":
         said = LOG_BACK if facts.turn == "cleared" else LOG
     elif facts.what == "photos":

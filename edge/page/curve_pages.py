@@ -109,7 +109,8 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
     """Return what a curve shows: its extremes with their times, or its sum."""
     good = [point for point in series.points if point.quality == 1 and point.value is not None]
     if not good:
-        return _("Nothing was measured in this time.")
+        doubtful = any(point.value is not None for point in series.points)
+        return _("no good value") if doubtful else _("Nothing was measured in this time.")
     if summed:
         total = value_text(channel, sum(point.value or 0.0 for point in good), series.unit)
         return _("{amount} in total").format(amount=total)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,6 +13,7 @@ HOURS = (1, 3, 6, 12, 24, 48, 168, 336, 720)
 MOST_TICKS = 8
 HOUR_US = 3_600_000_000
 STEPS = (1, 2, 5)
+LEAST = 1e-300  # below which a step has no power of ten that is a number
 
 
 class StillCurve(NamedTuple):
@@ -76,10 +78,8 @@ def time_ticks(first_us: int, last_us: int, offset_s: int) -> list[tuple[float, 
 
 
 def rounded(value: float) -> float:
-    """Return a round step of about that size: 1, 2 or 5 of some power of ten."""
-    power = 1.0
-    while power * 10 <= value:
-        power *= 10
-    while power > value:
-        power /= 10
+    """Return a round step of about that size: 1, 2 or 5 of some power of ten; 1 where it is no size at all."""
+    if not LEAST <= value < math.inf:
+        return 1.0
+    power = 10.0 ** math.floor(math.log10(value))
     return min((one * power for one in (*STEPS, 10)), key=lambda one: abs(one - value))

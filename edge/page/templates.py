@@ -21,6 +21,7 @@ from edge.language.texts import _
 from edge.page.assets import Assets
 from edge.page.feed import POSITION
 from edge.page.look import here, look_of, remember
+from edge.page.view import AHEAD
 
 TEMPLATES = Path(__file__).parent / "templates"
 
@@ -91,6 +92,7 @@ def words() -> dict[str, str]:
         "minutes": _("{n} min ago"),
         "hours": _("{n} h ago"),
         "days": _("{n} d ago"),
+        "ahead": _(AHEAD),
         "waiting": _("connection lost, trying again"),
         "none": _("Nothing was measured in this time."),
         "failed": _("The curve could not be loaded; trying again."),

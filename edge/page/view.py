@@ -12,6 +12,7 @@ from markupsafe import Markup
 from drivers.quantity import QUANTITIES, Aggregation
 from edge.language import texts
 from edge.language.texts import _
+from edge.language.words import N_
 from edge.page.markup import quantity_value
 from edge.page.spark import Kind, Spark, spark
 from edge.records.answers import Now, Point, Value
@@ -20,6 +21,7 @@ from edge.records.channel_name import ChannelName
 DAY_US = 86_400_000_000
 OLD_S = 180  # s after which a value is old: two minutes that did not come
 GONE_S = 3600
+AHEAD = N_("dated {n} min ahead of the clock here")
 MINUTE_US = 60_000_000
 MOST = 0.8  # of a span's minutes: what rests on fewer is said to, for as much as a fifth may hide an extreme
 ORDER = {name: place for place, name in enumerate(QUANTITIES)}
@@ -166,17 +168,22 @@ def is_number(value: float | None) -> TypeGuard[float]:
 
 
 def freshness(end_us: int | None, now_us: int | None) -> str:
-    """Return how old a value is, as the style knows it: "fresh", "old" or "gone"; "old" where nobody knows."""
+    """Return how old a value is, as the style knows it: "fresh", "old" or "gone"; "old" where nobody knows.
+
+    One whose time is yet to come is no fresher: one of the two clocks is wrong.
+    """
     if end_us is None or now_us is None:
         return "old"
     age = (now_us - end_us) / 1e6
-    return "fresh" if age < OLD_S else "old" if age < GONE_S else "gone"
+    return "fresh" if abs(age) < OLD_S else "old" if age < GONE_S else "gone"
 
 
 def age(end_us: int | None, now_us: int | None) -> str:
     """Return the age in words, as the page's script tells it."""
     if end_us is None or now_us is None:
         return _("age unknown")
+    if end_us - now_us > OLD_S * 1_000_000:
+        return _(AHEAD).format(n=(end_us - now_us) // 60_000_000)
     seconds = max(0, (now_us - end_us) // 1_000_000)
     if seconds < 100:
         return _("{n} s ago").format(n=seconds)

@@ -17,6 +17,7 @@ from hub.alarms.silence import LastHeard
 from hub.alarms.writing import AlarmWriter, OutgoingMessage
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
+from hub.vouched import present
 
 GATHERED_US = 60_000_000  # for which what came late is gathered into one message
 RECENT_US = 7 * 86_400_000_000  # what ended before is told no more
@@ -97,8 +98,11 @@ def daily(
 
 
 def forget(engine: Engine, now: int) -> None:
-    """Let go of messages, answers and alarms of long ago; within a transaction."""
-    before = (now - KEPT_US,)
+    """Let go of messages, answers and alarms of long ago; within a transaction. Nothing goes while none is heard."""
+    vouched = present(engine, now)
+    if vouched is None:
+        return
+    before = (vouched - KEPT_US,)
     engine.query("DELETE FROM alarm_attempt WHERE tried < %s", before)
     engine.query("DELETE FROM alarm_about WHERE message IN (SELECT id FROM alarm_message WHERE made < %s)", before)
     engine.query("DELETE FROM alarm_message WHERE made < %s", before)

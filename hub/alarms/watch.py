@@ -12,14 +12,15 @@ from hub.alarms.air import air_at
 from hub.alarms.alarm import Alarm, Quiet
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import ChannelHealth
-from hub.alarms.silence import LastHeard, Silences, cadence, silences
+from hub.alarms.silence import MINUTE_US, LastHeard, Silences, cadence, silences
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
+from hub.vouched import apart
 
 NEWEST = 20  # records of a station by which its cadence is judged
 LOOK_US = 10_000_000  # between two looks
 ALL = ""  # the station of what concerns none alone
-UNSET_US = 30 * 60 * 1_000_000  # for which nobody has set the clock, before that is said
+UNSET_US = 30 * 60 * 1_000_000  # for which nobody has set the clock, or stations contradict it, before that is said
 
 
 class Watch:
@@ -40,7 +41,8 @@ class Watch:
     ) -> None:
         self._engine, self._section, self._connected = engine, section, connected
         self._synchronised, self._photos = synchronised, photos
-        self._unset: int | None = None  # since when nobody has set the clock
+        self._unset: int | None = None  # since when nobody has set the clock, or stations contradict it
+        self._off_us = 0  # by how much they did when they last vouched for a time
         self._book, self._health = AlarmBook(engine), ChannelHealth(engine)
         self._since = now
         self._next = 0
@@ -63,12 +65,18 @@ class Watch:
         ]
 
     def last_heard(self, now: int) -> list[LastHeard]:
-        """Return when each station was last heard."""
-        found = self._engine.query("SELECT station, max(arrived_last) FROM epoch GROUP BY station ORDER BY station")
+        """Return when each station was last heard; of one that was heard in the future alone, from when it is missed.
+
+        The clock was set back then.
+        """
+        found = self._engine.query(
+            "SELECT station, max(CASE WHEN arrived_last <= %s THEN arrived_last END), max(arrived_last) FROM epoch "
+            "WHERE arrived_last IS NOT NULL GROUP BY station ORDER BY station",
+            (now,),
+        )
         return [
-            LastHeard(station, min(last, now), self._cadence(station, last))
-            for station, last in found
-            if last is not None
+            LastHeard(station, min(self._since, now) if last is None else last, self._cadence(station, newest))
+            for station, last, newest in found
         ]
 
     def is_heard_since(self, station: str, since_us: int) -> bool:
@@ -134,8 +142,10 @@ class Watch:
         return turned
 
     def _of_clock(self, live: list[Alarm], now: int) -> list[Alarm]:
-        is_set = self._synchronised()
-        self._unset = None if is_set else now if self._unset is None else self._unset
+        off_us = apart(self._engine, now)
+        self._off_us = self._off_us if off_us is None else off_us
+        is_set = self._synchronised() and not self._off_us
+        self._unset = None if is_set else now if self._unset is None else min(self._unset, now)
         open_ = [one for one in live if one.open and one.what == "clock"]
         if is_set:
             for one in open_:
@@ -143,7 +153,8 @@ class Watch:
             return open_
         if open_ or self._unset is None or now - self._unset < UNSET_US:
             return []
-        return [alarms.raised(ALL, f"clock-{self._unset}", "clock", now, Quiet(self._unset))]
+        quiet = Quiet(self._unset, count=round(abs(self._off_us) / MINUTE_US))
+        return [alarms.raised(ALL, f"clock-{self._unset}", "clock", now, quiet)]
 
     def _of_log(self, live: list[Alarm], now: int) -> list[Alarm]:
         """Look at SQLite's log, which grows without end while somebody else holds the file open."""

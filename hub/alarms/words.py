@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from drivers.quantity import QUANTITIES
+from edge.language import texts
 from edge.language.texts import _
+from edge.records.channel_name import ChannelName
 from hub.alarms.visits import Visit
 
 
@@ -16,8 +19,13 @@ def cause_words(visit: Visit) -> str:
         "sensor_doubtful": _("a sensor reports doubtful values"),
         "camera": _("pictures have faults"),
     }
-    what = _(" ({word})").format(word=_(", ").join(visit.what)) if visit.what else ""
+    what = _(" ({word})").format(word=_(", ").join(map(named, visit.what))) if visit.what else ""
     return words.get(visit.cause, visit.cause) + what
+
+
+def named(thing: str) -> str:
+    """Return a sensor or camera by its own name, and a channel that is no known sensor's by that of its quantity."""
+    return texts.label(thing) if ChannelName.parse(thing).quantity in QUANTITIES else thing
 
 
 def thing_word(thing: str) -> str:

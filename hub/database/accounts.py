@@ -34,6 +34,7 @@ TABLES = (
 )""",
 )
 SESSION_US = 30 * 86_400_000_000  # a grower logs in once a month
+AHEAD_US = 86_400_000_000  # by which a session may begin later: that of a clock that was set back lasts no year
 MOST_SESSIONS = 20  # of one person; the oldest ends
 PAGE = 200  # lines of the audit in one answer
 COLUMNS = "kind, name, role, stations, ended"
@@ -135,8 +136,8 @@ class Accounts:
         found = self._engine.query(
             "SELECT account.kind, account.name, role, stations, ended FROM session "
             "JOIN account ON account.kind = 'user' AND account.name = session.name "
-            "WHERE digest = %s AND until > %s AND ended IS NULL",
-            (digest(secret), now),
+            "WHERE digest = %s AND until > %s AND session.made <= %s AND ended IS NULL",
+            (digest(secret), now, now + AHEAD_US),
         )
         return _account(found[0]) if found else None
 

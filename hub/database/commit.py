@@ -64,7 +64,9 @@ def committed(engine: Engine, delivery: Delivery) -> CommitOutcome:
     for row in delivery.rows:
         *_, seq = key = _identity(row)
         known[key[:2]].ranges.add(seq, seq)
-        known[key[:2]].arrived = _wider(known[key[:2]].arrived, row.arrived, row.arrived)
+        first, _ = known[key[:2]].arrived
+        # The last is what came last: a clock that was set back does not leave a station heard in the future.
+        known[key[:2]].arrived = row.arrived if first is None else min(first, row.arrived), row.arrived
     for announced in delivery.announced:
         for span in announced.epochs:
             epoch = known[announced.station, rows.identity(span.epoch)]

@@ -9,6 +9,7 @@ import msgspec
 from edge.wire.contract import Command, Result
 from hub.database.engine import Engine
 from hub.rights import Account
+from hub.vouched import present
 
 TABLES = (
     """CREATE TABLE command (
@@ -51,7 +52,9 @@ class Orders:
 
     def add(self, station: str, command: Command, caller: Account, now: int) -> CommandOrder:
         """Keep a new command, to be sent; what was asked long ago is forgotten (the audit still has it)."""
-        self._engine.query("DELETE FROM command WHERE asked < %s", (now - KEPT_US,))
+        vouched = present(self._engine, now)
+        if vouched is not None:
+            self._engine.query("DELETE FROM command WHERE asked < %s", (vouched - KEPT_US,))
         arguments = msgspec.json.encode(command.args).decode()
         who = f"{caller.kind} {caller.name}"
         self._engine.query(

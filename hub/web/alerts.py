@@ -10,7 +10,7 @@ from msgspec import Meta
 from drivers.reason import Reason
 from edge.records.asked import Time, us
 from edge.records.bodies import Alert
-from hub.alarms.alarm import Alarm
+from hub.alarms.alarm import Alarm, Quiet
 from hub.alarms.visits import Visit, visits
 from hub.rights import Right
 from hub.web.arguments import Nothing
@@ -37,7 +37,7 @@ class AlertState(msgspec.Struct, frozen=True):
     """One alert. Times are microseconds UTC. `what`: "frost", "silent", ...; `urgency`: "frost", "weather", "upkeep".
 
     `said` is the station's own newest word of it, None where the hub raised it; `told`: who was told, in order.
-    `acknowledged_us` None: nobody has.
+    `acknowledged_us` None: nobody has. `found`: what the hub knows of what it raised itself.
     """
 
     id: str
@@ -55,6 +55,7 @@ class AlertState(msgspec.Struct, frozen=True):
     told: list[str]
     acknowledged_by: str
     acknowledged_us: int | None
+    found: Quiet | None = None
 
 
 def alerts(context: RequestContext, arguments: AlertsSince) -> list[AlertState]:
@@ -85,7 +86,7 @@ def state_of(alarm: Alarm) -> AlertState:
     return AlertState(
         *(alarm.id, alarm.station, alarm.what, alarm.urgency, alarm.open, alarm.step, alarm.turn, alarm.late),
         *(alarm.raised_us, alarm.changed_us, alarm.cleared_us, alarm.said, list(ladder.reached)),
-        *(ladder.acked_by, ladder.acked_us),
+        *(ladder.acked_by, ladder.acked_us, alarm.quiet),
     )
 
 

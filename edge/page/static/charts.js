@@ -118,8 +118,15 @@ function tickLabels(u, values) {
   });
 }
 
-function options(figure, width, height) {
+// Returns from when to when a curve was asked for: where nothing was measured there is paper, and no other time.
+function asked(figure, points) {
+  const query = new URL(figure.dataset.series, location.href).searchParams;
+  return [Math.min(Number(query.get("from")), points[0].start_us / 1e6), Number(query.get("to"))];
+}
+
+function options(figure, points, width, height) {
   const { kind } = figure.dataset;
+  const span = asked(figure, points);
   const [ink, faint, line, doubt, paper] = ["--ink", "--rule", "--accent", "--doubt", "--paper"].map(colour);
   const bars = kind === "bars" ? { paths: uPlot.paths.bars({ size: [0.8, 40], align: 1 }) } : {};
   const dots = kind === "direction";
@@ -132,7 +139,7 @@ function options(figure, width, height) {
     height,
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, y: false, bind: silent(), points: { size: 9 } },
-    scales: { x: { time: false }, y: range(kind) },
+    scales: { x: { time: false, range: () => span }, y: range(kind) },
     axes: [
       { ...axis, font, space: 60, splits: ticks, values: tickLabels },
       { ...axis, font, size: wide, values: (u, found) => found.map((one) => one.toFixed(places(found))), ...(kind === "direction" ? { splits: () => [0, 90, 180, 270, 360] } : {}) },
@@ -187,7 +194,7 @@ function silent() {
 function plot(figure, points) {
   const place = figure.querySelector(".plot");
   const size = () => [Math.max(200, place.clientWidth), Math.max(120, place.clientHeight)];
-  const u = new uPlot(options(figure, ...size()), columns(points), place);
+  const u = new uPlot(options(figure, points, ...size()), columns(points), place);
   new ResizeObserver(() => {
     const [width, height] = size();
     if (width !== u.width || height !== u.height) u.setSize({ width, height });

@@ -12,6 +12,7 @@ from edge.language.texts import _
 from edge.language.words import N_
 from edge.page.markup import value_text
 from edge.page.station_view import AlertLine
+from hub.causes import because
 from hub.database.turns import AlertTurn, open_ones
 from hub.rights import Right
 from hub.web import alerts
@@ -22,7 +23,7 @@ from hub.web.table import Elsewhere, PageAnswer, RequestContext
 
 MOST = 200  # of all stations together
 OF_THE_HUB = {
-    "clock": N_("The clock of this hub is not synchronised: times of alerts may be wrong."),
+    "clock": N_("This hub's clock is not synchronised, or its stations contradict it: times of alerts may be wrong."),
     "photos": N_("This hub cannot keep photos: the disk of their folder is full, or may not be written."),
     "log": N_("Another program keeps this hub's database open, so its log grows: stop that program."),
 }
@@ -77,7 +78,12 @@ def name_of(alarm: alerts.AlertState) -> str:
 def text_of(alarm: alerts.AlertState) -> str:
     """Return what an alarm means: what the station said of it, or what the hub itself has found."""
     found = OF_THE_HUB.get(alarm.what)
-    return said_of(newest_alert(alarm)) if found is None else _(found)
+    if found is not None:
+        return _(found)
+    quiet = alarm.found
+    if quiet is None:
+        return said_of(newest_alert(alarm))
+    return quiet.channel and because(quiet.channel, quiet.why)
 
 
 def newest_alert(alarm: alerts.AlertState) -> dict[str, Any]:

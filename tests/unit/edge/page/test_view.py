@@ -13,13 +13,14 @@ from drivers.reason import Reason
 from edge.language import texts
 from edge.page import view
 from edge.page.assets import Assets
+from edge.page.curve_pages import spoken
 from edge.page.headline import headline, slope
 from edge.page.look import Look
-from edge.page.spark import HEIGHT, WIDTH, spark
+from edge.page.spark import HEIGHT, WIDTH, Kind, spark
 from edge.page.station_view import Beside, station_view
 from edge.page.still import still
 from edge.page.templates import Templates
-from edge.records.answers import Now, Point, Value
+from edge.records.answers import Now, Point, Series, Value
 
 PAGE, PARTS = map(Templates(Assets()).environment.get_template, ("station.html", "_station.html"))
 MINUTE, DAY = 60_000_000, 86_400_000_000
@@ -193,6 +194,17 @@ def test_a_flat_curve_is_a_line_in_the_middle_with_its_value_beside_it(value: fl
     assert len(told) >= 2 and value - 0.5 <= min(told) <= value + 0.25 and value - 0.25 <= max(told) <= value + 0.5
 
 
+@pytest.mark.parametrize("kind", ["line", "bars", "direction"])
+@pytest.mark.parametrize(
+    "values", [[-0.04] * 3, [-1e308, 1e308], [5e-324, -5e-324], [0.0, -0.0], [1e300, 1.0], [-7.4, -0.2, -3.0]], ids=str
+)
+def test_whatever_a_station_sends_is_drawn_and_keeps_nobody_waiting(values: list[float], kind: Kind) -> None:
+    """Rain below zero, and numbers that are too large or too small to be told apart: a drawing comes, at once."""
+    points = [Point(END + n * 3600 * 10**6, END + n * 3600 * 10**6, value, 1) for n, value in enumerate(values)]
+    drawn = still(points, END, END + view.DAY_US, 28_800, kind)
+    assert drawn is None or len(drawn.values) <= 5
+
+
 @given(st.floats(0, 1e7))
 def test_an_age_is_told_in_one_unit(seconds: float) -> None:
     """From seconds to days; one that nobody knows is said to be unknown, and never counts as fresh."""
@@ -202,6 +214,25 @@ def test_an_age_is_told_in_one_unit(seconds: float) -> None:
         "fresh" if seconds < view.OLD_S else "old" if seconds < view.GONE_S else "gone"
     )
     assert view.freshness(None, END) == view.freshness(END, None) == "old"
+
+
+@pytest.mark.parametrize("minutes", [4, 60, 525_600])
+def test_a_minute_of_the_future_is_not_fresh(minutes: int) -> None:
+    """One of two clocks is wrong, and it is said; a clock that is a little behind changes nothing."""
+    ahead_us = minutes * view.MINUTE_US
+    assert view.age(END + ahead_us, END) == f"dated {minutes} min ahead of the clock here"
+    assert view.freshness(END + ahead_us, END) == "old"
+    assert (view.age(END + view.MINUTE_US, END), view.freshness(END + view.MINUTE_US, END)) == ("0 s ago", "fresh")
+
+
+def test_doubtful_values_are_not_said_to_be_unmeasured() -> None:
+    """A curve that has no good value says so; one that has none at all, that nothing was measured."""
+    doubtful, missing = (Point(END, END + view.MINUTE_US, value, quality) for value, quality in ((2.5, 3), (None, 9)))
+    said = [
+        spoken("air_temperature", Series("s", "air_temperature", "degC", "minute", points), False, 0)
+        for points in ([doubtful], [missing], [])
+    ]
+    assert said == ["no good value", "Nothing was measured in this time.", "Nothing was measured in this time."]
 
 
 def test_zero_has_no_sign() -> None:

@@ -76,6 +76,33 @@ def test_all_at_once_is_one_alarm_and_none_comes_after(world: World) -> None:
     assert [one.what for one in world.alarms()] == ["all_silent"] and not world.alarms()[0].open
 
 
+def test_a_box_that_died_while_the_clock_was_ahead_is_missed_when_it_is_right(world: World) -> None:
+    """It was last heard "next year": it is called silent all the same, minutes after the clock was set right."""
+    world.talking = {"orchard-1", "orchard-2"}
+    world.engine.query(
+        "INSERT INTO epoch (station, epoch, arrived_last) VALUES ('dead', 'e', %s)",
+        (world.utc() + 365 * 86_400_000_000,),
+    )
+    world.start(poll_s=10.0)
+    world.run(20 * MINUTE)
+    assert [(one.station, one.what) for one in world.alarms()] == [("dead", "silent")]
+
+
+def test_a_hub_that_all_its_stations_contradict_says_so(world: World) -> None:
+    """Synchronised, and an hour behind two of them that know the time by themselves: one alarm, and its end."""
+    world.talking = {"orchard-1", "orchard-2"}
+    world.start(poll_s=10.0)
+    for minute, ago_s in enumerate([62.0 - 3600.0] * 40 + [62.0] * 15):
+        for station in sorted(world.talking):
+            world.minute(minute + 1, 12.0, station, ago_s)
+        world.run(MINUTE)
+        if minute == 38:
+            assert [one.what for one in world.alarms() if one.open] == ["clock"]
+    assert [(one.what, one.open) for one in world.alarms()] == [("clock", False)]
+    told = " ".join(text for _, _, text in world.told("group"))
+    assert "平台时钟与各站时钟相差 60 分钟" in told
+
+
 def test_a_restart_with_silent_stations_waits_before_it_calls_them_so(world: World) -> None:
     """A hub that was off for an hour does not take its own absence for theirs."""
     world.talking = set(EIGHT)

@@ -16,13 +16,22 @@ from hub.database.queries import Queries
 from hub.database.sink import DatabaseSink
 from hub.picture_files import Album
 from hub.retention import DAY_US, Retention
-from hub.sink import Delivery
+from hub.sink import Delivery, Row
 from tests.kits.receiver_kit import UTC0
-from tests.kits.sink_kit import delivery, row
+from tests.kits.sink_kit import delivery, redated, row
 
 MB = 1_000_000
 NOW = UTC0 + 20 * DAY_US
 Keeping = Callable[..., Retention]
+
+
+def picture(album: Album, number: int, time: int | None) -> None:
+    """Put a picture of 1 MB with its thumbnail into an album; `number` is what it shows."""
+    full = bytes([number]) * MB
+    name = hashlib.sha256(full).hexdigest()
+    for part, data in (("full", full), ("thumbnail", full[:100])):
+        digest = hashlib.sha256(data).hexdigest()
+        album.put(ChunkHeader(1, "s", name, part, 0, len(data), digest, "cam", "e", 3, time), data)
 
 
 @pytest.fixture(name="album")
@@ -31,14 +40,11 @@ def a_full_album(sink: DatabaseSink, tmp_path: Path) -> Path:
     folder = tmp_path / "pictures"
     album = Album(folder)
     for day in range(11):
-        full = bytes([day]) * MB
-        name = hashlib.sha256(full).hexdigest()
-        time = None if day == 10 else UTC0 + day * DAY_US
-        for part, data in (("full", full), ("thumbnail", full[:100])):
-            digest = hashlib.sha256(data).hexdigest()
-            album.put(ChunkHeader(1, "s", name, part, 0, len(data), digest, "cam", "e", 3, time), data)
+        picture(album, day, None if day == 10 else UTC0 + day * DAY_US)
     album.sync()
     sink.commit(Delivery((row(1),), tuple(album.kept.values())))
+    newest = redated(row(2), 20 * 1440 - 2)
+    sink.commit(delivery(Row("s", newest.record, newest.raw, NOW)))
     return folder
 
 

@@ -105,7 +105,7 @@ def test_what_a_newer_station_says_of_an_alert_breaks_no_page(shared: Office, bo
 
 
 @pytest.mark.parametrize(
-    ("what", "told"), [("clock", "The clock of this hub is not synchronised"), ("log", "Another program keeps")]
+    ("what", "told"), [("clock", "This hub's clock is not synchronised"), ("log", "Another program keeps")]
 )
 def test_what_the_hub_finds_of_itself_is_said_in_a_sentence(shared: Office, what: What, told: str) -> None:
     """An alarm of no station has no measured value to tell; its line says what is the matter."""

@@ -157,6 +157,26 @@ def test_a_gap_has_no_ink_and_a_lone_minute_has(browser: Browser, shared: Office
         assert not empty
 
 
+def test_a_curve_spans_the_time_that_was_asked_for(browser: Browser, shared: Office) -> None:
+    """Where a day's last twenty hours have nothing there is paper: a gap at the end is seen as one in the middle."""
+    begin = micros(3, 1, 0)
+    with grower(browser, shared) as page:
+        draw(page, shared, begin, begin + 1440 * MINUTE)
+        inked = page.evaluate(INK, ACCENT)
+        assert inked and max(inked) < 310 / 1440
+        told = [text for text in page.evaluate(TEXTS) if re.fullmatch(r"\d\d:\d\d", text)]
+        assert "12:00" in told and "18:00" in told
+
+
+def test_a_value_of_the_future_is_not_fresh(browser: Browser, shared: Office) -> None:
+    """The browser's own timer says it too, where the server's clock was set back behind what is shown."""
+    with grower(browser, shared, locale="en-GB") as page:
+        page.goto(f"{shared.url}/stations/{STATION}")
+        page.evaluate("document.querySelector('#top').dataset.endUs = Number(document.body.dataset.nowUs) + 36e8 + 3e7")
+        expect(page.locator("#top")).to_have_attribute("data-age", "old")
+        expect(page.locator("#top .age").first).to_contain_text("min ahead of the clock here")
+
+
 def test_a_curve_keeps_its_height_however_often_a_phone_is_turned(browser: Browser, shared: Office) -> None:
     """It is drawn when it comes into view; after twenty turns it is as tall as at first, and as wide as the page."""
     with grower(browser, shared) as page:
