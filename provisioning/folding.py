@@ -1,4 +1,4 @@
-"""Sentences on a narrow terminal: folded between words, never within one, and the rest of a line set in."""
+"""Fold sentences on a narrow terminal: between words, never within one, with the following lines indented."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The `minshan` command: its language first, then the command asked for, then one sentence and a code.
+"""The `minshan` command: its language first, then the requested command, then one message and an exit code.
 
 Each command is a module of its own and is loaded when it is asked for, so that the daemon does not carry the
 technician's side, and after the language is known: click's help texts are translated when they are declared.

@@ -1,4 +1,4 @@
-"""The whole key frames of an H.264 or H.265 stream, each decoded by a decoder that has seen no other.
+"""The complete key frames of an H.264 or H.265 stream, each decoded by a new decoder.
 
 What has one RTP timestamp is one frame (RFC 6184 and 7798, section 5.1). FFmpeg goes by first slices and parameter sets
 instead: it parts a frame with sets before each slice, and joins what came before an outage with what came after it.

@@ -1,4 +1,4 @@
-"""What people give as a place, a height or a key of the station's file, on a command line or when they are asked."""
+"""Parse a place, a height or a key of the station's file, from the command line or as an answer to a question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `init` asks where there is a person. The answers so far lie in a file, so that an interruption costs none."""
+"""The questions of `init` on a terminal. The answers so far are stored in a file, so an interruption loses none."""
 
 from __future__ import annotations
 

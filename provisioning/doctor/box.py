@@ -1,4 +1,4 @@
-"""What the doctor looks at in the box itself: the site's facts, cameras, the clock, the disk."""
+"""The doctor's checks of the box itself: the site's facts, cameras, the clock, the disk."""
 
 from __future__ import annotations
 

@@ -1,10 +1,14 @@
-"""What the doctor notes of a right [broker]: an open connection to elsewhere, and a proof that may lose data."""
+"""What the doctor notes of a right [broker], and what it advises where the broker's certificate is refused."""
 
 from __future__ import annotations
 
 import pytest
 
+from drivers.reason import Reason
+from drivers.tls import NOT_YET, distrust
 from edge.config.sections import BrokerSection
+from edge.wire.errors import CERTIFICATE, LinkError
+from provisioning.doctor.broker import remedy
 from provisioning.doctor.broker_notes import notes
 
 
@@ -32,3 +36,19 @@ def test_a_proof_that_may_lose_data_is_noted() -> None:
     assert ["what it drops is lost" in one for one, _ in notes(BrokerSection(url="mqtts://h", proof="broker"))] == [
         True
     ]
+
+
+def test_each_trouble_with_a_certificate_has_a_remedy_of_its_own() -> None:
+    """What is wrong with a certificate decides who has to mend it: the box's date, its file, or the broker's operator."""
+    told = {code: remedy(LinkError(Reason(code, "x"))) for code in CERTIFICATE}
+    network = remedy(LinkError(Reason("broker_silent", "x")))
+    assert network not in told.values()
+    assert told["certificate_not_yet"].startswith("Set this box's date: ")
+    assert told["certificate_expired_on"].startswith("Check this box's date: ")
+    assert "ca_file" in told["certificate_distrusted"]
+    assert all(one.endswith(" The station keeps everything and sends it later.") for one in (network, *told.values()))
+
+
+def test_a_certificate_that_is_not_valid_yet_is_told_in_words() -> None:
+    """A box whose clock stands in 1970 finds every certificate too new: cameras' and platforms' are told so too."""
+    assert str(distrust(NOT_YET)) == "it is not valid yet: is this box's date right?"
