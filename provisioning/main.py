@@ -128,8 +128,14 @@ def named_in_words(command: click.Command) -> click.Command:
     if isinstance(command, click.Group):
         command.subcommand_metavar = texts._("COMMAND [ARGS]...")
         for below in command.commands.values():
+            below.short_help = below.short_help or first_sentence(below.help or "")  # click would cut it by letters
             named_in_words(below)
     return command
+
+
+def first_sentence(text: str) -> str:
+    """Return a help text's first sentence."""
+    return re.split(r"(?<=[。.]) |(?<=。)", text, maxsplit=1)[0]
 
 
 def group() -> click.Group:

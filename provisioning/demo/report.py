@@ -23,8 +23,9 @@ from provisioning.demo.hub import ADMIN, DemoHub
 from provisioning.demo.show import bare
 from provisioning.demo.unplugging import OwnPage
 
-NO_TIME = Reason("no time", "no time of arrival")
-REFUSALS = {why.code: why for why in (CHECKSUM, CUT_SHORT, NO_HEADER, ANOTHER_DEVICE, NOT_A_FRAME, NO_TIME)}
+TIMELESS = "no time"
+REFUSALS = {why.code: why for why in (CHECKSUM, CUT_SHORT, NO_HEADER, ANOTHER_DEVICE, NOT_A_FRAME)}
+REFUSALS[TIMELESS] = Reason("no_time_of_arrival", "no time of arrival")
 MOST_COMPLAINTS = 20  # of the checker, on a screen
 
 
@@ -71,7 +72,7 @@ def reported(station: Station, facts: StationStatus, first_seq: int, rig: Rig) -
             refused[reason] = refused.get(reason, 0) + count
     capture = rig.capture
     if capture is not None and capture.timeless:
-        refused[NO_TIME.code] = capture.timeless
+        refused[TIMELESS] = capture.timeless
     last_seq = station.store.next_seq - 1
     return {
         "lines_read": rig.lines_sent() + (capture.timeless if capture else 0),

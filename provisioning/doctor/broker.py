@@ -31,6 +31,8 @@ SOON = 30  # days before the end of a certificate in which somebody should see t
 EXPIRY = 60  # s for which the broker may keep the test record
 
 BY_DATE = N_("Check this box's date: if it is right, the broker's operator must renew the certificate.")
+WRONG_PORT = N_("Check the port: usually 1883 for mqtt:// and 8883 for mqtts://. Something else may listen there.")
+WRONG_FILE = N_("Correct the path in [broker], or let the station's user read the file: sudo chown minshan FILE")
 REMEDIES = {
     errors.OWN_CERTIFICATE: N_(
         "Put the new certificate and its key there; the station uses them at its next connection."
@@ -40,6 +42,8 @@ REMEDIES = {
     "certificate_not_yet": N_("Set this box's date: let chrony reach a time server, or fit a clock chip."),
     "certificate_name": N_("Write the host's name in [broker] url as it is in the certificate."),
     "certificate_distrusted": N_("Get the CA certificate from the broker's operator and name its file as ca_file."),
+    **dict.fromkeys(("closes_unanswered", "takes_and_is_silent", "not_even_mqtt", "no_tls_there"), WRONG_PORT),
+    **dict.fromkeys(("broker_file_unread", "broker_file_no_text", "ca_file_unread", "no_pem_files"), WRONG_FILE),
 }
 
 

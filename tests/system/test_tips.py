@@ -72,10 +72,13 @@ def running(file: Path) -> Iterator[None]:
     """Run the station of that file."""
     with (file.parent / "log").open("w") as log:
         daemon = subprocess.Popen([*MINSHAN, "run", "--config", file], stdout=log, stderr=log, env=paths() | ENGLISH)
-        until((file.parent / "state" / "minshan.sock").exists, 60)
-        yield
-        daemon.send_signal(signal.SIGTERM)
-        assert daemon.wait(60) == 0, (file.parent / "log").read_text()
+        try:
+            until((file.parent / "state" / "minshan.sock").exists, 60)
+            yield
+        finally:
+            daemon.send_signal(signal.SIGTERM)
+            ended = daemon.wait(60)
+        assert ended == 0, (file.parent / "log").read_text()
 
 
 def newest(file: Path) -> float | None:
