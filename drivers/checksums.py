@@ -1,4 +1,4 @@
-"""The check sums that the devices' protocols use, each over the bytes given."""
+"""The checksums of the devices' protocols, each over the given bytes."""
 
 from __future__ import annotations
 

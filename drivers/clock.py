@@ -1,4 +1,4 @@
-"""The Clock: an argument of everything that waits, and its waits are the only ones.
+"""The Clock: everything that waits takes it as an argument, and waits only through it.
 
 On a station it is CLOCK_BOOTTIME, a wait, `select` and a queue (`edge/clock/clock.py`); in a simulation it is
 `edge/sim/clock.py`, where time jumps from deadline to deadline and one lane runs at a time.

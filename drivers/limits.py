@@ -1,4 +1,4 @@
-"""The limits that a driver states itself, applied to all that its device and its decoder give.
+"""The limits that a driver declares, applied to everything that its device and its decoder return.
 
 Put around every driver by `DriverInfo`: so a station, a technician's look and a recording are judged alike. A value
 beyond them keeps its place with a doubt, as a value that is left out could not be told from one that never came.

@@ -5,6 +5,7 @@ at their place in the file. A path that does not exist (yet) is not a mistake; w
 from __future__ import annotations
 
 import os
+import re
 import stat
 from pathlib import Path
 from typing import Annotated
@@ -21,6 +22,9 @@ NO_FOLDER = Reason("no_folder", "{path} is not a folder", path="")
 PATH_SIGN = Reason("path_sign", "it contains a character that no path can contain ({sign})", sign="")
 PATH_BLANK = Reason("path_blank", "remove the space before or after the path")
 PATH_HOME = Reason("path_home", "write the full path instead of ~, such as /home/...")
+PATH_WINDOWS = Reason(
+    "path_windows", "this is a path of Windows: write one of the station's machine, such as /var/lib/minshan"
+)
 PATH_LONG = Reason(
     "path_long",
     "is too long: a path has at most {most} bytes, each name in it {name}",
@@ -37,6 +41,8 @@ def possible(path: str) -> str:
         raise SettingError(PATH_BLANK)
     if path.startswith("~"):
         raise SettingError(PATH_HOME)
+    if re.match(r"[A-Za-z]:[\\/]|\\\\", path):
+        raise SettingError(PATH_WINDOWS)
     named = os.fsencode(path)
     if len(named) > MOST_BYTES or max(map(len, named.split(b"/"))) > MOST_OF_A_NAME:
         raise SettingError(PATH_LONG)

@@ -1,4 +1,4 @@
-"""What a station measures: each quantity has one unit and one reporting resolution for good.
+"""The quantities that a station measures: each has one unit and one reporting resolution, permanently.
 
 Names are CF standard names where CF has one (`air_temperature`, `wind_speed_of_gust`, ...), otherwise the
 field's plain term. A changed sensor therefore changes no column on the platform.

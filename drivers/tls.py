@@ -1,15 +1,17 @@
-"""Why a certificate is not trusted, by the number that OpenSSL has for it."""
+"""Why a certificate is not trusted, by OpenSSL's error number."""
 
 from __future__ import annotations
 
 from drivers.reason import Reason
 
-EXPIRED, NAME_DIFFERS = 10, 62  # X509_V_ERR_... of OpenSSL's x509_vfy.h, as those below
+NOT_YET, EXPIRED, NAME_DIFFERS = 9, 10, 62  # X509_V_ERR_... of OpenSSL's x509_vfy.h, as those below
 _SELF_SIGNED = Reason("self_signed", "it is signed by itself")
 _NO_ISSUER = Reason("issuer_unknown", "its issuer is not known here")
 _RUN_OUT = Reason("has_run_out", "it has expired")
+_NOT_YET = Reason("not_valid_yet", "it is not valid yet: is this box's date right?")
 _OTHERS = Reason("is_anothers", "it is for another host")
 _DISTRUST = {
+    NOT_YET: _NOT_YET,
     EXPIRED: _RUN_OUT,
     NAME_DIFFERS: _OTHERS,
     **dict.fromkeys((18, 19), _SELF_SIGNED),

@@ -1,4 +1,4 @@
-"""What is wrong with a text that tomllib refuses: it has no codes, so the line is looked at here.
+"""What is wrong with a text that tomllib refuses: it has no error codes, so the line is examined here.
 
 People write what other files take: `yes`, `True`, `key: value`, `; comment`, a path of Windows, two keys on a line.
 """

@@ -1,4 +1,4 @@
-"""A driver on trial: its twin on a wire in simulated time, and a caller that treats it as a station's lane does.
+"""Try a driver: its simulated device on a line in simulated time, called as a station's lane would call it.
 
 What the checks of `drivers/contract.py` are made of; a third party's own tests of its driver may use it too.
 """

@@ -1,1 +1,1 @@
-"""The station: it measures, checks, keeps and sends. Start reading at `edge/station.py`."""
+"""The station: it measures, checks, stores and sends. Start reading at `edge/station.py`."""

@@ -1,4 +1,4 @@
-"""The daemon: a station on the real clock and the real buses, until somebody ends it."""
+"""The daemon: a station on the real clock and the real buses, until it is stopped."""
 
 from __future__ import annotations
 

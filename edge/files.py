@@ -1,4 +1,4 @@
-"""Files that last through a power cut: written, synced, renamed, and then their folder synced."""
+"""Files that survive a power cut: written, synced, renamed, and then their folder synced."""
 
 from __future__ import annotations
 

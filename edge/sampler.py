@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Protocol
@@ -69,6 +70,7 @@ class SensorState:
     refused: Counter[str] = field(default_factory=Counter)  # frames that came and are none, by the reason's code
     errors: Counter[str] = field(default_factory=Counter)  # everything else that went wrong, by the kind's code
     readings: int = 0
+    newest: dict[str, Reading] = field(default_factory=dict)  # by quantity
     interval: float | None = field(init=False)
 
     def __post_init__(self) -> None:
@@ -110,6 +112,12 @@ class BusLane:
             sensor.name, sensor.driver, self.name, state.down, state.readings, dict(state.refused), dict(state.errors)
         )
 
+    def newest(self, quantity: str) -> Iterator[tuple[SensorSection, Reading | None, Reason | None]]:
+        """Yield each sensor that gives this quantity, its newest reading, why it is down. Callable from any lane."""
+        for state in self._states:
+            if any(quantity == channel.quantity for channel in state.sensor.info.channels(state.sensor.settings)):
+                yield state.sensor, state.newest.get(quantity), state.down
+
     def _turn(self, state: SensorState) -> None:
         try:
             readings = self._device(state).read()
@@ -128,6 +136,7 @@ class BusLane:
     def _succeeded(self, state: SensorState, readings: tuple[Reading, ...]) -> None:
         for reading in readings:
             self._inbox.offer(Sampled(state.sensor.name, reading), wake=False)
+            state.newest[reading.quantity] = reading
         state.readings += len(readings)
         if state.failures:
             state.failures = 0

@@ -1,4 +1,4 @@
-"""What the lanes of a station publish of themselves, each by one assignment, and the status that is made of it.
+"""The snapshots that a station's lanes publish, each by one assignment, and the status made from them.
 
 None of these ever changes. The status goes over the local socket as JSON, and is read from it by `read`.
 """

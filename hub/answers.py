@@ -20,8 +20,8 @@ from hub.gathered import wait_of
 from hub.sink import Sink
 
 PAGE = 1000  # spans or pieces in one receipt
-PACKED = 4096  # bytes from which on a message goes compressed
-HEAD = 100  # bytes of a packet beside its payload
+PACKED = 4096  # bytes: longer messages are compressed
+HEAD = 100  # bytes of a packet besides its payload
 
 
 def receipts(

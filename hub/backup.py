@@ -1,4 +1,4 @@
-"""A backup of a hub's database in one file, and restoring it; photos are files, and not included.
+"""Back up a hub's database into one file, and restore it; photos are files, and not included.
 
 A backup is checked before it gets its name, so that what has it can be opened. What is put back gets another generation
 in the same step: stations see by it that receipts may be forgotten, and send again what is lacking. The former file of

@@ -1,4 +1,4 @@
-"""What is complete: for each day of a station what was measured, received and good, and the cause of each gap.
+"""Completeness: for each day of a station what was measured, received and good, and the cause of each gap.
 
 A gap is a time without minutes between two that are here. Numbers that the ledger lacks there were measured: they are
 not received yet, or lost where a loss record names them. Where the epoch changes the box was off for the time that its
@@ -26,7 +26,7 @@ from hub.database.engine import Engine
 DAY_S = 86_400
 US = 1_000_000
 MINUTE_US = 60 * US
-IN_TRANSIT_US = 5 * MINUTE_US  # in which a minute comes from a station that is in order
+IN_TRANSIT_US = 5 * MINUTE_US  # within which a minute arrives from a healthy station
 BEST = 2  # the worst flag of a good minute: 1 good, 2 not judged
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
@@ -124,7 +124,7 @@ def _gaps(engine: Engine, station: str, minutes: list[MinuteSummary], first: int
     """Yield the gaps of a day, each as far as the day holds it, with its share of the records."""
     reached: MinuteSummary | None = None
     newest: dict[str, MinuteSummary] = {}  # by epoch
-    held = cache(partial(_held, engine, station))  # asked for at each minute where two boxes take turns
+    held = cache(partial(_held, engine, station))  # needed for each minute if two boxes alternate
     found: list[Gap] = []
     for minute in minutes:
         own = newest.get(minute.epoch)

@@ -1,4 +1,4 @@
-"""hub.toml: a `HubConfig`, or a ConfigError with everything that is wrong at once, as a station's file."""
+"""hub.toml: a `HubConfig`, or a ConfigError with everything that is wrong at once, as for a station's file."""
 
 from __future__ import annotations
 

@@ -28,7 +28,7 @@ UNDATED = (
     f"{MINUTES} AND start IS NULL AND arrived >= %s AND arrived < %s AND (arrived, epoch, seq) > (%s, %s, %s) "
     "ORDER BY arrived, epoch, seq"
 )
-ARRIVED = 6  # among `COLUMNS`
+ARRIVED = 6  # its place in `COLUMNS`
 NO_MINUTES = Reason("no_minutes_there", "{station} has no minute from {first} to {last}", station="", first="", last="")
 NO_QUANTITY = Reason(
     "not_among_them", 'no "{name}" was measured there; there are: {known}', name="", known=""
@@ -135,7 +135,7 @@ class Export:
         """Yield what a statement finds, a slice a statement; `time`: the column that it goes by."""
         after: tuple[int, str, int] | None = (self.first - 1, "", 0)
         while after is not None:
-            begin = max(self.first, after[0])  # SQLite begins there, and would look at all before for each slice
+            begin = max(self.first, after[0])  # start SQLite there: it would read everything before for each slice
             found = self._engine.query(f"{sql} LIMIT %s", (self.wanted.station, begin, self.last, *after, SLICE))
             yield from self._made(found)
             last = found[-1] if len(found) == SLICE else None

@@ -17,7 +17,7 @@ from hub import intake
 from hub.sink import Row
 
 MOST = 100  # records that wait for one receipt
-WAITING = (Topic.LIVE, Topic.STATUS)  # what comes here asks for no answer at once
+WAITING = (Topic.LIVE, Topic.STATUS)  # topics whose messages need no immediate answer
 
 
 class Gathered:

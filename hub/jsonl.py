@@ -1,4 +1,4 @@
-"""Files of JSON lines that survive a kill at any byte, and what a record looks like in them.
+"""Files of JSON lines that survive a kill at any byte, and the format of a record in them.
 
 What a record tells stands there in the bytes in which it came. Where it says more than this version knows, the whole of
 it as it came is beside that, under `record`.

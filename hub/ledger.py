@@ -1,4 +1,4 @@
-"""What the platform's side has: identities, as ranges for each station and epoch. It decides what is a duplicate.
+"""What the platform has: identities, as ranges for each station and epoch. It decides what is a duplicate.
 
 (station, epoch, seq, revision) names one version of one record. A lower revision that comes after a higher one
 is a duplicate too: its content has already been corrected. Different content under the same name is not: it is noticed
@@ -18,7 +18,7 @@ from edge.wire.contract import MOST_SPANS, Revised
 
 PAGE = 1024  # digests that are kept or forgotten together
 MOST_PAGES = 2000  # 16 MB: four years of one station's minutes, half a year of eight stations'
-UNKNOWN = 0  # the digest of what was not looked at
+UNKNOWN = 0  # stands for a digest that was not computed
 
 
 class Ranges:

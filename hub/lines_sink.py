@@ -1,4 +1,4 @@
-"""The sink over files of JSON lines: lines synced, then what is known of them (`hub/record_files.py`).
+"""The sink over files of JSON lines: the lines are synced, then what is known about them (`hub/record_files.py`).
 
 Files have no transaction: a kill between two lines leaves the first, which is then a double when it comes again. What
 is receipted is synced all the same.

@@ -62,7 +62,7 @@ class LiveFirst:
 
     def __init__(self, live: MqttLink, rest: MqttLink) -> None:
         self._live, self._rest = live, rest
-        self._from: MqttLink = rest  # whose messages `incoming` has
+        self._from: MqttLink = rest  # the connection whose messages are in `incoming`
         self._clock = SystemClock()
         self._handed: tuple[float, int] | None = None  # when some of `rest` were handed on (s), how many records' worth
         self._room = float(MOST_RECORDS)  # records of `rest` that are handed on at once

@@ -1,4 +1,4 @@
-"""Passwords of people, of which an argon2id hash is kept.
+"""Passwords of people, stored as argon2id hashes.
 
 A hash takes 19 MiB and two passes, OWASP's smallest setting (the library's own takes 64 MiB): one at a time fits a
 small office machine.

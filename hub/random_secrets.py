@@ -1,4 +1,4 @@
-"""Secrets of programs and sessions: 256 random bits, of which the SHA-256 is kept. They need no slow hash."""
+"""Secrets of programs and sessions: 256 random bits, stored as SHA-256. They need no slow hash."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ class MessageReader:
         except PayloadError as trouble:
             self.set_aside(message.topic, message.payload, trouble.reason)
         except OSError:
-            raise  # the disk's trouble is none of the message's: it comes again
+            raise  # the disk is at fault, not the message: it will be sent again
         except Exception as error:  # noqa: BLE001  # no message may end the receiver, by any error
             self.set_aside(message.topic, message.payload, f"{type(error).__name__}: {error}")
         return None

@@ -129,7 +129,7 @@ class Receiver:
             except LinkError as trouble:
                 self.troubles.begin(trouble.reason)
                 refused = trouble.login
-            except OSError as error:  # nothing of the batch was acknowledged: it comes again
+            except OSError as error:  # nothing of the batch was acknowledged, so it will be sent again
                 self.troubles.begin_unkept(unwritten(error))
             except SinkError as trouble:
                 self.troubles.begin_unkept(trouble.reason)
@@ -170,7 +170,7 @@ class Receiver:
                 is_back = self._album is not None and self._album.is_back(self._clock.now())
                 if self.sink.look() or self._speaks > before or is_back:
                     self._gathered.forget()
-                    link.publish(contract.ROLLCALL, b"{}")  # the answers to the hellos tell what is lacking now
+                    link.publish(contract.ROLLCALL, b"{}")  # their hellos tell what is missing now
                 self.send_receipts(link, self._clock.now())
             if link.incoming:
                 messages = list(link.incoming)

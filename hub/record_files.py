@@ -34,7 +34,7 @@ from hub.ledger import Ledger
 log = logging.getLogger("minshan.watch")
 
 
-MOST_OTHERS = 10_000  # contents under taken names that are known to be kept already
+MOST_OTHERS = 10_000  # records with a name that another content has, known to be stored already
 
 
 class Novelty(Enum):

@@ -1,4 +1,4 @@
-"""Deleting full pictures to make room, the oldest first, by age and by bytes; thumbnails stay.
+"""Delete full pictures to make room, oldest first, by age and by bytes; thumbnails are kept.
 
 A file goes before its row says so: killed in between, the next pass finds the row again and has nothing to delete. A
 row whose `file` is "" is of a picture that was taken away. Their age counts from what the stations' clocks say is now.

@@ -1,4 +1,4 @@
-"""Who may do what on a hub: a role gives rights, and a set of stations says about which boxes.
+"""Who may do what on a hub: a role gives rights, and a set of stations limits them.
 
 Rights are checked in one place (`hub/web/guard.py`), and every query is given the caller's stations.
 """

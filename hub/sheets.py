@@ -1,4 +1,4 @@
-"""An export as a file: CSV or a spreadsheet with a column a channel, or JSON lines.
+"""An export as a file: CSV or a spreadsheet with a column per channel, or JSON lines.
 
 A text that a spreadsheet would take for a formula gets a ' before it; a number stays a number, -5.3 too. Times are the
 begin of each minute.
@@ -36,7 +36,7 @@ def write_jsonl(export: Export, file: IO[bytes], seen: Seen) -> int:
         seen(minute)
         count += 1
     if not count:
-        export.channels()  # which says that there is nothing
+        export.channels()  # it raises if there is nothing
     return count
 
 
@@ -116,7 +116,7 @@ def _put_minutes(book: Any, export: Export, channels: list[str], seen: Seen) -> 
         times = (None if utc is None else utc.replace(tzinfo=None), local)
         for column, cell in enumerate((minute.station, *times, *_facts(minute))):
             _put(sheet, row, column, cell, time)
-        put = sheet.write_number.__wrapped__  # which does not look for "A1" in place of row and column: a tenth of it
+        put = sheet.write_number.__wrapped__  # without its check for "A1" notation: a tenth faster
         for column, number in enumerate(cells.of(minute.raw), len(HEAD)):
             if number is not None:
                 put(sheet, row, column, number)

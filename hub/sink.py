@@ -80,7 +80,7 @@ class RowFate(Enum):
     NEW = "new"
     DOUBLE = "double"  # this version of the record, or a later one, was here
     OTHER = "other"  # another content under a name that is here: kept beside the first, for people
-    REFUSED = "refused"  # no place can be made for it: set aside by the receiver and never receipted
+    REFUSED = "refused"  # it cannot be stored: the receiver sets it aside and gives no receipt
 
 
 class CommitOutcome(msgspec.Struct, frozen=True):

@@ -1,4 +1,4 @@
-"""Makes the tiles of new pictures as they come, so that whoever opens the wall does not wait for a hundred of them."""
+"""Make the tiles of new pictures as they arrive, so that opening the wall does not wait for a hundred of them."""
 
 from __future__ import annotations
 

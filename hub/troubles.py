@@ -16,11 +16,11 @@ class Troubles:
     def __init__(self, broker: str) -> None:
         self.reason: Reason | None = None
         self._broker = broker
-        self._unkept: Reason | None = None  # why nothing is kept: a connection alone is no end of that
+        self._unkept: Reason | None = None  # why nothing is stored: a new connection alone does not end that
 
     def begin(self, reason: Reason) -> None:
         """Take in why there is no connection, or none is asked for."""
-        lasts = self.reason is not None and is_unusable(self.reason)  # each try may find other words for it
+        lasts = self.reason is not None and is_unusable(self.reason)  # each try may word it differently
         if reason != self.reason and not (lasts and is_unusable(reason)):
             log.warning("%s", reason)
         self.reason = reason

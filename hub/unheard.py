@@ -7,7 +7,7 @@ import logging
 from drivers.reason import Reason
 
 log = logging.getLogger("minshan.hub")
-PATIENCE = 10  # s; what stations last said of themselves lies at the broker and comes at once
+PATIENCE = 10  # s; stations' last states are retained by the broker and arrive at once
 
 
 class Unheard:

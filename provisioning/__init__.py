@@ -1,1 +1,1 @@
-"""The technician's and the platform operator's side: the `minshan` command, one file a command."""
+"""The technician's and the platform operator's side: the `minshan` command, one file per command."""

@@ -1,4 +1,4 @@
-"""A curve of braille signs, each two dots wide and four high: the finest that every terminal can draw."""
+"""A curve of braille characters, each two dots wide and four high: the finest that every terminal can draw."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the `minshan` command begins: Ctrl-C ends it without a word until the command line can answer it."""
+"""The entry point of the `minshan` command: Ctrl-C ends it silently until the command line can handle it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences on a narrow terminal: folded between words, never within one, and the rest of a line set in."""
+"""Fold sentences on a narrow terminal: between words, never within one, with the following lines indented."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import click
 
 SET_IN = 2  # columns; how far the rest of a line stands behind its beginning
 WIDE = "\u2e80-\u9fff\uff00-\uff60"  # a Chinese text may be folded behind any of its characters
-OPENING, CLOSING = "（“‘《【", "，。；：、！？）”’》】"
+OPENING, CLOSING = "（“‘《【[(", "，。；：、！？）”’》】"
 STOPS = ".,;:!?)"  # which stay with a command before them
 _ATOM = re.compile(rf"`[^`]*`|[^\s`{WIDE}]+|\s+|.")
 
@@ -54,7 +54,7 @@ def _folded(line: str, columns: int) -> Iterator[str]:
     margin = " " * (lead + SET_IN)
     here = ""
     for atom in _atoms(line):
-        if here.strip() and _wide(here + atom.rstrip()) > columns:
+        if here.strip() and columns_of(here + atom.rstrip()) > columns:
             yield here.rstrip()
             here = margin + atom.lstrip()
         else:
@@ -75,7 +75,7 @@ def _atoms(line: str) -> Iterator[str]:
         yield held
 
 
-def _wide(text: str) -> int:
+def columns_of(text: str) -> int:
     """Return the columns of a text (a Chinese character takes two), not counting what colours it."""
     from rich.cells import cell_len
 

@@ -1,4 +1,4 @@
-"""The `minshan` command: its language first, then the command asked for, then one sentence and a code.
+"""The `minshan` command: its language first, then the requested command, then one message and an exit code.
 
 Each command is a module of its own and is loaded when it is asked for, so that the daemon does not carry the
 technician's side, and after the language is known: click's help texts are translated when they are declared.
@@ -128,8 +128,14 @@ def named_in_words(command: click.Command) -> click.Command:
     if isinstance(command, click.Group):
         command.subcommand_metavar = texts._("COMMAND [ARGS]...")
         for below in command.commands.values():
+            below.short_help = below.short_help or first_sentence(below.help or "")  # click would cut it by letters
             named_in_words(below)
     return command
+
+
+def first_sentence(text: str) -> str:
+    """Return a help text's first sentence."""
+    return re.split(r"(?<=[。.]) |(?<=。)", text, maxsplit=1)[0]
 
 
 def group() -> click.Group:

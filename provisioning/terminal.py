@@ -1,4 +1,4 @@
-"""What a terminal can show: signs that its encoding lacks are written with those that it has.
+"""What a terminal can show: characters that its encoding lacks are replaced by ones that it has.
 
 A Chinese terminal of old speaks GBK, which has no µ, ³ or ✓; a serial console often speaks ASCII alone.
 """

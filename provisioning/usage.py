@@ -3,27 +3,62 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import click
 
 from edge.language import texts
+from provisioning.folding import columns_of, fold, window_size
 
+LEAST_WIDTH, MOST_WIDTH = 20, 80  # columns
+NARROW = 58  # columns below which a term and its meaning do not stand side by side
+BELOW = 4  # columns by which the meaning is then set in
 MOST_NAMED = 10  # commands that are named where none is near: more are for `--help`
 
 
 class HelpFormatter(click.HelpFormatter):
-    """Help as click writes it, but for the colons of Chinese."""
+    """Help as click writes it, but with the colons of Chinese, and folded as it is drawn.
+
+    Click counts characters, of which a Chinese one takes two columns, parts words, and takes no window for narrower
+    than 50 columns.
+    """
+
+    def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
+        super().__init__(indent_increment, width, max_width)
+        if width is None:
+            self.width = max(LEAST_WIDTH, min(window_size().columns, max_width or MOST_WIDTH) - 2)
 
     def write_usage(self, prog: str, args: str = "", prefix: str | None = None) -> None:
         """Write the first line."""
-        head = texts._("Usage:")
-        super().write_usage(prog, args, head if head.endswith("：") else prefix)
+        head = texts.sentences(prefix or texts._("Usage:"), f"{prog} {args}")
+        self.write(fold(head, self.width) + "\n")
 
     def write_heading(self, heading: str) -> None:
         """Write the line over a section."""
         line = texts._("{heading}:").format(heading=heading)
         self.write(f"{'':>{self.current_indent}}{line}\n")
+
+    def write_text(self, text: str) -> None:
+        """Write paragraphs."""
+        paragraphs = ("\n".join(self._folded(one, 0)) for one in text.split("\n\n"))
+        self.write("\n\n".join(paragraphs) + "\n")
+
+    def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
+        """Write terms and what each means beside it, or below it where the window is narrow."""
+        terms = list(rows)
+        widest = max((columns_of(term) for term, _meaning in terms), default=0)
+        column = min(widest, col_max) + col_spacing if self.width >= NARROW else BELOW
+        for term, meaning in terms:
+            first, lines = " " * self.current_indent + term, self._folded(meaning, column)
+            if columns_of(term) + col_spacing <= column:
+                first += " " * (column - columns_of(term)) + lines.pop(0).strip()
+            self.write("\n".join([first.rstrip(), *filter(str.strip, lines)]) + "\n")
+
+    def _folded(self, text: str, behind: int) -> list[str]:
+        """Return the lines of a text, all set in by so many columns more than the present indent."""
+        margin = " " * (self.current_indent + behind)
+        lines = fold(" ".join(text.split()), max(LEAST_WIDTH // 2, self.width - len(margin)))
+        return [margin + line.strip() for line in lines.split("\n")]
 
 
 class CommandContext(click.Context):

@@ -1,4 +1,4 @@
-"""Buses: what a lane opens, and the keys that place a sensor on one.
+"""The buses that lanes open, and the configuration keys that place a sensor on one.
 
 A lane serves one bus. Sensors whose settings give the same `key` share that bus and its lane; two of them may
 not share an `address`. `BUSES` names the real openers; a simulation hands the station others of the same shape.

@@ -1,4 +1,4 @@
-"""A device behind a kernel file: 1-Wire, IIO, hwmon. Its text is read anew each time.
+"""A device behind a kernel file (1-Wire, IIO, hwmon). Its text is read again each time.
 
 ENOENT, ENODEV   the device or its driver is gone    Unplugged
 EIO, ENXIO, ETIMEDOUT, EAGAIN   it did not answer    NoAnswer

@@ -1,4 +1,4 @@
-"""The I2C bus: shaped as CircuitPython's `busio.I2C`, over /dev/i2c-N, with a deadline.
+"""The I2C bus, with the interface of CircuitPython's `busio.I2C`, over /dev/i2c-N, with a deadline.
 
 The Adafruit libraries wait on status bits without bound. Within `bus.allow(seconds)` every transfer after the
 deadline raises `BusStuck`, which is what ends such a wait. Errors of the adapter become the drivers' own:

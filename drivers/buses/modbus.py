@@ -1,4 +1,4 @@
-"""The RS-485 line: several Modbus RTU devices on one serial port, asked one after the other."""
+"""The RS-485 line: several Modbus RTU devices on one serial port, polled one after the other."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A network camera's snapshot address: one GET, with basic or digest login where the camera asks for one.
+"""A network camera's snapshot address: one GET, with basic or digest login if the camera asks for it.
 
 Digest is RFC 7616 (`login.py`: older cameras know MD5 alone; Python's own handler knows no SHA-256). Redirects are
 followed three times, the login only to the host it was given for. Of an address that gives a stream of pictures

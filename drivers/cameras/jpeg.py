@@ -1,4 +1,4 @@
-"""Whether bytes are a whole JPEG, by FFmpeg's own reading to the last line of its scan.
+"""Check that bytes are a complete JPEG, by having FFmpeg decode it to the last line of its scan.
 
 Pillow fills what is missing with grey and says nothing; FFmpeg, told to, ends at the first thing that does not fit.
 What fits by chance shows in the scan's length (`jpeg_scan`).

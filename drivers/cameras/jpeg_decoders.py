@@ -1,4 +1,4 @@
-"""Two decoders of JPEG, each asked whether it comes to a picture's last block: FFmpeg's, and libjpeg through Pillow."""
+"""Two JPEG decoders, each asked whether it reaches a picture's last block: FFmpeg's, and libjpeg through Pillow."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether each scan of a JPEG is as long as its blocks ask for.
+"""Check that each scan of a JPEG is as long as its number of blocks requires.
 
 Bytes that were lost and others put in their place mostly decode to something, a smear or noise, but hardly ever to as
 many blocks as were there: at the end data run out or are left over. So a scan must decode to its last block, and must

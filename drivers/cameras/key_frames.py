@@ -1,4 +1,4 @@
-"""The whole key frames of an H.264 or H.265 stream, each decoded by a decoder that has seen no other.
+"""The complete key frames of an H.264 or H.265 stream, each decoded by a new decoder.
 
 FFmpeg's own parsers part a frame with parameter sets before each slice, and join what came before an outage with what
 came after it: what is one frame, `frames.py` knows.

@@ -1,4 +1,4 @@
-"""The Pi's own camera on its ribbon cable, by Picamera2 (from Debian on a Pi: its numpy and libcamera fit it).
+"""The Pi's own camera on its ribbon cable, through Picamera2 (on a Pi, Debian's: it matches its numpy and libcamera).
 
 The sensor runs only for the seconds of a still: between pictures it and its 30 MB of buffers are released.
 """

@@ -1,4 +1,4 @@
-"""An RTSP camera (H.264, H.265 or MJPEG): the first whole key frame of its first video stream, as a JPEG.
+"""An RTSP camera (H.264, H.265 or MJPEG): the first complete key frame of its first video stream, as a JPEG.
 
 FFmpeg over TCP: UDP loses pieces of a key frame on a weak link, and a torn frame still decodes, to a grey smear.
 Its connection goes through `relay.py`, which ends it at the deadline and knows a camera's certificate (rtsps).

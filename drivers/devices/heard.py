@@ -1,4 +1,4 @@
-"""What came from a device that gives no value: nothing, stray bytes, frames without a value, another device."""
+"""What a device that gives no value has sent: nothing, bytes in no frame, frames without a value, another's."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sensors on RS-485 that speak Modbus RTU: one driver, every maker's map of registers a profile in data.
+"""Sensors on RS-485 that speak Modbus RTU: one driver; each maker's register map is a profile (data).
 
 A sensor is `profile = "rs-fsjt"` (built in) or `profile = "my-sensor.toml"`; speed of the line, parity,
 address and pace are the profile's unless the station's file says otherwise.

@@ -1,4 +1,4 @@
-"""Giving a Modbus sensor another address or another speed: two new sensors both have address 1."""
+"""Change the address or the speed of a Modbus sensor: new sensors all have address 1."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Recorded bytes of a line, requests and answers in turn and cut anywhere, back into readings."""
+"""Decode recorded bytes of a line, requests and answers in turn and cut anywhere, into readings."""
 
 from __future__ import annotations
 

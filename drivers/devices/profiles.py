@@ -1,4 +1,4 @@
-"""Modbus profiles: what a maker's sensor holds in which register, as data (TOML), checked when loaded.
+"""Modbus profiles: which register of a maker's sensor contains what, as data (TOML), checked when loaded.
 
 The built-in ones lie in `profiles/`; a technician may name a file of his own
 (docs/sensors/modbus-profiles.md walks through one).

@@ -1,4 +1,4 @@
-"""A contact on a GPIO line that closes once a tip (rain bucket) or once a turn (cup anemometer).
+"""A contact on a GPIO line that closes once per tip (rain bucket) or once per turn (cup anemometer).
 
 No edges is a reading of 0: no rain, no wind. A cut cable looks just the same and cannot be told apart here; a
 second gauge, the humidity or a wind that stays 0 for days can.

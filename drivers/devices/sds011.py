@@ -1,4 +1,4 @@
-"""Nova SDS011 particle sensor on a serial port: PM2.5 and PM10 each second, or once in a working period.
+"""Nova SDS011 particle sensor on a serial port: PM2.5 and PM10 each second, or once per working period.
 
 Its laser lasts about 8,000 hours, a year of light: with `period` it wakes by itself every so many minutes, blows
 for 30 s, measures and sleeps again. Frames are ten bytes, `aa c0 PM2.5 PM10 id sum ab` (low byte first, tenths of

@@ -1,4 +1,4 @@
-"""Sensirion SEN50, SEN54 and SEN55 on I2C: particles, and temperature and humidity but for the SEN50.
+"""Sensirion SEN50, SEN54 and SEN55 on I2C: particles, and (except SEN50) temperature and humidity.
 
 Every two bytes are followed by a CRC-8. 0xffff and 0x7fff mean "no value"; a faulty SEN55 gave 0xfffe for all
 four masses, so more than 1000 ug/m3, the datasheet's range, carries a doubt. The device's own status tells of

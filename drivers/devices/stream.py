@@ -1,4 +1,4 @@
-"""Devices that send unasked: one reader for all of them, and the search for frames in a stream.
+"""Devices that send unasked: their common reader, and the search for frames in a stream.
 
 A stream may begin and end anywhere in a frame, and after a bad frame the next one is searched inside the
 bytes already read, not after them.

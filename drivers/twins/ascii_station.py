@@ -1,4 +1,4 @@
-"""The twin of the all-in-one ASCII station: a line every 3 s, or the lines that a real one sent."""
+"""The twin of the all-in-one ASCII station: a line every 3 s, or the lines recorded from a real one."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A serial line in memory, for lives in simulated time: what one end writes, the other can read at once.
+"""A serial line in memory, for simulated time: what one end writes, the other can read at once.
 
 A pty carries bytes on a thread of the kernel's, and each crossing costs more than all that a station does with the
 bytes. What pyserial and the kernel do with a port is tried on ptys (`drivers.twins.wires`) by the contract suite.

@@ -1,4 +1,4 @@
-"""The twin of a Nova SDS011: it takes the commands of the real one, sleeps, wakes badly, and keeps its period."""
+"""The twin of a Nova SDS011: it accepts the real one's commands, sleeps, wakes unreliably, and keeps its period."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The wire of a serial port or an RS-485 line: on a pty, or in memory where the kernel need not take part."""
+"""A simulated serial port or RS-485 line: on a pty, or in memory if the kernel is not needed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the twins of devices that send unasked share: values that can be set, faults, and the loop that sends."""
+"""The common base of twins that send unasked: values that can be set, faults, and the sending loop."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One seeded truth for all twins: the weather of an orchard in the Min valley, a pure function of time.
+"""One seeded weather for all twins: an orchard in the Min valley, as a pure function of time.
 
 `Weather(seed).at(utc)` gives every quantity of the mission, each reckoned when it is looked up. The same seed and
 instant give the same numbers on every machine and in any order. It is smooth from second to second, steps less than

@@ -1,1 +1,1 @@
-"""What a station warns of by itself: rules on closed minutes, and the life of an alert."""
+"""The alerts that a station raises by itself: rules on closed minutes, and the life cycle of an alert."""

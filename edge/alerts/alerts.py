@@ -1,4 +1,4 @@
-"""Alerts made of the minutes in the store: each record is read once, in its order, and each turn of an alert is kept.
+"""Alerts computed from the stored minutes: each record is read once, in order, and each change of an alert is stored.
 
 How far was read, where each rule stands and which turns are still to be written is kept with each record, in the
 transaction that has it (as `edge/recorder/hours.py` does): a restart anywhere loses and repeats no turn. Minutes that
@@ -27,7 +27,7 @@ from edge.store.store import Store
 log = logging.getLogger("minshan.alerts")
 AT_ONCE = 500  # records read after one minute's close; what is left waits for the next
 MINUTE = 60.0  # s
-ENDED = "ended"  # the turn of an alert whose rule is no longer in the file
+ENDED = "ended"  # the change of an alert whose rule is no longer in the file
 
 
 class RuleStanding(msgspec.Struct, omit_defaults=True):
@@ -139,7 +139,7 @@ class Alerts:
             reached = found.value is not None and rule.limits(self._state.stages).reached(found.value) > 0
             standing.smoke = found.value if is_smoke and reached else None
             if not standing.episode.step and not rule.may_raise(record.start, self._offset):
-                if standing.alert and seen.value is not None:  # it saw nothing, and sees again outside its hours
+                if standing.alert and seen.value is not None:  # it was blind, and has a value again outside its hours
                     self._tell(rule, standing, "seeing", seen, minute, record)
                 if not standing.alert:
                     standing.episode = Episode()

@@ -1,4 +1,4 @@
-"""At which temperature the buds of a crop are hurt, stage by stage.
+"""The temperature at which the buds of a crop are damaged, for each growth stage.
 
 Temperature of the bud at which 10 % die within 30 minutes, degC. Apple and sweet cherry: Washington State University,
 bulletins EB0913 and EB1128; plum: the picture table of Michigan State University, for *Prunus domestica*. Loquat:

@@ -1,4 +1,4 @@
-"""The life of one rule's alert: raised, worse, better, cleared, and what happens while nothing is known.
+"""The life cycle of one rule's alert: raised, worse, better, cleared, and what happens while values are unknown.
 
 A rule has limits, one behind the other: near, critical, each further kelvin. A limit is reached once the value was at
 it for `hold` minutes in a row, and left once it was better than it by `clear_by` for `clear` minutes in a row: noise at
@@ -13,7 +13,7 @@ from typing import Literal
 
 import msgspec
 
-FORGIVEN = 3  # minutes
+FORGIVEN = 3  # minutes without a value that interrupt nothing
 Turn = Literal["raised", "worse", "better", "cleared", "blind", "seeing"]
 
 
@@ -47,8 +47,8 @@ class Episode(msgspec.Struct, omit_defaults=True):
     """Where a rule stands. `step`: the worst limit that holds (0: none); the rest counts minutes in a row."""
 
     step: int = 0
-    beyond: list[int] = msgspec.field(default_factory=list)  # at or beyond each limit that the last minute reached
-    better: int = 0  # better than the step's own limit
+    beyond: list[int] = msgspec.field(default_factory=list)  # minutes, for each limit that the last one reached
+    better: int = 0  # minutes better than the step's own limit
     best: int = 0  # the worst limit that was still held meanwhile
     unknown: int = 0
     blind: bool = False

@@ -1,4 +1,4 @@
-"""The horn's lane: a relay that wakes people at the station itself, with no link and no hub.
+"""The horn's lane: a relay that wakes people at the station itself, without a link or a hub.
 
 It is off from the request of its line on, whatever was before, and off before the lane ends. It sounds while an alert
 of its rules calls for it, at most `longest_on_s` on end, then rests; a button, a command or the page silences it. A

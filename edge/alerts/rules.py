@@ -1,4 +1,4 @@
-"""The rules of a station's file, made ready: what each looks at, its limits, when it may be raised."""
+"""The rules of a station's file, prepared: the input of each, its limits, when it may be raised."""
 
 from __future__ import annotations
 

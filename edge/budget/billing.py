@@ -1,4 +1,4 @@
-"""Which month of the bill it is: from one billing day to the next, by the station's local date."""
+"""The billing month: from one billing day to the next, by the station's local date."""
 
 from __future__ import annotations
 

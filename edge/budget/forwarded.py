@@ -1,4 +1,4 @@
-"""The bytes that other destinations cost: each lane counts its own, and one takes them all in."""
+"""The bytes used by other destinations: each lane counts its own, and one place collects them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many bytes went in which month of the bill, by what they were for.
+"""How many bytes were sent in which billing month, by purpose.
 
 A clock may step over a billing day and back. So bytes stay with the month in which they were counted, and a month has
 used its own and those of every later one: what was counted under a date that lay ahead was used by now. A month that

@@ -1,4 +1,4 @@
-"""What a configuration will cost a month, before anything is sent: made-up minutes go through the real encoder.
+"""Estimate a configuration's monthly data in advance: made-up minutes are encoded by the real encoder.
 
 Each channel wanders by a noise of three of its steps from one minute to the next, as no air does for a whole day: the
 25 noisy channels of the bench cost a tenth more than a recorded day. A full picture is reckoned by its pixels.

@@ -1,4 +1,4 @@
-"""What a message costs on a farm's SIM: bytes on the link, both ways, with the headers that a network counts.
+"""The cost of a message on a farm's SIM: bytes on the link in both directions, with the headers a network counts.
 
 To a payload come MQTT's PUBLISH header and its PUBACK (MQTT 5, 3.3 and 3.4), a TLS 1.3 record around each (RFC 8446,
 5.2: 5 bytes of header, 1 of type, 16 of tag), and on each packet IPv4 (20, RFC 791) and TCP with timestamps (32,

@@ -1,4 +1,4 @@
-"""Anchors: instants of a boot whose UTC is known, and the time that follows from them.
+"""Anchors: instants of a boot whose UTC is known, and the times derived from them.
 
 A Pi boots with yesterday's time, so nothing is stamped with the system clock. An anchor ties an instant of
 CLOCK_BOOTTIME to UTC when the time becomes true. Between two anchors of a boot time is interpolated; beyond them it

@@ -1,4 +1,4 @@
-"""Who is believed about the time, where its sources contradict each other.
+"""Which source of the time is believed if they contradict each other.
 
 Anchors of one boot that agree within their errors are one *story* of its time. The first one told is kept; an anchor
 that contradicts it by more than both errors begins another. A source speaks for the story that it told last: it has
@@ -22,11 +22,11 @@ import msgspec
 from edge.clock.anchors import DAY, SIMULATED, Anchor, error_of, time_of
 from edge.records.record import ClockMark
 
-SECOND_LOOK = 600.0  # s after which a source that says the same again has said it twice
-VOICE = 2 * DAY  # s for which what a source said last counts: the platform is asked each day
-MOST_STORIES = 4  # beside the one kept; the one told of least recently goes
+SECOND_LOOK = 600.0  # s: the same told again after so long counts as a second telling
+VOICE = 2 * DAY  # s for which a source's last word counts: the platform is asked once a day
+MOST_STORIES = 4  # besides the one in use; the one told longest ago is dropped
 ROUNDING = 1e-3  # s
-CONTRADICTED = "time_contradicted"  # the code of what is told of it
+CONTRADICTED = "time_contradicted"  # the code of the reason shown for it
 BETTER = 0.75  # of the error known: an anchor is kept where it brings the error below that share
 
 
@@ -117,7 +117,7 @@ class Belief:
     def __init__(self, anchors: Sequence[Anchor] = ()) -> None:
         self._kept = Story.of(anchors)
         self._others: list[Story] = []
-        self._open: list[Story] = []  # those of them that were told twice, or just now
+        self._open: list[Story] = []  # the stories that were told twice, or just now
         self.known = KnownTime()
         self._publish(0.0)
 

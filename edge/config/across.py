@@ -1,4 +1,4 @@
-"""Checks across sections: names, addresses, lines and marks that clash between tables."""
+"""Checks across sections: names, addresses, lines and marks that conflict between tables."""
 
 from __future__ import annotations
 

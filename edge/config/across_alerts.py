@@ -1,4 +1,4 @@
-"""Whether a rule of `[[alert]]` can watch what it names, and ever be raised and end, with the sensors of its file."""
+"""Check that a rule of `[[alert]]` can watch what it names, and can be raised and cleared, with its file's sensors."""
 
 from __future__ import annotations
 

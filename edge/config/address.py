@@ -1,4 +1,4 @@
-"""Where a broker is: the parts of its URL, and how it is named to people (never with its password)."""
+"""The address of a broker: the parts of its URL, and how it is shown to people (never with its password)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What all tables of a configuration file share: strict types, and the forms of names, addresses and times."""
+"""What all tables of a configuration file share: strict types, and the formats of names, addresses and times."""
 
 from __future__ import annotations
 

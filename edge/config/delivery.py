@@ -1,4 +1,4 @@
-"""Channels by which people are told: robots in group chats, a webhook of a gateway for SMS or voice, mail.
+"""Channels by which people are notified: robots in group chats, an SMS or voice gateway's webhook, mail.
 
 A hub and a station have them alike; a station also whom it tells by them itself, and when.
 """

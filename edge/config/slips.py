@@ -1,4 +1,4 @@
-"""Slips of a keyboard or an editor that people make in a station's file, each told by what is to be written instead.
+"""Typing slips that people make in a station's file, each reported with what to write instead.
 
 A Chinese keyboard gives full-width signs (：，＝“”), an editor on Windows saves GBK or UTF-16, a datasheet's address is
 hexadecimal, a map names the longitude first, a password holds a sign that ends it in an address.

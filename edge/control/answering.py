@@ -62,6 +62,12 @@ class PicturesArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
     page: Page | None = None
 
 
+class ReadingsArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A quantity."""
+
+    quantity: Annotated[str, Meta(max_length=64)]
+
+
 def give_station(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
     """Return when the newest dated minute began, and how far the clock is ahead of UTC."""
     start, offset = now_of(parts).start_us, round(parts.config.site.utc_offset_h * 3600)
@@ -142,3 +148,18 @@ def give_advice(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
     recorder = parts.recorder.snapshot
     now, _ = recorder.time_at(parts.clock.now())
     return {"verdicts": [plain(one) for one in parts.advice.verdicts(now, recorder.hour)]}
+
+
+def give_readings(parts: StationParts, arguments: ReadingsArguments) -> dict[str, Any]:
+    """Return each sensor's newest reading of a quantity, before it becomes part of a minute.
+
+    `value` and `age_s` are None where there is none yet, `down` says why a sensor gives none now, and `mm_per_tip` is
+    there for a rain gauge whose tips are known.
+    """
+    now = parts.clock.now()
+    found = []
+    for sensor, reading, down in (one for bus in parts.buses for one in bus.newest(arguments.quantity)):
+        known = {} if reading is None else {"value": reading.value, "age_s": round(max(0.0, now - reading.at), 3)}
+        tip = getattr(sensor.settings, "mm_per_tip", None)
+        found.append({"sensor": sensor.name, "value": None, "age_s": None, **known, "mm_per_tip": tip, "down": down})
+    return plain({"readings": found})

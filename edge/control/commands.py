@@ -290,6 +290,7 @@ KNOWN = (
     CommandEntry("hello", NoArguments, Permission.OPERATE, say_hello, remote=True),
     CommandEntry("station", NoArguments, Permission.READ, answered(answering.give_station)),
     CommandEntry("now", NoArguments, Permission.READ, answered(answering.give_now)),
+    CommandEntry("readings", answering.ReadingsArguments, Permission.READ, answered(answering.give_readings)),
     CommandEntry("series", answering.SeriesArguments, Permission.READ, answered(answering.give_series)),
     CommandEntry("channels", answering.ChannelsArguments, Permission.READ, answered(answering.give_channels)),
     CommandEntry("events", answering.EventsArguments, Permission.READ, answered(answering.give_events)),

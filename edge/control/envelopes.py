@@ -1,4 +1,4 @@
-"""The ways in which a command comes: over MQTT, through the local socket, by HTTP.
+"""The ways in which a command arrives: over MQTT, through the local socket, by HTTP.
 
 Each says who asks and puts the outcome into its own form; what may be asked and how is the registry's alone.
 """

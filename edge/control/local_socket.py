@@ -1,4 +1,4 @@
-"""The daemon's local socket: many callers at a time, of whom none is waited for.
+"""The daemon's local socket: many clients at a time, none of which is waited for.
 
 Every other reader asks here, because the store has one connection in one process. Asked is what the registry knows
 (`edge/control/commands.py`), as `{"ask": "status"}` or `{"ask": "maintenance", "seconds": 1200, "text": "cleaning"}`;

@@ -1,4 +1,4 @@
-"""What the station says of itself: the same facts for the socket, the demo's table and the health record."""
+"""The station's status: the same facts for the socket, the demo's table and the health record."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Messages to people: how each service is spoken to, and in which words. Stations and the hub use it."""
+"""Messages to people: the protocol of each service, and the wording. Used by stations and the hub."""

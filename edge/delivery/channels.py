@@ -1,4 +1,4 @@
-"""The senders of a file's channels."""
+"""The senders for the channels of a configuration file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Mail, by Python's smtplib with one deadline for all of it, which that does not have itself."""
+"""Mail through Python's smtplib, with one deadline for the whole exchange, which smtplib lacks."""
 
 from __future__ import annotations
 

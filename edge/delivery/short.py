@@ -1,4 +1,4 @@
-"""Words for the template of an SMS: operators admit Chinese characters and digits in it, and few of them."""
+"""Words for SMS templates: carriers allow only Chinese characters and digits in them, and few of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How much what is told matters: whom it may wake, and when it may be told."""
+"""How urgent a message is: whom it may wake, and when it may be sent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A batch on its way to a destination: which records, and their bytes, fixed before the first try."""
+"""A batch in transit to a destination: which records, and their bytes, fixed before the first attempt."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""All destinations of a station beside its platform: a lane each, over the one store, within the month's bytes."""
+"""A station's destinations other than its platform: a lane each, over the one store, within the month's data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One destination's lane: send what waits, newest first, for ever. Nothing that a destination does stops another.
+"""One destination's lane: sends what waits, newest first, forever. No destination can delay another.
 
 A batch whose fault is said (400, 413, 422) is halved down to the record, which is set aside. One that fails without a
 word of its own fault may be a poison too (a server that falls over it), or the destination may be away: after some

@@ -1,4 +1,4 @@
-"""One message a minute, over one connection that stays; a batch is what is in flight at once."""
+"""One message per minute, over one permanent connection; a batch is what is in flight at once."""
 
 from __future__ import annotations
 

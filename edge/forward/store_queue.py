@@ -1,4 +1,4 @@
-"""What one destination of a station is to be sent: chosen newest first in the store, fixed, proven, halved, set aside.
+"""The queue of a station's destination: chosen newest first from the store, fixed, proven, halved, set aside.
 
 Records without a time wait until they have one; what is no minute goes where the destination wants it. The bytes of a
 batch are kept before the first try (`edge/store/batches.py`), so that after any kill the same ones come under the same

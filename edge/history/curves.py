@@ -1,4 +1,4 @@
-"""A channel's curve out of the store: minutes as they were measured, hours and days by the station's own clock."""
+"""A channel's curve from the store: minutes as measured, hours and days in the station's local time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The minutes of a span of time out of the store, in slices: whoever appends waits for one of them at most."""
+"""The minutes of a period from the store, in slices: an append waits for one slice at most."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Events and pictures out of the store, the newest first, in pages: an answer looks at so many records at most."""
+"""Events and pictures from the store, newest first, in pages: an answer reads a limited number of records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The lines of a status about other platforms: how far each is, what waits, what is wrong."""
+"""The status lines about other platforms: how far each is, what waits, what is wrong."""
 
 from __future__ import annotations
 

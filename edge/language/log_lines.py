@@ -1,4 +1,4 @@
-"""The journal's lines in the person's language: the template of each is translated, and what is put into it.
+"""The journal's lines in the station's language: the template of each is translated, and so are its parameters.
 
 A template stands in the source as `log.warning("...")`; the catalogue's tool collects it from there.
 """

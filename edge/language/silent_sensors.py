@@ -1,4 +1,4 @@
-"""Which sensors of a station give nothing, those of a dead bus together."""
+"""Which sensors of a station give nothing; those of a dead bus are grouped."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""In which language something is said: the process's own, or that of whoever asks.
+"""The language of a text: the process's own, or that of the person who asks.
 
 A command speaks one language from its start on (`speak`). A server answers many people at once: what is said within
 `speaking(lang)` is said in that language, in that thread alone.

@@ -1,4 +1,4 @@
-"""One of the two languages, whatever the process itself speaks: messages go to people who read different ones."""
+"""One of the two languages, whatever the process uses: messages go to people who read different ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the minutes of one hour come to, a channel each, and hours of them together. Pure: minutes in, counts out.
+"""Aggregates of one hour's minutes, per channel, and of several hours. Pure: minutes in, counts out.
 
 A mean is over the good values (flags 1 and 2) by the time that each stands for, an amount (mm) their sum. A wind
 direction is the vector mean, each minute by its speed where the same sensor measures one. Sums are exact (`math.fsum`),

@@ -1,4 +1,4 @@
-"""The checks at a minute's close, on the values of all channels together: they raise flags and change no number.
+"""The checks when a minute closes, on the values of all channels together: they raise flags and change no value.
 
 A reading is judged where it stands alone (`quality`); what shows only beside the hours before or beside another
 sensor is judged here. All memory is of a fixed size. States that are in doubt, and what was learnt of how the devices

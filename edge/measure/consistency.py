@@ -1,4 +1,4 @@
-"""Values of one minute that can't be true together, and means that leap from one minute to the next.
+"""Values of one minute that cannot be true together, and means that jump from one minute to the next.
 
 Sources: Zahumensky 2004 (WMO): steps from minute to minute (in `limits`). Gust and mean, and particles, as in one frame
 (`drivers.contradictions`). That speed 0 and direction 0 belong together holds by itself (`minute.calm`). Dew point <=

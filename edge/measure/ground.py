@@ -1,4 +1,4 @@
-"""A soil probe that tells no water at all, and a leaf that stays wet where no leaf does.
+"""A soil probe that reports no water at all, and a leaf that stays wet when no leaf would.
 
 Soil: the driest soil holds some water, so exactly 0 is a probe in the air, a broken wire, or frost that it takes for
 dryness (34,702 readings of two substrates over a year, brentelia/Microclimatic-Data, tell 1 % at least). Leaf: a film

@@ -1,4 +1,4 @@
-"""Physics between the channels of one box: a wet hygrometer, iced or held cups, fog taken for particles, a dead fan.
+"""Physical relations between the channels of one box: a wet hygrometer, iced cups, fog taken for particles, a dead fan.
 
 Wet: at saturation while the air warms by 5 K in sunlight (40 klx, which no fog and no drizzle lets through), or by 8 K
 in wind: moist air from the sea warms a foggy coast by 5 K at saturation, too. In doubt until it has dried. An aged

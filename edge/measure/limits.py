@@ -1,4 +1,4 @@
-"""Limits of each quantity: what no instrument at any station may report, and what is strange at this one.
+"""Limits of each quantity: what no instrument can report anywhere, and what is implausible at this station.
 
 Sources. Z: Zahumensky 2004, Guidelines on QC procedures for data from AWS (WMO): gross ranges, steps from sample
 to sample and from minute to minute, least changes in 60 min. Pressure at altitude: standard atmosphere +-30 hPa

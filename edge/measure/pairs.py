@@ -1,4 +1,4 @@
-"""Two sensors of one quantity on one mast, compared and never averaged: where they part, both are suspect.
+"""Two sensors of one quantity on one mast, compared and never averaged: if they differ, both are suspect.
 
 Nobody can say which of two is wrong (WMO-No. 305: a pair that differs too much makes both suspect), unless a third
 tells: a check of its own that doubts one of the two, or another sensor of the quantity that agrees with the other.

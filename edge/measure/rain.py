@@ -1,4 +1,4 @@
-"""What can be doubted of a tipping bucket: too much, melt, a clogged funnel, a drip in the dry.
+"""Doubts about a tipping bucket: too much rain, melt, a clogged funnel, dripping in dry air.
 
 Sources: gauges of Chinese stations are specified to 4 mm/min (AWS specification, table 3-1), more is suspect; over
 40 mm/min is not counted as rain where the counter is read (Zahumensky 2004). Ours, no source found: under 1 degC a

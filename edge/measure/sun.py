@@ -1,4 +1,4 @@
-"""Light that the sun cannot give: by night, and far over a clear sky; and darkness that no cloud makes.
+"""Light that cannot come from the sun: at night, or far above a clear sky; and darkness that no cloud causes.
 
 Sources: sun's height as in FAO-56; clear sky by Haurwitz 1945 (1098 cos z exp(-0.057 / cos z) W/m2), with FAO-56's
 gain by altitude (2e-5 a metre on 0.75). Half more than that is allowed: the edge of a cloud adds up to a third for

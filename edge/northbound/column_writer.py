@@ -1,4 +1,4 @@
-"""Minutes as whole numbers on their way into columns, a column at a time; what is usual is looked at once for all.
+"""Minutes as integers for columns, a column at a time; the usual case is checked once for all.
 
 A minute that columns can't give back to the byte is in none: it has more digits than its quantity is reported with,
 bounds in the place of a time, or a body in another form than a station writes.

@@ -1,4 +1,4 @@
-"""Minutes in columns of whole numbers, as version 2 of the wire has them.
+"""Minutes in columns of integers, as version 2 of the wire contract has them.
 
 The minutes of one start of a station have the same channels for months and change by little from one to the next. A
 `Table` says once what they have in common; a `Columns` has, of each field and each channel, the steps from one number

@@ -1,4 +1,4 @@
-"""A platform of ours as a destination: a few live records as plain JSON, many old ones compressed in a message."""
+"""Our own platform as a destination: a few live records as plain JSON, many old ones compressed in one message."""
 
 from __future__ import annotations
 

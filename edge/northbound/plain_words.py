@@ -1,4 +1,4 @@
-"""What messages for other platforms have in common: the word of a flag, a time as text, a minute's channels."""
+"""What messages for other platforms share: flags as words, times as text, a minute's channels."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Delta encoding of whole numbers as text: what changes little from one to the next takes one letter each.
+"""Delta encoding of integers as text: small steps take one letter each.
 
 The first is written out. `a` to `z` are 1 to 26 more than the number before, `A` to `Z` as much less, `.` the same; any
 other step is written with its sign. `_` is a hole, which is stepped over, and the number before the first is 0.

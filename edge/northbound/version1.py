@@ -1,4 +1,4 @@
-"""Records as version 1 of the wire has them: each reason as its English sentence alone.
+"""Records in version 1 of the wire contract: each reason only as its English sentence.
 
 A record without a reason goes as its bytes are, and so does one that this version does not understand.
 """

@@ -1,4 +1,4 @@
-"""Version 2 of the two topics that records go on: minutes in columns, all other records as they are, reasons as codes.
+"""Version 2 of the two record topics: minutes in columns, all other records unchanged, reasons as codes.
 
 A payload is JSON, or zstd of it with the dictionary `DICTIONARY`: a message of one minute is hardly longer than the
 numbers that have changed.

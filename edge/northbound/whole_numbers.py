@@ -1,4 +1,4 @@
-"""Values and seconds as whole numbers that give back the very same digits; ValueError where there are none."""
+"""Values and seconds as integers that restore the exact digits; ValueError if there are none."""
 
 from __future__ import annotations
 

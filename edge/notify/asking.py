@@ -1,4 +1,4 @@
-"""The lanes that ask a station's channels, one each, so that one that hangs holds up no other."""
+"""The lanes that call a station's channels, one each, so that one that hangs delays no other."""
 
 from __future__ import annotations
 

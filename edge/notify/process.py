@@ -1,4 +1,4 @@
-"""The process that sends one message: `python -m edge.notify.process` reads an order and writes what came of it.
+"""The process that sends one message: `python -m edge.notify.process` reads an order and writes the result.
 
 It keeps nothing and knows nothing of the station; it ends with whoever started it.
 """

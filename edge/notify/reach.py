@@ -1,4 +1,4 @@
-"""Whom a station tells by which channel: a robot all at once, a gateway or a mail each by themselves."""
+"""Whom a station notifies by which channel: a robot all at once, a gateway or mail each person individually."""
 
 from __future__ import annotations
 

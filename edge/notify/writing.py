@@ -1,4 +1,4 @@
-"""The words of what a station tells people itself: the sentences that a hub has, and that it was the station."""
+"""The wording of the station's own notifications: a hub's sentences, and that they come from the station."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The station's page as an application: what is answered to whom, one route after another."""
+"""The station's page as an application: the routes, and who may use them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page's style, scripts and vendored library: files beside the code, under an address that names what is in them.
+"""The page's style, scripts and vendored library: files beside the code, at addresses that name their content.
 
 `/static/HASH/style.css`: the hash is that of all of them together, so a browser keeps them for good and never mixes
 those of two versions, and scripts find each other by their plain names.

@@ -1,4 +1,4 @@
-"""What a station says of itself beside its values: alerts, and one line about the box."""
+"""The station's own state on its page: alerts, and one line about the box."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The page of curves: a day, a week or a season of one quantity, or of those that matter most."""
+"""The page of curves: a day, a week or a season of one quantity, or of the most important ones."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What was measured as a file for people: CSV or a spreadsheet, a row a minute, in pieces that no phone has to hold."""
+"""Measured data as a file for people: CSV or a spreadsheet, one row per minute, sent in pieces."""
 
 from __future__ import annotations
 

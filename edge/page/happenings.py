@@ -1,4 +1,4 @@
-"""What happened at a station, in words: starts, losses, alerts, stages, and what was wrong with cameras."""
+"""Events at a station, in words: starts, losses, alerts, stages, camera problems."""
 
 from __future__ import annotations
 

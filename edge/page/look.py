@@ -1,4 +1,4 @@
-"""How somebody wants to see a page: language and theme, by the address, else a cookie, else what the browser says."""
+"""The language and theme of a page: from the address, else a cookie, else the browser's preference."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Sentences with values in them: translated as a whole, and safe as HTML."""
+"""Sentences with embedded values: translated as a whole, and safe as HTML."""
 
 from __future__ import annotations
 

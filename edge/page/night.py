@@ -1,4 +1,4 @@
-"""Last night: the lowest temperature and when, how long it was under what, wet bulb, wind; as text and as figures."""
+"""Last night: the minimum and its time, how long it was below which limits, wet bulb, wind; as text and as figures."""
 
 from __future__ import annotations
 

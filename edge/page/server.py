@@ -1,4 +1,4 @@
-"""The process that serves a station's page: it holds nothing, and asks the daemon for everything."""
+"""The process that serves a station's page: it stores nothing, and queries the daemon for everything."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the page knows of its station: asked of the daemon by its socket, and remembered so that many may look at once.
+"""The page's data from its station: queried from the daemon's socket, and cached so that many people may look at once.
 
 However many people look, the daemon is asked for its state at most once a second, and for each curve once a minute,
 for what is new of it. Where it does not answer, what was heard last is shown, with its age.

@@ -1,4 +1,4 @@
-"""Small curves as SVG paths, made on the server: they are there without scripts, and on paper."""
+"""Small curves as SVG paths, made on the server: visible without scripts, and in print."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The pages of one station, each made of what its daemon answers."""
+"""The pages of one station, each made from its daemon's answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A station as its page shows it: everything in it is ready to be put into HTML, in the language of whoever asks."""
+"""A station as its page shows it: everything is ready for the HTML, in the reader's language."""
 
 from __future__ import annotations
 

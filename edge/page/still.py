@@ -1,4 +1,4 @@
-"""A curve as a whole drawing, made on the server: where no script runs, on paper, and in the picture of a night."""
+"""A curve as a complete drawing, made on the server: for browsers without scripts, print, and the night's picture."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""HTML made on the server: Jinja templates, whose texts are translated as all others are (`_("...")`).
+"""HTML made on the server: Jinja templates whose texts are translated like all others (`_("...")`).
 
 Each page begins with `layout.html`. What a template is given stands in `Templates.page`; the words for channels, units,
 flags, meanings and spans of time are those of `edge/language/texts.py`.

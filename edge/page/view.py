@@ -1,4 +1,4 @@
-"""What a station's page shows, made of what a station or a hub answers: the same for both hosts."""
+"""The content of a station's page, made from a station's or a hub's answers: the same for both hosts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What technicians ask a station for by its page: a crop's stage, a photo now, silence of the horn.
+"""Technicians' requests on a station's page: a crop's stage, a photo now, silencing the horn.
 
 Each is asked with their token, which this process hands on: the daemon alone knows whether it is right.
 """

@@ -121,7 +121,7 @@ class Captures:
             return Captured(job, request, not_kept(error))
         except Stopped:
             raise
-        except Exception:  # whoever waits for the end must hear of it, and the next picture is taken
+        except Exception:  # the caller must be told that it ended, and the next picture be taken
             log.exception("a picture of %s caused an unexpected error", job.camera.name)
             return Captured(job, request, NoPictureError.kind)
         finally:

@@ -1,4 +1,4 @@
-"""Word of what happens in a folder, from the kernel (inotify(7), by ctypes: Python has none of its own)."""
+"""Notification of changes in a folder by the kernel (inotify(7), through ctypes: Python has no interface to it)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which logins cameras have refused, over restarts, so that no camera is ever locked by asking too often.
+"""Which logins cameras have refused, across restarts, so that no camera is ever locked by too many attempts.
 
 A recorder counts the refused logins of all its channels and locks after five or so. One refusal therefore blocks its
 host and user for all cameras there: for half an hour, then after one more try each for 2 hours, 8 hours and a day.

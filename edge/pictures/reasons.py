@@ -1,4 +1,4 @@
-"""Why there is no picture, where the camera itself has not said so, and that one was taken."""
+"""Why there is no picture, if the camera itself did not say so, and that one was taken."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ class Spool:
 
     def attended(self) -> bool:
         """Return whether a camera process holds the spool."""
-        try:  # for reading alone: who watches the folder is not to hear of every look
+        try:  # opened only for reading: opening it for writing would notify whoever watches the folder
             lock = os.open(self.folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False

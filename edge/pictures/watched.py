@@ -1,4 +1,4 @@
-"""One camera as the picture lane sees it: when it is due, and how it fares."""
+"""One camera as seen by the picture lane: when it is due, and how it is doing."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ from edge.pictures.reasons import ENDED, HUNG
 from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, FilePart, Spool, late, widened
 from edge.systemd import Signals, notify
 
-LOCK_TRIES, LOCK_PAUSE = 30, 0.2  # s; the daemon may be looking at the lock at this very moment
+LOCK_TRIES, LOCK_PAUSE = 30, 0.2  # s; the daemon may hold the lock for a moment, to see whether a process lives
 BEAT = 10.0  # s; its unit's WatchdogSec must be longer
 GRACE = 5.0  # s between the driver's own deadline and the alarm
 AT_ONCE = 4  # children; the daemon asks for no more at once

@@ -1,4 +1,4 @@
-"""The channels of a station, each with the counter that it goes on from."""
+"""The channels of a station, each with the counter from which it continues."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Hours made of the minutes in the store: each minute is read once, in its order, when its time is known.
+"""Hours computed from the stored minutes: each minute is read once, in order, when its time is known.
 
 Minutes that wait for the time are not read yet, so a boot that learns it late loses no hour; minutes that will never
 have one (`bounds`) enter none. Before the first record of each boot the state is put by: from there hours can be made

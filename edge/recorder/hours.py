@@ -1,4 +1,4 @@
-"""The hours of a station: what is told each time that a minute is closed, and what is kept of it over a restart.
+"""The hours of a station: what is recorded when a minute closes, and what is kept of it across restarts.
 
 How far was read is kept with each record, in the transaction that has the hour. Where minutes get another time than
 they had, the hours since are made and told anew (`hours_anew`).

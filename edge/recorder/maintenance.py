@@ -1,4 +1,4 @@
-"""Maintenance: somebody works on the box, and nothing that is measured meanwhile counts as weather.
+"""Maintenance: somebody is working on the box, and nothing measured meanwhile counts as weather.
 
 Who works on a box restarts it and takes its power. So what was asked for is kept beside the records, and goes on after
 either: in the same boot until the same instant, in another one until the same UTC, or, while nobody knows the time,

@@ -1,4 +1,4 @@
-"""The minutes of a boot: where the one in hand begins and ends, and which time it has.
+"""The minutes of a boot: where the current one begins and ends, and which time it has.
 
 Minutes follow UTC where it is known and the boot's own 60 s where it is not; when the time becomes known the
 minute in hand is closed short and the next one runs to the UTC minute's end. Where a minute ends is reckoned from

@@ -1,4 +1,4 @@
-"""Queries about what was measured: the same words and meanings at every host."""
+"""Queries about what was measured: the same names and meanings on every host."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The name of a channel: what a record keys a value by."""
+"""The name of a channel: the key of a value in a record."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Arithmetic of ranges of sequence numbers: what a destination has is a handful of them, never a list.
+"""Arithmetic of ranges of sequence numbers: what a destination has is a few of them, never a list of numbers.
 
 `Ranges` is a tuple of (first, last), both included, sorted, disjoint and not adjacent, so that equal sets are
 equal tuples. Every function takes and gives such tuples and has no other effect.

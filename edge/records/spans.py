@@ -1,4 +1,4 @@
-"""Spans of sequence numbers of many epochs: what records come to, and what one list has that another lacks."""
+"""Spans of sequence numbers of many epochs: of a set of records, and what one list has that another lacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a simulation's lanes are, and the inboxes between them; who runs when is `edge.sim.clock`'s."""
+"""A simulation's lanes, and the inboxes between them; `edge.sim.clock` decides which one runs."""
 
 from __future__ import annotations
 

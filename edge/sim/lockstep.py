@@ -1,4 +1,4 @@
-"""A real broker before a station in simulated time: what is in flight is waited for in real time.
+"""A real broker with a station in simulated time: what is in flight is waited for in real time.
 
 Simulated time stands still while a connection is made and while acknowledgements are under way, so that a day at any
 speed sends what it would send in life. While nothing is in flight the link's descriptor is waited for like any other.

@@ -1,4 +1,4 @@
-"""A link in memory: what a client and the broker hand over travels in simulated time and may be lost on the way."""
+"""A link in memory: what client and broker send travels in simulated time and may be lost in transit."""
 
 from __future__ import annotations
 

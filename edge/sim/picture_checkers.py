@@ -1,4 +1,4 @@
-"""The promise's checkers of pictures: each that was kept is at the platform whole and once, or its loss is a record.
+"""The promise's checkers of pictures: each stored one is at the platform complete and once, or its loss is a record.
 
 A complaint begins with the promise that was broken: *lost*, *doubled*, *wrongly proven*, *wrongly good*, as in
 `edge.sim.record_checkers`, which holds the pictures' records to their times like all others.

@@ -1,4 +1,4 @@
-"""The promise's checkers: what a simulated life's records must hold against what truly was.
+"""The promise's checkers: what a simulated life's records must fulfil, compared with the truth.
 
     complaints = check(Truth(...), kept, arrived)      an empty list where the promise was kept
 

@@ -1,4 +1,4 @@
-"""The weather as the twins of a rig are shown it, moment by moment.
+"""The weather as shown to the twins of a rig, moment by moment.
 
 A twin that measures when it is asked is shown the moment then (`before_telling`), and a quantity that nobody asks for
 is not reckoned. One that counts meanwhile, as a bucket and cups do, is shown each moment as it comes.

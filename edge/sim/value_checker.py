@@ -1,4 +1,4 @@
-"""The checker of values: nothing passes as good that is not, and nothing is missing that was measured.
+"""The checker of values: no wrong value passes as good, and no measured value is missing.
 
 For each minute and channel, against the weather and the schedule of faults:
 

@@ -1,4 +1,4 @@
-"""The lanes of a simulation that wait, and the descriptors that some of them wait for.
+"""The waiting lanes of a simulation, and the file descriptors that some of them wait for.
 
 Who is next is found without looking at all lanes: a heap of deadlines, and a heap of lanes of which somebody said that
 something came for them. An entry is good while its lane still waits under that ticket; what is not is dropped when it

@@ -1,4 +1,4 @@
-"""Reading records out of a database whose tree is broken: leaf by leaf, each row proven by its own CRC.
+"""Read records out of a database whose tree is broken: leaf by leaf, each row proven by its own CRC.
 
 SQLite's file format (https://www.sqlite.org/fileformat2.html: b-tree pages, record format, the WAL format).
 Nothing here trusts a pointer: what leads nowhere gives no row.

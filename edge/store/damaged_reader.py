@@ -1,4 +1,4 @@
-"""What SQLite itself can still read of a damaged database."""
+"""What SQLite itself can still read from a damaged database."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What can be wrong with the store: one error, its causes, and the sentences that people read.
+"""What can be wrong with the store: one error, its causes, and the messages that people read.
 
 StoreError
   .cause  IN_USE      another process holds the folder

@@ -1,4 +1,4 @@
-"""Making room: the steps of quota.py, each a transaction with the loss record that it leaves."""
+"""Delete data to make room: the steps of quota.py, each a transaction with its loss record."""
 
 from __future__ import annotations
 

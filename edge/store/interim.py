@@ -1,4 +1,4 @@
-"""Where records are kept while a damaged database is salvaged under a running station: a second database beside it.
+"""Where records are stored while a damaged database is salvaged under a running station: a second database.
 
 Whoever only adds goes on there, all others wait. The salvage takes in at its end what was added, while nothing can be;
 after a cut the next start's does.

@@ -1,4 +1,4 @@
-"""Looking for damage, and mending a log that broke in its middle.
+"""Look for damage, and repair a log that broke in its middle.
 
 Such a log is no damage to SQLite, which ignores everything from there on and writes over it: `rescue` takes the
 records out of what was ignored. A copy of the log lies beside until they are on the disk.

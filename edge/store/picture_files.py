@@ -1,4 +1,4 @@
-"""The shelf: STATE/pictures/<sha256>.jpg and <sha256>.thumb.jpg, pictures named by their own bytes.
+"""The shelf: STATE/pictures/<sha256>.jpg and <sha256>.thumb.jpg, pictures named by their own hash.
 
 A picture is on the shelf before its record is appended: after a power cut in between it is a file without a
 row, which the store's tidying may remove, never a row without its file.

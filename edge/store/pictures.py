@@ -1,4 +1,4 @@
-"""What the shelf and the uplinks ask of the store about pictures. `dest` is the name of a destination."""
+"""The store's interface for the shelf and the uplinks about pictures. `dest` is the name of a destination."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Reading records. A damaged one is left out and remembered, so that the store can give it up."""
+"""Read records. A damaged one is left out and remembered, so that the store can give it up."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How records get a time, and another where it was wrong: from anchors of their boot, or bounds where it had none.
+"""How records get a time, and a corrected one: from anchors of their boot, or bounds if it had none.
 
 A change gives the record a higher revision; its raw stamp stays. It is done in steps, each a transaction,
 because a year without time is half a million rows; what a power cut leaves undone is done at the next start.

@@ -25,8 +25,8 @@ AT_ONCE = 2  # chunks in flight: live records never wait behind more than 64 kB 
 PROBE_AFTER = 120.0  # s until a part that nobody confirmed is asked about; doubles each time,
 PROBED_DAILY = 24 * 3600.0  # s; up to a day
 AWAITED = 5.0  # s for which older records wait at most for a picture that is being taken on command,
-NOT_AGAIN = 25.0  # s after which they do so again: who asks all the time holds up a sixth at most
-HASTENED = 16  # pictures asked for of which the thumbnail goes first
+NOT_AGAIN = 25.0  # s before they wait again: constant requests delay them by a sixth at most
+HASTENED = 16  # requested pictures whose thumbnails are sent first
 PROBES = 10  # parts asked about at once
 NEVER = float("inf")
 Key = tuple[str, str]
@@ -41,7 +41,7 @@ class Chunks:
         self._gate = PictureGate(destination.name, store, destination.budget)
         self._asked: dict[Key, tuple[int, float]] = {}  # part -> (how often, when next)
         self._hastened: deque[Key] = deque(maxlen=HASTENED)
-        self._awaited, self._awaited_until = "", float("-inf")  # a command for a picture, and until when others wait
+        self._awaited, self._awaited_until = "", float("-inf")  # the command for the picture that others wait for
         self.probe_due = clock.now() if self._committed else NEVER
 
     def awaits(self, command: str) -> None:

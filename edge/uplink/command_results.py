@@ -1,4 +1,4 @@
-"""Commands that came and what came of them: a command is carried out once, however often it arrives.
+"""Received commands and their results: a command is carried out once, however often it arrives.
 
 The uplink's lane owns what waits for the broker. Another lane keeps an outcome in the store, which has its own lock,
 and posts it into an inbox; the owner collects from there. So no two threads ever write one object.

@@ -35,7 +35,7 @@ class Intake:
             raise
         except (PayloadError, StoreError) as trouble:  # what the disk refused is asked for by the next hello
             self._put(message, trouble.reason)
-        except Exception as error:  # what it raises must end neither the lane nor, unacknowledged, come again for ever
+        except Exception as error:  # else it would end the lane, or come back for ever unacknowledged
             log.exception("a message on %s caused an unexpected error", message.topic)
             what = f"{type(error).__name__}: {error}"
             self._put(message, Reason("unforeseen_error", "unexpected error: {error}", error=what))

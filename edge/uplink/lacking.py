@@ -1,4 +1,4 @@
-"""Records that were sent and acknowledged, but that the platform again and again turns out to lack.
+"""Records that were sent and acknowledged, but that the platform repeatedly turns out to lack.
 
 Something on the way drops them, or the platform cannot keep them. Nobody says which of a batch it is, so each time that
 a record is lacking it goes in a smaller batch: those that it travels with are through after a few rounds, and in the

@@ -1,4 +1,4 @@
-"""The largest message that a broker accepts without naming a limit: learned from what passes and what breaks.
+"""The largest message that a broker accepts without stating a limit: learned from what passes and what fails.
 
 Such a broker closes the connection at a message that is too large, or never acknowledges it; by MQTT 5 it may refuse
 it by a code. A mobile link breaks as well, so one end says nothing. Three ends in a row, each with a message of some
@@ -21,9 +21,9 @@ from edge.northbound.minshan import OutgoingBatch
 from edge.wire.contract import OWN_PACKET
 from edge.wire.link import REFUSED, TOO_LARGE
 
-ENDS = 3  # in a row
+ENDS = 3  # connections in a row that ended with as large a message in flight
 FLOOR = 512  # bytes; smaller than a hello can be
-GROW_AFTER = 600.0  # s without an end by a size, after which twice as much is tried
+GROW_AFTER = 600.0  # s in which no size ended a connection, after which twice as much is tried
 GROW_LONGEST = 24 * 3600.0  # s
 AGAIN_AFTER = 24 * 3600.0  # s after which a record that did not pass alone is tried again
 ANY = float("inf")
@@ -39,7 +39,7 @@ class PacketLimit:
         self.most: int | None = None
         self._clock = clock
         self._passed = 0  # the largest payload that passed since the limit changed
-        self._suspect = ANY  # the least of the largest in flight at the ends in a row
+        self._suspect = ANY  # the largest message in flight at each end in a row: the smallest of these
         self._ends = 0
         self._smaller_passed = False
         self._alone: dict[int, int] = {}  # seq of a record that went alone -> ends
@@ -70,7 +70,7 @@ class PacketLimit:
     def passed(self, size: int) -> None:
         """Take in that a payload was acknowledged."""
         if size >= self._suspect:
-            self._ends, self._suspect = 0, ANY  # the ends were another's doing
+            self._ends, self._suspect = 0, ANY  # something else ended the connections
         else:
             self._smaller_passed = True
         self._passed = max(self._passed, size)

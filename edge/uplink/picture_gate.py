@@ -1,4 +1,4 @@
-"""Which parts of pictures go, and which the month's budget keeps here: those stay on the card until somebody asks.
+"""Which parts of pictures are sent, and which the month's budget keeps on the card until somebody requests them.
 
 A part that was asked for always goes, and so does one that has begun. Thinned to one a day, the full picture of a
 camera that goes is its first after noon; thinned to one an hour, the thumbnail is the hour's first.

@@ -20,7 +20,7 @@ from edge.store.notes import Notes
 
 log = logging.getLogger("minshan.uplink")
 KIND = "ledger"
-ALONE = 24 * 3600.0  # s for which another ledger has to be heard without the one that is believed
+ALONE = 24 * 3600.0  # s: another ledger is believed once only it was heard for so long
 WRITE_EVERY = 3600.0  # s between two writes of how long that has been
 
 

@@ -29,13 +29,13 @@ from edge.wire.session import Granted, Session
 UNANSWERED_UNDATED = 60.0  # s between two rounds while nobody answered and the time is unknown
 UNANSWERED = 600.0  # s between two rounds while nobody answered
 LOOK_AGAIN = 3600.0  # s between two looks at the platform's clock: a crystal drifts 0.2 s in that time
-DAILY = 24 * 3600.0  # s between two rounds that speak of all epochs, whatever happens
+DAILY = 24 * 3600.0  # s between two rounds about all epochs, whatever happens
 GREETED = 3600.0  # s for which a new connection needs no whole round: a link that flaps is a link that costs
 NEVER = float("inf")
 NEXT_PAGE = 1.0  # s between two hellos of a round
-YOUNG = ASK_AFTER / 2  # s before a hello for which what was sent may be on its way still when it is answered
-ASKED = 64  # hellos that may be answered still,
-ANSWERED_WITHIN = 3600.0  # s after they were sent: an older answer tells what was so long ago
+YOUNG = ASK_AFTER / 2  # s: what was sent so shortly before a hello may still be in transit when that is answered
+ASKED = 64  # hellos whose answers are still accepted,
+ANSWERED_WITHIN = 3600.0  # s after they were sent: an older answer is about a state long past
 
 
 @dataclass
@@ -118,7 +118,7 @@ class Receipts:
         if now - self._whole_at >= DAILY:
             self._want_whole()
         page = self._rounds.page(lambda epochs, unproven: self._hello(epochs, unproven, unsent), room)
-        self._overdue = NEVER  # it asks about that
+        self._overdue = NEVER  # this hello asks about what was overdue
         if self._rounds.open:
             self.hello_due = now + NEXT_PAGE
         else:

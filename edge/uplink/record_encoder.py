@@ -26,7 +26,7 @@ from edge.wire.contract import VERSION, Receipt, Topic
 from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE
 
 KIND = "contract"
-ENDS = 3  # of connections in a row
+ENDS = 3  # connections in a row that ended with version 2 in flight
 DISTRUSTED = 3600.0  # s for which version 1 is written after version 2 did not get through
 
 
@@ -44,7 +44,7 @@ class RecordEncoder:
         self._unheard = False  # whether that is because nobody listened
         self._ends = 0  # of connections in a row with something in version 2 in flight
         self._there: set[str] = set()  # names of tables that the platform has
-        self._going: dict[str, tuple[str, int]] = {}  # name -> a record that it went with
+        self._going: dict[str, tuple[str, int]] = {}  # table -> a record that it was sent along with
         self._wanted: set[str] = set()
 
     @property

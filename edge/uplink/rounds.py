@@ -1,4 +1,4 @@
-"""Hellos in pages: which epochs a hello speaks of, so that it fits a packet however often a box was started.
+"""Hellos in pages: which epochs a hello names, so that it fits a packet however often a box was started.
 
 A round speaks of the epochs from the newest to the oldest, one hello after another. A *whole* round speaks of all of
 them; between two whole ones only those are spoken of that have something to ask about.
@@ -53,7 +53,7 @@ class Rounds:
             hello = make(epochs, asked)
             payload = encode(hello)
             while len(payload) > most and asked and count == 1:
-                asked = asked[: len(asked) // 2]  # it is told for people alone
+                asked = asked[: len(asked) // 2]  # what is unproven is listed for people only: it may be cut
                 hello = make(epochs, asked)
                 payload = encode(hello)
             if len(payload) <= most or count == 1:

@@ -25,12 +25,12 @@ from edge.uplink.record_encoder import RecordEncoder
 from edge.uplink.too_large import TooLarge
 from edge.uplink.window import Window, identity
 
-PHASES = 10.0  # s over which the stations spread their live records
+PHASES = 10.0  # s over which stations spread their live records, so that they do not all send at once
 MINUTE = 60.0  # s
 FRESH = 120.0  # s after it was due, that is, for which a record is live; then it is backfill
 UNDATED_FRESH = 30.0  # s; an undated record is dated by its arrival, so a later one would be dated wrongly
 AHEAD = 4  # batches read from the store at once
-ALERTS = 50  # that go as live at once, however old
+ALERTS = 50  # that are sent as live at once, however old they are
 NEVER = float("inf")
 
 
@@ -175,7 +175,7 @@ class SendQueue:
 
     def _live(self, now: float, window: Window) -> list[OutgoingBatch]:
         unacknowledged = window.records_in_flight()
-        self._looked_at = self._store.next_seq - 1  # before: what is kept from here on is looked for next time
+        self._looked_at = self._store.next_seq - 1  # first: what is stored from here on is found next time
         newest = self._newest()
         fresh = [r for r in newest if self._is_fresh(r, now) and identity(r) not in unacknowledged]
         fresh.sort(key=lambda r: (r.kind != Kind.ALERT, -r.seq))

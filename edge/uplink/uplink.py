@@ -180,7 +180,7 @@ class Uplink:
         self._wake.drain()
         self._settle(link)
         now = self._clock.now()
-        silent = len(self._window) and now >= self._heard_at + SILENCE  # as the wait reckons it
+        silent = len(self._window) and now >= self._heard_at + SILENCE  # the same sum as in the wait
         if silent or self._window.has_passed_over(now - SILENCE):
             raise LinkError(
                 Reason("broker_acknowledges_nothing", "{where} does not acknowledge what it is sent", where=self._where)
@@ -206,7 +206,7 @@ class Uplink:
 
     def _send(self, link: Link, message: OutgoingBatch) -> None:
         most = self._window.packet_room
-        if most is not None and len(message.payload) > most:  # what can be made to fit was; this can never go here
+        if most is not None and len(message.payload) > most:  # not to be split further: it can never go here
             log.warning("%s accepts %d bytes: a message on %s is skipped", self._where, most, message.channel.value)
             self._inbound.delivered(message)
             return

@@ -1,4 +1,4 @@
-"""What other lanes tell the uplink's, and how they wake it."""
+"""What other lanes tell the uplink's lane, and how they wake it."""
 
 from __future__ import annotations
 

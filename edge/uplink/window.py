@@ -11,7 +11,7 @@ from edge.records.record import Record
 from edge.wire.contract import ChunkHeader
 
 MESSAGES = 20  # as many as Mosquitto lets a client have in flight by default
-# Bytes in flight: what a look is to wait for. It begins with the second, and grows and shrinks between the others.
+# Bytes in flight, which a picture taken on command has to wait for: the second at first, then between the other two.
 LEAST, FIRST, BYTES = 16 * 1024, 32 * 1024, 128 * 1024
 LONGEST = 2.0  # s that a message may wait behind others, before fewer bytes go at once
 
@@ -28,12 +28,12 @@ class Window:
         self.payload_bytes = self.packet_room = payload_bytes
         self._alone = self._careful = False
         self._sent: dict[int, OutgoingBatch] = {}
-        self._at: dict[int, float] = {}  # when each of them went
-        self._seqs: dict[int, Ranges] = {}  # of their records
+        self._at: dict[int, float] = {}  # when each of them was sent
+        self._seqs: dict[int, Ranges] = {}  # the sequence numbers of their records
         self._passed_over: set[int] = set()
         self._bytes, self.most_bytes = 0, FIRST
-        self._starts = True  # the bound grows by all that arrives in time, until once something did not
-        self._quickest = float("inf")  # s until an acknowledgement came: what the way there and back takes
+        self._starts = True  # slow start: all that arrives in time adds to the bound, until something is late
+        self._quickest = float("inf")  # s until an acknowledgement came: the round trip
 
     def __len__(self) -> int:
         return len(self._sent)

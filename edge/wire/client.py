@@ -1,4 +1,4 @@
-"""A person's own link to a broker: what is sent there and acknowledged, and what comes back in time."""
+"""A user's own connection to a broker: what is sent and acknowledged, and what comes back in time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Login and certificates for a broker, their files read anew at each connect: a renewed one needs no restart."""
+"""Login and certificates for a broker, their files read again at each connect: a renewed one needs no restart."""
 
 from __future__ import annotations
 

@@ -11,12 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drivers.reason import NO_TLS_THERE, Reason, system_reason
-from drivers.tls import EXPIRED, NAME_DIFFERS, distrust
+from drivers.tls import EXPIRED, NAME_DIFFERS, NOT_YET, distrust
 from edge.clock.clock import system_utc
 from edge.config.address import Address
 
 log = logging.getLogger("minshan.uplink")
-NOT_YET = 9  # X509_V_ERR_... of OpenSSL's x509_vfy.h
 OWN_CERTIFICATE = "own_certificate_expired"
 # A certificate's validity, DER (RFC 5280, 4.1.2.5): two times side by side, UTCTime or GeneralizedTime.
 TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
@@ -169,7 +168,6 @@ def distrusted(where: str, error: ssl.SSLCertVerificationError) -> Reason:
     )
 
 
-# What the broker's keeper alone can mend.
 CERTIFICATE = frozenset(
     (
         "certificate_expired",

@@ -1,4 +1,4 @@
-"""What a broker sends, bounded before paho gathers it: a packet that is too large is passed over, not kept.
+"""Limit what a broker sends before paho collects it: a packet that is too large is skipped, not stored.
 
 By MQTT 5 a broker is told the largest packet that we take (Maximum Packet Size); one of 3.1.1 knows no such
 limit, and one that is wrong ignores it. Passing over means to read the packet to its end, keeping its topic and

@@ -1,4 +1,4 @@
-"""What an uplink, a receiver and a person's client need of a connection to a broker, whatever lies behind it.
+"""What an uplink, a receiver and a user's client need from a connection to a broker, whatever implements it.
 
 `edge.wire.mqtt_link` is the real one; a simulation has one in memory (`edge.sim.memory_link`). A link waits through
 the Clock alone, so that silence is simulated as well as it is lived through.

@@ -1,4 +1,4 @@
-"""What a broker's reason codes mean (MQTT 5, 2.4; paho gives those of 3.1.1 as the ones that say the same)."""
+"""The meaning of a broker's reason codes (MQTT 5, 2.4; paho maps those of 3.1.1 to the corresponding ones)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One connection to a broker with paho behind it: connect, publish, wait, take what came in.
+"""One connection to a broker through paho: connect, publish, wait, take what came in.
 
 A link is made anew for each connection, so that paho never holds a message from before (it would send them all
 at once, whatever window the broker grants). It has no thread, and waits through the clock that it is given; only

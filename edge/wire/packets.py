@@ -1,4 +1,4 @@
-"""What MQTT adds to a payload, and a packet's properties as paho takes them."""
+"""What MQTT adds to a payload, and a packet's properties in paho's form."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""paho's client, set up for one connection, and what its callbacks tell."""
+"""paho's client, set up for one connection, and what its callbacks report."""
 
 from __future__ import annotations
 

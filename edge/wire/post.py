@@ -1,4 +1,4 @@
-"""One HTTP request on a connection of its own, with one deadline for all of it.
+"""One HTTP request on its own connection, with one deadline for the whole exchange.
 
 Python's own http.client: it follows no redirect (which would carry a secret to another host) and reads no proxy from
 the environment, and the deadline of `drivers.cameras.wire` covers headers too, where a client's time-outs are each for

@@ -1,4 +1,4 @@
-"""How long to wait before the next try: exponential back-off with full jitter, and when to begin anew."""
+"""How long to wait before the next attempt: exponential back-off with full jitter, and when to start again."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a connection is made of: who connects, what the broker grants, what comes in."""
+"""The parameters of a connection: who connects, what the broker grants, what comes in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Messages that could not be handled, kept in a folder for whoever wants to know why.
+"""Messages that could not be handled, kept in a folder for later inspection.
 
 Nothing that arrives may end a lane or come back for ever: such a message is acknowledged to the broker, written
 here and counted. The folder is bounded in bytes and in files: the oldest go first.

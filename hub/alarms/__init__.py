@@ -1,1 +1,1 @@
-"""Alarms at the hub: what stations raise and what they fail to say, until somebody knows of it."""
+"""Alarms at the hub: what stations raise, and stations that fail to report, until somebody knows about it."""

@@ -8,8 +8,8 @@ from edge.records.bodies import AN_HOUR, Alert, Minute
 from hub.alarms.air import MINUTE_US, minutes_of
 from hub.database.engine import Engine
 
-MOST_US = 26 * 60 * MINUTE_US  # that is looked back; what was worst before the alert's newest turn it says itself
-WITHOUT = "sensors_lost"  # what no minute has a value of
+MOST_US = 26 * 60 * MINUTE_US  # looked back at most; the alert's newest change states what was worst before it
+WITHOUT = "sensors_lost"  # a rule whose input has no value in minutes
 
 
 def course_of(engine: Engine, station: str, alert: Alert, since_us: int, now: int) -> Course | None:

@@ -28,8 +28,8 @@ from hub.alarms.writing import MOST_A_NIGHT, About, AlarmWriter
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
-HEARD_US = 15 * 60 * 1_000_000  # for which a minute says how it is at a station
-OLD_US = 24 * 3_600_000_000  # from which on nobody is reminded of what a station said that says nothing since
+HEARD_US = 15 * 60 * 1_000_000  # for which a minute counts as a station's present state
+OLD_US = 24 * 3_600_000_000  # of silence, after which nobody is reminded of a station's alarm any more
 
 
 class Decider:

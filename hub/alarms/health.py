@@ -1,4 +1,4 @@
-"""How the channels fare: when each last took a message, and since when one takes none."""
+"""The state of the channels: when each last accepted a message, and since when one accepts none."""
 
 from __future__ import annotations
 

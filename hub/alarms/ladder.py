@@ -1,4 +1,4 @@
-"""Who is told next of an alarm, and when: pure, from how it stands, who is ready, and the time.
+"""Who is notified next of an alarm, and when: pure, from its state, who is available, and the time.
 
 The first person is told at once, the next one ten minutes later, and so on, as long as nobody acknowledges; all who
 were told are told again after 5, 5, 10 and 20 minutes, then hourly. A step up begins that anew and wants another

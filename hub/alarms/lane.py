@@ -1,4 +1,4 @@
-"""The lanes of the alarms: one that decides, and one for each channel, so that one that hangs holds up no other.
+"""The lanes of the alarms: one that decides, and one per channel, so that one that hangs delays no other.
 
 The deciding lane takes the lease, and wakes the others; where it is another hub's it waits for that to end.
 """

@@ -1,4 +1,4 @@
-"""The one hub of several that does something: delivers alarms, answers stations.
+"""The lease by which one of several hubs does something: delivers alarms, answers stations.
 
 Nobody compares clocks: a holder writes a new word every few seconds, and another hub takes over once it has seen the
 same word for thirty seconds of its own time.
@@ -11,11 +11,11 @@ import secrets
 from drivers.clock import Clock
 from hub.database.engine import Engine
 
-ALARMS, ANSWERS = 1, 2  # what there is a lease of
+ALARMS, ANSWERS = 1, 2  # what leases are for
 PICTURES = 3  # whose holder is a folder (hub/picture_folder.py)
-ENDS_S = 30.0  # after which a holder that says nothing is none any more
+ENDS_S = 30.0  # of silence, after which a holder has lost it
 BEAT_S = 5.0
-OWN_END_S = 20.0  # after which a holder that could not renew does nothing any more
+OWN_END_S = 20.0  # without renewal, after which a holder itself stops acting
 
 
 class Lease:

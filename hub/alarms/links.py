@@ -1,4 +1,4 @@
-"""Links by which somebody acknowledges: 128 random bits, of which the hash is kept, good for a day."""
+"""Links with which somebody acknowledges: 128 random bits, stored as a hash, valid for a day."""
 
 from __future__ import annotations
 

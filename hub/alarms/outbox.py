@@ -29,11 +29,11 @@ S_US = 1_000_000
 MINUTE_US = 60 * S_US
 LIFE_US = {"repeat": 10 * MINUTE_US, "test": 10 * MINUTE_US}
 LONG_LIFE_US = 24 * 60 * MINUTE_US
-RESERVED = 5  # of a minute's messages of a robot: for frost alone
+RESERVED = 5  # of a robot's messages per minute, reserved for frost
 TRIES = 5  # of what surely did not arrive, and is said again anyhow as long as it lasts
 PAUSE_S, LONGEST_PAUSE_S = 2.0, 600.0  # before the second of them, then twice that; what nothing else says goes on
-AGAIN_S = 5.0  # before what may have arrived is sent once more
-BUSY_S, BLOCKED_S = 60.0, 600.0  # for which a service that takes no more is left alone
+AGAIN_S = 5.0  # before a message that may have arrived is sent once more
+BUSY_S, BLOCKED_S = 60.0, 600.0  # pause for a service that accepts no more
 MAY_HAVE = "(m.state IN ('delivered', 'unknown', 'sending') OR m.repeated = 1)"
 
 

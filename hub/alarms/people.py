@@ -1,4 +1,4 @@
-"""People who are told: how each is reached, about which stations, when, and in which order."""
+"""People who are notified: how each is reached, about which stations, when, and in which order."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is told in rounds: on return what is over already, and each morning in season how many stations are in order."""
+"""Combined messages: what was over before anybody was told, and each morning in season how the stations are."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""By which channels somebody is told: pure.
+"""The channels by which somebody is notified: pure.
 
 At night what wakes people comes first and at once where frost or weather is told; by day only with a repeat, or where
 another channel fails. What is over, a matter of upkeep, or late and no frost wakes nobody.

@@ -1,4 +1,4 @@
-"""When a station that says nothing is called silent, and when all of them are one alarm: pure.
+"""When a station that sends nothing counts as silent, and when all of them are one alarm: pure.
 
 A station is late once nothing came for its own cadence and five minutes (fifteen out of season). The hub's own absence,
 the broker's and the database's are none of a station's: after each, one cadence and that patience are waited for anew.
@@ -47,10 +47,10 @@ def silences(
     quiet = {one.station for one in expected if now - one.last_us > 2 * one.cadence_us + MINUTE_US // 2}
     still = {one.station for one in expected if one.station in before.stations and now - one.last_us > patience}
     everybody = len(expected) > int(connected) and quiet == {one.station for one in expected}
-    if everybody:  # one by one is no news then: it is one alarm as soon as all of them are late
+    if everybody:  # all of them late is one alarm, not one for each
         is_one = before.everybody or {one.station for one in expected} <= late | still
         return Silences(frozenset(still), is_one and bool(late - still or before.everybody))
-    if before.everybody:  # the first one is back: the others have as long as after an absence of the hub's own
+    if before.everybody:  # the first is back: give the others as long as after a downtime of the hub itself
         return Silences(frozenset(still), False)
     return Silences(frozenset(late | still), False)
 

@@ -1,4 +1,4 @@
-"""Test messages, and what the services answered to all messages."""
+"""Test messages, and the services' answers to all messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a technician is to see to, station by station, in one list a trip: causes merged, and what to take along."""
+"""What a technician has to do, station by station, in one list per trip: causes merged, and what to take along."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words about alarms and visits that commands and pages both say."""
+"""Words about alarms and visits that both commands and pages use."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from hub.alarms.people import Contact
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
-AWHILE_US = 3 * MINUTE_US  # from an alert's newest turn to the newest minute, from which on it says more than the turn
+AWHILE_US = 3 * MINUTE_US  # the newest minute is told instead of an alert's newest change once it is so much newer
 MOST_A_NIGHT = 20  # messages by one channel to one person, then no repeats: operators pass on 50 a day
 
 

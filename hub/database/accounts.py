@@ -1,4 +1,4 @@
-"""People, tokens, sessions and the audit in the hub's database.
+"""People, tokens, sessions and the audit log in the hub's database.
 
 Of a password its argon2 hash is kept, of a token and of a session its SHA-256: what is read out of the database opens
 nothing. Nothing is deleted but sessions that are over: a name in the audit stays somebody's.

@@ -1,4 +1,4 @@
-"""The tables of alarms: what is open, who is told, each message with what the service answered, and who delivers.
+"""The tables of alarms: what is open, who is notified, each message with the service's answer, and who delivers.
 
 `alarm_taken`: the records of alerts that have been looked at. `alarm_about`: which alarms a message speaks of.
 `alarm_link`: by which somebody acknowledges. `alarm_lease`: the one hub that delivers. `alarm_note`: what else must

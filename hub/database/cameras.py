@@ -1,4 +1,4 @@
-"""The newest picture of each camera of a station, with what the station says of it."""
+"""The newest picture of each camera of a station, with what the station reports about it."""
 
 from __future__ import annotations
 

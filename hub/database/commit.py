@@ -1,4 +1,4 @@
-"""What one transaction of a hub writes: records, the ledger's ranges, pictures' rows, notes, and hours.
+"""What one transaction of a hub writes: records, the ledger's ranges, picture rows, notes, and hours.
 
 The ledger decides what is a double, under the lock of the rows of `epoch` that the delivery speaks of. All locks are
 taken in one order, so several hubs on one database wait for each other and never deadlock; what they are handed twice
@@ -58,7 +58,7 @@ def committed(engine: Engine, delivery: Delivery) -> CommitOutcome:
     judged = _judged(engine, delivery.rows, known)
     setups = [key for key, row in judged.fresh.items() if _is(row, Kind.SETUP)]
     before = counting.offsets(engine, setups)
-    hours = counting.hours_of(engine, judged.replaced)  # by the setups as they were
+    hours = counting.hours_of(engine, judged.replaced)  # counted by the setups before this commit
     _write(engine, judged.fresh)
     _keep_others(engine, judged.others)
     for row in delivery.rows:
@@ -124,7 +124,7 @@ def _judged(engine: Engine, delivered: tuple[Row, ...], known: dict[Name, KnownE
 def _write(engine: Engine, fresh: dict[Identity, Row]) -> None:
     made = [rows.of_record(fresh[key]) for key in sorted(fresh)]
     count = engine.upsert("record", rows.RECORD, made, KEY)
-    if count != len(made):  # a receipt stands on it: what a statement did is looked at, not believed
+    if count != len(made):  # a receipt depends on it: check what the statement did, do not assume it
         raise SinkError(WROTE_LESS.having(database=engine.shown, count=count, all=len(made)))
     forwarded.reopen(engine, sorted(key for key, row in fresh.items() if row.record.revision))
 

@@ -1,4 +1,4 @@
-"""Comparing the ledger with the rows, which alone count: where it lists more than there is, it is rewritten."""
+"""Compare the ledger with the rows, which alone count: if it lists more than there is, it is rewritten."""
 
 from __future__ import annotations
 

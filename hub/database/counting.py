@@ -1,4 +1,4 @@
-"""Keeping the hours true: each commit adds its minutes to their hours, in the same transaction.
+"""Keep the hours correct: each commit adds its minutes to their hours, in the same transaction.
 
 An hour is named by station, begin and the seconds that the station's clock is ahead of UTC, as the setup that a minute
 was made under says it; a minute whose setup is not here yet counts as UTC's until it comes. So each minute lies in one

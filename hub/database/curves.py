@@ -1,4 +1,4 @@
-"""A channel's curve out of the database: minutes as they were measured, hours and days as they were counted."""
+"""A channel's curve from the database: minutes as measured, hours and days as aggregated."""
 
 from __future__ import annotations
 

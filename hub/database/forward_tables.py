@@ -1,4 +1,4 @@
-"""The tables of what is passed on to other platforms.
+"""The tables of what is forwarded to other platforms.
 
 `forwarded`: what a destination has proven to have, in the revision that is here. `forward_batch`: what is being sent,
 its bytes fixed before the first try. `forward_aside`: what a destination does not take. `forward_lane`: who sends, and

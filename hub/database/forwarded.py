@@ -1,4 +1,4 @@
-"""What each destination has proven to have: ranges of numbers, of records in the revision that is here.
+"""What each destination has proven to have: ranges of numbers of records in the revision stored here.
 
 A number in a range says: the destination has the record as it stands in `record`. A higher revision takes it out again
 in the transaction that writes it, and what was sent is put in only where its revision is still the one that is here;

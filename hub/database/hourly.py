@@ -1,4 +1,4 @@
-"""The tables of hours, and the views over them and over single quantities, in both databases' words.
+"""The tables of hours, and the views over them and over single quantities, in both databases' SQL.
 
 `hourly` holds what the minutes of an hour come to, a row a channel; `stale` names hours that are still to be counted;
 whoever has locked a station's row of `counting` counts its hours. A day is a view over hours: it cannot differ from

@@ -1,4 +1,4 @@
-"""Commands to stations in the hub's database: who asked what, whether it went out, what the station answered."""
+"""Commands to stations in the hub's database: who requested what, whether it was sent, the station's result."""
 
 from __future__ import annotations
 

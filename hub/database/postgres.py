@@ -1,4 +1,4 @@
-"""PostgreSQL behind `Engine`: one plain connection, made anew after whatever went wrong with it.
+"""PostgreSQL behind `Engine`: one plain connection, reopened after any error.
 
 Rows go in as arrays (`INSERT ... SELECT * FROM unnest`): one statement and one round trip, as COPY is, but with
 ON CONFLICT and with a row count, and without the temporary table that COPY would want for those. Nothing is prepared
@@ -23,7 +23,7 @@ from hub.sink import SinkError
 
 DEADLINE = 30.0  # s for a statement, of the largest delivery too
 PATIENT = 3600.0  # s for one of a migration
-MIGRATOR = 0x4D6E7368  # the advisory lock of who makes tables
+MIGRATOR = 0x4D6E7368  # the advisory lock held while tables are made
 NAME = "minshan-hub"  # of our connections, by which a restore sees that a hub runs
 KEEPALIVE: dict[str, Any] = {
     "connect_timeout": 10,
@@ -83,7 +83,7 @@ class PostgresEngine:
         connection.longest = PATIENT if patient else DEADLINE
         try:
             self.query("BEGIN" if writing else "BEGIN READ ONLY")
-            if writing:  # where the server was told not to wait for its disk, this transaction does
+            if writing:  # even if the server is set not to wait for its disk, this transaction waits
                 self.query(
                     "SELECT set_config('synchronous_commit', 'on', true) "
                     "WHERE current_setting('synchronous_commit') = 'off'"

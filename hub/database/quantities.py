@@ -1,4 +1,4 @@
-"""A view a quantity, for people: `v_air_temperature` and so on, each minute with its value and flag.
+"""A view for each quantity, for people: `v_air_temperature` and so on, each minute with its value and flag.
 
 They are made at a hub's start where they are lacking, so that a quantity that a newer hub knows has its view too.
 `sensor` is "" for the sensor that is marked primary. What a station says in another way than it should is no value.

@@ -1,4 +1,4 @@
-"""What people and programs ask a hub's database: the one place that reads it for the API, the pages and the export.
+"""Queries of people and programs to a hub's database: the only code that reads it for the API, the pages and exports.
 
     mine = Queries(engine, frozenset({"orchard-1"}))
     mine.series("orchard-1", "air_temperature", first, last, "auto")

@@ -1,4 +1,4 @@
-"""What of a record stands in which column: the bytes as they came, and views of them that no database refuses.
+"""Which part of a record is in which column: the bytes as received, and views of them that no database refuses.
 
 A text for people loses what databases have no place for (U+0000, half a surrogate pair). A name that identifies
 keeps it, written out, so that two names stay two.

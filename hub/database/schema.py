@@ -1,4 +1,4 @@
-"""The tables, as a list of functions that make them: a newer hub adds one and never changes one.
+"""The tables, as a list of functions that create them: a newer hub adds one and never changes one.
 
 Tables `record`, `ledger`, `epoch`, `picture`, `conflict`, `note` are what the hub writes; `minute`, `setup`, `event`
 and `station` are views for people, and so are those over hours (`hourly.py`). Times are microseconds UTC in whole
@@ -15,7 +15,7 @@ from drivers.reason import Reason
 from hub.database import accounts, alarm_tables, forward_tables, hourly, orders
 from hub.database.engine import DatabaseRefusedError, Engine
 
-PROGRAM = "minshan_hub"  # the table that says whose database it is
+PROGRAM = "minshan_hub"  # the table that marks the database as a Minshan hub's
 OTHERS = Reason(
     "others_database",
     "{database} is another program's database (it has {table}): name an empty one, or a new file",

@@ -1,4 +1,4 @@
-"""The sink over a database: one transaction a delivery (`commit.py`), tried again, or halved down to the row at fault.
+"""The sink over a database: one transaction per delivery (`commit.py`), retried, or halved down to the faulty row.
 
 Whatever broke, the same delivery may be committed again.
 """
@@ -21,7 +21,7 @@ from hub.database.quantities import make_views
 from hub.sink import CommitOutcome, Delivery, Row, RowFate, SinkError
 
 log = logging.getLogger("minshan.hub")
-TRIES = 5  # of a transaction that another hub's stood in the way of
+TRIES = 5  # of a transaction that conflicted with another hub's
 
 
 class DatabaseSink:

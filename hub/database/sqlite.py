@@ -1,4 +1,4 @@
-"""SQLite behind `Engine`: one file, written by the hub, read by whoever likes.
+"""SQLite behind `Engine`: one file, written by the hub, readable by anybody.
 
 By apsw, as the station's store is: it brings an SQLite of its own, newer than Debian's, and tests put a failing disk
 under it. All that may write begins IMMEDIATE: a read that becomes a write is refused at once where another wrote in

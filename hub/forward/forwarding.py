@@ -1,4 +1,4 @@
-"""All destinations of a hub: a lane each, with a connection of its own to the database."""
+"""All destinations of a hub: a lane each, with its own connection to the database."""
 
 from __future__ import annotations
 

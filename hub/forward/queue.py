@@ -1,4 +1,4 @@
-"""What one destination is to be sent, in the hub's database: chosen newest first, fixed, proven, halved, set aside.
+"""The queue of one destination, in the hub's database: chosen newest first, fixed, proven, halved, set aside.
 
 Every step is one transaction, so that a kill at any instant repeats a request with the same bytes at worst. The bytes
 of a batch stand in the database before the first try: an answer that was lost is asked for again with the same
@@ -41,7 +41,7 @@ class DatabaseQueue:
         self.destination = destination
         self.stations: tuple[str, ...] = ()
         self.events = False
-        self._nothing_at: tuple[Any, ...] | None = None  # the mark at which nothing waited
+        self._nothing_at: tuple[Any, ...] | None = None  # the store's state when nothing was waiting
         self._absent: dict[Name, Ranges] = {}  # what the ledger names and is not there, until the hub compares the two
 
     def claim(self, holder: str, until: int) -> bool:

@@ -1,4 +1,4 @@
-"""Which of several hubs on one database sends to a destination: the one whose time is not up."""
+"""Which of several hubs on one database sends to a destination: the holder of a lease that has not expired."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Callable
 from drivers.clock import Clock
 from hub.forward.queue import DatabaseQueue
 
-LEASE_S = 60.0  # beyond the longest request, for which a hub that says nothing is still the one that sends
+LEASE_S = 60.0  # beyond the longest request, for which a silent hub still holds the lease
 
 
 class ForwardTurn:

@@ -1,4 +1,4 @@
-"""The page behind the link of a message: it shows the alarms that the link is about, and its button acknowledges them.
+"""The page behind the link of a message: it shows the alarms concerned, and its button acknowledges them.
 
 Chat clients, scanners and browsers open links by themselves; so opening changes nothing, and no script is on the page.
 The secret in the address is the right to acknowledge, so another site's page, which does not know it, can do no harm.

@@ -1,4 +1,4 @@
-"""What the API answers about alarms: what is open, and what a technician is to take where."""
+"""The API's answers about alarms: what is open, and what a technician has to take where."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The application: the route table made into routes, each with its rights checked in one place, before its handler."""
+"""The application: the route table turned into routes, the rights of each checked in one place, before its handler."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ T = TypeVar("T")
 log = logging.getLogger("minshan.web")
 QUICK, SLOW = 4, 4  # threads for what takes milliseconds, and for what may take seconds
 FORM = "application/x-www-form-urlencoded"
-AGAIN_S = 5  # after which a database that is away is asked anew
+AGAIN_S = 5  # after which an unreachable database is tried again
 LASTING = {"cache-control": "private, max-age=31536000, immutable"}  # of what is named by its hash
 LOG_IN = Reason("log_in", "log in, or send a token, to see this")
 NO_RIGHT = Reason("no_right", "your role does not allow this")
@@ -118,7 +118,7 @@ class RequestPool:
             arguments = parse_arguments(route.arguments, request.path, request.query, request.body, request.form)
             station = getattr(arguments, "station", None)
             if caller is not None and station is not None and not caller.may(route.right or Right.READ, station):
-                raise ApiError(404, NO_STATION.having(station=str(station)))  # as one that is not there
+                raise ApiError(404, NO_STATION.having(station=str(station)))  # as one that does not exist
             mine = frozenset[str]() if caller is None else caller.stations
             queries, orders = Queries(engine, mine), Orders(engine)
             parts = engine, queries, accounts, orders, AlarmBook(engine)

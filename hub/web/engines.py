@@ -1,4 +1,4 @@
-"""A database connection for each thread that answers: an `Engine` belongs to one thread alone."""
+"""A database connection for each thread that answers: an `Engine` belongs to a single thread."""
 
 from __future__ import annotations
 

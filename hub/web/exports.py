@@ -1,4 +1,4 @@
-"""Exports over HTTP: a file is made whole beside the pictures, and only then sent.
+"""Exports over HTTP: a file is completed beside the pictures, and only then sent.
 
 What fails on the way is an answer with a reason, never half of a file that looks like a whole one, and a client that
 reads slowly holds neither the database nor a thread. Where it goes away meanwhile, the file is not made to its end.

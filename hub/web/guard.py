@@ -1,4 +1,4 @@
-"""By which names a hub is reached, and by which cookie it knows a browser; the rest is in `edge/page/guard.py`."""
+"""The host names of a hub, and the cookie by which it recognises a browser; the rest is in `edge/page/guard.py`."""
 
 from __future__ import annotations
 

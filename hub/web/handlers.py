@@ -1,4 +1,4 @@
-"""What the API answers: each function takes who asks and checked arguments, and returns a typed answer."""
+"""The API's handlers: each takes the person who asks and checked arguments, and returns a typed answer."""
 
 from __future__ import annotations
 

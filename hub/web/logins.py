@@ -1,4 +1,4 @@
-"""Wrong passwords, counted by name and by address, so that nobody guesses on.
+"""Wrong passwords, counted by name and by address, so that passwords cannot be guessed.
 
 By name, because addresses change (and a proxy's header may be made up); by address, because names change. Who is
 logged in is not touched by either.

@@ -1,4 +1,4 @@
-"""`/metrics`: what Prometheus asks for, in its text format, about the stations that the token may see.
+"""`/metrics`: Prometheus' text format, about the stations that the token may see.
 
 What is not known has no line. Times are seconds since 1970, so that an age is `time() - …` there. Where the database is
 away it is answered with 503, which Prometheus counts as down.
@@ -19,7 +19,7 @@ from hub.web.table import ApiError, DataAnswer, RequestContext, Route
 TOKEN_ONLY = Reason("token_only", "this is for programs: send a token")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
-Line = tuple[str, str, str, list[tuple[dict[str, str], float]]]  # name, kind, what it is, values by their labels
+Line = tuple[str, str, str, list[tuple[dict[str, str], float]]]  # name, type, help text, values by their labels
 
 
 def metrics(listeners: Callable[[], int], aside: Path) -> Callable[[RequestContext, Nothing], DataAnswer]:

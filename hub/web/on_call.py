@@ -1,4 +1,4 @@
-"""Who is told of alarms: what the API answers about the people on call, and what managers may change.
+"""The people on call: what the API answers about them, and what managers may change.
 
 Whoever manages some stations alone sees and changes only people who are told of no others.
 """

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, made from the route table: what it says is what the server does."""
+"""The OpenAPI 3.1 document, generated from the route table: it describes what the server does."""
 
 from __future__ import annotations
 

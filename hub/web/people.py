@@ -1,4 +1,4 @@
-"""People and the tokens of programs: who may log in and do what. A password goes in and never comes out.
+"""People and tokens of programs: who may log in and do what. A password can be set, never read.
 
 Whoever manages some stations alone manages only those who see no others; and the last administrator of all stations
 stays one.

@@ -1,4 +1,4 @@
-"""The route table: what the API knows, under which right, with which arguments and answers."""
+"""The route table: the API's routes, the right that each needs, its arguments and answers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hub's HTTP server: uvicorn in a thread of its own, on a port that is taken before anything else begins."""
+"""The hub's HTTP server: uvicorn in its own thread, on a port that is bound before anything else starts."""
 
 from __future__ import annotations
 

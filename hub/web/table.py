@@ -1,4 +1,4 @@
-"""The shape of the route table: an entry makes a route, its part of the OpenAPI document, and lines of the rights test.
+"""The structure of the route table: an entry makes a route, its part of the OpenAPI document, and its rights tests.
 
 A handler gets who asks and its arguments, already checked, and returns the answer; it runs in a thread of its own with
 a database connection of its own. What it raises becomes an answer with a code, never a traceback.

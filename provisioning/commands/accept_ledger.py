@@ -1,4 +1,4 @@
-"""`minshan accept-ledger`: the platform was replaced, and the new one's receipts count from now on."""
+"""`minshan accept-ledger`: the platform was replaced; the new one's receipts count from now on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`minshan advice`: what the growers' rules say now, each with why, what it was made from, and its source."""
+"""`minshan advice`: the present result of the growers' rules, each with its cause, inputs and source."""
 
 from __future__ import annotations
 

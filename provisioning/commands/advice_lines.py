@@ -1,4 +1,4 @@
-"""What `status` says of the growers' rules: a line each, with the first cause; `minshan advice` says all of it."""
+"""The growers' rules in `status`: a line each, with the first cause; `minshan advice` says all of it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `status` says of alerts: those that are open, the rules that know nothing, the horn, who is told."""
+"""Alerts in `status`: those that are open, the rules that are blind, the horn, who is notified."""
 
 from __future__ import annotations
 

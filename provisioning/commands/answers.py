@@ -1,4 +1,4 @@
-"""What people give as a place, a height or a key of the station's file, on a command line or when they are asked."""
+"""Parse a place, a height or a key of the station's file, from the command line or as an answer to a question."""
 
 from __future__ import annotations
 
@@ -23,12 +23,18 @@ _DEGREES = re.compile(
     r"(?P<behind>[NSEW])?",
     re.IGNORECASE,
 )
+_TWO = re.compile(r"(\S*\d[.°度]\S*?)[,;\s]\s*(\S*\d[.°度]\S*)")  # as a map shows them: 31.68, 103.85
+_FEET = re.compile(r"(\d+(?:\.\d+)?)\s*(?:ft|feet|英尺|')", re.IGNORECASE)
 _METRES = re.compile(r"([-+]?\d+(?:\.\d+)?)\s*(?:m|米|metres?|meters?)?", re.IGNORECASE)
 _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 
 class Choice(click.Choice[str]):
-    """One of a few, which the question names itself."""
+    """One of a few, which the question names itself; case, blanks and hyphens of the answer do not matter."""
+
+    def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:
+        """Return what two ways of writing the same have in common."""
+        return re.sub(r"\W", "", _typed(choice)).lower()
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """Return what is said of another answer."""
@@ -42,14 +48,30 @@ class Degrees(click.ParamType[float]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return degrees, north and east positive."""
-        found = _DEGREES.fullmatch(_typed(value))
+        text = _typed(value)
+        found = _DEGREES.fullmatch(text)
         if found is None:
+            two = _TWO.fullmatch(text)
             sentence = _("{value} is not a position: write it as 31.68 or 31°40'48\"").format(value=value)
+            if two is not None:
+                sentence = _("{value} is two numbers: write one of them here, such as {first}")
+                sentence = sentence.format(value=value, first=two[1])
             self.fail(sentence, param, ctx)
         degrees, minutes, seconds = (float(found[part] or 0) for part in ("degrees", "minutes", "seconds"))
         side = ((found["before"] or "") + (found["behind"] or "")).upper()
         negative = found["sign"] == "-" or any(word in side for word in "SW南西")
         return (-1 if negative else 1) * round(degrees + minutes / 60 + seconds / 3600, 6)
+
+
+class Latitude(Degrees):
+    """The first of the two, for which people give the second."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """Return degrees, north positive."""
+        found = super().convert(value, param, ctx)
+        if 90 < abs(found) <= 180:
+            self.fail(_("{value} is a longitude: write the latitude here, between -90 and 90").format(value=value))
+        return found
 
 
 class Metres(click.ParamType[float]):
@@ -61,6 +83,9 @@ class Metres(click.ParamType[float]):
         """Return metres."""
         found = _METRES.fullmatch(_typed(value))
         if found is None:
+            if feet := _FEET.fullmatch(_typed(value)):
+                sentence = _("{value} is in feet: write it in metres, which is {metres}")
+                self.fail(sentence.format(value=value, metres=round(float(feet[1]) * 0.3048)), param, ctx)
             self.fail(_("{value} is not a height in metres: write it as 1590").format(value=value), param, ctx)
         return float(found[1])
 
@@ -94,7 +119,7 @@ class Key(click.ParamType[Any]):
         from edge.config.errors import explained
         from edge.config.slips import closer
 
-        found = value if self._form is None else self._form.convert(value, param, ctx)
+        found = _typed(value) if self._form is None else self._form.convert(value, param, ctx)
         field = self._section.model_fields[self._key]
         kind: Any = Annotated[field.annotation, *field.metadata]
         try:
@@ -114,12 +139,12 @@ class BrokerUrl(Key):
 
         if not value:
             return value
-        super().convert(value, param, ctx)
+        found = super().convert(value, param, ctx)
         try:
-            parse(value)
+            parse(found)
         except AddressError:
-            self.fail(bad_broker(value), param, ctx)
-        return value
+            self.fail(bad_broker(found), param, ctx)
+        return found
 
 
 def bad_broker(text: str) -> str:
@@ -158,10 +183,12 @@ class MayBeNone(click.ParamType[Any]):
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Return what the other kind takes; "" for none."""
-        return "" if _typed(value) in ("", "-") else self._kind.convert(value, param, ctx)
+        return "" if _typed(value) in ("", "-") else self._kind.convert(str(value).strip(), param, ctx)
 
 
 def _typed(value: Any) -> str:
+    """Return what was typed without blanks and quotes around it, and with the signs of an English keyboard."""
     from drivers.wide_signs import narrowed
 
-    return narrowed(str(value)).strip()
+    text = narrowed(str(value)).strip()
+    return text[1:-1].strip() if len(text) > 1 and text[0] == text[-1] and text[0] in "'\"" else text

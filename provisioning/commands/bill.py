@@ -1,4 +1,4 @@
-"""The month's mobile data in people's words: what it costs, what is used and left, what is thinned for it."""
+"""The month's mobile data in words: what it costs, what is used and left, what is thinned for it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`minshan budget plan`: what a station's file will cost a month, before anything is sent."""
+"""`minshan budget plan`: estimate what a station's file will use a month, before anything is sent."""
 
 from __future__ import annotations
 

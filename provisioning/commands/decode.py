@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from drivers.reason import Reason
 
 CHUNK = 64 * 1024
+MOST_PLACES = 20  # refusals that are each told; all are counted
 
 
 class Input(click.File):
@@ -45,6 +46,7 @@ class DecodeTally:
         self.readings = 0
         self.kinds: dict[str, None] = {}  # of frames without a reading, in the order in which they came
         self.refused: dict[Reason, dict[str, int]] = {}
+        self.places: list[str] = []  # the first refusals, in words
 
     def take(self, frame: Frame) -> None:
         """Count a frame and its readings."""
@@ -55,6 +57,10 @@ class DecodeTally:
 
     def refuse(self, refused: Refused) -> None:
         """Count one refusal."""
+        if len(self.places) < MOST_PLACES:
+            sentence = _("From byte {offset}: {n} bytes refused: {reason}")
+            why = texts.render(refused.reason)
+            self.places.append(sentence.format(offset=refused.offset, n=refused.length, reason=why))
         entry = self.refused.setdefault(refused.reason, {"frames": 0, "bytes": 0})
         entry["frames"] += 1
         entry["bytes"] += refused.length
@@ -98,7 +104,8 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
         refused = [{**reason.builtins(), **entry} for reason, entry in tally.refused.items()]
         print_json({"frames": tally.frames, "refused": refused})
     else:
-        click.echo(tally.sentence())
+        for line in (*(tally.places if tally.frames else ()), tally.sentence()):
+            click.echo(line)
     if not tally.readings and as_json:
         raise click.exceptions.Exit(Exit.DEVICE)
     if not tally.frames:

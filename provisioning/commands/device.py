@@ -1,4 +1,4 @@
-"""One device, opened as the station opens it, and what to do where it does not answer."""
+"""One device, opened as the station opens it, and what to do if it does not answer."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a station's file may say and hardly means: shown by `init`, `run --check` and the doctor, refused by none."""
+"""What a station's file may contain but is probably not meant: shown by `init`, `run --check` and the doctor."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Option types of commands: how fast simulated time goes, and how long something lasts."""
+"""Option types of commands: the speed of simulated time, and durations."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a command ends: its exit codes, and the one exception that carries one of them with a sentence."""
+"""How a command ends: its exit codes, and the one exception that carries one of them with a message."""
 
 from __future__ import annotations
 

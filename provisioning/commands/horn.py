@@ -1,4 +1,4 @@
-"""`minshan horn`: silence the horn, or hear whether it works; and what `status` says of it."""
+"""`minshan horn`: silence the horn or test it; and its line in `status`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`minshan hub`: the office's side. `init` writes its file, `run` receives, `status` and `gaps` say what is whole."""
+"""`minshan hub`: the office's side. `init` writes its file, `run` receives, `status` and `gaps` report completeness."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `minshan hub status` says of the broker: whether it lets the hub in, and for how long it keeps what waits."""
+"""The broker in `minshan hub status`: whether it accepts the hub's login, and how long it keeps waiting messages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`minshan hub init`: write the hub's file, commented, and make its database."""
+"""`minshan hub init`: write the hub's file, with comments, and create its database."""
 
 from __future__ import annotations
 

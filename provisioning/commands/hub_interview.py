@@ -1,4 +1,4 @@
-"""What `hub init` asks where there is a person. Each answer is checked at once, as the hub itself will take it."""
+"""The questions of `hub init` on a terminal. Each answer is checked at once, as the hub itself will check it."""
 
 from __future__ import annotations
 

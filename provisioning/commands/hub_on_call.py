@@ -1,4 +1,4 @@
-"""`minshan hub person` and `alerts`: who is told, and what is raised."""
+"""`minshan hub person` and `alerts`: who is notified, and what is raised."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the commands of `minshan hub` have in common: the hub's file, and its database for reading and small changes."""
+"""What the `minshan hub` commands share: the hub's file, and its database for reading and small changes."""
 
 from __future__ import annotations
 

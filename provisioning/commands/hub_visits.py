@@ -1,4 +1,4 @@
-"""`minshan hub visits`: what is to be seen to, station by station, and what to take along."""
+"""`minshan hub visits`: what needs attention, station by station, and what to take along."""
 
 from __future__ import annotations
 

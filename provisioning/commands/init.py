@@ -1,4 +1,4 @@
-"""`minshan init`: write a station's file, with a comment beside what a person may want to change."""
+"""`minshan init`: write a station's file, with a comment beside whatever people may want to change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `init` asks where there is a person. The answers so far lie in a file, so that an interruption costs none."""
+"""The questions of `init` on a terminal. The answers so far are stored in a file, so an interruption loses none."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import msgspec
 from drivers.reason import system_reason
 from edge.files import write_whole
 from edge.language.texts import _, render
-from provisioning.commands.answers import BrokerUrl, CheckedText, Choice, Degrees, Key, MayBeNone, Metres
+from provisioning.commands.answers import BrokerUrl, CheckedText, Choice, Degrees, Key, Latitude, MayBeNone, Metres
 from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import sentence
@@ -23,6 +23,8 @@ from provisioning.folding import say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from edge.config.errors import Mistake
 
 SITE = ("latitude", "longitude", "altitude")
 DATUMS = ("WGS-84", "CGCS2000", "GCJ-02")
@@ -104,7 +106,7 @@ def questions() -> list[tuple[str, str, Any, click.ParamType[Any]]]:
     return [
         ("station", _("The station's name (letters a-z, digits, hyphens)"), None, Key(StationSection, "id")),
         ("title", _("What people call it"), "", MayBeNone(click.STRING)),
-        ("latitude", _("Latitude, degrees north"), LATITUDE, Key(SiteSection, "latitude", Degrees())),
+        ("latitude", _("Latitude, degrees north"), LATITUDE, Key(SiteSection, "latitude", Latitude())),
         ("longitude", _("Longitude, degrees east"), LONGITUDE, Key(SiteSection, "longitude", Degrees())),
         ("datum", _("Datum of the position (GCJ-02 for positions from Chinese maps)"), DATUM, Choice(DATUMS)),
         ("altitude", _("Altitude, metres"), ALTITUDE, Key(SiteSection, "altitude_m", Metres())),
@@ -140,6 +142,12 @@ def asked_sensors(facts: dict[str, Any], answers: Answers) -> list[str]:
             say("  ✓ " + tables_of(found)[-1]["name"])
 
 
+def of_key(mistake: Mistake, table: str) -> str:
+    """Return what is wrong with a sensor, with the key that it is about."""
+    key = mistake.key.removeprefix(table).lstrip(".")
+    return _("{place}: {sentence}").format(place=key, sentence=sentence(mistake)) if key else sentence(mistake)
+
+
 def tables_of(specs: list[str]) -> list[dict[str, Any]]:
     """Return the sensors' tables, each with a name of its own."""
     names: list[str] = []
@@ -157,7 +165,7 @@ def fits(facts: dict[str, Any], found: list[str]) -> Callable[[str], None]:
             checked("", written(facts, tables, []))
         except ConfigError as error:
             last = f'sensor "{tables[-1]["name"]}"'
-            wrong = [sentence(mistake) for mistake in error.mistakes if mistake.key.startswith(last)]
+            wrong = [of_key(mistake, last) for mistake in error.mistakes if mistake.key.startswith(last)]
             if wrong:
                 raise CommandError(Exit.CONFIG, "\n".join(wrong)) from None
 

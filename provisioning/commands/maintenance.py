@@ -1,4 +1,4 @@
-"""`minshan maintenance`: somebody works on the station, so that it counts no spilt water as rain."""
+"""`minshan maintenance`: somebody is working on the station, so spilt water does not count as rain."""
 
 from __future__ import annotations
 

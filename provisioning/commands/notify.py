@@ -1,4 +1,4 @@
-"""`minshan notify`: try the channels by which a station tells people itself; and what `status` says of them."""
+"""`minshan notify`: try the channels by which a station notifies people itself; and their line in `status`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What several commands share: --config, --json, and how the mistakes of a file are shown."""
+"""What several commands share: --config, --json, and how errors in a file are shown."""
 
 from __future__ import annotations
 

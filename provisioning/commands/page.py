@@ -1,4 +1,4 @@
-"""`minshan page`: the station's page for phones, as a process of its own that asks the running station; its token."""
+"""`minshan page`: the station's page for phones, a separate process that queries the running station; its token."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`minshan remote`: ask a station far away for something, over the broker, and wait for its answer."""
+"""`minshan remote`: send a command to a remote station over the broker, and wait for its result."""
 
 from __future__ import annotations
 

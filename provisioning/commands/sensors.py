@@ -16,6 +16,7 @@ from provisioning.commands.decode import decode
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.settings import drivers_for
+from provisioning.commands.tips import tips
 from provisioning.folding import page, say
 
 if TYPE_CHECKING:
@@ -183,3 +184,4 @@ def show(reading: Reading, as_json: bool) -> None:
 sensors.add_command(address)
 sensors.add_command(decode)
 sensors.add_command(test)
+sensors.add_command(tips)

@@ -1,4 +1,4 @@
-"""A sensor as a command line names it: `DRIVER:key=value,key=value`, its values typed as its driver wants."""
+"""A sensor as given on a command line: `DRIVER:key=value,key=value`, its values typed as its driver requires."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`minshan show`: a curve of what the station has measured, its extremes, the frost minutes and what is lacking."""
+"""`minshan show`: a curve of what the station has measured, its extremes, the frost minutes and the gaps."""
 
 from __future__ import annotations
 

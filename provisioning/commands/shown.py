@@ -1,4 +1,4 @@
-"""What `show` says of a curve, fitted to a terminal."""
+"""The text of `show` about a curve, fitted to a terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A curve of `show` as CSV (RFC 4180): times local and UTC, numbers as numbers, no text that a sheet reckons with."""
+"""A curve of `show` as CSV (RFC 4180): times local and UTC, numbers as numbers, no text that acts as a formula."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`minshan stage`: say at which stage a crop is, so that the frost rules know what it bears."""
+"""`minshan stage`: set the growth stage of a crop, so that the frost rules know what it withstands."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`minshan status`: what the running station measures, keeps and sends, in people's words."""
+"""`minshan status`: what the running station measures, stores and sends, in words."""
 
 from __future__ import annotations
 

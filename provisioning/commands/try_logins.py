@@ -1,4 +1,4 @@
-"""`minshan try-logins`: the cameras' refused logins are tried again at once, once their cause is mended."""
+"""`minshan try-logins`: try the cameras' refused logins again at once, after the cause is removed."""
 
 from __future__ import annotations
 

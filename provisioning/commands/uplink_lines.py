@@ -1,4 +1,4 @@
-"""How it stands with the broker and the receiver behind it, in lines of `minshan status`."""
+"""The state of the broker and the receiver behind it, in lines of `minshan status`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`minshan watch`: receive what stations send, keep each record once, show who is there and what is missing."""
+"""`minshan watch`: receive what stations send, store each record once, show who is online and what is missing."""
 
 from __future__ import annotations
 

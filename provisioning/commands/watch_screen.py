@@ -1,4 +1,4 @@
-"""What `minshan watch` shows: a table to a person, plain lines to everything else."""
+"""The output of `minshan watch`: a table on a terminal, plain lines otherwise."""
 
 from __future__ import annotations
 
@@ -65,15 +65,20 @@ class NoScreen:
         """Show nothing."""
 
 
+def record_line(station: str, record: Record) -> str:
+    """Return a record as a line for a program: station, time, kind, and of a minute each channel's value."""
+    when = rfc3339(record.start) if record.start is not None else f"({printable(record.clock.source)})"
+    kind = printable(record.kind)
+    kind = _("unknown kind {kind}").format(kind=kind) if is_unknown(record) else kind
+    return " ".join([station, when, kind, *assignments(record)])
+
+
 class Plain:
     """A line a record."""
 
     def seen(self, station: str, record: Record) -> None:
-        """Print the record as a line: station, time, kind, and of a minute each channel's value."""
-        when = rfc3339(record.start) if record.start is not None else f"({printable(record.clock.source)})"
-        kind = printable(record.kind)
-        kind = _("unknown kind {kind}").format(kind=kind) if is_unknown(record) else kind
-        click.echo(" ".join([station, when, kind, *assignments(record)]))
+        """Print the record."""
+        click.echo(record_line(station, record))
 
     def tick(self, receiver: Receiver) -> None:
         """Let a reader of a pipe see the lines."""

@@ -1,4 +1,4 @@
-"""The other stations of a demo, in the same process: whole, without a camera, each in a simulated time of its own.
+"""The other stations of a demo, in the same process: complete, but without a camera, each in its own simulated time.
 
 They follow the first station's time in slices, at full speed. All lanes of all of them share one thread, so that a
 station more costs its twins and its store.

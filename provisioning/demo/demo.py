@@ -1,4 +1,4 @@
-"""`minshan demo`: a whole station on device twins with its own broker and a live table, in simulated time."""
+"""`minshan demo`: a whole station on simulated devices with its own broker and a live table, in simulated time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A demo with faults: what went missing, why, and when it was back, read from the minutes as they are kept."""
+"""A demo with faults: what was missing, why, and when it was back, read from the stored minutes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The hub of a demo: SQLite in the demo's folder, on this machine alone, with somebody who may log in."""
+"""The hub of a demo: SQLite in the demo's folder, only on this machine, with an account to log in."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The other processes of a demo: a broker of its own and the camera process. They die with the demo.
+"""The other processes of a demo: its own broker and the camera process. They die with the demo.
 
 `setpriv --pdeathsig KILL` (util-linux, on every Debian) lets the kernel end a child when its parent is gone,
 even by SIGKILL; one that was gone before that was asked for is no parent any more, which a shell looks at. Children are

@@ -1,4 +1,4 @@
-"""What a demo says at its beginning and at its end, and its report."""
+"""A demo's messages at its beginning and its end, and its report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any
 
 from rich.console import Console
 
+from drivers.devices.ascii_station import NOT_A_FRAME
+from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, CUT_SHORT, NO_HEADER
+from drivers.reason import Reason
 from edge.config.sections import Config
 from edge.language import texts
 from edge.language.texts import _, ngettext
@@ -20,6 +23,9 @@ from provisioning.demo.hub import ADMIN, DemoHub
 from provisioning.demo.show import bare
 from provisioning.demo.unplugging import OwnPage
 
+TIMELESS = "no time"
+REFUSALS = {why.code: why for why in (CHECKSUM, CUT_SHORT, NO_HEADER, ANOTHER_DEVICE, NOT_A_FRAME)}
+REFUSALS[TIMELESS] = Reason("no_time_of_arrival", "no time of arrival")
 MOST_COMPLAINTS = 20  # of the checker, on a screen
 
 
@@ -35,11 +41,12 @@ def hello(
     """Print the first lines: where the page is, what one sees, and how it ends."""
     if page is not None:
         console.print(_("Open it in a browser: {address}").format(address=page.address), style="bold")
-    console.print(
-        _("岷山 Minshan: a weather station on simulated devices ({n} sensors), sending to its broker.").format(
-            n=len(config.sensor)
-        )
+    sentence = ngettext(
+        "岷山 Minshan: a weather station on simulated devices ({n} sensor), sending to its broker.",
+        "岷山 Minshan: a weather station on simulated devices ({n} sensors), sending to its broker.",
+        len(config.sensor),
     )
+    console.print(sentence.format(n=len(config.sensor)))
     if stations > 1:
         console.print(_("{n} stations run, of which the table shows the first.").format(n=stations))
     if hub is not None and hub.address is not None:
@@ -65,7 +72,7 @@ def reported(station: Station, facts: StationStatus, first_seq: int, rig: Rig) -
             refused[reason] = refused.get(reason, 0) + count
     capture = rig.capture
     if capture is not None and capture.timeless:
-        refused["no time"] = capture.timeless
+        refused[TIMELESS] = capture.timeless
     last_seq = station.store.next_seq - 1
     return {
         "lines_read": rig.lines_sent() + (capture.timeless if capture else 0),
@@ -96,10 +103,7 @@ def goodbye(console: Console, report: dict[str, Any], facts: StationStatus, stat
     elif report["unsent"]:
         console.print(_("This was still on its way; a station sends it after its next start."))
     if facts.pictures is None:
-        refused = sum(report["lines_refused"].values())
-        lines = ngettext("{n} line was read", "{n} lines were read", report["lines_read"])
-        sentence = _("{lines}, {refused} refused.").format(lines=lines.format(n=report["lines_read"]), refused=refused)
-        console.print(sentence)
+        console.print(read_lines(report["lines_read"], report["lines_refused"]))
     for line in bill(facts.budget) if facts.budget else ():
         console.print(line)
     for line in report.get("hub", ()):
@@ -111,6 +115,15 @@ def goodbye(console: Console, report: dict[str, Any], facts: StationStatus, stat
         told_faults(console, report["faults"])
     if state is not None:
         console.print(_("The data is in {folder}.").format(folder=state), soft_wrap=True)
+
+
+def read_lines(read: int, refused: dict[str, int]) -> str:
+    """Return how many lines of a capture were read, and how many of them were refused for which reason."""
+    lines = ngettext("{n} line was read", "{n} lines were read", read).format(n=read)
+    sentence = _("{lines}, {refused} refused.").format(lines=lines, refused=sum(refused.values()))
+    causes = [(texts.render(REFUSALS[code]) if code in REFUSALS else code, n) for code, n in refused.items()]
+    why = _(", ").join(_("{why} ({n})").format(why=why, n=n) for why, n in causes)
+    return _("{sentence} Why: {causes}.").format(sentence=sentence, causes=why) if why else sentence
 
 
 def counted(what: str, n: int) -> str:

@@ -1,4 +1,4 @@
-"""What a demo can show by name: the same weather each time, which one would otherwise wait a season for."""
+"""The named scenes of a demo: the same weather each time, for which one would otherwise wait a season."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A demo's run: simulated time passes, what there is to see is shown, and Ctrl-C ends it in order."""
+"""A demo's run: simulated time passes, the table is shown, and Ctrl-C ends it cleanly."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ import io
 import re
 import signal
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.text import Text
 
+from drivers.reason import Reason
 from edge.config.sections import Config
 from edge.control.status import status
 from edge.language import texts
 from edge.language.texts import _
 from edge.sim.rig import Rig
 from edge.station import Station
+from provisioning.commands.watch_screen import record_line
 from provisioning.demo.companions import Companions, unsent
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.table import lines_of, live_table
@@ -43,8 +45,13 @@ class Show:
     companions: Companions
     interrupted: list[bool]
     faults: FaultLog | None = None
-    _shown_hour: int = -1
+    _told: int = field(init=False)  # the newest record that was printed
+    _trouble: Reason | None = None
     _pictures: int = 0
+
+    def __post_init__(self) -> None:
+        """Begin with the records of this run."""
+        self._told = self.station.store.next_seq - 1
 
     def run(self, speed: float | None, end: float) -> None:
         """Let time pass to `end` (s of the boot), the table drawn between two slices; then end measuring.
@@ -97,7 +104,7 @@ class Show:
 
     @contextlib.contextmanager
     def _drawing(self) -> Iterator[Callable[[str], None]]:
-        """Give a function that shows the station: a live table on a terminal, a line a simulated hour elsewhere."""
+        """Give a function that shows the station: a live table on a terminal, a line a record elsewhere."""
         if self.console.is_terminal:
             with Live(console=self.console, auto_refresh=False) as live:
                 yield lambda speed: self._update(live, speed)
@@ -125,20 +132,19 @@ class Show:
         return Group(table, *below)
 
     def _lines(self, speed: str) -> None:
-        facts = status(self.station.parts)
-        for line in self.faults.look() if self.faults is not None else ():
-            self.console.print(line, highlight=False)
-        hour = (facts.time or 0) // 3_600_000_000
-        if self._shown_hour != hour:
-            self._shown_hour = hour
-            line = _("{time}  {records} records, {unsent} unsent").format(
-                time=texts.when(facts.time, facts.utc_offset_h),
-                records=facts.store.next_seq - 1,
-                unsent=facts.store.unsent,
-            )
-            if facts.uplink is not None and not facts.uplink.connected:
-                line += "  (" + _("no connection") + ")"
-            self.console.print(line, highlight=False)
+        """Print each new record as `minshan watch` does into a pipe, and when the connection is lost or back."""
+        told = list(self.faults.look()) if self.faults is not None else []
+        last = self.station.store.next_seq - 1
+        name = self.rig.config.station.id
+        told += [record_line(name, record) for record in self.station.store.range(self._told + 1, last)]
+        self._told = last
+        uplink = None if self.station.uplink is None else self.station.uplink.snapshot
+        trouble = None if uplink is None or uplink.connected else uplink.trouble
+        if trouble != self._trouble:
+            self._trouble, why = trouble, texts.render_value(trouble)
+            told.append(_("There is no connection to the broker: {why}").format(why=why) if why else _("connected"))
+        if told:
+            self.console.print("\n".join(told), highlight=False, markup=False)
 
 
 def ways_on(config: Config) -> Text:

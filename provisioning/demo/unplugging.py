@@ -1,4 +1,4 @@
-"""Devices of a demo that somebody at its page has pulled out, or put back: a file each in a folder of the demo's.
+"""Devices of a demo that somebody has unplugged on its page: one file each in a folder of the demo's.
 
 The page is another process and knows nothing of twins; it lays down or takes away a file of the sensor's name, and a
 lane beside the station does to the twin what that says.

@@ -1,4 +1,4 @@
-"""What the doctor looks at in the box itself: the site's facts, cameras, the clock, the disk."""
+"""The doctor's checks of the box itself: the site's facts, cameras, the clock, the disk."""
 
 from __future__ import annotations
 
@@ -179,7 +179,7 @@ def clock_of(facts: StationStatus) -> Finding:
 
 def clock(config: Config) -> Finding:
     """Judge whether something keeps the system's clock right, by a look of the doctor's own."""
-    from edge.clock.anchors import error_of
+    from edge.clock.anchors import believable, error_of
     from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, NotAllowedError
 
     try:
@@ -188,6 +188,9 @@ def clock(config: Config) -> Finding:
         return clock_finding(None, 0.0, None, None, refused.reason)
     if anchor is None:
         return clock_finding(None, 0.0, None, None, UNSYNCHRONISED)
+    if not believable(anchor):
+        said = _("clock: {now}, which cannot be right").format(now=texts.when(anchor.utc, config.site.utc_offset_h))
+        return Finding("clock", False, said, clock_finding(None, 0.0, None, None, UNSYNCHRONISED).remedy)
     return clock_finding(anchor.utc, config.site.utc_offset_h, anchor.source, error_of(anchor), None)
 
 

@@ -1,4 +1,4 @@
-"""What the doctor tries with the broker: the own certificate, the login, a test record that is proven."""
+"""The doctor's checks of the broker: our own certificate, the login, a test record that is proven."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from edge.clock.clock import system_utc
 from edge.config.address import parse
 from edge.language import texts
 from edge.language.texts import _
+from edge.language.words import N_
 from edge.wire import errors
 from edge.wire.client import arriving, sent
 from edge.wire.contract import VERSION, Hello, HelloAnswer, PayloadError, Result, Topic, decode, encode, topic
@@ -28,6 +29,22 @@ if TYPE_CHECKING:
 ANSWER_S = 15.0  # s that a platform has for its answer
 SOON = 30  # days before the end of a certificate in which somebody should see to it
 EXPIRY = 60  # s for which the broker may keep the test record
+
+BY_DATE = N_("Check this box's date: if it is right, the broker's operator must renew the certificate.")
+WRONG_PORT = N_("Check the port: usually 1883 for mqtt:// and 8883 for mqtts://. Something else may listen there.")
+WRONG_FILE = N_("Correct the path in [broker], or let the station's user read the file: sudo chown minshan FILE")
+REMEDIES = {
+    errors.OWN_CERTIFICATE: N_(
+        "Put the new certificate and its key there; the station uses them at its next connection."
+    ),
+    "certificate_expired": BY_DATE,
+    "certificate_expired_on": BY_DATE,
+    "certificate_not_yet": N_("Set this box's date: let chrony reach a time server, or fit a clock chip."),
+    "certificate_name": N_("Write the host's name in [broker] url as it is in the certificate."),
+    "certificate_distrusted": N_("Get the CA certificate from the broker's operator and name its file as ca_file."),
+    **dict.fromkeys(("closes_unanswered", "takes_and_is_silent", "not_even_mqtt", "no_tls_there"), WRONG_PORT),
+    **dict.fromkeys(("broker_file_unread", "broker_file_no_text", "ca_file_unread", "no_pem_files"), WRONG_FILE),
+}
 
 
 def broker(config: Config) -> Iterator[Finding]:
@@ -64,13 +81,10 @@ def sentence_of(error: LinkError) -> str:
 
 def remedy(error: LinkError) -> str:
     """Return what to do; and that nothing is lost meanwhile."""
-    if error.reason.code == errors.OWN_CERTIFICATE:
-        return _("Put the new certificate and its key there; the station uses them at its next connection.")
     if error.login:
         return _("Correct username and password_file in [broker], or ask the broker's operator for a login.")
-    if error.reason.code in errors.CERTIFICATE:
-        return _("Ask the broker's operator to fix its certificate; the station keeps everything and sends it later.")
-    return _("Check the network and the address in [broker]; the station keeps everything and sends it later.")
+    found = REMEDIES.get(error.reason.code, N_("Check the network and the address in [broker]."))
+    return texts.sentences(_(found), _("The station keeps everything and sends it later."))
 
 
 def certificate(section: BrokerSection) -> Iterator[Finding]:
@@ -79,8 +93,8 @@ def certificate(section: BrokerSection) -> Iterator[Finding]:
         return
     out = errors.of_certificate_file(section.cert_file)
     if out is not None:
-        renew = _("Put the new certificate and its key there; the station uses them at its next connection.")
-        yield Finding("certificate", False, _("certificate: {detail}").format(detail=texts.render(out)), renew)
+        renew = REMEDIES[errors.OWN_CERTIFICATE]
+        yield Finding("certificate", False, _("certificate: {detail}").format(detail=texts.render(out)), _(renew))
         return
     ends = end_of(section.cert_file)
     if ends is None:

@@ -1,4 +1,4 @@
-"""What a person should know of a [broker] section that is right and yet has a price."""
+"""Notes on a [broker] section that is valid but has drawbacks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A bus of which no sensor gives anything is one thing to see to, not one a sensor."""
+"""A bus on which no sensor answers is reported once, not once per sensor."""
 
 from __future__ import annotations
 

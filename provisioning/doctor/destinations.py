@@ -1,4 +1,4 @@
-"""What the doctor tries with each other platform of a station's file: that it is there and takes the login."""
+"""The doctor's checks of each other platform in a station's file: that it is reachable and accepts the login."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`minshan doctor`: check everything that a station stands on, and report for each whether it is well."""
+"""`minshan doctor`: check everything that a station depends on, and report whether it is in order."""
 
 from __future__ import annotations
 

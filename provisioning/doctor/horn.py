@@ -1,4 +1,4 @@
-"""What the doctor looks at of the horn: its lines, as the running station has them or by taking them for a moment."""
+"""The doctor's checks of the horn: its lines, as reported by the running station or by taking them for a moment."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the doctor looks at of the channels by which a station tells people itself: their secrets, and a way there."""
+"""The doctor's checks of a station's own notification channels: their secrets, and that they are reachable."""
 
 from __future__ import annotations
 

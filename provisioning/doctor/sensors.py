@@ -1,4 +1,4 @@
-"""What the doctor looks at in the sensors: what each gives now, and what of its channels does not come."""
+"""The doctor's checks of the sensors: what each gives now, and which of its channels are absent."""
 
 from __future__ import annotations
 

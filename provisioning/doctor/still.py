@@ -1,4 +1,4 @@
-"""A process that takes one photo: settings as JSON on the standard input, what came of it as JSON back."""
+"""A process that takes one photo: settings as JSON on standard input, the result as JSON on standard output."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -34,17 +35,18 @@ def capture(day: str) -> Path:
 
 
 def start(*words: object) -> subprocess.Popen[bytes]:
-    return subprocess.Popen([*MINSHAN, *map(str, words)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    return subprocess.Popen([*MINSHAN, *map(str, words)], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
 
 def demo(day: str, state: Path, *words: object) -> subprocess.Popen[bytes]:
     return start("demo", "--capture", capture(day), "--state", state, "--until-sent", *words)
 
 
-def ended(process: subprocess.Popen[bytes], seconds: float = 240) -> None:
-    _, said = process.communicate(timeout=seconds)
+def ended(process: subprocess.Popen[bytes], seconds: float = 240) -> str:
+    printed, said = process.communicate(timeout=seconds)
     assert process.returncode == 0, said.decode()
     assert b"Traceback" not in said
+    return printed.decode()
 
 
 @contextmanager
@@ -120,10 +122,14 @@ def test_a_day_of_its_own_arrives_as_it_was_written(tmp_path: Path) -> None:
     day = read_day(path)
     report = tmp_path / "report.json"
     words = ["demo", "--capture", path, "--state", tmp_path / "state", "--speed", "max", "--until-sent"]
-    ended(start(*words, "--report", report))
+    printed = ended(start(*words, "--report", report))
     found = at_the_hub(tmp_path / "state")
     check_day(found, day)
+    shown = re.findall(r"^demo \S+Z minute .*air_temperature=\S+", printed, re.MULTILINE)
+    assert len(shown) == len(day.minutes), "a pipe gets each minute with its values"
     told = json.loads(report.read_text())
+    assert told["lines_refused"]["checksum"] > 0
+    assert re.search(rf"{day.refused} refused\. Why: .*checksum \({told['lines_refused']['checksum']}\)", printed)
     assert (told["lines_read"], sum(told["lines_refused"].values())) == (day.lines, day.refused)
     assert day.refused > 10
     assert any(None in minute.values(day.long_form).values() for minute in day.minutes.values())

@@ -1,4 +1,4 @@
-"""Air quality from particles: what may honestly be said of a low-cost sensor.
+"""Air quality from particles: what can honestly be said with a low-cost sensor.
 
 The PM sub-index of HJ 633 (IAQI), exact by fractions, with the breakpoints of the date it is for. It is not the
 AQI: four of its six pollutants are not measured, and PM10 of a low-cost sensor is mostly computed from small

@@ -1,4 +1,4 @@
-"""Warmth and cold that fruit trees count: growing degree hours and days, chill hours, Utah units, chill portions.
+"""Warmth and chill of fruit trees: growing degree hours and days, chill hours, Utah units, chill portions.
 
 Inputs are hourly mean temperatures, degC. A missing hour never counts as some temperature: a count says how many
 hours it lacks, and the dynamic model holds its state over the gap. All as in chillR (Luedeling), whose sources are

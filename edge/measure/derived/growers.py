@@ -1,4 +1,4 @@
-"""What growers' rules look at: what is good of the last hour, and how wet each hour of the last days was."""
+"""The inputs of growers' rules: the good values of the last hour, and how wet each hour of the last days was."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is derived, with unit and reporting resolution: tables alone, because every command loads them for its words.
+"""The derived quantities, with unit and reporting resolution: only tables, because every command loads them.
 
 `DERIVED` follows from one minute's values, `HOURLY` is what an hour record has, `COUNTED` what a season came to.
 """

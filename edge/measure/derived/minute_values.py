@@ -1,4 +1,4 @@
-"""What growers read beside the measured: derived from one minute's primary values, labelled, never recorded.
+"""Derived values for display: computed from one minute's primary values, labelled as derived, never recorded.
 
 The platform has the values and can derive them itself; here they are for people who stand at the station.
 """

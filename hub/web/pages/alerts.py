@@ -1,4 +1,4 @@
-"""The turns of alerts that stations have told of: raised, worse, cleared, and blind where nothing is known."""
+"""The changes of alerts reported by stations: raised, worse, cleared, and blind if values are unknown."""
 
 from __future__ import annotations
 

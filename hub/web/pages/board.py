@@ -1,4 +1,4 @@
-"""The board: days beside stations, how whole each day is; a click leads to the causes. And who did what."""
+"""The completeness board: days by stations, with the causes behind a click. And the audit log."""
 
 from __future__ import annotations
 

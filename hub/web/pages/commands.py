@@ -1,4 +1,4 @@
-"""Asking a station for something, with the price of it said before, and what became of it."""
+"""Send a command to a station, with its cost shown before, and its result."""
 
 from __future__ import annotations
 

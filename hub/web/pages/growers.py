@@ -1,4 +1,4 @@
-"""Growers' rules of a station: what each says now, why, what it was made from, and whose it is."""
+"""Growers' rules of a station: the present result of each, why, its inputs, and its source."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The monthly sheet as a spreadsheet, made in memory: some hundred lines, never more."""
+"""The monthly sheet as a spreadsheet, made in memory: a few hundred lines, never more."""
 
 from __future__ import annotations
 

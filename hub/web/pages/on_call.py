@@ -1,4 +1,4 @@
-"""The people on call on a page: who is told, by what, about which stations and when; a test, and what came of it."""
+"""The people on call on a page: who is notified, how, about which stations and when; a test, and its result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages made of the same route table as the API: rights are checked there, and what is refused becomes a page too."""
+"""Pages made from the same route table as the API: rights are checked there, and a refusal becomes a page too."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""One station on the hub: as its own page shows it, its curves, its pictures, what happened, each of its days."""
+"""One station on the hub: its own page, its curves, pictures, events, and each of its days."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What pages of several stations share."""
+"""What the pages of several stations share."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The route table of the pages, in the shape of the API's: a right each, checked in the same place."""
+"""The route table of the pages, in the same form as the API's: each with its right, checked in the same place."""
 
 from __future__ import annotations
 

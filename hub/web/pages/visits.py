@@ -1,4 +1,4 @@
-"""The visit list: what is to be seen to at which station, causes merged, and what to take along."""
+"""The visit list: what needs attention at which station, causes merged, and what to take along."""
 
 from __future__ import annotations
 

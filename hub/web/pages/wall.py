@@ -1,4 +1,4 @@
-"""The wall: all stations and all cameras on one screen, each with its age and what is doubtful in it."""
+"""The wall: all stations and all cameras on one screen, each with its age and its doubts."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Words of the hub's pages that more than one of them says."""
+"""Words that several of the hub's pages use."""
 
 from __future__ import annotations
 

@@ -1,10 +1,20 @@
-"""What the doctor notes of a right [broker]: an open connection to elsewhere, and a proof that may lose data."""
+"""What the doctor notes of a right [broker], and what it advises where the broker's certificate is refused."""
 
 from __future__ import annotations
 
+import socket
+import threading
+from pathlib import Path
+
 import pytest
 
+from drivers.reason import Reason
+from drivers.tls import NOT_YET, distrust
 from edge.config.sections import BrokerSection
+from edge.wire.errors import CERTIFICATE, LinkError
+from edge.wire.mqtt_link import connect
+from edge.wire.session import Session
+from provisioning.doctor.broker import remedy
 from provisioning.doctor.broker_notes import notes
 
 
@@ -32,3 +42,41 @@ def test_a_proof_that_may_lose_data_is_noted() -> None:
     assert ["what it drops is lost" in one for one, _ in notes(BrokerSection(url="mqtts://h", proof="broker"))] == [
         True
     ]
+
+
+def test_each_trouble_with_a_certificate_has_a_remedy_of_its_own() -> None:
+    """What is wrong with a certificate decides what has to be mended: the box's date, a file, or the broker."""
+    told = {code: remedy(LinkError(Reason(code, "x"))) for code in CERTIFICATE}
+    network = remedy(LinkError(Reason("broker_silent", "x")))
+    assert network not in told.values()
+    assert told["certificate_not_yet"].startswith("Set this box's date: ")
+    assert told["certificate_expired_on"].startswith("Check this box's date: ")
+    assert "ca_file" in told["certificate_distrusted"]
+    assert all(one.endswith(" The station keeps everything and sends it later.") for one in (network, *told.values()))
+
+
+def test_another_service_and_a_missing_password_file_are_no_matter_of_the_network(tmp_path: Path) -> None:
+    """A port of another service, and a password file that is not there: each has its own remedy."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        threading.Thread(target=hang_up, args=(server,), daemon=True).start()
+        elsewhere = refused(f"mqtt://127.0.0.1:{server.getsockname()[1]}")
+    assert remedy(elsewhere).startswith("Check the port: ")
+    missing = refused("mqtt://someone@127.0.0.1:9", password_file=str(tmp_path / "missing"))
+    assert remedy(missing).startswith("Correct the path in [broker], ")
+
+
+def hang_up(server: socket.socket) -> None:
+    """Take one caller, and close without a word."""
+    server.accept()[0].close()
+
+
+def refused(url: str, **keys: str) -> LinkError:
+    """Return why there is no connection to that broker."""
+    with pytest.raises(LinkError) as why:
+        connect(BrokerSection.model_validate({"url": url, **keys}), Session("test", ()))
+    return why.value
+
+
+def test_a_certificate_that_is_not_valid_yet_is_told_in_words() -> None:
+    """A box whose clock stands in 1970 finds every certificate too new: cameras' and platforms' are told so too."""
+    assert str(distrust(NOT_YET)) == "it is not valid yet: is this box's date right?"

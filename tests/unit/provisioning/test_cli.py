@@ -16,6 +16,7 @@ from provisioning import main as entry
 from provisioning.commands.durations import Duration
 from provisioning.commands.exits import Exit
 from provisioning.commands.status import lines as status_lines
+from provisioning.folding import columns_of
 from tests.kits.command import minshan
 from tests.kits.statuses import status
 from tests.unit.edge.config.test_config import BME, STATION
@@ -35,6 +36,15 @@ def test_help_names_every_command_in_both_languages() -> None:
     assert "Ask the running station" not in chinese.out
     assert minshan("--lang", "zh", "--help").out == minshan("--help", "--lang=zh").out == chinese.out
     assert minshan("--lang", "en", "--help", env=CHINESE).out == english.out
+
+
+@pytest.mark.parametrize("columns", [40, 80])
+def test_chinese_help_is_folded_as_it_is_drawn(columns: int) -> None:
+    """A Chinese character takes two columns, and no word is parted: nothing is wider than the window."""
+    shown = [minshan(*words, "--help", env=CHINESE | {"COLUMNS": str(columns)}).out for words in ([], ["demo"])]
+    lines = [line for text in shown for line in text.splitlines()]
+    assert all(columns_of(line) <= columns for line in lines if "[day|frost|" not in line), "but for one word"
+    assert all(word in "".join(shown) for word in ("Ctrl-C", "committed", "--until-sent", "dark-week"))
 
 
 @pytest.mark.parametrize(

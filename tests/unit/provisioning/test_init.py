@@ -5,12 +5,14 @@ from __future__ import annotations
 import os
 import re
 from pathlib import Path
+from typing import Any
 
 import click
 import pytest
 
 from edge.config.file import load
-from provisioning.commands.answers import Degrees
+from edge.config.sections import BrokerSection, StateSection, StationSection
+from provisioning.commands.answers import BrokerUrl, Choice, Degrees, Key, Latitude, Metres
 from provisioning.commands.doubts import is_shared, lasting_name
 from provisioning.commands.settings import literal, split
 from tests.kits.command import minshan
@@ -202,6 +204,30 @@ def test_what_is_no_position_is_refused(typed: str) -> None:
     """Nothing is guessed."""
     with pytest.raises(click.BadParameter, match=re.escape("write it as 31.68 or 31°40'48\"")):
         Degrees().convert(typed, None, None)
+
+
+@pytest.mark.parametrize(
+    ("kind", "typed", "said"),
+    [
+        (Degrees(), "31.68, 103.85", "31.68, 103.85 is two numbers: write one of them here, such as 31.68"),
+        (Degrees(), "31°40'N 103°51'E", "31°40'N 103°51'E is two numbers: write one of them here, such as 31°40'N"),
+        (Latitude(), "103.85", "103.85 is a longitude: write the latitude here, between -90 and 90"),
+        (Metres(), "5200 ft", "5200 ft is in feet: write it in metres, which is 1585"),
+        (Key(StateSection, "dir"), "D:\\minshan", "this is a path of Windows: write one of the station's machine"),
+    ],
+)
+def test_a_clumsy_answer_is_told_what_it_is(kind: click.ParamType[Any], typed: str, said: str) -> None:
+    """Both numbers of a map, the longitude first, feet, a path of another system: each is called by its name."""
+    with pytest.raises(click.BadParameter, match=re.escape(said)):
+        kind.convert(typed, None, None)
+
+
+@pytest.mark.parametrize("typed", ["maoxian-1 ", '"maoxian-1"', "“maoxian-1”", "ｍaoxian－１", " 'maoxian-1'"])
+def test_blanks_quotes_and_wide_characters_around_an_answer_do_not_matter(typed: str) -> None:
+    """They are no part of a name, a folder or an address that somebody types or pastes."""
+    assert Key(StationSection, "id").convert(typed, None, None) == "maoxian-1"
+    assert BrokerUrl(BrokerSection, "url").convert(" “mqtt：//farm.example” ", None, None) == "mqtt://farm.example"
+    assert Choice(("WGS-84", "GCJ-02")).convert("gcj02 ", None, None) == "GCJ-02"
 
 
 def test_what_is_hardly_meant_is_said(tmp_path: Path) -> None:

@@ -74,7 +74,7 @@ def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
     assert [sensor.name for sensor in config.sensor] == ["bme280"]
     for told in (
         "must be 1 to 32 lower-case letters, digits or hyphens",
-        "must be at most 90",
+        "103.85 is a longitude: write the latitude here, between -90 and 90",
         "a # in the login must be written %23",
         'there is no driver "bme"; did you mean "bme280"?',
         "76 is decimal: write 0x76?",
@@ -142,7 +142,7 @@ def test_sensors_that_clash_are_told_at_once(tmp_path: Path) -> None:
     answers = ["a", *[""] * 6, str(tmp_path), "", "bme280", "bme280", "bme280:address=0x77", ""]
     code, said = interviewed(out, answers)
     assert code == 0, said
-    assert 'Error: sensor "bme280" has address 0x76 on /dev/i2c-1 too' in said
+    assert 'Error: address: sensor "bme280" has address 0x76 on /dev/i2c-1 too' in said
     assert [sensor.name for sensor in load(out).sensor] == ["bme280", "bme280-2"]
 
 

@@ -185,6 +185,7 @@ def test_recorded_bytes_are_decoded() -> None:
     assert sum(entry["bytes"] for entry in summary["refused"]) == len(raw) - 32
     people = minshan("sensors", "decode", "plantower", "-", stdin=raw).out.splitlines()
     assert people[-1].startswith("1 frames read; 1 refused: checksum (32 bytes)")
+    assert "From byte 34: 32 bytes refused: checksum" in people, "each refusal stands with its place and its reason"
 
 
 def test_hexadecimal_text_is_decoded(tmp_path: Path) -> None:

@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 
 from drivers.reason import Reason
+from edge.clock import timekeeper
 from edge.clock.anchors import Anchor
 from edge.clock.clock import SystemClock
 from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, NotAllowedError, Timekeeper
+from edge.config.file import load
 from edge.language import texts
 from edge.language.log_lines import LogFormatter
 from edge.recorder.boot_time import BootTime
@@ -20,8 +22,10 @@ from edge.snapshots import ClockStatus, StationStatus, read
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from provisioning.commands.status import time_trouble
-from provisioning.doctor.box import clock_of
+from provisioning.doctor.box import clock, clock_of
 from tests.kits.statuses import status
+from tests.kits.system import TRUSTED
+from tests.unit.edge.config.test_config import STATION
 
 FORBIDDEN = NotAllowedError(errno.EPERM)
 REFUSED = FORBIDDEN.reason
@@ -75,6 +79,17 @@ def test_the_doctor_says_what_the_running_station_knows(
     assert finding.sentence.startswith(sentence)
     assert remedy in finding.remedy
     assert bool(finding.remedy) == bool(remedy)
+
+
+def test_a_box_whose_clock_stands_in_1970_is_not_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor does not believe what no station would believe, though the file trusts the system's clock."""
+    file = tmp_path / "station.toml"
+    file.write_text(STATION + TRUSTED)
+    monkeypatch.setattr(timekeeper, "system_utc", lambda: 3_600_000_000)
+    finding = clock(load(file))
+    assert finding.mark == "✗"
+    assert finding.sentence == "clock: 1970-01-01 09:00, which cannot be right"
+    assert "chrony" in finding.remedy
 
 
 def test_status_has_a_line_for_it() -> None:
