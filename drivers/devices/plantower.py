@@ -8,6 +8,7 @@ Source: Plantower data manuals (PMS5003 V2.3, PMS3003 V2.5, PMS5003T and PMS5003
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Literal
 
 from drivers.buses.bus import OnSerial
@@ -110,7 +111,13 @@ def _doubt(frame: bytes, layout: FrameLayout) -> Reason | None:
         return Reason("error_code", "error code {number:#04x}", number=frame[layout.error])
     if layout.counts and not any(_word(frame, at) for at in layout.counts):
         return Reason("warming_up", "warming up")
+    if any(_word(frame, larger) > _word(frame, smaller) for smaller, larger in pairwise(layout.counts)):
+        return COUNTS_RISE
     return None
+
+
+# Each count is of all particles beyond a size (manual V2.3, appendix I): of larger ones there cannot be more.
+COUNTS_RISE = Reason("counts_rise", "it counts more of the larger particles than of all")
 
 
 def _word(data: bytes, at: int) -> int:

@@ -29,6 +29,7 @@ REPLY_TIME = 1.0  # s
 TRIES = 3  # a sleeping one may lose the first and answer with stray bytes
 REPORT_MODE, SLEEP, PERIOD = 2, 6, 8
 ACTIVE, WORK = 0, 1
+MOST = 999.9  # ug/m3
 
 
 class Sds011Settings(OnSerial):
@@ -44,7 +45,7 @@ class Sds011Settings(OnSerial):
 
 def channels(settings: Sds011Settings) -> tuple[Channel, ...]:
     """Return the channels: both particle sizes, 0.0-999.9 ug/m3 in tenths."""
-    return (Channel("pm2p5", 0.0, 999.9, 0.1), Channel("pm10", 0.0, 999.9, 0.1))
+    return (Channel("pm2p5", 0.0, MOST, 0.1), Channel("pm10", 0.0, MOST, 0.1))
 
 
 def decoder(settings: Sds011Settings) -> BinaryDecoder:
@@ -145,8 +146,10 @@ def _judge(data: bytes) -> Judgement | None:
 def _readings(frame: bytes) -> tuple[Reading, ...]:
     fine, coarse = (int.from_bytes(frame[at : at + 2], "little") / 10 for at in (2, 4))
     # Some units that were just woken give nought for both, which no air has.
-    doubt = Reason("no_particles", "no particles at all") if fine == coarse == 0.0 else None
-    return (Reading("pm2p5", fine, 0.0, doubt), Reading("pm10", coarse, 0.0, doubt))
+    none = Reason("no_particles", "no particles at all") if fine == coarse == 0.0 else None
+    full = Reason("at_its_end", "the end of its scale: there may be more")
+    values = (("pm2p5", fine), ("pm10", coarse))
+    return tuple(Reading(name, value, 0.0, full if value == MOST else none) for name, value in values)
 
 
 INFO = DriverInfo(

@@ -129,6 +129,9 @@ class VeDirectDecoder:
             return self._refuse(CHECKSUM)
         if BLOCK.fullmatch(block) is None and BLOCK.fullmatch(block[:-1]) is None:
             return self._refuse(NOT_A_BLOCK)
+        labels = [field["label"] for field in FIELD.finditer(block)]
+        if len(set(labels)) < len(labels):
+            return self._refuse(CHECKSUM)  # two blocks without the end of the first, whose sums add up by chance
         self._block.clear()
         return Frame(self._start, self._offset + 1 - self._start, _readings(block))
 

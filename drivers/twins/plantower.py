@@ -51,7 +51,7 @@ class PlantowerTwin(TalkerTwin):
         if self.settings.model == "PMS3003":
             return _framed(struct.pack(">9H", *words, 0, 0, 0x9100))
         # Air is never without a particle of 0.3 um once the fan runs.
-        counts = [100 + 40 * ambient[1], 30 + 10 * ambient[1], ambient[1], ambient[2], ambient[2] // 4, 0]
+        counts = [100 + 40 * ambient[1], 30 + 10 * ambient[1], ambient[1], ambient[1] // 2, ambient[1] // 4, 0]
         counts = [min(count, 0xFFFF) if warm else 0 for count in counts]
         climate = [round(self.values["air_temperature"] * 10), round(self.values["relative_humidity"] * 10)]
         if self.settings.model == "PMS5003T":

@@ -149,3 +149,11 @@ def test_sensor_that_does_not_answer_at_all_is_told_when_opened() -> None:
         bench.twin.misbehave(Fault.SILENT)
         with pytest.raises(NoAnswer, match="wake"):
             bench.run(20.0)
+
+
+def test_the_end_of_the_scale_is_no_measurement() -> None:
+    """A sensor that tells 999.9 has that much or more: the value is kept with a doubt."""
+    words = (1234).to_bytes(2, "little") + (9999).to_bytes(2, "little") + b"\xa1\x60"
+    (frame,) = decode(decoder(Sds011Settings(port="/dev/null")), b"\xaa\xc0" + words + bytes([sum(words) & 255, 0xAB]))
+    assert isinstance(frame, Frame)
+    assert [reading.doubt and reading.doubt.code for reading in frame.readings] == [None, "at_its_end"]
