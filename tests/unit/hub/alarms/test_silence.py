@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from hub.alarms.silence import LastHeard, Silences, cadence, silences
-from tests.kits.alarm_kit import MINUTE, World, person_of
+from tests.kits.alarm_kit import MINUTE, NIGHT, World, person_of
 
 EIGHT = [f"orchard-{number}" for number in range(1, 9)]
 NOBODY = Silences(frozenset(), False)
@@ -88,19 +88,22 @@ def test_a_box_that_died_while_the_clock_was_ahead_is_missed_when_it_is_right(wo
     assert [(one.station, one.what) for one in world.alarms()] == [("dead", "silent")]
 
 
-def test_a_hub_that_all_its_stations_contradict_says_so(world: World) -> None:
+def test_a_hub_that_all_its_stations_contradict_says_so(tmp_path: Path) -> None:
     """Synchronised, and an hour behind two of them that know the time by themselves: one alarm, and its end."""
+    world = World(tmp_path, NIGHT + 9 * 60 * MINUTE_US)
     world.talking = {"orchard-1", "orchard-2"}
     world.start(poll_s=10.0)
-    for minute, ago_s in enumerate([62.0 - 3600.0] * 40 + [62.0] * 15):
-        for station in sorted(world.talking):
-            world.minute(minute + 1, 12.0, station, ago_s)
-        world.run(MINUTE)
-        if minute == 38:
+    for minute in range(55):
+        if minute == 40:
             assert [one.what for one in world.alarms() if one.open] == ["clock"]
+            world.begin += 60 * MINUTE_US  # somebody sets it right
+        for station in sorted(world.talking):
+            world.minute(minute + 1, 12.0, station, 62.0 if minute >= 40 else 62.0 - 3600.0)
+        world.run(MINUTE)
     assert [(one.what, one.open) for one in world.alarms()] == [("clock", False)]
     told = " ".join(text for _, _, text in world.told("group"))
     assert "平台时钟与各站时钟相差 60 分钟" in told
+    world.close()
 
 
 def test_a_restart_with_silent_stations_waits_before_it_calls_them_so(world: World) -> None:
