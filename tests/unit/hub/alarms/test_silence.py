@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.delivery.message import MessageFate, SendResult
 from hub.alarms.silence import LastHeard, Silences, cadence, silences
-from tests.kits.alarm_kit import MINUTE, NIGHT, World, person_of
+from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, World, person_of
 
 EIGHT = [f"orchard-{number}" for number in range(1, 9)]
 NOBODY = Silences(frozenset(), False)
@@ -147,3 +148,21 @@ def test_the_morning_says_how_many_are_in_order(tmp_path: Path) -> None:
     daily = [text for _, _, text in world.told("group") if "日报" in text]
     assert len(daily) == 1 and "8 个站中 7 个正常" in daily[0] and "orchard-3" in daily[0]
     world.close()
+
+
+@pytest.mark.parametrize("back_us", [60 * MINUTE_US, 365 * 1440 * MINUTE_US], ids=["hour", "year"])
+def test_frost_is_told_after_the_clock_was_set_back(world: World, back_us: int) -> None:
+    """What was told, tried and refused while the clock was ahead keeps nobody from being told when it is right."""
+    world.begin += back_us
+    world.start(poll_s=5.0)
+    world.group.answers = lambda count: SendResult(MessageFate.BUSY, "45009", None)
+    for seq in range(1, 31):
+        world.alert(2 * seq, "raised", 2, f"frost-e-{seq}")
+        world.run(MINUTE)
+    world.group.answers = lambda _: DONE
+    world.begin -= back_us
+    before = {name: len(world.told(name)) for name in ("group", "voice")}
+    world.alert(100, "raised", 2, "frost-new", value=-7.7)
+    world.run(5 * MINUTE)
+    for name, count in before.items():
+        assert any("-7.7" in text for _, _, text in world.told(name)[count:]), name
