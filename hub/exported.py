@@ -5,6 +5,7 @@ A minute that its station could not date comes last, dated by its arrival, and i
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
 
@@ -33,6 +34,14 @@ NO_MINUTES = Reason("no_minutes_there", "{station} has no minute from {first} to
 NO_QUANTITY = Reason(
     "not_among_them", 'no "{name}" was measured there; there are: {known}', name="", known=""
 )  # a quantity or a channel
+
+NEAR_QUANTITY = Reason(
+    "near_among_them",
+    'no "{name}" was measured there: was {near} meant? There are: {known}',
+    name="",
+    near="",
+    known="",
+)
 
 
 class NothingError(SinkError):
@@ -162,8 +171,13 @@ def chosen(channels: Collection[str], quantities: Collection[str]) -> set[str]:
     for name in quantities:
         of_it = {channel for channel in channels if name in (channel, channel.partition(".")[0])}
         if not of_it:
-            known = ", ".join(sorted({channel.partition(".")[0] for channel in channels}))
-            raise NothingError(NO_QUANTITY.having(name=name, known=known))
+            quantities = sorted({channel.partition(".")[0] for channel in channels})
+            known, near = ", ".join(quantities), difflib.get_close_matches(name, quantities, 1)
+            raise NothingError(
+                NEAR_QUANTITY.having(name=name, near=near[0], known=known)
+                if near
+                else NO_QUANTITY.having(name=name, known=known)
+            )
         found |= of_it
     return found if quantities else set(channels)
 

@@ -14,12 +14,15 @@ SET_IN = 2  # columns; how far the rest of a line stands behind its beginning
 WIDE = "\u2e80-\u9fff\uff00-\uff60"  # a Chinese text may be folded behind any of its characters
 OPENING, CLOSING = "（“‘《【[(", "，。；：、！？）”’》】"
 STOPS = ".,;:!?)"  # which stay with a command before them
+# Signs that are not seen and turn what stands around them: a name that somebody typed or sent may have them.
+TURNING = {sign: f"<U+{sign:04X}>" for sign in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 _ATOM = re.compile(rf"`[^`]*`|[^\s`{WIDE}]+|\s+|.")
 
 
 def say(text: str = "", err: bool = False) -> None:
     """Print a text of one or more lines, folded where a person looks at it; a file or a program gets whole lines."""
     stream = sys.stderr if err else sys.stdout
+    text = text.translate(TURNING)
     click.echo(fold(text, window_size().columns) if stream.isatty() else text, err=err)
 
 

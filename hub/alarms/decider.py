@@ -20,7 +20,7 @@ from hub.alarms.book import AlarmBook
 from hub.alarms.health import ChannelHealth
 from hub.alarms.ladder import Telling, advance
 from hub.alarms.lease import holds
-from hub.alarms.outbox import MessageOutbox, drafts
+from hub.alarms.outbox import LONGEST_US, MessageOutbox, drafts
 from hub.alarms.people import Contact, People
 from hub.alarms.routing import RoutingState, channels_for, over_by, quiet_channels
 from hub.alarms.watch import Watch
@@ -164,13 +164,13 @@ class Decider:
         """Return the people, and whether frost is open. Raise SinkError."""
         return self.listed(), any(one.open and one.urgency == "frost" for one in self._book.live())
 
-    def counts(self, since_us: int) -> Mapping[str, int]:
+    def counts(self, since_us: int, now: int) -> Mapping[str, int]:
         """Return how many messages each person got since then."""
-        return self._outbox.counts(since_us)
+        return self._outbox.counts(since_us, now)
 
-    def warned(self, since_us: int) -> frozenset[str]:
+    def warned(self, since_us: int, now: int) -> frozenset[str]:
         """Return who was told since then that no more reminders come."""
-        return self._outbox.warned(since_us)
+        return self._outbox.warned(since_us, now)
 
 
 class Pass:
@@ -188,16 +188,20 @@ class Pass:
     @cached_property
     def hour(self) -> RoutingState:
         """Whether it is day, and what fails."""
-        failing = (one.name for one in self._decider.health.listed() if one.failing_us or one.busy_us > self._now)
+        failing = (
+            one.name
+            for one in self._decider.health.listed()
+            if one.failing_us or self._now < one.busy_us <= self._now + LONGEST_US
+        )
         return RoutingState(is_day(self._now, self._offset), frozenset(failing))
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:
-        return self._decider.counts(persons.night_of(self._now, self._offset))
+        return self._decider.counts(persons.night_of(self._now, self._offset), self._now)
 
     @cached_property
     def _warned(self) -> frozenset[str]:
-        return self._decider.warned(persons.night_of(self._now, self._offset))
+        return self._decider.warned(persons.night_of(self._now, self._offset), self._now)
 
     def ready(self, alarm: Alarm) -> list[str]:
         """Return who may be told of an alarm."""

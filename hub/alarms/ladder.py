@@ -99,6 +99,9 @@ def _plan(alarm: Alarm, now: int) -> None:
 
 def _go_on(alarm: Alarm, ready: Sequence[str], now: int, spared: Callable[[str], bool]) -> list[Telling]:
     ladder, found = alarm.ladder, []
+    # What is planned for later than that was planned by a clock that was ahead.
+    longest = now + (UPKEEP_REPEATS if alarm.urgency == "upkeep" else REPEATS)[-1] * MINUTE_US
+    ladder.repeat_us, ladder.join_us = (0 if at > longest else at for at in (ladder.repeat_us, ladder.join_us))
     hurry, ladder.hurry = ladder.hurry, False
     before = list(ladder.reached)
     fresh = next((name for name in ready if name not in ladder.reached), None)

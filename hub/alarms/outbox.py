@@ -34,6 +34,7 @@ TRIES = 5  # of what surely did not arrive, and is said again anyhow as long as 
 PAUSE_S, LONGEST_PAUSE_S = 2.0, 600.0  # before the second of them, then twice that; what nothing else says goes on
 AGAIN_S = 5.0  # before a message that may have arrived is sent once more
 BUSY_S, BLOCKED_S = 60.0, 600.0  # pause for a service that accepts no more
+LONGEST_US = 600 * S_US  # of all these waits: what is to wait longer was set by a clock that was ahead
 MAY_HAVE = "(m.state IN ('delivered', 'unknown', 'sending') OR m.repeated = 1)"
 
 
@@ -60,22 +61,23 @@ class MessageOutbox:
         self.put_in += 1
         return insert(self._engine, channel, said, urgent, now)
 
-    def counts(self, since_us: int) -> Counter[str]:
+    def counts(self, since_us: int, now: int) -> Counter[str]:
         """Return how many messages each person was sent by the channel that sent most."""
-        each = Counter((name, channel) for channel, said in self._made(since_us) for name in said.to)
+        each = Counter((name, channel) for channel, said in self._made(since_us, now) for name in said.to)
         most: Counter[str] = Counter()
         for (name, _), count in each.items():
             most[name] = max(most[name], count)
         return most
 
-    def warned(self, since_us: int) -> frozenset[str]:
+    def warned(self, since_us: int, now: int) -> frozenset[str]:
         """Return who was told since then that no more reminders come."""
-        return frozenset(name for _, said in self._made(since_us) if said.last for name in said.to)
+        return frozenset(name for _, said in self._made(since_us, now) if said.last for name in said.to)
 
-    def _made(self, since_us: int) -> Iterator[tuple[str, OutgoingMessage]]:
+    def _made(self, since_us: int, now: int) -> Iterator[tuple[str, OutgoingMessage]]:
         """Return what was to go out since then, and by which channel; not what came too late to be told."""
         found = self._engine.query(
-            "SELECT channel, said FROM alarm_message WHERE made >= %s AND state <> 'expired'", (since_us,)
+            "SELECT channel, said FROM alarm_message WHERE made >= %s AND made <= %s AND state <> 'expired'",
+            (since_us, now),
         )
         return ((channel, _said(said)) for channel, said in found)
 
@@ -105,7 +107,7 @@ class MessageOutbox:
     def claim(self, channel: str, most_a_minute: int | None, now: int) -> Claimed | None:
         """Begin a try of what goes next by a channel; None where nothing may go now."""
         with self._engine.transaction():
-            if not holds(self._engine, self._holder) or self._health.busy_until(channel) > now:
+            if not holds(self._engine, self._holder) or now < self._health.busy_until(channel) <= now + LONGEST_US:
                 return None
             while (found := self._next(channel, most_a_minute, now)) is not None:
                 claimed = self._begun(*found, now)
@@ -169,15 +171,16 @@ class MessageOutbox:
     ) -> tuple[str, int, int, int, OutgoingMessage] | None:
         found = self._engine.query(
             "SELECT id, made, tries, repeated, urgent, said FROM alarm_message WHERE channel = %s "
-            "AND state = 'waiting' AND due <= %s ORDER BY urgent DESC, made, id LIMIT 1",
-            (channel, now),
+            "AND state = 'waiting' AND (due <= %s OR due > %s) ORDER BY urgent DESC, made, id LIMIT 1",
+            (channel, now, now + LONGEST_US),
         )
         if not found:
             return None
         name, made, tries, repeated, urgent, said = found[0]
         if most_a_minute is not None:
             ((count,),) = self._engine.query(
-                "SELECT count(*) FROM alarm_attempt WHERE channel = %s AND tried > %s", (channel, now - MINUTE_US)
+                "SELECT count(*) FROM alarm_attempt WHERE channel = %s AND tried > %s AND tried <= %s",
+                (channel, now - MINUTE_US, now),
             )
             if count >= most_a_minute - (0 if urgent else RESERVED):
                 return None

@@ -29,6 +29,7 @@ BATCH = ("destination", "batch", "names", "raw")
 LANE = ("destination", "holder", "until", "proven", "newest", "tried", "why")
 READ = (*KEY, "revision", "kind", "raw")
 NOT_READ = Reason("record_not_understood", "the record is not understood: {why}", why="")
+HOUR_US = 3_600_000_000
 LOOK_US = 100_000_000  # microseconds after which all is compared whatever the sums are
 Encode = Callable[[str, Record], bytes]  # raises EncodeError
 
@@ -47,13 +48,15 @@ class DatabaseQueue:
     def claim(self, holder: str, until: int) -> bool:
         """Return whether this hub is the one that sends, until then (microseconds UTC); one whose time is up is none.
 
-        Two hubs that both send do no harm, since they send the same bytes: their clocks need not agree.
+        Two hubs that both send do no harm, since they send the same bytes: their clocks need not agree. One whose
+        time is up in hours had a clock that was ahead.
         """
         found = self._engine.query(
             "INSERT INTO forward_lane (destination, holder, until) VALUES (%s, %s, %s) ON CONFLICT (destination) "
             "DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE forward_lane.holder IS NULL "
-            "OR forward_lane.holder = excluded.holder OR forward_lane.until < %s RETURNING holder",
-            (self.destination, holder, until, self._utc()),
+            "OR forward_lane.holder = excluded.holder OR forward_lane.until < %s OR forward_lane.until > %s "
+            "RETURNING holder",
+            (self.destination, holder, until, self._utc(), until + HOUR_US),
         )
         return bool(found)
 

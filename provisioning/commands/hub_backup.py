@@ -9,6 +9,7 @@ import click
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.hub_interview import can_be_written
 from provisioning.commands.hub_options import FILE, loaded, password_of, reading
 from provisioning.commands.options import format_file_error, may_write
 
@@ -26,6 +27,7 @@ def backup(config_file: Path, out: Path, force: bool) -> None:
     from hub.backup import backup as write
 
     may_write(out, force, "hub.backup")
+    can_be_written(out)
     config = loaded(config_file)
     try:
         with reading(config) as engine:

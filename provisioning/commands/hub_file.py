@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from contextlib import closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import click
@@ -11,13 +13,16 @@ from click.core import ParameterSource
 
 from edge.files import make_folder, write_whole
 from edge.language import texts
-from edge.language.texts import _
+from edge.language.texts import _, ngettext
 from provisioning.commands import hub_interview
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_interview import Facts
 from provisioning.commands.init import keep
 from provisioning.commands.options import format_file_error, format_mistake, may_write
 from provisioning.folding import say
+
+if TYPE_CHECKING:
+    from hub.config import HubConfig
 
 FOLDER = "/var/lib/minshan-hub"
 PATH = click.Path(path_type=Path, readable=False)
@@ -56,8 +61,16 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
             raise CommandError(Exit.USAGE, sentence, remedy)
     hub_interview.can_be_made(out.absolute().parent)
     facts = complete(given)
-    make(out, written(facts))
-    say(_("{file} was written, and the database was created.").format(file=out))
+    records = make(out, written(facts))
+    if records is None:
+        say(_("{file} was written, and the database was created.").format(file=out))
+    else:
+        sentence = ngettext(
+            "{file} was written. The database was there already: its {n} record is kept.",
+            "{file} was written. The database was there already: its {n} records are kept.",
+            records,
+        )
+        say(sentence.format(file=out, n=records))
     if facts["http"] is not None:
         sentence = _("Add the first person: `minshan hub user add --config {file} --role admin NAME`.")
         say(sentence.format(file=out))
@@ -147,8 +160,11 @@ def alarms() -> str:
     return "\n" + "".join(f"# {line}\n" for line in lines)
 
 
-def make(out: Path, text: str) -> None:
-    """Write the text beside `out`, check it as the hub will, make folders and tables, and only then put it there."""
+def make(out: Path, text: str) -> int | None:
+    """Write the text beside `out`, check it as the hub will, make folders and tables, and only then put it there.
+
+    Return how many records the database has; None where it was made.
+    """
     from edge.config.errors import ConfigError
     from hub.config import load
     from hub.database.engine import SQLITE, file_of
@@ -162,10 +178,12 @@ def make(out: Path, text: str) -> None:
         if config.database.url.startswith(SQLITE):
             make_folder(Path(file_of(config.database.url)).parent)
         make_folder(Path(config.pictures.dir))
+        records = kept_in(config)
         open_sink(config).close()
         if out.exists():
             keep(out, beside)
         beside.rename(out)
+        return records
     except ConfigError as error:
         lines = (format_mistake(mistake).replace(str(beside), str(out)) for mistake in error.mistakes)
         raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
@@ -175,3 +193,19 @@ def make(out: Path, text: str) -> None:
         raise CommandError(Exit.USAGE, format_file_error(error)) from None
     finally:
         beside.unlink(missing_ok=True)
+
+
+def kept_in(config: HubConfig) -> int | None:
+    """Return how many records a hub's database has; None where there is none yet."""
+    from hub.database import schema
+    from hub.hub import engine_of
+    from hub.sink import SinkError
+
+    with closing(engine_of(config, make=False)) as engine:
+        try:
+            if not schema.version(engine):
+                return None
+            ((count,),) = engine.query("SELECT coalesce(sum(last - first + 1), 0) FROM ledger")
+        except SinkError:  # whoever opens it to write says why
+            return None
+        return int(count)

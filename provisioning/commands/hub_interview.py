@@ -102,6 +102,13 @@ def is_read(file: str) -> None:
         ) from None
 
 
+def can_be_written(out: Path) -> None:
+    """Raise CommandError where the folder of a new file is not there, or cannot be written."""
+    if not out.absolute().parent.exists():
+        raise CommandError(Exit.USAGE, format_file_error(OSError(errno.ENOENT, os.strerror(errno.ENOENT), str(out))))
+    can_be_made(out.absolute().parent)
+
+
 def can_be_made(folder: Path) -> None:
     """Raise CommandError where a folder is not there and cannot be made, or cannot be written."""
     nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())

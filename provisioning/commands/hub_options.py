@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from hub.config import HubConfig
     from hub.database.engine import Engine
 
+MOST_NAMED, MOST_NEAR = 20, 3  # stations that a sentence names: all of so many, otherwise those with the nearest names
 FILE = click.option(
     "--config",
     "config_file",
@@ -63,14 +64,16 @@ def reading(config: HubConfig) -> Iterator[Engine]:
 
 
 def named(engine: Engine, station: str) -> None:
-    """Raise CommandError where no station of that name is known; the remedy says which are."""
+    """Raise CommandError where no station of that name is known; the remedy says which are, of many the near ones."""
     from hub.completeness import stations
 
     known = [name for name, *_rest in stations(engine)]
     if station not in known:
         sentence = _('No station "{station}" has sent anything.').format(station=station)
+        if len(known) > MOST_NAMED:
+            known = difflib.get_close_matches(station, known, MOST_NEAR)
         remedy = _("There are: {stations}.").format(stations=_(", ").join(known)) if known else ""
-        raise CommandError(Exit.USAGE, sentence, remedy)
+        raise CommandError(Exit.USAGE, sentence, remedy or _("`minshan hub status` names all stations."))
 
 
 def say_unheard(engine: Engine, stations: Iterable[str]) -> None:

@@ -124,9 +124,8 @@ function asked(figure, points) {
   return [Math.min(Number(query.get("from")), points[0].start_us / 1e6), Number(query.get("to"))];
 }
 
-function options(figure, points, width, height) {
+function options(figure, span, width, height) {
   const { kind } = figure.dataset;
-  const span = asked(figure, points);
   const [ink, faint, line, doubt, paper] = ["--ink", "--rule", "--accent", "--doubt", "--paper"].map(colour);
   const bars = kind === "bars" ? { paths: uPlot.paths.bars({ size: [0.8, 40], align: 1 }) } : {};
   const dots = kind === "direction";
@@ -194,7 +193,7 @@ function silent() {
 function plot(figure, points) {
   const place = figure.querySelector(".plot");
   const size = () => [Math.max(200, place.clientWidth), Math.max(120, place.clientHeight)];
-  const u = new uPlot(options(figure, points, ...size()), columns(points), place);
+  const u = new uPlot(options(figure, asked(figure, points), ...size()), columns(points), place);
   new ResizeObserver(() => {
     const [width, height] = size();
     if (width !== u.width || height !== u.height) u.setSize({ width, height });

@@ -63,6 +63,7 @@ def show(context: RequestContext, arguments: OfStation) -> PageAnswer:
         photo=photo(arguments.station, cameras),
         asking=asking(context, arguments.station, cameras),
         box=box(context, arguments.station),
+        nothing=_("no dated minute yet"),
     )
     seen = station_view(now, context.now_us, state.utc_offset_s, curves, derived_of(now), beside)
     values = {"seen": seen, "curves_url": f"/stations/{arguments.station}/curves", "station": arguments.station}

@@ -17,6 +17,7 @@ from hub.database.accounts import Accounts
 from hub.database.engine import Engine, opened
 from hub.database.orders import Orders
 from hub.database.sink import DatabaseSink
+from hub.forward.queue import DatabaseQueue
 from hub.hub import UncontradictedTime
 from hub.picture_files import Album
 from hub.retention import DAY_US, Retention
@@ -176,3 +177,12 @@ def test_a_late_station_among_others_contradicts_nobody(desk: Desk) -> None:
     desk.off_us, desk.true_us = 0, desk.true_us + HOUR_US
     desk.hear("live")
     assert apart(desk.engine, desk.now()) == 0
+
+
+def test_another_hub_passes_on_where_one_has_claimed_a_destination_for_a_year(desk: Desk) -> None:
+    """Its clock was ahead, and it is dead: the one beside it goes on, as it does minutes after any other death."""
+    queue = DatabaseQueue(opened(desk.url), "county", desk.now)
+    assert queue.claim("dead", desk.now() + YEAR_US)
+    assert queue.claim("alive", desk.now() + 2 * MINUTE_US)
+    assert not queue.claim("third", desk.now() + 2 * MINUTE_US)
+    queue.close()

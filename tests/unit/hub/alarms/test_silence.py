@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from edge.delivery.message import MessageFate, SendResult
 from hub.alarms.silence import LastHeard, Silences, cadence, silences
-from tests.kits.alarm_kit import MINUTE, World, person_of
+from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, World, person_of
 
 EIGHT = [f"orchard-{number}" for number in range(1, 9)]
 NOBODY = Silences(frozenset(), False)
@@ -88,19 +89,22 @@ def test_a_box_that_died_while_the_clock_was_ahead_is_missed_when_it_is_right(wo
     assert [(one.station, one.what) for one in world.alarms()] == [("dead", "silent")]
 
 
-def test_a_hub_that_all_its_stations_contradict_says_so(world: World) -> None:
+def test_a_hub_that_all_its_stations_contradict_says_so(tmp_path: Path) -> None:
     """Synchronised, and an hour behind two of them that know the time by themselves: one alarm, and its end."""
+    world = World(tmp_path, NIGHT + 9 * 60 * MINUTE_US)
     world.talking = {"orchard-1", "orchard-2"}
     world.start(poll_s=10.0)
-    for minute, ago_s in enumerate([62.0 - 3600.0] * 40 + [62.0] * 15):
-        for station in sorted(world.talking):
-            world.minute(minute + 1, 12.0, station, ago_s)
-        world.run(MINUTE)
-        if minute == 38:
+    for minute in range(55):
+        if minute == 40:
             assert [one.what for one in world.alarms() if one.open] == ["clock"]
+            world.begin += 60 * MINUTE_US  # somebody sets it right
+        for station in sorted(world.talking):
+            world.minute(minute + 1, 12.0, station, 62.0 if minute >= 40 else 62.0 - 3600.0)
+        world.run(MINUTE)
     assert [(one.what, one.open) for one in world.alarms()] == [("clock", False)]
     told = " ".join(text for _, _, text in world.told("group"))
     assert "平台时钟与各站时钟相差 60 分钟" in told
+    world.close()
 
 
 def test_a_restart_with_silent_stations_waits_before_it_calls_them_so(world: World) -> None:
@@ -144,3 +148,21 @@ def test_the_morning_says_how_many_are_in_order(tmp_path: Path) -> None:
     daily = [text for _, _, text in world.told("group") if "日报" in text]
     assert len(daily) == 1 and "8 个站中 7 个正常" in daily[0] and "orchard-3" in daily[0]
     world.close()
+
+
+@pytest.mark.parametrize("back_us", [60 * MINUTE_US, 365 * 1440 * MINUTE_US], ids=["hour", "year"])
+def test_frost_is_told_after_the_clock_was_set_back(world: World, back_us: int) -> None:
+    """What was told, tried and refused while the clock was ahead keeps nobody from being told when it is right."""
+    world.begin += back_us
+    world.start(poll_s=5.0)
+    world.group.answers = lambda count: SendResult(MessageFate.BUSY, "45009", None)
+    for seq in range(1, 31):
+        world.alert(2 * seq, "raised", 2, f"frost-e-{seq}")
+        world.run(MINUTE)
+    world.group.answers = lambda _: DONE
+    world.begin -= back_us
+    before = {name: len(world.told(name)) for name in ("group", "voice")}
+    world.alert(100, "raised", 2, "frost-new", value=-7.7)
+    world.run(5 * MINUTE)
+    for name, count in before.items():
+        assert any("-7.7" in text for _, _, text in world.told(name)[count:]), name

@@ -265,3 +265,5 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     assert "will send what it lacks" in minshan("hub", "restore", *words, "--from", str(out)).out
     missing = minshan("hub", "restore", *words, "--from", str(tmp_path / "none"))
     assert (missing.code, "none cannot be used" in missing.err) == (6, True)
+    nowhere = minshan("hub", "backup", *words, "--out", str(tmp_path / "no" / "b"))
+    assert nowhere.code == 2 and f"{tmp_path}/no/b cannot be used" in nowhere.err and "hub.db" not in nowhere.err

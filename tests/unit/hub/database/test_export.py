@@ -138,6 +138,8 @@ def test_what_cannot_be_exported_is_one_clear_line(sink: DatabaseSink, config: P
     unknown = exported(config, "csv", station="nobody").err
     assert 'No station "nobody" has sent anything.' in unknown
     assert "There are: 007." in unknown
+    misspelt = exported(config, "csv", "--quantity", "air_temprature").err
+    assert 'no "air_temprature" was measured there: was air_temperature meant?' in misspelt
     nowhere = exported(config, "csv", "--out", str(tmp_path / "none" / "o.csv")).err
     assert f"{tmp_path}/none/o.csv cannot be used: No such file" in nowhere
     assert (

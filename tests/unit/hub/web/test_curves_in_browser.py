@@ -27,7 +27,7 @@ from tests.kits.wall_kit import MINUTE, keep_station
 STATION, CHANNEL = "orchard-1", "air_temperature"
 BEIJING = timezone(timedelta(hours=8))
 ZONES = ("UTC", "Europe/Paris", "America/New_York", "Asia/Shanghai")
-HOURS = ["20:00", "21:00", "22:00", "23:00", None, *(f"0{hour}:00" for hour in range(1, 8))]
+HOURS = ["20:00", "21:00", "22:00", "23:00", None, *(f"0{hour}:00" for hour in range(1, 9))]
 RUN, ALONE, AFTER = 100, 150, 200  # minutes: a run, one alone, and the rest, up to 300
 ACCENT = (13, 92, 99)
 UPDATES = 75
