@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
 
@@ -80,6 +81,7 @@ def _atoms(line: str) -> Iterator[str]:
 
 def columns_of(text: str) -> int:
     """Return the columns of a text (a Chinese character takes two), not counting what colours it."""
-    from rich.cells import cell_len
-
-    return cell_len(click.unstyle(text))
+    shown = click.unstyle(text)  # rich would tell it too, and takes a help as long to load as all the rest
+    return sum(
+        (1 + (unicodedata.east_asian_width(sign) in "WF")) * (unicodedata.combining(sign) == 0) for sign in shown
+    )

@@ -15,9 +15,11 @@ from edge.language.texts import _
 from edge.records.channel_name import ChannelName
 from edge.snapshots import MinuteStatus, PicturesSnapshot, StationStatus
 from provisioning.commands.alert_lines import alert_lines
+from provisioning.folding import fold
 
 LONGEST_TITLE = 28  # columns; the whole header then fits into 80
 NARROW = 60  # columns below which there is no room for a column of units and one of reasons
+NAME = 18  # columns of a name on such a screen
 ON_THE_WAY = 25  # records whose receipt may still be under way: those of a quarter of an hour go together
 COLOURS = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "red"}
 
@@ -111,7 +113,7 @@ def row(minute: MinuteStatus, channel: str, narrow: bool) -> list[RenderableType
     if not narrow:
         number, _blank, unit = text.partition(" ") if value is not None else (text, "", texts.unit(quantity.unit))
         return [texts.label(channel), number, unit, word]
-    name = Text(texts.label(channel))
+    name = Text(fold(texts.label(channel), NAME))
     if reason := texts.render_value(minute.reasons.get(channel)):
         name.append(f"\n  {reason}", style="dim")
     return [name, text, word]
