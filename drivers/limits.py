@@ -40,9 +40,10 @@ class DriverLimits:
         """Return one frame's readings, with a doubt where a value is none: beyond its channel's limits, a void 0."""
         if not all(map(self._is_possible, readings)):
             readings = tuple(reading if self._is_possible(reading) else self._beyond(reading) for reading in readings)
-        good = {reading.quantity: reading.value for reading in readings if reading.doubt is None}
-        if doubts := in_frame(good):
-            readings = tuple(doubted(r, doubts.get(r.quantity, r.doubt)) for r in readings)
+        if len(readings) > 1:  # a value alone contradicts nothing
+            good = {reading.quantity: reading.value for reading in readings if reading.doubt is None}
+            if doubts := in_frame(good):
+                readings = tuple(doubted(r, doubts.get(r.quantity, r.doubt)) for r in readings)
         never = [r.quantity for r in readings if r.value == 0 and r.quantity in NEVER_ZERO]
         return without_zeros(readings, never[0]) if never else readings
 

@@ -130,7 +130,7 @@ class ModbusBus:
     def _answer(self, request: bytes, address: int, until: float) -> rtu.Answer:
         received = b""
         while True:
-            self.stray = left = self._without_echo(received, request)
+            self.stray = left = self._without_echo(received, request) if received else b""
             answer = self._codec.find(left) if left else None
             if answer is not None and answer.address == self._late != address:
                 received, self._late = left[answer.end :], None  # the answer to what it was asked before

@@ -88,7 +88,8 @@ class AsciiStationDecoder:
             if end is None and len(self._data) < LONGEST_LINE:
                 return
             length = min(end.end() if end else LONGEST_LINE, LONGEST_LINE)
-            yield from self._line(bytes(self._data[:length]))
+            if length > 1:  # not the second byte of a line's end
+                yield from self._line(bytes(self._data[:length]))
             del self._data[:length]
             self._offset += length
 
@@ -113,6 +114,8 @@ class AsciiStationDecoder:
         yield from self._refuse(line, judged, len(line))
 
     def _refuse(self, line: bytes, start: int, end: int) -> Iterator[Refused]:
+        if start == end:
+            return
         prefix = LOGGED_AT.match(line, start, end)
         start = prefix.end() if prefix else start
         rest = line[start:end].rstrip(b"\r\n")

@@ -111,6 +111,7 @@ class ModbusDevice:
         self._baud = settings.baud
         self._heard = HeardBytes()
         self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale, settings.most_registers)
+        self._items = tuple(item for ask in self._asks for item in ask.items)
 
     def read(self) -> tuple[Reading, ...]:
         """Return all quantities, each stamped with the instant at which its answer had arrived.
@@ -124,12 +125,12 @@ class ModbusDevice:
             values = self._answer(ask)
             arrivals.append(self._clock.now())
             words.update(zip(ask.places, values))
-        kept = not_void((item for ask in self._asks for item in ask.items), words)
+        kept = not_void(self._items, words)
         self._heard.good()
         if not kept:
-            raise NoAnswer(void_answer((item for ask in self._asks for item in ask.items), words))
+            raise NoAnswer(void_answer(self._items, words))
         return tuple(
-            item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items if item in kept
+            [item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items if item in kept]
         )
 
     def _answer(self, ask: RegisterRequest) -> tuple[int, ...]:

@@ -101,6 +101,8 @@ def not_void(items: Iterable[RegisterItem], words: Words) -> tuple[RegisterItem,
     marked = [item for item, word in here if word in SENTINELS[item.span]]
     if len(here) > 1 and len({word for _, word in here}) == 1 and any(item.is_impossible(word) for item, word in here):
         return ()
+    if not marked:
+        return tuple([item for item, word in here if word not in item.invalid])
     alone = len(marked) == len(here) > 1
     void = alone or any(item in marked and item.is_impossible(word) for item, word in here)
     return tuple(

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from drivers.buses.serial import SerialPort
 from drivers.clock import Clock
@@ -100,8 +101,10 @@ class Talker:
             if isinstance(item, Refused):
                 self._got.append(item)
                 continue
-            wanted = [reading for reading in item.readings if reading.quantity in self._quantities]
-            stamped = tuple([Reading(r.quantity, r.value, at, r.doubt, r.wraps_at) for r in wanted])
+            wanted = self._quantities
+            stamped = tuple(
+                [Reading(r.quantity, r.value, at, r.doubt, r.wraps_at) for r in item.readings if r.quantity in wanted]
+            )
             if stamped:
                 self._heard.good()
                 self._got.append(stamped)
@@ -109,8 +112,7 @@ class Talker:
                 self._heard.frame(item.kind or ", ".join(reading.quantity for reading in item.readings))
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(msgspec.Struct, frozen=True, gc=False):
     """What the bytes at a header are: a frame of `length` bytes (and some `kind`), or (with a `reason`) no frame."""
 
     length: int

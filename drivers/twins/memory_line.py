@@ -147,9 +147,10 @@ class MemoryPort:
     def _arrived(self) -> bytes:
         """Return what has arrived by now."""
         cable, data = self._cable, b""
-        while len(cable.coming):
-            data += cable.coming.get(0.0) or b""
-        cable.unread = 0
+        if cable.unread:
+            while len(cable.coming):
+                data += cable.coming.get(0.0) or b""
+            cable.unread = 0
         while cable.arriving and cable.arriving[0][0] <= self._clock.now():
             data += cable.arriving.pop(0)[1]
         return data

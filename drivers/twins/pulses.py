@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect_right
 from typing import Any
 
 from drivers.clock import Clock
@@ -44,8 +45,9 @@ class Twin:
     def edges(self, since: float, until: float) -> list[float]:
         """Return the closures and bounces until then that were not returned before; late ones are still tips."""
         self._turn(until)
-        due = sorted(t for t in self._closed if t <= until)
-        self._closed = [t for t in self._closed if t > until]
+        self._closed.sort()
+        coming = bisect_right(self._closed, until)
+        due, self._closed = self._closed[:coming], self._closed[coming:]
         return due
 
     def _fill(self, total: float) -> None:
@@ -77,4 +79,4 @@ class Twin:
             return
         self._closed.append(at)
         most = len(BOUNCES) if self.fault is Fault.NOISE else 2
-        self._closed += [at + b for b in BOUNCES[: self.rng.randrange(most + 1)]]
+        self._closed += [at + b for b in BOUNCES[: int(self.rng.random() * (most + 1))]]

@@ -12,7 +12,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 
 DAY = 86_400
 DAY_ZERO = 1_577_836_800  # 2020-01-01T00:00:00Z: the rain's total counts from here
@@ -112,14 +112,34 @@ class Weather:
         self.noise = {
             name: Noise(mixed(seed ^ mixed(number)), period) for number, (name, period) in enumerate(NOISES.items())
         }
-        self._until = [0.0]  # mm fallen before each day; grows as it is asked, and holds nothing but sums
-        self._days: dict[int, tuple[Shower, ...]] = {}
+        self._rain = rain_of(seed)
+        self._near: tuple[int | None, tuple[Shower, ...]] = (None, ())  # a day, its showers and its neighbours'
 
     def at(self, utc: float) -> WeatherMoment:
         """Return every quantity at an instant (seconds since 1970, UTC), each in its own unit."""
         return WeatherMoment(self, utc - DAY_ZERO)
 
-    def _showers(self, day: int) -> tuple[Shower, ...]:
+    def wetness(self, t: float) -> float:
+        """Return how far the air is a shower's, 0..1."""
+        day, near = int(t // DAY), self._near  # one object, as threads share it
+        if near[0] != day:
+            near = self._near = day, tuple(s for d in (day - 1, day, day + 1) for s in self._rain.showers(d))
+        return max([shower.wetness(t) for shower in near[1]], default=0.0)
+
+    def fallen(self, t: float) -> float:
+        """Return the mm fallen since day zero; nothing fell before it."""
+        return self._rain.fallen(t)
+
+
+class Rain:
+    """The showers of a seed and their sums, which take time to make: one for all `Weather`s of the seed."""
+
+    def __init__(self, seed: int) -> None:
+        self._seed = seed
+        self._before = (0.0,)  # mm fallen before each day; one object, as threads share it
+        self._days: dict[int, tuple[Shower, ...]] = {}
+
+    def showers(self, day: int) -> tuple[Shower, ...]:
         """Return the showers of one day since day zero, none of which passes midnight (UTC)."""
         if day not in self._days:
             summer = 0.5 - 0.5 * math.cos(2 * math.pi * (day * DAY / YEAR - 0.055))
@@ -129,18 +149,21 @@ class Weather:
             self._days[day] = tuple(_shower(day, summer, next(draws), next(draws), next(draws)) for _ in range(count))
         return self._days[day]
 
-    def wetness(self, t: float) -> float:
-        """Return how far the air is a shower's, 0..1."""
-        day = int(t // DAY)
-        return max([s.wetness(t) for d in (day - 1, day, day + 1) for s in self._showers(d)], default=0.0)
-
     def fallen(self, t: float) -> float:
         """Return the mm fallen since day zero; nothing fell before it."""
-        day = max(int(t // DAY), 0)
-        while len(self._until) <= day:
-            last = len(self._until) - 1
-            self._until.append(self._until[-1] + sum(s.amount for s in self._showers(last)))
-        return self._until[day] + sum([s.fallen(t) for s in self._showers(day)])
+        day, before = max(int(t // DAY), 0), self._before
+        if day >= len(before):
+            sums = [*before]
+            for earlier in range(len(before) - 1, day):
+                sums.append(sums[-1] + sum(s.amount for s in self.showers(earlier)))
+            before = self._before = tuple(sums)
+        return before[day] + sum([s.fallen(t) for s in self.showers(day)])
+
+
+@lru_cache(16)
+def rain_of(seed: int) -> Rain:
+    """Return the one `Rain` of a seed."""
+    return Rain(seed)
 
 
 def _shower(day: int, summer: float, when: float, how_long: float, how_much: float) -> Shower:
@@ -161,6 +184,7 @@ class WeatherMoment(Mapping[str, float]):
         self._weather, self._t = weather, t
         self._known: dict[str, float] = {}
         self._noises: dict[str, float] = {"wave": math.sin(2 * math.pi * t / WAVE)}
+        self._wet = weather.wetness(t)
         self._hour = (t / 3600 + weather.longitude / 15) % 24  # of the sun
         self._season = 2 * math.pi * (t / YEAR - 0.055)  # 0 on 20 January, the coldest
 
@@ -183,11 +207,7 @@ class WeatherMoment(Mapping[str, float]):
             value = self._noises[name] = self._weather.noise[name].at(self._t)
         return value
 
-    @cached_property
-    def _wet(self) -> float:
-        return self._weather.wetness(self._t)
-
-    @cached_property
+    @property
     def _cloud(self) -> float:
         return max(ease(0.5 + 0.7 * self._noise("cloud")), 0.95 * self._wet)
 
@@ -211,7 +231,8 @@ class WeatherMoment(Mapping[str, float]):
         height += self._weather.cos * math.cos(declination) * math.cos((self._hour - 12) * math.pi / 12)
         twilight = max(600 * 10 ** (math.degrees(min(height, 0.0)) / 2.6), 0.02)  # a tenth each 2.6 degrees
         clear = twilight + 118_000 * max(height, 0.0) ** 1.15
-        lux = clear * (1 - 0.72 * self._cloud) * (1 + 0.12 * self._cloud * self._noise("puffs"))
+        cloud = self._cloud
+        lux = clear * (1 - 0.72 * cloud) * (1 + 0.12 * cloud * self._noise("puffs"))
         return {"illuminance": lux, "solar_irradiance": lux / 120 if lux > 60 else 0.0}
 
     def _wind(self) -> dict[str, float]:

@@ -25,7 +25,7 @@ from edge.measure.closing import Closing, Doubts, Placed
 from edge.measure.correction import RainCurve
 from edge.measure.counter import UNSETTLED, Counter
 from edge.measure.limits import Limits
-from edge.measure.quality import Checker, Flag, FlaggedReading
+from edge.measure.quality import PASS, SUSPECT, Checker, Flag, FlaggedReading
 from edge.measure.sun import Site
 from edge.measure.value import Value
 from edge.records.bodies import Minute
@@ -116,7 +116,7 @@ class Minutes:
             if line.curve is not None:
                 values[channel.beside(CORRECTED)] = corrected(values[name], line.curve, end - begin)
         calm(values)
-        samples = {name: [c.reading.value for c in checked if c.flag == 1] for name, (_, checked) in cut.items()}
+        samples = {name: [c.reading.value for c in checked if c.flag is PASS] for name, (_, checked) in cut.items()}
         values = self._closing.judge(begin, end, utc_offset, values, samples)
         calm(values)  # where the speed is doubted now, so is the calm
         doubt_gusts(values)
@@ -163,7 +163,7 @@ def scarce(good: int, due: int, needed: int, reason: Reason | None) -> Reason:
 def mean(line: ChannelLine, checked: list[FlaggedReading], duration: float, trouble: Reason | None) -> Value:
     """Return the arithmetic mean, or the unit-vector mean for a direction, of the samples that count."""
     needed = line.needed(duration)
-    passed = [c.reading.value for c in checked if c.flag is Flag.PASS]
+    passed = [c.reading.value for c in checked if c.flag is PASS]
     # A spike in one of six samples is no part of the minute's weather; where too few pass, all that may be are taken.
     good = passed if len(passed) >= needed else [c.reading.value for c in checked if c.counts]
     if len(good) < needed:
@@ -265,7 +265,7 @@ def doubt_gusts(values: dict[str, Value]) -> None:
 
 def flagged(value: float, checked: list[FlaggedReading]) -> Value:
     """Return `value`, suspect where a reading that made it is."""
-    suspects = [c for c in checked if c.flag is Flag.SUSPECT]
+    suspects = [c for c in checked if c.flag is SUSPECT]
     if suspects:
         return Value(value, Flag.SUSPECT, common_reason(suspects))
     return Value(value, Flag.PASS)

@@ -41,6 +41,9 @@ class Flag(IntEnum):
     MISSING = 9
 
 
+PASS, SUSPECT = Flag.PASS, Flag.SUSPECT  # for what is done with each reading: to look into an enumeration takes longer
+
+
 class FlaggedReading(msgspec.Struct, frozen=True, gc=False):
     """A reading with its flag, and the reason where the flag is not 1."""
 
@@ -88,7 +91,7 @@ class Checker:
             return FlaggedReading(reading, Flag.SUSPECT, reason)
         if (band := self._limits.suspect) and not band[0] <= reading.value <= band[1]:
             return FlaggedReading(reading, Flag.SUSPECT, self._unusual(*band))
-        return FlaggedReading(reading, Flag.PASS)
+        return FlaggedReading(reading, PASS)
 
     def _unusual(self, low: float, high: float) -> Reason:
         return Reason(

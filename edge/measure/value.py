@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from drivers.reason import Reason
 from edge.measure.quality import Flag
 from edge.records.channel_name import ChannelName
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(msgspec.Struct, frozen=True, gc=False):
     """A number at reporting resolution or None, its flag, and why that is not 1."""
 
     value: float | None

@@ -97,11 +97,12 @@ class SimInbox:
 
         Without `wake` whoever waits sleeps on, until the inbox is half full.
         """
-        if not self.has_room():
+        items = self._items
+        if len(items) >= self._size:
             self.lost += 1
             return False
-        self._items.append(item)
-        if self.waiting and (wake or 2 * len(self._items) > self._size):
+        items.append(item)
+        if self.waiting and (wake or 2 * len(items) > self._size):
             self._tell()
         return True
 

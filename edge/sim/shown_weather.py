@@ -46,7 +46,7 @@ class ShownWeather:
         if moment is None or self._seen.get(name) is moment:
             return
         self._seen[name] = moment
-        twin, held = self._twins[name], self.held
+        show, held = self._twins[name].set, self.held
         for quantity in self._quantities[name]:
-            place = (name, quantity)
-            twin.set(quantity, held[place] if place in held else moment[quantity])
+            shown = held.get((name, quantity)) if held else None
+            show(quantity, moment[quantity] if shown is None else shown)

@@ -41,7 +41,7 @@ class WaitingLanes:
         if lane.fd >= 0:
             self._poll.register(lane.fd, lane.events)
             self._polled[lane.fd] = lane
-        if lane.due():
+        if (lane.stopping or lane.inbox is not None) and lane.due():
             heapq.heappush(self._perhaps, (ticket, lane))
 
     def leave(self, lane: SimLane) -> None:
@@ -72,6 +72,10 @@ class WaitingLanes:
         while self._told:
             self.look_at(self._told.popleft())
         deadlines, perhaps = self._deadlines, self._perhaps
+        while not perhaps and deadlines and deadlines[0][0] == now:  # as mostly: by their deadlines alone
+            _, ticket, lane = heapq.heappop(deadlines)
+            if lane.ticket == ticket:
+                return lane
         while deadlines and deadlines[0][0] <= now:
             heapq.heappush(perhaps, heapq.heappop(deadlines)[1:])
         while perhaps:
