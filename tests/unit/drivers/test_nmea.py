@@ -120,16 +120,6 @@ def test_nke_empty_angle_gives_no_direction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("unit", "speed"),
-    [("K", 10.0), ("M", 36.0), ("N", 18.52), ("S", 16.09344), ("P", 16.09344), ("F", 0.18288), ("m", 36.0)],
-)
-def test_units_of_speed(unit: str, speed: float) -> None:
-    """Kilometres an hour, metres a second, knots, miles an hour and Gill's feet a minute all become m/s."""
-    (item,) = decode(decoder(), sentence(f"IIMWV,000.2,R,+036.0,{unit},A"))
-    assert values(item) == {"wind_from_direction": 0.2, "wind_speed": pytest.approx(speed)}
-
-
-@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("WIMWV,214.8,R,0.1,K,V", "status V"),

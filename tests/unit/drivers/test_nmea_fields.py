@@ -56,3 +56,13 @@ def test_a_head_s_temperature_is_read_in_each_of_its_units(told: str) -> None:
     for text in (f"WIMDA,29.92,I,1.013,B,{told}", f"WIMTA,{told}", f"WIXDR,C,{told},AIR"):
         (item,) = decode(decoder(met=True), sentence(text))
         assert values(item)["air_temperature"] == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize(
+    ("unit", "speed"),
+    [("K", 10.0), ("M", 36.0), ("N", 18.52), ("S", 16.09344), ("P", 16.09344), ("F", 0.18288), ("m", 36.0)],
+)
+def test_units_of_speed(unit: str, speed: float) -> None:
+    """Kilometres an hour, metres a second, knots, miles an hour and Gill's feet a minute all become m/s."""
+    (item,) = decode(decoder(), sentence(f"IIMWV,000.2,R,+036.0,{unit},A"))
+    assert values(item) == {"wind_from_direction": 0.2, "wind_speed": pytest.approx(speed)}
