@@ -70,7 +70,7 @@ class Packet(NamedTuple):
 
 def parted(picture: list[bytes], codec: str, times: Callable[[int, int], int | None]) -> list[Packet]:
     """Return frames as packets: a unit each, a larger one in fragments; `times` of the frame's and packet's number."""
-    packets = []
+    packets: list[Packet] = []
     for number, data in enumerate(picture):
         for unit in units(data):
             whole = joined([unit])

@@ -120,16 +120,6 @@ def test_nke_empty_angle_gives_no_direction() -> None:
 
 
 @pytest.mark.parametrize(
-    ("unit", "speed"),
-    [("K", 10.0), ("M", 36.0), ("N", 18.52), ("S", 16.09344), ("P", 16.09344), ("F", 0.18288), ("m", 36.0)],
-)
-def test_units_of_speed(unit: str, speed: float) -> None:
-    """Kilometres an hour, metres a second, knots, miles an hour and Gill's feet a minute all become m/s."""
-    (item,) = decode(decoder(), sentence(f"IIMWV,000.2,R,+036.0,{unit},A"))
-    assert values(item) == {"wind_from_direction": 0.2, "wind_speed": pytest.approx(speed)}
-
-
-@pytest.mark.parametrize(
     ("text", "reason"),
     [
         ("WIMWV,214.8,R,0.1,K,V", "status V"),
@@ -144,55 +134,6 @@ def test_wind_that_is_no_wind_is_refused(text: str, reason: str) -> None:
     (item,) = decode(decoder(), sentence(text))
     assert isinstance(item, Refused)
     assert (item.offset, item.length, str(item.reason)) == (0, len(sentence(text)), reason)
-
-
-@pytest.mark.parametrize(
-    ("text", "told", "why"),
-    [
-        (
-            "WIXDR,C,#,C,0,H,55.0,P,0,P,1000.1,H,0",
-            {"relative_humidity", "air_pressure"},
-            "air_temperature: not a number",
-        ),
-        ("WIXDR,A,#,D,1,S,1.5,M,1", {"wind_speed"}, "wind_from_direction: not a number"),
-        ("WIXDR,C,20.1,C,0,H,55.0,P,0,P,100.1,K,0", {"air_temperature", "relative_humidity"}, "air_pressure: unit"),
-        (
-            "WIMDA,29.92,I,1.013,B,--,C,,,50.0,,9,C",
-            {"air_pressure", "relative_humidity"},
-            "air_temperature: not a number",
-        ),
-    ],
-)
-def test_a_field_that_cannot_be_read_costs_its_own_quantity_alone(text: str, told: set[str], why: str) -> None:
-    """One unreadable field of a weather head leaves the other values, and is itself refused by its name."""
-    frame, refused = decode(decoder(met=True), sentence(text))
-    assert set(values(frame)) == told
-    assert isinstance(refused, Refused)
-    assert str(refused.reason) == why
-
-
-@pytest.mark.parametrize(
-    ("text", "keys"),
-    [
-        ("WIMMB,29.92,I,0.9132,B", {}),
-        ("WIMDA,29.92,I,1013.2,B", {}),
-        ("WIMWD,10,T,12,M,10.0,N,51.4,M", {"wind": "MWD"}),
-        ("WIVWR,45,L,10.0,N,5.14,M,185,K", {}),
-    ],
-)
-def test_a_value_that_two_units_tell_differently_is_refused(text: str, keys: dict[str, str]) -> None:
-    """A head that tells one value in two units which disagree is believed in neither."""
-    (item,) = decode(decoder(met=True, **keys), sentence(text))
-    assert isinstance(item, Refused)
-    assert "in one unit" in str(item.reason)
-
-
-@pytest.mark.parametrize("told", ["68.0,F", "20.0,c", "293.15,K"])
-def test_a_head_s_temperature_is_read_in_each_of_its_units(told: str) -> None:
-    """Fahrenheit, kelvin and small letters give degrees Celsius, in MDA, MTA and XDR alike."""
-    for text in (f"WIMDA,29.92,I,1.013,B,{told}", f"WIMTA,{told}", f"WIXDR,C,{told},AIR"):
-        (item,) = decode(decoder(met=True), sentence(text))
-        assert values(item)["air_temperature"] == pytest.approx(20.0)
 
 
 def test_gill_status_00_is_good_and_its_printed_example_is_not() -> None:

@@ -141,6 +141,8 @@ def test_more_large_particles_than_all_is_a_contradiction() -> None:
     """Each count includes the larger ones: a frame in which one rises is doubted, though its sum is right."""
     words = [28, 5, 8, 9, 5, 8, 9, 900, 250, 260, 5, 1, 0, 0x9700]
     body = b"\x42\x4d" + b"".join(word.to_bytes(2, "big") for word in words)
-    (frame,) = decode(decoder(PlantowerSettings(port="/dev/null", model="PMS5003")), body + (sum(body) & 0xFFFF).to_bytes(2, "big"))
+    (frame,) = decode(
+        decoder(PlantowerSettings(port="/dev/null", model="PMS5003")), body + (sum(body) & 0xFFFF).to_bytes(2, "big")
+    )
     assert isinstance(frame, Frame)
     assert {reading.doubt and reading.doubt.code for reading in frame.readings} == {"counts_rise"}

@@ -38,7 +38,7 @@ def test_a_restarted_gauge_is_told_from_noise() -> None:
 
 
 def test_a_total_that_was_lower_for_a_while_is_told_though_it_caught_up() -> None:
-    """A gauge that starts anew in rain and soon tells what it told before is not told from one that erred: it is said."""
+    """A gauge that starts anew in rain and soon tells its old total cannot be told from one that erred: it is said."""
     told = [0.0, 0.2, 0.4, 0.6, 0.6, 0.6, 0.2, 0.4, 0.6, 0.8]
     amounts, doubts = rises([(10 * n, total) for n, total in enumerate(told)])
     assert sum(amounts) == pytest.approx(0.8)
