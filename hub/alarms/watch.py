@@ -75,7 +75,9 @@ class Watch:
             (now,),
         )
         return [
-            LastHeard(station, min(self._since, now) if last is None else last, self._cadence(station, newest))
+            LastHeard(station, min(self._since, now), self._cadence(station, newest))
+            if last is None
+            else LastHeard(station, last, self._cadence(station, last))
             for station, last, newest in found
         ]
 

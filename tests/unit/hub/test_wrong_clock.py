@@ -120,8 +120,8 @@ def test_what_was_asked_and_told_is_not_forgotten_by_a_clock_that_leaps(desk: De
         (desk.now(),),
     )
     desk.off_us = YEAR_US
-    for hear in (lambda: None, lambda: desk.hear("a")):
-        hear()
+    for minutes in (0, 1):
+        desk.hear("a", minutes=minutes)
         orders.add("a", Command(VERSION, f"{desk.true_us}", "hello", {}, desk.now() + 1), LI, desk.now())
         forget(desk.engine, desk.now())
         assert orders.order("0" * 16) is not None
