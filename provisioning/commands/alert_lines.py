@@ -27,7 +27,7 @@ def alert(one: AlertNow) -> list[str]:
     lines = []
     if one.step:
         worst = one.worst
-        amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one.unit)}".rstrip()
+        amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one.unit)}" if one.unit else f"{worst:.0f}"
         words = _("{rule}: {what}, {amount} at worst, step {step} of {steps}{stage}")
         what = texts.label(one.quantity)
         values = {"rule": texts.rule(one.rule), "what": what, "amount": amount, "step": one.step, "steps": one.steps}

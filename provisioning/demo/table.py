@@ -110,10 +110,10 @@ def row(minute: MinuteStatus, channel: str, narrow: bool) -> list[RenderableType
     value = minute.values[channel]
     text = texts.amount(channel, value, quantity.unit)
     word = Text(texts.flag_word(flag), style=COLOURS.get(flag, ""))
+    name = Text(fold(texts.label(channel), NAME if narrow or minute.reasons else NARROW))
     if not narrow:
         number, _blank, unit = text.partition(" ") if value is not None else (text, "", texts.unit(quantity.unit))
-        return [texts.label(channel), number, unit, word]
-    name = Text(fold(texts.label(channel), NAME))
+        return [name, number, unit, word]
     if reason := texts.render_value(minute.reasons.get(channel)):
         name.append(f"\n  {reason}", style="dim")
     return [name, text, word]

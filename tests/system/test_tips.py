@@ -35,10 +35,11 @@ class Bucket:
         self.twin = AsciiStationTwin(settings, SystemClock(), 1)
         self.tipped = 0
 
-    def tip(self) -> None:
-        """Tip it once."""
+    def tip(self) -> bool:
+        """Tip it once; it always goes on."""
         self.tipped += 1
         self.twin.set("rainfall_amount", self.tipped * 0.2)
+        return False
 
     @property
     def section(self) -> str:
@@ -110,7 +111,7 @@ def test_each_tip_by_hand_is_seen_under_a_running_station(bucket: Bucket, tmp_pa
         assert "Under maintenance: tipping the rain gauge." in minshan("status", "--config", str(file)).out
         with subprocess.Popen([*words, "--json"], stdout=subprocess.PIPE, text=True, env=paths() | ENGLISH) as looked:
             assert looked.stdout is not None
-            until(lambda: not bucket.tip() and looked.poll() is not None, 60)  # one after the other
+            until(lambda: bucket.tip() or looked.poll() is not None, 60)  # one after the other
             counted = [json.loads(line) for line in looked.stdout]
         assert counted[-1]["sensor"] == "mast"
         assert counted[-1]["mm"] == pytest.approx(counted[-1]["tips"] * 0.2)

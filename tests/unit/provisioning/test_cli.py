@@ -41,10 +41,9 @@ def test_help_names_every_command_in_both_languages() -> None:
 @pytest.mark.parametrize("columns", [40, 80])
 def test_chinese_help_is_folded_as_it_is_drawn(columns: int) -> None:
     """A Chinese character takes two columns, and no word is parted: nothing is wider than the window."""
-    shown = [minshan(*words, "--help", env=CHINESE | {"COLUMNS": str(columns)}).out for words in ([], ["demo"])]
-    lines = [line for text in shown for line in text.splitlines()]
-    assert all(columns_of(line) <= columns for line in lines if "[day|frost|" not in line), "but for one word"
-    assert all(word in "".join(shown) for word in ("Ctrl-C", "committed", "--until-sent", "dark-week"))
+    said = "".join(minshan(*words, "--help", env=CHINESE | {"COLUMNS": str(columns)}).out for words in ([], ["demo"]))
+    assert all(columns_of(line) <= columns for line in said.splitlines() if "[day|frost|" not in line)
+    assert all(word in said for word in ("Ctrl-C", "committed", "--until-sent", "dark-week"))
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,32 @@
+"""What the tables and lines of a station show: names that are not parted, counts without fractions."""
+
+from __future__ import annotations
+
+import io
+
+from rich.console import Console
+
+from edge.snapshots import AlertNow, MinuteStatus
+from provisioning.commands.alert_lines import alert
+from provisioning.demo.table import live_table
+from tests.kits.statuses import status
+
+
+def test_a_count_of_sensors_has_no_fraction() -> None:
+    """One sensor is lost, not 1.0; what has a unit keeps its tenth."""
+    lost = AlertNow("sensors", 1, 3, False, "sensors_lost", "", 1.0, "", "", False)
+    (line,) = alert(lost)
+    assert ", 1 at worst, step 1 of 3" in line
+    gust = AlertNow("gale", 1, 2, False, "wind_speed_of_gust", "m/s", 17.25, "", "", False)
+    (line,) = alert(gust)
+    assert ", 17.2 m/s at worst, step 1 of 2" in line
+
+
+def test_no_name_is_parted_in_a_narrow_table() -> None:
+    """A sensor's name stands whole in its brackets, on a line of its own where there is no room beside the quantity."""
+    channel = "wind_speed_of_gust.orchard-cups"
+    minute = MinuteStatus({channel: 1.6}, {channel: 1}, {}, start=1_790_000_000_000_000, duration=60.0)
+    console = Console(width=40, file=io.StringIO())
+    console.print(live_table(status(minute=minute), "60x", console, 30))
+    shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
+    assert "(orchard-cups)" in shown
