@@ -113,7 +113,7 @@ class Weather:
             name: Noise(mixed(seed ^ mixed(number)), period) for number, (name, period) in enumerate(NOISES.items())
         }
         self._rain = rain_of(seed)
-        self._near: tuple[int | None, tuple[Shower, ...]] = (None, ())  # a day, its showers and its neighbours'
+        self._near: tuple[int | None, tuple[Shower, ...]] = (None, ())  # a day: its and its neighbours'
 
     def at(self, utc: float) -> WeatherMoment:
         """Return every quantity at an instant (seconds since 1970, UTC), each in its own unit."""
@@ -121,7 +121,7 @@ class Weather:
 
     def wetness(self, t: float) -> float:
         """Return how far the air is a shower's, 0..1."""
-        day, near = int(t // DAY), self._near  # one object, as threads share it
+        day, near = int(t // DAY), self._near
         if near[0] != day:
             near = self._near = day, tuple(s for d in (day - 1, day, day + 1) for s in self._rain.showers(d))
         return max([shower.wetness(t) for shower in near[1]], default=0.0)
@@ -136,7 +136,7 @@ class Rain:
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
-        self._before = (0.0,)  # mm fallen before each day; one object, as threads share it
+        self._before: tuple[float, ...] = (0.0,)  # mm fallen before each day; one object, as threads share it
         self._days: dict[int, tuple[Shower, ...]] = {}
 
     def showers(self, day: int) -> tuple[Shower, ...]:
