@@ -196,7 +196,7 @@ def test_one_seed_gives_the_same_records_at_every_speed(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("days", [0.1, pytest.param(0.2, marks=pytest.mark.slow)])
 def test_one_seed_gives_the_same_life_before_a_rough_network(tmp_path: Path, days: float) -> None:
-    """Two or five hours of everything, twice: the same records, connections and arrivals, whatever else the machine does."""
+    """Hours of everything, twice: the same records, connections and arrivals, whatever else the machine does."""
     lives = []
     for number in range(2):
         folder = tmp_path / str(number)
