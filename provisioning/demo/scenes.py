@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from drivers.twins.weather import Noise, Shower, Weather
+from drivers.twins.rain import Shower
+from drivers.twins.weather import Noise, Weather
 from edge.language.words import N_
 from edge.records.bodies import Stage
 from edge.sim.rig import Rig

@@ -194,14 +194,15 @@ def test_one_seed_gives_the_same_records_at_every_speed(tmp_path: Path) -> None:
     assert runs[0] == runs[2]
 
 
-def test_one_seed_gives_the_same_life_before_a_rough_network(tmp_path: Path) -> None:
-    """Five hours of everything, twice: the same records, connections and arrivals, whatever else the machine does."""
+@pytest.mark.parametrize("days", [0.1, pytest.param(0.2, marks=pytest.mark.slow)])
+def test_one_seed_gives_the_same_life_before_a_rough_network(tmp_path: Path, days: float) -> None:
+    """Hours of everything, twice: the same records, connections and arrivals, whatever else the machine does."""
     lives = []
     for number in range(2):
         folder = tmp_path / str(number)
         folder.mkdir()
         config = configured(folder, VANE)
-        outcome = live(config, draw(1000, config.sensor, 0.2 * DAY), 0.2 * DAY, seed=1000)
+        outcome = live(config, draw(1000, config.sensor, days * DAY), days * DAY, seed=1000)
         lives.append((outcome, [nameless(record, outcome.kept) for record in outcome.kept]))
     (one, kept), (other, kept_again) = lives
     assert kept == kept_again

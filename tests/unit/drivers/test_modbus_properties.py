@@ -61,6 +61,9 @@ def test_words_come_through_the_frame(address: int, function: int, words: list[i
     answer = rtu.Codec().find(frame)
     assert answer is not None
     assert list(rtu.registers(answer, address, function, len(words))) == words
+    searched = rtu.Codec().find(b"\x00" + frame)
+    assert searched is not None
+    assert (searched.address, searched.function, searched.body) == (address, function, answer.body)
     turned = data.draw(st.integers(0, 8 * len(frame) - 1))
     bad = bytes(octet ^ (1 << turned % 8 if at == turned // 8 else 0) for at, octet in enumerate(frame))
     assert not accepted(bad, address, function, len(words))
