@@ -30,4 +30,6 @@ HourMinute = Annotated[str, Field(pattern=HOUR_MINUTE)]
 class Section(BaseModel):
     """A table of the file: strict types, no unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True, defer_build=True
+    )
