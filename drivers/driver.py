@@ -24,7 +24,7 @@ from drivers.reason import Reason
 class Settings(BaseModel):
     """The keys that a sensor of this driver has in `station.toml`; unknown keys and wrong types are refused."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,8 +3,6 @@
 None of these ever changes. The status goes over the local socket as JSON, and is read from it by `read`.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Any
 

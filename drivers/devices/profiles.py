@@ -42,7 +42,7 @@ class MisplacedError(SettingError):
 class ProfileTable(BaseModel):
     """Any table of a profile: no unknown keys, no wrong types."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, allow_inf_nan=False, defer_build=True)
 
 
 class Register(ProfileTable):

@@ -1,7 +1,5 @@
 """What all tables of a configuration file share: strict types, and the formats of names, addresses and times."""
 
-from __future__ import annotations
-
 from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
@@ -30,4 +28,4 @@ HourMinute = Annotated[str, Field(pattern=HOUR_MINUTE)]
 class Section(BaseModel):
     """A table of the file: strict types, no unknown keys."""
 
-    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True)
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True, arbitrary_types_allowed=True, defer_build=True)

@@ -3,8 +3,6 @@
 A hub and a station have them alike; a station also whom it tells by them itself, and when.
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Literal
 
 from pydantic import Field, field_validator

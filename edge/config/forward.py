@@ -1,7 +1,5 @@
 """`[[forward]]`: another platform that receives the records too, and in which format."""
 
-from __future__ import annotations
-
 import string
 from typing import Annotated, Literal
 

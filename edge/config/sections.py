@@ -3,11 +3,9 @@
 `edge.config.file.load` reads a file into a `Config`; what is wrong becomes sentences in `edge.config.errors`.
 """
 
-from __future__ import annotations
-
 import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -171,7 +169,7 @@ class AlertSection(Section):
     hours: tuple[HourMinute, HourMinute] | None = Field(default=None, strict=False)
 
     @model_validator(mode="after")
-    def _is_one_rule(self) -> AlertSection:
+    def _is_one_rule(self) -> Self:
         given = [key for key in ALERT_KINDS if getattr(self, key) is not None]
         if len(given) != 1:
             raise SettingError(NOT_ONE_KIND.having(kinds=", ".join(ALERT_KINDS)))

@@ -1,7 +1,5 @@
 """The arguments of commands, each a type of its own, and what is refused."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Annotated, Any
 

@@ -10,8 +10,6 @@ The sum is the CRC-32 of all numbers, steps undone, and of the runs, as one JSON
 together wrongly, or read with another table, is damage and never good.
 """
 
-from __future__ import annotations
-
 import zlib
 from collections.abc import Sequence
 from typing import Annotated

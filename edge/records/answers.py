@@ -4,8 +4,6 @@ Times are microseconds UTC in whole numbers (`..._us`), the ends of intervals ha
 beside its flag: 1 good, 2 not checked, 3 suspect, 4 bad, 9 missing; `None` is no value, never 0.
 """
 
-from __future__ import annotations
-
 from datetime import date
 from typing import Literal
 

@@ -7,8 +7,6 @@ struct by `plain`, and read, of any version, by `decode`, which never refuses on
 {"code", "params", "text"}; version 0.1.0 kept its English text alone, which reads as a reason of the code "said".
 """
 
-from __future__ import annotations
-
 from typing import Annotated, Any
 
 import msgspec

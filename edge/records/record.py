@@ -6,8 +6,6 @@ What it tells is its body, bytes that are kept and passed on as they came: a kin
 not know goes through it unharmed. `edge.records.bodies` reads them.
 """
 
-from __future__ import annotations
-
 import json
 import re
 from enum import StrEnum

@@ -1,7 +1,5 @@
 """Spans of sequence numbers of many epochs: of a set of records, and what one list has that another lacks."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterable
 from typing import Annotated
 

@@ -4,8 +4,6 @@ Every payload but a picture's chunk is JSON, or zstd of that JSON: the first byt
 A chunk is one JSON header, a line feed, then the bytes.
 """
 
-from __future__ import annotations
-
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Any, TypeVar
