@@ -96,13 +96,15 @@ class KnownTables:
     def minutes(self, records: Sequence[Record]) -> tuple[list[MinuteColumns], list[Record]]:
         """Return the minutes by table, dated or not, and the records that columns can't give back to the byte."""
         groups: dict[tuple[str, bool], list[ReadMinute]] = {}
-        plain = list[Record]()
+        plain = []
         for (kind, before, after, *start), same in groupby(records, IN_COMMON):
-            if kind != Kind.MINUTE or before is not None or after is not None:
-                plain += same
-                continue
-            for one in self._read([*same], (*start,), plain):
-                groups.setdefault((one.known.hash, one.record.start is None), []).append(one)
+            of_station = kind == Kind.MINUTE and before is None and after is None
+            for record in same:
+                one = self._read(record, (*start,)) if of_station else None
+                if one is None:
+                    plain.append(record)
+                else:
+                    groups.setdefault((one.known.hash, record.start is None), []).append(one)
         found = []
         for group in groups.values():
             fitting, others = _fitting(group)
@@ -110,20 +112,16 @@ class KnownTables:
             plain += others
         return found, plain
 
-    def _read(self, records: list[Record], start: Start, plain: list[Record]) -> Iterator[ReadMinute]:
-        """Yield minutes with their tables; what is not what a station writes, to the byte, is added to `plain`."""
-        known = self._newest[1] if self._newest is not None and self._newest[0] == start else None
-        for record in records:
-            raw = bytes(record.body)
-            values, _, end = raw.partition(END)
-            flagged = known.ends.get(end) if known is not None and values.startswith(BEGIN) else None
-            if known is not None and flagged is not None:
-                yield ReadMinute(record, known, values[len(BEGIN) :], flagged)
-            elif (one := self._read_whole(record, raw, start)) is not None:
-                known = one.known
-                yield one
-            else:
-                plain.append(record)
+    def _read(self, record: Record, start: Start) -> ReadMinute | None:
+        """Return a minute with its table, None for what is not what a station writes, to the byte."""
+        raw = bytes(record.body)
+        values, _, end = raw.partition(END)
+        if self._newest is not None and self._newest[0] == start and values.startswith(BEGIN):
+            known = self._newest[1]
+            flagged = known.ends.get(end)
+            if flagged is not None:
+                return ReadMinute(record, known, values[len(BEGIN) :], flagged)
+        return self._read_whole(record, raw, start)
 
     def _read_whole(self, record: Record, raw: bytes, start: Start) -> ReadMinute | None:
         """Return the same of a minute whose body may be any."""
@@ -198,7 +196,7 @@ def _minutes(group: list[ReadMinute]) -> MinuteColumns | None:
     if len(told) != width * len(group):
         return None
     try:
-        values = [numbers.column(told[place::width]) for place, numbers in enumerate(known.numbers)]
+        values = [[*map(numbers.__getitem__, told[place::width])] for place, numbers in enumerate(known.numbers)]
         timed = [[*map(field, records)] for field in (BOOTTIME, DURATION, ERROR)]
         if int in set(map(type, chain(*timed))):  # JSON has 60 for it, and not 60.0
             return None

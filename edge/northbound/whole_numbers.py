@@ -15,7 +15,7 @@ from edge.records.record import MOST
 
 FURTHEST = MOST // 2  # from 0, so that a step from one number to any other is none too large
 MOST_NUMBERS = 512  # of one channel, that are remembered
-NUMBERS = msgspec.json.Decoder(list[float | None])
+NUMBER = msgspec.json.Decoder(float | None)
 
 
 class Numbers(dict[bytes, int | None]):
@@ -25,29 +25,21 @@ class Numbers(dict[bytes, int | None]):
         self._begin = msgspec.json.encode(channel.name) + b":"
         self._scale = 10**channel.decimals
 
-    def column(self, told: Sequence[bytes]) -> Whole:
-        """Return the numbers that come to the very same texts. Raise ValueError, MsgspecError, OverflowError."""
-        try:
-            return [*map(self.__getitem__, told)]
-        except KeyError:
-            new = {*told}
-        if len(self) + len(new) > MOST_NUMBERS:
+    def __missing__(self, told: bytes) -> int | None:
+        """Return the number that comes to the very same text. Raise ValueError, MsgspecError, OverflowError."""
+        if not told.startswith(self._begin):
+            raise ValueError(told)
+        text = told[len(self._begin) :]
+        number = NUMBER.decode(text)
+        whole = None if number is None else round(number * self._scale)
+        if whole is not None and abs(whole) > FURTHEST:
+            raise ValueError(told)
+        if msgspec.json.encode(None if whole is None else whole / self._scale) != text:
+            raise ValueError(told)
+        if len(self) >= MOST_NUMBERS:
             self.clear()
-        self._learn([*new.difference(self)])
-        return [*map(self.__getitem__, told)]
-
-    def _learn(self, told: list[bytes]) -> None:
-        """Reckon what some texts stand for, all at once."""
-        joined = b",".join(told)
-        texts = joined.replace(self._begin, b"")
-        numbers = NUMBERS.decode(b"[%b]" % texts)
-        whole = [None if number is None else round(number * self._scale) for number in numbers]
-        if not are_near([number for number in whole if number is not None]):
-            raise ValueError(joined)
-        written = msgspec.json.encode([None if number is None else number / self._scale for number in whole])
-        if written != b"[%b]" % texts or self._begin + texts.replace(b",", b"," + self._begin) != joined:
-            raise ValueError(joined)
-        self.update(zip(told, whole, strict=True))
+        self[told] = whole
+        return whole
 
 
 def micro(seconds: Sequence[float | None]) -> Whole:
