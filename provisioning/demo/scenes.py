@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from drivers.twins.rain import Shower
+from drivers.twins.rain import Rain, Shower
 from drivers.twins.weather import Noise, Weather
 from edge.language.words import N_
 from edge.records.bodies import Stage
@@ -47,6 +47,18 @@ class HeldNoise(Noise):
         return self._value_now
 
 
+class SceneRain(Rain):
+    """The showers of a scene, and no others."""
+
+    def __init__(self, seed: int, showers: tuple[Shower, ...]) -> None:
+        super().__init__(seed)
+        self._own = showers
+
+    def showers(self, day: int) -> tuple[Shower, ...]:
+        """Return those of the scene's that begin on that day since day zero."""
+        return tuple(one for one in self._own if int(one.start // DAY) == day)
+
+
 class SceneWeather(Weather):
     """Weather with a scene's own sky: `colder` K, `cloud` and `front` as fixed noises (-1..1), `windy` a factor.
 
@@ -67,12 +79,8 @@ class SceneWeather(Weather):
         self.warmth -= colder
         self.windy = windy
         self.noise |= {name: HeldNoise(value) for name, value in (fixed or {}).items()}
-        self._scene = showers
-
-    def _showers(self, day: int) -> tuple[Shower, ...]:
-        if self._scene is None:
-            return super()._showers(day)
-        return tuple(one for one in self._scene if int(one.start // DAY) == day)
+        if showers is not None:
+            self._rain = SceneRain(seed, showers)
 
 
 class DemoScene(NamedTuple):
