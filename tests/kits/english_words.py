@@ -23,7 +23,7 @@ CRC ComWinTop Ctrl DFRobot GNSS GPIO HTTP JPEG JSON Linux MQTT Minshan Modbus NM
 PostgreSQL QARTOD RTSP Rika SQLite SenseCAP TOML Temp UTF admin backup basic broker chrony committed config
 decode demo dialout digest disable dmesg doctor export false gaps gpio grower http init journalctl jsonl list
 maintenance microrobotics minshan mqtt mqtts operator page passwd picamera picture plan proof read remote restore
-revoke rtsp sensors show silence stage status sudo technician test token true user usermod watch xlsx
+revoke rtsp sensors show silence stage status sudo technician test tips token true user usermod watch xlsx
 """
 
 

@@ -51,7 +51,7 @@ def check(inputs: list[dict[str, Any]]) -> int:
 
 def test_every_help_is_chinese() -> None:
     """`--help` of each command and of those below it."""
-    below = [("sensors", name) for name in ("list", "read", "decode", "test")] + [("remote", "x", "picture")]
+    below = [("sensors", name) for name in ("list", "read", "decode", "test", "tips")] + [("remote", "x", "picture")]
     below += [("hub", name) for name in ("init", "run", "status", "gaps", "export", "backup", "restore")]
     check([{"words": [*words, "--help"]} for words in [(), *((name,) for name in COMMANDS), *below]])
 
