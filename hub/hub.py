@@ -26,6 +26,7 @@ from hub.sink import SinkError
 from hub.vouched import apart
 
 log = logging.getLogger("minshan.hub")
+ASK_S = 10.0  # s between two questions whether stations contradict the clock
 NOTHING_KEPT = Reason("nothing_kept", "this hub is not receiving anything now: {why}", why="")
 
 
@@ -101,7 +102,7 @@ def receive(
     folder = PictureFolder(Path(config.pictures.dir), lambda: engine_of(config), SystemClock())
     folder.claim(ended)
     name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
-    uncontradicted = UncontradictedTime(told, lambda: engine_of(config, make=False), utc)
+    uncontradicted = UncontradictedTime(told, lambda: engine_of(config, make=False), utc, SystemClock().now)
     seen = _unseen if web is None else web.seen
     receiver = Receiver(config.broker, files, True, seen, utc, sink, uncontradicted, name)
     if web is not None:
@@ -202,19 +203,33 @@ class SynchronisedTime:
 
 
 class UncontradictedTime:
-    """What `told` tells, microseconds UTC; 0 while the clocks of several stations contradict it. For one thread."""
+    """What `told` tells, microseconds UTC; 0 while the clocks of several stations contradict it. For one thread.
 
-    def __init__(self, told: Callable[[], int], database: Callable[[], Engine], utc: Callable[[], int]) -> None:
-        self._told, self._utc, self._database = told, utc, database
+    The database is asked every ten seconds at most: after an outage a thousand stations say hello at once.
+    """
+
+    def __init__(
+        self,
+        told: Callable[[], int],
+        database: Callable[[], Engine],
+        utc: Callable[[], int],
+        now: Callable[[], float],
+    ) -> None:
+        self._told, self._utc, self._database, self._now = told, utc, database, now
         self._engine: Engine | None = None
+        self._asked_at, self._contradicted = float("-inf"), True
 
     def __call__(self) -> int:
         """Return it."""
-        try:
-            self._engine = self._engine or self._database()
-            return 0 if apart(self._engine, self._utc()) else self._told()
-        except SinkError:  # nothing is kept either, and the receiver says so
-            return 0
+        now = self._now()
+        if now >= self._asked_at + ASK_S:
+            try:
+                self._engine = self._engine or self._database()
+                self._contradicted = bool(apart(self._engine, self._utc()))
+            except SinkError:  # nothing is kept either, and the receiver says so
+                return 0
+            self._asked_at = now
+        return 0 if self._contradicted else self._told()
 
     def close(self) -> None:
         """Let the database go."""

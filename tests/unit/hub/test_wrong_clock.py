@@ -142,7 +142,7 @@ def test_a_session_that_began_in_the_future_lasts_no_longer(desk: Desk) -> None:
 @pytest.mark.parametrize("off_us", [-YEAR_US, -DAY_US, -HOUR_US, HOUR_US, DAY_US, YEAR_US])
 def test_stations_are_not_told_a_time_that_they_contradict(desk: Desk, off_us: int) -> None:
     """Where two that know the time by themselves contradict it none is told, until the hub's clock is right again."""
-    told = UncontradictedTime(desk.now, lambda: opened(desk.url), desk.now)
+    told = UncontradictedTime(desk.now, lambda: opened(desk.url), desk.now, lambda: desk.true_us / 1e6)
     desk.hear("a", "b", minutes=3)
     assert told() == desk.now()
     desk.off_us = off_us
