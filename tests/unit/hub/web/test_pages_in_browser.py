@@ -86,7 +86,7 @@ def a_browser() -> Iterator[Browser]:
 def person(browser: Browser, shared: Office, name: str, lang: str = "en-GB", width: int = 1280) -> Iterator[Page]:
     """Give somebody's page, who has logged in by the form."""
     with browser.new_context(locale=lang, viewport={"width": width, "height": 900}) as context:
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(60_000)
         page = context.new_page()
         page.goto(shared.url)
         assert page.url.startswith(f"{shared.url}/login")
