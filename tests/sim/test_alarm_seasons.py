@@ -78,7 +78,7 @@ def _unhushed(patch: pytest.MonkeyPatch) -> None:
 
 
 BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "not escalated": lambda patch: patch.setattr(ladder, "NEXT_PERSON", 10_000),
+    "not escalated": lambda patch: patch.setattr(ladder, "NEXT_PERSON", 29),
     "mistimed": lambda patch: patch.setattr(alarm, "LATE_US", 10**15),
     "lost": lambda patch: patch.setattr(alarm.Alarm, "is_untold", False),
     "no all-clear": lambda patch: patch.setattr(outbox, "is_said_again", lambda _: True),

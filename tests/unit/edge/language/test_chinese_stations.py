@@ -135,11 +135,16 @@ def test_a_remote_result_is_chinese(capsys: pytest.CaptureFixture[str], monkeypa
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_a_demo_at_work_is_chinese(tmp_path: Path) -> None:
-    """A demo with faults and its report: names of sensors, addresses and a password by chance aside."""
+    """A demo with faults and its report: names of sensors, addresses and a password by chance aside.
+
+    A record is a line for programs, in the contract's names.
+    """
     words = ["demo", "--for", "30m", "--speed", "max", "--faults", "3", "--state", str(tmp_path), "--lang", "zh"]
     ran = minshan(*words, timeout=240, env={"COLUMNS": "400"})
     shown, passwords = re.subn(r"密码 \S+", "密码", f"{ran.out}\n{ran.err}")
     assert passwords == 1
+    shown, records = re.subn(r"(?m)^demo \d{4}-\S+Z \w+ .*$", "", shown)
+    assert records >= 30
     assert "缺测" in shown
     assert "条记录" in shown
     sensors = " ".join(re.findall(r'name = "([^"]+)"', (tmp_path / "station.toml").read_text()))
