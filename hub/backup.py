@@ -21,10 +21,10 @@ from typing import IO
 import apsw
 
 from drivers.reason import Reason
-from edge.clock.clock import SystemClock
 from edge.files import sync_folder
 from hub.database import schema
 from hub.database.engine import SQLITE, DatabaseRefusedError, Engine, file_of, opened, unusable
+from hub.database.in_use import is_left_alone
 from hub.database.sqlite import NO_ROOM
 from hub.sink import SinkError
 
@@ -33,11 +33,6 @@ LOGS = ("-wal", "-shm", "-journal")  # SQLite's own files beside one of its data
 HUB_RUNS = Reason(
     "hub_runs", "{database} is in use: stop the hub (and any other program that has it open), then restore", database=""
 )
-OTHERS = (
-    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'minshan-hub' "
-    "AND pid <> pg_backend_pid()"
-)
-ENDING_S = 3.0  # s for which a connection that has ended may still be listed
 NO_BACKUP = Reason("no_backup", "{file} is not a backup of a hub: {why}", file="", why="")
 NO_PROGRAM = Reason("no_program", "{name} is not installed: apt-get install postgresql-client", name="")
 EMPTY = Reason("it_is_empty", "it has no tables of a hub")
@@ -195,7 +190,7 @@ def _restore_postgres(url: str, password: str | None, file: Path) -> None:
     engine = opened(url, password)
     try:
         schema.version(engine)  # another program's database is refused
-        if not _left_alone(engine):
+        if not is_left_alone(engine):
             raise SinkError(HUB_RUNS.having(database=engine.shown))
         ((schema_name,),) = engine.query("SELECT current_schema()")
         views = {name for (name,) in engine.query("SELECT viewname FROM pg_views WHERE schemaname = current_schema()")}
@@ -207,17 +202,6 @@ def _restore_postgres(url: str, password: str | None, file: Path) -> None:
     table = f"{own}.{schema.PROGRAM}"
     after = [f"UPDATE {table} SET generation = {schema.new_generation()};"]
     _played(url, password, file, before, after)
-
-
-def _left_alone(engine: Engine) -> bool:
-    """Return whether no hub has the database open; the server lists one for a moment after it has ended."""
-    clock = SystemClock()
-    ends = clock.now() + ENDING_S
-    while engine.query(OTHERS):
-        if clock.now() >= ends:
-            return False
-        clock.sleep_until(clock.now() + 0.1)
-    return True
 
 
 def _check_dump(file: Path) -> None:
