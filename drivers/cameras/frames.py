@@ -65,7 +65,7 @@ class Times:
         self._bounds = bounds
         self._picture = bytearray()
         self._has_slice = False
-        self._held: list[bytes] = []  # pictures at the stream's only time
+        self._held: list[bytes] = []  # the last pictures at the stream's only time
         self._begun = 0
         self._seen: set[Any] = set()  # the first two times
         self._last: Any = None
@@ -82,7 +82,9 @@ class Times:
         if len(self._seen) < 2:
             self._seen.add(time)
         self._picture += data
-        self._held = [*self._held, *ended] if len(self._seen) == 1 or self.tell_nothing else ended
+        self._held = [*self._held, *ended][-STILL:] if len(self._seen) == 1 and not self.tell_nothing else ended
+        while sum(map(len, self._held)) > MOST_BYTES:
+            del self._held[0]
         self.tell_nothing = self.tell_nothing or self._broken()
         if not self.tell_nothing:
             return []
@@ -100,10 +102,10 @@ class Times:
 
     def _ended(self, data: bytes, bounds: Bounds, apart: int) -> list[bytes]:
         """Count what the packet tells of the times; return the picture that it ends, if any."""
+        ended = self._cut() if len(self._picture) > MOST_BYTES else []
         if not data.startswith(START):
             self._fragments[apart] += bool(self._picture)
-            return self._cut() if len(self._picture) > MOST_BYTES else []
-        ended = []
+            return ended
         for unit in data.split(START)[1:]:
             kind = unit[0] >> bounds.shift & bounds.mask if unit else -1
             first = kind in bounds.slices and unit[bounds.first : bounds.first + 1] >= b"\x80"

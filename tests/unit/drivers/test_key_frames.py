@@ -10,6 +10,7 @@ from typing import NamedTuple
 import av
 import pytest
 
+from drivers.cameras import frames as frames_module
 from drivers.cameras.frames import frames
 from drivers.cameras.key_frames import KeyFrames
 from tests.kits import orchard
@@ -99,3 +100,23 @@ def test_frames_are_whole_whatever_the_times_of_their_packets(
     told = encoded(codec, 4, [orchard.image(seed, 362) for seed in range(3, 11)])
     found = list(frames(parted(told, codec, times), name))
     assert [list(units(frame)) for frame in found[-6:]] == [list(units(frame)) for frame in told[-6:]]
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [b"\x06" + bytes([255]) * 999, b"\x67" + bytes([255]) * 999, b"\x41\x00" + bytes([255]) * 998],
+    ids=["heads alone", "parameter sets alone", "later slices alone"],
+)
+@pytest.mark.parametrize("moves", [True, False], ids=["its time moves", "its time stands still"])
+def test_a_stream_without_a_whole_frame_fills_no_memory(
+    unit: bytes, moves: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is cut where it has become too large for a frame, though nothing in it ends one."""
+    monkeypatch.setattr(frames_module, "MOST_BYTES", 1_000_000)  # as 30 MB would, in less time
+    packet = frames_module.START + unit
+    tracemalloc.start()
+    for _ in frames((Packet(packet, number * moves) for number in range(20_000)), "h264"):
+        pass
+    most = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert most < 6_000_000, "of 20 MB that came"
