@@ -171,8 +171,8 @@ def chosen(channels: Collection[str], quantities: Collection[str]) -> set[str]:
     for name in quantities:
         of_it = {channel for channel in channels if name in (channel, channel.partition(".")[0])}
         if not of_it:
-            quantities = sorted({channel.partition(".")[0] for channel in channels})
-            known, near = ", ".join(quantities), difflib.get_close_matches(name, quantities, 1)
+            measured = sorted({channel.partition(".")[0] for channel in channels})
+            known, near = ", ".join(measured), difflib.get_close_matches(name, measured, 1)
             raise NothingError(
                 NEAR_QUANTITY.having(name=name, near=near[0], known=known)
                 if near

@@ -164,7 +164,8 @@ def groups(fields: list[str]) -> list[Group]:
     for at in range(0, len(fields), 4):
         kind, value, unit, name = (fields[at : at + 4] + [""] * 3)[:4]
         if value:
-            found.append(Group(kind, value, unit.upper().lstrip("Â°"), name))
+            plain = unit.upper().lstrip("Â°")  # some heads write °C, in Latin-1 or in UTF-8
+            found.append(Group(kind, value, plain, name))
     return found
 
 

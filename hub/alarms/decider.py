@@ -20,7 +20,7 @@ from hub.alarms.book import AlarmBook
 from hub.alarms.health import ChannelHealth
 from hub.alarms.ladder import Telling, advance
 from hub.alarms.lease import holds
-from hub.alarms.outbox import LONGEST_US, MessageOutbox, drafts
+from hub.alarms.outbox import MessageOutbox, drafts
 from hub.alarms.people import Contact, People
 from hub.alarms.routing import RoutingState, channels_for, over_by, quiet_channels
 from hub.alarms.watch import Watch
@@ -188,11 +188,7 @@ class Pass:
     @cached_property
     def hour(self) -> RoutingState:
         """Whether it is day, and what fails."""
-        failing = (
-            one.name
-            for one in self._decider.health.listed()
-            if one.failing_us or self._now < one.busy_us <= self._now + LONGEST_US
-        )
+        failing = (one.name for one in self._decider.health.listed() if one.failing_us or one.is_busy(self._now))
         return RoutingState(is_day(self._now, self._offset), frozenset(failing))
 
     @cached_property

@@ -10,6 +10,7 @@ from hub.alarms.alarm import Quiet
 from hub.database.engine import Engine
 
 OF_A_PERSON = ("no_phone_number", "no_mail_address")  # what is no fault of the channel
+LONGEST_US = 600_000_000  # of all waits of messages: what is to wait longer was set by a clock that was ahead
 MOST_FAILS = 3  # in a row, after which a channel counts as failing; one that refuses does at once
 
 
@@ -22,6 +23,10 @@ class ChannelState(msgspec.Struct, omit_defaults=True):
     failing_us: int | None = None
     busy_us: int = 0
     why: dict[str, object] | None = None
+
+    def is_busy(self, now: int) -> bool:
+        """Return whether it takes nothing now (microseconds UTC)."""
+        return now < self.busy_us <= now + LONGEST_US
 
     @property
     def quiet(self) -> Quiet:
@@ -49,10 +54,6 @@ class ChannelHealth:
         """Return one of them."""
         found = self._engine.query("SELECT said FROM alarm_note WHERE name = %s", (f"channel {channel}",))
         return msgspec.json.decode(found[0][0], type=ChannelState) if found else ChannelState(channel)
-
-    def busy_until(self, channel: str) -> int:
-        """Return until when a channel takes nothing."""
-        return self.of(channel).busy_us
 
     def busy(self, channel: str, until_us: int) -> None:
         """Leave a channel alone until then."""

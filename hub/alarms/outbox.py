@@ -18,7 +18,7 @@ import msgspec
 from edge.delivery.message import Message, MessageFate, SendResult
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
-from hub.alarms.health import ChannelHealth
+from hub.alarms.health import LONGEST_US, ChannelHealth
 from hub.alarms.lease import holds
 from hub.alarms.links import Links
 from hub.alarms.people import People
@@ -34,7 +34,6 @@ TRIES = 5  # of what surely did not arrive, and is said again anyhow as long as 
 PAUSE_S, LONGEST_PAUSE_S = 2.0, 600.0  # before the second of them, then twice that; what nothing else says goes on
 AGAIN_S = 5.0  # before a message that may have arrived is sent once more
 BUSY_S, BLOCKED_S = 60.0, 600.0  # pause for a service that accepts no more
-LONGEST_US = 600 * S_US  # of all these waits: what is to wait longer was set by a clock that was ahead
 MAY_HAVE = "(m.state IN ('delivered', 'unknown', 'sending') OR m.repeated = 1)"
 
 
@@ -107,7 +106,7 @@ class MessageOutbox:
     def claim(self, channel: str, most_a_minute: int | None, now: int) -> Claimed | None:
         """Begin a try of what goes next by a channel; None where nothing may go now."""
         with self._engine.transaction():
-            if not holds(self._engine, self._holder) or now < self._health.busy_until(channel) <= now + LONGEST_US:
+            if not holds(self._engine, self._holder) or self._health.of(channel).is_busy(now):
                 return None
             while (found := self._next(channel, most_a_minute, now)) is not None:
                 claimed = self._begun(*found, now)

@@ -91,7 +91,8 @@ def tips(config_file: Path | None, state: Path | None, wanted: int | None, as_js
     try:
         while wanted is None or max(gauge.tips or 0 for gauge in gauges.values()) < wanted:
             for found in totals(config_file, state):
-                gauge = gauges[found["sensor"]]
+                new = Gauge(found["sensor"], found["mm_per_tip"])  # the station may be restarted with another file
+                gauge = gauges.setdefault(found["sensor"], new)
                 if gauge.take(found["value"], found["down"] and restore(Reason, found["down"])):
                     gauge.show(as_json)
             clock.sleep_until(clock.now() + EVERY_S)
