@@ -92,7 +92,7 @@ class Album:
         self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared it away
         part = self._part(header)
         size = part.stat().st_size if part.exists() else 0
-        if not size and (there := self._there(header)) is not None:
+        if not size and (there := self._among(self._named(header), header)) is not None:
             self._whole(header, there)
             return
         if header.offset > size:
@@ -138,9 +138,10 @@ class Album:
             part.unlink()
             self._want(header, 0)
             return
-        target = self._there(header)  # another writer may have been first
+        named = self._named(header)  # one look for both questions: another writer may be about to name the same bytes
+        target = self._among(named, header)
         if target is None:
-            target = self._target(header)
+            target = self._target(header, named)
             part.rename(target)
         else:
             part.unlink()
@@ -159,9 +160,9 @@ class Album:
     def _part(self, header: ChunkHeader) -> Path:
         return self._folder / f"{header.station}.{header.picture}.{header.part}{self._writer}.part"
 
-    def _there(self, header: ChunkHeader) -> Path | None:
+    def _among(self, named: list[Path], header: ChunkHeader) -> Path | None:
         """Return the file that holds this part, or None. Each is looked at once: a name alone is worth no receipt."""
-        for file in self._named(header):
+        for file in named:
             if (file, header.sha256) in self._verified and file.exists():
                 return file
             if _sha256(file) == header.sha256:
@@ -175,16 +176,17 @@ class Album:
         form = re.compile(rf"{re.escape(header.station)}-(\d{{8}}T\d{{6}}Z|undated)({ends})")
         return sorted(Path(entry) for entry in os.scandir(self._folder) if form.fullmatch(entry.name))
 
-    def _target(self, header: ChunkHeader) -> Path:
+    def _target(self, header: ChunkHeader, named: list[Path]) -> Path:
         """Return STATION-TIME-CAMERA-HASH8.jpg, with all of its own hash where other bytes have that name."""
         short, whole = (
             self._folder / f"{header.station}-{_time(header.time)}{_end(header, hashed)}" for hashed in _hashes(header)
         )
-        taken = next(iter(self._named(header)), None)
-        if taken is None:
+        if not named:
             return short
         log.warning(
-            "%s differs from the picture that now has its name; the new one is kept beside it as %s", taken, whole.name
+            "%s differs from the picture that now has its name; the new one is kept beside it as %s",
+            named[0],
+            whole.name,
         )
         return whole
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from itertools import pairwise
 from pathlib import Path
 
-import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,11 +13,10 @@ from hypothesis import strategies as st
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
-from edge.wire.contract import ChunkHeader, Piece, Revised
+from edge.wire.contract import Revised
 from hub import jsonl
 from hub.jsonl import LineFile
 from hub.ledger import Digests, Ledger, Ranges
-from hub.picture_files import Album
 
 VERSIONS = st.tuples(st.sampled_from(["a", "b"]), st.sampled_from(["e", "f"]), st.integers(1, 30), st.integers(0, 2))
 
@@ -148,115 +145,6 @@ def test_a_minute_by_arrival_is_dated_by_the_receiver_and_one_with_bounds_is_not
     }
 
 
-DATA = bytes(range(256)) * 40
-NAME = hashlib.sha256(DATA).hexdigest()
-
-
-def chunk(
-    offset: int, length: int = 1000, sha256: str = NAME, other: dict[str, str] | None = None
-) -> tuple[ChunkHeader, bytes]:
-    """Return a piece of the picture."""
-    header = ChunkHeader(
-        v=1,
-        station="a",
-        picture=NAME,
-        part="full",
-        offset=offset,
-        size=len(DATA),
-        sha256=sha256,
-        camera="north",
-        epoch="e",
-        seq=1,
-        time=1_767_225_600_000_000,
-    )
-    header = msgspec.structs.replace(header, **(other or {}))
-    return header, DATA[offset : offset + length]
-
-
-@given(st.lists(st.integers(0, len(DATA) - 1), max_size=20), st.integers(1, 5000))
-def test_pieces_in_any_order_make_the_picture_when_what_is_wanted_is_sent(
-    tmp_path_factory: pytest.TempPathFactory, offsets: list[int], length: int
-) -> None:
-    """Whatever pieces come, doing what the album wants ends in the whole picture and nothing else."""
-    folder = tmp_path_factory.mktemp("album")
-    album = Album(folder)
-    for offset in offsets:
-        assert album.put(*chunk(offset, length))
-        album.sync()
-    album = Album(folder)  # a restart in between
-    at = 0
-    while not list(folder.glob("*.jpg")):
-        assert album.put(*chunk(at, 3000))
-        album.sync()
-        at = next((piece.offset for piece in album.wanted.values()), at + 3000)
-    assert [path.name for path in folder.iterdir()] == [f"a-20260101T000000Z-north-{NAME[:8]}.jpg"]
-    assert next(folder.iterdir()).read_bytes() == DATA
-
-
-def test_a_picture_with_another_hash_is_thrown_away_and_wanted_from_its_beginning(tmp_path: Path) -> None:
-    """Bytes that do not have the hash never become a picture."""
-    album = Album(tmp_path)
-    header, data = chunk(0, len(DATA))
-    album.put(header, data[::-1])
-    album.sync()
-    assert list(tmp_path.iterdir()) == []
-    assert list(album.wanted.values()) == [Piece(NAME, "full", 0)]
-
-
-def test_a_full_picture_that_is_not_named_by_its_hash_is_refused(tmp_path: Path) -> None:
-    """Nobody puts bytes under another picture's name: neither as the picture nor before the true one comes."""
-    album = Album(tmp_path)
-    junk = b"nothing"
-    forged = msgspec.structs.replace(chunk(0)[0], size=len(junk), sha256=hashlib.sha256(junk).hexdigest(), picture=NAME)
-    assert not album.put(forged, junk)
-    assert album.put(*chunk(0, len(DATA)))
-    album.sync()
-    assert [path.read_bytes() for path in tmp_path.iterdir()] == [DATA]
-    assert album.whole == [("a", Piece(NAME, "full", len(DATA)))]
-
-
-def test_a_picture_is_not_receipted_for_its_name_alone(tmp_path: Path) -> None:
-    """A file that has the name and other bytes is no picture: the true one is taken in, and kept beside it."""
-    (tmp_path / f"a-20260101T000000Z-north-{NAME[:8]}.jpg").write_bytes(b"damaged")
-    album = Album(tmp_path)
-    album.put(*chunk(len(DATA) - 1000, 1000))
-    album.sync()
-    assert album.whole == []
-    assert list(album.wanted.values()) == [Piece(NAME, "full", 0)]
-    album.put(*chunk(0, len(DATA)))
-    album.sync()
-    assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"damaged", DATA}
-    album.whole.clear()
-    album = Album(tmp_path)  # started anew, it finds the true one by its bytes
-    album.put(*chunk(len(DATA) - 1000, 1000))
-    assert album.whole == [("a", Piece(NAME, "full", len(DATA)))]
-
-
-def test_two_stations_pieces_of_one_picture_do_not_mix(tmp_path: Path) -> None:
-    """What one station sends under a picture's name cannot spoil what another sends."""
-    album = Album(tmp_path)
-    album.put(*chunk(0, 4000))
-    header, _ = chunk(4000, 1000, other={"station": "b"})
-    album.put(msgspec.structs.replace(header, offset=0), b"x" * 5000)
-    album.sync()
-    album.put(*chunk(4000, len(DATA)))
-    album.sync()
-    assert [path.read_bytes() for path in tmp_path.glob("a-*.jpg")] == [DATA]
-
-
-@pytest.mark.parametrize(
-    "other",
-    [{"picture": "../x"}, {"part": "../y"}, {"station": "../a"}, {"station": ".."}, {"camera": "a/b"}, {"camera": ""}],
-)
-def test_a_header_cannot_lead_out_of_the_folder(tmp_path: Path, other: dict[str, str]) -> None:
-    """Names from the network are refused where they are no plain names."""
-    album = Album(tmp_path / "album")
-    assert not album.put(*chunk(0, other=other))
-    album.sync()
-    assert list((tmp_path / "album").iterdir()) == []
-    assert [path.name for path in tmp_path.iterdir()] == ["album"]
-
-
 def test_the_ledger_says_in_which_revision_it_has_a_record() -> None:
     """A correction is named with its spans; what was never corrected needs no mention."""
     ledger = Ledger()
@@ -268,19 +156,3 @@ def test_the_ledger_says_in_which_revision_it_has_a_record() -> None:
     assert ledger.revised("s", [Span("e", 1, 9)]) == [Revised(1, [Span("e", 2, 3)]), Revised(2, [Span("e", 5, 5)])]
     assert ledger.revised("s", [Span("e", 1, 2)]) == [Revised(1, [Span("e", 2, 2)])]
     assert ledger.revised("other", [Span("e", 1, 9)]) == []
-
-
-@pytest.mark.parametrize("there", [0, 3000, len(DATA)])
-def test_a_chunk_without_bytes_asks_what_is_there(tmp_path: Path, there: int) -> None:
-    """A part that is whole is confirmed, another one wanted from where it ends; the question itself changes nothing."""
-    album = Album(tmp_path)
-    if there:
-        album.put(*chunk(0, there))
-        album.sync()
-    album = Album(tmp_path)
-    assert album.put(*chunk(len(DATA), 0))
-    album.sync()
-    wanted, whole = list(album.wanted.values()), [piece for _, piece in album.whole]
-    assert wanted == ([] if there == len(DATA) else [Piece(NAME, "full", there)])
-    assert whole == ([Piece(NAME, "full", len(DATA))] if there == len(DATA) else [])
-    assert sum(path.stat().st_size for path in tmp_path.iterdir()) == there
