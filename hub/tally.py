@@ -22,11 +22,10 @@ KINDS = 20  # that are counted each by itself
 
 @dataclass(frozen=True)
 class Newest:
-    """A station's newest minute. `start` (None: not known) and `arrived` are microseconds UTC."""
+    """A station's newest minute, and when it arrived, microseconds UTC."""
 
-    start: int | None
+    record: Record
     arrived: int
-    values: str
 
 
 @dataclass
@@ -56,8 +55,8 @@ class WatchTally:
     def _minute(self, station: str, record: Record, start: int | None, arrived: int) -> None:
         self.minutes += 1
         newest = self.newest.get(station)
-        if newest is None or (start or 0) >= (newest.start or 0):
-            self.newest[station] = Newest(record.start, arrived, values(record))
+        if newest is None or (start or 0) >= (newest.record.start or 0):
+            self.newest[station] = Newest(record, arrived)
 
 
 def is_unknown(record: Record) -> bool:

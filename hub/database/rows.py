@@ -6,12 +6,10 @@ keeps it, written out, so that two names stay two.
 
 from __future__ import annotations
 
-import json
-import math
 import re
 from typing import Any
 
-from msgspec import Raw
+import msgspec
 
 from edge.records.record import Record, values_of
 from hub.sink import Note, PictureRow, Row
@@ -40,7 +38,7 @@ def of_record(row: Row) -> tuple[Any, ...]:
     clock = found.clock
     time = found.start, found.duration, text(clock.source), clock.error, clock.not_before, clock.not_after
     stamp = text(found.stamp.boot), found.stamp.boottime
-    return *head, text(found.kind), *time, *stamp, found.setup, row.arrived, None, body(row, found.body), row.raw
+    return *head, text(found.kind), *time, *stamp, found.setup, row.arrived, None, body(row, bytes(found.body)), row.raw
 
 
 def of_picture(row: PictureRow) -> tuple[Any, ...]:
@@ -55,15 +53,18 @@ def of_note(note: Note, digest: bytes) -> tuple[Any, ...]:
     return note.station, note.kind, digest, note.arrived, note.raw
 
 
-def body(row: Row, raw: Raw | bytes) -> str | None:
+def body(row: Row, raw: bytes) -> str | None:
     """Return the view of a row's body, where it has one."""
     return view(raw) if row.viewed else None
 
 
-def view(raw: Raw | bytes) -> str | None:
+def view(raw: bytes) -> str | None:
     """Return JSON that both databases take, of what can be read of these bytes; None where nothing can."""
     try:
-        return json.dumps(_plain(values_of(raw), MOST_DEPTH), ensure_ascii=False, allow_nan=False)
+        values = values_of(raw)
+        if b"\\u" in raw or raw.count(b"[") + raw.count(b"{") > MOST_DEPTH:  # else nothing of it is refused
+            values = _plain(values, MOST_DEPTH)
+        return msgspec.json.encode(values).decode()  # a number that no float holds becomes null
     except (ValueError, RecursionError):
         return None
 
@@ -99,4 +100,4 @@ def _plain(value: Any, depth: int) -> Any:
         return [_plain(inner, depth - 1) for inner in value]
     if isinstance(value, str):
         return text(value)
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    return value

@@ -14,7 +14,7 @@ from edge.language import texts
 from edge.language.texts import _, ngettext
 from hub.intake import printable
 from hub.jsonl import rfc3339
-from hub.tally import assignments, is_unknown
+from hub.tally import assignments, is_unknown, values
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -157,11 +157,11 @@ def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, fl
         row = [
             Text(station, style="bold"),
             Text(state_of(tally.states.get(station), (lasting or {}).get(station)), style="red" if away else ""),
-            Text("–" if newest is None else texts.when(newest.start)),
+            Text("–" if newest is None else texts.when(newest.record.start)),
             Text("" if silent is None else texts.duration(silent), style="red" if late else ""),
             Text(str(ledger.count(station))),
             Text(spans(ledger.missing(station)), style="yellow"),
-            Text("" if newest is None else newest.values, style="dim" if late or away else ""),
+            Text("" if newest is None else values(newest.record), style="dim" if late or away else ""),
         ]
         if width >= WIDE:
             drawn.add_row(*row)

@@ -136,7 +136,9 @@ def drained(ground: Ground, stations: int, minutes: int, calm: bool, waiting: bo
             hub.end(signal.SIGTERM)
     ground.start_stations(stations, minutes)
     run.wait(lambda: ground.told)
-    run.say(f"{stations} stations run with {total:,} records")
+    for one in ground.stations:
+        one.go_on()
+    run.say(f"{stations} stations begin with {total:,} records")
     if waiting:
         run.wait(lambda: ground.unsent == 0)
         run.say(f"{ground.open:,} wait at the broker")
@@ -150,7 +152,7 @@ def drained(ground: Ground, stations: int, minutes: int, calm: bool, waiting: bo
     run.say(f"the backlog is here: {total / (time.monotonic() - began):,.0f} records in a second")
     time.sleep(QUIET_S)
     for one in ground.stations:
-        one.make_no_more()
+        one.go_on()
     run.wait(lambda: ground.told and ground.open == 0)
     run.say(f"all is proven, {ground.made:,} live minutes among it")
     run.look_at_live()

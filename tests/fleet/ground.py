@@ -38,8 +38,8 @@ class Stations:
         """Whether the process is there."""
         return self._process.poll() is None
 
-    def make_no_more(self) -> None:
-        """End the minutes, and want receipts at once."""
+    def go_on(self) -> None:
+        """Let them begin; the next time, end the minutes, and want receipts at once."""
         assert self._process.stdin is not None
         self._process.stdin.write("\n")
         self._process.stdin.flush()

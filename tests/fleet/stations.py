@@ -3,8 +3,9 @@
     python -m tests.fleet.stations FOLDER URL FIRST COUNT MINUTES
 
 Each begins with a backlog of so many minutes, and then keeps one a minute, at a second of its own. What they lack is
-printed a line every other second: minutes made since, records that no receipt has closed. A line on standard input ends
-the minutes; the end of standard input ends the process. When each live message was handed to the broker stands in
+printed, once the backlogs are made and then a line every other second: minutes made since, records that the broker has
+not taken, records that no receipt has closed. The first line on standard input lets them begin, for making the backlogs
+of a fleet takes all of a machine for minutes; the second one ends the minutes, and its end the process. When each live message was handed to the broker stands in
 FOLDER/STATION.sent: the newest number that the station had then, and microseconds since 1970.
 """
 
@@ -182,12 +183,17 @@ def live(stations: list[Station], clock: SystemClock) -> None:
                 station.minute()
         if now - told >= TOLD_S:
             told = now
-            counts = (sum(each) for each in zip(*(station.open() for station in stations)))
-            print(sum(station.made for station in stations), *counts, flush=True)
+            tell(stations)
         if select.select([sys.stdin], [], [], 0.05)[0]:
             hears, making = bool(sys.stdin.readline()), False
             for station in stations:
                 station.ask()
+
+
+def tell(stations: list[Station]) -> None:
+    """Print how many minutes were made, and what is open."""
+    counts = (sum(each) for each in zip(*(station.open() for station in stations)))
+    print(sum(station.made for station in stations), *counts, flush=True)
 
 
 def main() -> None:
@@ -204,6 +210,8 @@ def main() -> None:
     except PermissionError:
         print("without the right to a higher priority: minutes wait at the stations for the hubs", file=sys.stderr)
     stations = [Station(Path(folder), broker, clock, number, int(backlog)) for number in numbers]
+    tell(stations)
+    sys.stdin.readline()
     for station in stations:
         station.start()
     live(stations, clock)
