@@ -27,7 +27,7 @@ from edge.wire.contract import ChunkHeader, Revised
 from hub.intake import Strange
 
 
-class Row(msgspec.Struct, frozen=True):
+class Row(msgspec.Struct, frozen=True, gc=False):
     """One record of a station's batch: what was understood of it, and all of it as it came.
 
     `record` is a view where it was understood, else what it says of which one it is; `raw` the whole record, byte for

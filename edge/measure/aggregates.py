@@ -8,9 +8,11 @@ so minutes in any order come to the same.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import groupby
+from operator import mul
 from typing import Any
 
 import msgspec
@@ -21,7 +23,7 @@ from edge.records.bodies import Flag, Flags, Numbers
 from edge.records.channel_name import ChannelName
 from edge.records.record import values_of
 
-GOOD = (1, 2)
+GOOD = frozenset((1, 2))
 SUSPECT, BAD = 3, 4
 MOST_CHANNELS, MOST_NAME = 256, 128  # of a minute's body, and of a channel's letters: those of the contract
 MOST_VALUE = 1e15  # no measured value is larger; what is counts as bad
@@ -29,7 +31,7 @@ US = 1_000_000
 HOUR_US = 3600 * US
 
 
-class Measured(msgspec.Struct, frozen=True):
+class Measured(msgspec.Struct, frozen=True, gc=False):
     """What is counted of a minute's body."""
 
     values: Numbers
@@ -45,7 +47,7 @@ class MeasuredRecord(msgspec.Struct, frozen=True):
 NOTHING = Measured({}, {})
 
 
-class MeasuredMinute(msgspec.Struct, frozen=True):
+class MeasuredMinute(msgspec.Struct, frozen=True, gc=False):
     """One minute: its begin (microseconds UTC), seconds, and what it says."""
 
     start: int
@@ -55,10 +57,11 @@ class MeasuredMinute(msgspec.Struct, frozen=True):
 
 @dataclass(slots=True)
 class ChannelTally:
-    """What has been seen of one channel: the minutes with a good value, and how many had another."""
+    """What has been seen of one channel: the good values with their minutes, and how many minutes had another."""
 
     values: list[float] = field(default_factory=list)
     minutes: list[MeasuredMinute] = field(default_factory=list)
+    durations: list[float] = field(default_factory=list)  # of those minutes, s
     suspect: int = 0
     bad: int = 0
     missing: int = 0
@@ -136,27 +139,48 @@ def counted(minutes: Iterable[MeasuredMinute]) -> list[tuple[str, Counts]]:
 def parted(minutes: Iterable[MeasuredMinute]) -> list[tuple[str, ExactSums]]:
     """Return the same, with sums that are not rounded yet."""
     tallies: dict[str, ChannelTally] = {}
-    for minute in sorted(minutes, key=lambda one: one.start):
-        _take(tallies, minute)
+    in_order = sorted(minutes, key=lambda one: one.start)
+    for (names, flagged), alike in groupby(in_order, lambda one: ([*one.said.values], [*one.said.quality])):
+        _take(tallies, names, names == flagged, [*alike])
     return [(name, ExactSums(*_parts(name, tallies[name]))) for name in sorted(tallies)]
 
 
-def _take(tallies: dict[str, ChannelTally], minute: MeasuredMinute) -> None:
-    quality = minute.said.quality
-    for name, value in minute.said.values.items():
+def _take(tallies: dict[str, ChannelTally], names: list[str], in_step: bool, minutes: list[MeasuredMinute]) -> None:
+    """Take in minutes with the same channels; `in_step`: their flags stand in the same order.
+
+    A channel that is good throughout, as nearly all are, is taken in as a whole.
+    """
+    durations = [minute.duration for minute in minutes]
+    values_of_each = zip(*(minute.said.values.values() for minute in minutes))
+    flags_of_each: Iterable[Sequence[int]] = (
+        zip(*(minute.said.quality.values() for minute in minutes))
+        if in_step
+        else ([minute.said.quality.get(name, SUSPECT) for minute in minutes] for name in names)
+    )  # what no flag speaks for is not presented as good
+    for name, values, flags in zip(names, values_of_each, flags_of_each):
         tally = tallies.get(name)
         if tally is None:
             tally = tallies[name] = ChannelTally()
-        flag = quality.get(name, SUSPECT)  # what no flag speaks for is not presented as good
-        if value is None or flag == MISSING:
-            tally.missing += 1
-        elif flag == BAD or not -MOST_VALUE < value < MOST_VALUE:
-            tally.bad += 1
-        elif flag in GOOD:
-            tally.values.append(value)
-            tally.minutes.append(minute)
+        if GOOD.issuperset(flags) and None not in values and -MOST_VALUE < min(values) <= max(values) < MOST_VALUE:
+            tally.values += values
+            tally.minutes += minutes
+            tally.durations += durations
         else:
-            tally.suspect += 1
+            for value, flag, minute in zip(values, flags, minutes):
+                _take_one(tally, value, flag, minute)
+
+
+def _take_one(tally: ChannelTally, value: float | None, flag: int, minute: MeasuredMinute) -> None:
+    if value is None or flag == MISSING:
+        tally.missing += 1
+    elif flag == BAD or not -MOST_VALUE < value < MOST_VALUE:
+        tally.bad += 1
+    elif flag in GOOD:
+        tally.values.append(value)
+        tally.minutes.append(minute)
+        tally.durations.append(minute.duration)
+    else:
+        tally.suspect += 1
 
 
 def _parts(name: str, tally: ChannelTally) -> Iterator[Any]:
@@ -165,10 +189,10 @@ def _parts(name: str, tally: ChannelTally) -> Iterator[Any]:
     quantity = QUANTITIES.get(name.partition(".")[0])
     kind = Aggregation.MEAN if quantity is None else quantity.kind
     yield from (len(values), tally.suspect, tally.bad, tally.missing)
-    yield tuple(minute.duration for minute in minutes)
+    yield tuple(tally.durations)
     total, east, north = _wind(name, tally) if kind is Aggregation.DIRECTION else (None, None, None)
     if values and kind not in (Aggregation.DIRECTION, Aggregation.LAST):
-        total = tuple(value * minute.duration for value, minute in zip(values, minutes))
+        total = tuple(map(mul, values, tally.durations))
     amount = tuple(values) if values and quantity is not None and quantity.unit == "mm" else None
     yield from (total, amount, east, north)
     for extreme in (min, max):

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from drivers.reason import Reason
+from edge.records import ranges
 from edge.records.record import Kind, Record
 from hub import jsonl
 from hub.database import counting, forwarded, rows
@@ -61,12 +62,13 @@ def committed(engine: Engine, delivery: Delivery) -> CommitOutcome:
     hours = counting.hours_of(engine, judged.replaced)  # counted by the setups before this commit
     _write(engine, judged.fresh)
     _keep_others(engine, judged.others)
-    for row in delivery.rows:
-        *_, seq = key = _identity(row)
-        known[key[:2]].ranges.add(seq, seq)
-        first, _ = known[key[:2]].arrived
+    for name, its in _by_name(delivery.rows).items():
+        epoch, arrived = known[name], [row.arrived for row in its]
+        for span in ranges.of(row.record.seq for row in its):
+            epoch.ranges.add(*span)
+        first, _ = epoch.arrived
         # The last is what came last: a clock that was set back does not leave a station heard in the future.
-        known[key[:2]].arrived = row.arrived if first is None else min(first, row.arrived), row.arrived
+        epoch.arrived = min(arrived) if first is None else min(first, *arrived), arrived[-1]
     for announced in delivery.announced:
         for span in announced.epochs:
             epoch = known[announced.station, rows.identity(span.epoch)]
@@ -162,7 +164,7 @@ def _minutes(fresh: dict[Identity, Row]) -> Iterable[Fresh]:
     for (station, epoch, _), row in fresh.items():
         found = row.record
         if isinstance(found, Record) and found.kind == Kind.MINUTE and found.start is not None:
-            yield Fresh(Dated(station, epoch, found.setup, found.start), found.duration, row.raw)
+            yield Fresh(Dated(station, epoch, found.setup, found.start), found.duration, bytes(found.body))
 
 
 def _is(row: Row, kind: str) -> bool:
@@ -171,6 +173,14 @@ def _is(row: Row, kind: str) -> bool:
 
 def _identity(row: Row) -> Identity:
     return row.station, rows.identity(row.record.epoch), row.record.seq
+
+
+def _by_name(delivered: Iterable[Row]) -> dict[Name, list[Row]]:
+    """Return the rows by what their lock covers, each in the order of their arrival."""
+    found: dict[Name, list[Row]] = {}
+    for row in delivered:
+        found.setdefault((row.station, rows.identity(row.record.epoch)), []).append(row)
+    return found
 
 
 def _names(delivery: Delivery) -> Iterable[Name]:

@@ -14,7 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from edge.measure.aggregates import HOUR_US, MeasuredMinute, hour_of, parted, said_by
+from msgspec import Struct
+
+from edge.measure.aggregates import HOUR_US, MeasuredMinute, hour_of, parted, said_by, said_in
 from edge.measure.counts import COUNTS, Counts, ExactSums, parts_of
 from edge.records.record import Kind
 from hub.database.engine import Engine
@@ -36,7 +38,7 @@ class StationHour(NamedTuple):
     utc_offset_s: int
 
 
-class Dated(NamedTuple):
+class Dated(Struct, frozen=True, gc=False):
     """What decides in which hour a minute lies."""
 
     station: str
@@ -45,12 +47,12 @@ class Dated(NamedTuple):
     start: int
 
 
-class Fresh(NamedTuple):
-    """A minute that was not here: where it lies, the seconds it stands for, and its record."""
+class Fresh(Struct, frozen=True, gc=False):
+    """A minute that was not here: where it lies, the seconds it stands for, and its record's body."""
 
     dated: Dated
     duration: float
-    raw: bytes
+    body: bytes
 
 
 Setup = tuple[str, str, int]  # station, epoch, seq of a setup's record
@@ -148,11 +150,12 @@ def doubt(engine: Engine, station: str) -> None:
 
 def _by_hour(engine: Engine, fresh: Iterable[Fresh]) -> dict[StationHour, list[MeasuredMinute]]:
     found = list(fresh)
-    known = offsets(engine, ((m.station, m.epoch, m.setup) for m, *_ in found if m.setup is not None))
+    known = offsets(engine, ((m.station, m.epoch, m.setup) for one in found if (m := one.dated).setup is not None))
     minutes: dict[StationHour, list[MeasuredMinute]] = {}
-    for dated, duration, raw in found:
+    for one in found:
+        dated = one.dated
         hour = _hour(dated, known.get((dated.station, dated.epoch, dated.setup or 0), 0))
-        minutes.setdefault(hour, []).append(MeasuredMinute(dated.start, duration, said_by(raw)))
+        minutes.setdefault(hour, []).append(MeasuredMinute(dated.start, one.duration, said_in(one.body)))
     return minutes
 
 

@@ -5,7 +5,8 @@
 Each begins with a backlog of so many minutes, and then keeps one a minute, at a second of its own. What they lack is
 printed, once the backlogs are made and then a line every other second: minutes made since, records that the broker has
 not taken, records that no receipt has closed. The first line on standard input lets them begin, for making the backlogs
-of a fleet takes all of a machine for minutes; the second one ends the minutes, and its end the process. When each live message was handed to the broker stands in
+of a fleet takes all of a machine for minutes; the second one ends the minutes, and its end the process. They begin in
+turn: after a long outage each is somewhere in its longest pause between two tries. When each live message was handed to the broker stands in
 FOLDER/STATION.sent: the newest number that the station had then, and microseconds since 1970.
 """
 
@@ -99,13 +100,15 @@ class ToldLink:
 class Station:
     """One station: `due` is when its next minute ends (s of the boot); `made`: minutes since it was started.
 
+    `begins`: the part of the pause between two tries after which it is started.
+
     The backlog is made first, and nothing is sent before `start`: making those of a fleet takes minutes.
     """
 
     def __init__(self, folder: Path, broker: BrokerSection, clock: SystemClock, number: int, backlog: int) -> None:
-        self.name, self.made, self.due = named(number), 0, 0.0
+        self.name, self.made, self.due = named(number), 0, float("inf")
         self._clock, self._boot, self._days = clock, boot_id(), days(number)
-        self._number = number
+        self.begins = number * 0.618 % 1.0
         self.store = filled(folder / self.name, [*self._past(f"epoch-{number}", backlog, system_utc())])
         self._sent = folder / f"{self.name}.sent"
         self._uplink = Uplink(
@@ -121,7 +124,7 @@ class Station:
 
     def start(self) -> None:
         """Begin to send, and to keep minutes."""
-        self.due = self._clock.now() + MINUTE * ((self._number * 0.618) % 1.0)
+        self.due = self._clock.now() + MINUTE * self.begins
         self._lane = self._clock.lane(self.name, self._uplink.run)
 
     def _connect(self, broker: BrokerSection, session: Session, clock: Clock, known: int | None) -> Link:
@@ -173,11 +176,14 @@ class Station:
             yield Record(epoch, SETUP + 1 + number, Kind.MINUTE, stamp, MINUTE, start, mark, 0, SETUP, said)
 
 
-def live(stations: list[Station], clock: SystemClock) -> None:
-    """Keep minutes and tell what is open, until standard input ends."""
-    told, making, hears = 0.0, True, True
+def live(stations: list[Station], clock: SystemClock, pause: float) -> None:
+    """Start the stations within the seconds of a `pause`; keep minutes, tell what is open, until standard input ends."""
+    told, making, hears, began = 0.0, True, True, clock.now()
+    waiting = sorted(stations, key=lambda station: station.begins)
     while hears:
         now = clock.now()
+        while waiting and began + pause * waiting[0].begins <= now:
+            waiting.pop(0).start()
         for station in stations if making else ():
             if station.due <= now:
                 station.minute()
@@ -212,9 +218,7 @@ def main() -> None:
     stations = [Station(Path(folder), broker, clock, number, int(backlog)) for number in numbers]
     tell(stations)
     sys.stdin.readline()
-    for station in stations:
-        station.start()
-    live(stations, clock)
+    live(stations, clock, broker.retry_max_s)
     for station in stations:
         station.stop()
     for station in stations:
