@@ -64,15 +64,15 @@ def committed(engine: Engine, delivery: Delivery) -> CommitOutcome:
     _keep_others(engine, judged.others)
     for name, its in _by_name(delivery.rows).items():
         epoch, arrived = known[name], [row.arrived for row in its]
-        for span in ranges.of(row.record.seq for row in its):
-            epoch.ranges.add(*span)
+        for pair in ranges.of(row.record.seq for row in its):
+            epoch.ranges.add(*pair)
         first, _ = epoch.arrived
         # The last is what came last: a clock that was set back does not leave a station heard in the future.
         epoch.arrived = min(arrived) if first is None else min(first, *arrived), arrived[-1]
     for announced in delivery.announced:
         for span in announced.epochs:
-            epoch = known[announced.station, rows.identity(span.epoch)]
-            epoch.said = _wider(epoch.said, span.first, span.last)
+            told = known[announced.station, rows.identity(span.epoch)]
+            told.said = _wider(told.said, span.first, span.last)
     _keep_known(engine, known)
     _keep_beside(engine, delivery)
     hours |= counting.hours_under(engine, before, setups)

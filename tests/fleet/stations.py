@@ -6,8 +6,8 @@ Each begins with a backlog of so many minutes, and then keeps one a minute, at a
 printed, once the backlogs are made and then a line every other second: minutes made since, records that the broker has
 not taken, records that no receipt has closed. The first line on standard input lets them begin, for making the backlogs
 of a fleet takes all of a machine for minutes; the second one ends the minutes, and its end the process. They begin in
-turn: after a long outage each is somewhere in its longest pause between two tries. When each live message was handed to the broker stands in
-FOLDER/STATION.sent: the newest number that the station had then, and microseconds since 1970.
+turn: after a long outage each is somewhere in its longest pause between two tries. When each live message was handed to
+the broker stands in FOLDER/STATION.sent: the newest number that the station had then, and microseconds since 1970.
 """
 
 from __future__ import annotations
@@ -177,7 +177,7 @@ class Station:
 
 
 def live(stations: list[Station], clock: SystemClock, pause: float) -> None:
-    """Start the stations within the seconds of a `pause`; keep minutes, tell what is open, until standard input ends."""
+    """Start the stations within a `pause`, s; keep minutes, tell what is open, until standard input ends."""
     told, making, hears, began = 0.0, True, True, clock.now()
     waiting = sorted(stations, key=lambda station: station.begins)
     while hears:
