@@ -59,7 +59,7 @@ def test_a_request_speaks_for_one_answer_only() -> None:
             ASK + sealed(b"\x01\x03\x02\x00\x06"),
             (8, 7, "2 bytes of registers came instead of the 4 requested"),
         ),
-        (sealed(b"\x01\x03\x03\x00\x06\x01"), (0, 8, "3 bytes of registers came instead of the 4 requested")),
+        (sealed(b"\x01\x03\x05\x00\x06\x00\x01\x00"), (0, 10, "5 bytes of registers came instead of the 4 requested")),
         (
             ASK + sealed(b"\x01\x04\x04\x00\x06\x00\x01"),
             (8, 9, "the request before it asks another device or function"),
