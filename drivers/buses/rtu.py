@@ -114,15 +114,18 @@ def registers(answer: Answer, address: int, function: int, count: int) -> tuple[
     check(answer, address, function)
     size = answer.body[0]
     if size != 2 * count or len(answer.body) != 1 + size:
-        raise Garbled(
-            Reason(
-                "other_length",
-                "{count} bytes of registers came instead of the {asked} requested",
-                count=size,
-                asked=2 * count,
-            )
-        )
+        raise Garbled(other_length(size, count))
     return struct.unpack_from(f">{count}H", answer.body, 1)
+
+
+def other_length(size: int, count: int) -> Reason:
+    """Return that an answer holds so many bytes of registers where so many registers were requested."""
+    return Reason(
+        "other_length",
+        "{count} bytes of registers came instead of the {asked} requested",
+        count=size,
+        asked=2 * count,
+    )
 
 
 def check(answer: Answer, address: int, function: int) -> None:

@@ -7,7 +7,8 @@ Of a sequential picture libjpeg tells (FFmpeg notices a lack late): without an e
 when a block is not whole; a scan of one component alone is tried as a picture of its own. Where there are restart
 markers, which are numbered, a decoder begins anew at each, so that each piece between two is tried as a picture.
 A progressive picture has ten scans or so, and a later one refines those before it: FFmpeg, which counts its bits,
-is given all up to each.
+is given all up to each. Scans that are missing at the end leave a picture that decodes, coarser or without its colour:
+each coefficient of each component must have been coded to its last bit.
 """
 
 from __future__ import annotations
@@ -26,9 +27,31 @@ MOST_SCANS = 100  # of a picture, which mostly has one or ten: each costs a deco
 MOST_PIXELS_WIDE = 65_500  # libjpeg
 SEQUENTIAL, PROGRESSIVE, RESTARTS, SCAN = (0xC0, 0xC1), 0xC2, 0xDD, 0xDA
 TABLES = (0xC4, 0xDB)
+BLOCK, UNCODED = 64, 15  # coefficients; more bits than any has
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 BEHIND_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the first marker that does not belong to a scan's data
 END_MARKER = b"\xff\xd9"
+
+
+class Coefficients:
+    """To which bit each coefficient of each component has been coded; 0 is the last, UNCODED none yet."""
+
+    def __init__(self, frame: bytes = b"") -> None:
+        """`frame`: the header of the picture's frame."""
+        self._progressive = frame[1:2] == bytes([PROGRESSIVE])
+        self._bits = {part: [UNCODED] * BLOCK for part in frame[10 : 10 + 3 * frame[9] : 3]} if len(frame) > 9 else {}
+
+    def take(self, scan: bytes) -> None:
+        """Take in the header of a scan."""
+        parts, spectrum = scan[5 : 5 + 2 * scan[4] : 2], scan[5 + 2 * scan[4] :]
+        first, last, bit = (spectrum[0], spectrum[1], spectrum[2] & 15) if self._progressive else (0, BLOCK - 1, 0)
+        for part in parts:
+            if part in self._bits and last < BLOCK:
+                self._bits[part][first : last + 1] = [bit] * (last + 1 - first)
+
+    def are_whole(self) -> bool:
+        """Return whether all of them have been coded to the last bit."""
+        return not any(bit for bits in self._bits.values() for bit in bits)
 
 
 class ScanLayout(NamedTuple):
@@ -71,23 +94,27 @@ def data_end(jpeg: bytes, at: int) -> int:
 
 
 def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
-    """Return whether each scan ends with its last block; True of a picture of a kind that this cannot tell of.
+    """Return whether no scan is missing and each ends with its last block; True of a kind that this cannot tell of.
 
     One of more than MOST_SCANS is no camera's, and False.
     """
     tables: list[bytes] = []
     each, frame, scans = 0, b"", 0
+    coded = Coefficients()
     for marker, at in segments(jpeg):
         begin = segment_end(jpeg, at)
         segment = jpeg[at:begin]
         if marker in TABLES:
             tables.append(segment)
         elif marker in (*SEQUENTIAL, PROGRESSIVE):
-            frame = segment
+            frame, coded = segment, Coefficients(segment)
         elif marker == RESTARTS:
             each = int.from_bytes(segment[4:6], "big")
         elif marker == SCAN and frame:
             scans += 1
+            if len(segment) < 10 or len(segment) < 8 + 2 * segment[4]:
+                return False
+            coded.take(segment)
             data = jpeg[begin : data_end(jpeg, begin)]
             if frame[1] == PROGRESSIVE:
                 fits = _numbered(data) and _progressive_fits(jpeg[:begin], data)
@@ -96,7 +123,7 @@ def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
                 fits = layout is None or _sequential_fits(layout, data)
             if not fits or scans > MOST_SCANS:
                 return False
-    return True
+    return coded.are_whole()
 
 
 def _progressive_fits(before: bytes, data: bytes) -> bool:

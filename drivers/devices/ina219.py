@@ -16,7 +16,7 @@ from pydantic import Field
 from drivers.buses.bus import OnI2C
 from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
-from drivers.devices.register_lines import RegisterDecoder, Registers, word
+from drivers.devices.register_lines import RegisterDecoder, Registers, refuse_ones, word
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import CONFIGURATION_LOST, BusStuck, Garbled
 from drivers.reading import Reading
@@ -25,7 +25,7 @@ from drivers.reason import Reason
 LIBRARY_OHM = 0.1
 BEYOND_SHUNT = Reason("beyond_shunt", "current beyond the shunt's range")
 CONF, WANTED = 0x00, 0x3FFB  # 32 V, 320 mV, 128 samples each, shunt and bus voltage when triggered
-SHUNT, BUS, CURRENT, CALIBRATION = 0x01, 0x02, 0x04, 0x05
+SHUNT, BUS, POWER, CURRENT, CALIBRATION = 0x01, 0x02, 0x03, 0x04, 0x05
 SHUNT_LIMIT = 32_000  # 10 uV; the gain's range is 320 mV
 CONVERSION = 0.14  # s; two averages of 68.1 ms
 PATIENCE = 0.3  # s
@@ -127,6 +127,7 @@ def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tupl
 
     Bus voltage (0x02), and the current by calibration (0x04, 0x05) or by shunt (0x01).
     """
+    refuse_ones(*(registers[place] for place in new & {SHUNT, BUS, POWER, CURRENT}))
     sign, readings = -1 if settings.reversed else 1, []
     volts, shunt = word(registers, BUS), word(registers, SHUNT, signed=True)
     current, calibration = word(registers, CURRENT, signed=True), word(registers, CALIBRATION)

@@ -10,7 +10,7 @@ from pydantic import Field
 from drivers.buses.bus import OnI2C
 from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
-from drivers.devices.register_lines import RegisterDecoder, Registers, word
+from drivers.devices.register_lines import ONES, RegisterDecoder, Registers, refuse_ones, word
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import CONFIGURATION_LOST, Garbled, WrongDevice
 from drivers.reading import Reading
@@ -59,8 +59,11 @@ class Ina260:
             raw = self._word(CURRENT)
             amperes = (raw - 65536 if raw & 0x8000 else raw) * STEP_A * (-1 if self._settings.reversed else 1)
             watts = self._word(POWER) * STEP_W * (-1 if amperes < 0 else 1)  # the register has no sign
+            volts = self._word(VOLTAGE)
+            if volts == 0xFFFF:  # its first bit is always 0
+                raise Garbled(ONES)
             return (
-                Reading("battery_voltage", self._word(VOLTAGE) * STEP_V, at),
+                Reading("battery_voltage", volts * STEP_V, at),
                 Reading("battery_current", amperes, at),
                 Reading("battery_power", watts, at),
             )
@@ -74,6 +77,7 @@ class Ina260:
 
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
     """Return the readings of recorded registers: current (0x01), bus voltage (0x02). None where they hold none."""
+    refuse_ones(*(registers[place] for place in new & {CURRENT, VOLTAGE, POWER}))
     sign, readings = -1 if settings.reversed else 1, []
     volts, current = word(registers, VOLTAGE), word(registers, CURRENT, signed=True)
     if volts is not None and VOLTAGE in new:

@@ -12,6 +12,7 @@ from drivers.driver import Frame, Refused
 from drivers.reason import Reason
 
 NO_REQUEST = Reason("no_request", "no request before it")
+OTHER_REQUEST = Reason("other_request", "the request before it asks another device or function")
 NO_REGISTER = Reason("no_register", "no register of the profile")
 REQUEST_BYTES = 8  # also the acknowledgement of a write
 EXCEPTION_BYTES = 5
@@ -93,9 +94,14 @@ class ModbusDecoder:
         address, function, count = frame[0], frame[1], frame[2] // 2
         if address != self._address:
             return Refused(self._offset, len(frame), ANOTHER_DEVICE)
-        start = self._start(function, count)
-        if start is None:
+        asked = self._asked(function)
+        if asked is None:
             return Refused(self._offset, len(frame), NO_REQUEST)
+        if (asked.address, asked.function) != (address, function):
+            return Refused(self._offset, len(frame), OTHER_REQUEST)
+        if frame[2] != 2 * asked.count:
+            return Refused(self._offset, len(frame), rtu.other_length(frame[2], asked.count))
+        start = asked.start
         values = (int.from_bytes(frame[3 + 2 * at : 5 + 2 * at], "big") for at in range(count))
         words = {(function, start + at): value for at, value in enumerate(values)}
         items = [item for ask in self._asks for item in ask.items if item.high in words]
@@ -104,14 +110,12 @@ class ModbusDecoder:
             return Frame(self._offset, len(frame), readings)
         return Refused(self._offset, len(frame), void_answer(items, words) if items else NO_REGISTER)
 
-    def _start(self, function: int, count: int) -> int | None:
-        """Return the first register of an answer, by the request before it or by the profile's only request."""
-        asked = self._request
-        if asked is not None:
-            fits = (asked.address, asked.function, asked.count) == (self._address, function, count)
-            return asked.start if fits else None
-        starts = [ask.start for ask in self._asks if ask.function == function]
-        return starts[0] if len(starts) == 1 else None
+    def _asked(self, function: int) -> LineRequest | None:
+        """Return what an answer was asked for: the request before it, or the profile's only one of that function."""
+        if self._request is not None:
+            return self._request
+        own = [ask for ask in self._asks if ask.function == function]
+        return LineRequest(self._address, function, own[0].start, len(own[0].places)) if len(own) == 1 else None
 
     def _drop(self, count: int) -> None:
         del self._data[:count]

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from drivers.driver import Frame, Refused
-from drivers.errors import DeviceError
+from drivers.errors import DeviceError, Garbled
 from drivers.reading import Reading
 from drivers.reason import Reason
 
 LONGEST = 16_384  # bytes of a line
+ONES = Reason("registers_of_ones", "its registers read as ones alone, as an empty bus does")
 NO_REGISTERS = Reason("no_line_of_registers", "no line of registers")
 
 Registers = dict[int, bytes]
@@ -72,6 +73,12 @@ def registers_of(line: bytes) -> Registers:
     if not isinstance(registers, dict) or not all(isinstance(value, str) for value in registers.values()):
         raise ValueError(str(NO_REGISTERS))
     return {int(key, 16): bytes.fromhex(value) for key, value in registers.items()}
+
+
+def refuse_ones(*answers: bytes) -> None:
+    """Check what a device without check sums measured. Raise Garbled where all of it is ones."""
+    if answers and all(octet == 0xFF for octet in b"".join(answers)):
+        raise Garbled(ONES)
 
 
 def word(registers: Registers, register: int, order: str = "big", signed: bool = False) -> int | None:

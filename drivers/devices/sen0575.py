@@ -13,7 +13,7 @@ from pydantic import Field
 from drivers.buses.bus import OnI2C
 from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
-from drivers.devices.register_lines import RegisterDecoder, Registers
+from drivers.devices.register_lines import RegisterDecoder, Registers, refuse_ones
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import Garbled, WrongDevice
 from drivers.reading import Reading
@@ -63,8 +63,7 @@ class Sen0575:
         """Return the total in mm."""
         with self._bus.allow(TIMEOUT):
             identify(self._ask(IDENTITY, 4))
-            total = int.from_bytes(self._steady(TOTAL, 4), "little") / PER_MM
-            return (Reading("rainfall_amount", total, self._clock.now(), wraps_at=WRAPS_AT),)
+            return (measured(self._steady(TOTAL, 4), self._clock.now()),)
 
     def close(self) -> None:
         """Do nothing: the gauge goes on counting."""
@@ -95,8 +94,13 @@ def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | No
     identify(registers.get(IDENTITY, GENUINE))
     if len(registers[TOTAL]) < 4:
         raise Garbled(Reason("total_length", "length: the total has four bytes"))
-    total = int.from_bytes(registers[TOTAL][:4], "little") / PER_MM
-    return (Reading("rainfall_amount", total, 0.0, wraps_at=WRAPS_AT),)
+    return (measured(registers[TOTAL][:4], 0.0),)
+
+
+def measured(octets: bytes, at: float) -> Reading:
+    """Return the reading of the total's four bytes, mm. Raise Garbled where they are ones alone."""
+    refuse_ones(octets)
+    return Reading("rainfall_amount", int.from_bytes(octets, "little") / PER_MM, at, wraps_at=WRAPS_AT)
 
 
 def decoder(_: Settings) -> RegisterDecoder:

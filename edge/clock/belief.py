@@ -8,7 +8,9 @@ one voice. While another story is open and not outvoted, every time states an er
 - when what was kept has been told by nobody for as long as it had been told before (ten minutes at least, a day at
   most), and this one all that time.
 
-So one outlier never stands against sources that agree, and none that goes on is refused for ever.
+A source that turned may turn back: a story that was told twice, or believed, stays open as long as a source speaks for
+it, and then for twice as long as it was told. So one outlier never stands against sources that agree, and none that
+goes on is refused for ever.
 """
 
 from __future__ import annotations
@@ -45,28 +47,33 @@ class AnchorVerdict(Enum):
 class Story:
     """Anchors that agree. `said`: when each source that speaks for it last did; instants are s of the boot.
 
+    `last`: when it was last told; `left`: when another was believed instead.
     `alone`: since when nobody has told of the kept story while this one was told; `confirmed`: it was told twice.
     """
 
     anchors: list[Anchor]
     said: dict[str, float] = field(default_factory=dict)
+    last: float = 0.0
+    left: float = 0.0
     alone: float | None = None
     confirmed: bool = False
 
     @classmethod
     def of(cls, anchors: Sequence[Anchor]) -> Story:
         """Return the story that these anchors tell, oldest first."""
-        return cls(list(anchors), {anchor.source: anchor.boottime for anchor in anchors})
+        said = {anchor.source: anchor.boottime for anchor in anchors}
+        return cls(list(anchors), said, max(said.values(), default=0.0))
 
     @property
-    def last(self) -> float:
-        """When it was last told."""
-        return max([self.anchors[-1].boottime, *self.said.values()])
+    def proof(self) -> float:
+        """For how long another story has to be told instead, s: as long as this one was."""
+        return max(SECOND_LOOK, min(DAY, self.last - self.anchors[0].boottime))
 
-    @property
-    def lasted(self) -> float:
-        """For how long it has been told, s."""
-        return self.last - self.anchors[0].boottime
+    def is_open(self, now: float) -> bool:
+        """Return whether it may be right still, though another is kept."""
+        if not self.confirmed:
+            return now - self.last <= SECOND_LOOK
+        return self.voices(now) > 0 or now - max(self.last, self.left) <= 2 * self.proof
 
     def voices(self, now: float) -> int:
         """Return how many sources speak for it."""
@@ -117,7 +124,7 @@ class Belief:
     def __init__(self, anchors: Sequence[Anchor] = ()) -> None:
         self._kept = Story.of(anchors)
         self._others: list[Story] = []
-        self._open: list[Story] = []  # the stories that were told twice, or just now
+        self._open: list[Story] = []
         self.known = KnownTime()
         self._publish(0.0)
 
@@ -155,10 +162,11 @@ class Belief:
         story.confirmed = True
         self._publish(story.last)
 
-    def believe(self, story: Story) -> None:
-        """Believe another story from now on."""
-        story.alone = None
-        self._kept, self._others = story, []
+    def believe(self, story: Story, sure: bool) -> None:
+        """Believe another story from now on. `sure`: not by one source's word alone, which may turn back."""
+        former = self._kept
+        former.confirmed, former.left, former.alone, story.alone = True, story.last, None, None
+        self._kept, self._others = story, [] if sure else [former]
         self._publish(story.last)
 
     def _agreed(self, anchor: Anchor) -> AnchorVerdict:
@@ -166,7 +174,7 @@ class Belief:
         self._speaks(anchor, self._kept)
         for other in self._others:
             other.alone = None
-        self._others = [o for o in self._others if o.said and anchor.boottime - o.last <= VOICE]
+        self._others = self._still_told(anchor.boottime)
         return AnchorVerdict.BETTER if self._kept.betters(anchor) else AnchorVerdict.NOTHING
 
     def _other(self, anchor: Anchor) -> AnchorVerdict:
@@ -178,13 +186,13 @@ class Belief:
         if not fresh and story.betters(anchor):
             story.add(anchor)
         self._speaks(anchor, story)
-        self._others = [other for other in self._others if other is not story and other.said][1 - MOST_STORIES :]
+        self._others = [other for other in self._still_told(now) if other is not story][1 - MOST_STORIES :]
         self._others.append(story)
         story.alone = now if story.alone is None else story.alone
         mine, kept = story.voices(now), self._kept.voices(now)
         if mine >= 2 and mine > kept:
             return AnchorVerdict.OUTVOTES
-        if mine >= kept and now - story.alone >= max(SECOND_LOOK, min(DAY, self._kept.lasted)):
+        if mine >= kept and now - story.alone >= self._kept.proof:
             return AnchorVerdict.OUTLASTS
         if not story.confirmed and (mine >= 2 or now - story.anchors[0].boottime >= SECOND_LOOK):
             return AnchorVerdict.CONFIRMED
@@ -195,12 +203,16 @@ class Belief:
         for other in (self._kept, *self._others):
             if other is not story:
                 other.said.pop(anchor.source, None)
-        story.said[anchor.source] = anchor.boottime
+        story.said[anchor.source] = story.last = anchor.boottime
+
+    def _still_told(self, now: float) -> list[Story]:
+        """Return the other stories that are open, or that a source told last."""
+        return [o for o in self._others if o.is_open(now) or (o.said and now - o.last <= VOICE)]
 
     def _publish(self, now: float) -> None:
-        """Tell every story that is not outvoted; one that was told once, a while ago, is none."""
+        """Tell every open story that is not outvoted."""
         kept = self._kept.voices(now)
-        self._open = [o for o in self._others if o.confirmed or now - o.last <= SECOND_LOOK]
+        self._open = [o for o in self._others if o.is_open(now)]
         equal = [o for o in self._open if kept < 2 or o.voices(now) >= kept]
         self.known = KnownTime(tuple(self.believed_anchors), tuple(tuple(other.anchors) for other in equal))
 

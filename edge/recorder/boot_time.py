@@ -7,7 +7,7 @@ from collections import deque
 
 from drivers.reason import Reason
 from edge.clock.anchors import DRIFT, SIMULATED, Anchor, believable, day_of, error_of, time_of
-from edge.clock.belief import SECOND_LOOK, AnchorVerdict, Belief, KnownTime, Story
+from edge.clock.belief import AnchorVerdict, Belief, KnownTime, Story
 from edge.recorder.earlier_boots import EarlierBoots
 from edge.records.record import ClockMark
 from edge.store.errors import StoreError
@@ -75,9 +75,11 @@ class BootTime:
                 anchor,
                 Reason(
                     "time_before_newest",
-                    "{source} says {day}, before the newest record: it is queried again",
+                    "{source} says {day}, before the newest record: nothing is dated by it before another source "
+                    "says so or it has said so for {minutes} min",
                     source=anchor.source,
                     day=day_of(anchor.utc),
+                    minutes=round(self._earlier.proof() / 60),
                 ),
             )
             return None
@@ -124,7 +126,7 @@ class BootTime:
                 moved = self._turn(rival, verdict is AnchorVerdict.OUTVOTES)
         if self._belief.contradicted is None:
             if self._dispute is not None and verdict in (AnchorVerdict.BETTER, AnchorVerdict.NOTHING):
-                self._tell(Reason("time_undisputed", "the time was kept right: nothing contradicts it any more"))
+                self._tell(Reason("time_undisputed", "nothing contradicts the time any more: it is kept as it is"))
             self._dispute = None
         elif self._dispute is None:
             self._dispute = self._contradiction(anchor)
@@ -161,17 +163,16 @@ class BootTime:
         source, at = story.anchors[-1].source, story.anchors[-1].boottime
         was, is_now = self.known.time_at(at)[0] or 0, story.anchors[-1].utc
         dated = self._store.times.redate(redating)
-        self._belief.believe(story)
-        self._tell(
-            Reason(
-                "time_turned",
-                "the time was {seconds:+.3f} s wrong according to {source}: {records} records were re-dated",
-                seconds=round((was - is_now) / 1e6, 3),
-                source=source,
-                records=dated,
-            )
+        self._belief.believe(story, sure)
+        what = Reason(
+            "time_turned",
+            "the time was {seconds:+.3f} s wrong according to {source}: {records} records were re-dated",
+            seconds=round((was - is_now) / 1e6, 3),
+            source=source,
+            records=dated,
         )
-        self._dispute = None
+        self._tell(what)
+        self._dispute = None if sure else what
         self._meets_earlier_boots(sure)
         return KnownTime(redating.anchors, against)
 
@@ -199,13 +200,13 @@ class BootTime:
         self.told.append(what)
 
     def _said_again(self, anchor: Anchor) -> bool:
-        """Whether another source, or this one long after, says what was doubted; if not, this is what is doubted."""
+        """Whether another source, or this one all along, says what was doubted; if not, this is what is doubted."""
         first = self._doubted
         if first is not None:
             since = anchor.boottime - first.boottime
             apart = abs((anchor.utc - first.utc) / 1e6 - since)
             if apart <= error_of(anchor) + error_of(first) + DRIFT * abs(since) + STEP:
-                return anchor.source != first.source or since >= SECOND_LOOK
+                return anchor.source != first.source or since >= self._earlier.proof()
         self._doubted = anchor
         return False
 

@@ -9,8 +9,9 @@ import logging
 
 from msgspec.structs import replace
 
-from edge.clock.anchors import Anchor, error_of, time_of
-from edge.records.record import Record
+from edge.clock.anchors import DAY, MOST_DRIFT, Anchor, error_of, time_of
+from edge.clock.belief import SECOND_LOOK
+from edge.records.record import Kind, Record
 from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.store.times import Redating
@@ -28,13 +29,24 @@ class EarlierBoots:
         self._boot = boot
         self._newest: Record | None = None
         self._looked = False
+        self._measured = self._undated = 0.0  # s of minutes whose time is known, and of those after the newest such
+        self._bounded: dict[str, tuple[int | None, int]] = {}  # the boots that got bounds now (microseconds UTC)
 
     def contradict(self, anchor: Anchor) -> bool:
-        """Return whether it lies before the newest record by more than both errors."""
+        """Return whether this boot then began before the newest record ended, by more than both errors."""
         record = self._last_known()
         if record is None or record.start is None:
             return False
-        return anchor.utc < end_of(record) - (error_of(anchor) + (record.clock.error or 0.0) + SLACK) * 1e6
+        error = error_of(anchor) + MOST_DRIFT * anchor.boottime + (record.clock.error or 0.0) + SLACK
+        return anchor.utc - anchor.boottime * 1e6 < end_of(record) + (self._undated * (1 - MOST_DRIFT) - error) * 1e6
+
+    def proof(self) -> float:
+        """Return for how long a source has to say, s, that they end too late: as long as they measured by their time.
+
+        Ten minutes at least, a day at most, as within a boot; less what was measured since without any time, or a box
+        that is off at night would never know one again.
+        """
+        return max(SECOND_LOOK, min(DAY, self._measured) - self._undated)
 
     def bound_lost(self, now: int | None) -> None:
         """Let go of what never had a time: between what came before and this boot's begin, `now` (microseconds UTC).
@@ -47,7 +59,9 @@ class EarlierBoots:
             for lost in self._store.times.boots_without_time():
                 if lost.boot != self._boot:
                     before = known_before(self._store, lost.first)
-                    self._store.times.bound(lost.boot, before if before is None or before <= now else None, now)
+                    bounds = (before if before is None or before <= now else None, now)
+                    self._store.times.bound(lost.boot, *bounds)
+                    self._bounded[lost.boot] = bounds
         except StoreError as trouble:  # they wait for the next anchor or start; measuring does not
             log.warning("what was measured before the time was known stays undated for now: %s", trouble)
 
@@ -57,18 +71,29 @@ class EarlierBoots:
         Where their own error allows it they are that much earlier; otherwise they get bounds. `sure`: two sources say
         so. If not, what they said may be right still, and the bounds hold both.
         """
-        before = self._store.next_seq
+        before, began = self._store.next_seq, now
         try:
+            self._last_known()
+            now -= round(self._undated * (1 - MOST_DRIFT) * 1e6)
             while (record := newest_known(self._store, before, self._boot)) and end_of(record) > now + SLACK * 1e6:
                 redating = self._mended(record, now, sure)
                 count = self._store.times.redate(redating)
                 log.warning("%d records of an earlier boot were dated too late and have been corrected", count)
-                begun = time_of(0.0, redating.anchors)
-                now = now if begun is None else begun[0]  # which the boots before it have ended by
+                begun, ran = time_of(0.0, redating.anchors), record.stamp.boottime + record.duration
+                now = begun[0] if begun else now - round(ran * 1e6)  # which the boots before it have ended by
                 before = self._store.times.first_of(record.stamp.boot)
+            self._bound_again(began, sure)
         except StoreError as trouble:
             log.warning("the times of an earlier boot stay as they are: %s", trouble)
         self._looked = False
+
+    def _bound_again(self, now: int, sure: bool) -> None:
+        """Give the boots that got bounds since the start those that are right by what is known now."""
+        for boot, (_, latest) in self._bounded.items():
+            before = known_before(self._store, self._store.times.first_of(boot))
+            bounds = (before if before is None or before <= now else None, now if sure else max(now, latest))
+            self._bounded[boot] = bounds
+            self._store.times.redate(Redating(boot, not_before=bounds[0], not_after=bounds[1]))
 
     def _mended(self, record: Record, now: int, sure: bool) -> Redating:
         """Return how the boot of this record, its newest, is dated anew."""
@@ -90,10 +115,25 @@ class EarlierBoots:
         if not self._looked:
             try:
                 self._newest = newest_known(self._store, self._store.next_seq, self._boot)
+                self._measured, self._undated = self._minutes() if self._newest else (0.0, 0.0)
                 self._looked = True
             except StoreError as trouble:
                 log.warning("the newest record cannot be read: %s", trouble)
         return self._newest
+
+    def _minutes(self) -> tuple[float, float]:
+        """Return how many s the earlier boots' minutes last whose time is known, and those after the newest of them.
+
+        Of the newest records: a day of known time is enough.
+        """
+        last, known, undated = self._store.next_seq - 1, 0.0, 0.0
+        while last > 0 and known < DAY:
+            for record in reversed(self._store.range(max(1, last - LOOK_BACK + 1), last)):
+                if record.kind == Kind.MINUTE and record.stamp.boot != self._boot:
+                    known += record.duration if record.start is not None else 0.0
+                    undated += record.duration if not known else 0.0
+            last -= LOOK_BACK
+        return known, undated
 
 
 def end_of(record: Record) -> int:

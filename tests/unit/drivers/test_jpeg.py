@@ -13,7 +13,7 @@ from PIL import Image
 
 from drivers.cameras.camera import CameraError, NoPictureError
 from drivers.cameras.jpeg import extract_jpeg, size
-from drivers.cameras.jpeg_scan import MOST_SCANS, RESTART, is_as_long_as_its_blocks
+from drivers.cameras.jpeg_scan import MOST_SCANS, RESTART, is_as_long_as_its_blocks, segments
 from tests.data import shared
 from tests.kits import orchard
 
@@ -159,6 +159,18 @@ def test_a_picture_of_scans_without_end_is_refused() -> None:
     head, scan, end = jpeg[:begin], jpeg[begin:-2], jpeg[-2:]
     assert is_as_long_as_its_blocks(head + MOST_SCANS * scan + end)
     assert not is_as_long_as_its_blocks(head + (MOST_SCANS + 1) * scan + end)
+
+
+@pytest.mark.parametrize("how", [{"progressive": True}, {"progressive": True, "mode": "L"}, {"one_scan_each": True}])
+def test_a_picture_without_its_last_scans_is_refused(how: dict[str, object]) -> None:
+    """It decodes, coarser than it was or without a colour, and an end marker stands behind it all the same."""
+    whole = picture(**how)
+    assert extract_jpeg(whole) == whole
+    scans = [at for marker, at in segments(whole) if marker == 0xDA]
+    for last in scans[1:]:
+        with pytest.raises(NoPictureError) as refused:
+            extract_jpeg(whole[:last] + b"\xff\xd9")
+        assert refused.value.detail.code == "picture_damaged"
 
 
 def test_the_shared_pictures_are_judged_rightly() -> None:

@@ -55,7 +55,15 @@ def test_a_request_speaks_for_one_answer_only() -> None:
         (ASK + sealed(b"\x01\x83\x02"), (8, 5, "exception 2, illegal data address")),
         (ASK + SAYS[:-1] + b"\x00", (8, 9, "checksum")),
         (ASK + SAYS[:6], (8, 6, "cut short")),
-        (ASK + sealed(b"\x01\x03\x02\x00\x06"), (8, 7, "no request before it")),  # two were asked for
+        (
+            ASK + sealed(b"\x01\x03\x02\x00\x06"),
+            (8, 7, "2 bytes of registers came instead of the 4 requested"),
+        ),
+        (sealed(b"\x01\x03\x05\x00\x06\x00\x01\x00"), (0, 10, "5 bytes of registers came instead of the 4 requested")),
+        (
+            ASK + sealed(b"\x01\x04\x04\x00\x06\x00\x01"),
+            (8, 9, "the request before it asks another device or function"),
+        ),
         (sealed(b"\x01\x03\x00\x40\x00\x01") + sealed(b"\x01\x03\x02\x00\x06"), (8, 7, "no register of the profile")),
         (b"ghosts", (0, 6, "no header")),
     ],

@@ -100,6 +100,11 @@ RULES: dict[str, tuple[Day, set[str], Day]] = {
     ),
     # standing still
     "stands_still": (day(but(air_pressure=836.2), 90), {P}, day(STILL, 90)),
+    "held": (
+        day(but(relative_humidity=lambda at: {RH: 60.0 + round(0.4 * math.sin(at / 7), 1)}), 190),
+        {RH},
+        day(but(relative_humidity=lambda at: {RH: round(62 - at / 3000 + 0.4 * math.sin(at / 7), 1)}), 190),
+    ),
     "dead_fan": (
         day(but(pm2p5=0.0), 13 * 60),
         {PM},

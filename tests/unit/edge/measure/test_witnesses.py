@@ -197,6 +197,17 @@ def test_a_stuck_sensor_is_not_good_again_after_a_restart(name: str, value: floa
     assert flags(run(after, lively, number + 20, number + 25), name)[-1] == 1
 
 
+def test_a_dead_hygrometer_s_noise_is_no_measurement_until_it_moves_with_the_air() -> None:
+    """Held at 61 % with its noise while the morning warms: in doubt, by evening and after a restart too."""
+    minutes = mast(AIR)
+    dead = but("relative_humidity", lambda at: round(61 + 0.4 * noise(at, 3), 1))
+    found = flags(run(minutes, dead, 400, 640), "relative_humidity")
+    assert found[0] == 1 and found[-1] == 3
+    after = restarted(minutes)
+    assert set(flags(run(after, dead, 640, 660), "relative_humidity")) == {3}
+    assert flags(run(after, lively, 660, 665), "relative_humidity")[-1] == 1
+
+
 def test_an_offset_outlives_a_restart_and_ends_when_it_is_back() -> None:
     """A thermometer that leapt by 5 K is in doubt after the reboot too, for what is left of its six hours."""
 
