@@ -43,10 +43,10 @@ class Screen(Protocol):
 
 @contextmanager
 def screen(quiet: bool) -> Iterator[Screen]:
-    """Show a table on a terminal, lines where a program reads, nothing where quiet is wished."""
+    """Show a table on a terminal, lines where a program or a plain terminal reads, nothing where quiet is wished."""
     if quiet:
         yield NoScreen()
-    elif sys.stdout.isatty():
+    elif can_redraw():
         from rich.live import Live
 
         with Live(auto_refresh=False, screen=False) as live:
