@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from rich.cells import cell_len
 from provisioning.folding import CLOSING, OPENING, STOPS, WIDE, fold
 from tests.kits.command import minshan
 from tests.kits.window import shown
+from tests.test_house import modules
 from tests.unit.edge.config.test_config import BME, STATION
 
 PIECES = ["风速", "无应答", "：", "，", "（", "）", "–", "PM2.5", "µg/m³", "port", "`ls /dev`", " ", "  ", "12"]
@@ -43,6 +45,18 @@ def test_a_stop_stays_with_the_command_before_it() -> None:
     """A command is as long as it is; the stop that ends its sentence is no line of its own."""
     command = "`minshan hub run --config /srv/minshan/hub.toml`"
     assert fold(f"Next: {command}.", 40).splitlines() == ["Next:", f"  {command}."]
+
+
+def test_every_sentence_is_folded() -> None:
+    """Commands print by `say` and `page`; what is printed as it is, is for programs: JSON, a secret, a record."""
+    found = {
+        module.where
+        for module in modules("provisioning")
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("click.echo", "click.secho", "print")
+    }
+    as_it_is = ("main", "folding", "commands/options", "commands/hub_people", "commands/watch_screen", "doctor/still")
+    assert found == {f"provisioning/{name}.py" for name in as_it_is}
 
 
 def letters(said: str) -> str:
