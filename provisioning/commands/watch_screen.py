@@ -15,6 +15,7 @@ from edge.language.texts import _, ngettext
 from hub.intake import printable
 from hub.jsonl import rfc3339
 from hub.tally import assignments, is_unknown
+from provisioning.terminal import can_redraw
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
