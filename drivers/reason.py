@@ -165,6 +165,8 @@ SYSTEM: Final[dict[int, Reason]] = {
     errno.EREMOTEIO: Reason("remote_io_error", "Remote I/O error"),
     errno.ECONNREFUSED: Reason("connection_refused", "Connection refused"),
     errno.ECONNRESET: Reason("connection_reset", "Connection reset by peer"),
+    errno.EADDRINUSE: Reason("address_in_use", "Address already in use"),
+    errno.EADDRNOTAVAIL: Reason("address_not_here", "Cannot assign requested address"),
     errno.ETIMEDOUT: Reason("connection_timed_out", "Connection timed out"),
     errno.EHOSTUNREACH: Reason("no_route_to_host", "No route to host"),
     errno.ENETUNREACH: Reason("network_unreachable", "Network is unreachable"),

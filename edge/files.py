@@ -32,8 +32,9 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)
-    except OSError:
+    except OSError as error:
         beside.unlink(missing_ok=True)
+        error.filename = error.filename or str(path)  # a full disk names no file
         raise
     sync_folder(path.parent)
 

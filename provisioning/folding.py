@@ -8,8 +8,12 @@ import sys
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import pairwise
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 SET_IN = 2  # columns; how far the rest of a line stands behind its beginning
 WIDE = "\u2e80-\u9fff\uff00-\uff60"  # a Chinese text may be folded behind any of its characters
@@ -17,6 +21,7 @@ OPENING, CLOSING = "（“‘《【[(", "，。；：、！？）”’》】"
 STOPS = ".,;:!?)"  # which stay with a command before them
 # Signs that are not seen and turn what stands around them: a name that somebody typed or sent may have them.
 TURNING = {sign: f"<U+{sign:04X}>" for sign in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+_UNQUOTED = re.compile(r"[\w%+,./:=@-]+")  # Chinese needs no quotes
 _ATOM = re.compile(rf"`[^`]*`|[^\s`{WIDE}]+|\s+|.")
 
 
@@ -25,6 +30,14 @@ def say(text: str = "", err: bool = False) -> None:
     stream = sys.stderr if err else sys.stdout
     text = text.translate(TURNING)
     click.echo(fold(text, window_size().columns) if stream.isatty() else text, err=err)
+
+
+def as_typed(path: Path | str) -> str:
+    """Return a path as it is typed in a shell: in quotes where it has blanks or other signs that a shell reads."""
+    import shlex  # here: most commands tell of none
+
+    text = str(path)
+    return text if _UNQUOTED.fullmatch(text) else shlex.quote(text)
 
 
 def page(lines: Iterable[str]) -> None:

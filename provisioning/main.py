@@ -221,6 +221,13 @@ def outcome(words: list[str]) -> int:
         return unforeseen(error)
 
 
+def unnameable(error: UnicodeEncodeError) -> CommandError:
+    """Return the failure of a path that this locale cannot write, so that no file can be named by it."""
+    sentence = texts._("{path}: the terminal's encoding, {encoding}, lacks characters of this path")
+    remedy = texts._("Use a UTF-8 terminal: export LANG=zh_CN.UTF-8 (or C.UTF-8).")
+    return CommandError(Exit.USAGE, sentence.format(path=error.object, encoding=error.encoding), remedy)
+
+
 def print_failure(failure: CommandError) -> None:
     """Print the sentence of a failure, and its remedy below."""
     for line in failure.sentence.splitlines():
@@ -238,7 +245,13 @@ def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
 
 
 def unforeseen(error: Exception) -> int:
-    """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers."""
+    """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers.
+
+    The locale is at fault where it cannot write a path.
+    """
+    if isinstance(error, UnicodeEncodeError) and error.encoding == sys.getfilesystemencoding() != "utf-8":
+        print_failure(unnameable(error))
+        return Exit.USAGE
     import logging  # here: few commands need these, and they bring much with them
     import tempfile
     import traceback

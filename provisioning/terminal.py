@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import codecs
 import io
+import os
 import signal
 import sys
 import unicodedata
@@ -41,6 +42,11 @@ PLAIN_ASCII = "minshan_ascii"
 def can_show(text: str) -> bool:
     """Return whether the standard output has the signs of that text."""
     return _has(sys.stdout.encoding or "ascii", text)
+
+
+def can_redraw() -> bool:
+    """Return whether the standard output is a terminal on which a table can be drawn over itself."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 
 def make_legible() -> None:

@@ -80,11 +80,14 @@ def see_dashes(words: Sequence[str]) -> None:
 def usage_sentence(error: click.UsageError) -> str:
     """Return what click says of a wrong command line, in the marks of the person's language.
 
-    Of a word that is no command, with what it may have been meant for: a near one, what it begins, or all of a few.
+    Of a word that is no command, with what it may have been meant for: a near one, what it begins, or all of a few;
+    of an option that is missing, with what it is.
     """
     message = error.format_message()
     if isinstance(error, click.exceptions.NoSuchCommand) and not error.possibilities:
         message = texts.sentences(message, meant_by(error))
+    if isinstance(error, click.exceptions.MissingParameter) and isinstance(error.param, click.Option):
+        message = texts.sentences(message, error.param.help or "")
     return texts.with_own_marks(message)
 
 

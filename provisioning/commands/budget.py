@@ -9,6 +9,7 @@ import click
 
 from edge.language.texts import _
 from provisioning.commands.options import config_option, json_option, loaded, print_json
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from edge.budget.plan import Bill
@@ -35,7 +36,7 @@ def plan(config_file: Path | None, as_json: bool) -> None:
         print_json({"mb_per_month": most, "step": at, "steps": steps})
         return
     for line in lines(config, found, at):
-        click.echo(line)
+        say(line)
 
 
 def planned(config: Config) -> tuple[list[Bill], int]:

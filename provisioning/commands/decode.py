@@ -15,6 +15,7 @@ from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
 from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo, Frame, Refused
@@ -105,7 +106,7 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
         print_json({"frames": tally.frames, "refused": refused})
     else:
         for line in (*(tally.places if tally.frames else ()), tally.sentence()):
-            click.echo(line)
+            say(line)
     if not tally.readings and as_json:
         raise click.exceptions.Exit(Exit.DEVICE)
     if not tally.frames:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.language.texts import _
+from provisioning.folding import as_typed
 
 if TYPE_CHECKING:
     from edge.config.sections import Config, SiteSection
@@ -101,4 +102,4 @@ def secrets(config: Config) -> Iterator[tuple[str, str]]:
         path = Path(file)
         if path.is_file() and path.stat().st_mode & OTHERS_READ:
             sentence = _("{file} contains a password, and every user of this machine can read it").format(file=file)
-            yield sentence, _("sudo chown root:minshan {file} && sudo chmod 640 {file}").format(file=file)
+            yield sentence, _("sudo chown root:minshan {file} && sudo chmod 640 {file}").format(file=as_typed(file))

@@ -60,7 +60,9 @@ def run(config_file: Path) -> None:
     try:
         serve(config, lambda: bool(ending))
     except DatabaseRefusedError as error:
-        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
+        remedy = _("Write an address of this machine and a free port in [http] listen.")
+        taken = error.reason.code == "port_taken"
+        raise CommandError(Exit.STORE, texts.render(error.reason), remedy if taken else "") from None
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
 
@@ -89,7 +91,10 @@ def status(config_file: Path, as_json: bool) -> None:
                 print_json(room._asdict())
             else:
                 say(hub_room.line(room))
-        for station, newest, arrived in stations(engine):
+        heard_of = stations(engine)
+        if not heard_of and not as_json:
+            say(_("No station has sent anything yet."))
+        for station, newest, arrived in heard_of:
             today = day_of(engine, station, local_day(engine, station, now), now)
             late = late or arrived is None or now - arrived > 3600e6
             if as_json:
@@ -128,6 +133,8 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
         if day is not None and not found:
             sentence = _("No minutes are due for {day}: it has not begun, or no station sent anything before it ended.")
             raise CommandError(Exit.USAGE, sentence.format(day=day.date()))
+        if not found and not as_json:
+            say(_("No minute has arrived yet."))
         for one in found:
             missing += len(one.gaps) + one.over
             show(engine, one, as_json)

@@ -12,6 +12,7 @@ from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_interview import can_be_written
 from provisioning.commands.hub_options import FILE, loaded, password_of, reading
 from provisioning.commands.options import format_file_error, may_write
+from provisioning.folding import as_typed, say
 
 PATH = click.Path(path_type=Path, readable=False)
 
@@ -34,7 +35,7 @@ def backup(config_file: Path, out: Path, force: bool) -> None:
             write(engine, config.database.url, password_of(config), out)
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
-    click.echo(_("{file} was written and verified.").format(file=out))
+    say(_("{file} was written and verified.").format(file=out))
 
 
 @click.command("restore", help=_("Restore the database from a backup. Stop the hub first."))
@@ -52,10 +53,10 @@ def restore(config_file: Path, file: Path) -> None:
         raise CommandError(Exit.STORE, texts.render(error.reason)) from None
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
-    click.echo(
+    say(
         _(
             "The database was restored from the backup. The stations will send what it lacks, as far as they "
             "still have it."
         )
     )
-    click.echo(_("Next: `minshan hub run --config {file}`.").format(file=config_file))
+    say(_("Next: `minshan hub run --config {file}`.").format(file=as_typed(config_file)))

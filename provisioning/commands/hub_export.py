@@ -18,6 +18,7 @@ from provisioning.commands.answers import Day
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, loaded, named, reading
 from provisioning.commands.options import format_file_error, may_write
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from hub.exported import Export, ExportedMinute
@@ -75,7 +76,7 @@ def export(
         except OSError as error:
             error.filename = str(out or _("Standard output"))  # not what lies beside it until it is whole
             raise CommandError(Exit.STORE, format_file_error(error)) from None
-    click.echo(ngettext("{n} minute written.", "{n} minutes written.", count).format(n=count), err=True)
+    say(ngettext("{n} minute written.", "{n} minutes written.", count).format(n=count), err=True)
 
 
 def write(found: Export, form: str, out: Path | None, seen: Callable[[ExportedMinute], None]) -> int:

@@ -19,7 +19,7 @@ from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_interview import Facts
 from provisioning.commands.init import keep
 from provisioning.commands.options import format_file_error, format_mistake, may_write
-from provisioning.folding import say
+from provisioning.folding import as_typed, say
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
@@ -73,8 +73,8 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
         say(sentence.format(file=out, n=records))
     if facts["http"] is not None:
         sentence = _("Add the first person: `minshan hub user add --config {file} --role admin NAME`.")
-        say(sentence.format(file=out))
-    say(_("Next: `minshan hub run --config {file}`.").format(file=out))
+        say(sentence.format(file=as_typed(out)))
+    say(_("Next: `minshan hub run --config {file}`.").format(file=as_typed(out)))
 
 
 def complete(given: Facts) -> Facts:

@@ -15,6 +15,7 @@ from provisioning.commands import hub_broker
 from provisioning.commands.answers import CheckedText, MayBeNone
 from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.interview import unwritable
 from provisioning.commands.options import format_file_error, sentence
 from provisioning.folding import say
 
@@ -105,7 +106,7 @@ def is_read(file: str) -> None:
 def can_be_written(out: Path) -> None:
     """Raise CommandError where the folder of a new file is not there, or cannot be written."""
     if not out.absolute().parent.exists():
-        raise CommandError(Exit.USAGE, format_file_error(OSError(errno.ENOENT, os.strerror(errno.ENOENT), str(out))))
+        raise unwritable(out, OSError(errno.ENOENT, os.strerror(errno.ENOENT)))
     can_be_made(out.absolute().parent)
 
 

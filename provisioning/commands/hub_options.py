@@ -28,7 +28,7 @@ FILE = click.option(
     type=click.Path(path_type=Path, readable=False),
     required=True,
     metavar=_("FILE"),
-    help=_("The hub's file."),
+    help=_("The hub's file, as `minshan hub init` writes it."),
 )
 
 

@@ -22,7 +22,7 @@ from provisioning.commands.interview import DATUMS, Answers, complete, tables_of
 from provisioning.commands.options import may_write, sentence
 from provisioning.commands.settings import literal, split
 from provisioning.commands.stationfile import ALTITUDE, LATITUDE, LONGITUDE, written
-from provisioning.folding import say
+from provisioning.folding import as_typed, say
 
 if TYPE_CHECKING:
     from edge.config.sections import Config
@@ -79,7 +79,7 @@ def init(out: Path, force: bool, **given: Any) -> None:
     for doubt, remedy in (*empty(config), *doubts(config)):
         say(f"! {doubt}\n  → {remedy}", err=True)
     following = _("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
-    say(following.format(file=out))
+    say(following.format(file=as_typed(out)))
 
 
 def warn(out: Path, missing: list[str]) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sys
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -19,7 +20,7 @@ from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import sentence
 from provisioning.commands.settings import sensor_table
 from provisioning.commands.stationfile import ALTITUDE, DATUM, LATITUDE, LONGITUDE, written
-from provisioning.folding import say
+from provisioning.folding import as_typed, say
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -74,9 +75,13 @@ class Answers:
 
 
 def unwritable(out: Path, error: OSError) -> CommandError:
-    """Return the failure of a file that cannot be written."""
-    sentence = _("{file} cannot be written: {detail}")
-    return CommandError(Exit.USAGE, sentence.format(file=out, detail=render(system_reason(error))))
+    """Return the failure of a file that cannot be written, with the remedy where there is one."""
+    sentence = _("{file} cannot be written: {detail}").format(file=out, detail=render(system_reason(error)))
+    remedies = {
+        errno.ENOENT: _("Make its folder first: sudo mkdir -p {folder}").format(folder=as_typed(out.absolute().parent)),
+        errno.EACCES: _("Use sudo, or name a file in a folder of your own."),
+    }
+    return CommandError(Exit.USAGE, sentence, remedies.get(error.errno or 0, ""))
 
 
 def complete(given: dict[str, Any], answers: Answers) -> dict[str, Any]:

@@ -75,7 +75,8 @@ def page(
         instead = hotspot and f"http://{hotspot}/"
         server = PageServer(listen, daemon, SystemClock(), names, Demo(speed, unplugged), instead)
     except PortError as error:
-        raise CommandError(Exit.TROUBLE, texts.render(error.reason)) from None
+        remedy = _("Name an address of this machine and a free port with --listen.")
+        raise CommandError(Exit.TROUBLE, texts.render(error.reason), remedy) from None
     say(_("The page: {address}").format(address=server.url))
     server.run()
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,9 @@ from typing import Any
 import click
 import msgspec
 
+from edge.language.speech import LANGUAGES, speaking
 from edge.language.texts import _
+from edge.language.words import QUANTITIES
 from edge.records.answers import Now, Point, Series
 from edge.records.asked import DAY_US, HOUR_US, MINUTE_US
 from edge.records.bodies import Hour, restore
@@ -22,6 +25,7 @@ from provisioning.commands.status import ask_station
 from provisioning.folding import page
 
 WINDOWS = ("24h", "last-night", "7d", "season")
+CHANNEL = re.compile(r"[a-z0-9_.-]+")  # what the name of one may have
 DUSK_H, DAWN_H = 18, 8  # local hours between which "last night" lies
 SEASON_US = 180 * DAY_US  # where no season's begin is known
 
@@ -37,11 +41,21 @@ SEASON_US = 180 * DAY_US  # where no season's begin is known
 def show(window: str, quantity: str, as_csv: bool, config_file: Path | None, state: Path | None) -> None:
     """Print what the running station answers."""
     asked = RunningStation(config_file, state)
-    curve = asked.curve(window, quantity)
+    curve = asked.curve(window, channel_of(quantity))
     if as_csv:
         print_csv(curve)
         return
     page(lines(curve, shutil.get_terminal_size().columns))
+
+
+def channel_of(named: str) -> str:
+    """Return the channel that a person names by its identifier, or by its quantity's name in one of the languages."""
+    known: dict[str, str] = {}
+    for lang in LANGUAGES:
+        with speaking(lang):
+            known |= {_(name).casefold(): key for key, name in QUANTITIES.items()}
+    quantity, dot, sensor = (named, "", "") if named.casefold() in known else named.rpartition(".")
+    return known[quantity.casefold()] + dot + sensor if quantity.casefold() in known else named
 
 
 class RunningStation:
@@ -63,6 +77,8 @@ class RunningStation:
             raise CommandError(Exit.TROUBLE, sentence, _("See `minshan status`."))
         first, last = bounds(window, now.end_us + round(now.age_s * 1e6), offset, self._season())
         step = "hour" if window == "season" else "minute"
+        if not CHANNEL.fullmatch(channel):
+            self._check(channel, first, last)
         points, unit = self._points(channel, first, last, step)
         if not points and channel not in now.values:
             self._check(channel, first, last)

@@ -10,6 +10,7 @@ from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
+from provisioning.folding import say
 
 CROP = click.argument("crop", metavar=_("CROP"))
 STAGE = click.argument("stage", metavar=_("STAGE"))
@@ -32,4 +33,4 @@ def stage(crop: str, stage: str, by: str, config_file: Path | None, state: Path 
         print_json(answer)
         return
     sentence = _("{crop}: {stage}, from the next minute on.")
-    click.echo(sentence.format(crop=texts.crop(crop), stage=texts.stage(stage)))
+    say(sentence.format(crop=texts.crop(crop), stage=texts.stage(stage)))

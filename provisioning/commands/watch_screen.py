@@ -15,6 +15,7 @@ from edge.language.texts import _, ngettext
 from hub.intake import printable
 from hub.jsonl import rfc3339
 from hub.tally import assignments, is_unknown, values
+from provisioning.terminal import can_redraw
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -43,10 +44,10 @@ class Screen(Protocol):
 
 @contextmanager
 def screen(quiet: bool) -> Iterator[Screen]:
-    """Show a table on a terminal, lines where a program reads, nothing where quiet is wished."""
+    """Show a table on a terminal, lines where a program or a plain terminal reads, nothing where quiet is wished."""
     if quiet:
         yield NoScreen()
-    elif sys.stdout.isatty():
+    elif can_redraw():
         from rich.live import Live
 
         with Live(auto_refresh=False, screen=False) as live:

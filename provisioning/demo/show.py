@@ -24,6 +24,7 @@ from provisioning.commands.watch_screen import record_line
 from provisioning.demo.companions import Companions, unsent
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.table import lines_of, live_table
+from provisioning.terminal import can_redraw
 
 DRAW_S = 0.5  # real seconds between two pictures of the table
 FAST_SLICE = 600.0  # simulated s between two looks where time goes as fast as it can
@@ -105,7 +106,7 @@ class Show:
     @contextlib.contextmanager
     def _drawing(self) -> Iterator[Callable[[str], None]]:
         """Give a function that shows the station: a live table on a terminal, a line a record elsewhere."""
-        if self.console.is_terminal:
+        if can_redraw():
             with Live(console=self.console, auto_refresh=False) as live:
                 yield lambda speed: self._update(live, speed)
         else:

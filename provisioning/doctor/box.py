@@ -20,6 +20,7 @@ from edge.language.words import N_
 from edge.pictures.reasons import detail
 from provisioning.commands.finding import Finding
 from provisioning.commands.stationfile import unasked
+from provisioning.folding import as_typed
 
 if TYPE_CHECKING:
     from edge.config.sections import CameraSection, Config
@@ -242,7 +243,7 @@ def disk(config: Config, running: bool) -> Finding:
     if trouble is not None:
         sentence = _("disk: {folder} cannot be written: {detail}")
         detail = texts.render(system_reason(trouble))
-        remedy = _(DISK_REMEDIES.get(trouble.errno or 0, NOT_OURS)).format(folder=folder)
+        remedy = _(DISK_REMEDIES.get(trouble.errno or 0, NOT_OURS)).format(folder=as_typed(folder))
         return Finding("disk", False, sentence.format(folder=there, detail=detail), remedy)
     stat = os.statvfs(there)
     free, wanted = stat.f_bavail * stat.f_frsize, (config.state.records_mb + config.state.pictures_mb) * 1_000_000

@@ -21,6 +21,7 @@ LISTEN_S = 10.0  # s for which a device is heard that gives its channels in seve
 WHOLE_S = 55.0  # s that a minute must have for its silence to mean anything
 Doubts = list[tuple[int, str]]  # flag, why
 SUSPECT, FAILED, MISSING = 3, 4, 9  # QARTOD's flags
+TOO_FEW = ("scarce", "scarce_because")  # reasons of a minute's missing value, though readings came
 
 
 def sensors(config: Config) -> Iterator[Finding]:
@@ -81,14 +82,12 @@ def of_channel(quantity: str, why: Reason) -> str:
 
 
 def of_flags(sentence: str, doubts: Doubts) -> Finding:
-    """Return the finding of a sensor that gives all it is to give: a failed value is not well, a suspect one a hint."""
+    """Return the finding of a sensor that answers: a failed or missing value is not well, a suspect one a hint."""
     worst = max((flag for flag, _reason in doubts), default=0)
-    remedy = {
-        0: "",
-        SUSPECT: _("Compare it with another instrument; if it is wrong, check the sensor, and [site] in the file."),
-        FAILED: _("Check its wiring and its settings; see the sensor's page in docs."),
-    }
-    return Finding("sensor", worst != FAILED, doubted(sentence, doubts), remedy[worst])
+    remedy = _("Check its wiring and its settings; see the sensor's page in docs.") if worst else ""
+    if worst == SUSPECT:
+        remedy = _("Compare it with another instrument; if it is wrong, check the sensor, and [site] in the file.")
+    return Finding("sensor", worst < FAILED, doubted(sentence, doubts), remedy)
 
 
 def doubted(sentence: str, doubts: Doubts) -> str:
@@ -190,17 +189,23 @@ def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, m
 
 
 def newest(config: Config, name: str, minute: MinuteStatus | None) -> tuple[list[str], Doubts]:
-    """Return the values of that sensor in the newest minute, and the flags and reasons of those that did not pass."""
+    """Return the values of that sensor in the newest minute, and the flags and reasons of those that did not pass.
+
+    A value that is missing although readings came is one of these, once the minute was whole.
+    """
     from drivers.quantity import quantity
 
     shown: list[str] = []
     doubts: Doubts = []
     for (sensor, kind), channel in config.channels().items():
-        if minute is None or sensor != name or minute.values.get(channel) is None:
+        if minute is None or sensor != name or channel not in minute.quality:
             continue
-        shown.append(f"{texts.label(kind)} {texts.amount(kind, minute.values[channel], quantity(kind).unit)}")
-        if minute.quality.get(channel) in (SUSPECT, FAILED) and channel in minute.reasons:
-            doubts.append((minute.quality[channel], of_channel(kind, minute.reasons[channel])))
+        if minute.values.get(channel) is not None:
+            shown.append(f"{texts.label(kind)} {texts.amount(kind, minute.values[channel], quantity(kind).unit)}")
+        flag, why = minute.quality[channel], minute.reasons.get(channel)
+        too_few = flag == MISSING and minute.duration >= WHOLE_S and why is not None and why.code in TOO_FEW
+        if why is not None and (flag in (SUSPECT, FAILED) or too_few):
+            doubts.append((flag, of_channel(kind, why)))
     return shown, doubts
 
 

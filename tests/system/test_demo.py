@@ -22,6 +22,7 @@ from tests.kits.broker import until
 from tests.kits.command import ENGLISH, minshan
 from tests.kits.sink_kit import query
 from tests.kits.system import paths
+from tests.kits.window import shown
 
 DEMO = [sys.executable, "-m", "provisioning.main", "demo"]
 BETWEEN_FRAMES = re.compile(r"\r?(?:\x1b\[2K\x1b\[1A)+\x1b\[2K")
@@ -85,6 +86,14 @@ def test_a_table_in_a_low_window(columns: int, length: str, tmp_path: Path) -> N
         assert whole in shown
     assert re.search(r"\n1–\d+ of 25 rows; the next ones follow", frames[0])
     assert re.search(r"\n\d+–25 of 25 rows; the next ones follow", "".join(frames)), "the last page never came"
+
+
+def test_a_terminal_that_cannot_redraw_gets_a_line_a_record(tmp_path: Path) -> None:
+    """A plain terminal, as that of an editor, is told each minute while it passes, as a file is."""
+    words = ("demo", "--speed", "600", "--for", "2m", "--state", str(tmp_path))
+    code, said = shown(200, 50, *words, env=ENGLISH | {"TERM": "dumb"})
+    assert code == 0
+    assert re.search(r"^demo 2026-\S+ minute air_temperature=", said, re.MULTILINE)
 
 
 def test_a_terminal_that_is_closed_ends_it(tmp_path: Path) -> None:

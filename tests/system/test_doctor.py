@@ -22,6 +22,7 @@ from edge.control.status import status
 from edge.daemon import open_store
 from edge.sim.capture import read_capture
 from edge.sim.rig import Rig, boot_of
+from provisioning.commands.finding import Finding
 from provisioning.demo.config import capture_station
 from provisioning.doctor.sensors import sensors_of
 from tests.kits.broker import Broker, until
@@ -184,10 +185,10 @@ def test_what_a_sensor_does_not_give_is_named(tmp_path: Path, broker: Broker) ->
         assert "✓ sensor dust" in minshan("doctor", "--config", str(file)).out
 
 
-def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
-    """The running station is asked, not the device: its values, those it doubts, and channels without a reading."""
+def asked_while_running(tmp_path: Path, every_s: int) -> Finding:
+    """Return what the doctor finds of a running station's sensor that sends a line every so many seconds."""
     capture = tmp_path / "day.txt"
-    times = [f"2021-06-22T00:{second // 60:02}:{second % 60:02} ".encode() for second in range(0, 180, 3)]
+    times = [f"2021-06-22T00:{second // 60:02}:{second % 60:02} ".encode() for second in range(0, 180, every_s)]
     capture.write_bytes(b"".join(time + NO_PM for time in times))
     day = read_capture(capture)
     file = tmp_path / "station.toml"
@@ -210,6 +211,12 @@ def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
         rig.clock.run_until(boot.boottime(day.end) + 1)
         (found,) = sensors_of(config, status(running.parts))
         rig.power_off()
+    return found
+
+
+def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
+    """The running station is asked, not the device: its values, those it doubts, and channels without a reading."""
+    found = asked_while_running(tmp_path, 3)
     assert not found.well
     assert found.sentence == (
         "sensor field (ascii-station on sim-field): 360 readings since the start; newest minute: Wind direction 135 ° "
@@ -218,6 +225,13 @@ def test_what_a_running_station_does_not_get_is_named(tmp_path: Path) -> None:
         "no values for: PM1, PM2.5, PM10"
     )
     assert found.remedy.startswith("If it was never fitted, write pm = false in [[sensor]] “field”")
+
+
+def test_readings_too_few_for_a_value_are_not_well(tmp_path: Path) -> None:
+    """A sensor that answers, but so rarely that no minute has a value, is named with what came and what is needed."""
+    found = asked_while_running(tmp_path, 12)
+    assert not found.well
+    assert "Air temperature: 5 of 20 samples, 14 needed" in found.sentence
 
 
 NOON = 1_784_347_200_000_000  # 2026-07-18 12:00 at the site, microseconds UTC

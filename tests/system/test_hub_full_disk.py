@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from pathlib import Path
 
 from edge.store.outbox import PLATFORM
 from tests.kits.broker import Broker, until
+from tests.kits.command import minshan
 from tests.kits.hub_process import Hub
 from tests.kits.small_disk import empty, fill, small_disk
 from tests.kits.uplink_kit import Box, make
@@ -69,3 +71,12 @@ def test_a_full_disk_of_photos_holds_up_no_minute(broker: Broker, boxes: list[Bo
             assert hub.said.count("no photos can be kept") == hub.said.count("photos are kept again") == 1
         finally:
             hub.end(signal.SIGKILL)
+
+
+def test_a_receiver_without_a_database_names_the_file_that_has_no_room(tmp_path: Path) -> None:
+    """`watch` ends at once, and says which file could not be written and why."""
+    with small_disk(tmp_path / "disk", 1) as disk:
+        fill(disk)
+        told = minshan("watch", "--broker", "mqtt://127.0.0.1:9", "--jsonl", str(disk / "minutes.jsonl"))
+    assert told.code == 2
+    assert re.search(rf"Error: {disk}/minutes\.jsonl\S* cannot be used: No space left on device\n", told.err)

@@ -68,5 +68,5 @@ def test_a_folder_that_is_closed_is_told_by_who_writes_into_it(folder: Path) -> 
     out = folder / "etc" / "new.toml"
     assert as_nobody("init", "--out", str(out), "--station", "a") == (
         2,
-        f"Error: {out} cannot be written: Permission denied\n",
+        f"Error: {out} cannot be written: Permission denied\n  → Use sudo, or name a file in a folder of your own.\n",
     )

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import re
+import shlex
 from pathlib import Path
 
 import pytest
@@ -10,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
-from provisioning.folding import CLOSING, OPENING, STOPS, WIDE, fold
+from provisioning.folding import CLOSING, OPENING, STOPS, WIDE, as_typed, fold
 from tests.kits.command import minshan
 from tests.kits.window import shown
+from tests.test_house import modules
 from tests.unit.edge.config.test_config import BME, STATION
 
 PIECES = ["风速", "无应答", "：", "，", "（", "）", "–", "PM2.5", "µg/m³", "port", "`ls /dev`", " ", "  ", "12"]
@@ -43,6 +46,33 @@ def test_a_stop_stays_with_the_command_before_it() -> None:
     """A command is as long as it is; the stop that ends its sentence is no line of its own."""
     command = "`minshan hub run --config /srv/minshan/hub.toml`"
     assert fold(f"Next: {command}.", 40).splitlines() == ["Next:", f"  {command}."]
+
+
+@given(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1))
+def test_a_path_is_told_as_a_shell_reads_it(path: str) -> None:
+    """Whatever is in its name, a command that is copied from the screen names that file."""
+    assert shlex.split(as_typed(path)) == [path]
+
+
+def test_commands_to_copy_name_a_path_with_blanks(tmp_path: Path) -> None:
+    """What `init` says comes next can be pasted; a Chinese name without blanks stands without quotes."""
+    folder = tmp_path / "my files"
+    folder.mkdir()
+    words = ("--station", "a", "--sensor", "bme280", "--broker", "")
+    assert f"`minshan run --config '{folder}/s.toml'`" in minshan("init", "--out", f"{folder}/s.toml", *words).out
+    assert f"--config {tmp_path}/茂县.toml`" in minshan("init", "--out", f"{tmp_path}/茂县.toml", *words).out
+
+
+def test_every_sentence_is_folded() -> None:
+    """Commands print by `say` and `page`; what is printed as it is, is for programs: JSON, a secret, a record."""
+    found = {
+        module.where
+        for module in modules("provisioning")
+        for call in ast.walk(module.tree)
+        if isinstance(call, ast.Call) and ast.unparse(call.func) in ("click.echo", "click.secho", "print")
+    }
+    as_it_is = ("main", "folding", "commands/options", "commands/hub_people", "commands/watch_screen", "doctor/still")
+    assert found == {f"provisioning/{name}.py" for name in as_it_is}
 
 
 def letters(said: str) -> str:

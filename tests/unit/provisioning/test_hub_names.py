@@ -1,7 +1,8 @@
-"""What the hub's commands say of names: near ones of many, signs that turn a line about, a database that was there."""
+"""What the hub's commands say of what is not there: a station, a minute, an option; and of names that are wrong."""
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
@@ -38,3 +39,38 @@ def test_a_name_that_turns_a_line_about_is_seen_as_what_it_is(config: Path) -> N
     """A mark from right to left, pasted with a token's name, is written out."""
     told = minshan("hub", "token", "revoke", "county\u202e", "--config", str(config))
     assert told.code != 0 and 'there is no "county<U+202E>"' in told.err
+
+
+def made_hub(folder: Path, *words: str) -> str:
+    """Return the file of a new hub."""
+    out = folder / "hub.toml"
+    words = ("--broker", "mqtt://127.0.0.1:9", "--pictures", str(folder / "pictures"), *words)
+    made = minshan("hub", "init", "--database", f"sqlite://{folder}/hub.db", *words, "--out", str(out))
+    assert made.code == 0, made.err
+    return str(out)
+
+
+def test_a_hub_that_has_nothing_yet_says_so(tmp_path: Path) -> None:
+    """Nothing to show is a sentence, not an empty screen."""
+    file = made_hub(tmp_path)
+    assert "No station has sent anything yet.\n" in minshan("hub", "status", "--config", file).out
+    assert minshan("hub", "gaps", "--config", file).out == "No minute has arrived yet.\n"
+
+
+def test_an_option_that_is_missing_is_explained() -> None:
+    """Who leaves out the file is told which file, and what writes it."""
+    for lang, told in (("en", "`minshan hub init` writes it"), ("zh", "由 `minshan hub init` 写成")):
+        assert told in minshan("--lang", lang, "hub", "status").err
+
+
+def test_a_port_in_use_is_told_with_the_remedy(tmp_path: Path) -> None:
+    """A second hub, or another service at the pages' port: in the person's words, with what to change."""
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        file = made_hub(tmp_path, "--http", address)
+        told = minshan("--lang", "zh", "hub", "run", "--config", file)
+    assert told.code == 6
+    assert (
+        f"错误：{address}：该地址和端口已被其他程序占用\n  → 请在 [http] 的 listen 里写本机的地址和空闲的端口"
+        in told.err
+    )

@@ -150,5 +150,7 @@ def test_a_folder_that_cannot_be_written_is_told_before_the_questions(tmp_path: 
     """Nobody answers twelve questions for a file that can never be there."""
     code, said = interviewed(tmp_path / "none" / "station.toml", ["a"])
     assert code == 2
-    assert "none/station.toml cannot be written: No such file or directory" in " ".join(said.split())
+    said = " ".join(said.split())
+    assert "none/station.toml cannot be written: No such file or directory" in said
+    assert f"→ Make its folder first: sudo mkdir -p {tmp_path}/none" in said
     assert "station's name" not in said

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.kits.command import ENGLISH
+from tests.kits.command import ENGLISH, minshan
 from tests.unit.edge.config.test_config import BME, STATION
 
 
@@ -40,6 +40,17 @@ def test_an_ascii_terminal_is_spoken_to_in_english(tmp_path: Path) -> None:
     code, said, _wrong = shown("ascii", "sensors", "test", "bme280")
     assert code == 0
     assert said.startswith("+ ")
+
+
+def test_a_path_that_the_locale_cannot_write_is_named_with_the_remedy(tmp_path: Path) -> None:
+    """It is the locale that is to be changed; Minshan itself is not at fault."""
+    file = tmp_path / "station.toml"
+    file.write_text(STATION.replace("/var/lib/minshan", str(tmp_path / "茂县")) + BME)
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    said = minshan("status", "--config", str(file), env=locale)
+    assert said.code == 2
+    assert "the terminal's encoding, ascii, lacks characters of this path" in said.err
+    assert "export LANG=zh_CN.UTF-8" in said.err
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "gbk"])

@@ -24,7 +24,7 @@ from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from provisioning.braille import curve
-from provisioning.commands.show import bounds, show
+from provisioning.commands.show import bounds, channel_of, show
 from provisioning.commands.shown import Curve, lines, minutes_under
 from provisioning.commands.status import wide
 from tests.kits.broker import until
@@ -158,6 +158,23 @@ def test_csv_is_what_was_measured(folder: Path, window: str) -> None:
     assert rows[0] == ["start_utc", "start_local", "utc_offset_h", "duration_s", "air_temperature (degC)", "quality"]
     assert rows[1] == ["2026-03-30T21:00:00Z", "2026-03-31 05:00:00", "8.0", "60.0", "-1.5", "1"]
     assert [row[4:] for row in rows[2:]] == [["-2.6", "1"], ["", "9"], ["0.4", "3"]]
+
+
+@pytest.mark.parametrize("name", ["air_temperature", "Air temperature", "气温"])
+def test_a_quantity_is_known_by_its_names(folder: Path, name: str) -> None:
+    """Who types what the table shows, in either language, gets the curve."""
+    said = CliRunner().invoke(show, ["last-night", name, "--state", str(folder)])
+    assert said.exit_code == 0
+    assert said.output.startswith(CliRunner().invoke(show, ["last-night", "--state", str(folder)]).output[:200])
+
+
+@pytest.mark.parametrize(
+    ("name", "channel"),
+    [("PM2.5", "pm2p5"), ("pm2p5.field", "pm2p5.field"), ("风速.field", "wind_speed.field"), ("霜", "霜")],
+)
+def test_the_channel_of_a_name(name: str, channel: str) -> None:
+    """A sensor's name behind the quantity's stays; what is no quantity stays too."""
+    assert channel_of(name) == channel
 
 
 def test_what_is_not_measured_is_named(folder: Path) -> None:

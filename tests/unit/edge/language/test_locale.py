@@ -116,6 +116,14 @@ def test_translations_have_chinese_marks() -> None:
     assert [(text, marks) for text in said if (marks := english_marks(text))] == []
 
 
+def test_a_chinese_sentence_names_the_chinese_document() -> None:
+    """Who reads Chinese is sent to a document's Chinese twin, where it has one."""
+    named = {name for message in messages() for name in re.findall(r"docs/[\w/.-]+\.md", chinese(message))}
+    assert named
+    assert [name for name in named if (ROOT / name.replace(".md", ".zh-CN.md")).exists()] == []
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def is_printed(node: ast.AST) -> bool:
     """Return whether a call gives its arguments to a person at a terminal."""
     if not isinstance(node, ast.Call):
