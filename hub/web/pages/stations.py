@@ -16,4 +16,4 @@ def offset_of(states: list[StationState]) -> int:
 def nothing_word(context: RequestContext, station: str) -> str:
     """Return what is said in place of values of a station that has no dated minute."""
     count = context.queries.undated_minutes(station)
-    return undated(count) if count else _("No minute has arrived yet.")
+    return undated(count) if count else _("no minute has arrived yet")

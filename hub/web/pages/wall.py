@@ -108,13 +108,12 @@ def box(context: RequestContext, state: StationState) -> Box:
 
 
 def rain_today(context: RequestContext, state: StationState) -> Markup:
-    """Return the rain since the station's midnight, of good minutes alone, and of how many where those are few."""
+    """Return the rain since the station's midnight, of good minutes alone; "≥" where much of the day has none."""
     midnight = day_us(local_day(context.now_us, state.utc_offset_s), state.utc_offset_s)
     hours = context.queries.series(state.station, RAIN, midnight, context.now_us, "hour").points
     minutes, known = sum(hour.good or 0 for hour in hours), [hour.value for hour in hours if hour.value is not None]
-    few = view.rests_on(minutes, context.now_us - midnight) if known else ""
     amount = view.total(sum(known) if known else None, "mm")
-    return Markup('{}<span class="time">{}</span>').format(amount, few) if few else amount
+    return Markup("≥ {}").format(amount) if known and view.rests_on(minutes, context.now_us - midnight) else amount
 
 
 def with_wet_bulb(now: Now) -> dict[str, Value]:
