@@ -16,6 +16,7 @@ def cause(kind: str, records: int, why: object) -> str:
         "not_received": ngettext("{n} record not received", "{n} records not received", records),
         "lost": ngettext("{n} record lost", "{n} records lost", records),
         "not_measured": _("not measured"),
+        "undated": _("minutes arrived whose time is not known"),
         "silent": _("nothing has been heard from it"),
     }
     return because(words[kind].format(n=records), why)
@@ -39,6 +40,12 @@ def doubt(span: NotGood) -> str:
     else:
         what = ngettext("{n} minute of {channels} not good", "{n} minutes of {channels} not good", span.minutes)
     return because(what.format(n=span.minutes, channels=channels), span.why)
+
+
+def undated(count: int) -> str:
+    """Return the words for minutes that are here and whose time nobody knows."""
+    told = ngettext("{n} minute arrived whose time is not known", "{n} minutes arrived whose time is not known", count)
+    return told.format(n=count)
 
 
 def lying_over(count: int) -> str:

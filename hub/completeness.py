@@ -4,7 +4,8 @@ A gap is a time without minutes between two that are here. Numbers that the ledg
 not received yet, or lost where a loss record names them. Where the epoch changes the box was off for the time that its
 start record names, and why; what was measured before and after it, and is not here, is told apart from it. What is none
 of these was not measured. Behind the last minute what a hello named is not received, and nothing has been heard of the
-rest. Where two boxes speak in one name, each one's numbers are looked at by themselves.
+rest, unless minutes arrived then whose time is not known. Where two boxes speak in one name, each one's numbers are
+looked at by themselves.
 """
 
 from __future__ import annotations
@@ -41,10 +42,26 @@ class MinuteSummary(NamedTuple):
     good: bool
 
 
-def stations(engine: Engine) -> list[tuple[str, int | None, int | None]]:
-    """Return the stations with the start of their newest minute, and when the last record of each arrived."""
-    found = engine.query("SELECT station, arrived_last_us FROM station ORDER BY station")
-    newest = dict(engine.query("SELECT station, max(start) FROM record WHERE kind = 'minute' GROUP BY station"))
+def names(engine: Engine) -> list[str]:
+    """Return the names of all stations. Raise SinkError."""
+    return [name for (name,) in engine.query("SELECT DISTINCT station FROM epoch ORDER BY station")]
+
+
+def stations(engine: Engine, now: int) -> list[tuple[str, int | None, int | None]]:
+    """Return the stations with the start of their newest minute, and when the last record of each arrived.
+
+    What lies after `now` counts for neither: this hub's clock, or the station's, was ahead then. Raise SinkError.
+    """
+    found = engine.query(
+        "SELECT station, max(CASE WHEN arrived_last <= %s THEN arrived_last END) FROM epoch "
+        "GROUP BY station ORDER BY station",
+        (now,),
+    )
+    newest = dict(
+        engine.query(
+            "SELECT station, max(start) FROM record WHERE kind = 'minute' AND start <= %s GROUP BY station", (now,)
+        )
+    )
     return [(station, newest.get(station), arrived) for station, arrived in found]
 
 
@@ -54,7 +71,8 @@ def day_of(engine: Engine, station: str, day: date, now: int) -> Completeness:
     received, gaps = span_of(engine, station, first, min(first + DAY_S * US, now))
     lacking = sum(gap.records for gap in gaps)
     over = sum(after.start + MINUTE_US // 2 < before.end for before, after in pairwise(received))
-    return Completeness(station, day, len(received) + lacking, len(received), sum(m.good for m in received), gaps, over)
+    good, undated = sum(m.good for m in received), undated_minutes(engine, station, first, first + DAY_S * US)
+    return Completeness(station, day, len(received) + lacking, len(received), good, gaps, over, undated)
 
 
 def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[MinuteSummary], list[Gap]]:
@@ -69,6 +87,16 @@ def minutes_of(engine: Engine, station: str, day: date) -> list[MinuteSummary]:
     first = begin_of(day, offset_of(engine, station))
     last = first + DAY_S * US
     return [minute for minute in _minutes(engine, station, first, last) if first <= minute.start < last]
+
+
+def undated_minutes(engine: Engine, station: str, first: int, last: int) -> int:
+    """Return how many minutes arrived in a span (microseconds UTC) whose time nobody knows. Raise SinkError."""
+    found = engine.query(
+        "SELECT count(*) FROM record WHERE station = %s AND start IS NULL AND kind = 'minute' AND wrong IS NULL "
+        "AND arrived >= %s AND arrived < %s",
+        (station, first, last),
+    )
+    return int(found[0][0])
 
 
 def begin_of(day: date, offset: int) -> int:
@@ -141,7 +169,9 @@ def _gaps(engine: Engine, station: str, minutes: list[MinuteSummary], first: int
         start, end = max(gap.start_us, first), min(gap.end_us, last)
         if start < end and (gap.cause != "silent" or end - start >= MINUTE_US):
             records = round(gap.records * (end - start) / (gap.end_us - gap.start_us))
-            yield replace(gap, start_us=start, end_us=end, records=records)
+            is_undated = gap.cause == "silent" and undated_minutes(engine, station, start, end)
+            cause = "undated" if is_undated else gap.cause
+            yield replace(gap, start_us=start, end_us=end, records=records, cause=cause)
 
 
 def _hidden(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary, held: Ranges) -> Iterator[Gap]:

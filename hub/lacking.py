@@ -23,7 +23,15 @@ class LackingSpan(NamedTuple):
 
 
 def lacking(engine: Engine, station: str) -> list[LackingSpan]:
-    """Return the holes of a station, but for what its loss records say is lost. Raise SinkError."""
+    """Return the holes of a station whose time is known. Raise SinkError."""
+    return [span for hole in holes(engine, station) for span in _dated(engine, station, *hole)]
+
+
+def holes(engine: Engine, station: str) -> list[tuple[str, int, int]]:
+    """Return epoch, first and last number of a station's holes, but for what its loss records say is lost.
+
+    Raise SinkError.
+    """
     held: dict[str, list[tuple[int, int]]] = {}
     for epoch, first, last in engine.query("SELECT epoch, first, last FROM ledger WHERE station = %s", (station,)):
         held.setdefault(epoch, []).append((first, last))
@@ -33,12 +41,12 @@ def lacking(engine: Engine, station: str) -> list[LackingSpan]:
     whole = {epoch: [*pairs] for epoch, pairs in held.items()}
     for epoch, first, last in said:
         whole.setdefault(epoch, []).append((first, last))
-    found: list[LackingSpan] = []
+    found: list[tuple[str, int, int]] = []
     for epoch, pairs in sorted(whole.items()):
         every: Ranges = ((min(first for first, _ in pairs), max(last for _, last in pairs)),)
         missing = without(every, ranges(held.get(epoch, [])))
-        for first, last in without(missing, lost_numbers(engine, station, epoch)) if missing else ():
-            found += _dated(engine, station, epoch, first, last)
+        if missing:
+            found += [(epoch, *pair) for pair in without(missing, lost_numbers(engine, station, epoch))]
     return found
 
 

@@ -55,7 +55,7 @@ class TileMaker:
             engine.close()
 
     def _make_tiles(self, queries: Queries, stations: set[str] | None) -> None:
-        there = [state.station for state in queries.stations()]
+        there = [state.station for state in queries.stations(self._utc())]
         for station in there if stations is None else stations.intersection(there):
             for camera in queries.cameras(station, self._utc()):
                 picture = queries.picture(camera.sha256) if camera.here and camera.sha256 else None

@@ -32,7 +32,7 @@ class Headline(NamedTuple):
 def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -> Headline | None:
     """Return the sentence; None where nothing has been measured, or the station has no thermometer."""
     known = now.values.get(TEMPERATURE)
-    if known is None or now.end_us is None:
+    if known is None:
         return None
     if known.quality == 9 or not is_number(known.value):
         return Headline(
@@ -48,9 +48,9 @@ def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -
     return Headline(value, known.quality, word, texts.render_known(known.reason), trend(minutes, now.end_us))
 
 
-def trend(minutes: Sequence[Point], end_us: int) -> Markup | None:
-    """Return in words how fast the temperature moves; None where too few of the last minutes are good."""
-    per_hour = slope(minutes, end_us)
+def trend(minutes: Sequence[Point], end_us: int | None) -> Markup | None:
+    """Return in words how fast the temperature moves; None where too few of the last minutes are good, or dated."""
+    per_hour = None if end_us is None else slope(minutes, end_us)
     if per_hour is None:
         return None
     if abs(per_hour) < STEADY:

@@ -98,6 +98,6 @@ def station_view(
         age=view.age(now.end_us, now_us),
         headline=headline(now, derived, curves.get(TEMPERATURE, ())),
         today=[] if last is None else view.today(curves, last, offset_s),
-        cards=[] if last is None else view.cards(now, curves, last),
+        cards=view.cards(now, curves, last or 0),
         beside=beside,
     )

@@ -69,6 +69,8 @@ def card(channel: str, known: Value, minutes: Sequence[Point], last_us: int) -> 
     curve = spark(minutes, last_us - DAY_US, last_us, kind_of(channel))
     spoken = "" if curve is None else span_of(channel, curve, known.unit, minutes)
     value = compass(number) if is_direction(channel) else quantity_value(channel, number, known.unit)
+    if is_amount(channel) and number is not None:
+        value = Markup('{} <span class="soft">{}</span>').format(value, _("in this minute"))
     why, second = texts.render_known(known.reason), bool(ChannelName.parse(channel).sensor)
     return Card(channel, texts.label(channel), value, known.quality, word, why, curve, spoken, second)
 
@@ -145,8 +147,13 @@ def figure(
     """Return what good minutes of a span (time and value each) come to: their sum, or the first of their extremes."""
     number = chosen(value for _at, value in pairs)
     at = None if chosen is sum else next(at for at, value in pairs if value == number)
-    shown = "air_temperature" if chosen is sum else channel  # a sum of many tenths has no more digits than they have
-    return Extreme(label, quantity_value(shown, number, unit), at, rests_on(len(pairs), span_us))
+    shown = total(number, unit) if chosen is sum else quantity_value(channel, number, unit)
+    return Extreme(label, shown, at, rests_on(len(pairs), span_us))
+
+
+def total(number: float | None, unit: str) -> Markup:
+    """Return what many minutes come to: a sum of many tenths has no more digits than they have."""
+    return quantity_value("air_temperature", number, unit)
 
 
 def rests_on(minutes: int, span_us: int) -> str:

@@ -13,7 +13,10 @@ Step = Literal["minute", "hour", "day"]
 
 
 class StationState(msgspec.Struct, frozen=True):
-    """One station: when it was last heard and its newest dated minute began; its clock's seconds ahead of UTC."""
+    """One station: when it was last heard and its newest dated minute began; its clock's seconds ahead of UTC.
+
+    Both lie before now, None where there is none: what a wrong clock put after now counts for neither.
+    """
 
     station: str
     arrived_us: int | None
@@ -136,9 +139,10 @@ class Pictures(msgspec.Struct, frozen=True):
 
 
 class Gap(msgspec.Struct, frozen=True):
-    """A time without minutes: `cause` is "off", "not_received", "lost", "not_measured" or "silent".
+    """A time without minutes: `cause` is "off", "not_received", "lost", "not_measured", "undated" or "silent".
 
-    `records` were made and are not here; `why` is the station's own reason as it came.
+    `records` were made and are not here; `why` is the station's own reason as it came. "undated": minutes arrived in it
+    whose time is not known.
     """
 
     start_us: int
@@ -151,7 +155,8 @@ class Gap(msgspec.Struct, frozen=True):
 class Completeness(msgspec.Struct, frozen=True):
     """One day of a station by its own clock: minutes measured, received, good, and each hole.
 
-    `over`: how many minutes begin where the one before has not ended.
+    `over`: how many minutes begin where the one before has not ended. `undated`: how many arrived on that day
+    whose time is not known; they are in none of the other numbers.
     """
 
     station: str
@@ -161,6 +166,7 @@ class Completeness(msgspec.Struct, frozen=True):
     good: int
     gaps: list[Gap]
     over: int = 0
+    undated: int = 0
 
 
 class NotGood(msgspec.Struct, frozen=True):

@@ -114,7 +114,7 @@ class Decider:
         people = self._people.listed()
         by_day = is_day(now, self._section.utc_offset_h)
         over = [one for one in live if one.is_untold and (by_day or one.late or one.urgency == "frost")]
-        if over and now >= max(one.arrived_us for one in over) + rounds.GATHERED_US:
+        if over and not any(0 <= now - one.arrived_us < rounds.GATHERED_US for one in over):
             for one in over:
                 one.ladder.over_told = True
             self._book.keep(over)

@@ -76,7 +76,7 @@ def acknowledge(alarm: Alarm, who: str, now: int) -> bool:
 def _begin(alarm: Alarm, ready: Sequence[str], now: int) -> list[Telling]:
     """Tell a new alarm to the first person, a step up to all who know of it."""
     ladder = alarm.ladder
-    if alarm.late and now < alarm.arrived_us + GRACE_US:
+    if alarm.late and alarm.arrived_us <= now < alarm.arrived_us + GRACE_US:
         return []
     first = not ladder.reached
     if first and not ready:
@@ -127,6 +127,8 @@ def _after_acknowledgement(alarm: Alarm, ready: Sequence[str], now: int, heard: 
     """Remind of frost that goes on, once; then go on as if nobody had acknowledged, with the next person."""
     ladder = alarm.ladder
     ladder.hurry = False
+    # What lies after now was noted by a clock that was ahead.
+    ladder.acked_us, ladder.reminded_us = (at and min(at, now) for at in (ladder.acked_us, ladder.reminded_us))
     if not alarm.is_critical or ladder.acked_us is None or now < ladder.acked_us + STILL * MINUTE_US:
         return []
     if not heard(alarm.station):

@@ -12,7 +12,7 @@ from edge.measure.quality import Flag
 from edge.records.bodies import Minute, decode
 from edge.records.record import Kind
 from hub.alarms.book import AlarmBook
-from hub.completeness import stations
+from hub.completeness import names
 from hub.database.engine import Engine
 
 LOOKED_AT = 60  # newest minutes of a station
@@ -56,7 +56,7 @@ def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]
     """Return what is to be seen to, of these stations alone (None: of all). Raise SinkError."""
     found: list[Visit] = []
     open_ = [one for one in AlarmBook(engine).since(now, mine) if one.open]
-    for station, _, _ in stations(engine):
+    for station in names(engine):
         if mine is not None and station not in mine:
             continue
         since = {one.what: one.raised_us for one in open_ if one.station == station}

@@ -19,6 +19,7 @@ from hub.vouched import apart
 
 NEWEST = 20  # records of a station by which its cadence is judged
 LOOK_US = 10_000_000  # between two looks
+LEAP_US = 3 * MINUTE_US  # by which a look is late; shorter than a station's silence may be
 ALL = ""  # the station of what concerns none alone
 UNSET_US = 30 * 60 * 1_000_000  # for which nobody has set the clock, or stations contradict it, before that is said
 
@@ -55,7 +56,10 @@ class Watch:
         """Return what has turned, of what is live or new; within a transaction. Raise SinkError."""
         if now < self._next <= now + LOOK_US:  # otherwise the clock was set back
             return []
-        self._next, self._since = now + LOOK_US, min(self._since, now)
+        leapt = (
+            self._next and now > self._next + LEAP_US
+        )  # put forward, or this hub stood still: nobody was silent then
+        self._next, self._since = now + LOOK_US, now if leapt else min(self._since, now)
         return [
             *self._of_stations(live, now),
             *self._of_channels(live, now),

@@ -36,7 +36,7 @@ from hub.database.cameras import CameraNow
 from hub.database.engine import Engine
 from hub.database.turns import AlertTurn
 from hub.exported import Export, ExportSelection
-from hub.lacking import lacking
+from hub.lacking import holes
 from hub.monthly import MonthlySheet
 from hub.sink import SinkError
 
@@ -69,11 +69,11 @@ class Queries:
         self._allow(wanted.station)
         return Export(self._engine, wanted)
 
-    def stations(self) -> list[StationState]:
-        """Return the stations, by name."""
+    def stations(self, now_us: int) -> list[StationState]:
+        """Return the stations, by name; none was heard after `now_us`."""
         return [
             StationState(name, arrived, newest, completeness.offset_of(self._engine, name))
-            for name, newest, arrived in completeness.stations(self._engine)
+            for name, newest, arrived in completeness.stations(self._engine, now_us)
             if self._mine is None or name in self._mine
         ]
 
@@ -215,7 +215,12 @@ class Queries:
         found = self._engine.query(
             "SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE station = %s", (station,)
         )
-        return int(found[0][0]), sum(hole.records for hole in lacking(self._engine, station))
+        return int(found[0][0]), sum(last - first + 1 for _epoch, first, last in holes(self._engine, station))
+
+    def undated_minutes(self, station: str) -> int:
+        """Return how many minutes of a station are here whose time nobody knows."""
+        self._allow(station)
+        return completeness.undated_minutes(self._engine, station, -LAST_UTC, LAST_UTC)
 
     # -- what they share -----------------------------------------------------------------------------------
 

@@ -13,6 +13,7 @@ import msgspec
 from drivers.reason import Reason
 from edge.records import answers
 from edge.records.asked import BACKWARDS, us
+from edge.records.record import LAST_UTC
 from edge.wire.contract import VERSION, Command
 from hub import tiles as tiling
 from hub.completeness import IN_TRANSIT_US
@@ -96,12 +97,12 @@ def me(context: RequestContext, _said: given.Nothing) -> Me:
 
 def stations(context: RequestContext, _said: given.Nothing) -> list[answers.StationState]:
     """Return the stations that somebody may see."""
-    return context.queries.stations()
+    return context.queries.stations(context.now_us)
 
 
 def station(context: RequestContext, arguments: given.OfStation) -> answers.StationState:
     """Return one station."""
-    for found in context.queries.stations():
+    for found in context.queries.stations(context.now_us):
         if found.station == arguments.station:
             return found
     raise ApiError(
@@ -144,14 +145,14 @@ def completeness(context: RequestContext, arguments: given.DaysOf) -> list[answe
 
 def board(context: RequestContext, arguments: given.BoardOf) -> list[answers.Completeness]:
     """Return the same of all stations."""
-    ahead = max((state.utc_offset_s for state in context.queries.stations()), default=0)
+    ahead = max((state.utc_offset_s for state in context.queries.stations(context.now_us)), default=0)
     last = last_day(context, arguments, ahead, MOST_BOARD_DAYS)
     return all_days(context, arguments.first, last, context.now_us - IN_TRANSIT_US)
 
 
 def all_days(context: RequestContext, first: date, last: date, now_us: int) -> list[answers.Completeness]:
     """Return the days of all stations that somebody may see, up to an instant, by station and day."""
-    names = [state.station for state in context.queries.stations()]
+    names = [state.station for state in context.queries.stations(context.now_us)]
     return [day for name in names for day in context.queries.completeness(name, first, last, now_us)]
 
 
@@ -225,8 +226,8 @@ def commanded(context: RequestContext, arguments: given.OfCommand) -> CommandOrd
 
 
 def audit(context: RequestContext, arguments: given.Before) -> list[Audited]:
-    """Return what people did, the newest first, a page of it."""
-    return context.accounts.audit(us(arguments.before) if arguments.before else context.now_us + 1)
+    """Return what people did, the newest first, a page of it; also what a clock that was ahead noted."""
+    return context.accounts.audit(us(arguments.before) if arguments.before else LAST_UTC)
 
 
 def span(context: RequestContext, arguments: Any) -> tuple[int, int]:

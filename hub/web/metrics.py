@@ -49,7 +49,7 @@ def _one(name: str, what: str, value: int) -> Line:
 
 def _stations(context: RequestContext) -> Iterator[Line]:
     """Yield what is known of each station."""
-    states = context.queries.stations()
+    states = context.queries.stations(context.now_us)
     named = [({"station": state.station}, state) for state in states]
     yield _one("minshan_stations", "Stations that have sent anything", len(states))
     yield (

@@ -91,7 +91,7 @@ def status(config_file: Path, as_json: bool) -> None:
                 print_json(room._asdict())
             else:
                 say(hub_room.line(room))
-        heard_of = stations(engine)
+        heard_of = stations(engine, now)
         if not heard_of and not as_json:
             say(_("No station has sent anything yet."))
         for station, newest, arrived in heard_of:
@@ -122,14 +122,14 @@ def status(config_file: Path, as_json: bool) -> None:
 @json_option()
 def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: bool) -> None:
     """Print the days and their gaps. End with 1 where there is one."""
-    from hub.completeness import stations
+    from hub.completeness import names
 
     missing = 0
     with reading(loaded(config_file)) as engine:
         if station is not None:
             named(engine, station)
-        names = [name for name, *_rest in stations(engine)] if station is None else [station]
-        found = [one for name in names for one in days(engine, name, None if day is None else day.date())]
+        wanted = names(engine) if station is None else [station]
+        found = [one for name in wanted for one in days(engine, name, None if day is None else day.date())]
         if day is not None and not found:
             sentence = _("No minutes are due for {day}: it has not begun, or no station sent anything before it ended.")
             raise CommandError(Exit.USAGE, sentence.format(day=day.date()))
@@ -155,16 +155,15 @@ def days(engine: Engine, station: str, day: date | None) -> list[Completeness]:
 
     now = system_utc() - IN_TRANSIT_US
     first, today = first_minute(engine, station), local_day(engine, station, now)
-    if first is None:
-        return []
     wanted = [today - timedelta(days=ago) for ago in reversed(range(DAYS))] if day is None else [day]
-    began = local_day(engine, station, first)
-    return [day_of(engine, station, one, now) for one in wanted if began <= one <= today]
+    began = date.max if first is None else local_day(engine, station, first)
+    found = [day_of(engine, station, one, now) for one in wanted if one <= today]
+    return [one for one in found if one.day >= began or one.undated]
 
 
 def show(engine: Engine, found: Completeness, as_json: bool) -> None:
     """Print a day."""
-    from hub.causes import cause, doubt, lying_over
+    from hub.causes import cause, doubt, lying_over, undated
     from hub.completeness import offset_of
     from hub.doubts import explained
 
@@ -178,8 +177,9 @@ def show(engine: Engine, found: Completeness, as_json: bool) -> None:
     for start, end, why in sorted([*lines, *((span.start_us, span.end_us, doubt(span)) for span in day.doubts)]):
         span = f"  {texts.when(start, hours)} – {texts.when(end, hours)}"
         say(_("{place}: {sentence}").format(place=span, sentence=why))
-    if found.over:
-        say(f"  {lying_over(found.over)}")
+    for count, told in ((found.undated, undated), (found.over, lying_over)):
+        if count:
+            say(f"  {told(count)}")
 
 
 def numbers(day: Completeness) -> str:

@@ -65,9 +65,9 @@ def reading(config: HubConfig) -> Iterator[Engine]:
 
 def named(engine: Engine, station: str) -> None:
     """Raise CommandError where no station of that name is known; the remedy says which are, of many the near ones."""
-    from hub.completeness import stations
+    from hub.completeness import names
 
-    known = [name for name, *_rest in stations(engine)]
+    known = names(engine)
     if station not in known:
         sentence = _('No station "{station}" has sent anything.').format(station=station)
         if len(known) > MOST_NAMED:
@@ -78,9 +78,9 @@ def named(engine: Engine, station: str) -> None:
 
 def say_unheard(engine: Engine, stations: Iterable[str]) -> None:
     """Say which of these stations have sent nothing: they may come later, or a name is misspelt."""
-    from hub.completeness import stations as heard
+    from hub.completeness import names
 
-    known = [name for name, *_rest in heard(engine)]
+    known = names(engine)
     for station in sorted(set(stations) - set(known)):
         sentence = _("No station {station} has sent anything yet: is its name right?")
         near = difflib.get_close_matches(station, known, 1)

@@ -22,7 +22,7 @@ RECENT_MIN, WIND_MIN, WIND_LEAST = 60, 10, 8
 HOUR_S = 3600
 SEASON = Reason(
     "season_source",
-    "Anderson 1986, Weinberger 1950, Richardson 1974, Fishman 1987 with Erez 1990; degree days above 10 degC as UC IPM "
+    "Anderson 1986, Weinberger 1950, Richardson 1974, Fishman 1987 with Erez 1990; degree days above 10 °C as UC IPM "
     "counts them for codling moth; not derived in Maoxian",
 )
 COUNTED = ("chill_hours", "utah_chill_units", "chill_portions", "growing_degree_hours", "growing_degree_days")

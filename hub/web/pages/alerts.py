@@ -42,7 +42,7 @@ class Line(NamedTuple):
 
 def show(context: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the turns of all stations' alerts, the newest first."""
-    states = context.queries.stations()
+    states = context.queries.stations(context.now_us)
     found = [line(state.station, turn) for state in states for turn in context.queries.alert_turns(state.station)]
     newest_first = sorted(found, key=lambda one: one.time_us, reverse=True)[:MOST]
     may = caller(context).may(Right.ACKNOWLEDGE)

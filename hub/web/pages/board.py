@@ -14,6 +14,7 @@ from edge.language.texts import _
 from edge.page.station_view import BoxLine
 from edge.records.answers import Completeness
 from edge.records.asked import us
+from edge.records.record import LAST_UTC
 from hub.completeness import IN_TRANSIT_US
 from hub.forward.state import state_of
 from hub.web.arguments import Before
@@ -35,7 +36,8 @@ class BoardPage(msgspec.Struct, frozen=True):
 class Cell(NamedTuple):
     """One day of a station: minutes without a record, doubtful ones, and what is shown.
 
-    `state`: "before" (its first minute), "whole", "doubtful" (or minutes lie over others), "holes", "none".
+    `state`: "before" (its first minute), "whole", "doubtful" (or minutes lie over others, or none has a time), "holes",
+    "none".
     """
 
     lacking: int
@@ -55,7 +57,7 @@ def show(forwards: Sequence[Forward]) -> Callable[[RequestContext, BoardPage], P
 
 def board(context: RequestContext, arguments: BoardPage, forwards: Sequence[Forward]) -> PageAnswer:
     """Return the board."""
-    states = context.queries.stations()
+    states = context.queries.stations(context.now_us)
     offset = offset_of(states)
     today = (datetime.fromtimestamp(context.now_us / 1e6, UTC) + timedelta(seconds=offset)).date()
     last = min(max(arguments.to or today, date(1970, 1, 31)), today)
@@ -91,6 +93,8 @@ def passed_on(context: RequestContext, forwards: Sequence[Forward], offset_s: in
 
 def cell(found: Completeness, began: bool) -> Cell:
     """Return a day as the board shows it; `began`: the station had sent something by then."""
+    if found.undated and not found.received:
+        return Cell(0, 0, "doubtful", _("{n} min undated").format(n=found.undated))
     if not began:
         return Cell(0, 0, "before", "–")
     lacking = sum(round((gap.end_us - gap.start_us) / 6e7) for gap in found.gaps)
@@ -108,7 +112,7 @@ def cell(found: Completeness, began: bool) -> Cell:
 
 def audit(context: RequestContext, arguments: Before) -> PageAnswer:
     """Return who did what, the newest first."""
-    lines = context.accounts.audit(us(arguments.before) if arguments.before else context.now_us + 1)
+    lines = context.accounts.audit(us(arguments.before) if arguments.before else LAST_UTC)
     older = lines[-1].time_us if len(lines) == PAGE else None
     values = {
         "title": _("Who did what"),
@@ -116,4 +120,4 @@ def audit(context: RequestContext, arguments: Before) -> PageAnswer:
         "action": action_word,
         "older": None if older is None else older / 1e6,
     }
-    return PageAnswer("audit.html", values, offset_of(context.queries.stations()))
+    return PageAnswer("audit.html", values, offset_of(context.queries.stations(context.now_us)))

@@ -8,7 +8,9 @@ import msgspec
 from msgspec import Meta
 
 from edge.language.texts import _
+from edge.page import view
 from edge.page.curve_pages import SPANS, CurvePages
+from edge.page.markup import decimals
 from edge.records.answers import Point, Series
 from edge.records.asked import DAY_US, AskedStep, chosen, unit_of, us
 from edge.wire.contract import StationId
@@ -56,5 +58,13 @@ def show(context: RequestContext, arguments: CurveOf) -> PageAnswer:
     days = None
     if shown["channel"]:
         days = context.queries.series(arguments.station, arguments.channel, first, context.now_us, "day")
-    values = {**shown, "first_us": first, "days": days}
+    values = {**shown, "first_us": first, "days": days, "figures": figures(arguments.channel)}
+    values["digits"] = 1 if view.is_amount(arguments.channel) else decimals(arguments.channel)
     return of_station(context, arguments.station, "curves_here.html", _("Curves"), values, offset)
+
+
+def figures(channel: str) -> list[str]:
+    """Return which figures of a day mean anything: of an amount its sum, of a direction its mean alone."""
+    if view.is_amount(channel):
+        return [_("Sum")]
+    return [_("Mean")] if view.is_direction(channel) else [_("Mean"), _("Lowest"), _("Highest")]

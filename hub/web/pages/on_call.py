@@ -110,7 +110,7 @@ class OnCallPages:
 
     def _shown(self, context: RequestContext, why: Reason | None = None, status: int = 200) -> PageAnswer:
         people = on_call.people(context)
-        states = context.queries.stations()
+        states = context.queries.stations(context.now_us)
         values = {
             "title": _("On call"),
             "people": people,
@@ -158,7 +158,7 @@ def sent(context: RequestContext, _said: Nothing) -> PageAnswer:
         "sent": [line(one) for one in found],
         "open": any(one.fate is None for one in found),
     }
-    return PageAnswer("sent.html", values, offset_of(context.queries.stations()))
+    return PageAnswer("sent.html", values, offset_of(context.queries.stations(context.now_us)))
 
 
 def line(one: Attempt) -> SentRow:

@@ -46,7 +46,7 @@ def render_page(context: RequestContext, why: str = "", secret: str = "", status
         "people": people.listed("user")(context, Nothing()),
         "tokens": people.listed("token")(context, Nothing()),
         "roles": [role.value for role in Role],
-        "stations": [state.station for state in context.queries.stations()],
+        "stations": [state.station for state in context.queries.stations(context.now_us)],
         "why": why,
         "secret": secret,
         "shortest": SHORTEST,

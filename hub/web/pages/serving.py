@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
 from starlette.requests import Request
@@ -26,10 +27,11 @@ from edge.page.templates import Templates
 from hub.rights import Account, Right
 from hub.web.app import LOG_IN, RequestPool, keep_session, read_request, sent
 from hub.web.pages.words import role_word
-from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
+from hub.web.table import API, ApiError, Elsewhere, PageAnswer, RequestContext, Route
 
 HERE = Path(__file__).parent.parent
 LOGIN = "/login"
+NO_PAGE = Reason("no_page", "there is no page at this address")
 log = logging.getLogger("minshan.web")
 
 
@@ -41,7 +43,7 @@ def served(routes: Sequence[Route], pool: RequestPool, utc: Callable[[], int]) -
     made: list[BaseRoute] = [
         WebRoute(route.path, pages.endpoint(route), methods=[route.method], middleware=packed) for route in routes
     ]
-    return [*made, assets.route()]
+    return [*made, assets.route(), WebRoute("/{elsewhere:path}", pages.nothing, methods=["GET"])]
 
 
 class Pages:
@@ -97,6 +99,12 @@ class Pages:
                 **answer.values,
             },
         )
+
+    async def nothing(self, request: Request) -> Response:
+        """Say to whoever followed a wrong link that nothing is there; a program is told in its own way."""
+        if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith(f"{API}/"):
+            raise HTTPException(404)
+        return await self._refused(request, ApiError(404, NO_PAGE))
 
     async def _refused(self, request: Request, refused: ApiError) -> Response:
         """Lead to the login, or say on a page what is the matter."""

@@ -15,7 +15,7 @@ from edge.page.station_view import PICTURE, Beside, BoxLine, Photo, PictureNow, 
 from edge.records.answers import Event, ExplainedDay, Picture
 from edge.records.asked import DAY_US, Page
 from edge.wire.contract import CameraName, StationId
-from hub.causes import cause, doubt, lying_over, reason_of
+from hub.causes import cause, doubt, lying_over, reason_of, undated
 from hub.completeness import IN_TRANSIT_US
 from hub.database.cameras import USUAL_MB, CameraNow
 from hub.doubts import explained
@@ -24,6 +24,7 @@ from hub.web.arguments import OfStation
 from hub.web.handlers import caller
 from hub.web.handlers import station as state_of
 from hub.web.pages.alerts import open_lines
+from hub.web.pages.stations import nothing_word
 from hub.web.pages.wall import derived_of
 from hub.web.pages.words import kind_word
 from hub.web.table import PageAnswer, RequestContext
@@ -63,7 +64,7 @@ def show(context: RequestContext, arguments: OfStation) -> PageAnswer:
         photo=photo(arguments.station, cameras),
         asking=asking(context, arguments.station, cameras),
         box=box(context, arguments.station),
-        nothing=_("no dated minute yet"),
+        nothing=nothing_word(context, arguments.station) if now.end_us is None else "",
     )
     seen = station_view(now, context.now_us, state.utc_offset_s, curves, derived_of(now), beside)
     values = {"seen": seen, "curves_url": f"/stations/{arguments.station}/curves", "station": arguments.station}
@@ -170,15 +171,17 @@ def line(event: Event) -> Happening:
 def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
     """Return what is whole of a day, and why the rest is not."""
     offset = state_of(context, OfStation(arguments.station)).utc_offset_s
+    today = local_day(context.now_us, offset)
     until = context.now_us - IN_TRANSIT_US
     (asked,) = context.queries.completeness(arguments.station, arguments.day, arguments.day, until)
     found = explained(context.engine, asked)
     values = {
         "found": found,
         "causes": causes(found),
-        "over": lying_over(found.over) if found.over else "",
+        "notes": [told(count) for count, told in ((found.undated, undated), (found.over, lying_over)) if count],
         "before": before(arguments.day),
-        "after": arguments.day + timedelta(days=1) if arguments.day < local_day(context.now_us, offset) else None,
+        "after": arguments.day + timedelta(days=1) if arguments.day < today else None,
+        "is_to_come": arguments.day > today,
     }
     return of_station(context, arguments.station, "day.html", str(arguments.day), values, offset)
 

@@ -2,9 +2,18 @@
 
 from __future__ import annotations
 
+from edge.language.texts import _
 from edge.records.answers import StationState
+from hub.causes import undated
+from hub.web.table import RequestContext
 
 
 def offset_of(states: list[StationState]) -> int:
-    """Return the clock by which a page of several stations tells times: the first one's."""
-    return states[0].utc_offset_s if states else 28_800
+    """Return the clock by which a page of several stations tells times: the first one's that has told its clock."""
+    return next((state.utc_offset_s for state in states if state.newest_us is not None), 28_800)
+
+
+def nothing_word(context: RequestContext, station: str) -> str:
+    """Return what is said in place of values of a station that has no dated minute."""
+    count = context.queries.undated_minutes(station)
+    return undated(count) if count else _("no minute has arrived yet")

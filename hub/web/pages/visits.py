@@ -41,7 +41,7 @@ def show(context: RequestContext, _said: Nothing) -> PageAnswer:
         "stops": [stop(station, mine) for station, mine in by_station(found)],
         "take": _(", ").join(f"{thing_word(thing)} × {count}" for thing, count in trip.items()),
     }
-    return PageAnswer("visits.html", values, offset_of(context.queries.stations()))
+    return PageAnswer("visits.html", values, offset_of(context.queries.stations(context.now_us)))
 
 
 def by_station(found: list[Visit]) -> list[tuple[str, list[Visit]]]:

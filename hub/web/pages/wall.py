@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from markupsafe import Markup
+
 from edge.language import texts
 from edge.language.texts import _
 from edge.language.words import N_
 from edge.measure.derived.minute_values import derive
 from edge.page import view
+from edge.page.days import day_us, local_day
 from edge.page.station_view import AlertLine
 from edge.page.view import Card
 from edge.records.answers import Now, StationState, Value
@@ -18,7 +21,7 @@ from hub.rights import Account, Right
 from hub.web.arguments import Nothing
 from hub.web.handlers import caller
 from hub.web.pages.alerts import open_lines
-from hub.web.pages.stations import offset_of
+from hub.web.pages.stations import nothing_word, offset_of
 from hub.web.table import PageAnswer, RequestContext
 
 SHOWN = {  # by words that have room in a box beside the value
@@ -26,10 +29,10 @@ SHOWN = {  # by words that have room in a box beside the value
     "relative_humidity": N_("Humidity"),
     "wind_speed": N_("Wind"),
     "wind_speed_of_gust": N_("Gust"),
-    "rainfall_amount": N_("Rain"),
+    "rainfall_amount": N_("Rain today"),
     "battery_voltage": N_("Battery"),
 }
-WET_BULB, TEMPERATURE = "wet_bulb_temperature", "air_temperature"
+WET_BULB, TEMPERATURE, RAIN = "wet_bulb_temperature", "air_temperature", "rainfall_amount"
 PICTURE_OLD_S = 2 * 3600  # a camera that takes one an hour has missed one
 
 
@@ -47,7 +50,10 @@ class Tile(NamedTuple):
 
 
 class Box(NamedTuple):
-    """One station: its newest minute's end, age, temperature first, what else is known, open alerts, and cameras."""
+    """One station: its newest minute's end, age, temperature first, what else is known, open alerts, and cameras.
+
+    `nothing`: said in place of values where no minute has a time.
+    """
 
     station: str
     end_us: int | None
@@ -58,11 +64,12 @@ class Box(NamedTuple):
     lacking: int
     alerts: list[AlertLine]
     tiles: list[Tile]
+    nothing: str
 
 
 def show(context: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the wall."""
-    states = context.queries.stations()
+    states = context.queries.stations(context.now_us)
     boxes = [box(context, state) for state in states]
     values = {"title": _("Wall"), "boxes": boxes, "cameras": sum(len(one.tiles) for one in boxes)}
     return PageAnswer("wall.html", values | {"advice": "" if boxes else advice(caller(context))}, offset_of(states))
@@ -83,6 +90,8 @@ def box(context: RequestContext, state: StationState) -> Box:
     now = context.queries.now(state.station)
     known = with_wet_bulb(now)
     cards = {name: view.card(name, known[name], (), context.now_us) for name in (TEMPERATURE, *SHOWN) if name in known}
+    if RAIN in cards:
+        cards[RAIN] = cards[RAIN]._replace(value=rain_today(context, state))
     cameras = context.queries.cameras(state.station, context.now_us)
     return Box(
         station=state.station,
@@ -94,7 +103,17 @@ def box(context: RequestContext, state: StationState) -> Box:
         alerts=open_lines(context, state.station),
         lacking=context.queries.records(state.station)[1],
         tiles=[tile(state.station, camera, context.now_us) for camera in cameras],
+        nothing=nothing_word(context, state.station) if now.end_us is None else "",
     )
+
+
+def rain_today(context: RequestContext, state: StationState) -> Markup:
+    """Return the rain since the station's midnight, of good minutes alone; "≥" where much of the day has none."""
+    midnight = day_us(local_day(context.now_us, state.utc_offset_s), state.utc_offset_s)
+    hours = context.queries.series(state.station, RAIN, midnight, context.now_us, "hour").points
+    minutes, known = sum(hour.good or 0 for hour in hours), [hour.value for hour in hours if hour.value is not None]
+    amount = view.total(sum(known) if known else None, "mm")
+    return Markup("≥ {}").format(amount) if known and view.rests_on(minutes, context.now_us - midnight) else amount
 
 
 def with_wet_bulb(now: Now) -> dict[str, Value]:

@@ -50,6 +50,20 @@ def said(found: Now, derived: dict[str, float], points: list[Point], lang: str =
         return " ".join(f"{top.value.striptags()} {top.word} {top.why} {then}".split())
 
 
+def test_a_box_that_does_not_know_the_time_shows_what_it_measures() -> None:
+    """A technician who sets it up sees its values, and that nobody knows how old they are; with no minute, nothing."""
+    undated = Now("s", None, None, None, "arrival", None, {"air_temperature": Value(5.2, 1, "degC")})
+    nothing = Now("s", None, None, None, "arrival", None, {})
+    shown = {"offset_s": 28_800, "now_us": None, "title": "s", "position": "", "path": "/", "curves_url": "/curves"}
+    with texts.speaking("zh"):
+        seen = (station_view(found, None, 28_800, {}, {}, Beside()) for found in (undated, nothing))
+        look = Look("zh", "auto", {})
+        page, empty = (PAGE.render(seen=one, look=look, here=lambda **_asked: "?", **shown) for one in seen)
+    assert "5.2" in page and "本机还不知道时间" in page and "还没有测到数据" not in page
+    assert 'data-age="fresh"' not in page
+    assert "还没有测到数据" in empty and "本机还不知道时间" not in empty
+
+
 ODD = st.sampled_from([None, math.nan, math.inf, -math.inf, 0.0, 1e308, -0.0, 3.7])
 CODES = st.sampled_from([0, 1, 2, 3, 4, 5, 7, 9, 77, -1])
 WHYS = st.sampled_from([None, "", "a word", 5, [], {}, {"code": "x"}, {"code": "c", "text": "{broken"}, [["no"]]])

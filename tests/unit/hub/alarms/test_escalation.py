@@ -74,6 +74,28 @@ def test_frost_that_goes_on_after_an_acknowledgement_is_told_again(world: World)
     assert "zhang" in world.told("group")[1][2], "it says who had acknowledged"
 
 
+def test_frost_that_was_acknowledged_while_the_clock_was_ahead_is_told_again_when_it_is_right(world: World) -> None:
+    """Half an hour later as ever, and not a day later."""
+    world.begin += 86_400_000_000
+    world.alert(1, "raised", 2)
+    world.run(MINUTE)
+    world.acknowledge("zhang")
+    world.begin -= 86_400_000_000
+    for seq in range(2, 11):
+        world.run(5 * MINUTE)
+        world.minute(seq, -2.5)
+    assert [to for _, to, _ in world.told("voice")] == [["zhang"], ["zhang"], ["li"]]
+
+
+def test_frost_of_a_clock_that_was_ahead_waits_for_nothing(world: World) -> None:
+    """What arrived at once was late by that clock; set right a moment later, it does not wait a day for the rest."""
+    world.begin += 86_400_000_000
+    world.alert(1, "raised", 2, ago_s=86_405.0)
+    world.begin -= 86_400_000_000
+    world.run(2 * MINUTE)
+    assert [to for _, to, _ in world.told("voice")] == [["zhang"]]
+
+
 def test_what_a_silent_station_said_last_is_not_told_as_how_it_is(world: World) -> None:
     """Acknowledged, and nothing comes from the station since: nobody is told hours later that it is still freezing."""
     world.alert(1, "raised", 2)

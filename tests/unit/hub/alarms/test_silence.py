@@ -89,6 +89,21 @@ def test_a_box_that_died_while_the_clock_was_ahead_is_missed_when_it_is_right(wo
     assert [(one.station, one.what) for one in world.alarms()] == [("dead", "silent")]
 
 
+@pytest.mark.parametrize("days", [1, -1])
+def test_a_clock_that_leaps_a_day_calls_no_station_silent(world: World, days: int) -> None:
+    """Put forward or back between two minutes: nobody is woken, and a box that dies afterwards is missed as ever."""
+    world.talking = set(EIGHT)
+    cold(world)
+    world.start(poll_s=10.0)
+    world.run(2.5 * MINUTE)
+    world.begin += days * 86_400_000_000
+    world.run(10 * MINUTE)
+    assert world.alarms() == [] and world.told("voice") == []
+    world.talking.discard("orchard-1")
+    world.run(8 * MINUTE)
+    assert [(one.station, one.what) for one in world.alarms()] == [("orchard-1", "silent")]
+
+
 def test_a_hub_that_all_its_stations_contradict_says_so(tmp_path: Path) -> None:
     """Synchronised, and an hour behind two of them that know the time by themselves: one alarm, and its end."""
     world = World(tmp_path, NIGHT + 9 * 60 * MINUTE_US)

@@ -10,14 +10,15 @@ import msgspec
 import pytest
 
 from edge.records.answers import Gap, NotGood
-from edge.records.record import Kind
+from edge.records.record import ClockMark, Kind, Record
 from edge.records.spans import Span
+from edge.wire.contract import encode
 from hub.causes import doubt
-from hub.completeness import day_of, local_day, minutes_of, stations
+from hub.completeness import day_of, local_day, minutes_of, names, stations
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.doubts import doubt_spans
-from hub.sink import Announced
+from hub.sink import Announced, Row
 from tests.kits.command import minshan
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, row
@@ -50,7 +51,7 @@ def test_each_gap_has_its_cause(sink: DatabaseSink, url: str) -> None:
     assert (found.measured, found.received, found.good) == (63, 53, 52)
     assert found.gaps[0].start_us == UTC0 + 10 * MINUTE
     assert found.gaps[0].end_us == UTC0 + 15 * MINUTE
-    assert stations(engine)[0][:2] == ("s", UTC0 + 81 * MINUTE)
+    assert stations(engine, END)[0][:2] == ("s", UTC0 + 81 * MINUTE)
     assert local_day(engine, "s", END - 1) == DAY
     assert day_of(engine, "s", date(2026, 1, 3), END + 10 * 24 * 60 * MINUTE).received == 0
     engine.close()
@@ -143,6 +144,38 @@ def test_what_a_hello_named_behind_the_last_minute_is_not_received(sink: Databas
         ("silent", 0, 1460, 1500),
     ]
     assert [day.measured for day in days] == [440, 20]
+    engine.close()
+
+
+def test_minutes_whose_time_is_not_known_are_no_silence(sink: DatabaseSink, url: str) -> None:
+    """They are counted on the day on which they arrived, and that time is not said to be one of silence."""
+    sink.commit(delivery(*(row(seq) for seq in range(1, 11)), *(undated(seq) for seq in range(11, 31))))
+    engine = opened(url)
+    days = [day_of(engine, "s", date(2026, 1, day), UTC0 + 1500 * MINUTE) for day in (1, 2)]
+    assert [(day.received, day.undated, [gap.cause for gap in day.gaps]) for day in days] == [
+        (10, 20, ["undated"]),
+        (0, 0, ["silent"]),
+    ]
+    assert names(engine) == ["s"]
+    engine.close()
+
+
+def undated(seq: int) -> Row:
+    """Return a minute of a box that did not know the time."""
+    known = row(seq)
+    assert isinstance(known.record, Record)
+    record = msgspec.structs.replace(known.record, start=None, clock=ClockMark("arrival"))
+    return Row("s", record, encode(record), known.arrived)
+
+
+def test_no_station_was_heard_after_now(sink: DatabaseSink, url: str) -> None:
+    """An epoch that ended while this hub's clock was ahead is not what was heard last; nothing else known, it is not
+    known when that was, and a minute dated after now is not the newest."""
+    ahead = msgspec.structs.replace(row(1, epoch="old"), arrived=END + 24 * 60 * MINUTE)
+    sink.commit(delivery(ahead, row(5), row(5000, epoch="f")))
+    engine = opened(url)
+    assert stations(engine, UTC0 + 10 * MINUTE) == [("s", UTC0 + 5 * MINUTE, row(5).arrived)]
+    assert stations(engine, UTC0) == [("s", None, None)]
     engine.close()
 
 

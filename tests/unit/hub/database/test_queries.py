@@ -134,7 +134,7 @@ def test_another_station_is_as_one_that_is_not_there(sink: DatabaseSink, url: st
     sink.commit(Delivery(rows, (PictureRow(header, "f"),)))
     engine = opened(url)
     ask = Queries(engine, frozenset({"mine", "nobody"}))
-    assert [state.station for state in ask.stations()] == ["mine"]
+    assert [state.station for state in ask.stations(UTC0 + DAY)] == ["mine"]
     assert ask.picture("a" * 64) is None
     assert ask.now("mine").values["air_temperature"].value == 1.0
     today = date(2026, 1, 1)

@@ -68,7 +68,7 @@ def seen(client: httpx.Client, path: str, lang: str = "en") -> str:
 def test_a_station_whose_time_is_not_known_has_measured(admin: httpx.Client) -> None:
     """What came is without a date: it is not said that nothing was measured."""
     page = seen(admin, "/stations/undated")
-    assert "no dated minute yet" in page and "Nothing has been measured" not in page
+    assert "arrived whose time is not known" in page and "Nothing has been measured" not in page
 
 
 def test_a_page_of_curves_without_any_says_why(admin: httpx.Client) -> None:
