@@ -26,6 +26,15 @@ class Hub:
             self.config.write_text(self.config.read_text().replace('name = ""', f'name = "{name}"'))
         self._process: subprocess.Popen[bytes] | None = None
 
+    def add_people(self, password: str, **names: str) -> None:
+        """Give an account to each, by the role, and all the same password."""
+        file = self.config.with_name("password")
+        file.write_text(password + "\n")
+        for role, name in names.items():
+            words = ("user", "add", name, "--role", role, "--password-file", str(file))
+            added = minshan("hub", *words, "--config", str(self.config))
+            assert added.code == 0, added.err
+
     def start(self) -> Hub:
         """Start it."""
         command = [sys.executable, "-m", "provisioning.main", "hub", "run", "--config", str(self.config)]

@@ -1,8 +1,11 @@
-"""What the tests of the commands stand on: a broker that wants a login, a talking sensor, a station's file."""
+"""What the tests of the commands stand on: a broker that wants a login, a talking sensor, a station and its file."""
 
 from __future__ import annotations
 
 import os
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +15,7 @@ from drivers.twins.wires import PtyWire
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
 from tests.kits.broker import Broker, password_file
+from tests.kits.command import ENGLISH
 from tests.unit.edge.config.test_config import STATION
 
 FRAME = bytes.fromhex("424d001c00000008000800000008000800d20046002d001e00000000970002c5")
@@ -75,3 +79,20 @@ def station(folder: Path, port: str, url: str, more: str = "") -> Path:
     file.write_text(f'{text}{TRUSTED}[broker]\nurl = "{url}"\n{more}{sensor}')
     file.chmod(0o640)  # a login stands in it
     return file
+
+
+@contextmanager
+def running_station(file: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """Give the station of a file as it runs, its journal in `log` beside the file; SIGTERM ends it with code 0.
+
+    A test may kill it itself.
+    """
+    command = [sys.executable, "-m", "provisioning.main", "run", "--config", str(file)]
+    log = file.with_name("log")
+    with log.open("a") as out, subprocess.Popen(command, stdout=out, stderr=out, env={**os.environ, **ENGLISH}) as box:
+        try:
+            yield box
+            box.terminate()
+            assert box.wait(30) in (0, -signal.SIGKILL), log.read_text()
+        finally:
+            box.kill()

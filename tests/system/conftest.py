@@ -1,4 +1,4 @@
-"""What these tests share: a broker, boxes that are closed at the end, other platforms, services, a demo, a browser."""
+"""What these tests share: brokers, a sensor, boxes and receivers, other platforms, services, a demo, a browser."""
 
 from __future__ import annotations
 
@@ -13,15 +13,31 @@ from tests.kits.browser import chromium
 from tests.kits.http_platform import Platform
 from tests.kits.services import Services
 from tests.kits.shown_demo import Shown, shown_demo
+from tests.kits.system import running_broker, talking
 from tests.kits.uplink_kit import Box
+from tests.kits.watching import Parts
 
 
 @pytest.fixture(name="broker")
-def running_broker(tmp_path: Path) -> Iterator[Broker]:
+def plain_broker(tmp_path: Path) -> Iterator[Broker]:
     """Give a Mosquitto that forgets everything when it ends."""
     broker = Broker(tmp_path).start()
     yield broker
     broker.stop()
+
+
+@pytest.fixture(name="login_broker", scope="module")
+def broker_with_logins(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Give a broker that requires a login."""
+    with running_broker(tmp_path_factory.mktemp("broker")) as running:
+        yield running
+
+
+@pytest.fixture(name="port")
+def port_of_a_sensor() -> Iterator[str]:
+    """Give the port of a sensor that sends."""
+    with talking() as path:
+        yield path
 
 
 @pytest.fixture(name="boxes")
@@ -31,6 +47,18 @@ def closing_boxes() -> Iterator[list[Box]]:
     yield boxes
     for box in boxes:
         box.close()
+
+
+@pytest.fixture(name="parts")
+def ended_parts() -> Iterator[Parts]:
+    """Give a list of boxes and receivers that are ended after the test."""
+    parts: Parts = []
+    yield parts
+    for part in parts:
+        if isinstance(part, Box):
+            part.close()
+        else:
+            part.kill()
 
 
 @pytest.fixture(name="server", scope="session")

@@ -21,7 +21,7 @@ from tests.kits.broker import Broker
 from tests.kits.proxy import Proxy
 from tests.kits.scripted_broker import KICK, SILENT, Manners, Scripted, packet, publish
 from tests.kits.uplink_kit import Box
-from tests.system.test_watch import Watch
+from tests.kits.watching import Watch
 
 STATION = "orchard-1"
 COUNT = 120

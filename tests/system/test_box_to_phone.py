@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import os
 import pty
-import signal
-import subprocess
-import sys
 import threading
 import time
 import tty
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -23,6 +18,7 @@ from tests.kits.broker import Broker, free_port, until
 from tests.kits.postgres import Cluster, running_cluster
 from tests.kits.services import Services
 from tests.kits.sink_kit import query
+from tests.kits.system import running_station
 from tests.system.test_alarms import STARTED_S, add_people, hub_of
 
 STATION = """\
@@ -73,17 +69,6 @@ class Mast:
         """End."""
         self._ends.set()
         self._thread.join()
-
-
-@contextmanager
-def running(file: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Give a running station, which is killed in the end."""
-    command = [sys.executable, "-m", "provisioning.main", "run", "--config", str(file)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as station:
-        try:
-            yield station
-        finally:
-            station.send_signal(signal.SIGKILL)
 
 
 class Night:
@@ -138,18 +123,19 @@ def test_a_frost_is_told_worse_and_ended_though_box_hubs_and_database_are_killed
         night = Night(tmp_path, broker, cluster, services)
         try:
             night.start()
-            with running(file):
+            with running_station(file) as box:
                 until(lambda: night.all_say("霜冻"), 200)
                 last = max(robot.taken[0].at for robot in night.robots)
                 told = system_utc() / 1e6 - (time.monotonic() - last)
                 services.wecom.mode, before = "slow 4", len(services.wecom.requests)
                 mast.air = -25
                 until(lambda: len(services.wecom.requests) > before, 200)
-            night.kill_all()  # the box is dead too
+                box.kill()
+            night.kill_all()
             services.wecom.mode = "ok"
             until(lambda: night.settled() and min(len(robot.taken) for robot in night.robots) >= 2, 120)
             mast.air = -2
-            with running(file):
+            with running_station(file):
                 until(lambda: night.all_say("解除") and night.settled(), 300)
         finally:
             night.close()

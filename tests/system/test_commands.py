@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -19,25 +18,11 @@ from edge.wire.contract import Command, Result, Topic, decode, encode, topic
 from edge.wire.link import Link
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
-from tests.kits.broker import Broker
+from tests.kits.broker import Broker, until
 from tests.kits.command import ENGLISH, minshan
-from tests.kits.system import running_broker, section, station, talking, url
+from tests.kits.system import running_station, section, station, url
 
 CLOCK = SystemClock()
-
-
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """Give a broker that requires a login."""
-    with running_broker(tmp_path_factory.mktemp("broker")) as running:
-        yield running
-
-
-@pytest.fixture
-def port() -> Iterator[str]:
-    """Give the port of a sensor that sends."""
-    with talking() as path:
-        yield path
 
 
 def answered(link: Link, results: list[tuple[str, str]]) -> Command:
@@ -74,12 +59,12 @@ def answered(link: Link, results: list[tuple[str, str]]) -> Command:
     ],
 )
 def test_a_picture_is_asked_for_over_the_broker(
-    broker: Broker, results: list[tuple[str, str]], code: int, out: str, err: str
+    login_broker: Broker, results: list[tuple[str, str]], code: int, out: str, err: str
 ) -> None:
     """`remote STATION picture` sends a command that expires and tells what comes of it."""
-    link = connect(section(url(broker)), Session("test-station", (topic("maoxian-1", Topic.COMMAND),)))
+    link = connect(section(url(login_broker)), Session("test-station", (topic("maoxian-1", Topic.COMMAND),)))
     words = [sys.executable, "-m", "provisioning.main", "remote", "maoxian-1", "picture"]
-    words += ["--camera", "south", "--timeout", "20", "--broker", url(broker)]
+    words += ["--camera", "south", "--timeout", "20", "--broker", url(login_broker)]
     with subprocess.Popen(
         words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={**os.environ, **ENGLISH}
     ) as asked:
@@ -92,35 +77,27 @@ def test_a_picture_is_asked_for_over_the_broker(
     assert (said, wrong) == (out, err)
 
 
-def test_a_station_that_is_unknown_or_silent(broker: Broker) -> None:
+def test_a_station_that_is_unknown_or_silent(login_broker: Broker) -> None:
     """A name that no station ever had on this broker is told at once; the refused login with the broker's code."""
-    said = minshan("remote", "nowhere-1", "picture", "--broker", url(broker))
+    said = minshan("remote", "nowhere-1", "picture", "--broker", url(login_broker))
     assert (said.code, said.err) == (
         1,
         'Error: No station "nowhere-1" listens on this broker.\n'
         "  → Check how its name is written in its file, and whether it has been off for more than a week.\n",
     )
-    said = minshan("remote", "maoxian-1", "picture", "--broker", url(broker, "grower:pear@"))
-    assert (said.code, said.err) == (
-        5,
-        f"Error: mqtt://127.0.0.1:{broker.port} refuses the login (not authorized): are user and password right?\n",
-    )
+    said = minshan("remote", "maoxian-1", "picture", "--broker", url(login_broker, "grower:pear@"))
+    where = f"mqtt://127.0.0.1:{login_broker.port}"
+    assert said.code == 5
+    assert said.err == f"Error: {where} refuses the login (not authorized): are user and password right?\n"
 
 
 @pytest.fixture
-def running(tmp_path: Path, broker: Broker, port: str) -> Iterator[Path]:
+def running(tmp_path: Path, login_broker: Broker, port: str) -> Iterator[Path]:
     """Give the file of a station that is running."""
-    file = station(tmp_path, port, url(broker))
-    log = (tmp_path / "log").open("w")
-    words = [sys.executable, "-m", "provisioning.main", "run", "--config", str(file)]
-    with subprocess.Popen(words, stdout=log, stderr=log, env={**os.environ, **ENGLISH}) as daemon:
-        deadline = time.monotonic() + 20
-        while not (tmp_path / "state" / "minshan.sock").exists() and time.monotonic() < deadline:
-            time.sleep(0.1)
+    file = station(tmp_path, port, url(login_broker))
+    with running_station(file):
+        until((tmp_path / "state" / "minshan.sock").exists, 20)
         yield file
-        daemon.send_signal(signal.SIGTERM)
-        assert daemon.wait(30) == 0, (tmp_path / "log").read_text()
-    log.close()
 
 
 def test_a_running_station_is_asked(running: Path) -> None:

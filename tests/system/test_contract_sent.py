@@ -23,7 +23,7 @@ from edge.wire.session import Incoming
 from tests.kits.batches import documents_decoder
 from tests.kits.broker import Broker
 from tests.kits.uplink_kit import BOOT, Box, Listener, records_of
-from tests.system.test_watch import Watch
+from tests.kits.watching import Watch
 
 SCHEMAS = Path(__file__).resolve().parents[2] / "docs" / "wire-contract" / "schemas"
 SCHEMA_OF = {

@@ -8,11 +8,8 @@ import shutil
 import ssl
 import subprocess
 import sys
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-
-import pytest
 
 from drivers.checksums import xor8
 from drivers.twins.cameras import CameraFault, SnapshotCamera
@@ -28,26 +25,12 @@ from provisioning.doctor.sensors import sensors_of
 from tests.kits.broker import Broker, until
 from tests.kits.command import minshan
 from tests.kits.real_parts import missing
-from tests.kits.system import running_broker, station, talking, url
+from tests.kits.system import station, talking, url
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
-    """Give a broker that requires a login."""
-    with running_broker(tmp_path_factory.mktemp("broker")) as running:
-        yield running
-
-
-@pytest.fixture
-def port() -> Iterator[str]:
-    """Give the port of a sensor that sends."""
-    with talking() as path:
-        yield path
-
-
-def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, port: str) -> None:
+def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, login_broker: Broker, port: str) -> None:
     """Each part has a ✓ and a sentence; what should be known of proof and listeners is a hint (!); code 0."""
-    file = station(tmp_path, port, url(broker))
+    file = station(tmp_path, port, url(login_broker))
     said = minshan("doctor", "--config", str(file))
     assert (said.code, said.err) == (0, "")
     lines = said.out.splitlines()
@@ -56,7 +39,7 @@ def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, p
     assert lines[2].startswith("✓ clock: 2")
     assert re.fullmatch(rf"✓ disk: {tmp_path}/state can be written, [\d.]+ GB are free", lines[3])
     assert re.fullmatch(r"✓ mobile data: about 1\d\.\d MB a month; the file has no \[budget\], so .*", lines[4])
-    assert lines[5] == f"✓ broker: mqtt://127.0.0.1:{broker.port} accepts the login (MQTT 5)"
+    assert lines[5] == f"✓ broker: mqtt://127.0.0.1:{login_broker.port} accepts the login (MQTT 5)"
     assert lines[6:] == [
         '! proof: with "broker" data count as sent when the broker has them; what it drops is lost',
         '  → Write proof = "committed" in [broker] and let the platform give receipts, as `minshan watch` does.',
@@ -70,9 +53,9 @@ def test_the_doctor_finds_a_sound_station_well(tmp_path: Path, broker: Broker, p
     assert "apple" not in said.out + chinese
 
 
-def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, broker: Broker) -> None:
+def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, login_broker: Broker) -> None:
     """A missing port and a refused login: ✗, a sentence, a remedy; code 1; the same as JSON."""
-    file = station(tmp_path, "/dev/minshan-none", url(broker, "grower:pear@"))
+    file = station(tmp_path, "/dev/minshan-none", url(login_broker, "grower:pear@"))
     said = minshan("doctor", "--config", str(file))
     assert said.code == 1
     lines = said.out.splitlines()
@@ -81,7 +64,7 @@ def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, broker: B
         "look at /dev/serial/by-id/ for those that are plugged in",
         "  → Plug it in, see `ls /dev/serial/by-id/`, and correct the port.",
     ]
-    where = f"mqtt://127.0.0.1:{broker.port}"
+    where = f"mqtt://127.0.0.1:{login_broker.port}"
     assert lines[6:] == [
         f"✗ broker: {where} refuses the login (not authorized): are user and password right?",
         "  → Correct username and password_file in [broker], or ask the broker's operator for a login.",
@@ -93,7 +76,7 @@ def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, broker: B
     assert f"✗ 消息服务器：{where} 拒绝登录（未获授权）：用户名和密码对吗？" in chinese
 
 
-def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, broker: Broker, port: str) -> None:
+def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, login_broker: Broker, port: str) -> None:
     """The station's own certificate that has run out is named with its date before anything is sent."""
     if not shutil.which("openssl"):
         missing("openssl")
@@ -103,7 +86,7 @@ def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, broker: 
     der = ssl.PEM_cert_to_DER_cert(pem.read_text())
     old = re.sub(rb"\x17\x0d\d{12}Z\x17\x0d\d{12}Z", b"\x17\x0d190101000000Z\x17\x0d200301000000Z", der)
     pem.write_text(ssl.DER_cert_to_PEM_cert(old))
-    file = station(tmp_path, port, url(broker), f'cert_file = "{pem}"\nkey_file = "{key}"\n')
+    file = station(tmp_path, port, url(login_broker), f'cert_file = "{pem}"\nkey_file = "{key}"\n')
     said = minshan("doctor", "--config", str(file))
     assert said.code == 1
     assert (
@@ -112,11 +95,11 @@ def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, broker: 
     ) in said.out
 
 
-def test_a_platform_that_gives_receipts_is_found(tmp_path: Path, broker: Broker, port: str) -> None:
+def test_a_platform_that_gives_receipts_is_found(tmp_path: Path, login_broker: Broker, port: str) -> None:
     """With a receiver at work and the defaults of the file, all is well and there is nothing to know."""
-    file = station(tmp_path, port, url(broker), 'proof = "committed"\n')
+    file = station(tmp_path, port, url(login_broker), 'proof = "committed"\n')
     jsonl = tmp_path / "minutes.jsonl"
-    words = [sys.executable, "-m", "provisioning.main", "watch", "--broker", url(broker), "--jsonl", str(jsonl)]
+    words = [sys.executable, "-m", "provisioning.main", "watch", "--broker", url(login_broker), "--jsonl", str(jsonl)]
     with subprocess.Popen(words, stdout=subprocess.DEVNULL) as watch:
         until(jsonl.exists, 20)
         said = minshan("doctor", "--config", str(file))
@@ -128,9 +111,9 @@ def test_a_platform_that_gives_receipts_is_found(tmp_path: Path, broker: Broker,
     assert said.code == 0
 
 
-def test_a_platform_that_gives_no_receipts_is_found(tmp_path: Path, broker: Broker, port: str) -> None:
+def test_a_platform_that_gives_no_receipts_is_found(tmp_path: Path, login_broker: Broker, port: str) -> None:
     """Where the file wants the platform's receipt and none answers, the doctor says so."""
-    file = station(tmp_path, port, url(broker), 'proof = "committed"\n')
+    file = station(tmp_path, port, url(login_broker), 'proof = "committed"\n')
     said = minshan("doctor", "--config", str(file))
     assert said.code == 1
     assert (
@@ -139,9 +122,9 @@ def test_a_platform_that_gives_no_receipts_is_found(tmp_path: Path, broker: Brok
     ) in said.out
 
 
-def test_a_site_that_nobody_gave_is_named(tmp_path: Path, broker: Broker, port: str) -> None:
+def test_a_site_that_nobody_gave_is_named(tmp_path: Path, login_broker: Broker, port: str) -> None:
     """Position and altitude that `init` wrote unasked are a hint each time; who gave just those stands there."""
-    file = station(tmp_path, port, url(broker))
+    file = station(tmp_path, port, url(login_broker))
     text = file.read_text().replace("1800", "1590")
     given = text.replace("31.7\n", "31.68\n")
     file.write_text(given)
@@ -162,10 +145,10 @@ LINE = b"A0743B135C0000D0012E0000F0006G1588H1588I0000J0000K0610L0271M909N10022"
 NO_PM = LINE + b"*%02X\r\n" % xor8(LINE, 0x18)
 
 
-def test_what_a_sensor_does_not_give_is_named(tmp_path: Path, broker: Broker) -> None:
+def test_what_a_sensor_does_not_give_is_named(tmp_path: Path, login_broker: Broker) -> None:
     """What never comes of an all-in-one station is named, and a pressure that its altitude does not allow."""
     with talking(NO_PM) as port:
-        file = station(tmp_path, port, url(broker))
+        file = station(tmp_path, port, url(login_broker))
         file.write_text(file.read_text().replace("plantower", "ascii-station"))
         said = minshan("doctor", "--config", str(file))
         assert said.code == 1
@@ -237,9 +220,9 @@ def test_readings_too_few_for_a_value_are_not_well(tmp_path: Path) -> None:
 NOON = 1_784_347_200_000_000  # 2026-07-18 12:00 at the site, microseconds UTC
 
 
-def test_a_camera_is_tried_with_one_photo(tmp_path: Path, broker: Broker, port: str) -> None:
+def test_a_camera_is_tried_with_one_photo(tmp_path: Path, login_broker: Broker, port: str) -> None:
     """A photo's size where it comes; where the address is a page, or the login is refused, what to do."""
-    file = station(tmp_path, port, url(broker))
+    file = station(tmp_path, port, url(login_broker))
     login = ("viewer", "plum")
     with SnapshotCamera(Scene(), lambda: Moment(NOON), login=login) as camera:
         address = camera.url.replace("http://", "http://viewer:plum@")

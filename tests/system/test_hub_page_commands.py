@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-import signal
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,11 +13,10 @@ from playwright.sync_api import Browser, Page, expect
 
 from tests.kits.broker import Broker, free_port, until
 from tests.kits.browser import chromium
-from tests.kits.command import ENGLISH, minshan
 from tests.kits.hub_process import Hub
 from tests.kits.services import Services
 from tests.kits.sink_kit import query
-from tests.kits.system import station, talking
+from tests.kits.system import running_station, station, talking
 
 PASSWORD = "frost at four in the morning"
 CHANNEL = '\n[[channel]]\nname = "voice"\nkind = "webhook"\nurl = "{url}/call"\n'
@@ -38,11 +34,7 @@ def a_hub(tmp_path: Path, broker: Broker, services: Services) -> Iterator[Hub]:
     """Give a running hub with a channel, an administrator and a technician."""
     hub = Hub(tmp_path, broker.url, f"sqlite://{tmp_path}/hub.db", http=free_port())
     hub.config.write_text(hub.config.read_text() + CHANNEL.format(url=services.url))
-    (tmp_path / "password").write_text(PASSWORD + "\n")
-    for role, name in (("technician", "张师傅"), ("admin", "root")):
-        words = ("user", "add", name, "--role", role, "--password-file", str(tmp_path / "password"))
-        said = minshan("hub", *words, "--config", str(hub.config))
-        assert said.code == 0, said.err
+    hub.add_people(PASSWORD, technician="张师傅", admin="root")
     hub.start()
     yield hub
     assert hub.end() == 0
@@ -52,15 +44,11 @@ def a_hub(tmp_path: Path, broker: Broker, services: Services) -> Iterator[Hub]:
 @pytest.fixture(name="box")
 def a_station(tmp_path: Path, broker: Broker, hub: Hub) -> Iterator[subprocess.Popen[bytes]]:
     """Give a running station that takes a hello and a stage from afar."""
-    with talking() as port, (tmp_path / "log").open("w") as log:
+    with talking() as port:
         more = 'proof = "committed"\n[commands]\nremote = ["hello", "stage"]\n'
-        words = ["run", "--config", str(station(tmp_path, port, broker.url, more))]
-        command = [sys.executable, "-m", "provisioning.main", *words]
-        with subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **ENGLISH}) as daemon:
+        with running_station(station(tmp_path, port, broker.url, more)) as daemon:
             until(lambda: query(hub.url, "SELECT 1 FROM epoch"), 60)
             yield daemon
-            daemon.send_signal(signal.SIGTERM)
-            assert daemon.wait(30) == 0, (tmp_path / "log").read_text()
 
 
 def entered(browser: Browser, url: str, name: str) -> Page:

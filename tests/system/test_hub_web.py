@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import signal
 import subprocess
 import sys
 import time
@@ -17,7 +16,7 @@ import pytest
 from tests.kits.broker import Broker, free_port, until
 from tests.kits.command import ENGLISH, minshan
 from tests.kits.hub_process import Hub
-from tests.kits.system import station, talking
+from tests.kits.system import running_station, station, talking
 
 PASSWORD = "frost at four in the morning"
 
@@ -25,14 +24,10 @@ PASSWORD = "frost at four in the morning"
 @pytest.fixture(name="box")
 def a_station(tmp_path: Path, broker: Broker) -> Iterator[subprocess.Popen[bytes]]:
     """Give a running station that may be asked for a hello."""
-    with talking() as port, (tmp_path / "log").open("w") as log:
+    with talking() as port:
         more = 'proof = "committed"\n[commands]\nremote = ["hello"]\n'
-        words = ["run", "--config", str(station(tmp_path, port, broker.url, more))]
-        command = [sys.executable, "-m", "provisioning.main", *words]
-        with subprocess.Popen(command, stdout=log, stderr=log, env={**os.environ, **ENGLISH}) as daemon:
+        with running_station(station(tmp_path, port, broker.url, more)) as daemon:
             yield daemon
-            daemon.send_signal(signal.SIGTERM)
-            assert daemon.wait(30) == 0, (tmp_path / "log").read_text()
 
 
 def answered(client: httpx.Client, path: str, holds: str) -> dict[str, Any]:
@@ -51,11 +46,7 @@ def test_a_technician_asks_a_station_over_the_page_and_a_refusal_is_told(
 ) -> None:
     """A hello is done and noted under the name of who asked; what the station does not allow comes back as its word."""
     hub = Hub(tmp_path, broker.url, f"sqlite://{tmp_path}/hub.db", http=free_port())
-    (tmp_path / "password").write_text(PASSWORD + "\n")
-    for role, name in (("technician", "张师傅"), ("admin", "root")):
-        words = ("user", "add", name, "--role", role, "--password-file", str(tmp_path / "password"))
-        said = minshan("hub", *words, "--config", str(hub.config))
-        assert said.code == 0, said.err
+    hub.add_people(PASSWORD, technician="张师傅", admin="root")
     hub.start()
     url = f"http://127.0.0.1:{hub.http}"
     try:

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import msgspec
@@ -19,9 +15,11 @@ from edge.records.bodies import Alert, plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from tests.kits.broker import until
 from tests.kits.command import minshan
 from tests.kits.services import KEY, Services
 from tests.kits.station_text import HEAD, SHELTER
+from tests.kits.system import running_station
 
 CHANNEL = """\
 [clock]
@@ -49,27 +47,6 @@ def frost(folder: Path) -> None:
     store.close()
 
 
-@contextmanager
-def running(file: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """Give the running station; it is ended."""
-    command = [sys.executable, "-m", "provisioning.main", "run", "--config", str(file)]
-    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as station:
-        try:
-            yield station
-        finally:
-            station.terminate()
-            station.wait(30)
-
-
-def until(holds: Callable[[], object]) -> None:
-    """Wait until something holds."""
-    clock = SystemClock()
-    end = clock.now() + WITHIN_S
-    while not holds():
-        assert clock.now() < end, "it never came"
-        clock.sleep_until(clock.now() + 0.02)
-
-
 def senders() -> list[Path]:
     """Return the processes that send messages."""
     found = []
@@ -93,16 +70,16 @@ def test_killed_while_it_sends_it_sends_once_more_and_says_so(tmp_path: Path) ->
         file.write_text(HEAD.format(state=tmp_path / "state") + SHELTER + more)
         frost(tmp_path)
         services.wecom.mode = "hang"
-        with running(file) as station:
-            until(lambda: services.wecom.requests)
+        with running_station(file) as station:
+            until(lambda: services.wecom.requests, WITHIN_S)
             station.send_signal(signal.SIGKILL)
             station.wait()
-        until(lambda: not senders())
+        until(lambda: not senders(), WITHIN_S)
         services.wecom.mode = "ok"
-        with running(file):
-            until(lambda: services.wecom.taken)
-        with running(file):
-            until(lambda: minshan("status", "--config", str(file)).code == 0)
+        with running_station(file):
+            until(lambda: services.wecom.taken, WITHIN_S)
+        with running_station(file):
+            until(lambda: minshan("status", "--config", str(file)).code == 0, WITHIN_S)
             tried = minshan("notify", "test", "--config", str(file))
             shown = minshan("status", "--config", str(file))
         texts = [got.text for got in services.wecom.taken]

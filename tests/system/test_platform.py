@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +23,11 @@ from tests.kits.command import minshan
 from tests.kits.receiver_kit import minute
 from tests.kits.system import url
 from tests.kits.uplink_kit import Box, Listener, records_of, seqs
-from tests.system.test_watch import Watch
+from tests.kits.watching import Parts, Watch
 from tests.unit.hub.test_receiver import BAD, CHUNK, HELLO
 from tests.unit.hub.test_receiver_fuzz import RAW
 
 RULES = Path(__file__).resolve().parents[2] / "docs" / "wire-contract" / "mosquitto"
-Parts = list[Box | Watch]
-
-
-@pytest.fixture(name="parts")
-def ended_parts() -> Iterator[Parts]:
-    """Give what is to be ended after the test."""
-    parts: Parts = []
-    yield parts
-    for part in parts:
-        if isinstance(part, Box):
-            part.close()
-        elif part.process is not None and part.process.poll() is None:
-            part.kill()
 
 
 @pytest.mark.parametrize(

@@ -8,9 +8,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
-import signal
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -32,7 +29,7 @@ from provisioning.doctor.sensors import judge
 from tests.kits.answering_port import answering
 from tests.kits.broker import until
 from tests.kits.command import minshan
-from tests.kits.system import talking
+from tests.kits.system import running_station, talking
 from tests.unit.drivers.test_contradictions import counter
 from tests.unit.drivers.test_seven_causes import STATION as ANOTHER
 from tests.unit.drivers.test_seven_causes import speaking
@@ -109,12 +106,10 @@ def test_each_cause_is_told_with_its_remedy_in_every_place(tmp_path: Path) -> No
     with silent_station(tmp_path) as file, ThreadPoolExecutor(12) as pool:
         config = ("--config", str(file))
         reads = dict(zip(SAID, pool.map(lambda name: minshan("sensors", "read", name, *config).err, SAID)))
-        words = [sys.executable, "-m", "provisioning.main", "run", *config]
-        journal = tmp_path / "journal"
-        with journal.open("w") as log, subprocess.Popen(words, stderr=log, env={**os.environ, "LC_ALL": "C"}) as run:
+        journal = file.with_name("log")
+        with running_station(file):
             until(lambda: all(f"WARNING minshan.sampler: sensor {name} (" in journal.read_text() for name in SAID), 120)
             status, doctor = (minshan(name, *config).out.splitlines() for name in ("status", "doctor"))
-            run.send_signal(signal.SIGTERM)
     logged = [line.partition("minshan.sampler: ")[2] for line in journal.read_text().splitlines()]
     for name, (sentence, what) in SAID.items():
         told = "\n".join(line for line in logged if line.startswith(f"sensor {name} ("))

@@ -17,7 +17,7 @@ from edge.wire.contract import Topic
 from tests.kits.broker import Broker
 from tests.kits.limiting_proxy import LimitingProxy
 from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener, seqs
-from tests.system.test_watch import Watch
+from tests.kits.watching import Watch
 
 STATION = "orchard-1"
 

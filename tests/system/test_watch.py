@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,74 +19,10 @@ from edge.store.outbox import PLATFORM
 from edge.wire.contract import ROLLCALL, Batch, encode
 from tests.kits.broker import Broker, until
 from tests.kits.uplink_kit import BOOT, UTC0, Box, Listener
+from tests.kits.watching import Parts, Watch
 
 
-class Watch:
-    """One receiver with its files; started again, it is the same one."""
-
-    def __init__(self, folder: Path, url: str, *words: str) -> None:
-        self.minutes, self.events, self.pictures = folder / "m.jsonl", folder / "e.jsonl", folder / "pictures"
-        self._command = [
-            sys.executable,
-            "-m",
-            "provisioning.main",
-            "watch",
-            "--broker",
-            url,
-            "--jsonl",
-            str(self.minutes),
-            "--events",
-            str(self.events),
-            "--pictures",
-            str(self.pictures),
-            *words,
-        ]
-        self._out = folder / "watch.out"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> Watch:
-        """Start it; it is there when its file is."""
-        with self._out.open("ab") as out:
-            self.process = subprocess.Popen(self._command, stdout=out, stderr=out)
-        until(self.minutes.exists, 20)
-        return self
-
-    def kill(self) -> None:
-        """End it in the middle of whatever it does."""
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-    def end(self) -> str:
-        """End it by Ctrl-C. Return what it printed."""
-        assert self.process is not None
-        self.process.send_signal(signal.SIGINT)
-        assert self.process.wait(15) == 0, self._out.read_text()
-        return self._out.read_text()
-
-    def lines(self, file: Path | None = None) -> list[dict[str, Any]]:
-        """Return the objects of a file (the minutes' without one)."""
-        text = (file or self.minutes).read_text() if (file or self.minutes).exists() else ""
-        return [json.loads(line) for line in text.splitlines(keepends=True) if line.endswith("\n")]
-
-    def seqs(self) -> list[int]:
-        """Return the seqs in the minutes' file, in its order."""
-        return [line["seq"] for line in self.lines()]
-
-
-@pytest.fixture(name="parts")
-def ended_parts() -> Iterator[list[Box | Watch]]:
-    """Give what is to be ended after the test."""
-    parts: list[Box | Watch] = []
-    yield parts
-    for part in parts:
-        if isinstance(part, Box):
-            part.close()
-        elif part.process is not None and part.process.poll() is None:
-            part.kill()
-
-
-def both(parts: list[Box | Watch], tmp_path: Path, broker: Broker, *words: str, **section: Any) -> tuple[Box, Watch]:
+def both(parts: Parts, tmp_path: Path, broker: Broker, *words: str, **section: Any) -> tuple[Box, Watch]:
     """Start a receiver and a station."""
     watch = Watch(tmp_path, broker.url, *words).start()
     box = Box(tmp_path / "state", broker.section(**section))
@@ -97,7 +30,7 @@ def both(parts: list[Box | Watch], tmp_path: Path, broker: Broker, *words: str, 
     return box, watch
 
 
-def test_a_line_has_what_the_contract_says(broker: Broker, parts: list[Box | Watch], tmp_path: Path) -> None:
+def test_a_line_has_what_the_contract_says(broker: Broker, parts: Parts, tmp_path: Path) -> None:
     """A minute is one JSON object with its identity, time, values, flags, and a reason beside each bad flag."""
     box, watch = both(parts, tmp_path, broker)
     box.minute(-60)
@@ -124,7 +57,7 @@ def test_a_line_has_what_the_contract_says(broker: Broker, parts: list[Box | Wat
 
 
 def test_a_receiver_killed_again_and_again_loses_and_doubles_nothing(
-    broker: Broker, parts: list[Box | Watch], tmp_path: Path
+    broker: Broker, parts: Parts, tmp_path: Path
 ) -> None:
     """Killed at random and with its last line torn, it has every minute once in the end."""
     box, watch = both(parts, tmp_path, broker)
@@ -144,7 +77,7 @@ def test_a_receiver_killed_again_and_again_loses_and_doubles_nothing(
     watch.end()
 
 
-def test_what_comes_twice_is_kept_once(broker: Broker, parts: list[Box | Watch], tmp_path: Path) -> None:
+def test_what_comes_twice_is_kept_once(broker: Broker, parts: Parts, tmp_path: Path) -> None:
     """A record sent again, at once, after a restart, or in an older revision, makes no second line."""
     sender = Listener(broker)
     watch = Watch(tmp_path, broker.url).start()
@@ -168,9 +101,7 @@ def test_what_comes_twice_is_kept_once(broker: Broker, parts: list[Box | Watch],
     assert [(line["seq"], line["revision"]) for line in watch.lines()] == [(1, 0), (1, 1), (2, 0), (3, 0)]
 
 
-def test_what_a_killed_broker_had_promised_is_sent_again(
-    broker: Broker, parts: list[Box | Watch], tmp_path: Path
-) -> None:
+def test_what_a_killed_broker_had_promised_is_sent_again(broker: Broker, parts: Parts, tmp_path: Path) -> None:
     """Minutes that the broker acknowledged and lost come again, and each is in the file once."""
     box, watch = both(parts, tmp_path, broker, proof="committed")
     box.recording()
@@ -188,7 +119,7 @@ def test_what_a_killed_broker_had_promised_is_sent_again(
     watch.end()
 
 
-def test_a_database_from_a_backup_is_filled_again(broker: Broker, parts: list[Box | Watch], tmp_path: Path) -> None:
+def test_a_database_from_a_backup_is_filled_again(broker: Broker, parts: Parts, tmp_path: Path) -> None:
     """A file put back to an older state gets what it lacks, though all of it had been proven."""
     box, watch = both(parts, tmp_path, broker, proof="committed")
     box.backlog(40)
@@ -204,7 +135,7 @@ def test_a_database_from_a_backup_is_filled_again(broker: Broker, parts: list[Bo
 
 
 def test_an_undated_minute_is_dated_by_its_arrival_and_then_corrected(
-    broker: Broker, parts: list[Box | Watch], tmp_path: Path
+    broker: Broker, parts: Parts, tmp_path: Path
 ) -> None:
     """By arrival the time is now less the minute, its error unknown; the corrected one is a further line."""
     box, watch = both(parts, tmp_path, broker)
@@ -222,9 +153,7 @@ def test_an_undated_minute_is_dated_by_its_arrival_and_then_corrected(
     assert (second["seq"], second["revision"], second["time"]) == (1, 1, "2025-12-31T23:59:00Z")
 
 
-def test_a_picture_is_whole_though_the_receiver_is_killed(
-    broker: Broker, parts: list[Box | Watch], tmp_path: Path
-) -> None:
+def test_a_picture_is_whole_though_the_receiver_is_killed(broker: Broker, parts: Parts, tmp_path: Path) -> None:
     """Thumbnail and picture end up as files with their names and hashes, after kills in the middle too."""
     box, watch = both(parts, tmp_path, broker, proof="committed")
     full, thumbnail = os.urandom(1_200_000), os.urandom(20_000)
@@ -242,7 +171,7 @@ def test_a_picture_is_whole_though_the_receiver_is_killed(
     assert [line["kind"] for line in watch.lines(watch.events) if line["kind"] != "status"] == ["picture"]
 
 
-def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, parts: list[Box | Watch]) -> None:
+def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, parts: Parts) -> None:
     """Started before its broker, the receiver says so in one line and receives when it comes."""
     broker = Broker(tmp_path)
     watch = Watch(tmp_path, broker.url).start()
@@ -275,9 +204,7 @@ def test_a_wrong_command_line_is_one_sentence(words: list[str], said: str) -> No
     assert "Traceback" not in done.stderr
 
 
-def test_two_receivers_of_one_machine_do_not_share_a_file(
-    broker: Broker, parts: list[Box | Watch], tmp_path: Path
-) -> None:
+def test_two_receivers_of_one_machine_do_not_share_a_file(broker: Broker, parts: Parts, tmp_path: Path) -> None:
     """A second one on the same file says so and ends; the first one keeps what it had, and its end frees the file."""
     first = Watch(tmp_path, broker.url)
     parts.append(first.start())

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from drivers.reason import Reason
-from edge.measure.consistency import together
+from edge.measure.consistency import MinuteSteps, together
 from edge.measure.quality import Flag
 from edge.measure.value import Value, raised
 from edge.records.bodies import Minute
@@ -76,10 +76,13 @@ def test_means_that_leap_from_minute_to_minute(name: str, rise: float, flag: int
 
 
 def test_a_minute_in_doubt_does_not_accuse_the_next() -> None:
-    """A spike of 30 hPa moves its minute's mean; that minute is suspect, and the good ones beside it are not."""
-    minutes = mast(["air_pressure"])
-    bodies = run(minutes, lambda at: {"air_pressure": 866.0 if at == 90.0 else 836.0}, 0, 4)
+    """A spike of 30 hPa makes its own minute suspect alone; no mean is compared with one in doubt."""
+    bodies = run(mast(["air_pressure"]), lambda at: {"air_pressure": 866.0 if at == 90.0 else 836.0}, 0, 4)
     assert flags(bodies, "air_pressure") == [1, 3, 1, 1]
+    steps = MinuteSteps({"air_pressure": ("air_pressure", 0.5)})
+    means = Value(836.0, Flag.PASS), Value(851.0, Flag.SUSPECT, DOUBTED), Value(836.0, Flag.PASS)
+    accused = [bool(steps.doubts(60.0 * n, 60.0 * n + 60.0, {"air_pressure": mean})) for n, mean in enumerate(means)]
+    assert accused == [False, True, False]
 
 
 def test_nothing_is_compared_over_a_gap() -> None:
