@@ -6,6 +6,7 @@ Boots come one after the other, so that nothing of an earlier one can have been 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterator
 
 from msgspec.structs import replace
 
@@ -17,7 +18,7 @@ from edge.store.store import Store
 from edge.store.times import Redating
 
 log = logging.getLogger("minshan.time")
-LOOK_BACK = 500  # records read at once in search of a known time
+LOOK_BACK, MOST_LOOKS = 500, 100  # records read at once in search of a known time, and how often
 SLACK = 1.0  # s; a label may be that far from its boot's anchors
 
 
@@ -126,13 +127,14 @@ class EarlierBoots:
 
         Of the newest records: a day of known time is enough.
         """
-        last, known, undated = self._store.next_seq - 1, 0.0, 0.0
-        while last > 0 and known < DAY:
-            for record in reversed(self._store.range(max(1, last - LOOK_BACK + 1), last)):
+        known = undated = 0.0
+        for found in newest_first(self._store, self._store.next_seq):
+            for record in reversed(found):
                 if record.kind == Kind.MINUTE and record.stamp.boot != self._boot:
                     known += record.duration if record.start is not None else 0.0
                     undated += record.duration if not known else 0.0
-            last -= LOOK_BACK
+            if known >= DAY:
+                break
         return known, undated
 
 
@@ -149,9 +151,14 @@ def known_before(store: Store, seq: int) -> int | None:
 
 def newest_known(store: Store, seq: int, but: str | None = None) -> Record | None:
     """Return the newest record before `seq` whose time is known, none of the boot `but`; None where none is."""
-    for last in range(seq - 1, max(0, seq - 100 * LOOK_BACK), -LOOK_BACK):
-        timed = [r for r in store.range(max(1, last - LOOK_BACK + 1), last) if r.start is not None]
-        timed = [r for r in timed if r.stamp.boot != but]
+    for found in newest_first(store, seq):
+        timed = [r for r in found if r.start is not None and r.stamp.boot != but]
         if timed:
             return timed[-1]
     return None
+
+
+def newest_first(store: Store, seq: int) -> Iterator[list[Record]]:
+    """Yield the records before `seq`, some at a time, the newest of them first; not for ever."""
+    for last in range(seq - 1, max(0, seq - MOST_LOOKS * LOOK_BACK), -LOOK_BACK):
+        yield store.range(max(1, last - LOOK_BACK + 1), last)
