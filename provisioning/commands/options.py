@@ -145,8 +145,10 @@ def sentence(mistake: Mistake) -> str:
 
 
 def format_file_error(error: OSError) -> str:
-    """Return what the system says of a file, with its name."""
+    """Return what the system says of a file, with its name where it gives one."""
     why = texts.render(system_reason(error))
+    if error.filename is None:
+        return why
     return _("{file} cannot be used: {why}").format(file=error.filename, why=why)
 
 
