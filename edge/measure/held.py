@@ -23,6 +23,7 @@ PER_KELVIN = 0.06  # of itself that relative humidity loses as air warms by 1 K
 LASTS, COMPLETE = 3 * 3600.0, 0.9  # s that are looked at; that part of them must be measured
 LEAST = 0.1  # of what it owes, by which a hygrometer that measures has moved
 OWED, DEW_NEAR, OWED_NEAR_DEW = 9.0, 90.0, 20.0  # %; less than so much owed says nothing
+LEAP = 2.0  # K from one minute to the next; a thermometer that leaps so is no witness of what was before
 FREE = 2.0  # %; so far out of the band it measures again
 
 
@@ -76,6 +77,8 @@ def follow(window: Window, begin: float, end: float, humidity: float, temperatur
     if humidity >= fog_at(temperature):
         minutes.clear()
     elif temperature is not None:
+        if minutes and abs(temperature - minutes[-1][2]) >= LEAP:
+            minutes.clear()
         minutes.append((end, humidity, temperature))
     while minutes and minutes[0][0] <= end - LASTS:
         minutes.popleft()

@@ -164,7 +164,7 @@ def test_a_picture_of_scans_without_end_is_refused() -> None:
 @pytest.mark.parametrize("how", [{"progressive": True}, {"progressive": True, "mode": "L"}, {"one_scan_each": True}])
 def test_a_picture_without_its_last_scans_is_refused(how: dict[str, object]) -> None:
     """It decodes, coarser than it was or without a colour, and an end marker stands behind it all the same."""
-    whole = picture(**how)
+    whole = picture(**how)  # type: ignore[arg-type]  # each way of coding is a keyword of its own
     assert extract_jpeg(whole) == whole
     scans = [at for marker, at in segments(whole) if marker == 0xDA]
     for last in scans[1:]:

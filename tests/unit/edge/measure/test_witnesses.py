@@ -208,6 +208,20 @@ def test_a_dead_hygrometer_s_noise_is_no_measurement_until_it_moves_with_the_air
     assert flags(run(after, lively, 660, 665), "relative_humidity")[-1] == 1
 
 
+def test_a_thermometer_that_leaps_accuses_no_hygrometer() -> None:
+    """The evening's air hardly changes, nor does its humidity; a step of 7 K in the thermometer changes no air."""
+
+    def evening(at: float) -> dict[str, float]:
+        warm = 18.0 + (7.0 if at >= 90 * 60 else 0.0) + 0.2 * noise(at, 1)
+        return lively(at) | {
+            "air_temperature": round(warm, 1),
+            "relative_humidity": round(61.0 + 0.3 * noise(at, 3), 1),
+        }
+
+    bodies = run(mast(AIR), evening, 0, 200)
+    assert "held" not in codes(bodies, "relative_humidity")
+
+
 def test_an_offset_outlives_a_restart_and_ends_when_it_is_back() -> None:
     """A thermometer that leapt by 5 K is in doubt after the reboot too, for what is left of its six hours."""
 
