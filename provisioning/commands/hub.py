@@ -12,7 +12,7 @@ import msgspec
 
 from edge.clock.clock import system_utc
 from edge.language import destinations, texts
-from edge.language.texts import _
+from edge.language.texts import _, ngettext
 from edge.records.answers import Completeness
 from provisioning.commands import hub_broker, hub_room
 from provisioning.commands.answers import Day
@@ -184,5 +184,9 @@ def show(engine: Engine, found: Completeness, as_json: bool) -> None:
 
 def numbers(day: Completeness) -> str:
     """Return a day's three numbers."""
-    sentence = _("{measured} minutes measured, {received} received, {good} good")
+    sentence = ngettext(
+        "{measured} minute measured, {received} received, {good} good",
+        "{measured} minutes measured, {received} received, {good} good",
+        day.measured,
+    )
     return sentence.format(measured=day.measured, received=day.received, good=day.good)
