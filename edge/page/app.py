@@ -23,7 +23,7 @@ from edge.language import texts
 from edge.page.assets import Assets
 from edge.page.demo import Demo
 from edge.page.feed import Feed, Stream, TooManyError, last_of
-from edge.page.guard import NO_FORM, Guard, is_ip_address, refusal
+from edge.page.guard import NO_FORM, Guard, is_ip_address, refusal, wants_page
 from edge.page.look import look_of
 from edge.page.source import Source, now_of
 from edge.page.station_pages import StationPages
@@ -170,7 +170,9 @@ def application(
     web.append(WebRoute(ADDRESS, with_form(pages.take_work), methods=["POST"]))
     web += [*StationApi(source, feed).routes(), assets.route(), *demo.routes(source)]
 
-    async def nothing(_request: Request, _error: Exception) -> Response:
+    async def nothing(request: Request, _error: Exception) -> Response:
+        if wants_page(request):
+            return await run_in_threadpool(pages.nothing, request, NOTHING_HERE)
         return refusal(404, NOTHING_HERE)
 
     def ours(name: str) -> bool:

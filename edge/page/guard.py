@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -118,6 +119,11 @@ def is_ip_address(name: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+def wants_page(request: Request) -> bool:
+    """Return whether a person with a browser asks, and no program."""
+    return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
 
 
 def refusal(status: int, reason: Reason, wait: int | None = None) -> Response:

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
 
+from drivers.reason import Reason
 from edge.control.client import AskError, NotRunningError
 from edge.language.texts import _
 from edge.language.verdicts import verdict_words
@@ -46,6 +47,10 @@ class StationPages:
             ("/export/minutes", self._minutes),
             (work_page.ADDRESS, self._work),
         ]
+
+    def nothing(self, request: Request, why: Reason) -> Response:
+        """Say to whoever followed a wrong link that nothing is there."""
+        return self._page(request, "nothing.html", self._source.newest_state(), why=why, status=404)
 
     def _station(self, request: Request) -> Response:
         """Return the station as it is now."""

@@ -56,9 +56,8 @@ class Watch:
         """Return what has turned, of what is live or new; within a transaction. Raise SinkError."""
         if now < self._next <= now + LOOK_US:  # otherwise the clock was set back
             return []
-        leapt = (
-            self._next and now > self._next + LEAP_US
-        )  # put forward, or this hub stood still: nobody was silent then
+        # The clock was put forward, or this hub stood still: nobody was silent then.
+        leapt = self._next and now > self._next + LEAP_US
         self._next, self._since = now + LOOK_US, now if leapt else min(self._since, now)
         return [
             *self._of_stations(live, now),

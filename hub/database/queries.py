@@ -217,11 +217,6 @@ class Queries:
         )
         return int(found[0][0]), sum(last - first + 1 for _epoch, first, last in holes(self._engine, station))
 
-    def undated_minutes(self, station: str) -> int:
-        """Return how many minutes of a station are here whose time nobody knows."""
-        self._allow(station)
-        return completeness.undated_minutes(self._engine, station, -LAST_UTC, LAST_UTC)
-
     # -- what they share -----------------------------------------------------------------------------------
 
     def _allow(self, station: str) -> None:

@@ -22,12 +22,13 @@ from drivers.reason import UNFORESEEN, Reason
 from edge.language import texts
 from edge.language.texts import _
 from edge.page.assets import Assets
+from edge.page.guard import wants_page
 from edge.page.look import look_of
 from edge.page.templates import Templates
 from hub.rights import Account, Right
 from hub.web.app import LOG_IN, RequestPool, keep_session, read_request, sent
 from hub.web.pages.words import role_word
-from hub.web.table import API, ApiError, Elsewhere, PageAnswer, RequestContext, Route
+from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 
 HERE = Path(__file__).parent.parent
 LOGIN = "/login"
@@ -102,7 +103,7 @@ class Pages:
 
     async def nothing(self, request: Request) -> Response:
         """Say to whoever followed a wrong link that nothing is there; a program is told in its own way."""
-        if "text/html" not in request.headers.get("accept", "") or request.url.path.startswith(f"{API}/"):
+        if not wants_page(request):
             raise HTTPException(404)
         return await self._refused(request, ApiError(404, NO_PAGE))
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from edge.language.texts import _
 from edge.records.answers import StationState
+from edge.records.record import LAST_UTC
 from hub.causes import undated
+from hub.completeness import undated_minutes
 from hub.web.table import RequestContext
 
 
@@ -14,6 +16,6 @@ def offset_of(states: list[StationState]) -> int:
 
 
 def nothing_word(context: RequestContext, station: str) -> str:
-    """Return what is said in place of values of a station that has no dated minute."""
-    count = context.queries.undated_minutes(station)
+    """Return what is said in place of values of a station that somebody may see and that has no dated minute."""
+    count = undated_minutes(context.engine, station, -LAST_UTC, LAST_UTC)
     return undated(count) if count else _("no minute has arrived yet")
