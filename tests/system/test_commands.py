@@ -96,7 +96,7 @@ def running(tmp_path: Path, login_broker: Broker, port: str) -> Iterator[Path]:
     """Give the file of a station that is running."""
     file = station(tmp_path, port, url(login_broker))
     with running_station(file):
-        until((tmp_path / "state" / "minshan.sock").exists, 20)
+        until((tmp_path / "state" / "minshan.sock").exists, 60)
         yield file
 
 

@@ -51,7 +51,7 @@ def test_a_technician_asks_a_station_over_the_page_and_a_refusal_is_told(
     url = f"http://127.0.0.1:{hub.http}"
     try:
         with httpx.Client(base_url=f"{url}/api/v1", headers={"origin": url}) as client:
-            until(lambda: answers(client))
+            until(lambda: answers(client), 60)
             assert client.get("/stations").status_code == 401
             client.post("/login", json={"name": "张师傅", "password": PASSWORD}).raise_for_status()
             until(lambda: client.get("/stations").json(), 30)
