@@ -175,7 +175,7 @@ def test_a_station_fills_up_a_database_that_was_restored(
 def test_what_status_and_gaps_say(broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path) -> None:
     """A hole in the numbers is named as not received, with its records; a program gets the same as JSON."""
     hub = Hub(tmp_path, broker.url, f"sqlite://{tmp_path}/hub.db")
-    assert hub.asked("gaps") == (0, "")
+    assert hub.asked("gaps") == (0, "No minute has arrived yet.\n")
     hubs.append(hub.start())
     box = Box(tmp_path / "state", broker.section(proof="committed"))
     boxes.append(box)

@@ -266,4 +266,4 @@ def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
     missing = minshan("hub", "restore", *words, "--from", str(tmp_path / "none"))
     assert (missing.code, "none cannot be used" in missing.err) == (6, True)
     nowhere = minshan("hub", "backup", *words, "--out", str(tmp_path / "no" / "b"))
-    assert nowhere.code == 2 and f"{tmp_path}/no/b cannot be used" in nowhere.err and "hub.db" not in nowhere.err
+    assert nowhere.code == 2 and f"{tmp_path}/no/b cannot be written" in nowhere.err and "hub.db" not in nowhere.err
