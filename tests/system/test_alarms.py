@@ -148,6 +148,7 @@ def test_a_hub_killed_while_it_delivers_is_followed_by_the_other(
     killed = None
     try:
         until(lambda: query(url, "SELECT holder FROM alarm_lease WHERE id = 1 AND holder <> ''"), STARTED_S)
+        until(lambda: hubs[0].said.count("connected to") == 2, STARTED_S)  # before that the broker keeps nothing
         say(broker, 1, "raised", 2)
         until(lambda: services.wecom.requests, 90)
         written = "SELECT 1 FROM alarm_attempt WHERE channel = 'dingtalk' AND fate IS NOT NULL"
@@ -181,6 +182,7 @@ def test_a_channel_that_hangs_or_talks_nonsense_holds_up_no_other(
     hub.start()
     try:
         until(lambda: query(hub.url, "SELECT holder FROM alarm_lease WHERE id = 1 AND holder <> ''"), STARTED_S)
+        until(lambda: "connected to" in hub.said, STARTED_S)  # before that the broker keeps nothing for it
         at = time.monotonic()
         say(broker, 1, "raised", 2)
         until(lambda: services.dingtalk.taken, 20)
