@@ -9,6 +9,7 @@ from typing import Any, Literal
 import msgspec
 
 from edge.measure.quality import Flag
+from edge.records.asked import DAY_US
 from edge.records.bodies import Minute, decode
 from edge.records.record import Kind
 from hub.alarms.book import AlarmBook
@@ -16,6 +17,8 @@ from hub.completeness import names
 from hub.database.engine import Engine
 
 LOOKED_AT = 60  # newest minutes of a station
+WEEK_US = 7 * DAY_US  # in which a camera has taken pictures, where it takes any; beyond it none is looked for
+NEWEST = 20  # pictures of a station
 OFTEN = 0.5  # of them in which a channel is not good, from which on somebody is to look at it
 Cause = Literal["silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera"]
 ORDER: tuple[str, ...] = ("silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera")
@@ -66,7 +69,7 @@ def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]
         if "battery" in since:
             found.append(_visit(station, "battery", [], since["battery"]))
         found += _of_sensors(engine, station, since.get("sensor"))
-        found += _of_cameras(engine, station)
+        found += _of_cameras(engine, station, now)
     return sorted(found, key=lambda visit: (visit.station, ORDER.index(visit.cause)))
 
 
@@ -149,10 +152,12 @@ def _understood(sensor: object) -> SetupSensor | None:
         return None
 
 
-def _of_cameras(engine: Engine, station: str) -> list[Visit]:
+def _of_cameras(engine: Engine, station: str, now: int) -> list[Visit]:
     """Return the cameras whose newest pictures all have a fault."""
     found = engine.query(
-        "SELECT body FROM event WHERE station = %s AND kind = 'picture' ORDER BY start_us DESC LIMIT 20", (station,)
+        "SELECT body FROM event WHERE station = %s AND kind = 'picture' AND start_us >= %s "
+        "ORDER BY start_us DESC LIMIT %s",
+        (station, now - WEEK_US, NEWEST),
     )
     pictures: dict[str, list[Any]] = {}
     for (body,) in found:

@@ -61,11 +61,13 @@ CREATE TABLE note (
     PRIMARY KEY (station, kind, digest)
 );
 """
-VIEWS = """
+SETUP = """
 CREATE VIEW setup AS
     SELECT station, epoch, seq, revision, start AS start_us, {utc_start} AS start_utc, {offset} AS utc_offset_s, body,
         arrived AS arrived_us
     FROM record WHERE kind = 'setup';
+"""
+VIEWS = """
 CREATE VIEW minute AS
     SELECT r.station, r.start AS start_us, r.start + {whole_us} AS end_us, {utc_start_r} AS start_utc,
         {local} AS start_local, {day} AS day, r.epoch, r.seq, r.revision, r.source AS clock, r.error AS clock_error_s,
@@ -117,7 +119,7 @@ WORDS = {
 
 def _first(engine: Engine) -> None:
     """Make the tables of records, of what is here and was said to be, of pictures, and the views for people."""
-    run(engine, TABLES + VIEWS)
+    run(engine, TABLES + SETUP + VIEWS)
 
 
 def _forwarding(engine: Engine) -> None:
@@ -140,12 +142,22 @@ def _own_extremes(engine: Engine) -> None:
     run(engine, "DROP VIEW day;\nDROP VIEW day_20_20;\n" + hourly.DAYS)
 
 
+def _indexed_setups(engine: Engine) -> None:
+    """Make the view of setups anew for SQLite, which finds no setup by `record_event` unless told the index's words.
+
+    PostgreSQL sees for itself that a setup is no minute.
+    """
+    if not engine.postgres:
+        run(engine, "DROP VIEW setup;\n" + SETUP.replace("'setup'", "'setup' AND kind <> 'minute'"))
+
+
 MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     *(_first, _forwarding, _hours, accounts.make, orders.make),
     alarm_tables.make,
     _exact_hours,
     alarm_tables.add_revision,
     _own_extremes,
+    _indexed_setups,
 )
 
 

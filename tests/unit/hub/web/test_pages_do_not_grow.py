@@ -1,0 +1,73 @@
+"""What a page asks of the database does not grow with the minutes that are kept: it reads those that it shows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from edge.clock.clock import system_utc
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
+from hub.rights import Role
+from tests.kits.office import MINE, entered, office
+from tests.kits.wall_kit import keep_station
+
+DAYS = 9, 27  # more than a page shows
+OF_A_MONTH = ("/sheet", "/curves?channel=")
+STEPS = 100  # of SQLite's machine, counted together
+LEAST = 5000  # steps that are no walk through days of minutes
+MORE = 1.5  # by which an index of three times the minutes may be deeper
+
+
+@pytest.fixture(name="counted")
+def steps_of_the_database() -> Iterator[Callable[[], int]]:
+    """Give a function that returns the steps that SQLite has made since it was last asked, on all new connections."""
+    steps = 0
+
+    def count() -> bool:
+        nonlocal steps
+        steps += STEPS
+        return False
+
+    def watch(connection: apsw.Connection) -> None:
+        connection.set_progress_handler(count, STEPS)
+
+    def since() -> int:
+        nonlocal steps
+        found, steps = steps, 0
+        return found
+
+    apsw.connection_hooks.append(watch)
+    yield since
+    apsw.connection_hooks.remove(watch)
+
+
+def cost(folder: Path, days: int, counted: Callable[[], int]) -> dict[str, int]:
+    """Return the steps that each page costs over so many days of minutes."""
+    folder.mkdir()
+    with office(folder) as made:
+        sink = DatabaseSink(opened(made.database))
+        keep_station(sink, MINE, 0, system_utc(), days * 1440, [])
+        sink.close()
+        made.add(Role.ADMIN, name="admin")
+        with entered(made, "admin") as client:
+            links = re.findall(r'href="(/[^"#]*)"', client.get("/").text + client.get(f"/stations/{MINE}").text)
+            pages = {"/", "/metrics", "/api/v1/stations", *(link.replace("&amp;", "&") for link in links)}
+            found = {}
+            for page in sorted(pages):
+                counted()
+                client.get(page)
+                if not any(part in page for part in OF_A_MONTH):
+                    found[page] = counted()
+    return found
+
+
+def test_no_page_costs_more_where_more_minutes_are_kept(tmp_path: Path, counted: Callable[[], int]) -> None:
+    """Eight stations keep four million minutes a year: a page that went through them all would take seconds."""
+    few, many = (cost(tmp_path / str(days), days, counted) for days in DAYS)
+    assert max(few.values()) > LEAST, "nothing was counted"
+    assert [page for page in few if many[page] > MORE * few[page] + LEAST] == []
