@@ -16,8 +16,8 @@ from drivers.driver import Channel
 from drivers.quantity import Aggregation, quantity
 from edge.measure.climate import Climate
 from edge.measure.consistency import MinuteSteps, Zeros, together
+from edge.measure.dead_hygrometers import DeadHygrometers
 from edge.measure.ground import Ground
-from edge.measure.held import Held
 from edge.measure.lasting import Lasting, Wet
 from edge.measure.limits import Limits, for_device
 from edge.measure.offset import ChannelOffsets, Leapt
@@ -78,7 +78,7 @@ class Closing:
         self._offsets, self._lasting = ChannelOffsets(quantities), Lasting(quantities)
         self._sun = Sun(site, quantities) if site else None
         self._climate = Climate(site, quantities) if site else None
-        self._ground, self._held = Ground(quantities), Held(quantities)
+        self._ground, self._dead = Ground(quantities), DeadHygrometers(quantities)
         self._zeros = Zeros({n: (p.sensor, p.channel.quantity) for n, p in places.items()})
         gauges = {n: p.heated for n, p in places.items() if quantity(p.channel.quantity).kind is Aggregation.TOTAL}
         self._rain = Rain(gauges)
@@ -103,7 +103,7 @@ class Closing:
         leapt = self._offsets.doubts(begin, end, values)
         doubts |= leapt
         doubts |= self._lasting.doubts(begin, end, raised(values, doubts), samples)
-        doubts |= self._held.doubts(begin, end, raised(values, doubts))
+        doubts |= self._dead.doubts(begin, end, raised(values, doubts))
         still = self._persistence.doubts(begin, end, raised(values, doubts), samples)
         apart = self._pairs.doubts(begin, end, raised(values, doubts | still), self._persistence.standing())
         doubts |= apart
@@ -124,7 +124,7 @@ class Closing:
         leapt, still, apart = self._offsets.keep(self._end), self._persistence.keep(), self._pairs.keep()
         habits, usual = self._persistence.habits(), self._pairs.usual()
         dark, snowed = self._sun.keep() if self._sun else ([], [])
-        leaves, dead = self._ground.keep(), self._held.keep()
+        leaves, dead = self._ground.keep(), self._dead.keep()
         return Doubts(self._utc, leapt, wet, iced, still, apart, habits, usual, dark, snowed, leaves, held, dead)
 
     def _resume(self, begin: float, utc_offset: float | None) -> None:
@@ -141,4 +141,4 @@ class Closing:
         if self._sun:
             self._sun.resume(kept.dark, kept.snowed)
         self._ground.resume(kept.leaves)
-        self._held.resume(kept.dead)
+        self._dead.resume(kept.dead)

@@ -43,6 +43,7 @@ FROST = {T: -3.0, RH: 92.0, WIND: 0.0}
 NOON = MIDNIGHT + 12 * HOUR
 STILL = but(relative_humidity=lambda at: {RH: 61.0 if at < 600 else 61.0 + round(math.sin(at / 200), 1)})
 NOISE = but(relative_humidity=lambda at: {RH: 60.0 + round(0.4 * math.sin(at / 7), 1)})
+DRYING = but(relative_humidity=lambda at: {RH: round(62 - at / 3000, 1)})
 SHOWERS = but(rainfall_amount=lambda at: {RAIN: round(0.2 * (at // 700 + at // 1900), 1)}, relative_humidity=60.0)
 
 
@@ -101,7 +102,7 @@ RULES: dict[str, tuple[Day, set[str], Day]] = {
     ),
     # standing still
     "stands_still": (day(but(air_pressure=836.2), 90), {P}, day(STILL, 90)),
-    "held": (day(NOISE, 190), {RH}, day(but(relative_humidity=lambda at: {RH: round(62 - at / 3000, 1)}), 190)),
+    "dead_hygrometer": (day(NOISE, 190), {RH}, day(DRYING, 190)),
     "dead_fan": (
         day(but(pm2p5=0.0), 13 * 60),
         {PM},

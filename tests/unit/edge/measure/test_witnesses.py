@@ -219,7 +219,7 @@ def test_a_thermometer_that_leaps_accuses_no_hygrometer() -> None:
         }
 
     bodies = run(mast(AIR), evening, 0, 200)
-    assert "held" not in codes(bodies, "relative_humidity")
+    assert "dead_hygrometer" not in codes(bodies, "relative_humidity")
 
 
 def test_an_offset_outlives_a_restart_and_ends_when_it_is_back() -> None:

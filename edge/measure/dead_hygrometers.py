@@ -5,7 +5,7 @@ owes 12 %. Other air that is blown in, dew and ice keep much of it back, but not
 days of a real station (repository Loongle/weather-data, each eighth day) none ended three hours in which humidity under
 90 % moved by less than 0.137 of 9 % or more that it owed, nor in which any moved by less than 0.342 of 20 % or more;
 near dew, one evening moved by 0.087 of 16 %. A snowy day in Colorado (NOAA SURFRAD) moved by 0.177. In fog nothing is
-judged. The doubt lasts until the humidity leaves the band in which it was held.
+judged. The doubt lasts until the humidity leaves the band in which it stood.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ FREE = 2.0  # %; so far out of the band it measures again
 
 @dataclass(slots=True)
 class Window:
-    """The minutes of three hours (end s, %, degC), and the band in which the humidity is held, in doubt."""
+    """The minutes of three hours (end s, %, degC), and the band that the humidity does not leave, in doubt."""
 
     minutes: deque[tuple[float, float, float]] = field(default_factory=deque)
     band: tuple[float, float] | None = None
 
 
-class Held:
+class DeadHygrometers:
     """The hygrometers of a station. `channels`: name -> quantity."""
 
     def __init__(self, channels: Mapping[str, str]) -> None:
@@ -49,7 +49,7 @@ class Held:
                 follow(window, begin, end, value.value, temperature)
         return {
             name: Reason(
-                "held",
+                "dead_hygrometer",
                 "dead? only noise between {low:g} and {high:g} % while the air warmed or cooled",
                 low=window.band[0],
                 high=window.band[1],
