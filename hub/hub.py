@@ -39,7 +39,7 @@ def serve(
     """Receive, commit, receipt, acknowledge and pass on, and answer over HTTP, until `ended`.
 
     `utc` tells the time, microseconds since 1970, and `told` what stations are told of it (otherwise the system's time
-    while it is synchronised). Raise RefusedError, OSError (the pictures' folder).
+    while it is synchronised). Raise DatabaseRefusedError, PortError, OSError (the pictures' folder).
     """
     web = None if config.http is None else Web(config, config.http, utc)
     try:
@@ -52,7 +52,10 @@ def serve(
 
 
 class Web:
-    """What answers people and carries their commands: two threads beside the receiver. Raise RefusedError."""
+    """What answers people and carries their commands: two threads beside the receiver.
+
+    Raise DatabaseRefusedError, PortError.
+    """
 
     def __init__(self, config: HubConfig, http: HttpSection, utc: Callable[[], int]) -> None:
         from hub.command_lane import CommandLane
@@ -170,12 +173,12 @@ def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None
 
 
 def open_sink(config: HubConfig) -> DatabaseSink:
-    """Return the database's sink, its tables made where there are none. Raise SinkError, RefusedError."""
+    """Return the database's sink, its tables made where there are none. Raise SinkError."""
     return DatabaseSink(engine_of(config), config.hub.name or socket.gethostname())
 
 
 def engine_of(config: HubConfig, make: bool = True) -> Engine:
-    """Return the database that the file names. Raise RefusedError."""
+    """Return the database that the file names. Raise DatabaseRefusedError."""
     try:
         password = config.password
     except (OSError, ValueError) as error:

@@ -22,7 +22,7 @@ NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$5IaVBbl28OCUDrVglXO/+Q$M+hoTPc4WF80nbV
 
 @cache
 def hasher() -> PasswordHasher:
-    """Return what makes and compares hashes. Raise RefusedError where argon2 is not installed."""
+    """Return what makes and compares hashes. Raise DatabaseRefusedError where argon2 is not installed."""
     try:
         from argon2 import PasswordHasher
     except ImportError:
@@ -31,7 +31,7 @@ def hasher() -> PasswordHasher:
 
 
 def hashed(password: str) -> str:
-    """Return what is kept of a password. Raise RefusedError."""
+    """Return what is kept of a password. Raise DatabaseRefusedError."""
     with ONE_AT_A_TIME:
         return hasher().hash(password)
 

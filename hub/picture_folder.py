@@ -37,7 +37,7 @@ class PictureFolder:
         self._next = 0.0
 
     def claim(self, ended: Callable[[], bool]) -> None:
-        """Wait until no hub that runs has another folder, or until `ended`. Raise RefusedError, OSError."""
+        """Wait until no hub that runs has another folder, or until `ended`. Raise DatabaseRefusedError, OSError."""
         first: tuple[str, str] | None = None
         since = self._clock.now()
         while not ended():

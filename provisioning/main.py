@@ -210,10 +210,10 @@ def outcome(words: list[str]) -> int:
         say(texts._("Interrupted."), err=True)
         return Exit.INTERRUPTED
     except CommandError as failure:
-        print_failure(failure)
-        if "--json" in words:
-            print_json_failure(failure.code, failure.sentence, failure.remedy)
-        return failure.code
+        return reported(failure, words)
+    except UnicodeEncodeError as error:
+        written = error.encoding == "utf-8" or error.encoding != sys.getfilesystemencoding()
+        return unforeseen(error) if written else reported(unnameable(error), words)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # or the exit would fail on it again
         return Exit.OK  # the reader (`| head`) has seen enough
@@ -228,12 +228,15 @@ def unnameable(error: UnicodeEncodeError) -> CommandError:
     return CommandError(Exit.USAGE, sentence.format(path=error.object, encoding=error.encoding), remedy)
 
 
-def print_failure(failure: CommandError) -> None:
-    """Print the sentence of a failure, and its remedy below."""
+def reported(failure: CommandError, words: list[str]) -> int:
+    """Print the sentence of a failure, its remedy below, and both for a program that asked. Return the exit code."""
     for line in failure.sentence.splitlines():
         say(texts._("Error: {message}").format(message=line), err=True)
     if failure.remedy:
         say(f"  → {failure.remedy}", err=True)
+    if "--json" in words:
+        print_json_failure(failure.code, failure.sentence, failure.remedy)
+    return failure.code
 
 
 def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
@@ -245,13 +248,7 @@ def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
 
 
 def unforeseen(error: Exception) -> int:
-    """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers.
-
-    The locale is at fault where it cannot write a path.
-    """
-    if isinstance(error, UnicodeEncodeError) and error.encoding == sys.getfilesystemencoding() != "utf-8":
-        print_failure(unnameable(error))
-        return Exit.USAGE
+    """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers."""
     import logging  # here: few commands need these, and they bring much with them
     import tempfile
     import traceback

@@ -5,8 +5,18 @@ from __future__ import annotations
 import socket
 from ipaddress import ip_address
 
+from drivers.reason import Reason, system_reason
+
 MOST_PORT = 65535
 VANISHED_MS = 60_000  # after which who acknowledges nothing is gone: a phone out of range says no farewell
+
+
+class PortError(Exception):
+    """The address cannot be listened on; `reason` says why."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(str(reason))
+        self.reason = reason
 
 
 def address_of(listen: str) -> tuple[str, int]:
@@ -30,14 +40,17 @@ def is_listen_address(listen: str) -> bool:
 
 
 def listening(listen: str) -> socket.socket:
-    """Return the socket that listens there. Raise OSError where the port cannot be had.
+    """Return the socket that listens there. Raise PortError where that cannot be had.
 
     What it accepts sends at once. asyncio sees to that only of sockets that name their protocol, and this one does not:
     otherwise the end of each answer waits some 40 ms for the browser to acknowledge its beginning. Who has vanished is
     let go after VANISHED_MS, not after the quarter of an hour for which the kernel would try.
     """
     host, port = address_of(listen)
-    made = socket.create_server((host, port), family=family(host), backlog=128)
+    try:
+        made = socket.create_server((host, port), family=family(host), backlog=128)
+    except OSError as error:
+        raise PortError(Reason("port_not_had", "{address}: {why}", address=listen, why=system_reason(error))) from None
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     made.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, VANISHED_MS)
     return made

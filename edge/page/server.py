@@ -10,7 +10,6 @@ import msgspec
 import uvicorn
 
 from drivers.clock import Clock
-from drivers.reason import Reason, system_reason
 from edge.control.client import AskError, NotRunningError
 from edge.page.address import address_of, listening
 from edge.page.app import MOST_STREAMS, application
@@ -30,16 +29,8 @@ AGAIN_S = 5.0  # s until a station that has gone is sought again
 NO_DEMO = Demo()
 
 
-class PortError(Exception):
-    """The address cannot be listened on; `reason` says why."""
-
-    def __init__(self, reason: Reason) -> None:
-        super().__init__(str(reason))
-        self.reason = reason
-
-
 class PageServer:
-    """Serves one station's page at `listen` ("127.0.0.1:8080"). Raise PortError where that cannot be had.
+    """Serves one station's page at `listen` ("127.0.0.1:8080"). Raise PortError.
 
     `instead`: the address at which a network of its own reaches the page; whoever asks for another name is led there.
     """
@@ -54,11 +45,7 @@ class PageServer:
         instead: str | None = None,
     ) -> None:
         host, _ = address_of(listen)
-        try:
-            self._socket = listening(listen)
-        except OSError as error:
-            why = system_reason(error)
-            raise PortError(Reason("port_not_had", "{address}: {why}", address=listen, why=why)) from None
+        self._socket = listening(listen)
         self._source = Source(daemon, clock, demo.speed)
         self.feed = Feed(self._newest, MOST_STREAMS)
         assets = Assets()

@@ -179,7 +179,7 @@ def _by_name(delivered: Iterable[Row]) -> dict[Name, list[Row]]:
     """Return the rows by what their lock covers, each in the order of their arrival."""
     found: dict[Name, list[Row]] = {}
     for row in delivered:
-        found.setdefault((row.station, rows.identity(row.record.epoch)), []).append(row)
+        found.setdefault(_identity(row)[:2], []).append(row)
     return found
 
 

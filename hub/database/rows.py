@@ -71,7 +71,7 @@ def view(raw: bytes) -> str | None:
 
 def text(value: str) -> str:
     """Return a text without what a database refuses."""
-    return value if value.isalnum() else REFUSED.sub("\N{REPLACEMENT CHARACTER}", value)
+    return REFUSED.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 def identity(name: str) -> str:

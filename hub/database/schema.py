@@ -169,7 +169,7 @@ def run(engine: Engine, script: str) -> None:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the tables to this version's, made where there are none. Raise SinkError, RefusedError."""
+    """Bring the tables to this version's, made where there are none. Raise SinkError."""
     if version(engine) == len(MIGRATIONS):
         return
     with engine.transaction(patient=True):
@@ -187,7 +187,7 @@ def migrate(engine: Engine) -> None:
 
 
 def version(engine: Engine) -> int:
-    """Return the version that the tables are of, 0 where there are none. Raise RefusedError where they are not ours."""
+    """Return the version that the tables are of, 0 where there are none. Raise DatabaseRefusedError if not ours."""
     there = engine.tables()
     if not there:
         return 0

@@ -25,7 +25,7 @@ TRIES = 5  # of a transaction that conflicted with another hub's
 
 
 class DatabaseSink:
-    """A `Sink` over an engine; its tables are made or brought to this version's. Raise SinkError, RefusedError.
+    """A `Sink` over an engine; its tables are made or brought to this version's. Raise SinkError.
 
     `name`: of a hub that may not be the only one on a PostgreSQL.
     """

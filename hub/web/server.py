@@ -16,14 +16,14 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
 
-from drivers.reason import Reason, system_reason
+from drivers.reason import Reason
 from edge.config.forward import Forward
 from edge.page.address import address_of, listening
 from edge.page.feed import Feed, Positioned, Stream, TooManyError, last_of
 from edge.page.guard import refusal
 from edge.struct_types import prepare_structs
 from hub.config import AlarmsSection, HttpSection
-from hub.database.engine import DatabaseRefusedError, Engine
+from hub.database.engine import Engine
 from hub.database.queries import Queries
 from hub.rights import Account, Right
 from hub.sink import SinkError
@@ -44,7 +44,7 @@ TOO_MANY = Reason("too_many_streams", "too many streams of one account: close so
 
 
 class Server:
-    """Serves one hub's API. Raise RefusedError where the port cannot be had.
+    """Serves one hub's API. Raise PortError.
 
     `wake` has commands sent; `channels`: of the hub's file, by which people are told; `forwards`: its other platforms.
     """
@@ -61,13 +61,7 @@ class Server:
         forwards: Sequence[Forward] = (),
     ) -> None:
         host, _ = address_of(config.listen)
-        try:
-            self._socket = listening(config.listen)
-        except OSError as error:
-            why = system_reason(error)
-            raise DatabaseRefusedError(
-                Reason("port_taken", "{address}: {why}", address=config.listen, why=why)
-            ) from None
+        self._socket = listening(config.listen)
         self._engines = Engines(engine)
         self._pool = RequestPool(self._engines, utc)
         self.feed = Feed(self._newest)

@@ -49,6 +49,7 @@ for command in (init, user, token, person, alerts, visits, export, backup, resto
 @FILE
 def run(config_file: Path) -> None:
     """Run until SIGINT or SIGTERM; a broker or a database that is away is waited for."""
+    from edge.page.address import PortError
     from hub.database.engine import DatabaseRefusedError
     from hub.hub import serve
 
@@ -60,9 +61,10 @@ def run(config_file: Path) -> None:
     try:
         serve(config, lambda: bool(ending))
     except DatabaseRefusedError as error:
+        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
+    except PortError as error:
         remedy = _("Write an address of this machine and a free port in [http] listen.")
-        taken = error.reason.code == "port_taken"
-        raise CommandError(Exit.STORE, texts.render(error.reason), remedy if taken else "") from None
+        raise CommandError(Exit.STORE, texts.render(error.reason), remedy) from None
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
 

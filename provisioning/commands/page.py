@@ -65,8 +65,9 @@ def page(
         if not is_listen_address(text):
             sentence = _("{text}: must be an address of this machine and a port, as 127.0.0.1:8080")
             raise CommandError(Exit.CONFIG, sentence.format(text=text))
+    from edge.page.address import PortError
     from edge.page.demo import Demo
-    from edge.page.server import PageServer, PortError
+    from edge.page.server import PageServer
 
     log_to_stderr()
     daemon = socket if socket is not None else state_folder(config_file) / SOCKET

@@ -11,9 +11,8 @@ from pathlib import Path
 import httpx
 import pytest
 
-from edge.page.address import listening
+from edge.page.address import PortError, listening
 from hub.config import HttpSection
-from hub.database.engine import DatabaseRefusedError
 from hub.passwords import hasher
 from hub.rights import Role
 from hub.web.logins import MOST_BY_ADDRESS, MOST_BY_NAME, WINDOW_US, Logins
@@ -184,7 +183,7 @@ def test_passwords_are_reckoned_one_at_a_time_and_keep_nobody_waiting(shared: Of
 
 def test_a_port_that_is_taken_is_named(shared: Office, tmp_path: Path) -> None:
     """The hub does not start on a port of another program, and says which one it is."""
-    with pytest.raises(DatabaseRefusedError, match=str(shared.server.port)):
+    with pytest.raises(PortError, match=str(shared.server.port)):
         Office(shared.database, tmp_path, HttpSection(listen=f"127.0.0.1:{shared.server.port}"), lambda: None)
 
 
