@@ -47,8 +47,9 @@ def test_a_path_that_the_locale_cannot_write_is_named_with_the_remedy(tmp_path: 
     file = tmp_path / "station.toml"
     file.write_text(STATION.replace("/var/lib/minshan", str(tmp_path / "茂县")) + BME)
     locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
-    said = minshan("status", "--config", str(file), env=locale)
+    said = minshan("status", "--json", "--config", str(file), env=locale)
     assert said.code == 2
+    assert json.loads(said.out)["error"]["code"] == 2
     assert "the terminal's encoding, ascii, lacks characters of this path" in said.err
     assert "export LANG=zh_CN.UTF-8" in said.err
 
