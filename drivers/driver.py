@@ -8,7 +8,7 @@ the entry point group `minshan.drivers`. Nothing else is needed to be found, con
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, Protocol
@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from pydantic import BaseModel, ConfigDict
 
 from drivers.clock import Clock
-from drivers.limits import DriverLimits, LimitedDecoder, LimitedDevice
+from drivers.limits import DriverLimits
 from drivers.reading import Reading
 from drivers.reason import Reason
 
@@ -82,6 +82,45 @@ class Decoder(Protocol):
 
     def finish(self) -> Iterable[Frame | Refused]:
         """Decode or refuse what is left at the end of the input."""
+
+
+class LimitedDevice:
+    """A device whose readings are judged by its driver's limits."""
+
+    def __init__(self, device: Device, limits: DriverLimits) -> None:
+        self._device = device
+        self._limits = limits
+
+    def read(self) -> tuple[Reading, ...]:
+        """Return one frame's readings, judged. Raise DeviceError."""
+        return self._limits.judged(self._device.read())
+
+    def close(self) -> None:
+        """Release the device."""
+        self._device.close()
+
+
+class LimitedDecoder:
+    """A decoder whose readings are judged by its driver's limits."""
+
+    def __init__(self, decoder: Decoder, limits: DriverLimits) -> None:
+        self._decoder = decoder
+        self._limits = limits
+
+    def feed(self, data: bytes) -> Iterator[Frame | Refused]:
+        """Append bytes of any chunking. Yield the frames that they complete and refusals of what is no frame."""
+        return self._all(self._decoder.feed(data))
+
+    def finish(self) -> Iterator[Frame | Refused]:
+        """Decode or refuse what is left at the end of the input."""
+        return self._all(self._decoder.finish())
+
+    def _all(self, items: Iterable[Frame | Refused]) -> Iterator[Frame | Refused]:
+        for item in items:
+            if isinstance(item, Frame):
+                yield Frame(item.offset, item.length, self._limits.judged(item.readings), item.kind)
+            else:
+                yield item
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ And what contradicts itself within one frame is doubted on both sides (`contradi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from drivers.contradictions import in_frame
@@ -20,7 +20,7 @@ from drivers.reading import Reading
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
-    from drivers.driver import Channel, Decoder, Device, Frame, Refused
+    from drivers.driver import Channel
 
 # By so much a good device may tell less and more than its datasheet's range: a capacitive sensor in fog up to 2 % too
 # much (ZAMG takes 104 for 100), a thermopile -1 to -5 W/m2 by night by its own physics (BSRN accepts -4).
@@ -86,44 +86,3 @@ def _possible(channel: Channel) -> tuple[float, float]:
     """Return the lowest and the highest value that a good device can tell."""
     below, above = BEYOND.get(channel.quantity, (0.0, 0.0))
     return channel.low + below, channel.high + above
-
-
-class LimitedDevice:
-    """A device whose readings are judged by its driver's limits."""
-
-    def __init__(self, device: Device, limits: DriverLimits) -> None:
-        self._device = device
-        self._limits = limits
-
-    def read(self) -> tuple[Reading, ...]:
-        """Return one frame's readings, judged. Raise DeviceError."""
-        return self._limits.judged(self._device.read())
-
-    def close(self) -> None:
-        """Release the device."""
-        self._device.close()
-
-
-class LimitedDecoder:
-    """A decoder whose readings are judged by its driver's limits."""
-
-    def __init__(self, decoder: Decoder, limits: DriverLimits) -> None:
-        self._decoder = decoder
-        self._limits = limits
-
-    def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Append bytes of any chunking. Yield the frames that they complete and refusals of what is no frame."""
-        return self._all(self._decoder.feed(data))
-
-    def finish(self) -> Iterator[Frame | Refused]:
-        """Decode or refuse what is left at the end of the input."""
-        return self._all(self._decoder.finish())
-
-    def _all(self, items: Iterable[Frame | Refused]) -> Iterator[Frame | Refused]:
-        from drivers.driver import Frame
-
-        for item in items:
-            if isinstance(item, Frame):
-                yield Frame(item.offset, item.length, self._limits.judged(item.readings), item.kind)
-            else:
-                yield item

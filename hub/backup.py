@@ -23,7 +23,8 @@ import apsw
 from drivers.reason import Reason
 from edge.files import sync_folder
 from hub.database import schema
-from hub.database.engine import SQLITE, DatabaseRefusedError, Engine, file_of, opened, unusable
+from hub.database.engine import SQLITE, Engine, file_of, opened
+from hub.database.errors import DatabaseRefusedError, unusable
 from hub.database.in_use import is_left_alone
 from hub.database.sqlite import NO_ROOM
 from hub.sink import SinkError

@@ -22,7 +22,8 @@ from edge.wire.link import NOBODY_LISTENS, Link
 from edge.wire.mqtt_link import connect
 from edge.wire.retry import Retry
 from edge.wire.session import Session
-from hub.database.engine import Engine, is_unusable
+from hub.database.engine import Engine
+from hub.database.errors import is_unusable
 from hub.database.orders import CommandOrder, Orders
 from hub.sink import SinkError
 

@@ -16,7 +16,8 @@ from edge.lanes import Lanes
 from edge.records.record import Record
 from hub.alarms import lane as alarms
 from hub.config import HttpSection, HubConfig
-from hub.database.engine import NOT_INSTALLED, DatabaseRefusedError, Engine, opened
+from hub.database.engine import Engine, opened
+from hub.database.errors import NOT_INSTALLED, DatabaseRefusedError
 from hub.database.sink import DatabaseSink
 from hub.forward import forwarding
 from hub.picture_folder import PictureFolder

@@ -10,7 +10,7 @@ import threading
 from functools import cache
 from typing import TYPE_CHECKING
 
-from hub.database.engine import NOT_INSTALLED, DatabaseRefusedError
+from hub.database.errors import NOT_INSTALLED, DatabaseRefusedError
 
 if TYPE_CHECKING:
     from argon2 import PasswordHasher

@@ -19,7 +19,7 @@ import msgspec
 
 from edge.spreadsheet import guarded
 from hub.cells import Cells
-from hub.database.engine import NOT_INSTALLED
+from hub.database.errors import NOT_INSTALLED
 from hub.exported import Export, ExportedMinute, NothingError, unit
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 
 from drivers.reason import Reason
-from hub.database.engine import is_unusable
+from hub.database.errors import is_unusable
 
 log = logging.getLogger("minshan.watch")
 

@@ -12,24 +12,14 @@ cameras. A library may also hang or crash for good: a camera is opened in a proc
 
 from __future__ import annotations
 
-import importlib
 import ssl
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import ClassVar, Protocol, TypeVar
+from typing import ClassVar, Protocol
 from urllib.parse import SplitResult, unquote, urlsplit, urlunsplit
 
-from drivers.clock import Clock, Stopped
 from drivers.reason import Reason, system_reason
 from drivers.tls import distrust
 
-T = TypeVar("T")
-
-CAMERAS = {
-    "picamera": "drivers.cameras.picamera:PiCamera",
-    "http": "drivers.cameras.http_still:HttpStill",
-    "rtsp": "drivers.cameras.rtsp:RtspCamera",
-}
 JPEG_START = b"\xff\xd8\xff"
 IN_PATHS = "/%:@!$&'()*+,;=~[]?"  # what an address may hold as it is; all else is sent as its UTF-8 bytes, quoted
 MOST_BYTES = 30_000_000  # a 4-megapixel JPEG has 1 to 4 MB; more than this is no snapshot
@@ -103,54 +93,6 @@ class Camera(Protocol):
 
     def close(self) -> None:
         """Release the camera."""
-
-
-def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
-    """Open the camera of the settings' driver; its libraries are loaded only now. Raise CameraError."""
-    place = CAMERAS.get(settings.driver)
-    if place is None:
-        raise UnreachableError(
-            Reason(
-                "no_camera_driver",
-                "no camera driver is called {driver!r}; there are {known}",
-                driver=settings.driver,
-                known=", ".join(CAMERAS),
-            )
-        )
-    module, _, name = place.partition(":")
-    return Contained(lambda: getattr(importlib.import_module(module), name)(settings, clock))
-
-
-class Contained:
-    """A camera whose library's errors are all CameraErrors, and whose pictures are whole."""
-
-    def __init__(self, opened: Callable[[], Camera]) -> None:
-        self._camera = _contained(opened, UnreachableError)
-
-    def still(self) -> bytes:
-        """Take one picture. Return a whole JPEG. Raise CameraError."""
-        from drivers.cameras.jpeg import extract_jpeg
-
-        return _contained(lambda: extract_jpeg(self._camera.still()), NoPictureError)
-
-    def close(self) -> None:
-        """Release the camera. Raise CameraError."""
-        _contained(self._camera.close, NoPictureError)
-
-
-def _contained(call: Callable[[], T], otherwise: type[CameraError]) -> T:
-    try:
-        return call()
-    except (CameraError, Stopped):
-        raise
-    except Exception as error:  # a camera's library may raise anything; it costs this picture alone
-        raise otherwise(
-            Reason(
-                "camera_library_failed",
-                "the camera's library failed: {why}",
-                why=f"{type(error).__name__}: {error}".rstrip(": "),
-            )
-        ) from error
 
 
 def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:

@@ -21,7 +21,8 @@ from pathlib import Path
 
 import msgspec
 
-from drivers.cameras.camera import CameraError, NoPictureError, open_camera
+from drivers.cameras.camera import CameraError, NoPictureError
+from drivers.cameras.opening import open_camera
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock

@@ -23,7 +23,8 @@ from hub.alarms.outbox import MessageOutbox
 from hub.alarms.watch import Watch
 from hub.alarms.writing import AlarmWriter
 from hub.config import AlarmsSection
-from hub.database.engine import Engine, is_unusable
+from hub.database.engine import Engine
+from hub.database.errors import is_unusable
 from hub.sink import SinkError
 
 log = logging.getLogger("minshan.alarms")

@@ -13,6 +13,7 @@ import msgspec
 
 from drivers.reason import Reason
 from hub.database.engine import Engine
+from hub.database.statements import run
 from hub.random_secrets import digest, new_secret
 from hub.rights import Account, Role
 from hub.sink import SinkError
@@ -168,8 +169,6 @@ class Accounts:
 
 def make(engine: Engine) -> None:
     """Make the tables: a step of the migrations."""
-    from hub.database.schema import run
-
     for table in TABLES:
         run(engine, table)
 

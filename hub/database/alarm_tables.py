@@ -8,6 +8,7 @@ outlive a restart. Structs stand in `said` as JSON.
 from __future__ import annotations
 
 from hub.database.engine import Engine
+from hub.database.statements import run
 
 TABLES = (
     """CREATE TABLE alarm (
@@ -48,14 +49,10 @@ TABLES = (
 
 def make(engine: Engine) -> None:
     """Make the tables: a step of the migrations."""
-    from hub.database.schema import run
-
     for table in TABLES:
         run(engine, table)
 
 
 def add_revision(engine: Engine) -> None:
     """Keep in which revision a record was looked at: a step of the migrations."""
-    from hub.database.schema import run
-
     run(engine, "ALTER TABLE alarm_taken ADD COLUMN revision {int} NOT NULL DEFAULT 0")

@@ -8,6 +8,7 @@ import msgspec
 
 from edge.wire.contract import Command, Result
 from hub.database.engine import Engine
+from hub.database.statements import run
 from hub.rights import Account
 from hub.vouched import present
 
@@ -91,8 +92,6 @@ class Orders:
 
 def make(engine: Engine) -> None:
     """Make the tables: a step of the migrations."""
-    from hub.database.schema import run
-
     for table in TABLES:
         run(engine, table)
 

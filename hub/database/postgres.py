@@ -18,7 +18,8 @@ from psycopg.abc import PQGen
 from psycopg.pq import TransactionStatus
 
 from drivers.reason import Reason
-from hub.database.engine import AgainError, DatabaseRefusedError, Rows, ValueRefusedError, refuses_login, unusable
+from hub.database.engine import Rows
+from hub.database.errors import AgainError, DatabaseRefusedError, ValueRefusedError, refuses_login, unusable
 from hub.sink import SinkError
 
 DEADLINE = 30.0  # s for a statement, of the largest delivery too

@@ -7,8 +7,8 @@ They are made at a hub's start where they are lacking, so that a quantity that a
 from __future__ import annotations
 
 from drivers.quantity import QUANTITIES
-from hub.database import schema
 from hub.database.engine import Engine
+from hub.database.statements import run
 
 VIEW = """
 CREATE VIEW v_{{quantity}} AS
@@ -47,7 +47,7 @@ def make_views(engine: Engine) -> None:
             text = VIEW
             for name, word in words.items():
                 text = text.replace("{{" + name + "}}", word)
-            schema.run(engine, text)
+            run(engine, text)
 
 
 def lacking(engine: Engine) -> list[str]:

@@ -16,7 +16,8 @@ from edge.wire.contract import Revised
 from hub.alarms.lease import ANSWERS, Lease
 from hub.database import comparison, counting, rows, schema
 from hub.database.commit import committed
-from hub.database.engine import AgainError, Engine, ValueRefusedError
+from hub.database.engine import Engine
+from hub.database.errors import AgainError, ValueRefusedError
 from hub.database.quantities import make_views
 from hub.sink import CommitOutcome, Delivery, Row, RowFate, SinkError
 

@@ -16,7 +16,8 @@ from typing import Any
 import apsw
 
 from drivers.reason import Reason
-from hub.database.engine import DatabaseRefusedError, Rows, ValueRefusedError, unusable
+from hub.database.engine import Rows
+from hub.database.errors import DatabaseRefusedError, ValueRefusedError, unusable
 from hub.sink import SinkError
 
 PATIENCE = 10_000  # ms for which another writer is waited for

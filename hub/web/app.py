@@ -27,7 +27,7 @@ from edge.page.guard import refusal
 from hub.alarms.book import AlarmBook
 from hub.alarms.people import PersonError
 from hub.database.accounts import SESSION_US, UNKNOWN, AccountError, Accounts
-from hub.database.engine import ValueRefusedError
+from hub.database.errors import ValueRefusedError
 from hub.database.orders import Orders
 from hub.database.queries import NO_STATION, AskedError, Queries
 from hub.exported import NothingError

@@ -50,7 +50,7 @@ for command in (init, user, token, person, alerts, visits, export, backup, resto
 def run(config_file: Path) -> None:
     """Run until SIGINT or SIGTERM; a broker or a database that is away is waited for."""
     from edge.page.address import PortError
-    from hub.database.engine import DatabaseRefusedError
+    from hub.database.errors import DatabaseRefusedError
     from hub.hub import serve
 
     config = loaded(config_file)

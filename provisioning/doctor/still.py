@@ -18,7 +18,8 @@ def describe_photo(asked: dict[str, Any]) -> dict[str, Any]:
     """Return width, height and bytes of the photo, or the coded `trouble`."""
     from PIL import Image, UnidentifiedImageError
 
-    from drivers.cameras.camera import CameraError, CameraSettings, NotAnImageError, open_camera
+    from drivers.cameras.camera import CameraError, CameraSettings, NotAnImageError
+    from drivers.cameras.opening import open_camera
     from drivers.reason import Reason
     from edge.clock.clock import SystemClock
 

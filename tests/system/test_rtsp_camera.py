@@ -16,14 +16,8 @@ import msgspec
 import pytest
 from PIL import Image
 
-from drivers.cameras.camera import (
-    CameraSettings,
-    LoginRefusedError,
-    NoPictureError,
-    NotAnImageError,
-    UnreachableError,
-    open_camera,
-)
+from drivers.cameras.camera import CameraSettings, LoginRefusedError, NoPictureError, NotAnImageError, UnreachableError
+from drivers.cameras.opening import open_camera
 from edge.clock.clock import SystemClock
 from edge.pictures.reasons import ENDED
 from edge.pictures.spool import CaptureTarget

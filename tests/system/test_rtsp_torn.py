@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from drivers.cameras.camera import CameraSettings, NoPictureError, open_camera
+from drivers.cameras.camera import CameraSettings, NoPictureError
+from drivers.cameras.opening import open_camera
 from edge.clock.clock import SystemClock
 from tests.kits import orchard
 from tests.kits.key_frames import encoded, torn, with_sets_everywhere, written

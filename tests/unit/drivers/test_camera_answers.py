@@ -17,15 +17,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from drivers.cameras import camera as cameras
-from drivers.cameras.camera import (
-    CameraSettings,
-    Contained,
-    LoginRefusedError,
-    NoPictureError,
-    UnreachableError,
-    open_camera,
-)
+from drivers.cameras.camera import CameraSettings, LoginRefusedError, NoPictureError, UnreachableError
 from drivers.cameras.login import authorization, challenges
+from drivers.cameras.opening import Contained, open_camera
 from drivers.clock import Stopped
 from drivers.twins.scene import Moment, Scene
 from edge.clock.clock import SystemClock

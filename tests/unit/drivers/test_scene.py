@@ -18,10 +18,10 @@ from drivers.cameras.camera import (
     NoPictureError,
     NotAnImageError,
     UnreachableError,
-    open_camera,
 )
 from drivers.cameras.http_still import begins
 from drivers.cameras.login import authorization, digest
+from drivers.cameras.opening import open_camera
 from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.clock.clock import SystemClock

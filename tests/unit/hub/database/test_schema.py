@@ -13,7 +13,8 @@ import pytest
 from edge.records.record import Kind
 from edge.records.spans import Span
 from hub.database import schema
-from hub.database.engine import DatabaseRefusedError, opened
+from hub.database.engine import opened
+from hub.database.errors import DatabaseRefusedError
 from hub.database.sink import DatabaseSink
 from hub.sink import SinkError
 from tests.kits.command import minshan
