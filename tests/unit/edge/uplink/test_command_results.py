@@ -92,7 +92,7 @@ class Pair:
 
 
 @pytest.mark.usefixtures("smallest_turns")
-@pytest.mark.parametrize("count", [5_000, pytest.param(1_000_000, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("count", [5_000, pytest.param(100_000, marks=pytest.mark.slow)])
 def test_no_final_result_is_lost_between_two_lanes(count: int) -> None:
     """A command that was carried out is told as done, though its end comes while its begin is being told."""
     pair = Pair(count)
