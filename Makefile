@@ -39,7 +39,7 @@ test: ## all tests but the slow ones
 
 test-slow: ## the tests that take minutes
 	$(SETUP) test
-	$(BIN)/python -m pytest -n 3 -m slow --timeout 1800 $(ARGS)
+	$(BIN)/python -m pytest -n 4 -m slow --timeout 1800 $(ARGS)
 
 soak: ## 200 simulated station-days under all faults, on two cores (an hour); ARGS="--year": one box for a year
 	$(SETUP) test
