@@ -13,7 +13,7 @@ OPENERS = ("open", "fdopen", "NamedTemporaryFile")
 
 def is_unnamed(call: ast.Call) -> bool:
     """Return whether a call reads, writes or opens a text and names no encoding."""
-    name = ast.unparse(call.func).rpartition(".")[2]
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else getattr(call.func, "id", "")
     if "encoding" in [keyword.arg for keyword in call.keywords]:
         return False
     if isinstance(call.func, ast.Name) and name == "open":
@@ -28,7 +28,7 @@ def test_a_text_file_is_in_the_encoding_that_is_named() -> None:
     unnamed = [
         f"{module.where}:{node.lineno}"
         for module in modules(*PACKAGES)
-        for node in ast.walk(module.tree)
+        for node in module.nodes
         if isinstance(node, ast.Call) and is_unnamed(node)
     ]
     assert not unnamed, "name the encoding: " + "; ".join(unnamed)

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cache
@@ -41,6 +42,7 @@ NOT_CLICK = (
     *("Invalid start character", "No options defined", "Couldn't detect Bash", "Shell completion is not"),
     *("{editor}: ", "DeprecationWarning", "deprecated", "{value!r} is not a valid UUID", "env var"),
 )
+MAKES = re.compile(r"\b(Reason|log)\b")  # what `reasons` and `log_lines` look for; it is quicker found than parsed
 BEGINNING = datetime(2026, 1, 1, tzinfo=UTC)
 
 Found = tuple[str, str | tuple[str, ...]]
@@ -65,12 +67,13 @@ def profiles() -> Iterator[Found]:
 
 @cache
 def calls() -> tuple[tuple[str, ast.Call], ...]:
-    """Return each call in the source with its file."""
+    """Return each call in those sources that make a meaning or write to the journal, with its file."""
     return tuple(
         (file.relative_to(ROOT).as_posix(), node)
         for package in PACKAGES
         for file in sorted((ROOT / package).rglob("*.py"))
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        if MAKES.search(text := file.read_text(encoding="utf-8"))
+        for node in ast.walk(ast.parse(text))
         if isinstance(node, ast.Call)
     )
 

@@ -21,7 +21,7 @@ from drivers.reason import Reason, restored, system_reason
 from edge.language import texts
 from edge.records.bodies import plain_value
 from tests.test_house import PACKAGES, modules
-from tests.unit.edge.language.test_locale import ROOT, catalogue, tool
+from tests.unit.edge.language.test_locale import catalogue, tool
 
 FIGURES = {"x": 255, "d": 3, "g": 1.25, "f": 1.25}  # a value for a gap, by the last letter of its format
 PARAMS = st.dictionaries(
@@ -94,15 +94,15 @@ def test_every_code_is_told_in_both_languages(lang: str, monkeypatch: pytest.Mon
 def test_every_list_in_a_meaning_is_known_as_one() -> None:
     """What is joined by ", " for people is joined by "、" in Chinese: its parameter's name says so."""
     joined = set()
-    for module in modules(*PACKAGES):
+    for module in (one for one in modules(*PACKAGES) if re.search(r", ['\"]\.join\(", one.text)):
         lists = {
             target.id
-            for node in ast.walk(module.tree)
+            for node in module.nodes
             if isinstance(node, ast.Assign) and "', '.join(" in ast.unparse(node.value)
             for target in node.targets
             if isinstance(target, ast.Name)
         }
-        for node in ast.walk(module.tree):
+        for node in module.nodes:
             if isinstance(node, ast.Call) and ast.unparse(node.func).rpartition(".")[2] in ("Reason", "having"):
                 for one in node.keywords:
                     value = ast.unparse(one.value)
@@ -203,11 +203,10 @@ def test_the_systems_errors_have_codes_too() -> None:
 
 def test_nothing_looks_into_a_sentence() -> None:
     """No code searches or compares the text of an error, a reason or a doubt, or looks for words: it compares codes."""
-    files = [file for package in tool().PACKAGES for file in (ROOT / package).rglob("*.py")]
     found = [
-        f"{file.relative_to(ROOT)}:{getattr(node, 'lineno', 0)}"
-        for file in files
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
+        f"{module.where}:{getattr(node, 'lineno', 0)}"
+        for module in modules(*PACKAGES)
+        for node in module.nodes
         if looks_in(node)
     ]
     assert found == []

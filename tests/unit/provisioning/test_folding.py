@@ -68,7 +68,7 @@ def test_every_sentence_is_folded() -> None:
     found = {
         module.where
         for module in modules("provisioning")
-        for call in ast.walk(module.tree)
+        for call in module.nodes
         if isinstance(call, ast.Call) and ast.unparse(call.func) in ("click.echo", "click.secho", "print")
     }
     as_it_is = ("main", "folding", "commands/options", "commands/hub_people", "commands/watch_screen", "doctor/still")

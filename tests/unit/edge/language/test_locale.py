@@ -137,7 +137,7 @@ def test_no_mark_is_put_between_words_but_by_the_catalogue() -> None:
         f"{module.where}:{part.lineno}"
         for module in modules("provisioning", "hub", "edge")
         if not module.where.endswith("catalog.py")  # the tool of who translates
-        for call in ast.walk(module.tree)
+        for call in module.nodes
         for part in (ast.walk(call) if is_printed(call) else [call])
         if isinstance(part, ast.JoinedStr) and (is_printed(call) or re.search(r"texts\.|_\(", ast.unparse(part)))
         for text in part.values
