@@ -21,6 +21,7 @@ import click
 
 from edge.language import speech, texts
 from edge.language.words import METAVARS, N_, TYPES
+from edge.loading import unswept
 from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.folding import say
@@ -111,7 +112,8 @@ class CommandGroup(click.Group):
             if cmd_name.startswith("-") or ctx.resilient_parsing:
                 return None
             raise click.exceptions.NoSuchCommand(cmd_name, possibilities=known, ctx=ctx)
-        module: ModuleType = importlib.import_module(COMMANDS[cmd_name].module)
+        with unswept():
+            module: ModuleType = importlib.import_module(COMMANDS[cmd_name].module)
         return named_in_words(getattr(module, cmd_name.replace("-", "_")))
 
 

@@ -14,6 +14,7 @@ import click
 from drivers.reason import system_reason
 from edge.language import texts
 from edge.language.texts import _
+from edge.loading import unswept
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.terminal import can_show
 
@@ -96,7 +97,8 @@ def loaded(path: Path | None) -> Config:
     from edge.config.file import load
 
     try:
-        return load(path or CONFIG)
+        with unswept():
+            return load(path or CONFIG)
     except ConfigError as error:
         lines = "\n".join(format_mistake(mistake) for mistake in error.mistakes)
         missing = path is None and any(mistake.reason.code == NO_FILE.code for mistake in error.mistakes)

@@ -10,6 +10,7 @@ import click
 
 from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext, render, speak
+from edge.loading import unswept
 from provisioning.commands.doubts import doubts, empty
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
@@ -30,8 +31,9 @@ def run(config_file: Path | None, check: bool, as_json: bool) -> None:
     if config.station.language is not None:
         speak(config.station.language)
     log_to_stderr()
-    from edge.daemon import serve
-    from edge.store.errors import StoreError
+    with unswept():
+        from edge.daemon import serve
+        from edge.store.errors import StoreError
 
     try:
         serve(config)
