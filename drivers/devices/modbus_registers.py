@@ -58,7 +58,7 @@ class RegisterItem:
 
     def halves(self, words: Words) -> tuple[int, ...]:
         """Return the quantity's registers as they came."""
-        return tuple(words[place] for place in (self.high, self.low) if place in words)
+        return tuple(words[place] for place in (self.high, self.low) if place and place in words)
 
     def value(self, word: int) -> float:
         """Return what the word stands for, in the quantity's unit."""
