@@ -9,7 +9,7 @@ gust and mean. 2 ug/m3 and 5 % are left for rounding and for means over differen
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from itertools import pairwise
+from itertools import combinations
 
 from drivers.reason import Reason
 
@@ -18,7 +18,7 @@ DEW_SLACK = 0.6  # K: a hygrometer in fog may tell 103 %
 PM_SLACK, PM_SHARE = 2.0, 0.05
 PARTICLES = ("pm1", "pm2p5", "pm10")
 SPEED, GUST = "wind_speed", "wind_speed_of_gust"
-IN_ORDER = ((SPEED, GUST), *pairwise(PARTICLES))  # the first of two is never more than the second
+IN_ORDER = ((SPEED, GUST), *combinations(PARTICLES, 2))  # the first of two is never more than the second
 
 
 def in_frame(values: Mapping[str, float]) -> dict[str, Reason]:

@@ -5,7 +5,8 @@ beyond them keeps its place with a doubt, as a value that is left out could not 
 What physics lets a good device tell beyond its datasheet is none: humidity in fog, a thermopile's offset by night.
 
 Nor is 0 a value where nothing outdoors is 0: no air is at 0 % or 0 hPa. A controller whose element is away answers
-zeros in all its registers; so beside such a 0 an air temperature of 0 is no frost, and where all is 0 nothing counts.
+zeros in all its registers; so beside such a 0 an air temperature of 0 is no frost, and where all is 0 nothing counts;
+nor does it in a soil probe's answer, which tells 0 % in air too, but hardly at 0 degC.
 And what contradicts itself within one frame is doubted on both sides (`contradictions`).
 """
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 # much (ZAMG takes 104 for 100), a thermopile -1 to -5 W/m2 by night by its own physics (BSRN accepts -4).
 BEYOND = {"relative_humidity": (0.0, 3.0), "solar_irradiance": (-10.0, 0.0)}
 NEVER_ZERO = ("relative_humidity", "air_pressure")
+NEVER_ALL_ZERO = (*NEVER_ZERO, "soil_moisture")
 BESIDE = ("relative_humidity", "air_temperature")  # what one element measures, and what is void with it
 
 
@@ -44,7 +46,9 @@ class DriverLimits:
             good = {reading.quantity: reading.value for reading in readings if reading.doubt is None}
             if doubts := in_frame(good):
                 readings = tuple(doubted(r, doubts.get(r.quantity, r.doubt)) for r in readings)
-        never = [r.quantity for r in readings if r.value == 0 and r.quantity in NEVER_ZERO]
+        zeros = [reading.quantity for reading in readings if reading.value == 0]
+        alone = len(zeros) == len(readings) > 1
+        never = [of for of in zeros if of in (NEVER_ALL_ZERO if alone else NEVER_ZERO)]
         return without_zeros(readings, never[0]) if never else readings
 
     def _is_possible(self, reading: Reading) -> bool:

@@ -27,6 +27,8 @@ from hub.tables import Tables
 from hub.tally import WatchTally
 
 log = logging.getLogger("minshan.watch")
+# A broker hands it over at each connection, and a station that is silent would seem to be heard.
+RETAINED = Reason("message_retained", "retained by the broker: only a status may be; the station sends the rest itself")
 
 
 @dataclass(frozen=True)
@@ -63,6 +65,8 @@ class MessageReader:
 
     def _understood(self, message: Incoming) -> Hello | None:
         channel, payload = intake.channel(message.topic), message.payload
+        if message.retained and channel is not Topic.STATUS:
+            raise PayloadError(RETAINED)
         hello = None
         if channel in RECORDS and intake.in_columns(message.topic):
             self._columns(message.topic, channel, payload)

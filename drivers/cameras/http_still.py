@@ -150,15 +150,22 @@ class HttpStill:
         with answer:
             if answer.status == 200 and answer.headers.get_content_maintype() == "multipart":
                 return answer.status, answer.headers, _first_part(answer)
-            body = _body(answer, lambda body: False)
-            if answer.length:
-                raise http.client.IncompleteRead(body, answer.length)
-        return answer.status, answer.headers, _unpacked(answer, body)
+            body = bytearray()
+            try:
+                _read(answer, body, lambda body: False)
+                if answer.length:
+                    raise http.client.IncompleteRead(b"")
+            except http.client.IncompleteRead as error:
+                if first_whole(body) is None:  # what is whole needs no true length, last chunk or farewell
+                    raise http.client.IncompleteRead(bytes(body) + error.partial) from None
+            except OSError:
+                if first_whole(body) is None:
+                    raise
+        return answer.status, answer.headers, _unpacked(answer, bytes(body))
 
 
-def _body(answer: http.client.HTTPResponse, enough: Callable[[bytearray], bool]) -> bytes:
-    """Return the body up to its end, or to where there is enough of it."""
-    body = bytearray()
+def _read(answer: http.client.HTTPResponse, body: bytearray, enough: Callable[[bytearray], bool]) -> None:
+    """Append the body up to its end, or to where there is enough of it."""
     while not enough(body) and (piece := answer.read1(PIECE)):
         body += piece
         if len(body) > MOST_BYTES:
@@ -169,7 +176,6 @@ def _body(answer: http.client.HTTPResponse, enough: Callable[[bytearray], bool])
                     megabytes=MOST_BYTES // 1_000_000,
                 )
             )
-    return bytes(body)
 
 
 def _unpacked(answer: http.client.HTTPResponse, body: bytes) -> bytes:
@@ -192,9 +198,10 @@ def _first_part(answer: http.client.HTTPResponse) -> bytes:
 
     It is found by its own markers: parts may be empty, cut or text, and what they state of length and boundary wrong.
     """
-    body = _body(answer, lambda body: END_MARKER in body[-PIECE - 1 :] and first_whole(body) is not None)
+    body = bytearray()
+    _read(answer, body, lambda body: END_MARKER in body[-PIECE - 1 :] and first_whole(body) is not None)
     start, end = first_whole(body) or (max(body.find(JPEG_START), 0), len(body))
-    return body[start:end]
+    return bytes(body[start:end])
 
 
 def _challenges(headers: http.client.HTTPMessage) -> list[str]:
@@ -207,14 +214,16 @@ def _target(place: SplitResult) -> str:
 
 def _redirected(place: SplitResult, target: str) -> SplitResult:
     """Return where an answer sends us. Raise NotAnImageError where no web server can be."""
-    there = urlsplit(urljoin(place.geturl(), target))
-    if there.scheme not in ("http", "https") or not there.hostname:
-        raise NotAnImageError(
-            Reason(
-                "redirected_elsewhere", "the address redirects to {place!r}", place=public_address(there.geturl())[:60]
-            )
-        )
-    return there
+    try:
+        there = urlsplit(urljoin(place.geturl(), target))
+        shown = public_address(there.geturl())
+        if there.scheme in ("http", "https") and there.hostname:
+            return there
+    except ValueError:  # no address at all
+        shown = target.rpartition("@")[2].partition("?")[0]
+    raise NotAnImageError(
+        Reason("redirected_elsewhere", "the address redirects to {place!r}", place=printable(shown, 60))
+    )
 
 
 def no_web_server(error: http.client.HTTPException) -> Reason:

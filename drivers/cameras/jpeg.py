@@ -39,7 +39,7 @@ def extract_jpeg(data: bytes) -> bytes:
         )
     end = _end(jpeg, len(END_MARKER))
     picture = jpeg[:end]  # what a maker puts behind it, another picture perhaps, is not judged
-    if end == 0 or not ffmpeg_decodes(picture) or not is_as_long_as_its_blocks(picture):
+    if not end or not ffmpeg_decodes(picture) or not is_as_long_as_its_blocks(picture):
         raise damaged(picture or jpeg)
     return jpeg
 

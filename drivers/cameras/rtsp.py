@@ -39,6 +39,7 @@ PROBE = {"probesize": "32"}  # bytes: one packet
 OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", "fflags": "noparse+nofillin", **PROBE}
 FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # of a digest login
 PORTS = {"rtsp": 554, "rtsps": 322}  # IANA
+NEARLY = 0.2  # s before the deadline, from which on it is what ended a connection
 MOST_FRAMES = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
 
 
@@ -60,6 +61,7 @@ class RtspCamera:
         self._timeout = settings.timeout
         self._clock = clock
         self._torn = 0
+        self._is_mjpeg = False
 
     def still(self) -> bytes:
         """Return the next key frame within the timeout, as a JPEG. Raise CameraError."""
@@ -95,7 +97,7 @@ class RtspCamera:
         except (av_error.HTTPUnauthorizedError, av_error.HTTPForbiddenError):
             raise LoginRefusedError(self._refused(heard)) from None
         except (av_error.FFmpegError, OSError) as error:
-            raise self._named(error, late=self._clock.now() > until - 0.2) from None
+            raise self._named(error, late=self._clock.now() > until - NEARLY) from None
 
     def _refused(self, heard: bytearray) -> Reason:
         """Return why the login was refused: FFmpeg knows basic and digest with MD5."""
@@ -132,6 +134,12 @@ class RtspCamera:
 
     def _none(self) -> Reason:
         """Return why there is no picture at the end of the time."""
+        if self._is_mjpeg:  # RFC 2435 has no pictures over 2040 pixels wide, and FFmpeg none with broken times
+            return Reason(
+                "no_mjpeg_in_time",
+                "the camera gave no whole picture as MJPEG within {seconds:g} s: set its stream to H.264 or H.265",
+                seconds=self._timeout,
+            )
         if self._torn:
             return Reason(
                 "key_frames_torn",
@@ -149,6 +157,7 @@ class RtspCamera:
                 Reason("stream_without_video", "the stream at {place} has no video", place=self._place)
             )
         video = stream.streams.video[0]
+        self._is_mjpeg = video.codec_context.name == "mjpeg"
         packets = (packet for packet in stream.demux(video) if packet.size)
         for number, found in enumerate(_pictures(video.codec_context, packets)):
             if self._clock.now() > until or number > MOST_FRAMES:
@@ -157,6 +166,8 @@ class RtspCamera:
                 if picture:
                     return picture
                 self._torn += 1
+        if self._clock.now() > until - NEARLY:  # the relay has ended it
+            raise TimeoutError
         raise NoPictureError(Reason("no_key_frame", "the stream ended before a key frame came"))
 
 

@@ -56,6 +56,10 @@ class RegisterItem:
         low = words.get(self.low)
         return None if low is None else word << 16 | low
 
+    def halves(self, words: Words) -> tuple[int, ...]:
+        """Return the quantity's registers as they came."""
+        return tuple(words[place] for place in (self.high, self.low) if place and place in words)
+
     def value(self, word: int) -> float:
         """Return what the word stands for, in the quantity's unit."""
         number = word if word < self.negative_from else word - self.span
@@ -95,11 +99,12 @@ def not_void(items: Iterable[RegisterItem], words: Words) -> tuple[RegisterItem,
 
     A sentinel that stands for nothing possible is void, and then every sentinel beside it: of a T/RH pair of ffff the
     temperature would be a frost of -0.1 degC. Several sentinels and nothing else are void altogether, and so is one
-    word in all registers that stands for nothing possible in one of them, as fffe.
+    word in all registers that stands for nothing possible in one of them, as fffe or ff00.
     """
     here = [(item, word) for item in items if (word := item.word(words)) is not None]
     marked = [item for item, word in here if word in SENTINELS[item.span]]
-    if len(here) > 1 and len({word for _, word in here}) == 1 and any(item.is_impossible(word) for item, word in here):
+    alike = len({half for item, _ in here for half in item.halves(words)}) == 1
+    if len(here) > 1 and alike and any(item.is_impossible(word) for item, word in here):
         return ()
     if not marked:
         return tuple([item for item, word in here if word not in item.invalid])

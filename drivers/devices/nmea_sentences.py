@@ -125,7 +125,9 @@ def _mwv(fields: list[str], wind: str, heading: float) -> Values:
 
 def _vwr(fields: list[str], heading: float) -> Values:
     angle, side = number(fields[0]), fields[1]
-    if angle is not None and (side not in ("L", "R") or not 0 <= angle <= CIRCLE / 2):
+    # Straight ahead and astern have no side.
+    sides = ("L", "R", "") if angle in (0, CIRCLE / 2) else ("L", "R")
+    if angle is not None and (side not in sides or not 0 <= angle <= CIRCLE / 2):
         raise SentenceError(ANGLE)
     found: Values = {"wind_speed": None}
     for at, unit in ((6, "K"), (2, "N"), (4, "M")):  # the last is the best: m/s where it is given

@@ -21,6 +21,7 @@ from drivers.reading import Reading
 from drivers.reason import Reason
 
 HEADER = b"BM"
+MOST_HUMIDITY = 1030  # 103 %, as hygrometers tell in fog
 TIMEOUT = 10.0  # s; the slow mode of still air is one frame in 2.3 s
 
 
@@ -101,8 +102,11 @@ def _readings(frame: bytes, layout: FrameLayout) -> tuple[Reading, ...]:
     values = [Reading(quantity, float(_word(frame, at)), 0.0, doubt) for quantity, at in AMBIENT.items()]
     if layout.climate is not None:
         tenths = int.from_bytes(frame[layout.climate : layout.climate + 2], "big", signed=True)
-        values.append(Reading("air_temperature", tenths / 10, 0.0, doubt))
-        values.append(Reading("relative_humidity", _word(frame, layout.climate + 2) / 10, 0.0, doubt))
+        humidity = _word(frame, layout.climate + 2)
+        # One word in both that can be no humidity is none of both: ffff would be a frost of -0.1 degC.
+        if not (tenths & 0xFFFF == humidity > MOST_HUMIDITY):
+            values.append(Reading("air_temperature", tenths / 10, 0.0, doubt))
+            values.append(Reading("relative_humidity", humidity / 10, 0.0, doubt))
     return tuple(values)
 
 

@@ -49,7 +49,10 @@ def certainty(request: CaptureRequest) -> str:
 def _segments(jpeg: bytes) -> list[bytes]:
     """Return what follows the start marker: each segment before the first scan, then all the rest in one piece."""
     pieces, at = [], 2
-    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] not in (0xDA, 0xFF):
+    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] != 0xDA:
+        if jpeg[at + 1] == 0xFF:  # a fill byte
+            at += 1
+            continue
         end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
         pieces.append(jpeg[at:end])
         at = end

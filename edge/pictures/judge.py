@@ -204,7 +204,7 @@ def _bright(grey: Image.Image) -> float:
 
 def _packed(image: Image.Image, quality: int) -> bytes:
     out = io.BytesIO()
-    image.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+    image.save(out, "JPEG", quality=quality, optimize=True, progressive=True, comment=b"")  # not the camera's
     return out.getvalue()
 
 

@@ -77,9 +77,9 @@ def http(body: bytes, kind: str = "image/jpeg", status: str = "200 OK", *more: s
     return "\r\n".join(lines).encode() + body
 
 
-def still(url: str, **keys: Any) -> bytes:
+def still(url: str, timeout: float = 5.0, **keys: Any) -> bytes:
     """Return a picture of that address."""
-    return open_camera(CameraSettings("http", url, timeout=5.0, **keys), SystemClock()).still()
+    return open_camera(CameraSettings("http", url, timeout=timeout, **keys), SystemClock()).still()
 
 
 @pytest.mark.parametrize("before", [b"", b"\r\n", b"\xff", b"\xff\xff\xff", b"\0\0\r\n\r\n"])

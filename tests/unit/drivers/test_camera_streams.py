@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import gzip
+import socket
 import ssl
+import struct
+import threading
+import time
 import zlib
 from collections.abc import Callable
 from functools import partial
@@ -80,6 +84,53 @@ def test_a_picture_that_was_packed_or_cut_into_chunks_comes_as_it_was(packed: st
             assert refused.value.detail.code in ("picture_cut_short", "picture_damaged")
 
 
+LONGER = f"Content-Length: {len(WHOLE) + 9}"
+CHUNKED = "Transfer-Encoding: chunked"
+
+
+@pytest.mark.parametrize("tail", [b"", b"\xff\xfe\0\0maker's own"])
+@pytest.mark.parametrize("more", [LONGER, CHUNKED])
+def test_a_whole_picture_needs_no_true_length_and_no_last_chunk(more: str, tail: bytes) -> None:
+    """A server that states too much, or hangs up after the only chunk, has given its picture; half of one is none."""
+    for sent, whole in ((WHOLE + tail[:5], True), (WHOLE[: len(WHOLE) // 2], False)):
+        body = b"%x\r\n%s\r\n" % (len(sent), sent) if more == CHUNKED else sent
+        with server(partial(answered, http(body, "image/jpeg", "200 OK", more))) as place:
+            if whole:
+                assert still(f"http://{place}/").startswith(WHOLE)
+                continue
+            with pytest.raises(CameraError) as refused:
+                still(f"http://{place}/")
+            assert refused.value.detail.code == "picture_broke_off"
+            assert refused.value.detail.params == {"count": len(sent)}
+
+
+@pytest.mark.parametrize("resets", [True, False])
+def test_a_picture_behind_which_the_camera_goes_away_is_taken(resets: bool) -> None:
+    """It breaks the connection, or keeps it open past the time, with a length of which a byte never comes."""
+    listening = socket.create_server(("127.0.0.1", 0))
+    over = threading.Event()
+
+    def serve() -> None:
+        link, _ = listening.accept()
+        with link:
+            link.recv(65_536)
+            link.sendall(http(WHOLE, "image/jpeg", "200 OK", LONGER))
+            time.sleep(0.3)  # what has been sent is there when the break comes
+            if resets:
+                link.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+            else:
+                over.wait(20)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        assert still(f"http://127.0.0.1:{listening.getsockname()[1]}/", timeout=1.0) == WHOLE
+    finally:
+        over.set()
+        thread.join(5)
+        listening.close()
+
+
 def test_a_picture_that_is_only_said_to_be_packed_is_taken() -> None:
     """A camera's wrong word about its answer costs no picture."""
     with server(lambda _: http(WHOLE, "image/jpeg", "200 OK", "Content-Encoding: gzip")) as place:
@@ -110,6 +161,7 @@ def test_any_bytes_have_a_picture_or_none(data: bytes) -> None:
     [
         (http(b"", "text/html", "302 Found", "Location: rtsp://127.0.0.1/x"), "redirected_elsewhere"),
         (http(b"", "text/html", "302 Found", "Location: file:///etc/passwd"), "redirected_elsewhere"),
+        (http(b"", "text/html", "302 Found", "Location: http://a:b@[::1/"), "redirected_elsewhere"),
         (http(b"wait", "text/html", "429 Too Many Requests"), "camera_busy"),
         (http(b"x", "text/html", "503 Service Unavailable"), "camera_fails"),
         (http(b"x", "text/html", "204 No Content"), "camera_answers"),

@@ -14,6 +14,7 @@ from PIL import Image
 from drivers.cameras.camera import CameraError, NoPictureError
 from drivers.cameras.jpeg import extract_jpeg, size
 from drivers.cameras.jpeg_scan import MOST_SCANS, RESTART, is_as_long_as_its_blocks, segments
+from edge.pictures.judge import NotWholeError, Opened
 from tests.data import shared
 from tests.kits import orchard
 
@@ -50,6 +51,16 @@ def test_a_picture_without_a_part_of_itself_is_refused(share: float, end: bytes)
     with pytest.raises(NoPictureError) as refused:
         extract_jpeg(plain()[: len(plain()) - 2 - lost] + end)
     assert refused.value.detail.code == ("picture_damaged" if end else "picture_cut_short")
+
+
+@pytest.mark.parametrize("lost", range(1, 9))
+def test_a_picture_without_its_end_marker_is_refused_as_the_station_refuses_it(lost: int) -> None:
+    """The last bytes are missing, and with them perhaps a block: whoever looks is told the same."""
+    with pytest.raises(NoPictureError) as refused:
+        extract_jpeg(plain()[:-lost])
+    assert refused.value.detail.code == "picture_cut_short"
+    with pytest.raises(NotWholeError):
+        Opened.of(plain()[:-lost])
 
 
 @given(at=st.floats(0.05, 0.8), length=st.integers(6000, 10_000))

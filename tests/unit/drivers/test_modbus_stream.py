@@ -40,6 +40,12 @@ def test_an_answer_alone_is_read_as_to_the_profile_s_own_request() -> None:
     assert refusals(decode(SAYS, profile="sen0644")) == []  # one request of two registers: 0x00060001 thousandths
 
 
+def test_an_answer_alone_that_may_be_to_one_of_several_requests_is_refused() -> None:
+    """A louvred box of which temperature and light are asked for apart: nobody knows which of them it answers."""
+    items = decode(sealed(b"\x01\x03\x04\x02\x92\x00\x65"), profile="rs-gz-n01-2")
+    assert refusals(items) == [(0, 9, "no request before it")]
+
+
 def test_a_request_speaks_for_one_answer_only() -> None:
     """What comes after the answer to a request of other registers is not read as those registers."""
     other = sealed(b"\x01\x03\x00\x40\x00\x02")
@@ -62,6 +68,10 @@ def test_a_request_speaks_for_one_answer_only() -> None:
         (sealed(b"\x01\x03\x05\x00\x06\x00\x01\x00"), (0, 10, "5 bytes of registers came instead of the 4 requested")),
         (
             ASK + sealed(b"\x01\x04\x04\x00\x06\x00\x01"),
+            (8, 9, "the request before it asks another device or function"),
+        ),
+        (
+            sealed(b"\x02\x03\x00\x00\x00\x02") + SAYS,
             (8, 9, "the request before it asks another device or function"),
         ),
         (sealed(b"\x01\x03\x00\x40\x00\x01") + sealed(b"\x01\x03\x02\x00\x06"), (8, 7, "no register of the profile")),

@@ -261,6 +261,8 @@ def test_a_weather_head_s_mean_wind_and_air_are_read_from_xdr(
     [
         ("IIVWR,45.0,L,6.0,N,3.1,M,11.1,K", {"wind_speed": 3.1, "wind_from_direction": 315.0}),
         ("IIVWR,45.0,R,6.0,N,,M,,K", {"wind_speed": 3.09, "wind_from_direction": 45.0}),
+        ("IIVWR,000.0,,6.0,N,3.1,M,,K", {"wind_speed": 3.1, "wind_from_direction": 0.0}),
+        ("IIVWR,180.0,,6.0,N,3.1,M,,K", {"wind_speed": 3.1, "wind_from_direction": 180.0}),
         ("IIMTA,-2.3,C", {"air_temperature": -2.3}),
         ("IIMHU,81.0,,-4.0,C", {"relative_humidity": 81.0}),
         ("IIMMB,29.92,I,1.0132,B", {"air_pressure": 1013.2}),

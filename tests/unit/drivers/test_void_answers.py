@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from typing import Any
 
 import pytest
@@ -90,6 +91,27 @@ def test_a_burst_of_ones_is_no_humidity() -> None:
     assert all(reading.doubt for reading in found)
 
 
+@pytest.mark.parametrize("word", [0xFFFF, 0xFFFE, 0x8080, 0x7F7F, 0x55AA])
+def test_a_particle_sensor_s_climate_of_one_word_is_no_frost(word: int) -> None:
+    """A PMS5003T whose hygrometer is away tells its particles alone, its sum being right."""
+    body = struct.pack(">14H", 28, 5, 8, 9, 5, 8, 9, 900, 260, 50, 6, word, word, 0x9700)
+    frame = b"BM" + body + struct.pack(">H", sum(b"BM" + body))
+    found = readings(fed("plantower", frame, model="PMS5003T"))
+    assert [(reading.quantity, reading.doubt) for reading in found] == [
+        (name, None) for name in ("pm1", "pm2p5", "pm10")
+    ]
+
+
+@pytest.mark.parametrize("word", [0xFF00, 0xFFFE, 0xFF9D, 0x8001])
+@pytest.mark.parametrize("profile", ["station-renke", "station-co2", "sensecap-orch-s4", "sen0658"])
+def test_one_word_in_all_registers_of_a_station_is_no_frost(profile: str, word: int) -> None:
+    """Also where some quantities take two registers and others one: of all of it nothing was measured."""
+    for ask in plan(load(profile)):
+        if any(item.low for item in ask.items):
+            words = dict.fromkeys(ask.places, word)
+            assert not_void(ask.items, words) == ()
+
+
 @given(word=st.integers(1201, 0xFFFF))
 def test_one_word_in_all_registers_is_no_frost(word: int) -> None:
     """Where it can be no humidity, what the same word would be as a temperature was not measured either."""
@@ -107,6 +129,28 @@ def test_an_answer_of_zeros_is_no_frost(profile: str) -> None:
         found = readings(fed("modbus", question + zeros, profile=profile, address=1))
         if {"relative_humidity", "air_pressure"} & {reading.quantity for reading in found}:
             assert all(reading.doubt for reading in found), [r for r in found if not r.doubt]
+
+
+@pytest.mark.parametrize("profile", ["jxbs-3001", "jxbs-3001-ec", "mtec-02a", "rk520-02", "rs-ecth", "rs-ecth-b"])
+def test_a_soil_probe_s_answer_of_zeros_is_no_frozen_soil(profile: str) -> None:
+    """All 0 is none; a probe in the air tells 0 % beside its temperature, and frozen soil 0 degC beside its water."""
+    (ask,) = plan(load(profile))
+    water = next(item.high[1] - ask.start for item in ask.items if item.quantity == "soil_moisture")
+    warmth = next(item.high[1] - ask.start for item in ask.items if item.quantity == "soil_temperature")
+    for place, doubts in ((None, True), (water, False), (warmth, False)):
+        words = [183 if at == place else 0 for at in range(len(ask.places))]
+        frame = sealed(bytes([1, ask.function, 2 * len(words)]) + struct.pack(f">{len(words)}H", *words))
+        found = readings(fed("modbus", frame, profile=profile, address=1))
+        assert len(found) == len(ask.items)
+        assert {reading.doubt is not None for reading in found} == {doubts}
+
+
+def test_a_probe_in_the_air_is_no_witness_against_the_frost_beside_it() -> None:
+    """A station whose soil probe tells 0 % has its 0.0 degC of air all the same."""
+    frame = {"air_temperature": 0.0, "soil_moisture": 0.0, "relative_humidity": 80.0}
+    limits = DriverLimits([Channel(name, -80.0, 100.0, 0.1) for name in frame])
+    judged = limits.judged(tuple(Reading(name, value, 0.0) for name, value in frame.items()))
+    assert [reading.doubt for reading in judged] == [None] * 3
 
 
 @given(zero=st.sampled_from(["relative_humidity", "air_pressure"]), others=st.floats(0.1, 50))

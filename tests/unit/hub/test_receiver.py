@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -27,6 +27,8 @@ from edge.wire.contract import (
     encode_chunk,
     topic,
 )
+from edge.wire.link import Link
+from edge.wire.session import Incoming
 from edge.wire.set_aside import MOST_FILES
 from hub.receiver import Files
 from provisioning.commands.watch import summary
@@ -269,6 +271,21 @@ def test_the_screen_shows_what_came_as_text(desk: Desk, name: str) -> None:
     assert "\x1b" not in shown.get()
     assert "\x00" not in shown.get()
     assert "could not be handled" in shown.get()
+
+
+def test_what_a_broker_retains_makes_no_dead_station_heard(desk: Desk) -> None:
+    """A status may be retained; a record, handed over at each connection, is neither news nor receipted."""
+    status = topic("s", Topic.STATUS), encode(Status(1, "s", "online", "e"))
+    hello = topic("s", Topic.HELLO), encode(Hello(1, "s", "n", "e", [Span("e", 1, 9)], 10, [], 0, "ntp", "committed"))
+    told = [Incoming(to, data, 1, 1, True) for to, data in (batch(json.loads(encode(minute(1)))), hello, status)]
+    desk.receiver.batch(cast(Link, desk), told)
+    assert desk.acked == told
+    assert desk.receiver.tally.states == {"s": "online"}
+    assert desk.receiver.records.ledger.count("s") == 0
+    assert desk.said == []
+    assert len(aside(desk)) == 2
+    desk.records(minute(1))
+    assert desk.receipted() == [Span("e", 1, 1)]
 
 
 def test_a_doctors_hello_does_not_make_a_station_forgotten(desk: Desk) -> None:

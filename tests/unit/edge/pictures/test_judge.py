@@ -118,6 +118,31 @@ def test_a_thumbnail_has_about_twenty_kilobytes() -> None:
     assert len(Opened.of(painted()).thumbnail()) > 15_000
 
 
+@pytest.mark.parametrize("turned", [False, True])
+def test_a_camera_s_comment_is_not_sent_with_each_thumbnail(turned: bool) -> None:
+    """Some makers write kilobytes of settings beside the picture: they cost neither bytes nor the thumbnail's width."""
+    exif = Image.Exif()
+    exif[0x0112] = 6 if turned else 1
+    out = io.BytesIO()
+    Image.open(io.BytesIO(painted())).save(out, "JPEG", comment=b"settings" * 5000, exif=exif)
+    thumb = Opened.of(out.getvalue()).thumbnail()
+    assert b"settings" not in thumb
+    assert len(thumb) <= THUMB_BYTES
+
+
+@pytest.mark.parametrize("fill", [0, 1, 5])
+def test_a_camera_s_own_time_goes_whatever_stands_before_it(fill: int) -> None:
+    """Fill bytes, which may stand before any marker, keep no wrong date in the picture."""
+    exif = Image.Exif()
+    exif[0x0132] = "2001:01:01 00:00:00"
+    out = io.BytesIO()
+    Image.open(io.BytesIO(painted())).save(out, "JPEG", exif=exif)
+    marked = with_exif(out.getvalue()[:2] + b"\xff" * fill + out.getvalue()[2:], WISH)
+    assert marked.count(b"Exif\0\0") == 1
+    assert b"2001:01:01" not in marked
+    assert Opened.of(marked).image.tobytes() == Opened.of(out.getvalue()).image.tobytes()
+
+
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
 def test_a_picture_cut_short_is_refused(share: float) -> None:
     """A picture that ends anywhere before its end is no picture, whatever Pillow could still show of it."""

@@ -1,0 +1,101 @@
+"""What ended before anybody could be told of it: gathered, in time, once, and not after a week."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from drivers.reason import Reason
+from edge.delivery.message import MessageFate, SendResult
+from edge.records.bodies import Alert
+from edge.records.record import Kind
+from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, NOON, World
+
+HOUR, DAY = 3600.0, 86_400.0
+DOWN = SendResult(MessageFate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x"))
+
+
+@pytest.fixture(name="world")
+def a_world(tmp_path: Path) -> Iterator[World]:
+    made = World(tmp_path)
+    yield made
+    made.close()
+
+
+def over(world: World, number: int, ago_s: float = HOUR, rule: str = "frost") -> None:
+    """Have a whole episode arrive now, that ended so long ago."""
+    quantity = "wet_bulb_temperature" if rule == "frost" else "battery_voltage"
+    for seq, turn, step, at in ((2 * number, "raised", 2, ago_s + HOUR), (2 * number + 1, "cleared", 0, ago_s)):
+        begin = world.utc() - round(at * 1e6)
+        said = Alert(
+            f"{rule}-e-{number}", rule, turn, step, 2, 11.5, 11.0, seq, worst=11.0, begin=begin, quantity=quantity
+        )
+        world.record(seq, Kind.ALERT, said, begin)
+
+
+def told(world: World) -> list[str]:
+    """Return what the group was told, but for the morning's word."""
+    return [text for _, _, text in world.told("group") if "【日报】" not in text]
+
+
+def test_what_comes_late_within_a_minute_is_one_message(world: World) -> None:
+    """A link that returns brings a night's episodes one after the other: they are told together when all are here."""
+    world.start(poll_s=5.0)
+    world.run(10)
+    for number in range(3):
+        over(world, number)
+        world.run(20)
+    assert told(world) == []
+    world.run(2 * MINUTE)
+    (text,) = told(world)
+    assert "3" in text.splitlines()[0]
+
+
+def test_a_clock_that_was_ahead_holds_nothing_back(world: World) -> None:
+    """Episodes arrived by a clock that was a day ahead: set right, the hub does not gather until then."""
+    world.start(poll_s=5.0)
+    world.begin += round(DAY * 1e6)
+    world.run(10)
+    over(world, 1)
+    world.run(10)
+    world.begin -= round(DAY * 1e6)
+    world.run(3 * MINUTE)
+    assert len(told(world)) == 1
+
+
+@pytest.mark.parametrize(
+    ("begin", "ago_s", "rule"),
+    [(NIGHT, 60.0, "battery"), (NIGHT, 60.0, "frost"), (NOON, 60.0, "battery"), (NIGHT, HOUR, "battery")],
+)
+def test_only_upkeep_that_is_just_over_waits_for_the_day(tmp_path: Path, begin: int, ago_s: float, rule: str) -> None:
+    """A frost is told by night, and what came late is too: it may be what somebody wonders about."""
+    world = World(tmp_path, begin)
+    world.start()
+    over(world, 1, ago_s, rule)
+    world.run(10 * MINUTE)
+    waits = (begin, ago_s, rule) == (NIGHT, 60.0, "battery")
+    assert len(told(world)) == (not waits)
+    world.run(5.5 * HOUR)
+    assert len(told(world)) == 1
+    world.close()
+
+
+@pytest.mark.parametrize(("days", "is_told"), [(6.5, True), (7.5, False)])
+def test_what_ended_a_week_ago_is_told_no_more(world: World, days: float, is_told: bool) -> None:
+    """A box whose modem was dead for long brings it all; the newest week is news."""
+    world.start(poll_s=5.0)
+    over(world, 1, days * DAY)
+    world.run(5 * MINUTE)
+    assert bool(told(world)) is is_told
+
+
+def test_a_call_is_told_to_be_one(world: World) -> None:
+    """What wakes is marked so, and a robot's message is not."""
+    world.start(poll_s=5.0)
+    world.voice.answers = lambda _: DONE
+    world.alert(1, "raised", 3)
+    world.run(10 * MINUTE)
+    assert world.voice.got and all(message.wakes for _, message in world.voice.got)
+    assert world.group.got and not any(message.wakes for _, message in world.group.got)
