@@ -8,7 +8,8 @@ from collections.abc import Callable
 import pytest
 from PIL import Image, ImageChops, ImageStat
 
-from drivers.cameras.camera import CameraError, CameraSettings, open_camera
+from drivers.cameras.camera import CameraError, CameraSettings
+from drivers.cameras.opening import open_camera
 from edge.clock.clock import SystemClock
 from tests.kits.rtp_jpeg import Packet, camera, packets
 from tests.unit.drivers.test_camera_answers import WHOLE
