@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 import pytest
 
 from edge.measure.dead_hygrometers import DeadHygrometers
-from edge.measure.value import Flag, Value
+from edge.measure.quality import Flag
+from edge.measure.value import Value
 
 RH, T = "relative_humidity", "air_temperature"
 Course = Callable[[float], float]  # hours -> value
