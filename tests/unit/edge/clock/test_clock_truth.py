@@ -13,6 +13,7 @@ import pytest
 
 from edge.clock.anchors import EARLIEST, LATEST, Anchor, day_of
 from edge.clock.belief import SECOND_LOOK
+from edge.recorder.earlier_boots import EarlierBoots
 from edge.recorder.timeline import MINUTE, Timeline
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.errors import StoreError
@@ -227,6 +228,18 @@ def test_a_boot_without_time_after_a_record_of_2038_gets_honest_bounds(store: St
     record = store.get(2)
     assert record is not None
     assert (record.clock.not_before, record.clock.not_after) == (None, UTC0)
+
+
+@pytest.mark.parametrize(("undated", "wait"), [(0, 7200.0), (60, 3600.0), (119, SECOND_LOOK), (300, SECOND_LOOK)])
+def test_a_source_must_say_for_so_long_that_earlier_boots_are_wrong(store: Store, undated: int, wait: float) -> None:
+    """As long as they measured by their time, less what was measured since without one."""
+    for number in range(120):
+        from_an_earlier_boot(store, UTC0 + number * 60_000_000)
+    for number in range(undated):
+        store.append(Draft(Kind.MINUTE, Stamp("lost", 60.0 * number), 60.0, None, ClockMark("arrival"), {"values": {}}))
+    earlier = EarlierBoots(store, "c")
+    assert earlier.contradict(Anchor("c", 5.0, UTC0, "ntp", 0.05))
+    assert earlier.proof() == wait
 
 
 def test_what_the_store_refuses_the_timeline_does_not_keep(store: Store) -> None:

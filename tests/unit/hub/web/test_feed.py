@@ -177,6 +177,39 @@ def test_who_reads_too_slowly_is_told_to_read_anew() -> None:
     asyncio.run(slow())
 
 
+@pytest.mark.parametrize(("behind", "is_known"), [(3, True), (4, False)])
+def test_what_was_missed_is_told_to_whom_it_concerns_as_far_back_as_is_remembered(
+    monkeypatch: pytest.MonkeyPatch, behind: int, is_known: bool
+) -> None:
+    """A grower who comes back hears of the own station alone, and beyond the oldest event is told to read anew."""
+    monkeypatch.setattr(feed, "REMEMBERED", 3)
+    monkeypatch.setattr(feed, "PAUSE", 0.0)
+
+    async def missed() -> list[bytes]:
+        async def newest(station: str) -> bytes:
+            return station.encode()
+
+        async def sees() -> Callable[[str], bool]:
+            return lambda station: station == MINE
+
+        made = feed.Feed(newest)
+        made.start()
+        for number in range(1, 7):
+            made.notify(MINE if number % 2 else FOREIGN)
+            while not made.position.endswith(f"-{number}"):
+                await asyncio.sleep(0.001)
+        life = made.position.partition("-")[0]
+        stream = made.listen("grower", sees, f"{life}-{6 - behind}")
+        found = [await anext(stream)]
+        made.end()
+        return found + [lines async for lines in stream]
+
+    found = asyncio.run(missed())
+    assert (found[0] != feed.RESYNC) is is_known
+    told = [lines.split(b"data: ")[1].strip().decode() for lines in found[1:] if b"event: now" in lines]
+    assert told == ([MINE] if is_known else [])
+
+
 def test_one_account_cannot_take_all_streams(shared: Office) -> None:
     """The ninth stream of one account is refused with a word; another account's first is served."""
     token = shared.token(Role.OPERATOR)
