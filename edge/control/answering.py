@@ -71,8 +71,8 @@ class ReadingsArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 def give_station(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
     """Return when the newest dated minute began, and how far the clock is ahead of UTC."""
-    start, offset = now_of(parts).start_us, round(parts.config.site.utc_offset_h * 3600)
-    return plain(StationState(parts.config.station.id, None, start, offset))
+    newest, offset = parts.kept.by_time.newest_minute(), round(parts.config.site.utc_offset_h * 3600)
+    return plain(StationState(parts.config.station.id, None, newest, offset))
 
 
 def give_now(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
