@@ -112,11 +112,11 @@ class BusLane:
             sensor.name, sensor.driver, self.name, state.down, state.readings, dict(state.refused), dict(state.errors)
         )
 
-    def newest(self, quantity: str) -> Iterator[tuple[SensorSection, Reading | None, Reason | None]]:
-        """Yield each sensor that gives this quantity, its newest reading, why it is down. Callable from any lane."""
+    def newest(self) -> Iterator[tuple[SensorSection, str, Reading | None, Reason | None]]:
+        """Yield each sensor with each of its quantities: its newest reading, why it is down. Callable from any lane."""
         for state in self._states:
-            if any(quantity == channel.quantity for channel in state.sensor.info.channels(state.sensor.settings)):
-                yield state.sensor, state.newest.get(quantity), state.down
+            for channel in state.sensor.info.channels(state.sensor.settings):
+                yield state.sensor, channel.quantity, state.newest.get(channel.quantity), state.down
 
     def _turn(self, state: SensorState) -> None:
         try:

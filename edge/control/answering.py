@@ -63,15 +63,16 @@ class PicturesArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class ReadingsArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A quantity."""
+    """Which quantity and which sensor; all of them without."""
 
-    quantity: Annotated[str, Meta(max_length=64)]
+    quantity: Annotated[str, Meta(max_length=64)] | None = None
+    sensor: Annotated[str, Meta(max_length=64)] | None = None
 
 
 def give_station(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
     """Return when the newest dated minute began, and how far the clock is ahead of UTC."""
-    start, offset = now_of(parts).start_us, round(parts.config.site.utc_offset_h * 3600)
-    return plain(StationState(parts.config.station.id, None, start, offset))
+    newest, offset = parts.kept.by_time.newest_minute(), round(parts.config.site.utc_offset_h * 3600)
+    return plain(StationState(parts.config.station.id, None, newest, offset))
 
 
 def give_now(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
@@ -151,15 +152,20 @@ def give_advice(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
 
 
 def give_readings(parts: StationParts, arguments: ReadingsArguments) -> dict[str, Any]:
-    """Return each sensor's newest reading of a quantity, before it becomes part of a minute.
+    """Return each sensor's newest reading of each quantity, before it becomes part of a minute.
 
-    `value` and `age_s` are None where there is none yet, `down` says why a sensor gives none now, and `mm_per_tip` is
-    there for a rain gauge whose tips are known.
+    `value`, `age_s` and `doubt` are None where there is none yet, `down` says why a sensor gives none now, and
+    `mm_per_tip` is there for a rain gauge whose tips are known.
     """
     now = parts.clock.now()
     found = []
-    for sensor, reading, down in (one for bus in parts.buses for one in bus.newest(arguments.quantity)):
-        known = {} if reading is None else {"value": reading.value, "age_s": round(max(0.0, now - reading.at), 3)}
+    for sensor, quantity, reading, down in (one for bus in parts.buses for one in bus.newest()):
+        if arguments.quantity not in (None, quantity) or arguments.sensor not in (None, sensor.name):
+            continue
+        known: dict[str, Any] = {"value": None, "age_s": None, "doubt": None}
+        if reading is not None:
+            age = round(max(0.0, now - reading.at), 3)
+            known = {"value": reading.value, "age_s": age, "doubt": reading.doubt}
         tip = getattr(sensor.settings, "mm_per_tip", None)
-        found.append({"sensor": sensor.name, "value": None, "age_s": None, **known, "mm_per_tip": tip, "down": down})
+        found.append({"sensor": sensor.name, "quantity": quantity, **known, "mm_per_tip": tip, "down": down})
     return plain({"readings": found})

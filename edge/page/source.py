@@ -113,6 +113,11 @@ class Source:
             return None
         return int(state.facts.time + (self._clock.now() - state.at) * 1e6 * self.speed)
 
+    def newest_minute_us(self) -> int | None:
+        """Return when the newest minute with a time began, None: there is none. Raise NotRunningError, AskError."""
+        newest: int | None = self.ask("station")["newest_us"]
+        return newest
+
     def series(self, channel: str, first: float, last: float, step: AskedStep = "auto") -> Series:
         """Return a channel's curve; instants in s since 1970. Raise NotRunningError, AskError."""
         asked = {"channel": channel, "from": first, "to": last, "step": step}

@@ -11,18 +11,22 @@ from starlette.responses import RedirectResponse, Response, StreamingResponse
 
 from drivers.reason import Reason
 from edge.control.client import AskError, NotRunningError
+from edge.language import texts
 from edge.language.texts import _
 from edge.language.verdicts import verdict_words
 from edge.page import export, happenings, night_page, work_page
 from edge.page.curve_pages import CurvePages
 from edge.page.days import day_of, day_us, days_around, local_day
 from edge.page.demo import Demo
+from edge.page.guard import refusal
 from edge.page.night_picture import chinese_font
 from edge.page.now_page import BEIJING_S, StationNow, photo_of, silent
 from edge.page.source import DAY_US, NewestState, Source, now_of
 from edge.page.templates import Templates, day
+from edge.page.view import MINUTE_US
 
 EVENTS_US = 30 * DAY_US
+NO_NIGHT = Reason("which_night", "this box does not know the time yet, so it is not known which night was the last one")
 Handler = Callable[[Request], Response]
 
 
@@ -60,17 +64,19 @@ class StationPages:
         return self._page(request, "station.html", state, seen=seen, devices=devices, **addresses)
 
     def _curve(self, request: Request) -> Response:
-        state, now_us = self._source.newest_state(), self._time()
-        channels = [] if state is None else list(now_of(state.facts).values)
+        state = self._source.newest_state()
+        now_us, undated = self._end(state)
+        channels = [] if state is None or now_us is None else list(now_of(state.facts).values)
         station = "" if state is None else state.facts.station
         channel, span = (request.query_params.get(name, "") for name in ("channel", "span"))
-        values = self._curves.values(channel, span, station, channels, now_us, offset_of(state))
-        return self._page(request, "curves.html", state, **values)
+        values = self._curves.values(channel, span, station, channels, now_us or 0, offset_of(state))
+        return self._page(request, "curves.html", state, undated=undated, **values)
 
     def _pictures(self, request: Request) -> Response:
-        state, now_us = self._source.newest_state(), self._time()
+        state = self._source.newest_state()
+        end, undated = self._end(state)
         offset = offset_of(state)
-        today = local_day(now_us, offset)
+        today = local_day(end or self._source.machine_us(), offset)
         days = days_around(day_of(request.query_params.get("day"), today), today)
         photos, trouble = [], ""
         try:
@@ -79,21 +85,24 @@ class StationPages:
             photos = [photo for photo in (photo_of(one) for one in reversed(found)) if photo is not None]
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
-        values = {"camera": "", "photos": photos, "trouble": trouble, **days._asdict()}
+        values = {"camera": "", "photos": photos, "trouble": trouble, "undated": undated, **days._asdict()}
         return self._page(request, "pictures.html", state, **values)
 
     def _events(self, request: Request) -> Response:
-        state, now_us = self._source.newest_state(), self._time()
-        found, later, trouble = [], None, ""
+        state = self._source.newest_state()
+        end, undated = self._end(state)
+        now_us, found, later, trouble = end or self._source.machine_us(), [], None, ""
         page = request.query_params.get("page")
         try:
             asked = {"from": (now_us - EVENTS_US) / 1e6, "kind": ",".join(happenings.KINDS)}
+            if undated:  # those without a time may have been later than what has one
+                asked["to"] = (now_us + EVENTS_US) / 1e6
             told = self._source.events(**asked, **({} if page is None else {"page": page}))
             found = [one for one in map(happenings.happening, told.events) if one is not None]
             later = told.next
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
-        return self._page(request, "events.html", state, happenings=found, next=later, trouble=trouble)
+        return self._page(request, "events.html", state, happenings=found, next=later, trouble=trouble, undated=undated)
 
     def _growers(self, request: Request) -> Response:
         state, answers, trouble = self._source.newest_state(), [], ""
@@ -106,8 +115,12 @@ class StationPages:
     def _night(self, request: Request) -> Response:
         state, found, trouble = self._source.newest_state(), None, ""
         channels = [] if state is None else list(now_of(state.facts).values)
+        now_us = self._source.time_us(state)
         try:
-            found = night_page.read_last_night(self._source, channels, self._time(), offset_of(state))
+            if state is not None and now_us is None:
+                trouble = _("This box does not know the time yet, so it is not known which night was the last one.")
+            else:
+                found = night_page.read_last_night(self._source, channels, now_us or 0, offset_of(state))
         except (NotRunningError, AskError) as error:
             trouble = silent(error)
         values = {} if found is None else found._asdict()
@@ -118,14 +131,18 @@ class StationPages:
         state = self._source.newest_state()
         if state is None:
             raise NotRunningError
+        if (now_us := self._source.time_us(state)) is None:
+            return refusal(404, NO_NIGHT)
         channels = list(now_of(state.facts).values)
-        made = night_page.picture(self._source, title_of(state), channels, self._time(), offset_of(state))
+        made = night_page.picture(self._source, title_of(state), channels, now_us, offset_of(state))
         return Response(made, media_type="image/png")
 
     def _export(self, request: Request) -> Response:
         state = self._source.newest_state()
-        today = day(self._time(), offset_of(state))
-        return self._page(request, "export.html", state, first=today, last=today, most_days=export.MOST_DAYS)
+        end, undated = self._end(state)
+        today = day(end or self._source.machine_us(), offset_of(state))
+        values = {"first": today, "last": today, "most_days": export.MOST_DAYS, "undated": undated}
+        return self._page(request, "export.html", state, **values)
 
     def _minutes(self, request: Request) -> Response:
         """Return the file of a span of days."""
@@ -169,6 +186,26 @@ class StationPages:
     def _time(self) -> int:
         """Return the station's time; where it does not know it, the time of this machine."""
         return self._source.time_us(self._source.newest_state()) or self._source.machine_us()
+
+    def _end(self, state: NewestState | None) -> tuple[int | None, str]:
+        """Return up to when a page of the past can show anything, and what is said where the box knows no time.
+
+        That is now; without the time the end of the newest minute that has one (None: none has), for the time of this
+        machine may be any. A station that was never heard has no page of the past: its time is this machine's.
+        """
+        if state is None or (now_us := self._source.time_us(state)) is not None:
+            return self._source.machine_us() if state is None else now_us, ""
+        try:
+            newest = self._source.newest_minute_us()
+        except (NotRunningError, AskError):
+            newest = None
+        if newest is None:
+            return None, _("This box does not know the time yet: what it measures has no time and is not shown here.")
+        end = newest + MINUTE_US
+        sentence = _(
+            "This box does not know the time yet: what it measures now is not shown here, only what was before {when}."
+        )
+        return end, sentence.format(when=texts.when(end, offset_of(state) / 3600))
 
     def _page(self, request: Request, name: str, state: NewestState | None, **values: Any) -> Response:
         return self._templates.page(

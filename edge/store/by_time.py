@@ -22,6 +22,7 @@ EDGE = 20  # records at each end of an epoch that are looked at for its times
 CLOSED = 180_000_000  # microseconds before an event at which a minute began that was kept before it
 NEAR = 20_000  # records among which the next minute with a time is looked for: hours that are told anew lie between
 TIMED = "SELECT start, duration, source, not_before, not_after FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq"
+NEWEST = "SELECT start FROM record WHERE seq BETWEEN ? AND ? AND kind = 'minute' ORDER BY seq DESC"
 Edges = tuple[int, int]  # microseconds UTC: not begun before, ended after that
 
 
@@ -62,6 +63,15 @@ class ByTime:
                 if end >= first_us:
                     return _lowest(connection, epoch, first_us - CLOSED) if begin < first_us else epoch.first
         return epochs[-1].last + 1 if epochs else 1
+
+    def newest_minute(self) -> int | None:
+        """Return when the newest minute with a time began, of those near each epoch's end; None where there is none."""
+        near = f"SELECT start FROM (SELECT * FROM ({NEWEST}) LIMIT {EDGE}) WHERE start NOT NULL LIMIT 1"
+        for epoch in reversed(self._epochs()):
+            with self._db.reading() as connection:
+                for (start,) in connection.execute(near, (epoch.first, epoch.last)):
+                    return int(start)
+        return None
 
     def newest_first(self, kind: str, lowest: int, before: int, limit: int) -> list[Record]:
         """Return the newest records of a kind (no minutes) from number `lowest` to before `before`, newest first."""

@@ -40,7 +40,7 @@ def address(name: str, new: int | None, pairs: tuple[str, ...], config_file: Pat
     from drivers.devices.profiles import ProfileError
     from edge.clock.clock import SystemClock
 
-    info, own, called = chosen(name, pairs, config_file)
+    info, own, called, _of_file = chosen(name, pairs, config_file)
     if info.bus != "modbus":
         raise CommandError(Exit.USAGE, _("Only a Modbus sensor has an address that can be set."))
     try:

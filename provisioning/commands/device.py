@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drivers.buses.bus import BUSES, place_of
 from drivers.errors import DeviceError, NoAnswer
@@ -23,28 +23,57 @@ if TYPE_CHECKING:
     from drivers.clock import Clock
     from drivers.driver import Device, DriverInfo
     from drivers.reading import Reading
+    from drivers.reason import Reason
 
 UNASKED = 3.0  # s within which a device that sends unasked has sent
 
 
-def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> tuple[DriverInfo, Any, str]:
-    """Return the driver, its settings and the sensor's name; from the file where --config is given."""
+class Chosen(NamedTuple):
+    """A sensor: its driver, settings and name. `of_file`: it is one of a station's file, as that has it."""
+
+    info: DriverInfo
+    settings: Any
+    name: str
+    of_file: bool = False
+
+
+def every(config_file: Path | None) -> list[Chosen]:
+    """Return all sensors of the station's file. Raise CommandError where it has none."""
+    config = loaded(config_file)
+    if not config.sensor:
+        sentence = _("{file} has no sensor.").format(file=config.path)
+        raise CommandError(Exit.CONFIG, sentence, _("`minshan sensors` lists the drivers."))
+    return [Chosen(sensor.info, sensor.settings, sensor.name, True) for sensor in config.sensor]
+
+
+def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> Chosen:
+    """Return the sensor of that name in the station's file, else a driver of that name.
+
+    A driver's own settings (`pairs`) come before a sensor of its name; --config leaves the file's sensors alone.
+    """
     from drivers.catalog import catalog
 
     known = catalog()
-    if config_file is None and (pairs or name in known or not CONFIG.exists()):
-        info = driver_named(name)
-        words = assigned(pairs)
-        return info, settings(info, typed(info, words), words), name
+    if config_file is None and (not CONFIG.exists() or (pairs and name in known)):
+        return of_driver(name, pairs)
     config = loaded(config_file)
     for sensor in config.sensor:
         if sensor.name == name:
             words = assigned(pairs)
             own = {**sensor.settings.model_dump(exclude_unset=True), **typed(sensor.info, words)}
-            return sensor.info, settings(sensor.info, own, words), name
+            return Chosen(sensor.info, settings(sensor.info, own, words), name, not pairs)
+    if config_file is None and name in known:
+        return of_driver(name, pairs)
     names = _(", ").join(sensor.name for sensor in config.sensor)
     sentence = _('{file} has no sensor "{name}"; it has {names}')
     raise CommandError(Exit.CONFIG, sentence.format(file=config.path, name=name, names=names or "–"))
+
+
+def of_driver(name: str, pairs: tuple[str, ...]) -> Chosen:
+    """Return a driver with these settings. Raise CommandError where there is none of that name, or they are wrong."""
+    info = driver_named(name)
+    words = assigned(pairs)
+    return Chosen(info, settings(info, typed(info, words), words), name)
 
 
 @contextmanager
@@ -87,6 +116,15 @@ def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> F
     )
     what = texts.sentences(elsewhere(info, settings), remedy(info.bus, error.reason))
     return Finding("sensor", False, sentence, what, silent=True)
+
+
+def gone(name: str, driver: str, where: str, bus: str, why: Reason) -> Finding:
+    """Return what the running station says of a sensor that gives it nothing, and what to do."""
+    sentence = _("sensor {name} ({driver} on {place}): {reason}").format(
+        name=name, driver=driver, place=where, reason=texts.in_full(why)
+    )
+    closer = _("For a closer look stop the station, then: minshan sensors read {name}").format(name=name)
+    return Finding("sensor", False, sentence, texts.sentences(remedy(bus, why), closer), silent=True)
 
 
 def elsewhere(info: DriverInfo, settings: Any) -> str:

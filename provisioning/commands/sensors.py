@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,17 +12,13 @@ from edge.language.texts import _
 from provisioning.commands.address import address
 from provisioning.commands.contracttest import test
 from provisioning.commands.decode import decode
-from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import config_option, json_option, print_json
-from provisioning.commands.settings import drivers_for
+from provisioning.commands.options import json_option, print_json
+from provisioning.commands.reading import read
 from provisioning.commands.tips import tips
 from provisioning.folding import page, say
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo
-    from drivers.reading import Reading
-
-BETWEEN = 2.0  # s between two reads of a polled device that is looked at by a person
 
 
 @click.group(invoke_without_command=True, help=_("List the drivers; read, decode or test one."))
@@ -135,53 +130,8 @@ def key_shown(key: dict[str, Any], bus: str) -> str:
     return f"{name}={texts.plain(default)}"
 
 
-@sensors.command(help=_("Read a device now. NAME is a driver (with --set) or a sensor of the station's file."))
-@click.argument("name", metavar=_("NAME"), shell_complete=drivers_for)
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
-@config_option()
-@click.option("--count", metavar="N", type=click.IntRange(1), default=1, show_default=True, help=_("How many times."))
-@json_option()
-def read(name: str, pairs: tuple[str, ...], config_file: Path | None, count: int, as_json: bool) -> None:
-    """Open the bus and the device as the station does, and print what it says."""
-    from drivers.errors import DeviceError
-    from edge.clock.clock import SystemClock
-    from provisioning.commands.device import chosen, first_read, opened, refused
-
-    info, own, called = chosen(name, pairs, config_file)
-    clock = SystemClock()
-    try:
-        with opened(info, own, clock) as device:
-            for turn in range(count):
-                if turn and info.interval:
-                    clock.sleep_until(clock.now() + min(info.interval, BETWEEN))
-                for reading in device.read() if turn else first_read(device, clock):
-                    show(reading, as_json)
-    except DeviceError as error:
-        finding = refused(called, info, own, error)
-        raise CommandError(Exit.DEVICE, finding.sentence, finding.remedy) from None
-
-
-def show(reading: Reading, as_json: bool) -> None:
-    """Print one reading on a line."""
-    from drivers.quantity import quantity
-
-    kind = quantity(reading.quantity)
-    if as_json:
-        print_json(
-            {
-                "quantity": reading.quantity,
-                "value": round(reading.value, 6),
-                "unit": kind.unit,
-                "doubt": None if reading.doubt is None else reading.doubt.builtins(),
-            }
-        )
-        return
-    doubt = " " + _(" ({reason})").format(reason=texts.render(reading.doubt)) if reading.doubt else ""
-    amount = f"{reading.value:.{kind.decimals}f} {texts.unit(kind.unit)}"
-    say(_("{place}: {sentence}").format(place=texts.label(reading.quantity), sentence=amount + doubt))
-
-
 sensors.add_command(address)
 sensors.add_command(decode)
+sensors.add_command(read)
 sensors.add_command(test)
 sensors.add_command(tips)

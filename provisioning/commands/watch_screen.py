@@ -213,18 +213,21 @@ def price(receiver: Receiver) -> list[str]:
     return [_("No receipts are sent: what the broker drops while there is no receiver is lost.")]
 
 
-def block(row: list[Text], heads: tuple[str, ...]) -> Text:
+def block(row: list[Text], heads: tuple[str, ...]) -> RenderableType:
     """Return a station's cells below each other: what would be a column's head stands before its cell."""
+    from rich.console import Group
+    from rich.padding import Padding
     from rich.text import Text
 
     station, state, minute, age, records, missing, values = row
-    lines = [Text("  ").join((station, state)), Text.assemble(f"  {heads[2]} ", minute)]
+    lines = [Text.assemble(f"{heads[2]} ", minute), Text.assemble(f"{heads[4]} ", records)]
     if age.plain:
-        lines[-1].append_text(Text.assemble("  ", f"{heads[3]} ", age))
-    lines.append(Text.assemble(f"  {heads[4]} ", records))
+        lines[0].append_text(Text.assemble("  ", f"{heads[3]} ", age))
     if missing.plain:
-        lines[-1].append_text(Text.assemble("  ", f"{heads[5]} ", missing))
-    return Text("\n").join([*lines, Text("  ") + values] if values.plain else lines)
+        lines[1].append_text(Text.assemble("  ", f"{heads[5]} ", missing))
+    if values.plain:
+        lines.append(values)
+    return Group(Text("  ").join((station, state)), Padding(Text("\n").join(lines), (0, 0, 0, 2)))
 
 
 def state_of(state: str | None, lasts: float | None = None) -> str:

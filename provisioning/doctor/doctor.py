@@ -18,7 +18,7 @@ from provisioning.commands.bill import amount, bill
 from provisioning.commands.budget import outcome, planned
 from provisioning.commands.doubts import doubts
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.finding import Finding
+from provisioning.commands.finding import Finding, lines, show
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor import box, sensors
 from provisioning.doctor.buses import buses_of, by_bus
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from edge.budget.plan import Bill
     from edge.config.sections import Config
     from edge.snapshots import StationStatus
-
-COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
 
 
 @click.command(
@@ -145,15 +143,3 @@ def running(config: Config) -> StationStatus | None:
         return None
     except AskError as error:
         raise CommandError(Exit.TROUBLE, str(error), error.remedy) from None
-
-
-def show(finding: Finding) -> None:
-    """Print a mark, the sentence, and the remedy below."""
-    for line in lines(finding):
-        say(line)
-
-
-def lines(finding: Finding) -> list[str]:
-    """Return a mark and the sentence, and the remedy below."""
-    sentence = f"{click.style(finding.mark, fg=COLOURS[finding.mark])} {finding.sentence}"
-    return [sentence, f"  → {finding.remedy}"] if finding.remedy else [sentence]

@@ -163,17 +163,13 @@ def sensors_of(config: Config, station: StationStatus) -> Iterator[Finding]:
 
 def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, minute: MinuteStatus | None) -> Finding:
     """Return the finding of one of them; `sensor` is None where the file has changed since the station began."""
-    from edge.language.remedies import remedy
     from edge.language.silent_sensors import place_of
-    from provisioning.commands.device import place
+    from provisioning.commands.device import gone, place
 
     where = place_of(entry) if sensor is None else place(sensor.info, sensor.settings)
     facts = {"name": entry.name, "driver": entry.driver, "place": where}
     if entry.down is not None:
-        sentence = _("sensor {name} ({driver} on {place}): {reason}").format(reason=texts.in_full(entry.down), **facts)
-        closer = _("For a closer look stop the station, then: minshan sensors read {name}").format(name=entry.name)
-        what = remedy(entry.bus.partition(" ")[0], entry.down)
-        return Finding("sensor", False, sentence, texts.sentences(what, closer), silent=True)
+        return gone(entry.name, entry.driver, where, entry.bus.partition(" ")[0], entry.down)
     sentence = texts.ngettext(
         "sensor {name} ({driver} on {place}): {n} reading since the start",
         "sensor {name} ({driver} on {place}): {n} readings since the start",

@@ -18,6 +18,7 @@ from hub.database.queries import Queries
 from hub.web.arguments import OfStation
 from hub.web.handlers import station as state_of
 from hub.web.pages.station import of_station
+from hub.web.pages.stations import nothing_word
 from hub.web.table import PageAnswer, RequestContext
 
 
@@ -49,7 +50,8 @@ class StationCurves:
 
 def show(context: RequestContext, arguments: CurveOf) -> PageAnswer:
     """Return a channel's curve with its figures by day, or those that matter most."""
-    offset = state_of(context, OfStation(arguments.station)).utc_offset_s
+    state = state_of(context, OfStation(arguments.station))
+    offset = state.utc_offset_s
     span = arguments.span if arguments.span in SPANS else "day"
     first = context.now_us - SPANS[span] * DAY_US
     names = context.queries.channels(arguments.station, first, context.now_us)
@@ -58,6 +60,8 @@ def show(context: RequestContext, arguments: CurveOf) -> PageAnswer:
     days = None
     if shown["channel"]:
         days = context.queries.series(arguments.station, arguments.channel, first, context.now_us, "day")
+    if not state.newest_us:  # what has arrived has no time: that is not nothing
+        shown["undated"] = nothing_word(context, arguments.station)
     values = {**shown, "first_us": first, "days": days, "figures": figures(arguments.channel)}
     values["digits"] = 1 if view.is_amount(arguments.channel) else decimals(arguments.channel)
     return of_station(context, arguments.station, "curves_here.html", _("Curves"), values, offset)

@@ -33,6 +33,7 @@ from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 HERE = Path(__file__).parent.parent
 LOGIN = "/login"
 NO_PAGE = Reason("no_page", "there is no page at this address")
+ABSENT, AWAY = 404, 503
 log = logging.getLogger("minshan.web")
 
 
@@ -115,13 +116,21 @@ class Pages:
 
         def made() -> Response:
             with texts.speaking(look_of(request).lang):
-                values = {"title": _("This cannot be done"), "why": words_of(refused.reason), "live_url": ""}
+                title, why = told(refused)
+                values = {"title": title, "why": why, "live_url": ""}
                 return self._page(request, None, PageAnswer("refused.html", values, status=refused.status))
 
         response = await self._pool.quickly(made)
         if refused.wait is not None:
             response.headers["retry-after"] = str(refused.wait)
         return response
+
+
+def told(refused: ApiError) -> tuple[str, str]:
+    """Return the title and the sentence of a refusal; of a database that is away no stranger learns where it is."""
+    if refused.status == AWAY:
+        return _("Not available at the moment"), _("The database is unavailable: try again in a minute.")
+    return _("Nothing is here") if refused.status == ABSENT else _("This cannot be done"), words_of(refused.reason)
 
 
 def words_of(reason: Reason) -> str:

@@ -71,6 +71,14 @@ def test_what_stands_over_a_narrow_table_is_as_wide_as_the_window(tmp_path: Path
     assert lines[0].startswith("Minshan 岷山  ") and len(lines) < 9
 
 
+def test_values_that_are_folded_stay_under_their_station(desk: Desk) -> None:
+    """On a narrow window no line of a station's values begins at its edge, as a station's name does."""
+    with texts.speaking("zh"):
+        lines = [line for line in drawn(desk, 30).splitlines() if line.startswith("│")]
+    assert len(lines) > 4
+    assert [line for line in lines if not line.startswith("│  ")] == lines[:1]
+
+
 def test_a_pipe_gets_a_line_a_record_that_a_script_can_read(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

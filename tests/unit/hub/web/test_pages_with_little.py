@@ -144,3 +144,24 @@ def test_a_long_name_lies_over_no_day_of_the_board(shared: Office) -> None:
         day = page.locator("tr", has_text=LONG).locator("td").first.bounding_box()
         assert name is not None and day is not None
         assert name["x"] + name["width"] <= day["x"]
+
+
+def test_curves_of_a_box_without_the_time_do_not_say_that_nothing_was_measured(shared: Office) -> None:
+    """What has arrived is counted, as on the station's first page."""
+    with entered(shared, "admin") as client:
+        page = client.get("/stations/clockless/curves").text
+        assert "27 minutes arrived whose time is not known" in page
+        assert '<p class="said">Nothing was measured in this time.' not in page
+
+
+def test_a_database_that_is_away_is_said_without_where_it_is(shared: Office) -> None:
+    """Whoever asks learns what to do, and no address, name or words of a library."""
+    with entered(shared, "admin") as client:
+        shared.engine.query("ALTER TABLE session RENAME TO elsewhere")
+        try:
+            for lang, said in (("en", "The database is unavailable"), ("zh", "数据库暂时连不上")):
+                told = client.get("/", headers={"accept": "text/html", "accept-language": lang})
+                assert told.status_code == 503 and said in told.text, told.text
+                assert "SQLite" not in told.text and "hub.db" not in told.text and "no such table" not in told.text
+        finally:
+            shared.engine.query("ALTER TABLE elsewhere RENAME TO session")

@@ -1,0 +1,188 @@
+"""`minshan sensors read`: what a device gives now. A running station, which holds its buses, is asked for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from drivers.errors import DeviceError
+from drivers.quantity import quantity
+from drivers.reason import Reason
+from edge.clock.clock import SystemClock
+from edge.control.client import AskError, Client, NotRunningError
+from edge.language import texts
+from edge.language.texts import _, ngettext
+from edge.records.bodies import restore
+from provisioning.commands.device import Chosen, chosen, every, first_read, gone, opened, place, refused
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.finding import Finding, show
+from provisioning.commands.options import config_option, json_option, print_json, state_folder
+from provisioning.commands.settings import drivers_for
+from provisioning.commands.status import SOCKET, ask_station
+from provisioning.folding import say
+
+if TYPE_CHECKING:
+    from drivers.clock import Clock
+
+BETWEEN = 2.0  # s between two reads of a polled device that is looked at by a person
+EVERY_S = 0.5  # s between two questions to a station for what is new
+PATIENCE_S = 10.0  # s for which a sensor of a station that has just begun may have given nothing
+
+
+class Told(NamedTuple):
+    """A quantity, its newest value (None: none yet), how long ago it was read, s, and what the device doubts of it."""
+
+    quantity: str
+    value: float | None
+    age_s: float | None
+    doubt: Reason | None
+
+
+class SilentSensorError(Exception):
+    """A sensor gives nothing, and why."""
+
+    def __init__(self, finding: Finding, why: Reason) -> None:
+        super().__init__(finding.sentence)
+        self.finding, self.why = finding, why
+
+
+@click.command(
+    help=_(
+        "Read a device now. NAME is a driver (with --set) or a sensor of the station's file; without NAME all sensors "
+        "of the file are read. A running station holds its devices: it is asked for its newest readings."
+    )
+)
+@click.argument("name", metavar=_("[NAME]"), required=False, shell_complete=drivers_for)
+@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
+@config_option()
+@click.option("--count", metavar="N", type=click.IntRange(1), default=1, show_default=True, help=_("How many times."))
+@json_option()
+def read(name: str | None, pairs: tuple[str, ...], config_file: Path | None, count: int, as_json: bool) -> None:
+    """Print what each sensor gives, and of each that gives nothing why."""
+    if name is None and pairs:
+        raise CommandError(Exit.USAGE, _("--set needs the NAME of a driver or a sensor."))
+    clock = SystemClock()
+    asked = every(config_file) if name is None else [chosen(name, pairs, config_file)]
+    at_station = asked[0].of_file and is_running(config_file)
+    if at_station and not as_json:
+        say(_("The station is running; its newest readings:"))
+    silent = []
+    for one in asked:
+        found = of_station(one, count, config_file, clock) if at_station else of_device(one, count, clock)
+        try:
+            show_all(one, found, at_station, as_json, named=name is None)
+        except SilentSensorError as error:
+            silent.append(error.finding)
+            if as_json:
+                print_json({"sensor": one.name, "down": error.why.builtins()})
+            elif name is None:
+                show(error.finding)
+    if silent and name is not None:
+        raise CommandError(Exit.DEVICE, silent[0].sentence, silent[0].remedy)
+    if silent:
+        sentence = ngettext("{n} sensor gives no readings.", "{n} sensors give no readings.", len(silent))
+        raise CommandError(Exit.DEVICE, sentence.format(n=len(silent)))
+
+
+def show_all(one: Chosen, found: Iterator[Told], with_age: bool, as_json: bool, named: bool) -> None:
+    """Print a sensor's readings; below its name where several sensors are read."""
+    for turn, told in enumerate(found):
+        if as_json:
+            print_json(facts(one.name, told))
+            continue
+        if named and turn == 0:
+            say(_("{name} ({driver} on {place}):").format(name=one.name, driver=one.info.name, place=where(one)))
+        say(("  " if named else "") + line(told, with_age))
+
+
+def where(one: Chosen) -> str:
+    """Return where a sensor is: its bus, and its address on it."""
+    return place(one.info, one.settings)
+
+
+def is_running(config_file: Path | None) -> bool:
+    """Return whether the station of that file runs. Raise CommandError where it does and may not be asked."""
+    try:
+        with Client(state_folder(config_file) / SOCKET):
+            return True
+    except NotRunningError:
+        return False
+    except AskError as error:
+        raise CommandError(Exit.TROUBLE, str(error), error.remedy) from None
+
+
+def of_device(one: Chosen, count: int, clock: Clock) -> Iterator[Told]:
+    """Open the bus and the device as the station does, and yield so many frames' readings."""
+    interval = one.info.interval
+    try:
+        with opened(one.info, one.settings, clock) as device:
+            for turn in range(count):
+                if turn and interval:
+                    clock.sleep_until(clock.now() + min(interval, BETWEEN))
+                for reading in device.read() if turn else first_read(device, clock):
+                    age = round(max(0.0, clock.now() - reading.at), 3)
+                    yield Told(reading.quantity, reading.value, age, reading.doubt)
+    except DeviceError as error:
+        raise SilentSensorError(refused(one.name, one.info, one.settings, error), error.reason) from None
+
+
+def of_station(one: Chosen, count: int, config_file: Path | None, clock: Clock) -> Iterator[Told]:
+    """Yield what the running station has read last, then what is new, so many times in all.
+
+    Raise SilentSensorError where the sensor gives it nothing: no older value is shown for a newer one.
+    """
+    until, since = clock.now() + PATIENCE_S, None
+    while count:
+        asked = clock.now()
+        found = ask_station(config_file, None, "readings", sensor=one.name)["readings"]
+        if not found:
+            sentence = _("The running station has no sensor “{name}”: its file has changed since it began.")
+            remedy = _("Restart it: sudo systemctl restart minshan")
+            raise CommandError(Exit.CONFIG, sentence.format(name=one.name), remedy)
+        if (why := found[0]["down"]) is not None:
+            down = restore(Reason, why)
+            raise SilentSensorError(gone(one.name, one.info.name, where(one), one.info.bus, down), down)
+        new = [row for row in found if is_new(row, asked, since)]
+        if any(row["value"] is not None for row in new) or (since is None and asked > until):
+            yield from (told(row) for row in new)
+            since, count = clock.now(), count - 1
+        if count:
+            clock.sleep_until(clock.now() + EVERY_S)
+
+
+def is_new(row: dict[str, Any], asked: float, since: float | None) -> bool:
+    """Return whether a reading was not there at an earlier answer (the instant `since`, None: there was none)."""
+    return since is None or (row["age_s"] is not None and row["age_s"] < asked - since)
+
+
+def told(row: dict[str, Any]) -> Told:
+    """Return a reading in a station's answer."""
+    doubt = None if row["doubt"] is None else restore(Reason, row["doubt"])
+    return Told(row["quantity"], row["value"], row["age_s"], doubt)
+
+
+def facts(sensor: str, told: Told) -> dict[str, Any]:
+    """Return a reading for programs."""
+    return {
+        "sensor": sensor,
+        "quantity": told.quantity,
+        "value": None if told.value is None else round(told.value, 6),
+        "unit": quantity(told.quantity).unit,
+        "doubt": None if told.doubt is None else told.doubt.builtins(),
+        "age_s": told.age_s,
+    }
+
+
+def line(told: Told, with_age: bool) -> str:
+    """Return a reading for people."""
+    kind = quantity(told.quantity)
+    amount = _("no reading yet")
+    if told.value is not None:
+        amount = f"{told.value:.{kind.decimals}f} {texts.unit(kind.unit)}"
+    if with_age and told.age_s is not None:
+        amount = _("{amount}, {age} ago").format(amount=amount, age=texts.duration(told.age_s))
+    why = " " + _(" ({reason})").format(reason=texts.render(told.doubt)) if told.doubt else ""
+    return _("{place}: {sentence}").format(place=texts.label(told.quantity), sentence=amount + why)
