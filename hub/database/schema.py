@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from drivers.reason import Reason
-from hub.database import accounts, alarm_tables, forward_tables, hourly, orders
+from hub.database import accounts, alarm_tables, forward_tables, held_hours, hourly, orders
 from hub.database.engine import DatabaseRefusedError, Engine
 
 PROGRAM = "minshan_hub"  # the table that marks the database as a Minshan hub's
@@ -151,6 +151,11 @@ def _indexed_setups(engine: Engine) -> None:
         run(engine, "DROP VIEW setup;\n" + SETUP.replace("'setup'", "'setup' AND kind <> 'minute'"))
 
 
+def _held_hours(engine: Engine) -> None:
+    """Make the table of what each hour holds; the hours that are here already are counted behind live."""
+    run(engine, held_hours.TABLE + held_hours.COUNT_ALL)
+
+
 MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     *(_first, _forwarding, _hours, accounts.make, orders.make),
     alarm_tables.make,
@@ -158,6 +163,7 @@ MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     alarm_tables.add_revision,
     _own_extremes,
     _indexed_setups,
+    _held_hours,
 )
 
 
