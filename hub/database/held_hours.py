@@ -33,11 +33,13 @@ CREATE TABLE held_hour (
 ) {clustered};
 CREATE INDEX held_hour_left ON held_hour (hour) WHERE minutes IS NULL;
 """
-# The hours of a database of before, which are counted behind live; one of a clock between UTC's hours lies in two.
+# The hours of a database of before, counted or not, which are counted behind live; one of a clock between UTC's hours
+# lies in two.
 COUNT_ALL = """
 INSERT INTO held_hour (station, hour)
-    SELECT DISTINCT station, start / 3600000000 + n FROM hourly CROSS JOIN (SELECT 0 AS n UNION SELECT 1) AS parts
-    WHERE n = 0 OR start % 3600000000 <> 0;
+    SELECT DISTINCT station, start / 3600000000 + n
+    FROM (SELECT station, start FROM hourly UNION SELECT station, start FROM stale) AS counted
+    CROSS JOIN (SELECT 0 AS n UNION SELECT 1) AS parts WHERE n = 0 OR start % 3600000000 <> 0;
 """
 Hour = tuple[str, int]  # station, hours since 1970 UTC
 
