@@ -12,7 +12,6 @@ from msgspec.structs import astuple, replace
 from drivers.reason import restored
 from edge.records.answers import Completeness, ExplainedDay, NotGood
 from hub.completeness import minutes_of
-from hub.database import held_hours
 from hub.database.engine import Engine
 from hub.database.held_hours import BEST, MINUTE_US, Stretch
 from hub.database.rows import KEY
@@ -69,21 +68,6 @@ def doubt_counts(engine: Engine, station: str, minutes: Iterable[Stretch]) -> li
                 counts[key] += 1
                 example.setdefault(key, flaw.reason)
     return [(key[0], example[key], count) for key, count in counts.most_common()]
-
-
-def doubtful(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator[Stretch]:
-    """Yield the minutes that are not good, each by itself. Raise SinkError."""
-    spans: list[tuple[int, int]] = []
-    for some in minutes:
-        end = some.start + some.minutes * MINUTE_US
-        if some.minutes == 1:
-            yield from () if some.good else (some,)
-        elif some.good < some.minutes and spans and spans[-1][1] == some.start:
-            spans[-1] = spans[-1][0], end
-        elif some.good < some.minutes:
-            spans.append((some.start, end))
-    for span in spans:
-        yield from (one for one in held_hours.minutes_of(engine, station, *span) if not one.good)
 
 
 def flawed(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator[tuple[Stretch, list[Flaw]]]:

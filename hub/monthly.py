@@ -31,8 +31,8 @@ from hub.completeness import (
 from hub.database.cameras import in_order
 from hub.database.counting import StationHour, minutes_of
 from hub.database.engine import Engine
-from hub.database.held_hours import MINUTE_US, Stretch
-from hub.doubts import doubt_counts, doubtful
+from hub.database.held_hours import MINUTE_US, Stretch, doubtful
+from hub.doubts import doubt_counts
 
 MOST_DOUBTS = 20  # kinds of doubt that are named, the most frequent first
 WHOLE_HOURS = (

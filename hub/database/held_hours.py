@@ -16,12 +16,15 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.measure.aggregates import HOUR_US
+from edge.records.record import Kind
 from hub.database.counting import lock
 from hub.database.engine import Engine
 
 MINUTE_US = 60_000_000
 BEST = 2  # the worst flag of a good minute: 1 good, 2 not judged
 MOST_HOURS = 400  # that one commit counts; more wait, the oldest
+READ_US = 24 * HOUR_US  # of minutes that are read by one statement
+READ = 1000  # of them, each by its begin
 SLICE = 100  # hours that wait which are counted together
 KEY = ("station", "hour")
 ROW = ("minutes", "epoch", "seq_first", "seq_last", "since", "until", "mask", "bytes")
@@ -107,7 +110,27 @@ def is_good(raw: bytes) -> bool:
 
 def minutes_of(engine: Engine, station: str, first: int, last: int) -> list[Stretch]:
     """Return the minutes that begin in a span (microseconds UTC), each by itself, by time. Raise SinkError."""
-    return _read(engine, station, "start >= %s AND start < %s ORDER BY start", first, last)
+    found: list[Stretch] = []
+    for begin in range(first, last, READ_US):  # with their bytes, a month would fill the memory
+        end = min(begin + READ_US, last)
+        found += _read(engine, station, "start >= %s AND start < %s ORDER BY start", begin, end)
+    return found
+
+
+def doubtful(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator[Stretch]:
+    """Yield the minutes that are not good, each by itself. Raise SinkError."""
+    starts: list[tuple[str, int]] = []
+    for some in minutes:
+        if some.minutes == 1:
+            yield from () if some.good else (some,)
+        else:
+            starts += [(station, start) for start, good in some.starts() if not good]
+    columns = ("start", "duration", "epoch", "seq", "raw", "kind", "wrong")
+    for place in range(0, len(starts), READ):
+        found = engine.lookup("record", columns, ("station", "start"), starts[place : place + READ])
+        for *one, raw, kind, wrong in found:
+            if kind == Kind.MINUTE and wrong is None:
+                yield _of(HeldMinute(station, one[2], one[3], one[0], one[1], raw))
 
 
 def stretches(engine: Engine, station: str, first: int, last: int) -> list[Stretch]:
