@@ -156,6 +156,11 @@ def _held_hours(engine: Engine) -> None:
     run(engine, held_hours.TABLE + held_hours.COUNT_ALL)
 
 
+def _indexed_undated(engine: Engine) -> None:
+    """Make the index by which the undated minutes of a day are found among all that a station without time has sent."""
+    run(engine, "CREATE INDEX record_undated ON record (station, arrived) WHERE start IS NULL")
+
+
 MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     *(_first, _forwarding, _hours, accounts.make, orders.make),
     alarm_tables.make,
@@ -164,6 +169,7 @@ MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     _own_extremes,
     _indexed_setups,
     _held_hours,
+    _indexed_undated,
 )
 
 
