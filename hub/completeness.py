@@ -22,9 +22,8 @@ from msgspec.structs import replace
 from edge.records.answers import Completeness, Gap
 from edge.records.ranges import Ranges, common, count, ranges, without
 from edge.records.record import MOST
-from hub.database import held_hours
 from hub.database.engine import Engine
-from hub.database.held_hours import MINUTE_US, Stretch, beside, stretches
+from hub.database.held_hours import MINUTE_US, Stretch, beside, doubtful, stretches
 
 DAY_S = 86_400
 US = 1_000_000
@@ -69,10 +68,10 @@ def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[S
     return within, list(_gaps(engine, station, [*before, *within, *behind], first, last))
 
 
-def minutes_of(engine: Engine, station: str, day: date) -> list[Stretch]:
-    """Return the minutes of a station's day, each by itself, by time. Raise SinkError."""
+def doubtful_of(engine: Engine, station: str, day: date) -> list[Stretch]:
+    """Return the minutes of a station's day that are not good, each by itself, by time. Raise SinkError."""
     first = begin_of(day, offset_of(engine, station))
-    return held_hours.minutes_of(engine, station, first, first + DAY_S * US)
+    return sorted(doubtful(engine, station, stretches(engine, station, first, first + DAY_S * US)))
 
 
 def undated_minutes(engine: Engine, station: str, first: int, last: int) -> int:

@@ -11,7 +11,7 @@ from msgspec.structs import astuple, replace
 
 from drivers.reason import restored
 from edge.records.answers import Completeness, ExplainedDay, NotGood
-from hub.completeness import minutes_of
+from hub.completeness import doubtful_of
 from hub.database.engine import Engine
 from hub.database.held_hours import BEST, MINUTE_US, Stretch
 from hub.database.rows import KEY
@@ -33,7 +33,7 @@ class Flaw(NamedTuple):
 
 def explained(engine: Engine, day: Completeness) -> ExplainedDay:
     """Return a day with why those of its minutes that are not good are not. Raise SinkError."""
-    minutes = minutes_of(engine, day.station, day.day) if day.good < day.received else ()
+    minutes = doubtful_of(engine, day.station, day.day) if day.good < day.received else ()
     return ExplainedDay(*astuple(day), doubts=doubt_spans(engine, day.station, minutes))
 
 
