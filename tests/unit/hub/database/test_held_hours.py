@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 
 from hub import monthly
 from hub.completeness import day_of
-from hub.database import held_hours
+from hub.database import held_hours, schema
 from hub.database.engine import Engine, opened
 from hub.database.sink import DatabaseSink
 from hub.sink import Row
@@ -158,4 +158,18 @@ def test_the_hours_of_an_earlier_hub_are_counted_behind_live(sink: DatabaseSink,
     assert query(url, "SELECT count(*), count(minutes) FROM held_hour") == [(7, 0)]
     after.commit(delivery(minute(302, 300), minute(303, 301)))
     after.close()
+    check(url)
+
+
+@pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
+def test_a_database_of_each_earlier_version_is_brought_up_with_its_minutes(
+    sink: DatabaseSink, url: str, version: int
+) -> None:
+    """Nothing of it is lost, the next minute is taken, and its hours are right."""
+    sink.commit(delivery(*(minute(1 + at, at) for at in range(200))))
+    set_back(url, version)
+    after = DatabaseSink(opened(url))
+    after.commit(delivery(minute(300, 200)))
+    after.close()
+    assert query(url, "SELECT count(*) FROM record") == [(201,)]
     check(url)
