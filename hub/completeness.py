@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -23,23 +23,12 @@ from edge.records.answers import Completeness, Gap
 from edge.records.ranges import Ranges, common, count, ranges, without
 from edge.records.record import MOST
 from hub.database.engine import Engine
+from hub.database.held_hours import MINUTE_US, Stretch, beside, doubtful, stretches
 
 DAY_S = 86_400
 US = 1_000_000
-MINUTE_US = 60 * US
 IN_TRANSIT_US = 5 * MINUTE_US  # within which a minute arrives from a healthy station
-BEST = 2  # the worst flag of a good minute: 1 good, 2 not judged
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-class MinuteSummary(NamedTuple):
-    """What is looked at of a minute."""
-
-    start: int
-    end: int
-    epoch: str
-    seq: int
-    good: bool
 
 
 def names(engine: Engine) -> list[str]:
@@ -67,22 +56,22 @@ def day_of(engine: Engine, station: str, day: date, now: int) -> Completeness:
     received, gaps = span_of(engine, station, first, min(first + DAY_S * US, now))
     lacking = sum(gap.records for gap in gaps)
     over = sum(after.start + MINUTE_US // 2 < before.end for before, after in pairwise(received))
-    good, undated = sum(m.good for m in received), undated_minutes(engine, station, first, first + DAY_S * US)
-    return Completeness(station, day, len(received) + lacking, len(received), good, gaps, over, undated)
+    here, good = sum(some.minutes for some in received), sum(some.good for some in received)
+    undated = undated_minutes(engine, station, first, first + DAY_S * US)
+    return Completeness(station, day, here + lacking, here, good, gaps, over, undated)
 
 
-def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[MinuteSummary], list[Gap]]:
+def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[Stretch], list[Gap]]:
     """Return the minutes that begin in a span (microseconds UTC), by time, and its gaps. Raise SinkError."""
-    minutes = _minutes(engine, station, first, last)
-    gaps = list(_gaps(engine, station, minutes, first, last))
-    return [minute for minute in minutes if first <= minute.start < last], gaps
+    within = stretches(engine, station, first, last)
+    before, behind = beside(engine, station, first, last)
+    return within, list(_gaps(engine, station, [*before, *within, *behind], first, last))
 
 
-def minutes_of(engine: Engine, station: str, day: date) -> list[MinuteSummary]:
-    """Return the minutes of a station's day, by time. Raise SinkError."""
+def doubtful_of(engine: Engine, station: str, day: date) -> list[Stretch]:
+    """Return the minutes of a station's day that are not good, each by itself, by time. Raise SinkError."""
     first = begin_of(day, offset_of(engine, station))
-    last = first + DAY_S * US
-    return [minute for minute in _minutes(engine, station, first, last) if first <= minute.start < last]
+    return sorted(doubtful(engine, station, stretches(engine, station, first, first + DAY_S * US)))
 
 
 def undated_minutes(engine: Engine, station: str, first: int, last: int) -> int:
@@ -125,36 +114,17 @@ def offset_of(engine: Engine, station: str) -> int:
     return int(found[0][0]) if found else 0
 
 
-def _minutes(engine: Engine, station: str, first: int, last: int) -> list[MinuteSummary]:
-    """Return the minutes of a span with one before it and one behind it, by time."""
-    columns = "start_us, end_us, epoch, seq, quality FROM minute WHERE station = %s AND start_us"
-    before = engine.query(f"SELECT {columns} < %s ORDER BY start_us DESC LIMIT 1", (station, first))
-    within = engine.query(f"SELECT {columns} >= %s AND start_us < %s ORDER BY start_us", (station, first, last))
-    behind = engine.query(f"SELECT {columns} >= %s ORDER BY start_us LIMIT 1", (station, last))
-    return [
-        MinuteSummary(start, end, epoch, seq, _is_good(said))
-        for start, end, epoch, seq, said in (*before, *within, *behind)
-    ]
-
-
-def _is_good(quality: Any) -> bool:
-    """Return whether no channel of a minute is doubtful or missing."""
-    found = json.loads(quality) if isinstance(quality, str) else quality
-    flags = list(found.values()) if isinstance(found, dict) else []
-    return bool(flags) and all(isinstance(flag, int) and flag <= BEST for flag in flags)
-
-
-def _gaps(engine: Engine, station: str, minutes: list[MinuteSummary], first: int, last: int) -> Iterator[Gap]:
+def _gaps(engine: Engine, station: str, minutes: list[Stretch], first: int, last: int) -> Iterator[Gap]:
     """Yield the gaps of a day, each as far as the day holds it, with its share of the records."""
-    reached: MinuteSummary | None = None
-    newest: dict[str, MinuteSummary] = {}  # by epoch
+    reached: Stretch | None = None
+    newest: dict[str, Stretch] = {}  # by epoch
     held = cache(partial(_held, engine, station))  # needed for each minute if two boxes alternate
     found: list[Gap] = []
     for minute in minutes:
         own = newest.get(minute.epoch)
         if reached is not None and minute.start - reached.end >= MINUTE_US // 2:
             found += _between(engine, station, reached, minute)
-        elif own is not None and own is not reached and own.seq + 1 < minute.seq and own.end < minute.start:
+        elif own is not None and own is not reached and own.last + 1 < minute.first and own.end < minute.start:
             found += _hidden(engine, station, own, minute, held(own.epoch))
         reached = newest[minute.epoch] = minute
     if reached is None:
@@ -170,21 +140,21 @@ def _gaps(engine: Engine, station: str, minutes: list[MinuteSummary], first: int
             yield replace(gap, start_us=start, end_us=end, records=records, cause=cause)
 
 
-def _hidden(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary, held: Ranges) -> Iterator[Gap]:
+def _hidden(engine: Engine, station: str, before: Stretch, after: Stretch, held: Ranges) -> Iterator[Gap]:
     """Yield what one box lacks between two of its minutes, while another speaks in its name; `held`: what is here."""
-    lacking = without(((before.seq + 1, after.seq - 1),), held)
+    lacking = without(((before.last + 1, after.first - 1),), held)
     if lacking:
         yield from _lacking(engine, station, before.epoch, Gap(before.end, after.start, "", 0, None), lacking)
 
 
-def _behind(engine: Engine, station: str, newest: MinuteSummary, last: int) -> Iterator[Gap]:
+def _behind(engine: Engine, station: str, newest: Stretch, last: int) -> Iterator[Gap]:
     """Yield what is behind the newest minute: what a hello named, a minute each, and what nobody has told of."""
     said = engine.query(
         "SELECT said_first, said_last FROM epoch WHERE station = %s AND said_first IS NOT NULL "
         "AND (epoch = %s OR arrived_first IS NULL)",
         (station, newest.epoch),
     )
-    named = common(ranges((first, last) for first, last in said), ((newest.seq + 1, MOST),))
+    named = common(ranges((first, last) for first, last in said), ((newest.last + 1, MOST),))
     lacking = without(named, _held(engine, station, newest.epoch))
     told = newest.end + count(lacking) * MINUTE_US
     if lacking:
@@ -193,7 +163,7 @@ def _behind(engine: Engine, station: str, newest: MinuteSummary, last: int) -> I
         yield Gap(told, last, "silent", 0, None)
 
 
-def _between(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary) -> Iterator[Gap]:
+def _between(engine: Engine, station: str, before: Stretch, after: Stretch) -> Iterator[Gap]:
     """Yield what lies between two minutes that are here, each part with its cause, in the order of time."""
     gap = Gap(before.end, after.start, "not_measured", 0, None)
     lacking = without(_made_between(engine, station, before, after), _held(engine, station, before.epoch, after.epoch))
@@ -226,13 +196,13 @@ def _lacking(engine: Engine, station: str, epoch: str, gap: Gap, lacking: Ranges
         yield replace(gap, cause="not_received", records=count(left))
 
 
-def _made_between(engine: Engine, station: str, before: MinuteSummary, after: MinuteSummary) -> Ranges:
+def _made_between(engine: Engine, station: str, before: Stretch, after: Stretch) -> Ranges:
     """Return the numbers that the station has given between two minutes.
 
     Of one epoch those are all between. Over a start only those count that a hello named: of the two epochs, and of
     epochs of which nothing has arrived. A card that was changed counts from 1 again, and its numbers prove nothing.
     """
-    all_of_them: Ranges = ((before.seq + 1, after.seq - 1),) if before.seq + 1 < after.seq else ()
+    all_of_them: Ranges = ((before.last + 1, after.first - 1),) if before.last + 1 < after.first else ()
     if before.epoch == after.epoch:
         return all_of_them
     said = engine.query(

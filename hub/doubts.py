@@ -11,8 +11,9 @@ from msgspec.structs import astuple, replace
 
 from drivers.reason import restored
 from edge.records.answers import Completeness, ExplainedDay, NotGood
-from hub.completeness import BEST, MINUTE_US, MinuteSummary, minutes_of
+from hub.completeness import doubtful_of
 from hub.database.engine import Engine
+from hub.database.held_hours import BEST, MINUTE_US, Stretch
 from hub.database.rows import KEY
 
 SLICE = 2000  # minutes that are read at a time
@@ -32,11 +33,11 @@ class Flaw(NamedTuple):
 
 def explained(engine: Engine, day: Completeness) -> ExplainedDay:
     """Return a day with why those of its minutes that are not good are not. Raise SinkError."""
-    minutes = minutes_of(engine, day.station, day.day) if day.good < day.received else ()
+    minutes = doubtful_of(engine, day.station, day.day) if day.good < day.received else ()
     return ExplainedDay(*astuple(day), doubts=doubt_spans(engine, day.station, minutes))
 
 
-def doubt_spans(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) -> list[NotGood]:
+def doubt_spans(engine: Engine, station: str, minutes: Iterable[Stretch]) -> list[NotGood]:
     """Return why those of these minutes that are not good are not, by time. Raise SinkError."""
     done: list[NotGood] = []
     under_way: dict[tuple[bool, str], NotGood] = {}
@@ -56,7 +57,7 @@ def doubt_spans(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) 
     return sorted([*done, *under_way.values()], key=lambda span: span.start_us)
 
 
-def doubt_counts(engine: Engine, station: str, minutes: Iterable[MinuteSummary]) -> list[tuple[str, object, int]]:
+def doubt_counts(engine: Engine, station: str, minutes: Iterable[Stretch]) -> list[tuple[str, object, int]]:
     """Return each channel and reason with the number of minutes, the most frequent first. Raise SinkError."""
     counts: Counter[tuple[str, str]] = Counter()
     example: dict[tuple[str, str], object] = {}
@@ -69,13 +70,11 @@ def doubt_counts(engine: Engine, station: str, minutes: Iterable[MinuteSummary])
     return [(key[0], example[key], count) for key, count in counts.most_common()]
 
 
-def flawed(
-    engine: Engine, station: str, minutes: Iterable[MinuteSummary]
-) -> Iterator[tuple[MinuteSummary, list[Flaw]]]:
+def flawed(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator[tuple[Stretch, list[Flaw]]]:
     """Yield those of these minutes that are not good, in their order, with what is wrong of them. Raise SinkError."""
     those = [minute for minute in minutes if not minute.good]
     for place in range(0, len(those), SLICE):
-        part = {(minute.epoch, minute.seq): minute for minute in those[place : place + SLICE]}
+        part = {(minute.epoch, minute.first): minute for minute in those[place : place + SLICE]}
         found = engine.lookup("record", ("epoch", "seq", "raw"), KEY, sorted((station, *key) for key in part))
         raws = {(epoch, seq): raw for epoch, seq, raw in found}
         yield from ((minute, list(_flaws(raws[key]))) for key, minute in part.items() if key in raws)

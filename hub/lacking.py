@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from edge.records.ranges import Ranges, ranges, without
-from hub.completeness import MINUTE_US, lost_numbers
+from hub.completeness import lost_numbers
 from hub.database.engine import Engine
+from hub.database.held_hours import MINUTE_US
 
 
 class LackingSpan(NamedTuple):

@@ -22,9 +22,7 @@ from edge.records.channel_name import ChannelName
 from hub.completeness import (
     EPOCH,
     IN_TRANSIT_US,
-    MINUTE_US,
     US,
-    MinuteSummary,
     begin_of,
     first_minute,
     offset_of,
@@ -33,6 +31,7 @@ from hub.completeness import (
 from hub.database.cameras import in_order
 from hub.database.counting import StationHour, minutes_of
 from hub.database.engine import Engine
+from hub.database.held_hours import MINUTE_US, Stretch, doubtful
 from hub.doubts import doubt_counts
 
 MOST_DOUBTS = 20  # kinds of doubt that are named, the most frequent first
@@ -131,8 +130,8 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
     first = first_minute(engine, station)
     start = end if first is None else min(max(start, first), end)
     minutes, gaps = span_of(engine, station, start, end)
-    here = {minute.start // MINUTE_US for minute in minutes}
-    good = {minute.start // MINUTE_US for minute in minutes if minute.good}
+    each = [(begin // MINUTE_US, good) for some in minutes for begin, good in some.starts()]
+    here, good = {number for number, _ in each}, {number for number, is_good in each if is_good}
     expected = (end - start) // MINUTE_US
     cameras = _cameras(engine, station, start, end)
     return MonthlySheet(
@@ -142,16 +141,16 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
         days=_days(start, end, offset, here, good),
         outages=[_outage(gap) for gap in _without_minutes(gaps, minutes)],
         channels=_channels(engine, station, start, end),
-        doubts=[Doubt(*one) for one in doubt_counts(engine, station, minutes)[:MOST_DOUBTS]],
+        doubts=[Doubt(*one) for one in doubt_counts(engine, station, doubtful(engine, station, minutes))[:MOST_DOUBTS]],
         cameras=cameras,
-        record_bytes=_record_bytes(engine, station, start, end),
+        record_bytes=_record_bytes(engine, station, minutes, start, end),
         picture_bytes=sum(camera.bytes for camera in cameras),
     )
 
 
-def _without_minutes(gaps: Iterable[Gap], minutes: Sequence[MinuteSummary]) -> Iterator[Gap]:
+def _without_minutes(gaps: Iterable[Gap], minutes: Sequence[Stretch]) -> Iterator[Gap]:
     """Yield the gaps in which no minute begins: what one box lacks while another speaks in its name is no outage."""
-    starts = [minute.start for minute in minutes]
+    starts = [begin for some in minutes for begin, _ in some.starts()]
     for gap in gaps:
         if bisect_left(starts, gap.start_us) == bisect_left(starts, gap.end_us):
             yield gap
@@ -213,12 +212,15 @@ def _cameras(engine: Engine, station: str, start: int, end: int) -> list[CameraL
     return sorted(lines, key=lambda line: in_order(line.camera))
 
 
-def _record_bytes(engine: Engine, station: str, start: int, end: int) -> int:
-    ((total,),) = engine.query(
-        "SELECT coalesce(sum(length(raw)), 0) FROM record WHERE station = %s AND start >= %s AND start < %s",
-        (station, start, end),
+def _record_bytes(engine: Engine, station: str, minutes: Iterable[Stretch], start: int, end: int) -> int:
+    """Return the bytes of the minutes and of all else that began in a span."""
+    ((others,),) = engine.query(
+        "SELECT coalesce(sum(length(raw)), 0) FROM record WHERE station = %s AND start >= %s AND start < %s "
+        "AND coalesce(start, arrived) >= %s AND coalesce(start, arrived) < %s "
+        "AND (kind IS NULL OR kind <> 'minute' OR wrong IS NOT NULL)",
+        (station, start, end, start, end),
     )
-    return int(total)
+    return int(others) + sum(some.bytes for some in minutes)
 
 
 def local(utc: int, offset: int) -> datetime:

@@ -16,9 +16,10 @@ from drivers.reason import Reason
 from edge.records import ranges
 from edge.records.record import Kind, Record
 from hub import jsonl
-from hub.database import counting, forwarded, rows
+from hub.database import counting, forwarded, held_hours, rows
 from hub.database.counting import Dated, Fresh
 from hub.database.engine import Engine
+from hub.database.held_hours import HeldMinute
 from hub.database.rows import KEY
 from hub.ledger import Ranges
 from hub.sink import CommitOutcome, Delivery, Row, RowFate, SinkError
@@ -77,6 +78,8 @@ def committed(engine: Engine, delivery: Delivery) -> CommitOutcome:
     _keep_beside(engine, delivery)
     hours |= counting.hours_under(engine, before, setups)
     counting.keep_true(engine, hours, _minutes(judged.fresh))
+    left = (held_hours.hour(minute.station, minute.start) for minute in judged.replaced)
+    held_hours.keep(engine, _held(judged.fresh), left)
     return CommitOutcome(tuple(judged.fates))
 
 
@@ -165,6 +168,14 @@ def _minutes(fresh: dict[Identity, Row]) -> Iterable[Fresh]:
         found = row.record
         if isinstance(found, Record) and found.kind == Kind.MINUTE and found.start is not None:
             yield Fresh(Dated(station, epoch, found.setup, found.start), found.duration, bytes(found.body))
+
+
+def _held(fresh: dict[Identity, Row]) -> Iterable[HeldMinute]:
+    """Yield the same for the hours that hold them."""
+    for (station, epoch, seq), row in fresh.items():
+        found = row.record
+        if isinstance(found, Record) and found.kind == Kind.MINUTE and found.start is not None:
+            yield HeldMinute(station, epoch, seq, found.start, found.duration, row.raw)
 
 
 def _is(row: Row, kind: str) -> bool:

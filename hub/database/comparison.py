@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.database import counting
+from hub.database import counting, held_hours
 from hub.database.commit import EPOCH, LEDGER, Name
 from hub.database.engine import Engine
 
@@ -35,4 +35,5 @@ def recounted(engine: Engine, station: str, epoch: str) -> int:
     before, now = (sum(int(last) - int(first) + 1 for first, last in pairs) for pairs in (named, there))
     if before > now:
         counting.doubt(engine, station)
+        held_hours.doubt(engine, station)
     return max(0, before - now)

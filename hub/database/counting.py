@@ -96,7 +96,7 @@ def keep_true(engine: Engine, anew: set[StationHour], fresh: Iterable[Fresh]) ->
     minutes = _by_hour(engine, fresh)
     newest_first = sorted(anew | minutes.keys(), key=lambda hour: (-hour.start, hour))
     now = newest_first[:MOST_HOURS]
-    _lock(engine, {hour.station for hour in now})
+    lock(engine, {hour.station for hour in newest_first})  # their `held_hour` too
     anew = anew | {StationHour(*line) for line in engine.lookup("stale", HOUR, HOUR, sorted(set(now) - anew))}
     there = _there(engine, sorted(set(now) - anew))
     anew |= {StationHour(key[0], *key[2:]) for key, parts in there.items() if parts is None}
@@ -108,7 +108,7 @@ def keep_true(engine: Engine, anew: set[StationHour], fresh: Iterable[Fresh]) ->
 def recount(engine: Engine, hours: Iterable[StationHour]) -> None:
     """Count these hours anew from their minutes."""
     wanted = sorted(set(hours))
-    _lock(engine, {hour.station for hour in wanted})
+    lock(engine, {hour.station for hour in wanted})
     made: dict[Key, ExactSums] = {}
     for hour, minutes in minutes_of(engine, wanted):
         made |= _counted(hour, minutes)
@@ -140,7 +140,7 @@ def work_off(engine: Engine) -> int:
 
 def doubt(engine: Engine, station: str) -> None:
     """Let all hours of a station be counted anew: somebody has taken minutes away."""
-    _lock(engine, {station})
+    lock(engine, {station})
     engine.query(
         "INSERT INTO stale SELECT DISTINCT station, start, utc_offset_s FROM hourly WHERE station = %s "
         "ON CONFLICT DO NOTHING",
@@ -186,7 +186,7 @@ def _write(engine: Engine, made: dict[Key, ExactSums]) -> None:
     engine.upsert("hourly", HOURLY, lines, HOURLY[:4])
 
 
-def _lock(engine: Engine, stations: set[str]) -> None:
+def lock(engine: Engine, stations: set[str]) -> None:
     """See that nobody else counts hours of these stations until the transaction ends."""
     names = [(station,) for station in sorted(stations)]
     engine.upsert("counting", ("station",), names, ("station",), update=False)

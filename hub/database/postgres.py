@@ -43,6 +43,7 @@ NUMBERS = (
     *("seq", "revision", "start", "first", "last", "setup", "arrived", "not_before", "not_after", "size", "time"),
     *("said_first", "said_last", "arrived_first", "arrived_last"),
     *("utc_offset_s", "good", "suspect", "bad", "missing", "lowest_at", "highest_at"),
+    *("hour", "minutes", "seq_first", "seq_last", "since", "mask", "bytes"),  # of `held_hour`
     *("batch", "until", "proven", "newest", "tried"),
 )
 DATA = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation

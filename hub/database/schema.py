@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from drivers.reason import Reason
-from hub.database import accounts, alarm_tables, forward_tables, hourly, orders
+from hub.database import accounts, alarm_tables, forward_tables, held_hours, hourly, orders
 from hub.database.engine import Engine
 from hub.database.errors import DatabaseRefusedError
 from hub.database.statements import run
@@ -122,6 +122,16 @@ def _indexed_setups(engine: Engine) -> None:
         run(engine, "DROP VIEW setup;\n" + SETUP.replace("'setup'", "'setup' AND kind <> 'minute'"))
 
 
+def _held_hours(engine: Engine) -> None:
+    """Make the table of what each hour holds; the hours that are here already are counted behind live."""
+    run(engine, held_hours.TABLE + held_hours.COUNT_ALL)
+
+
+def _indexed_undated(engine: Engine) -> None:
+    """Make the index by which the undated minutes of a day are found among all that a station without time has sent."""
+    run(engine, "CREATE INDEX record_undated ON record (station, arrived) WHERE start IS NULL")
+
+
 MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     *(_first, _forwarding, _hours, accounts.make, orders.make),
     alarm_tables.make,
@@ -129,6 +139,8 @@ MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     alarm_tables.add_revision,
     _own_extremes,
     _indexed_setups,
+    _held_hours,
+    _indexed_undated,
 )
 
 

@@ -14,7 +14,7 @@ from edge.clock.clock import SystemClock
 from edge.records.spans import Span, merged
 from edge.wire.contract import Revised
 from hub.alarms.lease import ANSWERS, Lease
-from hub.database import comparison, counting, rows, schema
+from hub.database import comparison, counting, held_hours, rows, schema
 from hub.database.commit import committed
 from hub.database.engine import Engine
 from hub.database.errors import AgainError, ValueRefusedError
@@ -80,6 +80,7 @@ class DatabaseSink:
         """
         schema.migrate(self._engine)
         counting.work_off(self._engine)
+        held_hours.work_off(self._engine)
         now = schema.identity(self._engine)
         changed = now != (self._id, self._generation)
         self._id, self._generation = now

@@ -97,13 +97,45 @@ def seen(url: str, view: str, key: str) -> dict[Line, Line]:
 def check_hours(url: str) -> None:
     """See that hours and days are what a second count says; what waits is counted before."""
     sink = DatabaseSink(opened(url))
-    while query(url, "SELECT 1 FROM stale LIMIT 1"):
+    while query(url, "SELECT 1 FROM stale UNION ALL SELECT 1 FROM held_hour WHERE minutes IS NULL LIMIT 1"):
         sink.look()
     sink.close()
+    check_held(url)
     alike(seen(url, "hour", "station, channel, start_us, utc_offset_s"), counted(url, HOUR, 0, True))
     for view, later in (("day", 0), ("day_20_20", 4 * 3600)):
         number = "round(julianday(day) - 2440587.5)" if url.startswith("sqlite") else "day - date '1970-01-01'"
         alike(seen(url, view, f"station, channel, {number}"), counted(url, DAY, later, False))
+
+
+def check_held(url: str) -> None:
+    """See that the row of each hour is what its minutes are, and that no hour with minutes is without."""
+    hours: dict[Line, list[Line]] = defaultdict(list)
+    for (station, epoch, seq), (_, raw) in kept(url).items():
+        found = json.loads(raw)
+        if found["kind"] == "minute" and found["start"] is not None:
+            flags = found["body"]["quality"].values()
+            good = bool(flags) and all(flag in (1, 2) for flag in flags)
+            one = found["start"], epoch, seq, found["duration"], good, len(raw)
+            hours[station, found["start"] // HOUR].append(one)
+    names = "minutes, epoch, seq_first, seq_last, since, until, mask, bytes"
+    rows = {line[:2]: line[2:] for line in query(url, f"SELECT station, hour, {names} FROM held_hour")}
+    nothing = 0, *(None,) * 7
+    assert {key: row for key, row in rows.items() if row != nothing or key in hours} == {
+        key: held(sorted(minutes)) or nothing for key, minutes in hours.items()
+    }
+
+
+def held(minutes: list[Line]) -> Line | None:
+    """Return an hour's row; None where its minutes are to be looked at each by itself."""
+    starts, epochs, numbers, durations, good, sizes = zip(*minutes)
+    regular = [starts[0] + 60_000_000 * place for place in range(len(minutes))]
+    if list(starts) != regular or starts[0] % 60_000_000 or len(set(epochs)) > 1:
+        return None
+    if list(numbers) != sorted(set(numbers)) or any(abs(duration - 60) >= 30 for duration in durations):
+        return None
+    until = starts[-1] + round(durations[-1] * 1e6)
+    mask = sum(1 << place for place, is_good in enumerate(good) if is_good)
+    return len(minutes), epochs[0], numbers[0], numbers[-1], starts[0], until, mask, sum(sizes)
 
 
 def alike(ours: dict[Line, Line], theirs: dict[Line, Line]) -> None:

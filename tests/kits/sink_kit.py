@@ -85,6 +85,8 @@ def set_back(url: str, version: int) -> None:
         8: {"COLUMN": ("alarm_taken.revision",)},
         9: {},  # the views of days have the same columns
         10: {},  # the view of setups too
+        11: {"TABLE": ("held_hour",)},
+        12: {"INDEX": ("record_undated",)},
     }
     assert len(made) == len(schema.MIGRATIONS) - 1
     for later in range(len(schema.MIGRATIONS), version, -1):

@@ -14,7 +14,7 @@ from edge.records.record import ClockMark, Kind, Record
 from edge.records.spans import Span
 from edge.wire.contract import encode
 from hub.causes import doubt
-from hub.completeness import day_of, local_day, minutes_of, names, stations
+from hub.completeness import day_of, doubtful_of, local_day, names, stations
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.doubts import doubt_spans
@@ -65,7 +65,7 @@ def test_what_is_not_good_has_its_cause_too(sink: DatabaseSink, url: str) -> Non
     fine = [row(seq, flagged(1)) for seq in (*range(1, 10), *range(40, 60), *range(70, 200), 201, 202)]
     sink.commit(delivery(*lost, *work, *comes_again, *fine))
     engine = opened(url)
-    minutes = minutes_of(engine, "s", DAY)
+    minutes = doubtful_of(engine, "s", DAY)
     assert [(*minutes_in(span), span.minutes, doubt(span)) for span in doubt_spans(engine, "s", minutes)] == [
         (10, 40, 30, "30 minutes without Air temperature: no answer"),
         (60, 70, 10, "10 minutes of Air temperature not good: maintenance: rain gauge"),

@@ -19,7 +19,7 @@ from tests.kits.recount import check_hours, said
 from tests.kits.sink_kit import came, delivery, query, row, set_back
 
 MINUTE = 60_000_000
-ALL = ("record", "ledger", "epoch", "conflict", "hourly", "stale", "counting")
+ALL = ("record", "ledger", "epoch", "conflict", "hourly", "stale", "counting", "held_hour")
 HOURLY = "SELECT * FROM hourly ORDER BY station, channel, start, utc_offset_s"
 CHANNELS = ("air_temperature", "air_temperature.louvre", "rainfall_amount", "wind_speed", "wind_from_direction", "new")
 

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
+import msgspec
 import pytest
 
 from edge.clock.clock import system_utc
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.rights import Role
+from hub.sink import Row
 from tests.kits.office import MINE, entered, office
-from tests.kits.wall_kit import keep_station
+from tests.kits.sink_kit import came, delivery, row
+from tests.kits.wall_kit import MINUTE, keep_station
 
 DAYS = 9, 27  # more than a page shows
 OF_A_MONTH = ("/sheet", "/curves?channel=")
@@ -64,6 +68,47 @@ def cost(folder: Path, days: int, counted: Callable[[], int]) -> dict[str, int]:
                 if not any(part in page for part in OF_A_MONTH):
                     found[page] = counted()
     return found
+
+
+def undated(seq: int, arrived: int) -> Row:
+    """Return a minute of a station that does not know the time."""
+    said = json.loads(row(seq, 1.5, epoch="undated").raw) | {"start": None, "clock": {"source": "arrival"}}
+    return msgspec.structs.replace(came(json.dumps(said).encode(), MINE), arrived=arrived)
+
+
+def test_a_day_costs_no_more_where_many_other_minutes_have_no_time(tmp_path: Path, counted: Callable[[], int]) -> None:
+    """A station without a clock sends half a million of them a year: a day looks for those that arrived on it alone."""
+    with office(tmp_path) as made:
+        sink = DatabaseSink(opened(made.database))
+        keep_station(sink, MINE, 0, system_utc(), 3000, [])
+        made.add(Role.ADMIN, name="admin")
+        found = []
+        with entered(made, "admin") as client:
+            for begin in (0, 6000):
+                counted()
+                assert client.get("/completeness").status_code == 200
+                found.append(counted())
+                rows = (undated(begin + n, system_utc() - (40 * 1440 + begin + n) * MINUTE) for n in range(1, 6001))
+                sink.commit(delivery(*rows))
+        sink.close()
+    assert found[1] <= MORE * found[0] + LEAST
+
+
+def test_a_day_is_not_read_minute_by_minute(tmp_path: Path, counted: Callable[[], int]) -> None:
+    """A week of a station is read from its hours' rows: to read each of its minutes costs many times that."""
+    with office(tmp_path) as made:
+        sink = DatabaseSink(opened(made.database))
+        keep_station(sink, MINE, 0, system_utc(), 9 * 1440, [])
+        sink.close()
+        made.add(Role.ADMIN, name="admin")
+        found = []
+        with entered(made, "admin") as client:
+            for each in ("minutes", "0"):
+                made.engine.query(f"UPDATE held_hour SET minutes = {each}")
+                counted()
+                assert client.get("/completeness").status_code == 200
+                found.append(counted())
+    assert found[1] > 4 * found[0]
 
 
 def test_no_page_costs_more_where_more_minutes_are_kept(tmp_path: Path, counted: Callable[[], int]) -> None:

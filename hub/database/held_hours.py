@@ -1,0 +1,272 @@
+"""What each hour of a station holds, a row an hour: so a day's completeness is read from 24 rows, not 1,440 records.
+
+A row stands for its minutes where they are of one epoch, their numbers ascend, and each begins on the minute, one
+after the other. Of any other hour the row says that its minutes are to be looked at, each by itself; of one that is
+still to be counted, and of one without a row, that holds too. Hours are those of UTC, whatever the station's clock says
+of them. Rows are written in the transaction that keeps the minutes, under the station's lock in `counting`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import msgspec
+
+from edge.measure.aggregates import HOUR_US
+from edge.records.record import Kind
+from hub.database.counting import lock
+from hub.database.engine import Engine
+
+MINUTE_US = 60_000_000
+BEST = 2  # the worst flag of a good minute: 1 good, 2 not judged
+MOST_HOURS = 400  # that one commit counts; more wait, the oldest
+READ_US = 24 * HOUR_US  # of minutes that are read by one statement
+READ = 1000  # of them, each by its begin
+SLICE = 100  # hours that wait which are counted together
+KEY = ("station", "hour")
+ROW = ("minutes", "epoch", "seq_first", "seq_last", "since", "until", "mask", "bytes")
+TABLE = """
+CREATE TABLE held_hour (
+    station {text} NOT NULL, hour {int} NOT NULL,
+    minutes {int}, epoch {text}, seq_first {int}, seq_last {int}, since {int}, until {int}, mask {int}, bytes {int},
+    PRIMARY KEY (station, hour)
+) {clustered};
+CREATE INDEX held_hour_left ON held_hour (hour) WHERE minutes IS NULL;
+"""
+# The hours of a database of before, counted or not, which are counted behind live; one of a clock between UTC's hours
+# lies in two.
+COUNT_ALL = """
+INSERT INTO held_hour (station, hour)
+    SELECT DISTINCT station, start / 3600000000 + n
+    FROM (SELECT station, start FROM hourly UNION SELECT station, start FROM stale) AS counted
+    CROSS JOIN (SELECT 0 AS n UNION SELECT 1) AS parts WHERE n = 0 OR start % 3600000000 <> 0;
+"""
+Hour = tuple[str, int]  # station, hours since 1970 UTC
+
+
+class Stretch(NamedTuple):
+    """Minutes of one epoch, one right after the other: `first` and `last` are numbers, `mask` has a bit a good one."""
+
+    start: int
+    end: int
+    epoch: str
+    first: int
+    last: int
+    minutes: int
+    mask: int
+    bytes: int
+
+    @property
+    def good(self) -> int:
+        """How many of them are good."""
+        return self.mask.bit_count()
+
+    def starts(self) -> Iterator[tuple[int, bool]]:
+        """Yield the begin of each, and whether it is good."""
+        for place in range(self.minutes):
+            yield self.start + place * MINUTE_US, bool(self.mask >> place & 1)
+
+
+class HeldMinute(NamedTuple):
+    """A minute that was written: its record's station, epoch and number, microseconds UTC, s, bytes."""
+
+    station: str
+    epoch: str
+    seq: int
+    start: int
+    duration: float
+    raw: bytes
+
+
+class FlaggedBody(msgspec.Struct, frozen=True, gc=False):
+    """The flags of a minute's body, as the station says them."""
+
+    quality: Any = None
+
+
+class FlaggedRecord(msgspec.Struct, frozen=True, gc=False):
+    """The same of a whole record."""
+
+    body: FlaggedBody
+
+
+def hour(station: str, start: int) -> Hour:
+    """Return the hour of a station that an instant (microseconds UTC) lies in."""
+    return station, start // HOUR_US
+
+
+def is_good(raw: bytes) -> bool:
+    """Return whether no channel of a minute is doubtful or missing."""
+    try:
+        quality = msgspec.json.decode(raw, type=FlaggedRecord).body.quality
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return False
+    flags = list(quality.values()) if isinstance(quality, dict) else []
+    return bool(flags) and all(isinstance(flag, int) and flag <= BEST for flag in flags)
+
+
+def minutes_of(engine: Engine, station: str, first: int, last: int) -> list[Stretch]:
+    """Return the minutes that begin in a span (microseconds UTC), each by itself, by time. Raise SinkError."""
+    found: list[Stretch] = []
+    for begin in range(first, last, READ_US):  # with their bytes, a month would fill the memory
+        end = min(begin + READ_US, last)
+        found += _read(engine, station, "start >= %s AND start < %s ORDER BY start", begin, end)
+    return found
+
+
+def doubtful(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator[Stretch]:
+    """Yield the minutes that are not good, each by itself. Raise SinkError."""
+    starts: list[tuple[str, int]] = []
+    for some in minutes:
+        if some.minutes == 1:
+            yield from () if some.good else (some,)
+        else:
+            starts += [(station, start) for start, good in some.starts() if not good]
+    columns = ("start", "duration", "epoch", "seq", "raw", "kind", "wrong")
+    for place in range(0, len(starts), READ):
+        found = engine.lookup("record", columns, ("station", "start"), starts[place : place + READ])
+        for *one, raw, kind, wrong in found:
+            if kind == Kind.MINUTE and wrong is None:
+                yield _of(HeldMinute(station, one[2], one[3], one[0], one[1], raw))
+
+
+def stretches(engine: Engine, station: str, first: int, last: int) -> list[Stretch]:
+    """Return the minutes that begin in a span, by time, those of an hour that is as it should be together.
+
+    Raise SinkError.
+    """
+    rows = engine.query(
+        f"SELECT hour, {', '.join(ROW)} FROM held_hour WHERE station = %s AND hour >= %s AND hour < %s "
+        "AND minutes > 0 ORDER BY hour",
+        (station, -(-first // HOUR_US), last // HOUR_US),
+    )
+    found: list[Stretch] = []
+    reached = first
+    for hour, *row in rows:
+        if reached < hour * HOUR_US:
+            found += minutes_of(engine, station, reached, hour * HOUR_US)
+        found.append(_stretch(row))
+        reached = (hour + 1) * HOUR_US
+    return found + minutes_of(engine, station, reached, last) if reached < last else found
+
+
+def beside(engine: Engine, station: str, first: int, last: int) -> tuple[list[Stretch], list[Stretch]]:
+    """Return the last minute before a span and the first behind it, of those that there are. Raise SinkError."""
+    before = _read(engine, station, "start < %s ORDER BY start DESC LIMIT 1", first)
+    return before, _read(engine, station, "start >= %s ORDER BY start LIMIT 1", last)
+
+
+def keep(engine: Engine, fresh: Iterable[HeldMinute], left: Iterable[Hour]) -> None:
+    """Count minutes that were written, and the hours that others have left, under the lock of their stations."""
+    minutes: dict[Hour, list[HeldMinute]] = {}
+    for minute in fresh:
+        minutes.setdefault(hour(minute.station, minute.start), []).append(minute)
+    anew = set(left)
+    newest_first = sorted(anew | minutes.keys(), key=lambda one: (-one[1], one[0]))
+    now = sorted(newest_first[:MOST_HOURS])
+    rows = {line[:2]: line[2:] for line in engine.lookup("held_hour", (*KEY, *ROW), KEY, now)}
+    here = _counts(engine, [one for one in now if one not in rows and one not in anew])
+    made: dict[Hour, Stretch | None] = {}
+    for one in now:
+        row, its = rows.get(one), [_of(minute) for minute in minutes.get(one, ())]
+        if row is not None and row[0] is None:
+            anew.discard(one)  # it waits
+            continue
+        if row is None and here.get(one) == len(its):
+            made[one] = joined(its)
+            continue
+        grown = joined((_stretch(row), *its)) if row is not None and row[0] and one not in anew else None
+        if grown is None:
+            anew.add(one)
+        else:
+            made[one] = grown
+    _write(engine, made | _counted(engine, anew.intersection(now)))
+    later = [(*one, *(None,) * len(ROW)) for one in sorted(newest_first[MOST_HOURS:])]
+    engine.upsert("held_hour", (*KEY, *ROW), later, KEY)
+
+
+def work_off(engine: Engine) -> int:
+    """Count some of the hours that wait, the newest first. Return how many that were."""
+    waiting = "SELECT station, hour FROM held_hour WHERE minutes IS NULL ORDER BY hour DESC, station LIMIT %s"
+    hours = {(str(station), int(hour)) for station, hour in engine.query(waiting, (SLICE,))}
+    if hours:
+        with engine.transaction():
+            lock(engine, {station for station, _ in hours})
+            _write(engine, _counted(engine, hours))
+    return len(hours)
+
+
+def doubt(engine: Engine, station: str) -> None:
+    """Let all hours of a station be counted anew: somebody has taken minutes away."""
+    lock(engine, {station})
+    engine.query("UPDATE held_hour SET minutes = NULL WHERE station = %s", (station,))
+
+
+def joined(parts: Iterable[Stretch]) -> Stretch | None:
+    """Return minutes of one hour as one stretch; None where they are none, or there are none."""
+    found: Stretch | None = None
+    for part in sorted(parts, key=lambda one: one.start):
+        if part.start % MINUTE_US or abs(part.end - part.start - part.minutes * MINUTE_US) >= MINUTE_US // 2:
+            return None
+        if found is None:
+            found = part
+            continue
+        follows = part.start == found.start + found.minutes * MINUTE_US
+        if not follows or part.epoch != found.epoch or part.first <= found.last:
+            return None
+        found = Stretch(
+            *(found.start, part.end, found.epoch, found.first, part.last, found.minutes + part.minutes),
+            mask=found.mask | part.mask << found.minutes,
+            bytes=found.bytes + part.bytes,
+        )
+    return found
+
+
+def _read(engine: Engine, station: str, which: str, *values: int) -> list[Stretch]:
+    found = engine.query(
+        "SELECT start, duration, epoch, seq, raw FROM record WHERE station = %s AND kind = 'minute' AND wrong IS NULL "
+        f"AND {which}",
+        (station, *values),
+    )
+    return [_of(HeldMinute(station, epoch, seq, start, duration, raw)) for start, duration, epoch, seq, raw in found]
+
+
+def _of(one: HeldMinute) -> Stretch:
+    end = one.start + round(one.duration * 1e6)
+    return Stretch(one.start, end, one.epoch, one.seq, one.seq, 1, int(is_good(one.raw)), len(one.raw))
+
+
+def _stretch(row: Iterable[Any]) -> Stretch:
+    minutes, epoch, first, last, since, until, mask, size = row
+    return Stretch(since, until, epoch, first, last, minutes, mask, size)
+
+
+def _counts(engine: Engine, hours: list[Hour]) -> Counter[Hour]:
+    """Return how many minutes are here of hours, and maybe of others between them."""
+    found: Counter[Hour] = Counter()
+    for station, its in groupby(hours, lambda hour: hour[0]):
+        numbers = [hour for _, hour in its]
+        lines = engine.query(
+            "SELECT start / 3600000000, count(*) FROM record WHERE station = %s AND start >= %s AND start < %s "
+            "AND kind = 'minute' AND wrong IS NULL GROUP BY 1",
+            (station, numbers[0] * HOUR_US, (numbers[-1] + 1) * HOUR_US),
+        )
+        found.update({(station, int(hour)): int(count) for hour, count in lines})
+    return found
+
+
+def _counted(engine: Engine, hours: Iterable[Hour]) -> dict[Hour, Stretch | None]:
+    return {hour: joined(minutes_of(engine, hour[0], hour[1] * HOUR_US, (hour[1] + 1) * HOUR_US)) for hour in hours}
+
+
+def _write(engine: Engine, made: Mapping[Hour, Stretch | None]) -> None:
+    lines = []
+    for hour in sorted(made):
+        one = made[hour]
+        nothing = (0, *(None,) * (len(ROW) - 1))
+        row = nothing if one is None else (one.minutes, one.epoch, one.first, one.last, one.start, one.end, *one[6:])
+        lines.append((*hour, *row))
+    engine.upsert("held_hour", (*KEY, *ROW), lines, KEY)

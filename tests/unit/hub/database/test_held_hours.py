@@ -1,0 +1,175 @@
+"""What an hour holds stands for its minutes: a day is the same whether it is read from hours or minute by minute."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import HealthCheck, Phase, given, settings
+
+from hub import monthly
+from hub.completeness import day_of
+from hub.database import held_hours, schema
+from hub.database.engine import Engine, opened
+from hub.database.sink import DatabaseSink
+from hub.sink import Row
+from tests.kits.receiver_kit import UTC0
+from tests.kits.recount import check_hours
+from tests.kits.sink_kit import came, delivery, query, row, set_back
+
+MINUTE, HOUR = 60_000_000, 3_600_000_000
+ALL = ("record", "ledger", "epoch", "conflict", "hourly", "stale", "counting", "held_hour")
+DAYS = date(2026, 1, 1), date(2026, 1, 2)
+NOW = UTC0 + 40 * HOUR
+
+
+def minute(
+    seq: int, at: int, flag: int = 1, epoch: str = "e", late: int = 0, long: float = 60.0, revision: int = 0
+) -> Row:
+    """Return the minute that began so many minutes, and `late` microseconds, after 2026 did."""
+    quality = {"air_temperature": 1, "rainfall_amount": flag}
+    body = {"values": dict.fromkeys(quality, 1.0), "quality": quality, "reasons": {"rainfall_amount": "wet"}}
+    found = json.loads(row(seq, body, revision, epoch=epoch).raw)
+    return came(json.dumps(found | {"start": UTC0 + at * MINUTE + late, "duration": long, "setup": 1}).encode())
+
+
+def told(engine: Engine) -> list[Any]:
+    """Return what is said of the days and their month."""
+    days = [day_of(engine, "s", day, NOW) for day in DAYS]
+    return [*days, monthly.sheet(engine, "s", DAYS[0], NOW)]
+
+
+def check(url: str) -> None:
+    """See that the days are the same with hours, with some of them, and with none."""
+    engine = opened(url)
+    meanwhile = told(engine)
+    check_hours(url)
+    assert told(engine) == meanwhile
+    query(url, "DELETE FROM held_hour")
+    assert told(engine) == meanwhile
+    engine.close()
+
+
+RUNS = st.builds(
+    lambda epoch, seq, at, count, flags, late, long, step: [
+        minute(seq + step * n, at + n, flags[n % len(flags)], epoch, late, long) for n in range(count)
+    ],
+    st.sampled_from("ef"),
+    st.integers(1, 40),
+    st.integers(0, 150),
+    st.integers(1, 70),
+    st.lists(st.sampled_from([1, 1, 1, 2, 3, 9]), min_size=1, max_size=5),
+    st.sampled_from([0, 0, 0, 7, 40 * 1_000_000]),
+    st.sampled_from([60.0, 60.0, 59.99, 60.02, 20.0]),
+    st.sampled_from([1, 1, 2]),
+)
+REDATED = st.builds(
+    lambda seq, at, revision: [minute(seq, at, revision=revision)],
+    *(st.integers(1, 60), st.integers(0, 200), st.integers(1, 3)),
+)
+DELIVERIES = st.lists(st.tuples(st.integers(0, 1), RUNS | REDATED, st.randoms()), min_size=1, max_size=6)
+
+
+@settings(
+    max_examples=20,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+@given(deliveries=DELIVERIES)
+def test_a_day_is_the_same_whether_read_from_hours_or_from_minutes(
+    sink: DatabaseSink, url: str, deliveries: list[tuple[int, list[Row], Any]]
+) -> None:
+    """Runs of minutes of two boxes, with jumps, off the minute, short, doubtful, revised, in any order, by two hubs."""
+    for table in ALL:
+        query(url, f"DELETE FROM {table}")
+    hubs = (sink, DatabaseSink(opened(url)))
+    for which, rows, chance in deliveries:
+        middle = chance.randrange(len(rows) + 1)
+        for part in chance.sample([rows[:middle], rows[middle:]], 2):
+            hubs[which].commit(delivery(*part))
+    hubs[1].close()
+    check(url)
+
+
+def test_an_hour_that_grows_minute_by_minute_is_one_row(sink: DatabaseSink, url: str) -> None:
+    """As live minutes come: not even the hour in which one came late is read minute by minute for ever."""
+    for at in (*range(58, 130), 131, 130, *range(132, 181)):
+        sink.commit(delivery(minute(1000 + at, at, 3 if at == 75 else 1)))
+    rows = query(url, "SELECT minutes, mask FROM held_hour ORDER BY hour")
+    assert [(minutes, mask.bit_count()) for minutes, mask in rows] == [(2, 2), (60, 59), (60, 60), (1, 1)]
+    check(url)
+
+
+def test_what_one_commit_has_no_time_for_is_counted_behind_live(
+    sink: DatabaseSink, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The newest hours are counted at once, the others wait, and what is said meanwhile is right."""
+    monkeypatch.setattr(held_hours, "MOST_HOURS", 3)
+    monkeypatch.setattr(held_hours, "SLICE", 2)
+    sink.commit(delivery(*(minute(1 + at, at) for at in range(600))))
+    waiting = "SELECT hour - 490896 FROM held_hour WHERE minutes IS NULL ORDER BY hour"
+    assert [hour for (hour,) in query(url, waiting)] == list(range(7))
+    sink.commit(delivery(minute(601, 600), minute(700, 30, epoch="f")))
+    check(url)
+
+
+ODD: dict[str, list[Row]] = {
+    "a gap": [minute(1, 0), minute(2, 2)],
+    "numbers that descend": [minute(9, 0), minute(3, 1)],
+    "off the minute": [minute(1, 0, late=7), minute(2, 1, late=7)],
+    "short": [minute(1, 0, long=20.0), minute(2, 1)],
+    "two boxes": [minute(1, 0), minute(2, 1, epoch="f")],
+    "one minute twice": [minute(1, 0), minute(2, 0)],
+}
+
+
+@pytest.mark.parametrize("rows", ODD.values(), ids=ODD)
+def test_minutes_that_are_no_run_are_looked_at_each_by_itself(sink: DatabaseSink, url: str, rows: list[Row]) -> None:
+    """At once or one after the other: no row stands for them."""
+    for part in ([rows], [[one] for one in rows]):
+        for table in ALL:
+            query(url, f"DELETE FROM {table}")
+        for some in part:
+            sink.commit(delivery(*some))
+        assert query(url, "SELECT minutes, epoch FROM held_hour") == [(0, None)]
+        check(url)
+
+
+def test_an_hour_that_a_minute_leaves_or_changes_in_is_counted_anew(sink: DatabaseSink, url: str) -> None:
+    """A doubt that came later, and a minute that is dated anew: the one's hour and the other's say so."""
+    sink.commit(delivery(*(minute(1 + at, at) for at in range(120))))
+    sink.commit(delivery(minute(31, 30, 3, revision=1), minute(120, 125, revision=1)))
+    rows = query(url, "SELECT minutes, mask FROM held_hour ORDER BY hour")
+    assert [(minutes, mask and mask.bit_count()) for minutes, mask in rows] == [(60, 59), (59, 59), (1, 1)]
+    check(url)
+
+
+def test_the_hours_of_an_earlier_hub_are_counted_behind_live(sink: DatabaseSink, url: str) -> None:
+    """A newer hub's first start says nothing wrong of what is there, and counts it."""
+    site = {"site": {"utc_offset_h": 5.5}, "sensors": [], "flags": "QARTOD", "configuration": "x"}
+    here = [minute(2 + at, at, 3 if at % 50 == 7 else 1) for at in range(20, 300) if at != 100]
+    sink.commit(delivery(row(1, site, kind="setup"), *here))
+    set_back(url, 10)
+    after = DatabaseSink(opened(url))
+    assert query(url, "SELECT count(*), count(minutes) FROM held_hour") == [(7, 0)]
+    after.commit(delivery(minute(302, 300), minute(303, 301)))
+    after.close()
+    check(url)
+
+
+@pytest.mark.parametrize("version", range(1, len(schema.MIGRATIONS)))
+def test_a_database_of_each_earlier_version_is_brought_up_with_its_minutes(
+    sink: DatabaseSink, url: str, version: int
+) -> None:
+    """Nothing of it is lost, the next minute is taken, and its hours are right."""
+    sink.commit(delivery(*(minute(1 + at, at) for at in range(200))))
+    set_back(url, version)
+    after = DatabaseSink(opened(url))
+    after.commit(delivery(minute(300, 200)))
+    after.close()
+    assert query(url, "SELECT count(*) FROM record") == [(201,)]
+    check(url)
