@@ -82,15 +82,18 @@ class HeldMinute(NamedTuple):
 
 
 class FlaggedBody(msgspec.Struct, frozen=True, gc=False):
-    """The flags of a minute's body, as the station says them."""
+    """The flags of a minute's body."""
 
-    quality: Any = None
+    quality: dict[str, int]
 
 
 class FlaggedRecord(msgspec.Struct, frozen=True, gc=False):
     """The same of a whole record."""
 
     body: FlaggedBody
+
+
+FLAGS = msgspec.json.Decoder(FlaggedRecord)
 
 
 def hour(station: str, start: int) -> Hour:
@@ -101,11 +104,10 @@ def hour(station: str, start: int) -> Hour:
 def is_good(raw: bytes) -> bool:
     """Return whether no channel of a minute is doubtful or missing."""
     try:
-        quality = msgspec.json.decode(raw, type=FlaggedRecord).body.quality
+        flags = FLAGS.decode(raw).body.quality.values()
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
-    flags = list(quality.values()) if isinstance(quality, dict) else []
-    return bool(flags) and all(isinstance(flag, int) and flag <= BEST for flag in flags)
+    return bool(flags) and max(flags) <= BEST
 
 
 def minutes_of(engine: Engine, station: str, first: int, last: int) -> list[Stretch]:

@@ -11,6 +11,7 @@ import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 from unittest.mock import patch
@@ -20,7 +21,7 @@ import psycopg
 
 from edge.wire.contract import encode
 from hub import intake
-from hub.database import counting
+from hub.database import counting, held_hours
 from hub.database import rows as columns
 from hub.database.engine import Engine, opened
 from hub.database.sink import DatabaseSink
@@ -85,7 +86,10 @@ def cost(way: str, came: list[tuple[str, list[bytes]]], url: str, together: int 
     sink = DatabaseSink(opened(url))
     engine = opened(url)
     copying = psycopg.connect(url) if way == "COPY" else None
-    with patch.object(counting, "keep_true", (lambda *_: None) if way == "without hours" else counting.keep_true):
+    hours = [(counting, "keep_true"), (held_hours, "keep")] if way == "without hours" else []
+    with ExitStack() as left_out:
+        for module, name in hours:
+            left_out.enter_context(patch.object(module, name, lambda *_: None))
         pids = backends(engine) if engine.postgres else []
         before = spent(pids)
         for part in commits(came, together):
