@@ -266,9 +266,9 @@ def test_where_the_mean_is_missing_there_is_no_gust() -> None:
 def test_a_sensor_doubted_at_the_close_keeps_its_number() -> None:
     """What is judged beside the other values raises a flag, with a reason, and never a number."""
     lines = [line(name, 20) for name in ("pm1", "pm2p5", "pm10")]
-    readings = [r for name, v in (("pm1", 90.0), ("pm2p5", 40.0), ("pm10", 60.0)) for r in spread(name, [v] * 20)]
+    readings = [r for name, v in (("pm1", 90.0), ("pm2p5", 40.0), ("pm10", 95.0)) for r in spread(name, [v] * 20)]
     body = minute(lines, readings)
-    assert body.values == {"pm1": 90.0, "pm2p5": 40.0, "pm10": 60.0}
+    assert body.values == {"pm1": 90.0, "pm2p5": 40.0, "pm10": 95.0}
     assert body.quality == {"pm1": 3, "pm2p5": 3, "pm10": 1}
     assert str(body.reasons["pm1"]) == "pm1 90 over pm2p5 40"
 
