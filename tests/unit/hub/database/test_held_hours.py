@@ -148,6 +148,15 @@ def test_an_hour_that_a_minute_leaves_or_changes_in_is_counted_anew(sink: Databa
     check(url)
 
 
+def test_an_hour_that_has_lost_its_row_is_counted_with_the_next_minute(sink: DatabaseSink, url: str) -> None:
+    """Its earlier minutes too, from their records."""
+    sink.commit(delivery(*(minute(1 + at, at) for at in range(30))))
+    query(url, "DELETE FROM held_hour")
+    sink.commit(delivery(minute(31, 30)))
+    assert query(url, "SELECT minutes FROM held_hour") == [(31,)]
+    check(url)
+
+
 def test_the_hours_of_an_earlier_hub_are_counted_behind_live(sink: DatabaseSink, url: str) -> None:
     """A newer hub's first start says nothing wrong of what is there, and counts it."""
     site = {"site": {"utc_offset_h": 5.5}, "sensors": [], "flags": "QARTOD", "configuration": "x"}
