@@ -48,7 +48,7 @@ def plain_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     What a test leaves running, or beside pytest's own folders, fails the session.
     """
     os.environ.update(LC_ALL="C.UTF-8", LANGUAGE="", NO_COLOR="1", BLINKA_SKIP_DEPENDENCY_CHECK="1")
-    for name in ("ARGS", "MAKEFLAGS", "MFLAGS"):  # by which `make test ARGS=...` would hand its words to a `make install`
+    for name in ("ARGS", "MAKEFLAGS", "MFLAGS"):  # or `make test ARGS=...` hands its words to a `make install`
         os.environ.pop(name, None)
     os.environ[leftovers.MARK] = f"{os.getpid()}-{secrets.token_hex(8)}"
     folder = tmp_path_factory.mktemp("temporary")
