@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from drivers.reason import Reason
@@ -77,7 +77,7 @@ def committed(engine: Engine, delivery: Delivery) -> CommitOutcome:
     _keep_known(engine, known)
     _keep_beside(engine, delivery)
     hours |= counting.hours_under(engine, before, setups)
-    counting.keep_true(engine, hours, _minutes(judged.fresh))
+    counting.keep_true(engine, hours, _fresh(judged.fresh))
     left = (held_hours.hour(minute.station, minute.start) for minute in judged.replaced)
     held_hours.keep(engine, _held(judged.fresh), left)
     return CommitOutcome(tuple(judged.fates))
@@ -162,20 +162,24 @@ def _keep_beside(engine: Engine, delivery: Delivery) -> None:
     engine.upsert("note", rows.NOTE, kept, rows.NOTE[:3], update=False)
 
 
-def _minutes(fresh: dict[Identity, Row]) -> Iterable[Fresh]:
-    """Yield the minutes among what was written, of which the time is known."""
-    for (station, epoch, _), row in fresh.items():
-        found = row.record
-        if isinstance(found, Record) and found.kind == Kind.MINUTE and found.start is not None:
-            yield Fresh(Dated(station, epoch, found.setup, found.start), found.duration, bytes(found.body))
+def _fresh(fresh: dict[Identity, Row]) -> Iterator[Fresh]:
+    """Yield the minutes among what was written for the channels' hours."""
+    for (station, epoch, _), _row, found, start in _minutes(fresh):
+        yield Fresh(Dated(station, epoch, found.setup, start), found.duration, bytes(found.body))
 
 
-def _held(fresh: dict[Identity, Row]) -> Iterable[HeldMinute]:
+def _held(fresh: dict[Identity, Row]) -> Iterator[HeldMinute]:
     """Yield the same for the hours that hold them."""
-    for (station, epoch, seq), row in fresh.items():
+    for (station, epoch, seq), row, found, start in _minutes(fresh):
+        yield HeldMinute(station, epoch, seq, start, found.duration, row.raw)
+
+
+def _minutes(fresh: dict[Identity, Row]) -> Iterator[tuple[Identity, Row, Record, int]]:
+    """Yield the minutes among what was written, of which the time is known, with their start."""
+    for identity, row in fresh.items():
         found = row.record
         if isinstance(found, Record) and found.kind == Kind.MINUTE and found.start is not None:
-            yield HeldMinute(station, epoch, seq, found.start, found.duration, row.raw)
+            yield identity, row, found, found.start
 
 
 def _is(row: Row, kind: str) -> bool:

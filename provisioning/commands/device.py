@@ -49,7 +49,8 @@ def every(config_file: Path | None) -> list[Chosen]:
 def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> Chosen:
     """Return the sensor of that name in the station's file, else a driver of that name.
 
-    A driver's own settings (`pairs`) come before a sensor of its name; --config leaves the file's sensors alone.
+    With settings of its own (`pairs`) a driver comes before a sensor of its name. With `config_file` only the sensors
+    of that file are known. Raise CommandError.
     """
     from drivers.catalog import catalog
 
