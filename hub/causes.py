@@ -9,17 +9,24 @@ from edge.records.answers import NotGood
 MOST_NAMED = 4  # channels of one doubt
 
 
-def cause(kind: str, records: int, why: object) -> str:
-    """Return the words for a gap's cause, with the station's own reason where it has said one."""
+def cause(kind: str, records: int, why: object, undated: int) -> str:
+    """Return the words for a gap's cause, with the station's own reason where it has said one.
+
+    `undated`: minutes without a time that arrived in it; how much of it they were measured in nobody knows.
+    """
     words = {
         "off": _("the box was off"),
         "not_received": ngettext("{n} record not received", "{n} records not received", records),
         "lost": ngettext("{n} record lost", "{n} records lost", records),
         "not_measured": _("not measured"),
-        "undated": _("minutes arrived whose time is not known"),
+        "undated": ngettext(
+            "only {n} minute arrived, whose time is not known",
+            "only {n} minutes arrived, whose time is not known",
+            undated,
+        ),
         "silent": _("nothing has been heard from it"),
     }
-    return because(words[kind].format(n=records), why)
+    return because(words[kind].format(n=undated if kind == "undated" else records), why)
 
 
 def because(what: str, why: object) -> str:

@@ -11,7 +11,7 @@ looked at by themselves.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
 from itertools import pairwise
@@ -28,6 +28,7 @@ from hub.database.held_hours import MINUTE_US, Stretch, beside, doubtful, stretc
 DAY_S = 86_400
 US = 1_000_000
 IN_TRANSIT_US = 5 * MINUTE_US  # within which a minute arrives from a healthy station
+NEWEST_OFFSET = "utc_offset_s IS NOT NULL ORDER BY arrived_us DESC LIMIT 1"  # of a station's setups
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -36,36 +37,72 @@ def names(engine: Engine) -> list[str]:
     return [name for (name,) in engine.query("SELECT DISTINCT station FROM epoch ORDER BY station")]
 
 
-def stations(engine: Engine, now: int) -> list[tuple[str, int | None, int | None]]:
-    """Return the stations with the start of their newest minute, and when the last record of each arrived.
+def stations(engine: Engine, now: int, only: str | None = None) -> list[tuple[str, int | None, int | None, int]]:
+    """Return the stations (or `only` one) with the start of their newest minute, when the last record of each arrived,
+    and seconds ahead of UTC of its clock as `offset_of` says it.
 
-    What lies after `now` counts for neither: this hub's clock, or the station's, was ahead then. Raise SinkError.
+    What lies after `now` counts for neither time: this hub's clock, or the station's, was ahead then. Raise SinkError.
     """
     # The newest minute is looked up in the index, station by station: grouped, all minutes there are would be read.
-    return engine.query(
+    one, named = ("", ()) if only is None else ("WHERE station = %s ", (only,))
+    found = engine.query(
         "SELECT station, (SELECT max(start) FROM record WHERE record.station = epoch.station AND kind = 'minute' "
-        "AND start <= %s), max(CASE WHEN arrived_last <= %s THEN arrived_last END) FROM epoch "
-        "GROUP BY station ORDER BY station",
-        (now, now),
+        "AND start <= %s), max(CASE WHEN arrived_last <= %s THEN arrived_last END), "
+        f"(SELECT utc_offset_s FROM setup WHERE setup.station = epoch.station AND {NEWEST_OFFSET}) "
+        f"FROM epoch {one}GROUP BY station ORDER BY station",
+        (now, now, *named),
     )
+    return [(name, newest, arrived, int(offset or 0)) for name, newest, arrived, offset in found]
 
 
 def day_of(engine: Engine, station: str, day: date, now: int) -> Completeness:
     """Return a station's day; `now` ends it where it is not over. Raise SinkError."""
-    first = begin_of(day, offset_of(engine, station))
-    received, gaps = span_of(engine, station, first, min(first + DAY_S * US, now))
-    lacking = sum(gap.records for gap in gaps)
-    over = sum(after.start + MINUTE_US // 2 < before.end for before, after in pairwise(received))
-    here, good = sum(some.minutes for some in received), sum(some.good for some in received)
-    undated = undated_minutes(engine, station, first, first + DAY_S * US)
-    return Completeness(station, day, here + lacking, here, good, gaps, over, undated)
+    return days_of(engine, station, day, day, now)[0]
 
 
-def span_of(engine: Engine, station: str, first: int, last: int) -> tuple[list[Stretch], list[Gap]]:
-    """Return the minutes that begin in a span (microseconds UTC), by time, and its gaps. Raise SinkError."""
+def days_of(engine: Engine, station: str, first: date, last: date, now: int) -> list[Completeness]:
+    """Return each of a station's days first..last, both included, read together; none where `last` lies before.
+
+    `now` ends the day that is not over. Raise SinkError.
+    """
+    if last < first:
+        return []
+    begin = begin_of(first, offset_of(engine, station))
+    begins = [begin + n * DAY_S * US for n in range((last - first).days + 2)]
+    minutes, gaps = span_of(engine, station, begin, max(begin, min(begins[-1], now)), begins[1:-1])
+    counts = [[0, 0, 0] for _ in begins[1:]]  # minutes, good ones, and those that begin where another has not ended
+    for some in minutes:
+        place = (some.start - begin) // (DAY_S * US)
+        if some.end <= begins[place + 1]:
+            counts[place][0] += some.minutes
+            counts[place][1] += some.good
+            continue
+        for start, is_good in some.starts():  # a day that begins within an hour of UTC
+            place = (start - begin) // (DAY_S * US)
+            counts[place][0] += 1
+            counts[place][1] += is_good
+    for before, after in pairwise(minutes):
+        counts[(after.start - begin) // (DAY_S * US)][2] += after.start + MINUTE_US // 2 < before.end
+    undated = _undated_by_day(engine, station, begins)
+    found = []
+    for number, (here, good, over) in enumerate(counts):
+        its = [gap for gap in gaps if begins[number] <= gap.start_us < begins[number + 1]]
+        numbers = here + sum(gap.records for gap in its), here, good
+        found.append(Completeness(station, first + timedelta(days=number), *numbers, its, over, undated.get(number, 0)))
+    return found
+
+
+def span_of(
+    engine: Engine, station: str, first: int, last: int, cuts: Sequence[int] = ()
+) -> tuple[list[Stretch], list[Gap]]:
+    """Return the minutes that begin in a span (microseconds UTC), by time, and its gaps, none reaching over a cut.
+
+    Raise SinkError.
+    """
     within = stretches(engine, station, first, last)
     before, behind = beside(engine, station, first, last)
-    return within, list(_gaps(engine, station, [*before, *within, *behind], first, last))
+    edges = [first, *(cut for cut in cuts if first < cut < last), last]
+    return within, list(_gaps(engine, station, [*before, *within, *behind], edges))
 
 
 def doubtful_of(engine: Engine, station: str, day: date) -> list[Stretch]:
@@ -82,6 +119,16 @@ def undated_minutes(engine: Engine, station: str, first: int, last: int) -> int:
         (station, first, last),
     )
     return int(found[0][0])
+
+
+def _undated_by_day(engine: Engine, station: str, begins: Sequence[int]) -> dict[int, int]:
+    """Return the same of each day, by its number, of those days on which there are any."""
+    found = engine.query(
+        "SELECT (arrived - %s) / 86400000000, count(*) FROM record WHERE station = %s AND start IS NULL "
+        "AND kind = 'minute' AND wrong IS NULL AND arrived >= %s AND arrived < %s GROUP BY 1",
+        (begins[0], station, begins[0], begins[-1]),
+    )
+    return {int(number): int(minutes) for number, minutes in found}
 
 
 def begin_of(day: date, offset: int) -> int:
@@ -106,16 +153,13 @@ def first_minute(engine: Engine, station: str) -> int | None:
 
 def offset_of(engine: Engine, station: str) -> int:
     """Return seconds ahead of UTC of a station's clock, by its newest setup; 0 where it has sent none."""
-    found = engine.query(
-        "SELECT utc_offset_s FROM setup WHERE station = %s AND utc_offset_s IS NOT NULL "
-        "ORDER BY arrived_us DESC LIMIT 1",
-        (station,),
-    )
+    found = engine.query(f"SELECT utc_offset_s FROM setup WHERE station = %s AND {NEWEST_OFFSET}", (station,))
     return int(found[0][0]) if found else 0
 
 
-def _gaps(engine: Engine, station: str, minutes: list[Stretch], first: int, last: int) -> Iterator[Gap]:
-    """Yield the gaps of a day, each as far as the day holds it, with its share of the records."""
+def _gaps(engine: Engine, station: str, minutes: list[Stretch], edges: Sequence[int]) -> Iterator[Gap]:
+    """Yield the gaps between the first and the last edge, cut at those between, each with its share of the records."""
+    first, last = edges[0], edges[-1]
     reached: Stretch | None = None
     newest: dict[str, Stretch] = {}  # by epoch
     held = cache(partial(_held, engine, station))  # needed for each minute if two boxes alternate
@@ -132,12 +176,13 @@ def _gaps(engine: Engine, station: str, minutes: list[Stretch], first: int, last
     else:
         found += _behind(engine, station, reached, last)
     for gap in found:
-        start, end = max(gap.start_us, first), min(gap.end_us, last)
-        if start < end and (gap.cause != "silent" or end - start >= MINUTE_US):
-            records = round(gap.records * (end - start) / (gap.end_us - gap.start_us))
-            is_undated = gap.cause == "silent" and undated_minutes(engine, station, start, end)
-            cause = "undated" if is_undated else gap.cause
-            yield replace(gap, start_us=start, end_us=end, records=records, cause=cause)
+        for begin, until in pairwise(edges):
+            start, end = max(gap.start_us, begin), min(gap.end_us, until)
+            if start < end and (gap.cause != "silent" or end - start >= MINUTE_US):
+                records = round(gap.records * (end - start) / (gap.end_us - gap.start_us))
+                undated = undated_minutes(engine, station, start, end) if gap.cause == "silent" else 0
+                cause = "undated" if undated else gap.cause
+                yield replace(gap, start_us=start, end_us=end, records=records, cause=cause, undated=undated)
 
 
 def _hidden(engine: Engine, station: str, before: Stretch, after: Stretch, held: Ranges) -> Iterator[Gap]:

@@ -9,11 +9,12 @@ import msgspec
 from msgspec import Meta
 
 from edge.measure.aggregates import said_by
-from edge.measure.derived.growers import DAYS, GrowersMinutes
+from edge.measure.derived.growers import DAYS, OF_HOURS, RECENT_S, GrowersMinutes
 from edge.measure.derived.verdict import Verdict
 from edge.measure.sun import Site
 from edge.records.bodies import Hour, decode
 from edge.records.record import Kind
+from hub.cells import Cells
 from hub.database.engine import Engine
 
 DAY_US = 86_400_000_000
@@ -41,7 +42,12 @@ def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
         "AND kind = 'minute' AND wrong IS NULL ORDER BY start, epoch, seq",
         (station, now - DAYS * DAY_US, now),
     )
+    cells = Cells(OF_HOURS, some=True)
     for start, raw in found:
+        if now - start > RECENT_S * 1e6:  # days of minutes, of which little is looked at
+            few = cells.of(raw)
+            minutes.take(start / 1e6, dict(zip(OF_HOURS, few[::2])), dict(zip(OF_HOURS, few[1::2])))
+            continue
         measured = said_by(raw)
         minutes.take(start / 1e6, measured.values, measured.quality)
     return minutes.verdicts(now / 1e6, _hour(engine, station, now))

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from edge.records.ranges import Ranges, ranges, without
 from hub.completeness import lost_numbers
 from hub.database.engine import Engine
 from hub.database.held_hours import MINUTE_US
+
+Hole = tuple[str, int, int]  # epoch, first and last number
 
 
 class LackingSpan(NamedTuple):
@@ -23,12 +26,12 @@ class LackingSpan(NamedTuple):
         return self.records * common / (self.end - self.start) if common > 0 else 0.0
 
 
-def lacking(engine: Engine, station: str) -> list[LackingSpan]:
-    """Return the holes of a station whose time is known. Raise SinkError."""
-    return [span for hole in holes(engine, station) for span in _dated(engine, station, *hole)]
+def lacking(engine: Engine, station: str, found: Iterable[Hole]) -> list[LackingSpan]:
+    """Return those of a station's holes whose time is known. Raise SinkError."""
+    return [span for hole in found for span in _dated(engine, station, *hole)]
 
 
-def holes(engine: Engine, station: str) -> list[tuple[str, int, int]]:
+def holes(engine: Engine, station: str) -> list[Hole]:
     """Return epoch, first and last number of a station's holes, but for what its loss records say is lost.
 
     Raise SinkError.
@@ -42,7 +45,7 @@ def holes(engine: Engine, station: str) -> list[tuple[str, int, int]]:
     whole = {epoch: [*pairs] for epoch, pairs in held.items()}
     for epoch, first, last in said:
         whole.setdefault(epoch, []).append((first, last))
-    found: list[tuple[str, int, int]] = []
+    found: list[Hole] = []
     for epoch, pairs in sorted(whole.items()):
         every: Ranges = ((min(first for first, _ in pairs), max(last for _, last in pairs)),)
         missing = without(every, ranges(held.get(epoch, [])))

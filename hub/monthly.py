@@ -57,13 +57,14 @@ class DayLine(msgspec.Struct, frozen=True):
 
 
 class SheetOutage(msgspec.Struct, frozen=True):
-    """A time without minutes, and why: `cause` as of a completeness' gap, `why` the station's own reason as it came."""
+    """A time without minutes, and why, in the words of a completeness' gap; `why` the station's own as it came."""
 
     start_us: int
     end_us: int
     minutes: int
     cause: str
     why: object
+    undated: int = 0
 
 
 class ChannelCounts(msgspec.Struct, frozen=True):
@@ -175,7 +176,7 @@ def _day(minute: int, offset: int) -> date:
 
 def _outage(gap: Gap) -> SheetOutage:
     minutes = round((gap.end_us - gap.start_us) / MINUTE_US)
-    return SheetOutage(gap.start_us, gap.end_us, minutes, gap.cause, gap.why)
+    return SheetOutage(gap.start_us, gap.end_us, minutes, gap.cause, gap.why, gap.undated)
 
 
 def _channels(engine: Engine, station: str, start: int, end: int) -> list[ChannelCounts]:

@@ -94,6 +94,7 @@ def words() -> dict[str, str]:
         "days": _("{n} d ago"),
         "ahead": _(AHEAD),
         "waiting": _("connection lost, trying again"),
+        "crowded": _("Too many pages are open at the same time: this one is brought up to date every half minute."),
         "none": _("Nothing was measured in this time."),
         "failed": _("The curve could not be loaded; trying again."),
         "suspect": texts.flag_word(3),

@@ -141,8 +141,8 @@ class Pictures(msgspec.Struct, frozen=True):
 class Gap(msgspec.Struct, frozen=True):
     """A time without minutes: `cause` is "off", "not_received", "lost", "not_measured", "undated" or "silent".
 
-    `records` were made and are not here; `why` is the station's own reason as it came. "undated": minutes arrived in it
-    whose time is not known.
+    `records` were made and are not here; `why` is the station's own reason as it came. "undated": nothing was heard in
+    it but `undated` minutes whose time is not known, which need not have been measured in it.
     """
 
     start_us: int
@@ -150,6 +150,7 @@ class Gap(msgspec.Struct, frozen=True):
     cause: str
     records: int
     why: object
+    undated: int = 0
 
 
 class Completeness(msgspec.Struct, frozen=True):

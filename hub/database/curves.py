@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from edge.measure.aggregates import HOUR_US, SUSPECT, said_by, said_of
 from edge.records.answers import Point
 from hub.database.engine import Engine
-from hub.lacking import LackingSpan, lacking
+from hub.lacking import Hole, LackingSpan, lacking
 
 DAY_US = 24 * HOUR_US
 COUNTED = "start_us, end_us, mean, min, min_us, max, max_us, sum, good, suspect, bad, missing"
@@ -48,16 +49,26 @@ def all_minutes(engine: Engine, station: str, first: int, last: int) -> dict[str
 
 
 def counted(
-    engine: Engine, station: str, channel: str, step: str, first: int, last: int, most: int
+    engine: Engine,
+    station: str,
+    channel: str,
+    step: str,
+    first: int,
+    last: int,
+    most: int,
+    known: Callable[[str], list[Hole]],
 ) -> tuple[list[Point], int | None]:
-    """Return the hours or days that overlap a span, at most `most` by time, and where the rest begins."""
+    """Return the hours or days that overlap a span, at most `most` by time, and where the rest begins.
+
+    `known`: returns the holes of a station.
+    """
     found = engine.query(
         f"SELECT {COUNTED} FROM {step} WHERE station = %s AND channel = %s AND start_us > %s AND start_us < %s "
         "ORDER BY start_us LIMIT %s",
         (station, channel, first - SPANS[step], last, most + 1),
     )
     page, rest = _page(found, most)
-    holes = lacking(engine, station) if page else []
+    holes = lacking(engine, station, known(station)) if page else []
     return [_point(line, holes) for line in page], rest
 
 

@@ -11,11 +11,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 from drivers.reason import Reason
-from edge.measure.aggregates import HOUR_US, said_by
+from edge.measure.aggregates import HOUR_US
 from edge.records.answers import (
     Completeness,
     Event,
@@ -26,7 +26,6 @@ from edge.records.answers import (
     Point,
     Series,
     StationState,
-    Value,
 )
 from edge.records.asked import BAD_PAGE, AskedStep, chosen, unit_of
 from edge.records.record import LAST_UTC
@@ -36,7 +35,7 @@ from hub.database.cameras import CameraNow
 from hub.database.engine import Engine
 from hub.database.turns import AlertTurn
 from hub.exported import Export, ExportSelection
-from hub.lacking import holes
+from hub.lacking import Hole, holes
 from hub.monthly import MonthlySheet
 from hub.sink import SinkError
 
@@ -63,6 +62,8 @@ class Queries:
 
     def __init__(self, engine: Engine, stations: frozenset[str] | None = None) -> None:
         self._engine, self._mine = engine, stations
+        self._holes: dict[str, list[Hole]] = {}  # an answer reads those of a station once
+        self._there: set[str] = set()  # of those that were asked about; none goes away again
 
     def export(self, wanted: ExportSelection) -> Export:
         """Return what reads a station's minutes for a file."""
@@ -71,11 +72,13 @@ class Queries:
 
     def stations(self, now_us: int) -> list[StationState]:
         """Return the stations, by name; none was heard after `now_us`."""
-        return [
-            StationState(name, arrived, newest, completeness.offset_of(self._engine, name))
-            for name, newest, arrived in completeness.stations(self._engine, now_us)
-            if self._mine is None or name in self._mine
-        ]
+        found = (_state(line) for line in completeness.stations(self._engine, now_us))
+        return [state for state in found if self._mine is None or state.station in self._mine]
+
+    def station(self, station: str, now_us: int) -> StationState:
+        """Return the same of one station."""
+        self._allow(station)
+        return _state(completeness.stations(self._engine, now_us, station)[0])
 
     def now(self, station: str) -> Now:
         """Return the newest minute of a station."""
@@ -84,7 +87,7 @@ class Queries:
         if not found:
             return Now(station, None, None, None, None, None, {})
         start, duration, arrived, source, error, raw = max(found, key=lambda line: line[0])
-        return Now(station, start, start + round(duration * 1e6), arrived, source, error, _values(raw))
+        return Now(station, start, start + round(duration * 1e6), arrived, source, error, rows.measured_in(raw))
 
     def series(
         self,
@@ -107,7 +110,7 @@ class Queries:
         if made == "minute":
             points, rest = curves.minutes(self._engine, station, channel, first, last, PAGE_POINTS)
         else:
-            points, rest = curves.counted(self._engine, station, channel, made, first, last, PAGE_POINTS)
+            points, rest = curves.counted(self._engine, station, channel, made, first, last, PAGE_POINTS, self._lacks)
         return Series(station, channel, unit, made, points, rest)
 
     def channels(self, station: str, first_us: int, last_us: int) -> list[str]:
@@ -180,8 +183,7 @@ class Queries:
     def completeness(self, station: str, first: date, last: date, now_us: int) -> list[Completeness]:
         """Return each day first..last, both included; `now_us` ends the one that is not over."""
         self._allow(station)
-        days = (first + timedelta(days=n) for n in range((last - first).days + 1))
-        return [completeness.day_of(self._engine, station, day, now_us) for day in days]
+        return completeness.days_of(self._engine, station, first, last, now_us)
 
     def cameras(self, station: str, now_us: int) -> list[CameraNow]:
         """Return the cameras of a station with the newest picture of each."""
@@ -215,15 +217,24 @@ class Queries:
         found = self._engine.query(
             "SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE station = %s", (station,)
         )
-        return int(found[0][0]), sum(last - first + 1 for _epoch, first, last in holes(self._engine, station))
+        return int(found[0][0]), sum(last - first + 1 for _epoch, first, last in self._lacks(station))
 
     # -- what they share -----------------------------------------------------------------------------------
 
     def _allow(self, station: str) -> None:
         """Raise AskedError for a station that is not there, or is another's."""
+        if station in self._there:
+            return
         mine = (self._mine is None or station in self._mine) and not rows.is_refused(station)
         if not mine or not self._engine.query("SELECT 1 FROM epoch WHERE station = %s LIMIT 1", (station,)):
             raise AskedError(NO_STATION.having(station=station))
+        self._there.add(station)
+
+    def _lacks(self, station: str) -> list[Hole]:
+        """Return the holes of a station."""
+        if station not in self._holes:
+            self._holes[station] = holes(self._engine, station)
+        return self._holes[station]
 
     def _epochs(self, station: str) -> list[str]:
         """Return the epochs that were heard last."""
@@ -243,6 +254,11 @@ class Queries:
         )
 
 
+def _state(line: tuple[str, int | None, int | None, int]) -> StationState:
+    name, newest, arrived, offset_s = line
+    return StationState(name, arrived, newest, offset_s)
+
+
 def _bounded(utc: int) -> int:
     """Return an instant that both databases hold."""
     return max(-LAST_UTC, min(utc, LAST_UTC))
@@ -256,23 +272,6 @@ def _after(page: str | None, last_us: int) -> tuple[int, int, str]:
     if not (when.isdecimal() and seq.isdecimal() and len(when + seq) < 36) or rows.is_refused(name):
         raise AskedError(BAD_PAGE.having(page=page))
     return _bounded(int(when)), min(int(seq), LAST_UTC), name
-
-
-def _values(raw: bytes) -> dict[str, Value]:
-    measured = said_by(raw)
-    reasons = _reasons(raw)
-    return {
-        name: Value(value, measured.quality.get(name, 3), unit_of(name), reasons.get(name))
-        for name, value in measured.values.items()
-    }
-
-
-def _reasons(raw: bytes) -> dict[str, Any]:
-    try:
-        found = json.loads(raw)["body"].get("reasons")
-    except (ValueError, RecursionError, AttributeError):
-        return {}
-    return found if isinstance(found, dict) else {}
 
 
 def _event(station: str, line: tuple[Any, ...]) -> Event:

@@ -6,11 +6,15 @@ keeps it, written out, so that two names stay two.
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import msgspec
 
+from edge.measure.aggregates import said_by
+from edge.records.answers import Value
+from edge.records.asked import unit_of
 from edge.records.record import Record, values_of
 from hub.sink import Note, PictureRow, Row
 
@@ -101,3 +105,21 @@ def _plain(value: Any, depth: int) -> Any:
     if isinstance(value, str):
         return text(value)
     return value
+
+
+def measured_in(raw: bytes) -> dict[str, Value]:
+    """Return what a minute's record says of each channel."""
+    measured = said_by(raw)
+    reasons = _reasons(raw)
+    return {
+        name: Value(value, measured.quality.get(name, 3), unit_of(name), reasons.get(name))
+        for name, value in measured.values.items()
+    }
+
+
+def _reasons(raw: bytes) -> dict[str, Any]:
+    try:
+        found = json.loads(raw)["body"].get("reasons")
+    except (ValueError, RecursionError, AttributeError):
+        return {}
+    return found if isinstance(found, dict) else {}

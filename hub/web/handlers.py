@@ -102,12 +102,7 @@ def stations(context: RequestContext, _said: given.Nothing) -> list[answers.Stat
 
 def station(context: RequestContext, arguments: given.OfStation) -> answers.StationState:
     """Return one station."""
-    for found in context.queries.stations(context.now_us):
-        if found.station == arguments.station:
-            return found
-    raise ApiError(
-        404, Reason("no_such_station", 'no station "{station}" has sent anything', station=arguments.station)
-    )
+    return context.queries.station(arguments.station, context.now_us)
 
 
 def now(context: RequestContext, arguments: given.OfStation) -> answers.Now:

@@ -96,7 +96,7 @@ def status(config_file: Path, as_json: bool) -> None:
         heard_of = stations(engine, now)
         if not heard_of and not as_json:
             say(_("No station has sent anything yet."))
-        for station, newest, arrived in heard_of:
+        for station, newest, arrived, _ahead in heard_of:
             today = day_of(engine, station, local_day(engine, station, now), now)
             late = late or arrived is None or now - arrived > 3600e6
             if as_json:
@@ -153,13 +153,13 @@ def states(engine: Engine, config: HubConfig) -> list[DestinationState]:
 
 def days(engine: Engine, station: str, day: date | None) -> list[Completeness]:
     """Return the day that is named, else the last ones; none before the first that has a minute, or after today."""
-    from hub.completeness import IN_TRANSIT_US, day_of, first_minute, local_day
+    from hub.completeness import IN_TRANSIT_US, days_of, first_minute, local_day
 
     now = system_utc() - IN_TRANSIT_US
     first, today = first_minute(engine, station), local_day(engine, station, now)
-    wanted = [today - timedelta(days=ago) for ago in reversed(range(DAYS))] if day is None else [day]
+    wanted = (today - timedelta(days=DAYS - 1), today) if day is None else (day, min(day, today))
     began = date.max if first is None else local_day(engine, station, first)
-    found = [day_of(engine, station, one, now) for one in wanted if one <= today]
+    found = days_of(engine, station, *wanted, now)
     return [one for one in found if one.day >= began or one.undated]
 
 
@@ -175,7 +175,7 @@ def show(engine: Engine, found: Completeness, as_json: bool) -> None:
         return
     hours = offset_of(engine, found.station) / 3600
     say(_("{place}: {sentence}").format(place=f"{found.station} {found.day}", sentence=numbers(found)))
-    lines = [(gap.start_us, gap.end_us, cause(gap.cause, gap.records, gap.why)) for gap in day.gaps]
+    lines = [(gap.start_us, gap.end_us, cause(gap.cause, gap.records, gap.why, gap.undated)) for gap in day.gaps]
     for start, end, why in sorted([*lines, *((span.start_us, span.end_us, doubt(span)) for span in day.doubts)]):
         span = f"  {texts.when(start, hours)} – {texts.when(end, hours)}"
         say(_("{place}: {sentence}").format(place=span, sentence=why))

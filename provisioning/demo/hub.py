@@ -7,7 +7,6 @@ import secrets
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
-from datetime import timedelta
 from pathlib import Path
 
 import msgspec
@@ -96,8 +95,7 @@ def days_of(engine: Engine, station: str) -> Iterator[Completeness]:
     if first is None:
         return
     day, end = completeness.local_day(engine, station, first), completeness.local_day(engine, station, last)
-    for n in range((end - day).days + 1):
-        yield completeness.day_of(engine, station, day + timedelta(days=n), last)
+    yield from completeness.days_of(engine, station, day, end, last)
 
 
 def own_broker(state: Path, stack: ExitStack) -> tuple[str, DemoHub]:

@@ -19,6 +19,8 @@ from edge.records.bodies import Hour
 
 DAYS = 5  # the longest spell that matters lasts 80 h
 RECENT_MIN, WIND_MIN, WIND_LEAST = 60, 10, 8
+RECENT_S = (RECENT_MIN + 2) * 60.0  # of older minutes only these channels are looked at:
+OF_HOURS = ("air_temperature", "relative_humidity", "rainfall_amount", "leaf_wetness")
 HOUR_S = 3600
 SEASON = Reason(
     "season_source",
@@ -50,7 +52,7 @@ class GrowersMinutes:
         """Return when the newest minute began, s UTC; None where there is none."""
         return self._recent[-1].begin if self._recent else None
 
-    def take(self, begin: float, values: Mapping[str, float | None], quality: Mapping[str, int]) -> None:
+    def take(self, begin: float, values: Mapping[str, float | None], quality: Mapping[str, float | None]) -> None:
         """Take in a minute that began then, s UTC."""
         good = {n: v for n, v in values.items() if v is not None and quality.get(n) == Flag.PASS}
         self._recent.append(Good(begin, good))
@@ -87,7 +89,7 @@ class GrowersMinutes:
         )
 
     def _spray_inputs(self, now: float) -> SprayInputs:
-        recent = [one for one in self._recent if now - one.begin <= (RECENT_MIN + 2) * 60.0]
+        recent = [one for one in self._recent if now - one.begin <= RECENT_S]
         values = recent[-1].values if recent and now - recent[-1].begin <= 180.0 else {}
         whole = {"air_pressure": self._pressure, **values}
         winds = [one.values["wind_speed"] for one in recent[-WIND_MIN:] if "wind_speed" in one.values]

@@ -3,10 +3,12 @@
 
 const CONNECT_MS = 10_000; // in which a new stream must have said something
 const SILENT_MS = 40_000; // the server says something every 15 s
+const FULL = 429;
 const AGAIN_MS = [1_000, 2_000, 5_000, 15_000, 30_000];
 
 // Listens at `url` from behind the event `last`, up to which the page is right. `changed(data)` hears of each event, and
-// of each time at which something may have been missed (data null); `state(ok)` whether the stream stands.
+// of each time at which something may have been missed (data null); `state(word)` what is the matter ("": nothing).
+// Where the server has no room for one more stream, `changed(null)` comes with each new try instead.
 export function listen(url, last, changed, state) {
   let source = null;
   let heardOf = last;
@@ -19,7 +21,7 @@ export function listen(url, last, changed, state) {
     watch = setTimeout(lost, SILENT_MS);
     if (tries) {
       tries = 0;
-      state(true);
+      state("");
     }
   }
 
@@ -32,9 +34,24 @@ export function listen(url, last, changed, state) {
 
   function lost() {
     close();
-    if (tries > 0) state(false);
+    if (tries > 0) tell();
     retry = setTimeout(begin, AGAIN_MS[Math.min(tries, AGAIN_MS.length - 1)]);
     tries += 1;
+  }
+
+  // An EventSource does not tell why it was refused: the same address, asked for once more, does.
+  async function tell() {
+    const asked = new AbortController();
+    let status = 0;
+    try {
+      status = (await fetch(url, { cache: "no-store", credentials: "same-origin", signal: asked.signal })).status;
+    } catch {
+      // Nobody answers.
+    }
+    asked.abort();
+    if (!tries) return; // the stream stands again
+    state(status === FULL ? "crowded" : "waiting");
+    if (status === FULL) changed(null);
   }
 
   function begin() {

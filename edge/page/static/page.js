@@ -21,8 +21,8 @@ if (live && document.querySelector("[data-part]:not(#made)")) {
     (event) => {
       if (event === null || !station || event.station === station) refresh();
     },
-    (ok) => {
-      state.textContent = ok ? "" : say("waiting");
+    (word) => {
+      state.textContent = word && say(word);
     },
   );
 }

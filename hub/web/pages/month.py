@@ -66,7 +66,10 @@ def this_month(context: RequestContext, offset_s: int) -> str:
 
 def outages(found: MonthlySheet) -> list[tuple[int, int, int, str]]:
     """Return of each outage its begin, end, minutes, and cause in words."""
-    return [(one.start_us, one.end_us, one.minutes, cause(one.cause, one.minutes, one.why)) for one in found.outages]
+    return [
+        (one.start_us, one.end_us, one.minutes, cause(one.cause, one.minutes, one.why, one.undated))
+        for one in found.outages
+    ]
 
 
 def doubts(found: MonthlySheet) -> list[tuple[str, str, int]]:

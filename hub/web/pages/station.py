@@ -194,7 +194,10 @@ def before(day: date) -> date:
 def causes(found: ExplainedDay) -> list[tuple[int, int, int, str]]:
     """Return of each hole, and of what is not good, its begin, end, minutes, and cause in words, by time."""
     holes = (
-        (gap.start_us, gap.end_us, round((gap.end_us - gap.start_us) / 6e7), cause(gap.cause, gap.records, gap.why))
+        (
+            *(gap.start_us, gap.end_us, round((gap.end_us - gap.start_us) / 6e7)),
+            cause(gap.cause, gap.records, gap.why, gap.undated),
+        )
         for gap in found.gaps
     )
     return sorted([*holes, *((one.start_us, one.end_us, one.minutes, doubt(one)) for one in found.doubts)])

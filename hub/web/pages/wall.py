@@ -113,7 +113,11 @@ def rain_today(context: RequestContext, state: StationState) -> Markup:
     hours = context.queries.series(state.station, RAIN, midnight, context.now_us, "hour").points
     minutes, known = sum(hour.good or 0 for hour in hours), [hour.value for hour in hours if hour.value is not None]
     amount = view.total(sum(known) if known else None, "mm")
-    return Markup("≥ {}").format(amount) if known and view.rests_on(minutes, context.now_us - midnight) else amount
+    return (
+        Markup('<span class="value">≥ {}</span>').format(amount)
+        if known and view.rests_on(minutes, context.now_us - midnight)
+        else amount
+    )
 
 
 def with_wet_bulb(now: Now) -> dict[str, Value]:

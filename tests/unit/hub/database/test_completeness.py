@@ -174,8 +174,8 @@ def test_no_station_was_heard_after_now(sink: DatabaseSink, url: str) -> None:
     ahead = msgspec.structs.replace(row(1, epoch="old"), arrived=END + 24 * 60 * MINUTE)
     sink.commit(delivery(ahead, row(5), row(5000, epoch="f")))
     engine = opened(url)
-    assert stations(engine, UTC0 + 10 * MINUTE) == [("s", UTC0 + 5 * MINUTE, row(5).arrived)]
-    assert stations(engine, UTC0) == [("s", None, None)]
+    assert stations(engine, UTC0 + 10 * MINUTE) == [("s", UTC0 + 5 * MINUTE, row(5).arrived, 0)]
+    assert stations(engine, UTC0) == [("s", None, None, 0)]
     engine.close()
 
 

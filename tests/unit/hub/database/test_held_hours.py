@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 
 from hub import monthly
-from hub.completeness import day_of
+from hub.completeness import day_of, days_of
 from hub.database import held_hours, schema
 from hub.database.engine import Engine, opened
 from hub.database.sink import DatabaseSink
@@ -37,8 +37,12 @@ def minute(
 
 
 def told(engine: Engine) -> list[Any]:
-    """Return what is said of the days and their month."""
+    """Return what is said of the days and their month; of days read together the same as of each."""
     days = [day_of(engine, "s", day, NOW) for day in DAYS]
+    together = days_of(engine, "s", DAYS[0], DAYS[-1], NOW)
+    assert [(day.received, day.good, day.over) for day in together] == [
+        (day.received, day.good, day.over) for day in days
+    ]
     return [*days, monthly.sheet(engine, "s", DAYS[0], NOW)]
 
 

@@ -83,6 +83,7 @@ def test_minutes_without_a_time_are_told_with_their_number(admin: httpx.Client) 
     assert sum(map(int, found)) == 27, "half an hour that midnight may part"
     today = local_day(system_utc() - MINUTE, 0)
     day = seen(admin, f"/stations/clockless/days/{today}")
+    assert re.search(r"only \d+ minutes? arrived, whose time is not known", day), "not that they are the whole day"
     assert "arrived whose time is not known" in day
     assert "nothing has been heard" not in day and "Nothing was received" not in day
 

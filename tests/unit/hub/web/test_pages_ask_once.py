@@ -1,0 +1,87 @@
+"""A page asks its database each thing once, and a station's page nothing about others."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from edge.clock.clock import system_utc
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
+from hub.rights import Role
+from tests.kits.office import MINE, entered, office
+from tests.kits.wall_kit import keep_station
+
+PAGES = (
+    *("/", "/completeness", "/alerts", "/visits", "/metrics", f"/stations/{MINE}", f"/stations/{MINE}/growers"),
+    *(f"/stations/{MINE}/{page}" for page in ("events", "commands", "curves", "pictures/cam-1")),
+    *(f"/api/v1/stations/{MINE}", "/api/v1/completeness?from=2026-01-01&to=2026-01-20"),
+)
+Asked = tuple[str, str]  # a statement and its values
+
+
+@pytest.fixture(name="asked")
+def statements() -> Iterator[Counter[Asked]]:
+    """Give the statements that SQLite is asked, on all new connections, with how often each was."""
+    found: Counter[Asked] = Counter()
+
+    def note(_cursor: object, sql: str, values: object) -> bool:
+        found[sql, str(values)] += sql.startswith("SELECT")
+        return True
+
+    def watch(connection: apsw.Connection) -> None:
+        connection.exec_trace = note
+
+    apsw.connection_hooks.append(watch)
+    yield found
+    apsw.connection_hooks.remove(watch)
+
+
+def costs(folder: Path, stations: int, asked: Counter[Asked]) -> dict[str, tuple[int, list[Asked]]]:
+    """Return of each page, where there are so many stations, how many statements it asks, and those asked twice."""
+    folder.mkdir()
+    found = {}
+    with office(folder) as made:
+        sink = DatabaseSink(opened(made.database))
+        for number, name in enumerate([MINE, *(f"other-{n}" for n in range(1, stations))]):
+            keep_station(sink, name, number, system_utc(), 60, [])
+        sink.close()
+        made.add(Role.ADMIN, name="admin")
+        with entered(made, "admin") as client:
+            for page in PAGES:
+                client.get(page)
+                asked.clear()
+                assert client.get(page).status_code == 200, page
+                found[page] = asked.total(), [one for one, times in asked.items() if times > 1]
+    return found
+
+
+def test_a_page_asks_each_thing_once_and_a_stations_page_nothing_of_others(
+    tmp_path: Path, asked: Counter[Asked]
+) -> None:
+    """Each question costs a way to the server and back: of 25 stations a wall that asks twice is seen to be slow."""
+    few, many = (costs(tmp_path / str(count), count, asked) for count in (2, 9))
+    assert few["/"][0] > 10, "nothing was counted"
+    assert {page: twice for page, (_, twice) in many.items() if twice} == {}
+    of_one = [page for page in PAGES if MINE in page]
+    assert [page for page in of_one if many[page][0] != few[page][0]] == []
+
+
+def test_a_board_of_more_days_asks_no_more(tmp_path: Path, asked: Counter[Asked]) -> None:
+    """The days of a station are read together."""
+    with office(tmp_path) as made:
+        sink = DatabaseSink(opened(made.database))
+        keep_station(sink, MINE, 0, system_utc(), 60, [])
+        sink.close()
+        made.add(Role.ADMIN, name="admin")
+        found = []
+        with entered(made, "admin") as client:
+            for last in ("2026-01-02", "2026-01-31"):
+                asked.clear()
+                assert client.get(f"/api/v1/completeness?from=2026-01-01&to={last}").status_code == 200
+                found.append(asked.total())
+    assert found[0] == found[1] > 0
