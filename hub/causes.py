@@ -9,7 +9,7 @@ from edge.records.answers import NotGood
 MOST_NAMED = 4  # channels of one doubt
 
 
-def cause(kind: str, records: int, why: object, undated: int) -> str:
+def cause(kind: str, records: int, why: object, undated: int = 0) -> str:
     """Return the words for a gap's cause, with the station's own reason where it has said one.
 
     `undated`: minutes without a time that arrived in it; how much of it they were measured in nobody knows.

@@ -176,11 +176,12 @@ def _gaps(engine: Engine, station: str, minutes: list[Stretch], edges: Sequence[
     else:
         found += _behind(engine, station, reached, last)
     for gap in found:
+        is_undated = gap.cause == "silent" and undated_minutes(engine, station, max(gap.start_us, first), last)
         for begin, until in pairwise(edges):
             start, end = max(gap.start_us, begin), min(gap.end_us, until)
             if start < end and (gap.cause != "silent" or end - start >= MINUTE_US):
                 records = round(gap.records * (end - start) / (gap.end_us - gap.start_us))
-                undated = undated_minutes(engine, station, start, end) if gap.cause == "silent" else 0
+                undated = undated_minutes(engine, station, start, end) if is_undated else 0
                 cause = "undated" if undated else gap.cause
                 yield replace(gap, start_us=start, end_us=end, records=records, cause=cause, undated=undated)
 

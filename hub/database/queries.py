@@ -200,11 +200,10 @@ class Queries:
         self._allow(station)
         return curves.all_minutes(self._engine, station, _bounded(first_us), _bounded(last_us))
 
-    def first_day(self, station: str) -> date | None:
-        """Return the day of a station's first minute; None where there is none."""
+    def first_minute(self, station: str) -> int | None:
+        """Return when a station's first minute began, microseconds UTC; None where there is none."""
         self._allow(station)
-        first = completeness.first_minute(self._engine, station)
-        return None if first is None else completeness.local_day(self._engine, station, first)
+        return completeness.first_minute(self._engine, station)
 
     def sheet(self, station: str, month: date, now_us: int) -> MonthlySheet:
         """Return a station's month, up to `now_us` where it is not over."""

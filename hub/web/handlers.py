@@ -140,15 +140,17 @@ def completeness(context: RequestContext, arguments: given.DaysOf) -> list[answe
 
 def board(context: RequestContext, arguments: given.BoardOf) -> list[answers.Completeness]:
     """Return the same of all stations."""
-    ahead = max((state.utc_offset_s for state in context.queries.stations(context.now_us)), default=0)
-    last = last_day(context, arguments, ahead, MOST_BOARD_DAYS)
-    return all_days(context, arguments.first, last, context.now_us - IN_TRANSIT_US)
+    states = context.queries.stations(context.now_us)
+    ahead = max((state.utc_offset_s for state in states), default=0)
+    return all_days(context, states, arguments.first, last_day(context, arguments, ahead, MOST_BOARD_DAYS))
 
 
-def all_days(context: RequestContext, first: date, last: date, now_us: int) -> list[answers.Completeness]:
-    """Return the days of all stations that somebody may see, up to an instant, by station and day."""
-    names = [state.station for state in context.queries.stations(context.now_us)]
-    return [day for name in names for day in context.queries.completeness(name, first, last, now_us)]
+def all_days(
+    context: RequestContext, states: list[answers.StationState], first: date, last: date
+) -> list[answers.Completeness]:
+    """Return the days of these stations, as far as minutes have had time to arrive, by station and day."""
+    until = context.now_us - IN_TRANSIT_US
+    return [day for state in states for day in context.queries.completeness(state.station, first, last, until)]
 
 
 def last_day(context: RequestContext, arguments: given.DaysOf | given.BoardOf, offset_s: int, most: int) -> date:

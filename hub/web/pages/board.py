@@ -11,11 +11,11 @@ import msgspec
 from edge.config.forward import Forward
 from edge.language import destinations
 from edge.language.texts import _
+from edge.page.days import local_day
 from edge.page.station_view import BoxLine
-from edge.records.answers import Completeness
+from edge.records.answers import Completeness, StationState
 from edge.records.asked import us
 from edge.records.record import LAST_UTC
-from hub.completeness import IN_TRANSIT_US
 from hub.forward.state import state_of
 from hub.web.arguments import Before
 from hub.web.handlers import all_days, caller
@@ -62,10 +62,10 @@ def board(context: RequestContext, arguments: BoardPage, forwards: Sequence[Forw
     today = (datetime.fromtimestamp(context.now_us / 1e6, UTC) + timedelta(seconds=offset)).date()
     last = min(max(arguments.to or today, date(1970, 1, 31)), today)
     days = [last - timedelta(days=ago) for ago in range(DAYS)]  # the newest first: on a phone it is what is seen
-    began = {state.station: context.queries.first_day(state.station) or date.max for state in states}
+    began = {state.station: first_day(context, state) for state in states}
     found = {
         (one.station, one.day): cell(one, one.day >= began[one.station])
-        for one in all_days(context, days[-1], last, context.now_us - IN_TRANSIT_US)
+        for one in all_days(context, states, days[-1], last)
     }
     rows = [(state.station, [(day, found[state.station, day]) for day in days]) for state in states]
     values = {
@@ -77,6 +77,12 @@ def board(context: RequestContext, arguments: BoardPage, forwards: Sequence[Forw
         "later": None if last >= today else last + timedelta(days=DAYS),
     }
     return PageAnswer("board.html", values, offset)
+
+
+def first_day(context: RequestContext, state: StationState) -> date:
+    """Return the day of a station's first minute; the last of all days where there is none."""
+    first = context.queries.first_minute(state.station)
+    return date.max if first is None else local_day(first, state.utc_offset_s)
 
 
 def passed_on(context: RequestContext, forwards: Sequence[Forward], offset_s: int) -> list[BoxLine]:
