@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Literal
 
 import pytest
@@ -27,7 +27,7 @@ from hub.web.pages.table import routes
 from hub.web.table import PageAnswer
 from tests.kits.axe import harms_of
 from tests.kits.browser import Seen, chromium
-from tests.kits.office import CHANNELS, PASSWORD, Office, entered, office
+from tests.kits.office import CHANNELS, PASSWORD, Office, office
 from tests.kits.wall_kit import keep_station, keep_wall
 
 STATIONS, CAMERAS, MOST_BYTES = 8, 108, 300_000
@@ -179,23 +179,6 @@ def test_eight_tabs_do_not_hang(browser: Browser, shared: Office) -> None:
         expect(page.locator("table.board tbody tr")).to_have_count(STATIONS)
         tab.evaluate(HIDE, False)
         expect(tab.locator("#state")).to_be_hidden()
-
-
-@pytest.mark.parametrize(("lang", "told"), [("en-GB", "Too many pages are open"), ("zh-CN", "打开的页面太多")])
-def test_a_tab_for_which_there_is_no_stream_says_so_and_is_brought_up_to_date(
-    browser: Browser, shared: Office, lang: str, told: str
-) -> None:
-    """The ninth of one account: not "connection lost", and what is new comes all the same; later it has its stream."""
-    with ExitStack() as held:
-        client = held.enter_context(entered(shared, "admin"))
-        for _ in range(TABS):
-            held.enter_context(client.stream("GET", "/api/v1/live"))
-        with person(browser, shared, "admin", lang) as page:
-            expect(page.locator("#state")).to_contain_text(told)
-            page.locator("#wall").evaluate("wall => wall.replaceChildren()")
-            expect(page.locator(".boxes > li")).to_have_count(STATIONS)
-            held.close()
-            expect(page.locator("#state")).to_have_text("")
 
 
 def test_a_grower_finds_ones_station_and_its_curve_and_nothing_of_others(browser: Browser, shared: Office) -> None:
