@@ -21,6 +21,7 @@ from tests.kits.sink_kit import came, delivery, row
 from tests.kits.wall_kit import MINUTE, keep_station
 
 DAYS = 9, 27  # more than a page shows
+WEEK = 7  # days that the list of visits looks back
 OF_A_MONTH = ("/sheet", "/curves?channel=")
 STEPS = 100  # of SQLite's machine, counted together
 LEAST = 5000  # steps that are no walk through days of minutes
@@ -116,3 +117,20 @@ def test_no_page_costs_more_where_more_minutes_are_kept(tmp_path: Path, counted:
     few, many = (cost(tmp_path / str(days), days, counted) for days in DAYS)
     assert max(few.values()) > LEAST, "nothing was counted"
     assert [page for page in few if many[page] > MORE * few[page] + LEAST] == []
+
+
+def test_a_list_of_visits_does_not_walk_through_its_week(tmp_path: Path, counted: Callable[[], int]) -> None:
+    """It looks for pictures of seven days, by the index of all that is no minute."""
+    found = []
+    for days in (1, WEEK):
+        (tmp_path / str(days)).mkdir()
+        with office(tmp_path / str(days)) as made:
+            sink = DatabaseSink(opened(made.database))
+            keep_station(sink, MINE, 0, system_utc(), days * 1440, [])
+            sink.close()
+            made.add(Role.ADMIN, name="admin")
+            with entered(made, "admin") as client:
+                counted()
+                assert client.get("/visits").status_code == 200
+                found.append(counted())
+    assert found[1] <= MORE * found[0] + LEAST
