@@ -66,7 +66,9 @@ def trouble(url: str) -> dict[str, Any]:
         ("away http://127.0.0.1:9/", "forward_elsewhere"),
         ("hang", "forward_slow"),
         ("slow 1.2", "forward_slow"),
-        ("reset", "forward_unreachable"),
+        ("reset", "forward_unanswered"),
+        ("nothing", "forward_unanswered"),
+        ("head", "forward_broke_off"),
         ("cut", "forward_broke_off"),
         ("garbage", "forward_no_http"),
     ],
@@ -190,9 +192,29 @@ def test_tls_by_an_authority_of_its_own(url: str, lanes: list[Driven], tmp_path:
     lane = lane_to(lanes, url, platform)
     lane.steps(1)
     assert trouble(url)["code"] == "certificate_distrusted"
+    for file, code in (("none.pem", "ca_file_unread"), ("server.cnf", "ca_file_no_pem")):
+        (tmp_path / "server.cnf").write_text("no certificate")
+        lane_to(lanes, url, platform, ca_file=str(tmp_path / file)).steps(1)
+        assert trouble(url)["code"] == code
     assert platform.requests() == []
     trusted = lane_to(lanes, url, platform, ca_file=str(tmp_path / "ca.crt"))
     trusted.until(lambda: platform.seqs() == list(range(1, 21)))
+    platform.end()
+
+
+@pytest.mark.parametrize(
+    ("days", "name", "code"), [(-3, "127.0.0.1", "certificate_expired"), (5, "127.1", "certificate_name")]
+)
+def test_a_certificate_that_is_wrong_is_told_with_its_own_remedy(
+    url: str, lanes: list[Driven], tmp_path: Path, days: int, name: str, code: str
+) -> None:
+    """One that has expired, and one of another host: no file of an authority would mend that."""
+    platform = Platform(tmp_path / "tls", certificates(tmp_path, days)).start()
+    address = platform.url.replace("127.0.0.1", name)
+    lanes.append(Driven(url, section(url=address, ca_file=str(tmp_path / "ca.crt"))))
+    lanes[-1].steps(1)
+    assert trouble(url)["code"] == code
+    assert platform.requests() == []
     platform.end()
 
 
