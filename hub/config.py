@@ -96,7 +96,7 @@ class HttpSection(Section):
     @field_validator("behind_proxy")
     @classmethod
     def _are_addresses(cls, proxies: list[str]) -> list[str]:
-        if not all(proxy == "*" or is_network(proxy) for proxy in proxies):
+        if not all(map(is_network, proxies)):  # "*" would believe whatever address somebody writes
             raise SettingError(BAD_PROXY)
         return proxies
 
