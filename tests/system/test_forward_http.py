@@ -235,16 +235,20 @@ def test_status_says_how_far_it_is(platform: Platform, lanes: list[Driven], url:
     lane.until(lambda: len(platform.seqs()) == 19)
     lane.steps(1)
     said = minshan("hub", "status", "--config", str(file), env={"LC_ALL": "zh_CN.UTF-8"})
-    assert "county（http-json）：已收到截至 2026-01-01 00:19 的分钟记录；没有待转发的记录；已搁置 1 条记录" in said.out
+    assert (
+        "county（http-json）：已收到截至 2026-01-01 00:19 的分钟记录；没有待转发的记录；已搁置 1 条记录：" in said.out
+    )
+    assert "拒收（HTTP 422）：record not taken" in said.out
     file.write_text(file.read_text() + 'stations = ["orchrad", "s"]\n')
     said = minshan("hub", "status", "--config", str(file))
-    assert "1 record set aside: nothing has come from orchrad: is stations right?" in said.out
+    refused = f"{where} refuses it (HTTP 422): record not taken"
+    assert f"1 record set aside: {refused}; nothing has come from orchrad: is stations right?" in said.out
     told = json.loads(minshan("hub", "status", "--config", str(file), "--json").out.splitlines()[-1])
     assert (told["destination"], told["waiting"], told["aside"], told["why"]["code"]) == (
         "county",
         0,
         1,
-        "forward_unheard",
+        "first_and_then",
     )
 
 
