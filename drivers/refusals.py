@@ -26,6 +26,7 @@ REFUSALS = {
         Reason("greater_than", "must be more than {gt}", gt=""),
         Reason("less_than", "must be less than {lt}", lt=""),
         Reason("string_too_short", "must not be empty"),
+        Reason("string_too_long", "must have at most {max_length} characters", max_length=""),
         Reason("too_short", "must not be empty"),
         Reason("too_long", "must have at most {max_length} entries", max_length=""),
         Reason("string_pattern_mismatch", "does not have the form {pattern}", pattern=""),

@@ -201,13 +201,14 @@ class UplinkStatus(UplinkSnapshot, frozen=True, kw_only=True):
 
 class ForwardStatus(ForwardSnapshot, frozen=True, kw_only=True):
     """What a destination's lane publishes, and of the store: records that wait, those that wait for a time among them,
-    those that it does not take, and the begin of the newest that it has (microseconds UTC).
+    those that it does not take and why (the newest), and the begin of the newest that it has (microseconds UTC).
     """
 
     waiting: int
     held: int
     aside: int
     newest: int | None
+    refused: Reason | None = None
 
 
 class MinuteStatus(Minute, frozen=True, kw_only=True):

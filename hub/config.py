@@ -14,6 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from drivers.errors import SettingError
 from drivers.paths import FilePath, FolderPath, file, possible
 from drivers.reason import Reason
+from edge.config.across import files_fit, rows
 from edge.config.base import HTTP_URL, HUB_NAME, PUBLIC_URL, MonthDay, Name, Section
 from edge.config.delivery import CHANNELS, DeliveryChannel
 from edge.config.errors import ConfigError, Mistake
@@ -95,7 +96,7 @@ class HttpSection(Section):
     @field_validator("behind_proxy")
     @classmethod
     def _are_addresses(cls, proxies: list[str]) -> list[str]:
-        if not all(proxy == "*" or is_network(proxy) for proxy in proxies):
+        if not all(map(is_network, proxies)):  # "*" would believe whatever address somebody writes
             raise SettingError(BAD_PROXY)
         return proxies
 
@@ -186,6 +187,7 @@ def checked(file: str, text: str) -> HubConfig:
     """Return what that text says, which is or will be in `file`. Raise ConfigError as `load` does."""
     draft = DraftConfig(file, text)
     listed = {key: of_kinds(draft, key, kinds) for key, kinds in (("forward", FORWARDS), ("channel", CHANNELS))}
+    files_fit(draft.wrong, rows(draft.tables, "forward"))
     rest = {key: value for key, value in draft.tables.items() if key not in listed}
     try:
         config = HubConfig.model_validate_json(json.dumps(rest, default=str), strict=True)

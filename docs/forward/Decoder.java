@@ -49,7 +49,7 @@ public class Decoder {
         Map<List<Object>, JsonNode> records = new LinkedHashMap<>();
         BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
         for (String line = in.readLine(); line != null; line = in.readLine()) {
-            keep(records, JSON.readTree(line));
+            if (!line.isBlank()) keep(records, JSON.readTree(line));
         }
         PrintStream out = new PrintStream(System.out, true, StandardCharsets.UTF_8);
         for (Map.Entry<List<Object>, JsonNode> one : records.entrySet()) {

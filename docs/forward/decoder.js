@@ -25,7 +25,7 @@ function good(record) {
 
 const records = new Map();
 for (const line of require("node:fs").readFileSync(0, "utf8").split("\n")) {
-  if (line) keep(records, JSON.parse(line));
+  if (line.trim()) keep(records, JSON.parse(line));
 }
 for (const [key, found] of records) {
   // start_us: microseconds since 1970 UTC; null while the station does not know its time

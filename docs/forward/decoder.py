@@ -25,8 +25,9 @@ def good(record):
 
 if __name__ == "__main__":
     records = {}
-    for line in sys.stdin:
-        keep(records, json.loads(line))
+    for line in sys.stdin.buffer:  # UTF-8, whatever this computer's own coding is
+        if line.strip():
+            keep(records, json.loads(line))
     for key, found in records.items():
         # start_us: microseconds since 1970 UTC; null while the station does not know its time
         told = {"key": key, "revision": found["revision"], "start_us": found["start_us"], "good": good(found)}

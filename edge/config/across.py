@@ -33,6 +33,7 @@ def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
     horn_fits(wrong, sensors, tables)
     horn_heard(wrong, tables.get("horn"), rows(tables, "alert"))
     own_alone(wrong, rows(tables, "forward"))
+    files_fit(wrong, rows(tables, "forward"))
     people_reached(wrong, rows(tables, "channel"), rows(tables, "person"), "notify" in tables)
 
 
@@ -186,11 +187,30 @@ def broker_complete(wrong: Wrong, broker: Any) -> None:
             parse(url)
         except AddressError:
             wrong(("broker", "url"), BAD_BROKER)
-    for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
-        if one in broker and other not in broker:
-            wrong(("broker", one), Reason("alone", "also needs {key}", key=other))
+    certificate_whole(wrong, ("broker",), broker)
     if "password" in broker and "password_file" in broker:
         wrong(("broker", "password"), BOTH_PASSWORDS)
+
+
+def certificate_whole(wrong: Wrong, path: tuple[str | int, ...], table: dict[str, Any]) -> None:
+    """Note a certificate without its key, and a key without its certificate."""
+    for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
+        if one in table and other not in table:
+            wrong((*path, one), Reason("alone", "also needs {key}", key=other))
+
+
+def files_fit(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:
+    """Note a destination's certificate without its key, and files for an encryption that its address does not want."""
+    for place, section in enumerate(forwards):
+        scheme = str(section.get("url")).partition("://")[0]
+        is_mqtt = section.get("kind") == "mqtt-json"
+        if is_mqtt:
+            certificate_whole(wrong, ("forward", place), section)
+        if scheme in ("http", "mqtt"):
+            for key in ("ca_file", "cert_file", "key_file") if is_mqtt else ("ca_file",):
+                if key in section:
+                    plain = Reason("not_encrypted", "is of no use with {scheme}://: write {scheme}s:// in url")
+                    wrong(("forward", place, key), plain.having(scheme=scheme))
 
 
 def own_alone(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:

@@ -1,5 +1,6 @@
 """`[[forward]]`: another platform that receives the records too, and in which format."""
 
+import difflib
 import string
 from typing import Annotated, Literal
 
@@ -7,6 +8,7 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from drivers.errors import SettingError
 from drivers.paths import FilePath
+from drivers.quantity import QUANTITIES
 from drivers.reason import Reason
 from edge.config.address import AddressError, parse
 from edge.config.base import BROKER_URL, Name, Section
@@ -18,9 +20,16 @@ HEAD = ("station", "time", "start_us", "epoch", "seq", "revision", "clock", "clo
 PROBES = ("air_temperature", "air_temperature.top", "air_temperature.top-2", "wind_speed.top")
 NO_TEMPLATE = Reason("no_template", "only {fields} may be used in braces here", fields="")
 NO_TOPIC = Reason("no_publish_topic", "must be a topic to publish to: not empty, no + or #, no $ at its beginning")
+NO_STATIONS = Reason("no_stations", "names no station: leave it out for all of them")
+OWN_HEADER = Reason("own_header", "each request has this header already: choose another, such as Authorization")
+NEAR_QUANTITY = Reason("near_quantity", 'there is no quantity "{name}"; did you mean "{near}"?', name="", near="")
+OWN_HEADERS = (
+    *("host", "content-type", "content-length", "transfer-encoding", "accept", "accept-encoding", "idempotency-key"),
+    *("connection", "user-agent", "expect", "te", "trailer", "upgrade"),
+)
 FIELDS_COLLIDE = Reason(
     "fields_collide",
-    'two fields would have the same name "{name}": {first} and {second}',
+    'two fields would have the same name "{name}": {first} and {second}; each needs its own',
     name="",
     first="",
     second="",
@@ -42,6 +51,13 @@ class ForwardSection(Section):
     timeout_s: float = Field(default=30.0, ge=1, le=600)
     retry_max_s: float = Field(default=600.0, ge=1, le=3600)
 
+    @field_validator("stations")
+    @classmethod
+    def _names_any(cls, stations: tuple[str, ...]) -> tuple[str, ...]:
+        if not stations:
+            raise SettingError(NO_STATIONS)
+        return stations
+
 
 class HttpJson(ForwardSection):
     """POST batches of records as JSON to `url`.
@@ -59,6 +75,13 @@ class HttpJson(ForwardSection):
     success_key: str | None = Field(default=None, min_length=1)
     success_value: SuccessValue = 0
 
+    @field_validator("secret_header")
+    @classmethod
+    def _is_another(cls, header: str) -> str:
+        if header.lower() in OWN_HEADERS:
+            raise SettingError(OWN_HEADER)
+        return header
+
 
 class MqttJson(ForwardSection):
     """Publish each minute as one flat JSON object, by MQTT 3.1.1.
@@ -69,14 +92,14 @@ class MqttJson(ForwardSection):
 
     kind: Literal["mqtt-json"]
     url: str = Field(pattern=BROKER_URL)
-    topic: str = "minshan-json/{station}"
+    topic: str = Field(default="minshan-json/{station}", max_length=1024)
     username: str | None = None
     password_file: FilePath | None = None
     cert_file: FilePath | None = None
     key_file: FilePath | None = None
     client_id: str = Field(default="", max_length=128)
     names: dict[str, Annotated[str, Field(min_length=1, max_length=128)]] = Field(default={})
-    value_name: str = "{channel}"
+    value_name: str = Field(default="{channel}", validate_default=True)
     quality_name: str = Field(default="{channel}_quality", validate_default=True)
 
     @field_validator("url")
@@ -96,30 +119,45 @@ class MqttJson(ForwardSection):
             raise SettingError(NO_TOPIC)
         return topic
 
+    @field_validator("names")
+    @classmethod
+    def _are_of_quantities(cls, names: dict[str, str]) -> dict[str, str]:
+        for quantity in (ChannelName.parse(name).quantity for name in names):
+            near = difflib.get_close_matches(quantity, QUANTITIES, 1, 0.8)
+            if quantity not in QUANTITIES and near:  # another one may be a newer station's
+                raise SettingError(NEAR_QUANTITY.having(name=quantity, near=near[0]))
+        told = dict[str, str]()
+        for channel, name in names.items():
+            if name in told:
+                raise SettingError(FIELDS_COLLIDE.having(name=name, first=told[name], second=channel))
+            told[name] = channel
+        return names
+
     @field_validator("value_name", "quality_name")
     @classmethod
-    def _is_template(cls, template: str) -> str:
+    def _is_template(cls, template: str, info: ValidationInfo) -> str:
         check_template(template, ("channel", "quantity", "sensor"))
+        if {"names", "value_name"} - info.data.keys() <= {info.field_name}:  # otherwise those are told
+            before = [info.data[name] for name in ("value_name",) if name in info.data]
+            tell_apart(info.data["names"], *before, template)
         return template
 
-    @field_validator("quality_name")
-    @classmethod
-    def _tells_fields_apart(cls, quality_name: str, info: ValidationInfo) -> str:
-        names, value_name = info.data.get("names", {}), info.data.get("value_name", "{channel}")
-        taken = {name: name for name in HEAD}
-        for channel in dict.fromkeys((*PROBES, *names)):
-            for name in field_names(channel, names, value_name, quality_name):
-                if name in taken:
-                    raise SettingError(FIELDS_COLLIDE.having(name=name, first=taken[name], second=channel))
-                taken[name] = channel
-        return quality_name
 
-
-def field_names(channel: str, names: dict[str, str], value_name: str, quality_name: str) -> tuple[str, str]:
-    """Return the names that a channel's value and its word of quality stand under."""
+def field_names(channel: str, names: dict[str, str], *templates: str) -> tuple[str, ...]:
+    """Return the names that a channel's fields stand under: its value, its word of quality."""
     parts = ChannelName.parse(channel)
     words = {"channel": names.get(channel, channel), "quantity": parts.quantity, "sensor": parts.sensor}
-    return value_name.format(**words), quality_name.format(**words)
+    return tuple(template.format(**words) for template in templates)
+
+
+def tell_apart(names: dict[str, str], *templates: str) -> None:
+    """See that these templates (of values, of qualities) give each field a name of its own. Raise SettingError."""
+    taken = {name: name for name in HEAD}
+    for channel in dict.fromkeys((*PROBES, *names)):
+        for name in field_names(channel, names, *templates):
+            if name in taken:
+                raise SettingError(FIELDS_COLLIDE.having(name=name, first=taken[name], second=channel))
+            taken[name] = channel
 
 
 Forward = HttpJson | MqttJson

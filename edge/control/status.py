@@ -9,7 +9,7 @@ import msgspec
 
 from drivers.clock import Clock, Inbox
 from drivers.quantity import quantity
-from drivers.reason import Reason
+from drivers.reason import Reason, restored
 from edge.alerts.horn import HornLane
 from edge.budget.budget import Budget
 from edge.clock.timekeeper import Timekeeper
@@ -132,6 +132,7 @@ def forward(kept: Store, queue: StoreQueue) -> ForwardStatus:
         waiting=kept.outbox.count_unsent(queue.dest),
         held=kept.outbox.count_held(queue.dest),
         aside=len(aside),
+        refused=restored(msgspec.json.decode(aside[max(aside)])) if aside else None,
         newest=None if newest is None else newest.start,
     )
 

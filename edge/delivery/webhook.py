@@ -18,6 +18,7 @@ from drivers.reason import Reason, printable
 from edge.config.delivery import Webhook
 from edge.delivery.message import Message, MessageFate, SendResult, Short
 from edge.delivery.robots import where_of
+from edge.wire.answer_text import text_of
 from edge.wire.post import Endpoint, HttpAnswer, RequestError, requested, secret_of
 
 MOST_TEXT = 4000  # bytes
@@ -69,10 +70,11 @@ class WebhookSender:
         return self._judged(answer, where)
 
     def _judged(self, answer: HttpAnswer, where: str) -> SendResult:
-        sentence = f"HTTP {answer.status} {printable(answer.body.decode('utf-8', 'replace'))}".strip()
+        text = text_of(answer.headers, answer.body)
+        sentence = f"HTTP {answer.status} {printable(text)}".strip()
         if 200 <= answer.status < 300:
             key, value = self._section.success_key, self._section.success_value
-            found = _value(answer.body, key)
+            found = _value(text, key)
             if isinstance(found, bool) == isinstance(value, bool) and found == value and found is not None:
                 return SendResult(MessageFate.DELIVERED, sentence)
             shown = json.dumps(value, ensure_ascii=False)
@@ -86,9 +88,9 @@ class WebhookSender:
         return SendResult(MessageFate.UNKNOWN if answer.status >= 500 else MessageFate.REFUSED, sentence, why)
 
 
-def _value(body: bytes, key: str) -> object:
+def _value(text: str, key: str) -> object:
     try:
-        found = json.loads(body)
+        found = json.loads(text)
     except (ValueError, RecursionError):
         return None
     return found.get(key) if isinstance(found, dict) else None

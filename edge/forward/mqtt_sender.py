@@ -11,11 +11,13 @@ from edge.forward.batch import ForwardBatch
 from edge.northbound import mqtt_json
 from edge.northbound.verdict import PROVEN, DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
+from edge.wire import errors
 from edge.wire.errors import CERTIFICATE, LinkError
 from edge.wire.link import Connect, Link
 from edge.wire.session import Session
 
 IN_FLIGHT = 20  # messages that wait for their acknowledgement at once
+BROKE = errors.broken("").code
 VERSION = 4  # MQTT 3.1.1 in CONNECT
 SLICE_S = 1.0  # in which an idle connection's keep-alive is seen to
 
@@ -52,15 +54,36 @@ class MqttSender:
                 link.acks.clear()
                 link.incoming.clear()
         except LinkError as trouble:
+            stood = self._link is not None
             self.close()
-            return DeliveryVerdict(DeliveryFate.FAILED, trouble.reason)
+            told = self._cut_off(batch) if stood and trouble.reason.code == BROKE else trouble.reason
+            return DeliveryVerdict(DeliveryFate.FAILED, told)
         if not mids:
             return PROVEN
         self.close()
-        where = without_login(self._section.url)
         return DeliveryVerdict(
-            DeliveryFate.FAILED, Reason("forward_no_puback", "{where} does not acknowledge messages", where=where)
+            DeliveryFate.FAILED,
+            Reason(
+                "forward_no_puback",
+                "{where} does not acknowledge messages: may this login publish to {topic}?",
+                where=without_login(self._section.url),
+                topic=self._topic(batch),
+            ),
         )
+
+    def _cut_off(self, batch: ForwardBatch) -> Reason:
+        """Return that a broker hung up on us, which MQTT 3.1.1 has no words for, and what it may mean by that."""
+        return Reason(
+            "forward_cut_off",
+            "{where} ended the connection before it acknowledged: may this login publish to {topic}, and does no other "
+            "client use the name {client}?",
+            where=without_login(self._section.url),
+            topic=self._topic(batch),
+            client=self._session.client_id,
+        )
+
+    def _topic(self, batch: ForwardBatch) -> str:
+        return mqtt_json.topic(self._section, batch.items[0].station)
 
     def idle(self, until: float) -> None:
         """Wait, and keep the connection alive meanwhile."""

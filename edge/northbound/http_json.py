@@ -5,8 +5,8 @@
     {"records": [{...}, ...]}
 
 2xx is proof. What says that the batch itself is at fault (400, 413, 422) has it halved down to the record that is; all
-else is tried again. A page of HTML is no answer of a receiver, whatever its status: networks that want a login, and
-proxies, say 200 with one.
+else is tried again. A page of HTML is no answer of a receiver, whatever its status: networks that want a login say 200
+with one, and web servers 400 where they are spoken to without TLS. With 413 it is the size all the same.
 """
 
 from __future__ import annotations
@@ -24,14 +24,18 @@ from edge.northbound.column_writer import units_of
 from edge.northbound.plain_words import minute_of, rfc3339, word_of
 from edge.northbound.verdict import PROVEN, DeliveryFate, DeliveryVerdict
 from edge.records.record import Kind, Record, values_of
+from edge.wire.answer_text import text_of
 
-AT_FAULT = (400, 413, 415, 422)  # what says that the batch is
+TOO_LARGE = 413
+AT_FAULT = (400, TOO_LARGE, 415, 422)  # what says that the batch is
 LOGIN = (401, 403, 407)
 NOT_THERE = (404, 405, 410)
 LONGEST_WAIT = 6 * 3600.0  # s that Retry-After may ask for
 LONGEST_REASON = 300  # characters
 SPACES = bytes.maketrans(b"\r\n", b"  ")  # between the parts of JSON alone: in a text they are written \\n
 SHOWN = 120  # characters of an answer that people are shown
+PAGES, XML = ("text/html", "application/xhtml+xml"), ("text/xml", "application/xml")
+PAGE_BEGIN = 1000  # characters in which a page in XML says that it is HTML
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -130,33 +134,37 @@ def proof(
 ) -> DeliveryVerdict:
     """Return what an answer proves. `headers`: its own; `now`: what a date in Retry-After is held against."""
     where = where_of(section.url)
+    text = text_of(headers, body)
     if 200 <= status < 300:
-        return _success(section, where, status, headers, body)
-    begin = _begin(body)
-    number: dict[str, str | int] = {"where": where, "status": status, "said": begin}
-    if status in AT_FAULT:
+        return _success(section, where, status, headers, text)
+    number: dict[str, str | int] = {"where": where, "status": status, "said": _begin(text)}
+    if status == TOO_LARGE or (status in AT_FAULT and not _is_page(headers, text)):
         refused = Reason("forward_refused", "{where} refuses it (HTTP {status}): {said}", **number)
         return DeliveryVerdict(DeliveryFate.REFUSED, refused)
+    wait_s, target = _wait(headers.get("Retry-After"), now), printable(headers.get("Location") or "", SHOWN)
     if status in LOGIN:
         reason = Reason("forward_login", "{where} refuses the login (HTTP {status}): is secret_file right?", **number)
     elif status in NOT_THERE:
         reason = Reason("forward_not_there", "{where} knows no such address (HTTP {status}): is url right?", **number)
-    elif 300 <= status < 400:
-        target = printable(headers.get("Location") or "?", SHOWN)
+    elif 300 <= status < 400 and target:
         reason = Reason("forward_elsewhere", "{where} redirects to {to}: should url be that?", where=where, to=target)
+    elif wait_s:
+        seconds = round(wait_s)
+        reason = Reason(
+            "forward_later", "{where} answers HTTP {status} and is left alone for {seconds} s: {said}", **number
+        ).having(seconds=seconds)
     else:
         reason = Reason("forward_fails", "{where} answers HTTP {status}: {said}", **number)
-    return DeliveryVerdict(DeliveryFate.FAILED, reason, _wait(headers.get("Retry-After"), now))
+    return DeliveryVerdict(DeliveryFate.FAILED, reason, wait_s)
 
 
-def _success(section: HttpJson, where: str, status: int, headers: Mapping[str, str], body: bytes) -> DeliveryVerdict:
-    kind = (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
-    if kind in ("text/html", "application/xhtml+xml") or body.lstrip()[:9].lower().startswith((b"<!doctype", b"<html")):
+def _success(section: HttpJson, where: str, status: int, headers: Mapping[str, str], text: str) -> DeliveryVerdict:
+    if _is_page(headers, text):
         page = Reason(
             "forward_page", "{where} answers with a web page instead of accepting data: is url right?", where=where
         )
         return DeliveryVerdict(DeliveryFate.FAILED, page)
-    if section.success_key is None or _says(body, section.success_key, section.success_value):
+    if section.success_key is None or _says(text, section.success_key, section.success_value):
         return PROVEN
     reason = Reason(
         "forward_no_success",
@@ -165,14 +173,28 @@ def _success(section: HttpJson, where: str, status: int, headers: Mapping[str, s
         status=status,
         key=section.success_key,
         value=json.dumps(section.success_value, ensure_ascii=False),
-        said=_begin(body),
+        said=_begin(text),
     )
     return DeliveryVerdict(DeliveryFate.FAILED, reason)
 
 
-def _says(body: bytes, key: str, value: object) -> bool:
+def _is_page(headers: Mapping[str, str], text: str) -> bool:
+    """Return whether an answer is a web page: it says so, or it is a piece of HTML that says nothing of itself.
+
+    A network that wants a login may send no more than `<script>top.location.href='http://...'</script>`.
+    """
+    kind, begin = _kind(headers), text.lstrip()[:PAGE_BEGIN].lower()
+    is_xml = kind in XML or begin.startswith("<?xml")
+    return kind in PAGES or (begin.startswith("<") and (not is_xml or "<html" in begin))
+
+
+def _kind(headers: Mapping[str, str]) -> str:
+    return (headers.get("Content-Type") or "").partition(";")[0].strip().lower()
+
+
+def _says(text: str, key: str, value: object) -> bool:
     try:
-        found = json.loads(body)
+        found = json.loads(text)
     except (ValueError, RecursionError):
         return False
     there = found.get(key) if isinstance(found, dict) else None
@@ -183,12 +205,12 @@ def _wait(header: str | None, now: datetime | None) -> float | None:
     """Return the seconds of a Retry-After (RFC 9110, 10.2.3), a number or a date; None where it is neither."""
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
-        return min(float(text[:9]), LONGEST_WAIT)
+        return min(float(text.lstrip("0")[:9] or 0), LONGEST_WAIT)
     from email.utils import parsedate_to_datetime  # here: few answers have one, and all stations load this module
 
     try:
         date = parsedate_to_datetime(text)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         return None
     if now is None:
         return None
@@ -201,5 +223,5 @@ def where_of(url: str) -> str:
     return url.partition("?")[0].partition("#")[0]
 
 
-def _begin(body: bytes) -> str:
-    return printable(body[: SHOWN * 4].decode("utf-8", "replace"), SHOWN) or "–"
+def _begin(text: str) -> str:
+    return printable(text, SHOWN) or "–"

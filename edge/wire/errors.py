@@ -60,7 +60,8 @@ def of_connecting(address: Address, error: OSError) -> LinkError:
     """Return what kept us from a connection."""
     where = address.url
     if isinstance(error, ssl.SSLCertVerificationError):
-        return LinkError(_certificate(address, error))
+        dates = _dates_shown(address) if error.verify_code in (EXPIRED, NOT_YET) else None
+        return LinkError(distrusted(where, error, dates))
     if isinstance(error, socket.gaierror):
         return LinkError(
             Reason(
@@ -125,16 +126,18 @@ def validity(der: bytes) -> tuple[datetime, datetime] | None:
         return None
 
 
-def _certificate(address: Address, error: ssl.SSLCertVerificationError) -> Reason:
-    where, dates = address.url, _dates_shown(address)
+def distrusted(
+    where: str, error: ssl.SSLCertVerificationError, dates: tuple[datetime, datetime] | None = None
+) -> Reason:
+    """Return why a certificate is not trusted, and what to do; `dates`: from when until when it is valid, if known."""
     if error.verify_code == EXPIRED:
         if dates is None or dates[1] > _now():
             return Reason(
-                "certificate_expired", "the certificate of {where} has expired: the broker needs a new one", where=where
+                "certificate_expired", "the certificate of {where} has expired: the server needs a new one", where=where
             )
         return Reason(
             "certificate_expired_on",
-            "the certificate of {where} expired on {date}: the broker needs a new one",
+            "the certificate of {where} expired on {date}: the server needs a new one",
             where=where,
             date=f"{dates[1]:%Y-%m-%d}",
         )
@@ -155,11 +158,6 @@ def _certificate(address: Address, error: ssl.SSLCertVerificationError) -> Reaso
             "the certificate of {where} is for another host: write the host's name as it is in the certificate",
             where=where,
         )
-    return distrusted(where, error)
-
-
-def distrusted(where: str, error: ssl.SSLCertVerificationError) -> Reason:
-    """Return that a certificate is not trusted, and why."""
     return Reason(
         "certificate_distrusted",
         "the certificate of {where} is not trusted ({why}): set ca_file to its CA certificate",

@@ -2,7 +2,8 @@
 
 Python's own http.client: it follows no redirect (which would carry a secret to another host) and reads no proxy from
 the environment, and the deadline of `drivers.cameras.wire` covers headers too, where a client's time-outs are each for
-one read.
+one read. An answer whose head breaks off is none, though http.client takes its end for the end of the head: a 200 whose
+Content-Type got lost may be the page of a network that wants a login.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from urllib.parse import quote, urlsplit
 
 from drivers.cameras import wire
@@ -22,7 +23,7 @@ from drivers.reason import Reason, system_reason
 from edge.files import read_password
 from edge.wire.errors import distrusted
 
-MOST_ANSWER = 65_536  # bytes of an answer that are looked at
+MOST_ANSWER = 1_000_000  # bytes of an answer that are looked at: some servers send all back that they have stored
 IN_PATHS = "/%:=&?~#+!$,;'@()*[]"
 
 
@@ -52,6 +53,40 @@ class RequestError(Exception):
         self.reason, self.sent = reason, sent
 
 
+class _Head:
+    """A head that is read line by line."""
+
+    def __init__(self, file: Any) -> None:
+        self._file, self._begun = file, False
+
+    def readline(self, most: int) -> bytes:
+        """Return the next line. Raise IncompleteRead where another one was to follow and none does."""
+        line: bytes = self._file.readline(most)
+        if self._begun and not line.endswith(b"\n") and len(line) < most:
+            raise http.client.IncompleteRead(line)
+        self._begun = True
+        return line
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class _WholeAnswer(http.client.HTTPResponse):
+    """An answer whose head is whole."""
+
+    fp: Any
+
+    def begin(self) -> None:
+        """Read the head. Raise HTTPException, OSError."""
+        file = self.fp
+        self.fp = _Head(file)
+        try:
+            super().begin()
+        finally:
+            self.fp = self.fp and file
+
+
 def requested(
     method: Literal["GET", "POST"],
     address: Endpoint,
@@ -78,7 +113,7 @@ def requested(
         finally:
             link.close()
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise RequestError(_why(error, address.where, timeout_s), sent) from None
+        raise RequestError(_why(error, address.where, timeout_s, sent), sent) from None
 
 
 def connected(address: Endpoint, clock: Clock, timeout_s: float) -> None:
@@ -90,7 +125,7 @@ def connected(address: Endpoint, clock: Clock, timeout_s: float) -> None:
         finally:
             link.close()
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise RequestError(_why(error, address.where, timeout_s), False) from None
+        raise RequestError(_why(error, address.where, timeout_s, False), False) from None
 
 
 def _deadline(clock: Clock, timeout_s: float) -> Callable[[], float]:
@@ -123,23 +158,36 @@ def secret_of(file: str) -> str:
 
 def _link(address: Endpoint) -> http.client.HTTPConnection:
     parts = urlsplit(address.url)
-    if parts.scheme != "https":
-        return http.client.HTTPConnection(parts.hostname or "", parts.port)
-    file = address.ca_file
+    host, port = parts.hostname or "", parts.port
+    encrypted = parts.scheme == "https"
+    link = (
+        http.client.HTTPSConnection(host, port, context=_trusting(address.ca_file))
+        if encrypted
+        else http.client.HTTPConnection(host, port)
+    )
+    link.response_class = _WholeAnswer
+    return link
+
+
+def _trusting(file: str | None) -> ssl.SSLContext:
     try:
-        trusted = ssl.create_default_context(cafile=file)
+        return ssl.create_default_context(cafile=file)
+    except ssl.SSLError:
+        no_pem = Reason("ca_file_no_pem", "ca_file {file} is not a certificate in PEM format", file=file or "")
+        raise RequestError(no_pem, False) from None
     except OSError as error:
         why = system_reason(error)
         unread = Reason("ca_file_unread", "ca_file {file} cannot be used: {why}", file=file or "", why=why)
         raise RequestError(unread, False) from None
-    return http.client.HTTPSConnection(parts.hostname or "", parts.port, context=trusted)
 
 
-def _why(error: Exception, where: str, seconds: float) -> Reason:
+def _why(error: Exception, where: str, seconds: float, sent: bool) -> Reason:
     if isinstance(error, TimeoutError):
         return Reason("forward_slow", "{where} gave no answer within {seconds:g} s", where=where, seconds=seconds)
     if isinstance(error, ssl.SSLCertVerificationError):
         return distrusted(where, error)
+    if sent and isinstance(error, ConnectionError):
+        return Reason("forward_unanswered", "{where} ended the connection without an answer", where=where)
     if isinstance(error, http.client.IncompleteRead):
         return Reason("forward_broke_off", "the answer of {where} broke off", where=where)
     if isinstance(error, http.client.HTTPException) and not isinstance(error, OSError):

@@ -75,11 +75,21 @@ class RequestPool:
         self._quick = ThreadPoolExecutor(QUICK, "web")
         self._slow = ThreadPoolExecutor(SLOW, "web-slow")
         self.trouble: Callable[[], Reason | None] = lambda: None  # what keeps the hub from its work, for pages
+        self._waited_for: list[threading.Event] = []  # requests that are being answered
 
     async def answer(self, route: Route, request: RawRequest) -> Any:
         """Return what a route answers. Raise ApiError."""
         pool = self._slow if route.slow else self._quick
-        return await asyncio.get_running_loop().run_in_executor(pool, self._work, route, request)
+        self._waited_for.append(request.gone)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, self._work, route, request)
+        finally:
+            self._waited_for.remove(request.gone)
+
+    def let_go(self) -> None:
+        """Have what would take long be given up, as if nobody waited for it any more: the hub ends."""
+        for gone in self._waited_for:
+            gone.set()
 
     async def caller(self, request: RawRequest) -> Account | None:
         """Return who asks. Raise ApiError."""

@@ -111,7 +111,7 @@ class Server:
         self._pool.trouble = trouble
 
     def stop(self) -> None:
-        """End: streams are let go, answers in hand may still go out."""
+        """End: streams and files that are being made are let go, answers in hand may still go out."""
         self._server.should_exit = True
         self._tiles.stop()
         self._thread.join(GRACE + 5.0)
@@ -131,6 +131,7 @@ class Server:
         while not self._server.should_exit:
             await asyncio.sleep(0.1)
         self.feed.end()
+        self._pool.let_go()
 
     async def _newest(self, station: str) -> bytes | None:
         def ask() -> bytes | None:

@@ -93,7 +93,7 @@ def lines(facts: StationStatus) -> list[str]:
         *troubled(facts.sensors),
         *archive_lines(facts.store, offset),
         *uplink_lines.lines(facts.uplink),
-        *(destinations.line(one, one.trouble, offset) for one in facts.forward),
+        *(destinations.line(one, one.trouble or one.refused, offset) for one in facts.forward),
         *(() if facts.budget is None else bill(facts.budget)),
         *pictures({} if facts.pictures is None else facts.pictures.cameras, offset),
         *restarted(facts.falls),

@@ -22,7 +22,19 @@ from typing import Any
 
 from tests.kits.broker import Certificates, free_port, until
 
-TAKING = ("ok", "slow", "reset", "garbage", "cut", "code", "limit", "poison", "poison500")  # modes that store
+TAKING = (
+    "ok",
+    "slow",
+    "reset",
+    "garbage",
+    "cut",
+    "head",
+    "nothing",
+    "code",
+    "limit",
+    "poison",
+    "poison500",
+)  # modes that store
 LINGER = struct.pack("ii", 1, 0)  # closing sends a reset
 
 
@@ -105,6 +117,15 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", "1000")
         self.end_headers()
         self.wfile.write(b"{")
+        self.close_connection = True
+
+    def on_head(self, _more: str) -> None:
+        """End in the middle of the answer's head, behind a line of it."""
+        self.wfile.write(b"HTTP/1.1 200 OK\r\nServer: x\r\n")
+        self.close_connection = True
+
+    def on_nothing(self, _more: str) -> None:
+        """End before any answer."""
         self.close_connection = True
 
     def on_garbage(self, _more: str) -> None:

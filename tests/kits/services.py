@@ -132,6 +132,8 @@ class Answering(BaseHTTPRequestHandler):
                 self.send_header("Location", "https://error.example/429")
                 self.send_header("Content-Length", "0")
                 self.end_headers()
+            elif mode == "gbk":
+                self.say(answer | {"message": "成功"}, coding="gbk")
             else:
                 self.say(answer)
 
@@ -186,9 +188,9 @@ class Answering(BaseHTTPRequestHandler):
         """Keep a message."""
         service.taken.append(Got(time.monotonic(), text, to, body))
 
-    def say(self, said: dict[str, Any], status: int = 200) -> None:
+    def say(self, said: dict[str, Any], status: int = 200, coding: str = "utf-8") -> None:
         """Answer with JSON."""
-        body = json.dumps(said, ensure_ascii=False).encode()
+        body = json.dumps(said, ensure_ascii=False).encode(coding)
         self.send_response(status)
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))

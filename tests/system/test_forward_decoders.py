@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -71,12 +72,13 @@ GOOD = [
 @pytest.mark.parametrize("command", [python, javascript, pytest.param(java, marks=pytest.mark.slow)])
 def test_a_decoder_keeps_the_right_ones(command: Command) -> None:
     """Of two starts' same minute both are kept, the highest revision wins in whatever order it came, only good values
-    are taken, and no number is rounded; over HTTP and over MQTT."""
-    words = command()
+    are taken, and no number is rounded; over HTTP and over MQTT; also on a computer whose own coding is GBK, and with
+    empty lines between, as Windows has them."""
+    words, china = command(), os.environ | {"PYTHONIOENCODING": "gbk"}
     batch = http_json.payload([http_json.encode("orchard-1", record) for record in sent()])
     flat = b"\n".join(mqtt_json.encode(section(), "orchard-1", record) for record in sent())
-    for said in (batch + b"\n" + batch, flat):
-        ran = subprocess.run(words, input=said + b"\n", capture_output=True, check=False, timeout=60)
+    for said in (batch + b"\r\n\r\n" + batch, flat):
+        ran = subprocess.run(words, input=said + b"\n\n", capture_output=True, check=False, timeout=60, env=china)
         assert ran.returncode == 0, ran.stderr.decode()
         told: list[dict[str, Any]] = [json.loads(line) for line in ran.stdout.decode().splitlines()]
         assert [(one["key"], one["revision"], one["start_us"], one["good"]) for one in told] == GOOD

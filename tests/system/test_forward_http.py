@@ -66,7 +66,9 @@ def trouble(url: str) -> dict[str, Any]:
         ("away http://127.0.0.1:9/", "forward_elsewhere"),
         ("hang", "forward_slow"),
         ("slow 1.2", "forward_slow"),
-        ("reset", "forward_unreachable"),
+        ("reset", "forward_unanswered"),
+        ("nothing", "forward_unanswered"),
+        ("head", "forward_broke_off"),
         ("cut", "forward_broke_off"),
         ("garbage", "forward_no_http"),
     ],
@@ -190,9 +192,29 @@ def test_tls_by_an_authority_of_its_own(url: str, lanes: list[Driven], tmp_path:
     lane = lane_to(lanes, url, platform)
     lane.steps(1)
     assert trouble(url)["code"] == "certificate_distrusted"
+    for file, code in (("none.pem", "ca_file_unread"), ("server.cnf", "ca_file_no_pem")):
+        (tmp_path / "server.cnf").write_text("no certificate")
+        lane_to(lanes, url, platform, ca_file=str(tmp_path / file)).steps(1)
+        assert trouble(url)["code"] == code
     assert platform.requests() == []
     trusted = lane_to(lanes, url, platform, ca_file=str(tmp_path / "ca.crt"))
     trusted.until(lambda: platform.seqs() == list(range(1, 21)))
+    platform.end()
+
+
+@pytest.mark.parametrize(
+    ("days", "name", "code"), [(-3, "127.0.0.1", "certificate_expired"), (5, "127.1", "certificate_name")]
+)
+def test_a_certificate_that_is_wrong_is_told_with_its_own_remedy(
+    url: str, lanes: list[Driven], tmp_path: Path, days: int, name: str, code: str
+) -> None:
+    """One that has expired, and one of another host: no file of an authority would mend that."""
+    platform = Platform(tmp_path / "tls", certificates(tmp_path, days)).start()
+    address = platform.url.replace("127.0.0.1", name)
+    lanes.append(Driven(url, section(url=address, ca_file=str(tmp_path / "ca.crt"))))
+    lanes[-1].steps(1)
+    assert trouble(url)["code"] == code
+    assert platform.requests() == []
     platform.end()
 
 
@@ -213,9 +235,21 @@ def test_status_says_how_far_it_is(platform: Platform, lanes: list[Driven], url:
     lane.until(lambda: len(platform.seqs()) == 19)
     lane.steps(1)
     said = minshan("hub", "status", "--config", str(file), env={"LC_ALL": "zh_CN.UTF-8"})
-    assert "county（http-json）：已收到截至 2026-01-01 00:19 的分钟记录；没有待转发的记录；已搁置 1 条记录" in said.out
+    assert (
+        "county（http-json）：已收到截至 2026-01-01 00:19 的分钟记录；没有待转发的记录；已搁置 1 条记录：" in said.out
+    )
+    assert "拒收（HTTP 422）：record not taken" in said.out
+    file.write_text(file.read_text() + 'stations = ["orchrad", "s"]\n')
+    said = minshan("hub", "status", "--config", str(file))
+    refused = f"{where} refuses it (HTTP 422): record not taken"
+    assert f"1 record set aside: {refused}; nothing has come from orchrad: is stations right?" in said.out
     told = json.loads(minshan("hub", "status", "--config", str(file), "--json").out.splitlines()[-1])
-    assert (told["destination"], told["waiting"], told["aside"], told["why"]) == ("county", 0, 1, None)
+    assert (told["destination"], told["waiting"], told["aside"], told["why"]["code"]) == (
+        "county",
+        0,
+        1,
+        "first_and_then",
+    )
 
 
 def test_one_that_is_away_slows_no_other(platform: Platform, other: Platform, url: str, lanes: list[Driven]) -> None:

@@ -16,6 +16,7 @@ from edge.wire.mqtt_link import MqttLink, connect
 from edge.wire.session import Session
 from tests.kits.broker import Broker, password_file
 from tests.kits.forward_kit import Driven, database, records, section
+from tests.kits.scripted_broker import KICK, SILENT, Manners, Scripted
 from tests.kits.sink_kit import query
 
 
@@ -110,3 +111,22 @@ def test_a_broker_that_dies_and_hangs_loses_nothing(guarded: Broker, tmp_path: P
     assert query(url, "SELECT count(*) FROM forward_aside") == [(0,)]
     lane.close()
     county.close()
+
+
+@pytest.mark.parametrize(("manner", "code"), [(SILENT, "forward_no_puback"), (KICK, "forward_cut_off")])
+def test_a_broker_that_takes_no_message_is_told_with_what_may_be_wrong(tmp_path: Path, manner: int, code: str) -> None:
+    """One that hangs up at a message, or never acknowledges it: MQTT 3.1.1 has no word for why, and the log names the
+    topic, whose rules forbid it, and the client's name, which another one may bear. Nothing is lost."""
+    url, broker = database(tmp_path), Scripted(Manners(puback=lambda _: manner))
+    records(url, 1, 2)
+    lane = Driven(url, section("mqtt-json", url=broker.section().url, topic="weather/{station}", timeout_s=1.0))
+    lane.steps(2)
+    ((why,),) = query(url, "SELECT why FROM forward_lane")
+    assert json.loads(why)["code"] == code
+    assert "may this login publish to weather/s" in json.loads(why)["text"]
+    assert ("client use the name minshan-county-a?" in json.loads(why)["text"]) == (manner == KICK)
+    broker.manners = Manners(keeps=False)
+    lane.until(lambda: query(url, "SELECT first, last FROM forwarded") == [(1, 2)])
+    assert query(url, "SELECT why FROM forward_lane") == [(None,)]
+    lane.close()
+    broker.close()

@@ -112,6 +112,8 @@ def test_what_is_refused_is_set_aside_and_named(platform: Platform, made: Made, 
     assert list(station.store.batches.aside(dest)) == [13]
     assert "422" in station.store.batches.aside(dest)[13].decode()
     assert station.store.batches.of(dest) == {}
+    told = forward(station.store, station.forwarding.queues[0])
+    assert told.aside == 1 and told.refused is not None and told.refused.code == "forward_refused"
     platform.mode("ok")
     redate(station.store, "boot-1")
     station.until(lambda: station.waits() == 0)

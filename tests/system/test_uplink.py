@@ -154,7 +154,7 @@ def test_a_certificate_that_has_run_out_is_named_with_its_date(tmp_path: Path, b
     box.run(600)
     trouble = str(box.uplink.snapshot.trouble)
     ended = datetime.now(UTC) - timedelta(days=3)
-    assert trouble == f"the certificate of {broker.url} expired on {ended:%Y-%m-%d}: the broker needs a new one"
+    assert trouble == f"the certificate of {broker.url} expired on {ended:%Y-%m-%d}: the server needs a new one"
     assert box.store.outbox.count_unsent(PLATFORM) == 10
     broker.stop()
 

@@ -25,7 +25,7 @@ FILES = (
     ('[broker]\nurl = "mqtts://h"\n', "ca_file"),
     ('[[camera]]\nname = "c"\ndriver = "http"\nurl = "http://h/x"\n', "password_file"),
     ('[[forward]]\nname = "f"\nkind = "http-json"\nurl = "https://h/x"\n', "secret_file"),
-    ('[[forward]]\nname = "f"\nkind = "mqtt-json"\nurl = "mqtt://h"\n', "key_file"),
+    ('[[forward]]\nname = "f"\nkind = "mqtt-json"\nurl = "mqtts://h"\n', "ca_file"),
     ('[[channel]]\nname = "g"\nkind = "wecom"\n', "key_file"),
     ('[[channel]]\nname = "m"\nkind = "mail"\nurl = "smtp://h"\nsender = "a@b"\n', "ca_file"),
 )

@@ -81,6 +81,7 @@ def test_a_key_may_be_given_as_the_services_show_it(services: Services, tmp_path
         ("webhook", "status 503", MessageFate.BUSY),
         ("webhook", "lost", MessageFate.UNKNOWN),
         ("webhook", "slow 0.1", MessageFate.DELIVERED),
+        ("webhook", "gbk", MessageFate.DELIVERED),
     ],
 )
 def test_only_the_services_own_success_is_delivered(

@@ -18,6 +18,7 @@ from edge.northbound import http_json, mqtt_json
 from edge.northbound.verdict import DeliveryFate, EncodeError
 from edge.records.bodies import raw
 from edge.records.record import LAST_UTC, MOST, ClockMark, Record, Stamp
+from edge.wire.answer_text import text_of
 
 HTTP = HttpJson(name="county", kind="http-json", url="https://county.example/records")
 NAMES = st.from_regex(r"[a-z][a-z0-9_]{0,10}(\.[a-z0-9][a-z0-9-]{0,8})?", fullmatch=True)
@@ -138,16 +139,35 @@ def test_an_event_goes_as_it_is(value: Any) -> None:
     assert "channels" not in json.loads(line)
 
 
-@given(st.integers(100, 599), st.binary(max_size=50), st.sampled_from(["", "7", "Wed, 25 Nov 2026 03:00:30 GMT", "x"]))
+WAITS = {
+    **dict.fromkeys(("", "x", "-5", "1.5", "٣")),
+    "7": 7.0,
+    "0000000000037": 37.0,
+    "9" * 40: 21_600.0,
+    "Wed, 25 Nov 2026 03:00:30 GMT": 30.0,
+    "Wed, 25 Nov 2026 02:00:30 GMT": 0.0,
+    "Wed, 25 Nov 9999 03:00:30 GMT": 21_600.0,
+    "Wed, 25 Nov 99999999999999999999 03:00:30 GMT": None,
+    "Wed, 25 Nov 2026 03:00:30 +99999999999999999999": None,
+}
+
+
+@given(st.integers(100, 599), st.binary(max_size=50), st.sampled_from(list(WAITS)))
 def test_any_answer_is_judged(status: int, body: bytes, wait: str) -> None:
     """Whatever a server says is a verdict: 2xx alone is proof, a web page never, and a wait is bounded."""
     now = datetime(2026, 11, 25, 3, tzinfo=UTC)
     verdict = http_json.proof(HTTP, status, {"Retry-After": wait}, body, now)
-    is_page = body.lstrip().lower().startswith((b"<html", b"<!doctype"))
+    is_page = text_of({}, body).lstrip().startswith("<")
     assert (verdict.fate is DeliveryFate.PROVEN) == (200 <= status < 300 and not is_page)
     assert (verdict.reason is None) == (verdict.fate is DeliveryFate.PROVEN)
     if verdict.fate is DeliveryFate.FAILED and not 200 <= status < 300:
-        assert verdict.wait_s == {"": None, "x": None, "7": 7.0}.get(wait, 30.0)
+        assert verdict.wait_s == WAITS[wait]
+
+
+def test_how_long_a_server_is_left_alone_is_told() -> None:
+    """Whoever looks why nothing goes out for hours is told so."""
+    verdict = http_json.proof(HTTP, 503, {"Retry-After": "86400"}, b"full")
+    assert str(verdict.reason) == "https://county.example/records answers HTTP 503 and is left alone for 21600 s: full"
 
 
 @pytest.mark.parametrize("kind", ["text/html", "Text/HTML; charset=gbk", "application/xhtml+xml"])
@@ -155,6 +175,48 @@ def test_any_answer_is_judged(status: int, body: bytes, wait: str) -> None:
 def test_a_page_is_no_proof(kind: str, body: bytes) -> None:
     """What says that it is a web page is none, whatever stands in it."""
     assert http_json.proof(HTTP, 200, {"Content-Type": kind}, body).fate is DeliveryFate.FAILED
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "is_proof"),
+    [
+        (b"<script>top.self.location.href='http://1.1.1.1/login'</script>", "", False),
+        (b"\xef\xbb\xbf \n<!-- login --><html>", "text/plain", False),
+        (b'<?xml version="1.0"?><!DOCTYPE html><HTML>', "text/xml", False),
+        (b'<?xml version="1.0"?><result>0</result>', "", True),
+        (b"<result>0</result>", "application/xml", True),
+        (b"ok", "", True),
+    ],
+)
+def test_a_piece_of_a_page_is_no_proof_either(body: bytes, kind: str, is_proof: bool) -> None:
+    """Networks that want a login answer with a script alone, and say nothing of its kind; XML may be an answer."""
+    verdict = http_json.proof(HTTP, 200, {"Content-Type": kind} if kind else {}, body)
+    assert (verdict.fate is DeliveryFate.PROVEN) == is_proof
+
+
+@pytest.mark.parametrize(("status", "fate"), [(400, DeliveryFate.FAILED), (413, DeliveryFate.REFUSED)])
+def test_no_record_is_at_fault_where_a_page_says_that_the_request_is(status: int, fate: DeliveryFate) -> None:
+    """nginx answers so where it is spoken to without TLS: nothing is set aside; 413 is a limit of bytes."""
+    page = b"<html><head><title>400 The plain HTTP request was sent to HTTPS port</title></head>"
+    verdict = http_json.proof(HTTP, status, {"Content-Type": "text/html"}, page)
+    assert verdict.fate is fate
+    assert "plain HTTP request" in str(verdict.reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "coding"),
+    [
+        *(("application/json;charset=GBK", "gbk"), ('text/plain; charset="gb2312"', "gb2312"), ("", "gb18030")),
+        *(("", "utf-8-sig"), ("application/json; charset=utf-8", "gbk"), ("text/plain; charset=rot13", "utf-8")),
+        ("", "utf-16"),
+    ],
+)
+def test_an_answer_in_any_coding_is_read(kind: str, coding: str) -> None:
+    """A server that writes its messages in GBK says no less that it has stored a batch, and its errors are legible."""
+    section = HTTP.model_copy(update={"success_key": "code"})
+    told = {"Content-Type": kind} if kind else {}
+    assert http_json.proof(section, 200, told, '{"code":0,"msg":"成功"}'.encode(coding)).reason is None
+    assert "数据库错误" in str(http_json.proof(section, 500, told, "数据库错误".encode(coding)).reason)
 
 
 def test_messages_are_what_a_reader_decodes() -> None:

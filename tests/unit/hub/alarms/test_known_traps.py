@@ -13,7 +13,7 @@ from edge.delivery.message import MessageFate, SendResult
 from edge.records.record import Kind
 from hub.database import sqlite
 from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, NOON, Channel, World, person_of
-from tests.unit.hub.alarms.test_outbox import DOWN, GONE, a_world
+from tests.unit.hub.alarms.test_outbox import AWAY, DOWN, GONE, a_world
 
 __all__ = ["a_world"]  # a fixture
 
@@ -105,6 +105,24 @@ def test_a_robot_that_refuses_again_and_again_is_one_alarm_and_stands_in_the_mor
     assert len([text for text in mails if "渠道故障" in text and "日报" not in text]) == 1
     (daily,) = [text for text in mails if "日报" in text]
     assert "渠道“group”最近一次成功：05:" in daily and "渠道“mail”最近一次成功：" in daily
+    world.close()
+
+
+@pytest.mark.parametrize("answer", [DOWN, AWAY, SendResult(MessageFate.BUSY, "45009", None)], ids=lambda one: one.fate)
+def test_a_channel_that_takes_nothing_without_a_refusal_is_an_alarm_too(tmp_path: Path, answer: SendResult) -> None:
+    """Not reached, no answer, always too busy: after some tries whoever is on duty is told by another channel, once,
+    and of its return."""
+    wen = person_of("wen", 2, duty="operator", channels=["group", "mail"])
+    world = World(tmp_path, NOON, people=(person_of("zhang", 1), wen))
+    world.channels["mail"] = Channel("mail", world.utc, one_by_one=True)
+    world.group.answers = lambda _: answer
+    world.start(poll_s=5.0)
+    world.alert(1, "raised", 2)
+    world.run(60 * MINUTE)
+    assert sum("渠道故障" in text and "group" in text for _, _, text in world.told("mail")) == 1
+    world.group.answers = lambda _: DONE
+    world.run(60 * MINUTE)
+    assert sum("恢复" in text and "group" in text for _, _, text in world.told("mail")) == 1
     world.close()
 
 

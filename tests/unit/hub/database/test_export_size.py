@@ -14,8 +14,10 @@ from hub import exported, sheets
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.database.sqlite import SqliteEngine
-from hub.exported import Export, ExportSelection
-from hub.sink import Row
+from hub.exported import Export, ExportedMinute, ExportSelection
+from hub.sink import Row, SinkError
+from provisioning.commands.hub_export import write
+from tests.kits.postgres import Cluster
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery
 from tests.unit.hub.database.test_hours import minute
@@ -120,3 +122,30 @@ def test_who_reads_slowly_holds_no_log(sink: DatabaseSink, url: str, tmp_path: P
         assert log.stat().st_size < HELD
     assert (tmp_path / "hub.db").stat().st_size > 4 * HELD
     engine.close()
+
+
+@pytest.mark.parametrize("form", ["csv", "xlsx", "jsonl"])
+def test_a_database_that_dies_in_the_middle_leaves_no_file(
+    cluster: Cluster, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its server is killed behind the first minutes: an error, and nothing that looks like the whole."""
+    monkeypatch.setattr(exported, "SLICE", 50)
+    url = cluster.emptied()
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(*(minute(seq, seq) for seq in range(2, 1000))))
+    sink.close()
+    engine, seen = opened(url), list[ExportedMinute]()
+
+    def dies(one: ExportedMinute) -> None:
+        seen.append(one)
+        if len(seen) == 60:
+            cluster.kill()
+
+    try:
+        with pytest.raises(SinkError):
+            write(Export(engine, WANTED), form, tmp_path / f"o.{form}", dies)
+    finally:
+        cluster.start()
+        engine.close()
+    assert len(seen) >= 60
+    assert list(tmp_path.iterdir()) == []

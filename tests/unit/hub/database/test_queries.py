@@ -100,6 +100,8 @@ def test_now_is_no_minute_of_2038(sink: DatabaseSink, ask: Queries) -> None:
     assert (found.start_us, found.values["air_temperature"].value) == (UTC0 + 51 * MINUTE, -1.5)
     assert found.values["air_temperature"].reason == why["air_temperature"]
     assert len(ask.series("s", "air_temperature", UTC0, UTC0 + DAY).points) == 2
+    sink.commit(delivery(came(json.dumps(future | {"seq": 60}).encode())))
+    assert ask.now("s").start_us == UTC0 + 51 * MINUTE, "nor where it is the last one of its start"
 
 
 def test_events_and_pictures(sink: DatabaseSink, ask: Queries) -> None:

@@ -8,21 +8,26 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import openpyxl
 import pytest
 
+from hub import sheets
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
+from hub.exported import Export
 from hub.rights import Role
-from hub.web.exports import AT_ONCE, Exports
+from hub.web.app import SLOW
+from hub.web.exports import Exports
 from tests.kits.broker import until
 from tests.kits.office import FOREIGN, MINE, Office, office
-from tests.kits.sink_kit import delivery, row
+from tests.kits.receiver_kit import UTC0
+from tests.kits.sink_kit import delivery, redated, row
 
 DAYS = {"from": "2026-01-01", "to": "2026-01-01"}
 WECHAT = {"user-agent": "Mozilla/5.0 (Linux; Android 14) MicroMessenger/8.0.47"}
@@ -56,6 +61,24 @@ def test_a_file_in_each_form_is_what_was_measured(shared: Office) -> None:
         found = [json.loads(line) for line in client.get(ask, params=DAYS | {"format": "jsonl"}).text.splitlines()]
         assert [line["seq"] for line in found] == list(range(1, 31))
         assert {line["values"]["air_temperature"] for line in found} == {-5.3}
+
+
+def test_a_minute_that_is_dated_anew_is_so_in_the_next_file_and_sheet(tmp_path: Path) -> None:
+    """Nothing is kept from the question before: the minute stands where it is now, and so does the gap."""
+    with office(tmp_path) as made, made.client(made.token(Role.GROWER)) as client:
+        made.keep_minutes(MINE, count=5)
+
+        def told() -> tuple[list[str], int]:
+            asked = client.get(f"/stations/{MINE}/export", params=DAYS | {"format": "csv"})
+            sheet = client.get(f"/stations/{MINE}/sheet", params={"month": "2026-01"})
+            starts = [line[1][11:16] for line in list(csv.reader(io.StringIO(asked.text)))[1:]]
+            return starts, sheet.json()["outages"][0]["start_us"] - UTC0
+
+        assert told() == ([f"00:0{minute}" for minute in range(5)], 5 * 60_000_000)
+        sink = DatabaseSink(opened(made.database))
+        sink.commit(delivery(redated(row(2, 2.5, station=MINE), 58)))
+        sink.close()
+        assert told() == (["00:00", "00:01", "00:03", "00:04", "01:00"], 2 * 60_000_000)
 
 
 @pytest.mark.parametrize(
@@ -131,20 +154,61 @@ def test_a_file_that_nobody_waits_for_is_not_made_to_its_end(tmp_path: Path) -> 
         assert longest < whole / 2
 
 
-def test_many_exports_at_once_keep_nobody_waiting(shared: Office) -> None:
-    """Beyond those that are made, the next is told when to come again, and the newest minute is there meanwhile."""
-    secret, statuses = shared.token(Role.GROWER), list[int]()
+def test_many_exports_at_once_keep_nobody_waiting(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond those that are made, the next is told when to come again, and the newest minute is there meanwhile:
+    however many threads files take, none of them is one that it needs."""
+    held, begun, statuses = threading.Event(), threading.Semaphore(0), list[int]()
+    real = sheets.write_file
 
-    def export() -> None:
-        with shared.client(secret) as client:
-            statuses.append(client.get(f"/stations/{MINE}/export", params={**DAYS, "format": "xlsx"}).status_code)
+    def slowly(*words: Any) -> int:
+        begun.release()
+        assert held.wait(30)
+        return real(*words)
 
-    threads = [threading.Thread(target=export) for _ in range(8 * AT_ONCE)]
-    for thread in threads:
+    monkeypatch.setattr(sheets, "write_file", slowly)
+    monkeypatch.setattr("hub.web.exports.AT_ONCE", SLOW)
+    with office(tmp_path) as made:
+        made.keep_minutes(MINE)
+        secret = made.token(Role.GROWER)
+
+        def export() -> None:
+            with made.client(secret) as client:
+                statuses.append(client.get(f"/stations/{MINE}/export", params={**DAYS, "format": "csv"}).status_code)
+
+        threads = [threading.Thread(target=export) for _ in range(3 * SLOW)]
+        for thread in threads:
+            thread.start()
+        assert all(begun.acquire(timeout=20) for _ in range(SLOW))
+        with made.client(secret) as client:
+            assert client.get(f"/stations/{MINE}/now").status_code == 200
+            assert client.get("/health").status_code == 200
+        held.set()
+        for thread in threads:
+            thread.join()
+    assert set(statuses) <= {200, 429} and 200 in statuses
+
+
+def test_the_hub_ends_though_files_are_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Stopping does not wait for a year in a spreadsheet: what is made is given up, and whoever waited is told so."""
+    began, told = threading.Event(), list[httpx.Response]()
+
+    def endless(_export: Export, _form: str, path: Path, seen: Callable[[Any], None], _bom: bool) -> int:
+        path.touch()
+        began.set()
+        while True:
+            seen(None)
+            time.sleep(0.01)
+
+    monkeypatch.setattr(sheets, "write_file", endless)
+    with office(tmp_path) as made, made.client(made.token(Role.GROWER)) as client:
+        made.keep_minutes(MINE)
+        ask = f"/stations/{MINE}/export"
+        thread = threading.Thread(target=lambda: told.append(client.get(ask, params={**DAYS, "format": "xlsx"})))
         thread.start()
-    with httpx.Client(base_url=shared.url, headers={"authorization": f"Bearer {secret}"}) as client:
-        assert client.get(f"/api/v1/stations/{MINE}/now").status_code == 200
-    for thread in threads:
+        assert began.wait(20)
+        made.server.stop()
         thread.join()
-    assert set(statuses) <= {200, 429}
-    assert 200 in statuses
+    assert [(one.status_code, one.json()["error"]["code"]) for one in told] == [(408, "nobody_waits")]
+    assert not [record for record in caplog.records if record.exc_info]

@@ -15,6 +15,7 @@ from edge.page.address import PortError, listening
 from hub.config import HttpSection
 from hub.passwords import hasher
 from hub.rights import Role
+from hub.web import logins
 from hub.web.logins import MOST_BY_ADDRESS, MOST_BY_NAME, WINDOW_US, Logins
 from tests.kits.office import MINE, PASSWORD, Office, office
 
@@ -106,6 +107,24 @@ def test_a_made_up_address_wins_no_more_tries(shared: Office) -> None:
             for place in range(MOST_BY_NAME + 5)
         ]
     assert told == [401] * MOST_BY_NAME + [429] * 5
+
+
+def test_behind_a_proxy_the_address_that_it_wrote_itself_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever tries many names writes another address into the header each time: what the proxy put behind that is
+    believed, and another one's login is not held up."""
+    monkeypatch.setattr(logins, "MOST_BY_ADDRESS", 3)
+    http = HttpSection(listen="127.0.0.1:0", behind_proxy=["127.0.0.1", "10.0.0.0/8"])
+    with office(tmp_path, http=http) as made, made.client() as client:
+
+        def status(place: int, real: str) -> int:
+            said = {"name": f"somebody-{place}", "password": "wrong"}
+            passed = {"x-forwarded-for": f"192.0.2.{place}, {real}, 10.0.0.2"}
+            return client.post("/login", json=said, headers=passed).status_code
+
+        assert [status(place, "203.0.113.9") for place in range(5)] == [401, 401, 401, 429, 429]
+        assert status(9, "203.0.113.10") == 401
 
 
 def test_wrong_passwords_are_counted_by_address_too_and_forgotten_in_time() -> None:
