@@ -23,7 +23,7 @@ from tests.kits.recount import check_hours
 from tests.kits.sink_kit import came, delivery, query, row, set_back
 
 MINUTE, HOUR = 60_000_000, 3_600_000_000
-ALL = ("record", "setup", "ledger", "epoch", "conflict", "hourly", "stale", "counting", "held_hour")
+ALL = ("record", "ledger", "epoch", "conflict", "hourly", "stale", "counting", "held_hour")
 DAYS = date(2026, 1, 1), date(2026, 1, 2)
 NOW = UTC0 + 40 * HOUR
 
@@ -108,7 +108,7 @@ def stories(draw: st.DrawFn) -> Story:
 
 
 @settings(
-    max_examples=40,
+    max_examples=15,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
@@ -128,6 +128,15 @@ def test_a_day_is_the_same_whether_read_from_hours_or_from_minutes(sink: Databas
                 hubs[which].commit(delivery(*rows))
         hubs[1].close()
         check(url)
+
+
+@pytest.mark.parametrize("what", [*INSTEAD, *BESIDES])
+def test_an_hour_as_it_should_be_but_for_one_minute_tells_the_same(sink: DatabaseSink, url: str, what: str) -> None:
+    """Whatever befalls the minute, on its way or after it came."""
+    there = [minute(BASE + at, at) for at in range(180) if at != 70 or what not in INSTEAD]
+    for part in (there, (INSTEAD | BESIDES)[what](70)):
+        sink.commit(delivery(*part))
+    check(url)
 
 
 def test_an_hour_that_grows_minute_by_minute_is_one_row(sink: DatabaseSink, url: str) -> None:
