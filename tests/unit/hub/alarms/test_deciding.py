@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.kits.alarm_kit import MINUTE, NIGHT, NOON, World, person_of
 
 HOUR, DAY = 3600.0, 86_400.0
 AUTUMN = NIGHT + 230 * 86_400_000_000  # in November
-GALE = {"crop": "", "stage": "", "quantity": "wind_speed_of_gust", "unit": "m/s"}
+GALE: dict[str, Any] = {"crop": "", "stage": "", "quantity": "wind_speed_of_gust", "unit": "m/s"}
 
 
 @pytest.mark.parametrize(
@@ -31,7 +32,7 @@ def test_an_alert_that_sees_nothing_wakes_where_frost_was_near_when_it_last_saw(
     world = World(tmp_path, begin)
     world.start()
     world.minute(1, celsius)
-    more = GALE if rule == "gale" else {}
+    more: dict[str, Any] = GALE if rule == "gale" else {}
     world.alert(2, "blind", 0, f"{rule}-e-1", limit=0.8, value=None, **more)
     world.run(4 * HOUR)
     assert bool(world.told("voice")) is wakes
