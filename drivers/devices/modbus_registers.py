@@ -73,6 +73,13 @@ class RegisterItem:
         value = self.value(word)
         return Reading(self.quantity, value, at, self._doubt(word, value, words), self.wraps_at)
 
+    def says_none(self, word: int) -> bool:
+        """Return whether the word alone stands for no value: of two registers no sentinel is ever measured.
+
+        -0.001 degC would be a frost, and one answer in 10,000 is lost at most.
+        """
+        return word in self.invalid or (self.low is not None and word in SENTINELS[self.span])
+
     def is_impossible(self, word: int) -> bool:
         """Return whether the word stands for a value beyond the datasheet's limits, and not for their end."""
         return word < self.saturated and not self.lowest <= self.value(word) <= self.highest
@@ -107,13 +114,13 @@ def not_void(items: Iterable[RegisterItem], words: Words) -> tuple[RegisterItem,
     if len(here) > 1 and alike and any(item.is_impossible(word) for item, word in here):
         return ()
     if not marked:
-        return tuple([item for item, word in here if word not in item.invalid])
+        return tuple([item for item, word in here if not item.says_none(word)])
     alone = len(marked) == len(here) > 1
     void = alone or any(item in marked and item.is_impossible(word) for item, word in here)
     return tuple(
         item
         for item, word in here
-        if word not in item.invalid and not (void and item in marked and (alone or word < item.saturated))
+        if not item.says_none(word) and not (void and item in marked and (alone or word < item.saturated))
     )
 
 

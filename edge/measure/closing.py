@@ -103,7 +103,8 @@ class Closing:
         leapt = self._offsets.doubts(begin, end, values)
         doubts |= leapt
         doubts |= self._lasting.doubts(begin, end, raised(values, doubts), samples)
-        doubts |= self._dead.doubts(begin, end, raised(values, doubts))
+        by_night = self._sun is not None and self._sun.is_down(begin, end, utc_offset)
+        doubts |= self._dead.doubts(begin, end, raised(values, doubts), by_night)
         still = self._persistence.doubts(begin, end, raised(values, doubts), samples)
         apart = self._pairs.doubts(begin, end, raised(values, doubts | still), self._persistence.standing())
         doubts |= apart

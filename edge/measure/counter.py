@@ -44,7 +44,8 @@ class OtherTotal(msgspec.Struct):
     """A total that readings told beside the one that is counted from.
 
     `kind`: "odd" (fits nothing yet), "left" (was counted from until another was believed), "before" (the total
-    before a rise). `first`: its first total, of a known one the last counted; `since`: mm counted since it was left.
+    before a rise). `first`: its first total, of a known one the last counted; `since`: mm counted since it was left,
+    `step`: the greatest rise of them.
     """
 
     kind: Literal["odd", "left", "before"]
@@ -54,6 +55,7 @@ class OtherTotal(msgspec.Struct):
     base: float | None = None
     readings: int = 0
     since: float = 0.0
+    step: float = 0.0
 
 
 class CounterState(msgspec.Struct):
@@ -150,7 +152,7 @@ class Counter:
         """Add a rise to the sum, less what is owed; what a return takes back (below 0) is owed. Return what came in."""
         state = self.state
         for level in state.levels:
-            level.since += rise
+            level.since, level.step = level.since + rise, max(level.step, rise)
         balance = rise - state.owed
         state.owed = 0.0 if balance > -1e-9 else -balance
         state.total += max(0.0, balance)
@@ -177,8 +179,12 @@ class Counter:
         return away
 
     def _comes_back(self, rise: float, value: float, at: float) -> bool:
-        """Return whether a level that was left needs less than half of the rain that this rise would be."""
-        left = (level for level in self.state.levels if level.kind == "left" and _goes_on(level, value, at))
+        """Return whether a level that was left needs less than half of the rain that this rise would be.
+
+        A gauge that began anew climbs past its old total by the steps of its rain; one that had erred leaps back.
+        """
+        fits = (level for level in self.state.levels if level.kind == "left" and _goes_on(level, value, at))
+        left = (level for level in fits if rise > level.step + LEAST)
         return any(level.at + REMEMBERED_S >= at and 2 * (value - level.first) + LEAST < rise for level in left)
 
     def _level(self, value: float, at: float, gap: float | None) -> OtherTotal:
@@ -208,7 +214,7 @@ class Counter:
         self.state.levels = [other for other in self.state.levels if other is not level and other.kind == "left"]
         if level.kind == "odd":
             self._new("before" if fell == rise else "left", last, at)  # what a known level comes back from was wrong
-        if fell == rise:
+        if fell == rise and fell >= 0:
             return self._counted(rise, value, at, utc, gap)
         amount = self._add(fell)
         self._move(value, at, utc)

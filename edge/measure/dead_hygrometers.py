@@ -6,6 +6,10 @@ days of a real station (repository Loongle/weather-data, each eighth day) none e
 90 % moved by less than 0.137 of 9 % or more that it owed, nor in which any moved by less than 0.342 of 20 % or more;
 near dew, one evening moved by 0.087 of 16 %. A snowy day in Colorado (NOAA SURFRAD) moved by 0.177. In fog nothing is
 judged. The doubt lasts until the humidity leaves the band in which it stood.
+
+A thermometer that creeps away beside a humidity that rests shows the same as a dead hygrometer in air that warms: in
+both the vapour pressure rises. The sun decides: without it air hardly warms by itself, so what a thermometer tells of
+warming by night accuses no hygrometer (ours). One that is dead is told in the morning, or by the evening.
 """
 
 from __future__ import annotations
@@ -29,9 +33,9 @@ FREE = 2.0  # %; so far out of the band it measures again
 
 @dataclass(slots=True)
 class Window:
-    """The minutes of three hours (end s, %, degC), and the band that the humidity does not leave, in doubt."""
+    """The minutes of three hours (end s, %, degC, by night), and the band that the humidity in doubt does not leave."""
 
-    minutes: deque[tuple[float, float, float]] = field(default_factory=deque)
+    minutes: deque[tuple[float, float, float, bool]] = field(default_factory=deque)
     band: tuple[float, float] | None = None
 
 
@@ -41,12 +45,14 @@ class DeadHygrometers:
     def __init__(self, channels: Mapping[str, str]) -> None:
         self._windows = {name: Window() for name, of in channels.items() if of == "relative_humidity"}
 
-    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
-        """Return channel -> why it is suspect, after the minute [begin, end) s."""
+    def doubts(
+        self, begin: float, end: float, values: Mapping[str, Value], by_night: bool = False
+    ) -> dict[str, Reason]:
+        """Return channel -> why it is suspect, after the minute [begin, end) s; `by_night`: the sun is known down."""
         for name, window in self._windows.items():
             value, temperature = values.get(name), beside(ChannelName.parse(name), "air_temperature", values)
             if value is not None and value.value is not None:
-                follow(window, begin, end, value.value, temperature)
+                follow(window, begin, end, value.value, temperature, by_night)
         return {
             name: Reason(
                 "dead_hygrometer",
@@ -69,7 +75,9 @@ class DeadHygrometers:
                 self._windows[name].band = band
 
 
-def follow(window: Window, begin: float, end: float, humidity: float, temperature: float | None) -> None:
+def follow(
+    window: Window, begin: float, end: float, humidity: float, temperature: float | None, by_night: bool
+) -> None:
     """Take a minute's values, and judge the three hours that end with it."""
     minutes = window.minutes
     if window.band and not window.band[0] - FREE <= humidity <= window.band[1] + FREE:
@@ -79,13 +87,15 @@ def follow(window: Window, begin: float, end: float, humidity: float, temperatur
     elif temperature is not None:
         if minutes and abs(temperature - minutes[-1][2]) >= LEAP:
             minutes.clear()
-        minutes.append((end, humidity, temperature))
+        minutes.append((end, humidity, temperature, by_night))
     while minutes and minutes[0][0] <= end - LASTS:
         minutes.popleft()
     if window.band or len(minutes) * (end - begin) < COMPLETE * LASTS:
         return
     humidities, temperatures = [minute[1] for minute in minutes], [minute[2] for minute in minutes]
     low, high = min(humidities), max(humidities)
+    if temperatures.index(min(temperatures)) < temperatures.index(max(temperatures)):  # it warms
+        temperatures = [minute[2] for minute in minutes if not minute[3]] or [0.0]
     owed = PER_KELVIN * (low + high) / 2 * (max(temperatures) - min(temperatures))
     if owed >= (OWED if high < DEW_NEAR else OWED_NEAR_DEW) and high - low < LEAST * owed:
         window.band = (low, high)

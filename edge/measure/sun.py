@@ -70,6 +70,10 @@ class Sun:
                 found[name] = snow
         return found
 
+    def is_down(self, begin: float, end: float, utc_offset: float | None) -> bool:
+        """Return whether the sun is known to be down in the minute [begin, end) s."""
+        return utc_offset is not None and self.height((begin + end) / 2 + utc_offset) <= 0
+
     def _watch(self, name: str, watts: float, seconds: float, clear: float) -> None:
         """Take a minute's light; `seconds`: of high sun in it."""
         if clear > TWILIGHT and watts > COVERED * clear:

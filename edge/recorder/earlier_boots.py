@@ -59,8 +59,7 @@ class EarlierBoots:
         try:
             for lost in self._store.times.boots_without_time():
                 if lost.boot != self._boot:
-                    before = known_before(self._store, lost.first)
-                    bounds = (before if before is None or before <= now else None, now)
+                    bounds = (known_before(self._store, lost.first, now), now)
                     self._store.times.bound(lost.boot, *bounds)
                     self._bounded[lost.boot] = bounds
         except StoreError as trouble:  # they wait for the next anchor or start; measuring does not
@@ -73,16 +72,22 @@ class EarlierBoots:
         so. If not, what they said may be right still, and the bounds hold both.
         """
         before, began = self._store.next_seq, now
+        bounded: list[tuple[Redating, int]] = []
         try:
             self._last_known()
             now -= round(self._undated * (1 - MOST_DRIFT) * 1e6)
             while (record := newest_known(self._store, before, self._boot)) and end_of(record) > now + SLACK * 1e6:
                 redating = self._mended(record, now, sure)
+                if not redating.anchors:
+                    bounded.append((redating, now))
                 count = self._store.times.redate(redating)
                 log.warning("%d records of an earlier boot were dated too late and have been corrected", count)
                 begun, ran = time_of(0.0, redating.anchors), record.stamp.boottime + record.duration
                 now = begun[0] if begun else now - round(ran * 1e6)  # which the boots before it have ended by
                 before = self._store.times.first_of(record.stamp.boot)
+            for redating, latest in bounded:  # what came before them is right by now
+                not_before = known_before(self._store, self._store.times.first_of(redating.boot), latest)
+                self._store.times.redate(replace(redating, not_before=not_before))
             self._bound_again(began, sure)
         except StoreError as trouble:
             log.warning("the times of an earlier boot stay as they are: %s", trouble)
@@ -91,8 +96,8 @@ class EarlierBoots:
     def _bound_again(self, now: int, sure: bool) -> None:
         """Give the boots that got bounds since the start those that are right by what is known now."""
         for boot, (_, latest) in self._bounded.items():
-            before = known_before(self._store, self._store.times.first_of(boot))
-            bounds = (before if before is None or before <= now else None, now if sure else max(now, latest))
+            before = known_before(self._store, self._store.times.first_of(boot), now)
+            bounds = (before, now if sure else max(now, latest))
             self._bounded[boot] = bounds
             self._store.times.redate(Redating(boot, not_before=bounds[0], not_after=bounds[1]))
 
@@ -104,12 +109,7 @@ class EarlierBoots:
         if anchors and late <= error:
             moved = [replace(one, utc=one.utc - late, error=error_of(one) + late / 1e6) for one in anchors]
             return Redating(boot, tuple(moved))
-        before = known_before(self._store, self._store.times.first_of(boot))
-        return Redating(
-            boot,
-            not_before=before if before is None or before <= now else None,
-            not_after=now if sure else end_of(record) + error,
-        )
+        return Redating(boot, not_after=now if sure else end_of(record) + error)
 
     def _last_known(self) -> Record | None:
         """Return the newest record of earlier boots whose time is known; looked for once."""
@@ -143,10 +143,14 @@ def end_of(record: Record) -> int:
     return (record.start or 0) + round(record.duration * 1e6)
 
 
-def known_before(store: Store, seq: int) -> int | None:
-    """Return the end (microseconds UTC) of the newest record before `seq` whose time is known; None: none is."""
+def known_before(store: Store, seq: int, now: int) -> int | None:
+    """Return the end (microseconds UTC) of the newest record before `seq` whose time is known.
+
+    None where none is, and where it is later than `now`: it is wrong.
+    """
     record = newest_known(store, seq)
-    return None if record is None else end_of(record)
+    end = None if record is None else end_of(record)
+    return None if end is None or end > now else end
 
 
 def newest_known(store: Store, seq: int, but: str | None = None) -> Record | None:

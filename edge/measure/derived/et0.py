@@ -179,12 +179,16 @@ def day_length(day_of_year: int, latitude: float) -> float:
 
 
 def extraterrestrial_hour(day_of_year: int, middle: float, place: Place) -> float:
-    """Return the radiation of one hour on top of the air, MJ/m2 (eq. 28 to 33); 0 while the sun is down."""
+    """Return the radiation of one hour on top of the air, MJ/m2 (eq. 28 to 33); 0 while the sun is down.
+
+    Where the sun does not set, the hour around midnight is cut by no sunset.
+    """
     near, tilt = _sun(day_of_year)
     north = math.radians(place.latitude)
-    angle = _hour_angle(day_of_year, middle, place)
+    angle = math.remainder(_hour_angle(day_of_year, middle, place), 2 * math.pi)
     sunset = math.acos(max(-1.0, min(1.0, -math.tan(north) * math.tan(tilt))))
-    begin, end = max(angle - math.pi / 24, -sunset), min(angle + math.pi / 24, sunset)
+    last = math.inf if sunset == math.pi else sunset
+    begin, end = max(angle - math.pi / 24, -last), min(angle + math.pi / 24, last)
     if begin >= end:
         return 0.0
     level = (end - begin) * math.sin(north) * math.sin(tilt)

@@ -112,6 +112,18 @@ def test_one_word_in_all_registers_of_a_station_is_no_frost(profile: str, word: 
             assert not_void(ask.items, words) == ()
 
 
+@pytest.mark.parametrize("sentinel", [0xFFFFFFFF, 0x7FFFFFFF, 0x80000000])
+def test_a_thermometer_of_two_registers_that_is_away_is_no_frost(sentinel: int) -> None:
+    """All ones in both are -0.001 degC to the scale, beside humidity and pressure that were measured."""
+    (ask,) = [one for one in plan(load("sensecap-one")) if any(i.quantity == "air_temperature" for i in one.items)]
+    words = dict.fromkeys(ask.places, 0)
+    for item, number in zip(ask.items, (sentinel, 64_200, 83_800_000, 21_000_000, 90_000)):
+        assert item.low is not None
+        words |= {item.high: number >> 16, item.low: number & 0xFFFF}
+    left = {item.quantity for item in not_void(ask.items, words)}
+    assert left == {item.quantity for item in ask.items} - {"air_temperature"}
+
+
 @given(word=st.integers(1201, 0xFFFF))
 def test_one_word_in_all_registers_is_no_frost(word: int) -> None:
     """Where it can be no humidity, what the same word would be as a temperature was not measured either."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -161,6 +163,23 @@ def test_a_leap_that_is_taken_back_is_owed() -> None:
     total, doubts = counted([50.0, 50.2, 53.2, 50.4, 50.6, 50.8])
     assert total == pytest.approx(0.8)
     assert "counter_came_back" in doubts
+
+
+@pytest.mark.parametrize("readings", [1, 2, 40])
+def test_a_leap_that_is_taken_back_in_the_dry_is_told_when_it_is(readings: int) -> None:
+    """Nobody waits for the next rain to learn that 3 mm of the last one did not fall."""
+    total, doubts = counted([50.0, 50.0, *[53.0] * readings, *[50.0] * 9])
+    assert total == pytest.approx(0.0)
+    assert doubts == ["counter_came_back"]
+
+
+@pytest.mark.parametrize(("every", "tip"), [(3600, 1200), (3600, 400), (600, 100), (600, 250)])
+def test_a_gauge_that_begins_anew_each_hour_loses_no_rain(every: int, tip: int) -> None:
+    """It climbs past its last total tip by tip, hour after hour: one that had erred would leap there."""
+    told = [0.2 * (at % every // tip) for at in range(0, 6 * 3600, 10)]
+    total, doubts = counted(told)
+    assert total == pytest.approx(sum(max(0.0, after - before) for before, after in pairwise(told)), abs=0.01)
+    assert set(doubts) == {"counter_restarted"}
 
 
 def test_a_wrap_in_a_gap_is_counted_and_both_readings_of_it_are_told() -> None:

@@ -26,20 +26,29 @@ def rising(begin: float, each_hour: float, until: float = math.inf) -> Course:
 
 
 def doubted(
-    humidity: Course, temperature: Course, minutes: Iterable[int] = range(200), names: tuple[str, str] = (RH, T)
+    humidity: Course,
+    temperature: Course,
+    minutes: Iterable[int] = range(200),
+    names: tuple[str, str] = (RH, T),
+    sunrise: int = 0,
 ) -> list[int]:
-    """Return after which minutes the hygrometer is in doubt."""
+    """Return after which minutes the hygrometer is in doubt; the sun is down before the minute `sunrise`."""
     judge = DeadHygrometers({names[0]: RH, names[1]: T})
-    return [minute for minute in minutes if names[0] in told(judge, humidity, temperature, minute, names)]
+    return [m for m in minutes if names[0] in told(judge, humidity, temperature, m, names, m < sunrise)]
 
 
 def told(
-    judge: DeadHygrometers, humidity: Course, temperature: Course, minute: int, names: tuple[str, str]
+    judge: DeadHygrometers,
+    humidity: Course,
+    temperature: Course,
+    minute: int,
+    names: tuple[str, str],
+    by_night: bool = False,
 ) -> set[str]:
     """Return what is in doubt after a minute."""
     begin, hours = minute * 60.0, minute / 60
     values = dict(zip(names, (Value(humidity(hours), Flag.PASS), Value(temperature(hours), Flag.PASS))))
-    return set(judge.doubts(begin, begin + 60.0, values))
+    return set(judge.doubts(begin, begin + 60.0, values, by_night))
 
 
 @pytest.mark.parametrize(
@@ -106,3 +115,13 @@ def test_each_hygrometer_is_judged_by_the_thermometer_beside_it() -> None:
     still, warms = (Value(60.0, Flag.PASS), [Value(10.0 + n / 40, Flag.PASS) for n in range(200)])
     values = [{RH: still, T: Value(10.0, Flag.PASS), f"{RH}.hedge": still, f"{T}.hedge": warm} for warm in warms]
     assert [set(judge.doubts(60.0 * n, 60.0 * n + 60.0, one)) for n, one in enumerate(values)][-1] == {f"{RH}.hedge"}
+
+
+def test_a_thermometer_that_creeps_up_by_night_accuses_no_hygrometer() -> None:
+    """Without the sun air hardly warms by itself: what is wrong may be the thermometer. By day, and by evening, it is
+    the hygrometer; one that was dead all night is told when the sun has warmed the air."""
+    still, creeps, cools = wave(88.0, 1.0), rising(20.0, 1.7), rising(20.0, -1.7)
+    assert doubted(still, creeps, range(400), sunrise=1000) == []
+    assert doubted(still, creeps, range(400), sunrise=0)
+    assert doubted(still, cools, range(400), sunrise=1000)
+    assert doubted(still, creeps, range(600), sunrise=300)[0] in range(360, 375), "9 % are owed after an hour of sun"

@@ -222,3 +222,13 @@ def test_an_hour_that_is_no_number_is_missing(bad: float) -> None:
     assert counted.missing == 1
     assert math.isfinite(counted.portions)
     assert math.isfinite(counted.x)
+
+
+@pytest.mark.parametrize("latitude", [-70.0, 31.68, 66.6, 70.0, 89.9])
+@pytest.mark.parametrize("day", [80, 172, 355])
+@pytest.mark.parametrize("longitude", [75.0, 103.85, 120.0, 135.0])
+def test_the_hours_of_a_day_have_its_radiation(latitude: float, day: int, longitude: float) -> None:
+    """Where the sun sets, where it does not, and where it does not rise; however far the clock is from the sun."""
+    place = et0.Place(latitude, longitude, 100.0)
+    hours = sum(et0.extraterrestrial_hour(day, hour + 0.5, place) for hour in range(24))
+    assert hours == pytest.approx(et0.extraterrestrial_day(day, latitude), abs=1e-6)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import date
-from typing import Any
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 import hypothesis.strategies as st
 import pytest
@@ -57,45 +59,87 @@ def check(url: str) -> None:
     engine.close()
 
 
-RUNS = st.builds(
-    lambda epoch, seq, at, count, flags, late, long, step: [
-        minute(seq + step * n, at + n, flags[n % len(flags)], epoch, late, long) for n in range(count)
-    ],
-    st.sampled_from("ef"),
-    st.integers(1, 40),
-    st.integers(0, 150),
-    st.integers(1, 70),
-    st.lists(st.sampled_from([1, 1, 1, 2, 3, 9]), min_size=1, max_size=5),
-    st.sampled_from([0, 0, 0, 7, 40 * 1_000_000]),
-    st.sampled_from([60.0, 60.0, 59.99, 60.02, 20.0]),
-    st.sampled_from([1, 1, 2]),
-)
-REDATED = st.builds(
-    lambda seq, at, revision: [minute(seq, at, revision=revision)],
-    *(st.integers(1, 60), st.integers(0, 200), st.integers(1, 3)),
-)
-DELIVERIES = st.lists(st.tuples(st.integers(0, 1), RUNS | REDATED, st.randoms()), min_size=1, max_size=6)
+class Story(NamedTuple):
+    """What comes of three hours: the rows of each delivery and the hub that takes it, the clock's offset (h), and how
+    many hours a commit counts."""
+
+    deliveries: list[tuple[list[Row], int]]
+    offset_h: float
+    most_hours: int
+
+
+Change = Callable[[int], list[Row]]
+BASE = 10_000  # number of the first minute
+# What befalls the minute that began so many minutes after 2026 did: what comes of it behind the others.
+INSTEAD: dict[str, Change] = {
+    "lost": lambda at: [],
+    "late": lambda at: [minute(BASE + at, at, 3)],
+    "off the minute": lambda at: [minute(BASE + at, at, late=7)],
+    "short": lambda at: [minute(BASE + at, at, long=20.0)],
+    "of another box": lambda at: [minute(BASE + at, at, epoch="f")],
+    "numbered anew": lambda at: [minute(2 + at, at)],
+}
+BESIDES: dict[str, Change] = {
+    "doubted later": lambda at: [minute(BASE + at, at, 3, revision=1)],
+    "good after all": lambda at: [minute(BASE + at, at, revision=1)],
+    "dated anew": lambda at: [minute(BASE + at, at + 200, revision=1)],
+    "dated anew, within an hour": lambda at: [minute(BASE + at, at - at % 60, revision=1)],
+    "there twice": lambda at: [minute(2 * BASE + at, at)],
+    "told by another box too": lambda at: [minute(BASE + at, at, 3, epoch="f")],
+}
+
+
+@st.composite
+def stories(draw: st.DrawFn) -> Story:
+    """Draw three hours of one box's minutes as they should be, but for a few; they come in parts, mostly in order.
+
+    In the night, or about where a clock of half hours has midnight.
+    """
+    begin = draw(st.sampled_from([0, 18 * 60]))
+    first, last = begin + draw(st.integers(0, 70)), begin + draw(st.integers(110, 190))
+    flags = draw(st.lists(st.sampled_from([1, 1, 2, 3, 9]), min_size=1, max_size=5))
+    odd = draw(
+        st.dictionaries(st.integers(first, last - 1), st.sampled_from([*INSTEAD, *BESIDES]), min_size=1, max_size=3)
+    )
+    rows = [minute(BASE + at, at, flags[at % len(flags)]) for at in range(first, last) if odd.get(at) not in INSTEAD]
+    behind = [(INSTEAD | BESIDES)[what](at) for at, what in odd.items()]
+    cuts = sorted(draw(st.lists(st.integers(0, len(rows)), max_size=3)))
+    parts = [rows[begin:end] for begin, end in pairwise([0, *cuts, len(rows)])]
+    parts = draw(st.permutations(parts)) if draw(st.booleans()) else parts
+    offset_h, most_hours = draw(st.sampled_from([8.0, 8.0, 5.5])), draw(st.sampled_from([1, 400]))
+    hub = draw(st.randoms())
+    return Story([(part, hub.randrange(2)) for part in [*parts, *behind]], offset_h, most_hours)
 
 
 @settings(
-    max_examples=20,
+    max_examples=15,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
-@given(deliveries=DELIVERIES)
-def test_a_day_is_the_same_whether_read_from_hours_or_from_minutes(
-    sink: DatabaseSink, url: str, deliveries: list[tuple[int, list[Row], Any]]
-) -> None:
-    """Runs of minutes of two boxes, with jumps, off the minute, short, doubtful, revised, in any order, by two hubs."""
+@given(story=stories())
+def test_a_day_is_the_same_whether_read_from_hours_or_from_minutes(sink: DatabaseSink, url: str, story: Story) -> None:
+    """Hours as they should be but for a minute or three that are late, off, short, doubted, moved, by two hubs."""
     for table in ALL:
         query(url, f"DELETE FROM {table}")
     hubs = (sink, DatabaseSink(opened(url)))
-    for which, rows, chance in deliveries:
-        middle = chance.randrange(len(rows) + 1)
-        for part in chance.sample([rows[:middle], rows[middle:]], 2):
-            hubs[which].commit(delivery(*part))
-    hubs[1].close()
+    site = {"site": {"utc_offset_h": story.offset_h}, "sensors": [], "flags": "QARTOD", "configuration": "x"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(held_hours, "MOST_HOURS", story.most_hours)
+        sink.commit(delivery(*(row(1, site, kind="setup", epoch=epoch) for epoch in "ef")))
+        for rows, which in story.deliveries:
+            if rows:
+                hubs[which].commit(delivery(*rows))
+        hubs[1].close()
+        check(url)
+
+
+@pytest.mark.parametrize("what", [*INSTEAD, *BESIDES])
+def test_an_hour_as_it_should_be_but_for_one_minute_tells_the_same(sink: DatabaseSink, url: str, what: str) -> None:
+    """Whatever befalls the minute, on its way or after it came."""
+    there = [minute(BASE + at, at) for at in range(180) if at != 70 or what not in INSTEAD]
+    for part in (there, (INSTEAD | BESIDES)[what](70)):
+        sink.commit(delivery(*part))
     check(url)
 
 
