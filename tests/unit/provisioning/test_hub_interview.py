@@ -27,7 +27,7 @@ def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("secret\n")
     (tmp_path / "text").write_text("somebody's notes " * 400)
     query(other, "CREATE TABLE somebodys (thing)")
-    answers = ["broker.example", "mqtt://hub@127.0.0.1:9", str(tmp_path / "none"), str(tmp_path / "password")]
+    answers = ["broker.example", "mqtt://broker:99999", "mqtt://hub@127.0.0.1:9", str(tmp_path / "none"), str(tmp_path / "password")]
     answers += ["mysql://host/name", f"sqlite://{tmp_path}/text", other, f"sqlite://{tmp_path}/text/hub.db", database]
     answers += [f"{tmp_path}/text/pictures", f"{tmp_path}/pictures", "8080", "0.0.0.0:8080", "127.0.0.1:8081"]
     code, said = interviewed(out, answers, command=HUB_INIT)
