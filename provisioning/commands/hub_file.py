@@ -60,6 +60,7 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
             remedy = _("Put it into a file and name that with --{name}-password-file.").format(name=name)
             raise CommandError(Exit.USAGE, sentence, remedy)
     hub_interview.can_be_made(out.absolute().parent)
+    hub_interview.refuse(given, written)
     facts = complete(given)
     records = make(out, written(facts))
     if records is None:
