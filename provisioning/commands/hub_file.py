@@ -12,7 +12,6 @@ import click
 from click.core import ParameterSource
 
 from edge.files import make_folder, write_whole
-from edge.language import texts
 from edge.language.texts import _, ngettext
 from provisioning.commands import hub_interview
 from provisioning.commands.exits import CommandError, Exit
@@ -189,7 +188,7 @@ def make(out: Path, text: str) -> int | None:
         lines = (format_mistake(mistake).replace(str(beside), str(out)) for mistake in error.mistakes)
         raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
     except SinkError as error:
-        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
+        raise CommandError(Exit.STORE, error.reason) from None
     except OSError as error:
         raise CommandError(Exit.USAGE, format_file_error(error)) from None
     finally:

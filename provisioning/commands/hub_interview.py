@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands import hub_broker
 from provisioning.commands.answers import CheckedText, MayBeNone
 from provisioning.commands.asking import asked
-from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.exits import CommandError, Exit, as_sentence
 from provisioning.commands.interview import unwritable
 from provisioning.commands.options import format_file_error, sentence
 from provisioning.folding import say
@@ -154,7 +153,7 @@ def unusable(config: HubConfig) -> str | None:
         finally:
             engine.close()
     except SinkError as error:
-        return texts.render(error.reason)
+        return as_sentence(error.reason)
     return None
 
 

@@ -46,7 +46,7 @@ def test_a_backup_or_an_export_that_finds_no_room_names_its_own_file(tmp_path: P
     minutes = ("export", "--station", "s", "--from", "2026-01-01", "--to", "2026-01-01", "--format")
     fill(disk)
     for words, sentence in (
-        (("backup",), "no space is left for {out}"),
+        (("backup",), "No space is left for {out}"),
         *(((*minutes, form), "{out} cannot be used: No space left on device") for form in ("csv", "xlsx", "jsonl")),
     ):
         out, before = disk / "out", sorted(disk.iterdir())
@@ -81,7 +81,7 @@ def test_a_restore_that_finds_no_room_changes_nothing(tmp_path: Path, disk: Path
         backup(engine, f"sqlite://{tmp_path}/own/hub.db", None, tmp_path / "backup")
     fill(disk)
     said = minshan("hub", "restore", "--config", str(config), "--from", str(tmp_path / "backup"))
-    assert (said.code, said.err.strip()) == (6, f"Error: no space is left for {disk}/own/hub.db")
+    assert (said.code, said.err.strip()) == (6, f"Error: No space is left for {disk}/own/hub.db")
     empty(disk)
     assert not [file for file in (disk / "own").iterdir() if file.name.startswith(".")]
     assert len(kept(f"sqlite://{disk}/own/hub.db")) == 499
@@ -94,7 +94,7 @@ def test_a_database_on_a_full_disk_says_that_there_is_no_room(disk: Path) -> Non
     fill(disk)
     for words in (("status",), ("gaps",), ("user", "list")):
         said = minshan("hub", *words, "--config", str(config))
-        assert (said.code, said.err.strip().removeprefix("Error: ")) == (6, f"no space is left for {database}"), words
+        assert (said.code, said.err.strip().removeprefix("Error: ")) == (6, f"No space is left for {database}"), words
     assert f"{database} 所在磁盘已满" in minshan("hub", "status", "--config", str(config), env=CHINESE).err
     empty(disk)
     assert "499 received" in minshan("hub", "gaps", "--day", "2026-01-01", "--config", str(config)).out
