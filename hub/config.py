@@ -14,7 +14,7 @@ from pydantic import Field, ValidationError, field_validator, model_validator
 from drivers.errors import SettingError
 from drivers.paths import FilePath, FolderPath, file, possible
 from drivers.reason import Reason
-from edge.config.across import files_fit, rows
+from edge.config.across import broker_complete, files_fit, rows
 from edge.config.base import HTTP_URL, HUB_NAME, PUBLIC_URL, MonthDay, Name, Section
 from edge.config.delivery import CHANNELS, DeliveryChannel
 from edge.config.errors import ConfigError, Mistake
@@ -193,6 +193,7 @@ def checked(file: str, text: str) -> HubConfig:
         config = HubConfig.model_validate_json(json.dumps(rest, default=str), strict=True)
     except ValidationError as error:
         draft.refused((), error, HubConfig)
+    broker_complete(draft.wrong, draft.tables.get("broker"))
     if draft.mistakes:
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
     return config.model_copy(update={key: tuple(found) for key, found in listed.items()})

@@ -27,7 +27,7 @@ class DatabaseRefusedError(SinkError):
     """A database that is not to be written: another program's, or a newer hub's. Nothing in it was changed."""
 
 
-def unusable(database: str, why: str) -> Reason:
+def unusable(database: str, why: str | Reason) -> Reason:
     """Return what is said of a database that gives an error, in its own words."""
     return Reason("database_unusable", "{database} cannot be used: {why}", database=database, why=why)
 

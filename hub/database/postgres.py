@@ -9,7 +9,7 @@ client: connecting and each statement have a deadline of our own.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import Any
 
 import psycopg
@@ -50,6 +50,8 @@ DATA = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint vi
 FORBIDDEN = Reason("database_forbids", "{database} does not let this user do that: {why}", database="", why="")
 AGAIN = ("40001", "40P01")
 FULL = ("53100",)
+NO_ANSWER = Reason("database_no_answer", "it has given no answer for {seconds} s", seconds=0)
+CANCEL = 2.0  # s in which a server that answers has taken in that nobody waits for its answer any more
 
 
 class Bounded(psycopg.Connection[Any]):
@@ -97,6 +99,8 @@ class PostgresEngine:
         except BaseException:  # an interrupt too leaves no transaction open
             self._undo(connection)
             raise
+        finally:
+            connection.longest = DEADLINE
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement. Return its rows."""
@@ -184,9 +188,23 @@ class PostgresEngine:
         try:
             yield
         except psycopg.Error as error:
-            raise self._said(error) from None
+            raise (self._given_up() or self._said(error)) from None
         except (UnicodeError, OverflowError) as error:  # a value that cannot even be sent
             raise ValueRefusedError(str(error)) from None
+
+    def _given_up(self) -> SinkError | None:
+        """Let a connection go whose statement has not ended, and return why; None where it has ended.
+
+        It takes no other statement, and nobody waits for that one. The server is told so: a statement that waits for a
+        lock would hold a connection of its own until it has it.
+        """
+        found = self._open
+        if found is None or found.info.transaction_status != TransactionStatus.ACTIVE:
+            return None
+        with suppress(psycopg.Error):
+            found.cancel_safe(timeout=CANCEL)
+        self.close()
+        return SinkError(unusable(self.shown, NO_ANSWER.having(seconds=round(found.longest))))
 
     def _said(self, error: psycopg.Error) -> SinkError:
         state, why = error.sqlstate or "", (str(error).strip().splitlines() or ["it does not answer"])[0]

@@ -11,7 +11,7 @@ import click
 from drivers.errors import DeviceError, NoAnswer
 from edge.language import texts
 from edge.language.remedies import REMEDIES
-from edge.language.texts import _, render
+from edge.language.texts import _
 from provisioning.commands.device import chosen, refused
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option
@@ -53,7 +53,7 @@ def address(name: str, new: int | None, pairs: tuple[str, ...], config_file: Pat
         finally:
             bus.close()
     except ProfileError as error:
-        raise CommandError(Exit.CONFIG, render(error.reason)) from None
+        raise CommandError(Exit.CONFIG, error.reason) from None
     except DeviceError as error:
         finding = refused(called, info, own, error)
         raise CommandError(Exit.DEVICE, finding.sentence, finding.remedy) from None
@@ -66,7 +66,7 @@ def told(found: Iterator[int]) -> None:
         none = False
         say(_("address {number} answers").format(number=number))
     if none:
-        raise CommandError(Exit.DEVICE, _("no address answers on this line"), _(REMEDIES[NoAnswer.kind.code]))
+        raise CommandError(Exit.DEVICE, _("No address answers on this line"), _(REMEDIES[NoAnswer.kind.code]))
 
 
 def done(answers: bool, new: int) -> None:

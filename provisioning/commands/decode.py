@@ -91,7 +91,7 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
     """Feed the bytes to the decoder and print what it gives."""
     info = driver_named(driver)
     if info.decoder is None:
-        sentence = _('the driver "{name}" has no stream of bytes that could be decoded')
+        sentence = _('The driver "{name}" has no stream of bytes that could be decoded')
         raise CommandError(Exit.USAGE, sentence.format(name=driver))
     words = assigned(pairs)
     decoder = info.decoder(settings(info, placed(info, typed(info, words)), words))
@@ -110,7 +110,7 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
     if not tally.readings and as_json:
         raise click.exceptions.Exit(Exit.DEVICE)
     if not tally.frames:
-        raise CommandError(Exit.DEVICE, _("no frame of this device is in it"), another(beginning))
+        raise CommandError(Exit.DEVICE, _("No frame of this device is in it"), another(beginning))
     if not tally.readings:
         remedy = CLOSER["other_frames"]
         raise CommandError(Exit.DEVICE, nothing_wanted(list(tally.kinds)), _(remedy))
@@ -118,7 +118,7 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
 
 def nothing_wanted(kinds: list[str]) -> str:
     """Return that whole frames came and none held what these settings read: which they were."""
-    sentence = _("complete frames arrive, but none contains what is read: {kinds}")
+    sentence = _("Complete frames arrive, but none contains what is read: {kinds}")
     return sentence.format(kinds=_(", ").join(kinds)) if kinds else _("its frames contain nothing that is read")
 
 

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from enum import IntEnum
 
+from drivers.reason import Reason
+from edge.language import texts
+
 
 class Exit(IntEnum):
     """The codes that `minshan` ends with; scripts may rely on them."""
@@ -23,8 +26,17 @@ class Exit(IntEnum):
 class CommandError(Exception):
     """A command cannot do what was asked: a sentence, where there is one a remedy, and the exit code."""
 
-    def __init__(self, code: Exit, sentence: str, remedy: str = "") -> None:
-        super().__init__(sentence)
+    def __init__(self, code: Exit, sentence: str | Reason, remedy: str = "") -> None:
         self.code = code
-        self.sentence = sentence
+        self.sentence = as_sentence(sentence) if isinstance(sentence, Reason) else sentence
         self.remedy = remedy
+        super().__init__(self.sentence)
+
+
+def as_sentence(reason: Reason) -> str:
+    """Return in words what a part of Minshan refuses, as a sentence: in English it begins with a capital letter.
+
+    A name that stands first, of a file or a server, stays as it is.
+    """
+    text, first = texts.render(reason), reason.template[:1]
+    return first.upper() + text[1:] if first.islower() and text.startswith(first) else text

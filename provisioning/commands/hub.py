@@ -61,10 +61,10 @@ def run(config_file: Path) -> None:
     try:
         serve(config, lambda: bool(ending))
     except DatabaseRefusedError as error:
-        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
+        raise CommandError(Exit.STORE, error.reason) from None
     except PortError as error:
         remedy = _("Write an address of this machine and a free port in [http] listen.")
-        raise CommandError(Exit.STORE, texts.render(error.reason), remedy) from None
+        raise CommandError(Exit.STORE, error.reason, remedy) from None
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
 

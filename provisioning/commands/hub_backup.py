@@ -6,7 +6,6 @@ from pathlib import Path
 
 import click
 
-from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_interview import can_be_written
@@ -50,7 +49,7 @@ def restore(config_file: Path, file: Path) -> None:
     try:
         put_back(config.database.url, password_of(config), file)
     except SinkError as error:
-        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
+        raise CommandError(Exit.STORE, error.reason) from None
     except OSError as error:
         raise CommandError(Exit.STORE, format_file_error(error)) from None
     say(

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.language import texts
 from edge.language.texts import _, ngettext
 from provisioning.commands.answers import Day
 from provisioning.commands.exits import CommandError, Exit
@@ -70,7 +69,7 @@ def export(
             with progress(found, out is None) as seen:
                 count = write(found, form, out, seen)
         except NothingError as error:
-            raise CommandError(Exit.USAGE, texts.render(error.reason)) from None
+            raise CommandError(Exit.USAGE, error.reason) from None
         except BrokenPipeError:
             raise  # the reader (`| head`) has seen enough
         except OSError as error:

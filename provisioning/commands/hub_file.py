@@ -12,7 +12,6 @@ import click
 from click.core import ParameterSource
 
 from edge.files import make_folder, write_whole
-from edge.language import texts
 from edge.language.texts import _, ngettext
 from provisioning.commands import hub_interview
 from provisioning.commands.exits import CommandError, Exit
@@ -60,6 +59,7 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
             remedy = _("Put it into a file and name that with --{name}-password-file.").format(name=name)
             raise CommandError(Exit.USAGE, sentence, remedy)
     hub_interview.can_be_made(out.absolute().parent)
+    hub_interview.refuse(given, written)
     facts = complete(given)
     records = make(out, written(facts))
     if records is None:
@@ -188,7 +188,7 @@ def make(out: Path, text: str) -> int | None:
         lines = (format_mistake(mistake).replace(str(beside), str(out)) for mistake in error.mistakes)
         raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
     except SinkError as error:
-        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
+        raise CommandError(Exit.STORE, error.reason) from None
     except OSError as error:
         raise CommandError(Exit.USAGE, format_file_error(error)) from None
     finally:

@@ -9,12 +9,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
-from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands import hub_broker
 from provisioning.commands.answers import CheckedText, MayBeNone
 from provisioning.commands.asking import asked
-from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.exits import CommandError, Exit, as_sentence
 from provisioning.commands.interview import unwritable
 from provisioning.commands.options import format_file_error, sentence
 from provisioning.folding import say
@@ -25,6 +24,10 @@ if TYPE_CHECKING:
 Facts = dict[str, str | None]
 Writer = Callable[[Facts], str]
 LISTEN = "127.0.0.1:8080"
+SECTIONS = {"broker": "broker.url", "database": "database.url", "pictures": "pictures.dir", "http": "http"} | {
+    "broker_password_file": None,  # None: a file that contains a password
+    "database_password_file": None,
+}
 
 
 def complete(given: Facts, defaults: Facts, written: Writer) -> Facts:
@@ -35,9 +38,9 @@ def complete(given: Facts, defaults: Facts, written: Writer) -> Facts:
     facts = given | {key: given[key] or value for key, value in defaults.items()}
     known = {key for key, value in given.items() if value is not None}
 
-    def ask(key: str, section: str, question: str, default: str | None) -> None:
+    def ask(key: str, question: str, default: str | None) -> None:
         if key not in known:
-            kind = CheckedText(fits(facts, key, section, written))
+            kind = CheckedText(fits(facts, key, SECTIONS[key] or key, written))
             answer = asked(question, default, MayBeNone(kind) if key == "http" else kind)
             facts[key] = answer or None
 
@@ -45,20 +48,36 @@ def complete(given: Facts, defaults: Facts, written: Writer) -> Facts:
         if key not in known and _names_a_user_alone(facts[url] or ""):
             facts[key] = asked(question, "", MayBeNone(CheckedText(is_read)), shows_default=False) or None
 
-    ask("broker", "broker.url", _("The broker's address, as mqtts://hub@broker.example:8883"), None)
+    ask("broker", _("The broker's address, as mqtts://hub@broker.example:8883"), None)
     ask_password("broker", "broker_password_file", _("A file that contains only the broker's password (empty: none)"))
     say("  " + hub_broker.line(hub_broker.state_of(checked(written(facts)).broker)))  # it may come later: no error
     while True:
-        ask("database", "database.url", _("The database"), defaults["database"])
+        ask("database", _("The database"), defaults["database"])
         ask_password("database", "database_password_file", _("A file that contains only its password (empty: none)"))
         trouble = unusable(checked(written(facts)))
         if trouble is None or known >= {"database", "database_password_file"}:
             break
         say(_("Error: {message}").format(message=trouble), err=True)
         known -= {"database", "database_password_file"}
-    ask("pictures", "pictures.dir", _("The folder of photos"), defaults["pictures"])
-    ask("http", "http", _("Where pages and the API are served (-: nowhere)"), LISTEN)
+    ask("pictures", _("The folder of photos"), defaults["pictures"])
+    ask("http", _("Where pages and the API are served (-: nowhere)"), LISTEN)
     return facts
+
+
+def refuse(given: Facts, written: Writer) -> None:
+    """Raise CommandError where an option's value is none that a question would have taken."""
+    for key, section in SECTIONS.items():
+        value = given[key]
+        if value is not None:
+            try:
+                if section is None:
+                    is_read(value)
+                else:
+                    fits(given, key, section, written)(value)
+            except CommandError as error:
+                place = f"--{key.replace('_', '-')}"
+                told = _("{place}: {sentence}").format(place=place, sentence=error.sentence)
+                raise CommandError(Exit.USAGE, told) from None
 
 
 def fits(facts: Facts, key: str, section: str, written: Writer) -> Callable[[str], None]:
@@ -134,7 +153,7 @@ def unusable(config: HubConfig) -> str | None:
         finally:
             engine.close()
     except SinkError as error:
-        return texts.render(error.reason)
+        return as_sentence(error.reason)
     return None
 
 

@@ -257,7 +257,7 @@ def opened(config: HubConfig) -> Iterator[Engine]:
         try:
             yield engine
         except SinkError as trouble:
-            raise CommandError(Exit.USAGE, texts.render(trouble.reason)) from None
+            raise CommandError(Exit.USAGE, trouble.reason) from None
 
 
 def _environment() -> dict[str, str]:

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_file_error, format_mistake, right_to_read
@@ -60,7 +59,7 @@ def reading(config: HubConfig) -> Iterator[Engine]:
                 raise CommandError(Exit.STORE, sentence, _("Start it once: minshan hub run."))
             yield engine
     except SinkError as error:
-        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
+        raise CommandError(Exit.STORE, error.reason) from None
 
 
 def named(engine: Engine, station: str) -> None:

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 import click
 
 from edge.clock.clock import system_utc
-from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
@@ -179,8 +178,12 @@ def show(kind: Kind, config_file: Path, as_json: bool) -> None:
         "operator": _("operator"),
         "admin": _("administrator"),
     }
+    nothing = {"user": _("Nobody has an account yet."), "token": _("There is no token yet.")}
     with accounts(config_file) as known:
-        for account in known.listed(kind):
+        listed = known.listed(kind)
+        if not listed and not as_json:
+            say(nothing[kind])
+        for account in listed:
             mine = None if account.stations is None else sorted(account.stations)
             if as_json:
                 print_json({"name": account.name, "role": account.role, "stations": mine, "ended": account.ended})
@@ -205,4 +208,4 @@ def accounts(config_file: Path, stations: Iterable[str] = ()) -> Iterator[Accoun
             say_unheard(engine, stations)
             yield Accounts(engine)
         except SinkError as trouble:
-            raise CommandError(Exit.USAGE, texts.render(trouble.reason)) from None
+            raise CommandError(Exit.USAGE, trouble.reason) from None

@@ -8,7 +8,6 @@ from pathlib import Path
 import click
 
 from edge.clock.clock import SystemClock
-from edge.language import texts
 from edge.language.texts import _
 from edge.page.address import is_listen_address
 from provisioning.commands.asking import asked
@@ -77,7 +76,7 @@ def page(
         server = PageServer(listen, daemon, SystemClock(), names, Demo(speed, unplugged), instead)
     except PortError as error:
         remedy = _("Name an address of this machine and a free port with --listen.")
-        raise CommandError(Exit.TROUBLE, texts.render(error.reason), remedy) from None
+        raise CommandError(Exit.TROUBLE, error.reason, remedy) from None
     say(_("The page: {address}").format(address=server.url))
     server.run()
 

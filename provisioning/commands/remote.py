@@ -108,7 +108,7 @@ def send_and_print(
         finally:
             link.close()
     except LinkError as trouble:
-        raise CommandError(Exit.BROKER, texts.render(trouble.reason)) from None
+        raise CommandError(Exit.BROKER, trouble.reason) from None
 
 
 def followed(link: Any, command: Command, station: str, timeout: float, as_json: bool) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from edge.language.log_lines import to_stderr
-from edge.language.texts import _, ngettext, render, speak
+from edge.language.texts import _, ngettext, speak
 from edge.loading import unswept
 from provisioning.commands.doubts import doubts, empty
 from provisioning.commands.exits import CommandError, Exit
@@ -38,7 +38,7 @@ def run(config_file: Path | None, check: bool, as_json: bool) -> None:
     try:
         serve(config)
     except StoreError as trouble:
-        raise CommandError(Exit.STORE, render(trouble.reason)) from None
+        raise CommandError(Exit.STORE, trouble.reason) from None
 
 
 def checked(config_file: Path | None, as_json: bool) -> None:

@@ -30,7 +30,7 @@ def driver_named(name: str) -> DriverInfo:
     try:
         return find(name)
     except UnknownDriverError as error:
-        raise CommandError(Exit.CONFIG, render(unknown_driver(error))) from None
+        raise CommandError(Exit.CONFIG, unknown_driver(error)) from None
 
 
 def drivers_for(_context: click.Context, _argument: click.Parameter, begun: str) -> list[str]:

@@ -156,13 +156,13 @@ def demo(**options: Any) -> int:
             raise
         return Exit.OK
     except CaptureError as error:
-        raise CommandError(Exit.USAGE, texts.render(error.reason)) from None
+        raise CommandError(Exit.USAGE, error.reason) from None
     except ConfigError as error:
         raise CommandError(Exit.CONFIG, "\n".join(format_mistake(mistake) for mistake in error.mistakes)) from None
     except (NoBrokerError, LinkError) as error:
-        raise CommandError(Exit.BROKER, texts.render(error.reason)) from None
+        raise CommandError(Exit.BROKER, error.reason) from None
     except StoreError as error:
-        raise CommandError(Exit.STORE, texts.render(error.reason)) from None
+        raise CommandError(Exit.STORE, error.reason) from None
     except OSError as error:
         why = texts.render(system_reason(error))
         raise CommandError(

@@ -8,6 +8,7 @@ from functools import cache
 from drivers.catalog import catalog
 from drivers.devices.profiles import names
 from edge.config.sections import BrokerSection, CameraSection, Config, SensorSection, SiteSection
+from hub.config import HttpSection
 
 WORD = re.compile(r"[A-Za-z]{4,}")
 # What is no word of a sentence: options, paths, addresses, settings, commands in backticks, what was typed.
@@ -33,7 +34,7 @@ def known() -> frozenset[str]:
     found = {*catalog(), *names(), *NAMED.split()}
     for info in catalog().values():
         found |= info.settings.model_fields.keys()
-    for section in (SensorSection, CameraSection, SiteSection, BrokerSection, Config):
+    for section in (SensorSection, CameraSection, SiteSection, BrokerSection, Config, HttpSection):
         found |= section.model_fields.keys()
     return frozenset(found)
 

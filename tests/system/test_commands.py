@@ -121,7 +121,7 @@ def test_a_running_station_is_asked(running: Path) -> None:
     assert "station maoxian-1 measures: 1 sensor on 1 bus\n" in (running.parent / "log").read_text()
 
     said = minshan("accept-ledger", "--config", str(running))
-    assert (said.code, said.err) == (1, "Error: no other receiver has answered this station\n")
+    assert (said.code, said.err) == (1, "Error: No other receiver has answered this station\n")
     said = minshan("maintenance", "20m", "cleaning the gauge", "--config", str(running))
     assert said.out == "Maintenance for 20 min; it ends by itself, or by `minshan maintenance 0`.\n"
     assert "Under maintenance: cleaning the gauge." in minshan("status", "--config", str(running)).out
@@ -135,7 +135,7 @@ def test_a_folder_in_use_by_another_station_is_refused(running: Path) -> None:
     assert said.code == 6
     state = running.parent / "state"
     assert re.fullmatch(
-        rf"Error: state folder {state} is in use by another minshan \(pid \d+\): stop that one first, "
+        rf"Error: State folder {state} is in use by another minshan \(pid \d+\): stop that one first, "
         r"or name another folder\n",
         said.err,
     )

@@ -14,6 +14,7 @@ from edge.wire.contract import Batch, Hello, Topic, encode, topic
 from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.session import Granted, Incoming
+from hub import intake
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.receiver import Files, Receiver
@@ -109,3 +110,23 @@ def test_a_link_that_breaks_between_commit_and_acknowledgement(receiver: Receive
     handed(receiver, wire := Wire(), message(1, 2), message(2, 1))
     assert wire.acked == [1, 2]
     assert query(f"sqlite://{tmp_path}/hub.db", "SELECT seq FROM record ORDER BY seq") == [(1,), (2,)]
+
+
+def test_a_message_whose_handling_fails_is_handled_once(
+    receiver: Receiver, sink: Moody, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever error that is, it is set aside and acknowledged in its turn, and costs no other; none comes again."""
+    really, handled = intake.batch, list[bytes]()
+
+    def faulty(where: str, payload: bytes) -> intake.RawBatch:
+        handled.append(payload)
+        if payload == b"poison":
+            raise ZeroDivisionError
+        return really(where, payload)
+
+    monkeypatch.setattr(intake, "batch", faulty)
+    poison = Incoming(topic("s", Topic.BACKFILL), b"poison", 2, 1, False)
+    handed(receiver, wire := Wire(), message(1, 1), poison, message(3, 2))
+    assert wire.acked == [1, 2, 3]
+    assert (handled.count(b"poison"), receiver.tally.aside) == (1, 1)
+    assert sink.held("s", frozenset({"e"})) == [Span("e", 1, 2)]

@@ -10,6 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from hub.config import load
+from tests.kits.command import minshan
 from tests.kits.sink_kit import query
 from tests.unit.provisioning.test_interview import interviewed
 
@@ -27,7 +28,13 @@ def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
     (tmp_path / "password").write_text("secret\n")
     (tmp_path / "text").write_text("somebody's notes " * 400)
     query(other, "CREATE TABLE somebodys (thing)")
-    answers = ["broker.example", "mqtt://hub@127.0.0.1:9", str(tmp_path / "none"), str(tmp_path / "password")]
+    answers = [
+        "broker.example",
+        "mqtt://broker:99999",
+        "mqtt://hub@127.0.0.1:9",
+        str(tmp_path / "none"),
+        str(tmp_path / "password"),
+    ]
     answers += ["mysql://host/name", f"sqlite://{tmp_path}/text", other, f"sqlite://{tmp_path}/text/hub.db", database]
     answers += [f"{tmp_path}/text/pictures", f"{tmp_path}/pictures", "8080", "0.0.0.0:8080", "127.0.0.1:8081"]
     code, said = interviewed(out, answers, command=HUB_INIT)
@@ -88,3 +95,31 @@ def test_a_folder_that_is_not_there_is_told_before_the_questions(tmp_path: Path)
     (tmp_path / "text").write_text("notes")
     code, said = interviewed(tmp_path / "text" / "hub.toml", [], command=HUB_INIT)
     assert (code, "cannot be used: Not a directory" in unfolded(said), "broker" in said) == (2, True, False)
+
+
+@pytest.mark.parametrize("terminal", [True, False], ids=["terminal", "script"])
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("--broker", "mqtt//x"), "--broker: must be an address such as mqtt://host:1883"),
+        (("--broker", "mqtt://h:99999"), "--broker: the port after the host's : must be from 1 to 65535"),
+        (("--broker", "mqtt://h", "--database", "mysql://h/n"), "--database: the database must be sqlite:///FILE"),
+        (("--broker", "mqtt://h", "--http", "8080"), "--http: must be an address of this machine and a port"),
+        (("--broker", "mqtt://h", "--http", "0.0.0.0:80"), "--http: passwords would cross the network unencrypted"),
+        (("--broker", "mqtt://h", "--pictures", "/dev/null/p"), "--pictures: /dev/null is not a folder"),
+        (("--broker", "mqtt://h", "--broker-password-file", "/none"), "--broker-password-file: /none cannot be used"),
+    ],
+    ids=lambda words: " ".join(words[-2:]) if isinstance(words, tuple) else "",
+)
+def test_a_wrong_option_is_told_before_anything_is_asked(
+    tmp_path: Path, terminal: bool, words: tuple[str, ...], told: str
+) -> None:
+    """By its name and what would be right, as an answer is; nothing is written."""
+    out = tmp_path / "hub.toml"
+    if terminal:
+        code, said = interviewed(out, [], *words, command=HUB_INIT)
+    else:
+        ran = minshan(*HUB_INIT, *words, "--out", str(out))
+        code, said = ran.code, ran.err
+    assert (code, f"Error: {told}" in unfolded(said)) == (2, True), said
+    assert list(tmp_path.iterdir()) == []

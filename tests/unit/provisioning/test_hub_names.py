@@ -38,7 +38,7 @@ def test_a_wrong_name_among_many_is_one_clear_line(config: Path) -> None:
 def test_a_name_that_turns_a_line_about_is_seen_as_what_it_is(config: Path) -> None:
     """A mark from right to left, pasted with a token's name, is written out."""
     told = minshan("hub", "token", "revoke", "county\u202e", "--config", str(config))
-    assert told.code != 0 and 'there is no "county<U+202E>"' in told.err
+    assert told.code != 0 and 'There is no "county<U+202E>"' in told.err
 
 
 def made_hub(folder: Path, *words: str) -> str:

@@ -21,6 +21,8 @@ def test_a_right_to_a_station_that_was_never_heard_is_given_and_said(tmp_path: P
     sink = DatabaseSink(opened(f"sqlite://{tmp_path}/hub.db"))
     sink.commit(delivery(row(1, station="orchard-1"), row(1, station="orchard-2")))
     sink.close()
+    assert minshan("hub", "user", "list", "--config", str(config)).out == "Nobody has an account yet.\n"
+    assert minshan("hub", "token", "list", "--config", str(config)).out == "There is no token yet.\n"
     given = ("--role", "grower", "--station", "orchard-1", "--station")
     secret = minshan("hub", "token", "add", "county", *given, "orchrd-2", "--config", str(config))
     near = "No station orchrd-2 has sent anything yet: is its name right, or was orchard-2 meant?"

@@ -76,7 +76,7 @@ def test_a_wrong_answer_is_asked_for_again(tmp_path: Path) -> None:
         "must be 1 to 32 lower-case letters, digits or hyphens",
         "103.85 is a longitude: write the latitude here, between -90 and 90",
         "a # in the login must be written %23",
-        'there is no driver "bme"; did you mean "bme280"?',
+        'There is no driver "bme"; did you mean "bme280"?',
         "76 is decimal: write 0x76?",
     ):
         assert f"Error: {told}" in said.replace("Error: bme280: address = 76: ", "Error: ")

@@ -78,7 +78,7 @@ def test_other_packages_drivers_are_found_or_named(tmp_path: Path) -> None:
     asked = minshan("sensors", "read", "bad", env=env)
     assert (asked.code, asked.err) == (
         3,
-        'Error: the driver "bad" is installed, but does not load: '
+        'Error: The driver "bad" is installed, but does not load: '
         "ModuleNotFoundError: No module named 'no_such_library'\n",
     )
     file = tmp_path / "station.toml"
@@ -119,7 +119,7 @@ def test_other_packages_drivers_are_found_or_named(tmp_path: Path) -> None:
             "on (raspi-config, or dtparam=i2c_arm=on in config.txt), reboot\n"
             "  → Switch I2C on (sudo raspi-config, Interface Options), reboot, and see `ls /dev/i2c-*`.\n",
         ),
-        ("plantowr --set port=x", 3, 'Error: there is no driver "plantowr"; did you mean "plantower"?\n'),
+        ("plantowr --set port=x", 3, 'Error: There is no driver "plantowr"; did you mean "plantower"?\n'),
         ("plantower", 3, "Error: plantower needs port: give it as port=VALUE\n"),
         (
             "plantower --set port=x --set model=PMS9",
@@ -231,7 +231,7 @@ def test_another_devices_bytes_are_told() -> None:
     said = minshan("sensors", "decode", "sds011", "--hex", "-", stdin=f"{frame}\n{frame}\n")
     assert said.code == 4
     assert said.err == (
-        "Error: no frame of this device is in it\n"
+        "Error: No frame of this device is in it\n"
         "  → These look like bytes of plantower: minshan sensors decode plantower FILE\n"
     )
 
@@ -243,7 +243,7 @@ def test_a_driver_that_has_no_stream() -> None:
         pytest.skip("every driver has a decoder")
     said = minshan("sensors", "decode", without[0], "-")
     assert said.code == 2
-    assert said.err == f'Error: the driver "{without[0]}" has no stream of bytes that could be decoded\n'
+    assert said.err == f'Error: The driver "{without[0]}" has no stream of bytes that could be decoded\n'
 
 
 def test_the_suite_runs_on_a_driver() -> None:
@@ -259,4 +259,4 @@ def test_frames_that_hold_nothing_wanted_are_named() -> None:
     """A recording of whole sentences of another kind is no success: which they were is told, and what to look at."""
     said = minshan("sensors", "decode", "nmea", "-", stdin="$WIMWD,214.8,T,210.0,M,10.5,N,5.4,M*63\r\n")
     assert (said.code, said.out) == (4, "1 frames read\n")
-    assert said.err.startswith("Error: complete frames arrive, but none contains what is read: MWD\n  → Check that")
+    assert said.err.startswith("Error: Complete frames arrive, but none contains what is read: MWD\n  → Check that")

@@ -81,6 +81,10 @@ def test_what_is_no_text_is_told(tmp_path: Path, raw: bytes, said: str) -> None:
         ("[broker]", '[http]\npublic_url = "http://a b"\n[broker]', "must be an address without a path"),
         ("[broker]", '[http]\nbehind_proxy = ["10.0.0.300"]\n[broker]', "must be addresses or networks"),
         ("[broker]", '[http]\nbehind_proxy = ["*"]\n[broker]', "must be addresses or networks"),
+        ("mqtt://h", "mqtt://h:99999", "the port after the host's : must be from 1 to 65535"),
+        ("mqtt://h", "mqtt://h/farm", "must be an address such as mqtt://host:1883"),
+        ('"mqtt://h"', '"mqtts://h"\ncert_file = "c.pem"', "also needs key_file"),
+        ('"mqtt://h"', '"mqtt://h"\npassword = "a"\npassword_file = "b"', "give this or password_file, not both"),
         ("[pictures]", "[picture]", 'did you mean "pictures"?'),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,11 +13,13 @@ import psycopg
 import pytest
 
 from edge.records.spans import Span
+from hub.database import schema
 from hub.database.engine import opened
-from hub.database.postgres import Bounded
+from hub.database.postgres import DEADLINE, Bounded, PostgresEngine
 from hub.database.sink import DatabaseSink
 from hub.database.sqlite import SqliteEngine
 from hub.sink import SinkError
+from tests.kits.broker import until
 from tests.kits.committer import Committer
 from tests.kits.postgres import Cluster, running_cluster
 from tests.kits.recount import check_hours
@@ -69,20 +72,53 @@ def test_a_postgresql_killed_in_the_middle_of_commits(cluster: Cluster, kills: i
 
 
 def test_a_postgresql_that_hangs_is_an_error_in_time(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that holds the connection and answers nothing is given up, and the same sink works when it is back."""
+    """A server that holds the connection and answers nothing is given up, within a transaction and without one, and
+    the same sink works when it is back."""
     sink = DatabaseSink(opened(cluster.emptied()))
-    sink.commit(delivery(row(1)))
-    monkeypatch.setattr("hub.database.postgres.DEADLINE", 0.5)
-    cluster.freeze()
-    try:
-        with pytest.raises(SinkError, match="cannot be used"):
-            sink.commit(delivery(row(2)))
-    finally:
-        cluster.thaw()
-    monkeypatch.undo()
-    sink.commit(delivery(row(2)))
+    steps: tuple[Callable[[], object], ...] = sink.look, lambda: sink.commit(delivery(row(2)))
+    for step in steps:
+        sink.commit(delivery(row(1)))
+        monkeypatch.setattr("hub.database.postgres.DEADLINE", 0.5)
+        sink.commit(delivery(row(1)))  # the deadline counts from the next statement on
+        cluster.freeze()
+        try:
+            with pytest.raises(SinkError, match="cannot be used: it has given no answer for"):
+                step()
+        finally:
+            cluster.thaw()
+        monkeypatch.undo()
+        step()
     assert sink.held("s", E) == [Span("e", 1, 2)]
     sink.close()
+
+
+def test_statements_that_were_given_up_do_not_wait_on_at_the_server(
+    cluster: Cluster, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While somebody holds a table, each try ends at the server too: otherwise an hour of tries would take all the
+    connections that it has."""
+    url = cluster.emptied()
+    sink = DatabaseSink(opened(url))
+    monkeypatch.setattr("hub.database.postgres.DEADLINE", 0.5)
+    with psycopg.connect(url) as somebody:
+        somebody.execute("LOCK TABLE record")
+        for _ in range(3):
+            with pytest.raises(SinkError, match="no answer"):
+                sink.commit(delivery(row(1)))
+        waiting = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        until(lambda: cluster.run(waiting) == [(0,)], 10)
+    monkeypatch.undo()
+    sink.commit(delivery(row(1)))
+    assert sink.held("s", E) == [Span("e", 1, 1)]
+    sink.close()
+
+
+def test_the_patience_of_a_migration_ends_with_it(cluster: Cluster) -> None:
+    """What is asked after it, outside any transaction, has the deadline of every statement."""
+    engine = PostgresEngine(cluster.emptied())
+    schema.migrate(engine)
+    assert engine._connection().longest == DEADLINE
+    engine.close()
 
 
 def test_a_commit_whose_answer_is_lost_is_done_again(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:

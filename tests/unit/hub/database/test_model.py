@@ -86,14 +86,14 @@ def test_hubs_at_once_on_the_same_rows(url: str, cluster: Cluster) -> None:
     tables over another's, none stands still, every record is there once and in the ledger."""
     fates: list[RowFate] = []
     troubles: list[Exception] = []
+    all_here = threading.Barrier(4)
 
     def hub(number: int) -> None:
         try:
             sink = DatabaseSink(opened(url))
-            for part in range(10):
-                rows = [
-                    row(seq, station=f"s{seq % 7}", epoch=f"e{seq % 5}") for seq in range(part * 60, part * 60 + 90)
-                ]
+            for part in range(5):  # each with many new epochs, whose rows are made as well as locked
+                rows = [row(seq, station=f"s{seq % 7}", epoch=f"e{part}-{seq % 700}") for seq in range(900)]
+                all_here.wait(60)
                 fates.extend(sink.commit(delivery(*(rows if number % 2 else rows[::-1]))).fates)
             sink.close()
         except Exception as trouble:  # noqa: BLE001  # carried to the test's own thread
@@ -116,14 +116,16 @@ def test_hubs_at_once_on_the_same_rows(url: str, cluster: Cluster) -> None:
 
 
 def test_a_ledger_row_is_written_where_it_lies(cluster: Cluster) -> None:
-    """Commit by commit PostgreSQL keeps the new version of a ledger's row on its page, so that the table stays flat."""
+    """Commit by commit PostgreSQL keeps the new version of a ledger's row on its page, though that is full of other
+    stations' rows, so that the table stays flat."""
     url = cluster.emptied()
     sink = DatabaseSink(opened(url))
-    for seq in range(1, 121):
-        sink.commit(delivery(row(seq)))
+    sink.commit(delivery(*(row(1, station=f"s{number}") for number in range(400))))
+    for turn in range(40):  # a tenth of them each time
+        sink.commit(delivery(*(row(2 + turn // 10, station=f"s{number}") for number in range(turn % 10, 400, 10))))
     sink.close()
     sql = "SELECT n_tup_hot_upd, n_tup_upd, pg_relation_size(relid) FROM pg_stat_user_tables WHERE relname = 'ledger'"
-    until(lambda: query(url, sql)[0][1] >= 119, 30)
+    until(lambda: query(url, sql)[0][1] >= 1600, 30)
     ((hot, updated, size),) = query(url, sql)
     assert hot >= 0.95 * updated
     assert size <= 10 * 8192

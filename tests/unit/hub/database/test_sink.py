@@ -11,7 +11,7 @@ from edge.records.spans import Span
 from edge.wire.contract import ChunkHeader, Revised
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.sink import Announced, Delivery, Note, PictureRow, RowFate
+from hub.sink import Announced, Delivery, Note, PictureRow, RowFate, SinkError
 from tests.kits.sink_kit import came, delivery, kept, query, row
 
 E = frozenset({"e"})
@@ -148,6 +148,27 @@ def test_a_poisoned_row_costs_no_other(sink: DatabaseSink, url: str, monkeypatch
     assert {place + 1 for place in outcome.why} == poisoned
     assert len(kept(url)) == 497
     assert sink.held("s", E) == [Span("e", 2, 249), Span("e", 251, 499)]
+
+
+def test_a_row_that_the_database_swallows_is_not_confirmed(sink: DatabaseSink, url: str) -> None:
+    """Where a statement says that it wrote fewer rows than it was given, without an error, nothing of it is committed:
+    a receipt would stand on a record that is not there."""
+    engine = opened(url)
+    if engine.postgres:
+        engine.query("CREATE FUNCTION swallow() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+        engine.query(
+            "CREATE TRIGGER t BEFORE INSERT ON record FOR EACH ROW WHEN (new.seq = 30) EXECUTE FUNCTION swallow()"
+        )
+    else:
+        engine.query("CREATE TRIGGER t BEFORE INSERT ON record WHEN new.seq = 30 BEGIN SELECT raise(IGNORE); END")
+    rows = delivery(*(row(seq) for seq in range(1, 60)))
+    with pytest.raises(SinkError, match="says that it wrote 58 of 59 records"):
+        sink.commit(rows)
+    assert sink.held("s", E) == [] and kept(url) == {}
+    engine.query("DROP TRIGGER t ON record" if engine.postgres else "DROP TRIGGER t")
+    engine.close()
+    sink.commit(rows)
+    assert sink.held("s", E) == [Span("e", 1, 59)]
 
 
 def test_a_ledger_that_says_more_than_there_is_is_noticed(sink: DatabaseSink, url: str) -> None:

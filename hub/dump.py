@@ -1,0 +1,148 @@
+"""PostgreSQL's part of a backup: its own programs write a dump and play it back, all of it in one transaction."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
+
+from drivers.reason import Reason
+from hub.database import schema
+from hub.database.engine import opened
+from hub.database.errors import DatabaseRefusedError
+from hub.database.in_use import is_left_alone
+from hub.database.sqlite import NO_ROOM
+from hub.sink import SinkError
+
+HUB_RUNS = Reason(
+    "hub_runs", "{database} is in use: stop the hub (and any other program that has it open), then restore", database=""
+)
+NO_BACKUP = Reason("no_backup", "{file} is not a backup of a hub: {why}", file="", why="")
+NO_PROGRAM = Reason("no_program", "{name} is not installed: apt-get install postgresql-client", name="")
+EMPTY = Reason("it_is_empty", "it has no tables of a hub")
+
+FULL = "could not write to output file: No space left on device"  # pg_dump's words
+
+
+def write(url: str, password: str | None, out: Path) -> None:
+    """Write a dump to a file, and look through it. Raise SinkError, OSError."""
+    with out.open("wb") as file:
+        try:
+            _ran(["pg_dump", "-Fc", "--no-owner", "--no-privileges", "-d", url], password, stdout=file)
+        except SinkError as error:
+            raise SinkError(NO_ROOM.having(file=str(out))) if FULL in str(error) else error from None
+    _ran(["pg_restore", "--list", str(out)], None, stdout=subprocess.DEVNULL)
+
+
+def restore(url: str, password: str | None, file: Path) -> None:
+    """Put a dump in the place of a database, which no hub has open. Raise SinkError."""
+    _check_dump(file)
+    engine = opened(url, password)
+    try:
+        schema.version(engine)  # another program's database is refused
+        if not is_left_alone(engine):
+            raise SinkError(HUB_RUNS.having(database=engine.shown))
+        ((schema_name,),) = engine.query("SELECT current_schema()")
+        views = {name for (name,) in engine.query("SELECT viewname FROM pg_views WHERE schemaname = current_schema()")}
+        kinds = {name: "VIEW" if name in views else "TABLE" for name in sorted(engine.tables())}
+    finally:
+        engine.close()
+    own = f'"{schema_name}"'
+    before = [f'DROP {kind} IF EXISTS {own}."{name}" CASCADE;' for name, kind in kinds.items()]
+    table = f"{own}.{schema.PROGRAM}"
+    after = [f"UPDATE {table} SET generation = {schema.new_generation()};"]
+    _played(url, password, file, before, after)
+
+
+def _check_dump(file: Path) -> None:
+    """See that a file is a dump of a hub's database, and none of a newer one. Raise SinkError."""
+    with tempfile.TemporaryFile() as one_table:
+        _read_into(one_table, file, "--data-only", f"--table={schema.PROGRAM}")
+        one_table.seek(0)
+        lines = iter(one_table.read().decode(errors="replace").splitlines())
+    head = next((line for line in lines if line.startswith("COPY ")), "")
+    names = head.partition("(")[2].partition(")")[0].split(", ")
+    found = dict(zip(names, next(lines, "").split("\t"), strict=False)).get("version", "")
+    if not found.isdecimal():
+        raise DatabaseRefusedError(NO_BACKUP.having(file=str(file), why=EMPTY))
+    schema.refuse_newer(str(file), int(found))
+
+
+def _played(url: str, password: str | None, file: Path, before: Iterable[str], after: Iterable[str]) -> None:
+    """Restore a dump between other statements, all of it or nothing. Raise SinkError.
+
+    It goes from one program into the other: written out it would take several times its room. The transaction ends with
+    the last statement of all, so that whatever ends before it, this process too, undoes everything.
+    """
+    words = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"]
+    with tempfile.TemporaryFile() as said:
+        psql = subprocess.Popen(
+            _command(words), stdin=subprocess.PIPE, stdout=subprocess.DEVNULL, stderr=said, env=_environment(password)
+        )
+        assert psql.stdin is not None
+        try:
+            with suppress(BrokenPipeError):  # it has ended, and said why
+                psql.stdin.write("\n".join(["BEGIN;", *before, ""]).encode())
+                psql.stdin.flush()
+                _read_into(psql.stdin, file)
+                psql.stdin.write("\n".join(["", *after, "COMMIT;", ""]).encode())
+                psql.stdin.flush()
+            with suppress(BrokenPipeError):
+                psql.stdin.close()
+            code = psql.wait()
+        finally:
+            psql.kill()
+            psql.wait()
+        if code:
+            said.seek(0)
+            raise _said(said.read(), code)
+
+
+def _read_into(pipe: IO[bytes], file: Path, *which: str) -> None:
+    """Write a dump, or `which` part of it, as statements.
+
+    Raise SinkError where it is none, BrokenPipeError where nobody takes them any more.
+    """
+    words = ["pg_restore", "--no-owner", "--no-privileges", *which, "-f", "-", str(file)]
+    ran = subprocess.run(_command(words), stdout=pipe, stderr=subprocess.PIPE, env=_environment(None), check=False)
+    if ran.returncode == -signal.SIGPIPE:
+        raise BrokenPipeError
+    if ran.returncode:
+        raise DatabaseRefusedError(NO_BACKUP.having(file=str(file), why=_said(ran.stderr, ran.returncode).reason))
+
+
+def _ran(words: list[str], password: str | None, stdout: IO[bytes] | int) -> None:
+    """Run one of PostgreSQL's programs. Raise SinkError with its own words."""
+    ran = subprocess.run(
+        _command(words), stdout=stdout, stderr=subprocess.PIPE, env=_environment(password), check=False
+    )
+    if ran.returncode:
+        raise _said(ran.stderr, ran.returncode)
+
+
+def _command(words: list[str]) -> list[str]:
+    """Return the words with the program's whole path. Raise SinkError where it is not installed."""
+    beside = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)  # where Debian keeps them
+    program = shutil.which(words[0], path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, beside)]))
+    if program is None:
+        raise SinkError(NO_PROGRAM.having(name=words[0]))
+    return [program, *words[1:]]
+
+
+def _environment(password: str | None) -> dict[str, str]:
+    """Return what the programs run with: in English, so that their words can be told apart."""
+    found = {name: value for name, value in os.environ.items() if name != "LANGUAGE"} | {"LC_ALL": "C.UTF-8"}
+    return found | ({} if password is None else {"PGPASSWORD": password})
+
+
+def _said(words: bytes, code: int) -> SinkError:
+    """Return the failure of a program in its own words."""
+    lines = words.decode(errors="replace").strip().splitlines() or [f"exit code {code}"]
+    line = next((line for line in lines if "error:" in line.lower()), lines[0])  # before it stand notices
+    return SinkError(Reason("said", "{text}", text=line))
