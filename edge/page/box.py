@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from edge.language import destinations, texts
 from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _, ngettext
+from edge.language.worst import worst_words
 from edge.page.markup import value_text
 from edge.page.station_view import AlertLine, BoxLine
 from edge.snapshots import AlertNow, ClockStatus, SensorSnapshot, StationStatus
@@ -24,8 +25,9 @@ def alert(one: AlertNow) -> Iterator[AlertLine]:
     """Yield what one rule has to say."""
     if one.step:
         worst = value_text(one.quantity, one.worst, one.unit)
-        sentence = _("{what} {amount} at worst; step {step} of {steps}. {meaning}")
-        values = {"what": texts.label(one.quantity), "amount": worst, "step": one.step, "steps": one.steps}
+        sentence = _("{what}: {worst}; step {step} of {steps}. {meaning}")
+        values = {"what": texts.label(one.quantity), "worst": worst_words(one, worst)}
+        values |= {"step": one.step, "steps": one.steps}
         yield AlertLine(texts.rule(one.rule), sentence.format(**values, meaning=meaning(one)).strip(), False)
     if one.smoke is not None:
         smoke = value_text(one.quantity, one.smoke, one.unit)
