@@ -7,8 +7,11 @@ from edge.snapshots import AlertNow
 
 
 def worst_words(alert: AlertNow, amount: str) -> str:
-    """Return the worst value since an alert was raised (`amount`, as it is shown) as the lowest or the highest."""
-    if alert.below:
-        return _("lowest {amount}").format(amount=amount)
-    words = _("highest {amount}") if alert.unit else _("at most {amount}")  # without a unit it is a count
+    """Return the worst value since an alert was raised (`amount`, as it is shown) as the lowest or the highest.
+
+    What has no unit is a count, and is told in whole numbers.
+    """
+    if not alert.unit and alert.worst is not None:
+        return _("at most {amount}").format(amount=f"{alert.worst:.0f}")
+    words = _("lowest {amount}") if alert.below else _("highest {amount}")
     return words.format(amount=amount)

@@ -28,7 +28,7 @@ def alert(one: AlertNow) -> list[str]:
     lines = []
     if one.step:
         worst = one.worst
-        amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one.unit)}" if one.unit else f"{worst:.0f}"
+        amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one.unit)}"
         words = _("{rule}: {what}, {worst}, step {step} of {steps}{stage}")
         values = {"rule": texts.rule(one.rule), "what": texts.label(one.quantity), "worst": worst_words(one, amount)}
         values |= {"step": one.step, "steps": one.steps}
