@@ -27,8 +27,8 @@ def alert(one: AlertNow) -> Iterator[AlertLine]:
         worst = value_text(one.quantity, one.worst, one.unit)
         sentence = _("{what}: {worst}; step {step} of {steps}. {meaning}")
         values = {"what": texts.label(one.quantity), "worst": worst_words(one, worst)}
-        values |= {"step": one.step, "steps": one.steps}
-        yield AlertLine(texts.rule(one.rule), sentence.format(**values, meaning=meaning(one)).strip(), False)
+        meant = sentence.format(**values, step=one.step, steps=one.steps, meaning=meaning(one)).strip()
+        yield AlertLine(texts.rule(one.rule), meant, False)
     if one.smoke is not None:
         smoke = value_text(one.quantity, one.smoke, one.unit)
         sentence = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
@@ -80,7 +80,9 @@ def sensors(found: list[SensorSnapshot]) -> Iterator[BoxLine]:
         yield BoxLine(sentence.format(place=place_of(dead[0]), names=names(dead)), True)
     if alone := [group[0] for group in groups if not group[1:]]:
         yield BoxLine(_("Silent sensors: {names}").format(names=names(alone)), True)
-    elif found and not groups:
+    elif not found:
+        yield BoxLine(_("No sensor is configured."), True)
+    elif not groups:
         yield BoxLine(_("All sensors answer."))
 
 

@@ -31,8 +31,7 @@ def alert(one: AlertNow) -> list[str]:
         amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one.unit)}"
         words = _("{rule}: {what}, {worst}, step {step} of {steps}{stage}")
         values = {"rule": texts.rule(one.rule), "what": texts.label(one.quantity), "worst": worst_words(one, amount)}
-        values |= {"step": one.step, "steps": one.steps}
-        lines.append(words.format(**values, stage=stage))
+        lines.append(words.format(**values, step=one.step, steps=one.steps, stage=stage))
     if one.smoke is not None:
         words = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
         amount = f"{one.smoke:.0f} {texts.unit(one.unit)}"

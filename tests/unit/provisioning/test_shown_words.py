@@ -50,3 +50,9 @@ def test_no_name_is_parted_in_a_narrow_table() -> None:
     console.print(live_table(status(minute=minute), "60x", console, 30))
     shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
     assert "(orchard-cups)" in shown
+
+
+def test_a_station_without_a_sensor_says_so_on_its_page() -> None:
+    """Nothing measures: the page says that, and not merely nothing."""
+    line = box.box_lines(status(sensors=[]), 28_800)[0]
+    assert (line.text, line.trouble) == ("No sensor is configured.", True)
