@@ -53,9 +53,10 @@ def broken() -> list[Broken]:
 
 def find(name: str) -> DriverInfo:
     """Return the driver of that name. Raise UnknownDriverError with the names there are."""
-    own = f"{devices.__name__}.{name.replace('-', '_')}"
+    last = name.replace("-", "_")
+    own = f"{devices.__name__}.{last}"
     try:
-        module = importlib.import_module(own)
+        module = importlib.import_module(own) if last.isidentifier() else None  # a dot would ask for another package
     except ModuleNotFoundError as error:
         if error.name != own:
             raise

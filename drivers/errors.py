@@ -111,6 +111,11 @@ class SettingError(ValueError):
         self.reason = reason if isinstance(reason, Reason) else Reason("said", "{text}", text=reason)
 
 
+def port_in_use(port: str) -> Reason:
+    """Return that another program holds a port or an adapter."""
+    return Reason("port_in_use", "{port} is in use by another program: only one may hold it", port=port)
+
+
 def cannot_be_opened(path: str, error: Exception) -> Reason:
     """Return that a device file does not open, and what the system says."""
     return Reason("cannot_be_opened", "{path} cannot be opened ({why})", path=path, why=system_reason(error))

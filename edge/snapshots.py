@@ -113,7 +113,7 @@ class PicturesSnapshot(msgspec.Struct, frozen=True):
 class AlertNow(msgspec.Struct, frozen=True):
     """A rule whose alert is open, or that knows nothing (`blind`): its step, the worst value since it was raised.
 
-    `smoke`: what it would be raised by, were that not the smoke of frost fires.
+    `smoke`: what it would be raised by, were that not the smoke of frost fires. `below`: what is lower is worse.
     """
 
     rule: str
@@ -128,6 +128,7 @@ class AlertNow(msgspec.Struct, frozen=True):
     assumed: bool
     alert: str = ""  # its identity, "" while none is open
     smoke: float | None = None
+    below: bool = False
 
 
 class HornSnapshot(msgspec.Struct, frozen=True):

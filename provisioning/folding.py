@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 import sys
@@ -21,6 +22,7 @@ OPENING, CLOSING = "（“‘《【[(", "，。；：、！？）”’》】"
 STOPS = ".,;:!?)"  # which stay with a command before them
 # Signs that are not seen and turn what stands around them: a name that somebody typed or sent may have them.
 TURNING = {sign: f"<U+{sign:04X}>" for sign in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+KEYS = "PsSpace = next page, q = quit$"  # what `less` shows below a page
 _UNQUOTED = re.compile(r"[\w%+,./:=@-]+")  # Chinese needs no quotes
 _ATOM = re.compile(rf"`[^`]*`|[^\s`{WIDE}]+|\s+|.")
 
@@ -41,17 +43,29 @@ def as_typed(path: Path | str) -> str:
 
 
 def page(lines: Iterable[str]) -> None:
-    """Print lines; where they are more than the window has, through the pager, which Enter and q leave."""
+    """Print lines; where they are more than the window has, through the pager, which q leaves."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("\n".join(lines))
         return
     size = window_size()
     text = "\n".join(fold(line, size.columns) for line in lines)
     if text.count("\n") + 2 > size.lines:  # the prompt takes a line too
-        os.environ.setdefault("LESS", "-FRX")
+        for name, value in _pager_settings().items():
+            os.environ.setdefault(name, value)
         click.echo_via_pager(text + "\n")
     else:
         click.echo(text)
+
+
+def _pager_settings() -> dict[str, str]:
+    """Return how `less` is to show a text: as it is, whatever locales this box has, with its keys in the last line.
+
+    A person's LANG comes with them over SSH; where the box lacks that locale, `less` would write each Chinese sign as
+    numbers. The keys are in English: of a prompt in Chinese `less` makes other signs.
+    """
+    if codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8":
+        return {"LESS": f"-FrX{KEYS}"}
+    return {"LESS": f"-FRX{KEYS}", "LESSCHARSET": "utf-8"}
 
 
 def window_size() -> os.terminal_size:

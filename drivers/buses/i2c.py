@@ -24,11 +24,13 @@ from drivers.errors import (
     BusStuck,
     DeviceError,
     Garbled,
+    InUse,
     NoAnswer,
     NotAllowed,
     SwitchedOff,
     Unplugged,
     cannot_be_opened,
+    port_in_use,
 )
 from drivers.reason import Reason, system_reason
 
@@ -167,8 +169,13 @@ class KernelAdapter:
 
         self._message = i2c_msg
         self._bus = SMBus(number)
-        for request, value in ((I2C_TIMEOUT, round(ADAPTER_TIMEOUT * 100)), (I2C_RETRIES, 0)):
-            fcntl.ioctl(self._bus.fd or -1, request, value)
+        try:
+            hold_alone(self._bus.fd or -1)
+            for request, value in ((I2C_TIMEOUT, round(ADAPTER_TIMEOUT * 100)), (I2C_RETRIES, 0)):
+                fcntl.ioctl(self._bus.fd or -1, request, value)
+        except OSError:
+            self._bus.close()
+            raise
 
     def transfer(self, address: int, out: bytes, count: int) -> bytes:
         """Make one I2C_RDWR call."""
@@ -184,6 +191,15 @@ class KernelAdapter:
     def close(self) -> None:
         """Close the device file."""
         self._bus.close()
+
+
+def hold_alone(fd: int) -> None:
+    """Hold an open adapter against our other programs until it is closed. Raise BlockingIOError where one holds it.
+
+    The kernel lets any number of programs use an adapter. Where two start conversions on one device, each may read the
+    other's, and nothing shows it.
+    """
+    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def no_i2c(path: str) -> Reason:
@@ -206,5 +222,7 @@ def open_i2c(settings: OnI2C, clock: Clock) -> I2CBus:
         raise NotAllowed(
             Reason("no_i2c_permission", "{path} may not be opened by this user; add it to the group i2c", path=path)
         ) from None
+    except BlockingIOError:
+        raise InUse(port_in_use(path)) from None
     except OSError as error:
         raise Unplugged(cannot_be_opened(path, error)) from None

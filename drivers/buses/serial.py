@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import serial
 
 from drivers.buses.bus import OnModbus, OnSerial
-from drivers.errors import InUse, NoAnswer, NotADevice, NotAllowed, Unplugged
+from drivers.errors import InUse, NoAnswer, NotADevice, NotAllowed, Unplugged, port_in_use
 from drivers.reason import Reason, system_reason
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def _why(port: str, baud: int, error: Exception) -> Unplugged:
             Reason("no_port_permission", "no permission for {port}: add the user to the group dialout", port=port)
         )
     if number in (errno.EAGAIN, errno.EBUSY):
-        return InUse(Reason("port_in_use", "{port} is in use by another program: only one may hold it", port=port))
+        return InUse(port_in_use(port))
     if isinstance(error, ValueError):
         return NotADevice(Reason("baud_refused", "{port} does not support {baud} baud", port=port, baud=baud))
     return NotADevice(

@@ -14,7 +14,23 @@ from drivers.reason import Reason
 MPH = 1609.344 / 3600
 METRES_PER_SECOND = {"F": 0.3048 / 60, "K": 1 / 3.6, "M": 1.0, "N": 1852 / 3600, "P": MPH, "S": MPH}
 HPA_PER_INHG = 33.86389  # conventional inch of mercury
-HPA = {"B": 1000.0, "H": 1.0, "I": HPA_PER_INHG, "M": HPA_PER_INHG / 25.4, "P": 0.01}  # of XDR's units of pressure
+HPA_PER_MMHG = HPA_PER_INHG / 25.4
+# Units of an XDR's pressure: the standard's B and P, Vaisala's H, I and M, and what other makers write out.
+HPA = {
+    "B": 1000.0,
+    "H": 1.0,
+    "I": HPA_PER_INHG,
+    "M": HPA_PER_MMHG,
+    "P": 0.01,
+    "BAR": 1000.0,
+    "KPA": 10.0,
+    "HPA": 1.0,
+    "MBAR": 1.0,
+    "MB": 1.0,
+    "PA": 0.01,
+    "INHG": HPA_PER_INHG,
+    "MMHG": HPA_PER_MMHG,
+}
 TO_CELSIUS: dict[str, Callable[[float], float]] = {
     "C": lambda value: value,
     "F": lambda value: (value - 32) / 1.8,
@@ -23,7 +39,8 @@ TO_CELSIUS: dict[str, Callable[[float], float]] = {
 
 NO_STATUS = Reason("nmea_status_missing", "status missing")
 NOT_A_NUMBER = Reason("not_a_number", "not a number")
-UNIT = Reason("nmea_unit", "unit")
+NO_UNIT = Reason("nmea_unit_missing", "unit missing")
+UNIT_SHOWN = 8  # characters of an unknown unit
 ANGLE = Reason("angle_out_of_range", "an angle outside 0..360 degrees")
 SPEED = Reason("speed_below_nought", "a speed below 0")
 CIRCLE = 360.0  # degrees; some heads send -180 to 180
@@ -44,6 +61,12 @@ class SentenceError(ValueError):
 
 class FieldError(SentenceError):
     """A field that cannot be read: it says nothing against its neighbours."""
+
+
+def unknown_unit(unit: str) -> FieldError:
+    """Return that a unit is none that this quantity has here."""
+    named = Reason("nmea_unit", 'unknown unit "{unit}"', unit=unit[:UNIT_SHOWN])
+    return FieldError(named if unit else NO_UNIT)
 
 
 class Weather(NamedTuple):
@@ -100,7 +123,7 @@ def celsius(value: str, unit: str) -> float | None:
     if found is None:
         return None
     if unit not in TO_CELSIUS:
-        raise FieldError(UNIT)
+        raise unknown_unit(unit)
     return TO_CELSIUS[unit](found)
 
 
@@ -120,7 +143,7 @@ def speed(field: str, unit: str) -> float | None:
     if value is None:
         return None
     if unit not in METRES_PER_SECOND:
-        raise FieldError(UNIT)
+        raise unknown_unit(unit)
     if value < 0:
         raise SentenceError(SPEED)
     return value * METRES_PER_SECOND[unit]

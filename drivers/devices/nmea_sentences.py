@@ -20,8 +20,6 @@ from drivers.devices.nmea_fields import (
     NO_STATUS,
     SPEED_SHARE,
     SPEED_SLACK,
-    UNIT,
-    FieldError,
     SentenceError,
     Values,
     Weather,
@@ -32,6 +30,7 @@ from drivers.devices.nmea_fields import (
     number,
     pressure,
     speed,
+    unknown_unit,
 )
 from drivers.reason import Reason
 
@@ -191,14 +190,14 @@ def _temperature(group: Group) -> float | None:
 
 def _humidity(group: Group) -> float | None:
     if group.unit not in ("P", "%", ""):
-        raise FieldError(UNIT)
+        raise unknown_unit(group.unit)
     return number(group.value)
 
 
 def _pressure(group: Group) -> float | None:
     value = number(group.value)
     if group.unit not in HPA:
-        raise FieldError(UNIT)
+        raise unknown_unit(group.unit)
     return value and value * HPA[group.unit]
 
 

@@ -81,12 +81,12 @@ class Alerts:
         for rule in self._rules:
             standing = self._state.standings.get(rule.name, RuleStanding())
             if standing.episode.step or standing.episode.blind or standing.smoke is not None:
-                steps = len(rule.limits(stages).values)
+                limits = rule.limits(stages)
                 what = (rule.quantity, rule.unit, standing.worst, rule.section.crop or "", *rule.stage(stages))
                 found.append(
                     AlertNow(
-                        *(rule.name, standing.episode.step, steps, standing.episode.blind, *what),
-                        *(standing.alert, standing.smoke),
+                        *(rule.name, standing.episode.step, len(limits.values), standing.episode.blind, *what),
+                        *(standing.alert, standing.smoke, not limits.above),
                     )
                 )
         return tuple(found)

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from edge.language import destinations, texts
 from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _, ngettext
+from edge.language.worst import worst_words
 from edge.page.markup import value_text
 from edge.page.station_view import AlertLine, BoxLine
 from edge.snapshots import AlertNow, ClockStatus, SensorSnapshot, StationStatus
@@ -24,9 +25,10 @@ def alert(one: AlertNow) -> Iterator[AlertLine]:
     """Yield what one rule has to say."""
     if one.step:
         worst = value_text(one.quantity, one.worst, one.unit)
-        sentence = _("{what} {amount} at worst; step {step} of {steps}. {meaning}")
-        values = {"what": texts.label(one.quantity), "amount": worst, "step": one.step, "steps": one.steps}
-        yield AlertLine(texts.rule(one.rule), sentence.format(**values, meaning=meaning(one)).strip(), False)
+        sentence = _("{what}: {worst}; step {step} of {steps}. {meaning}")
+        values = {"what": texts.label(one.quantity), "worst": worst_words(one, worst)}
+        meant = sentence.format(**values, step=one.step, steps=one.steps, meaning=meaning(one)).strip()
+        yield AlertLine(texts.rule(one.rule), meant, False)
     if one.smoke is not None:
         smoke = value_text(one.quantity, one.smoke, one.unit)
         sentence = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
@@ -78,7 +80,9 @@ def sensors(found: list[SensorSnapshot]) -> Iterator[BoxLine]:
         yield BoxLine(sentence.format(place=place_of(dead[0]), names=names(dead)), True)
     if alone := [group[0] for group in groups if not group[1:]]:
         yield BoxLine(_("Silent sensors: {names}").format(names=names(alone)), True)
-    elif found and not groups:
+    elif not found:
+        yield BoxLine(_("No sensor is configured."), True)
+    elif not groups:
         yield BoxLine(_("All sensors answer."))
 
 

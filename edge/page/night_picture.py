@@ -98,10 +98,13 @@ def paint_curve(
         y, ink = place(span[0], value)[1], ZERO if abs(value) < 1e-9 else SOFT
         draw.line((left, y, WIDTH - MARGIN, y), fill=RULE if ink == SOFT else ZERO, width=2)
         draw.text((left - 12, y), text, font=font, fill=ink, anchor="rm")
+    free = float(left)  # where the next time may begin
     for _percent, at in time_ticks(*span, offset_s):
         x, half = place(at, low)[0], font.getlength(clock(at, offset_s)) / 2
         x = min(max(x, left + half), WIDTH - MARGIN - half)
-        draw.text((x, foot + TICK // 2), clock(at, offset_s), font=font, fill=SOFT, anchor="mt")
+        if x - half >= free:
+            draw.text((x, foot + TICK // 2), clock(at, offset_s), font=font, fill=SOFT, anchor="mt")
+            free = x + half + TICK / 2
     for (before, first), (at, value) in itertools.pairwise(known):
         if at - before <= 120_000_000:
             draw.line((*place(before, first), *place(at, value)), fill=LINE, width=4)

@@ -14,7 +14,7 @@ from edge.control.client import AskError, NotRunningError
 from edge.language import texts
 from edge.language.texts import _
 from edge.language.verdicts import verdict_words
-from edge.page import export, happenings, night_page, work_page
+from edge.page import export, happenings, night, night_page, work_page
 from edge.page.curve_pages import CurvePages
 from edge.page.days import day_of, day_us, days_around, local_day
 from edge.page.demo import Demo
@@ -90,13 +90,10 @@ class StationPages:
 
     def _events(self, request: Request) -> Response:
         state = self._source.newest_state()
-        end, undated = self._end(state)
-        now_us, found, later, trouble = end or self._source.machine_us(), [], None, ""
-        page = request.query_params.get("page")
+        found, later, trouble, page = [], None, "", request.query_params.get("page")
+        span, undated = self._lately(state, EVENTS_US)
         try:
-            asked = {"from": (now_us - EVENTS_US) / 1e6, "kind": ",".join(happenings.KINDS)}
-            if undated:  # those without a time may have been later than what has one
-                asked["to"] = (now_us + EVENTS_US) / 1e6
+            asked = {**span, "kind": ",".join(happenings.KINDS)}
             told = self._source.events(**asked, **({} if page is None else {"page": page}))
             found = [one for one in map(happenings.happening, told.events) if one is not None]
             later = told.next
@@ -180,7 +177,8 @@ class StationPages:
     def _works(self, request: Request, form: Mapping[str, str], **values: Any) -> Response:
         state = self._source.newest_state()
         filled = {name: form.get(name, "") for name in ("by", "stage", "camera")}
-        shown = {"done": "", "wanted": "", "trouble": "", **work_page.work(self._source, state, self._time()), **values}
+        span, _undated = self._lately(state, night.STAGE_US)
+        shown = {"done": "", "wanted": "", "trouble": "", **work_page.work(self._source, state, span), **values}
         return self._page(request, "work.html", state, form=filled, **shown)
 
     def _time(self) -> int:
@@ -206,6 +204,15 @@ class StationPages:
             "This box does not know the time yet: what it measures now is not shown here, only what was before {when}."
         )
         return end, sentence.format(when=texts.when(end, offset_of(state) / 3600))
+
+    def _lately(self, state: NewestState | None, back_us: int) -> tuple[dict[str, float], str]:
+        """Return the span to ask for events of so long ago at most, and what is said where the box knows no time."""
+        end, undated = self._end(state)
+        now_us = end or self._source.machine_us()
+        span = {"from": (now_us - back_us) / 1e6}
+        if undated:  # those without a time may have been later than what has one
+            span["to"] = (now_us + back_us) / 1e6
+        return span, undated
 
     def _page(self, request: Request, name: str, state: NewestState | None, **values: Any) -> Response:
         return self._templates.page(

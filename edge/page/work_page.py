@@ -15,7 +15,7 @@ from edge.alerts.crops import CRITICAL
 from edge.control.client import AskError, NotRunningError
 from edge.language import texts
 from edge.language.texts import _
-from edge.page import happenings, night
+from edge.page import happenings
 from edge.page.body import BodyError, body_of
 from edge.page.source import NewestState, Source
 
@@ -38,19 +38,19 @@ async def form_of(request: Request) -> dict[str, str]:
     return {name: text for name, text in pairs if name in FIELDS}
 
 
-def work(source: Source, state: NewestState | None, now_us: int) -> dict[str, Any]:
-    """Return what may be asked for, and how it stands."""
+def work(source: Source, state: NewestState | None, span: Mapping[str, float]) -> dict[str, Any]:
+    """Return what may be asked for, and how it stands; `span`: in which a stage that was said counts."""
     if state is None:
         return {"stages": [], "cameras": {}, "horn": None, "crops": {}}
     crops = {texts.crop(crop): {f"{crop} {stage}": texts.stage(stage) for stage in CRITICAL[crop]} for crop in CRITICAL}
-    facts = {"stages": said(source, now_us), "cameras": state.facts.prices, "horn": state.facts.horn}
+    facts = {"stages": said(source, span), "cameras": state.facts.prices, "horn": state.facts.horn}
     return {**facts, "crops": crops}
 
 
-def said(source: Source, now_us: int) -> list[happenings.Happening]:
+def said(source: Source, span: Mapping[str, float]) -> list[happenings.Happening]:
     """Return the stage of each crop that somebody has said, the newest first."""
     try:
-        events = source.events(**{"from": (now_us - night.STAGE_US) / 1e6, "kind": "stage"}).events
+        events = source.events(**span, kind="stage").events
     except (NotRunningError, AskError):
         return []
     newest: dict[object, happenings.Happening] = {}

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from edge.language import texts
 from edge.language.texts import _
+from edge.language.worst import worst_words
 from edge.snapshots import AlertNow, HornSnapshot, NotifySnapshot, StationStatus
 
 
@@ -27,11 +28,10 @@ def alert(one: AlertNow) -> list[str]:
     lines = []
     if one.step:
         worst = one.worst
-        amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one.unit)}" if one.unit else f"{worst:.0f}"
-        words = _("{rule}: {what}, {amount} at worst, step {step} of {steps}{stage}")
-        what = texts.label(one.quantity)
-        values = {"rule": texts.rule(one.rule), "what": what, "amount": amount, "step": one.step, "steps": one.steps}
-        lines.append(words.format(**values, stage=stage))
+        amount = "–" if worst is None else f"{worst:.1f} {texts.unit(one.unit)}"
+        words = _("{rule}: {what}, {worst}, step {step} of {steps}{stage}")
+        values = {"rule": texts.rule(one.rule), "what": texts.label(one.quantity), "worst": worst_words(one, amount)}
+        lines.append(words.format(**values, step=one.step, steps=one.steps, stage=stage))
     if one.smoke is not None:
         words = _("{what} {amount}: the smoke of frost fires, not bad air; the rule {rule} waits.")
         amount = f"{one.smoke:.0f} {texts.unit(one.unit)}"

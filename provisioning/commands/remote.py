@@ -157,5 +157,5 @@ def print_result(result: Result, as_json: bool) -> None:
     text = texts.render_value(result.data.get("why") or result.text) if result.text else ""
     say(texts.sentences(words.get(result.state, result.state), text))
     for key, value in result.data.items():
-        if key != "why" and value not in ([], {}):  # why stands behind the word above
+        if key != "why" and value not in ([], {}, "", None):  # why stands behind the word above
             say(_("  {fact}: {value}").format(fact=texts.fact(key), value=texts.fact_value(value, key)))

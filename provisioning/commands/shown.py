@@ -125,7 +125,7 @@ def doubtful(curve: Curve, dots: int) -> str:
 def summary_lines(curve: Curve) -> Iterator[str]:
     """Yield the sentences under the curve."""
     yield from extremes(curve)
-    if curve.unit == "degC":
+    if curve.unit == "degC" and any(extent_of(point) for point in curve.points):  # else nobody knows whether it froze
         yield from frost(curve)
     yield from lacking(curve)
     yield newest(curve)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 from edge.language.texts import _, label
 from edge.language.words import N_
@@ -49,15 +49,14 @@ NOTIFY = (
 HOLD_MIN = {"gale": 1, "cloudburst": 1, "air": 60}  # the others 3; HJ 633 is for means of an hour
 
 
-def unasked(site: SiteSection) -> list[Literal["position", "altitude"]]:
-    """Return which of a site's facts nobody gave and nobody has corrected since."""
-    found: list[Literal["position", "altitude"]] = []
-    stands = {"latitude": site.latitude == LATITUDE, "longitude": site.longitude == LONGITUDE}
-    if any(stands.get(fact) for fact in site.assumed):
-        found.append("position")
-    if "altitude" in site.assumed and site.altitude_m == ALTITUDE:
-        found.append("altitude")
-    return found
+def unasked(site: SiteSection) -> list[str]:
+    """Return the keys of [site] that nobody gave and nobody has corrected since."""
+    stands = {
+        "latitude": ("latitude", site.latitude == LATITUDE),
+        "longitude": ("longitude", site.longitude == LONGITUDE),
+        "altitude": ("altitude_m", site.altitude_m == ALTITUDE),
+    }
+    return [key for fact, (key, still) in stands.items() if still and fact in site.assumed]
 
 
 def written(facts: dict[str, Any], sensors: list[dict[str, Any]], cameras: list[dict[str, Any]]) -> str:

@@ -166,7 +166,7 @@ def sending(facts: StationStatus) -> Text:
 
 def pictures(found: PicturesSnapshot) -> Text:
     """Return how many pictures were taken, and how each camera fares."""
-    text = Text(texts.ngettext("{n} picture", "{n} pictures", found.taken).format(n=found.taken))
+    text = Text(str(found.taken))
     for name, camera in found.cameras.items():
         if camera.trouble is not None:
             text.append(

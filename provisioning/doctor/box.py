@@ -70,10 +70,11 @@ def site(config: Config) -> Iterator[Finding]:
     found = unasked(config.site)
     if found:
         remedy = _(
-            "Correct latitude, longitude and altitude_m in [site] and delete its line `assumed`: the "
-            "limits of the air pressure and the photos' daylight depend on them."
-        )
-        yield Finding("site", True, said["both" if len(found) > 1 else found[0]], remedy)
+            "Correct in [site]: {keys}, and delete its line `assumed`; the limits of the air pressure and the photos' "
+            "daylight depend on them."
+        ).format(keys=_(", ").join(found))
+        which = {"altitude" if key == "altitude_m" else "position" for key in found}
+        yield Finding("site", True, said["both" if len(which) > 1 else which.pop()], remedy)
 
 
 def archive_of(facts: StationStatus) -> Iterator[Finding]:

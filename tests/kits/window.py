@@ -18,8 +18,11 @@ from tests.kits.command import ENGLISH
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
-def shown(columns: int, rows: int, *words: str, env: Mapping[str, str] = ENGLISH) -> tuple[int, str]:
-    """Return the code of a `minshan` command and what it wrote to a window of that size, without colours."""
+def shown(columns: int, rows: int, *words: str, env: Mapping[str, str] = ENGLISH, keys: bytes = b"") -> tuple[int, str]:
+    """Return the code of a `minshan` command and what it wrote to a window of that size, without colours.
+
+    `keys` are pressed beforehand.
+    """
     near, far = pty.openpty()
     fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
     command = [sys.executable, "-m", "provisioning.main", *words]
@@ -27,6 +30,7 @@ def shown(columns: int, rows: int, *words: str, env: Mapping[str, str] = ENGLISH
     apart = {name: text for name, text in {**os.environ, **env}.items() if name not in ("COLUMNS", "LINES")}
     with subprocess.Popen(command, stdin=far, stdout=far, stderr=far, env=apart) as ran:
         os.close(far)
+        os.write(near, keys)
         with contextlib.suppress(OSError):  # a terminal whose other end has gone gives EIO
             while piece := os.read(near, 4096):
                 said += piece

@@ -134,11 +134,11 @@ def test_a_site_that_nobody_gave_is_named(tmp_path: Path, login_broker: Broker, 
     assert said.code == 0
     assert (
         "! site: position and altitude are those that `minshan init` writes where none are given\n"
-        "  → Correct latitude, longitude and altitude_m in [site] and delete its line `assumed`: "
+        "  → Correct in [site]: latitude, longitude, altitude_m, and delete its line `assumed`; "
     ) in said.out
     file.write_text(text.replace("[site]\n", '[site]\nassumed = ["latitude", "altitude"]\n'))
     said = minshan("doctor", "--lang", "zh", "--config", str(file))
-    assert "! 站址：海拔是 `minshan init` 在没有给出时写的默认值\n" in said.out
+    assert "! 站址：海拔是 `minshan init` 在没有给出时写的默认值\n  → 请改正 [site] 里的 altitude_m，" in said.out
 
 
 LINE = b"A0743B135C0000D0012E0000F0006G1588H1588I0000J0000K0610L0271M909N10022"

@@ -34,6 +34,9 @@ def measured_before(folder: Path) -> None:
     setup = store.append(
         Draft(Kind.SETUP, Stamp("before", 0.0), 0.0, ENDED - 120 * MINUTE, ClockMark("ntp", 0.01), {"sensors": []})
     )
+    told = {"crop": "apple", "stage": "full-bloom", "by": "张三"}
+    begin = ENDED - 120 * MINUTE
+    store.append(Draft(Kind.STAGE, Stamp("before", 0.0), 0.0, begin, ClockMark("ntp", 0.01), told, setup.seq))
     for n in range(120):
         said = {"values": {"pm2p5": 40.0 + n}, "quality": {"pm2p5": 1}}
         stamp = Stamp("before", 60.0 * n)
@@ -86,6 +89,8 @@ def test_the_past_ends_with_the_newest_minute_that_has_a_time(folder: Path) -> N
         night = client.get("/last-night", params={"lang": lang}).text
         assert said in night and "<h1>" not in night and "last-night.png" not in night
     assert client.get("/last-night.png").status_code == 404
+    work = client.get("/work", params={"lang": "zh"}).text
+    assert "张三" in work and "2023-11-15 04:13" in work and "尚未确认" not in work, "the stage that the rules follow"
 
 
 @pytest.mark.parametrize("folder", [False], indirect=True)

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
+import smbus2
 
 from drivers.buses.bus import OnI2C
 from drivers.buses.i2c import I2CBus, open_i2c
 from drivers.devices.bme280 import Settings
-from drivers.errors import BusStuck, DeviceError, Garbled, NoAnswer, Unplugged
+from drivers.errors import BusStuck, DeviceError, Garbled, InUse, NoAnswer, Unplugged
 from drivers.twins.bme280 import Twin
 from drivers.twins.memory import MemoryI2C
 from drivers.twins.twin import Fault
+from edge.language.remedies import remedy
 from edge.sim.clock import SimClock
 from tests.kits.lanes import on_lane
 
@@ -62,6 +67,24 @@ def test_a_bus_that_is_not_there_says_how_to_switch_it_on() -> None:
     """Without /dev/i2c-31 a technician reads which file is missing and what to do."""
     with pytest.raises(Unplugged, match=r"no /dev/i2c-31.*raspi-config.*dtparam=i2c_arm=on"):
         open_i2c(OnI2C(bus=31, address=0x76), SimClock())
+
+
+def test_an_adapter_that_another_program_holds_is_left_to_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two programs on one bus can spoil each other's reading unseen: the second is refused, until the first ends."""
+    file = tmp_path / "i2c-1"
+    file.touch()
+    monkeypatch.setattr(smbus2.SMBus, "_get_funcs", lambda bus: 0)
+    keys: dict[str, Any] = {"bus": str(file), "address": 0x76}
+    settings, opened = OnI2C.model_construct(**keys), []
+    monkeypatch.setattr(fcntl, "ioctl", lambda fd, request, value: opened.append(request))
+    first = open_i2c(settings, SimClock())
+    opened.clear()
+    with pytest.raises(InUse, match="in use by another program") as raised:
+        open_i2c(settings, SimClock())
+    assert not opened, "nothing of the adapter is changed under whoever holds it"
+    assert "sudo systemctl stop minshan" in remedy("i2c", raised.value.reason)
+    first.close()
+    open_i2c(settings, SimClock()).close()
 
 
 def test_parts_of_buffers_are_written_and_filled_as_busio_does() -> None:

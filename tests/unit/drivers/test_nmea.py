@@ -125,7 +125,8 @@ def test_nke_empty_angle_gives_no_direction() -> None:
         ("WIMWV,214.8,R,0.1,K,V", "status V"),
         ("WIMWV,214.8,R,0.1,K,02", "status 02"),
         ("WIMWV,214.8,R,0.1,K", "status missing"),
-        ("WIMWV,214.8,R,0.1,,A", "unit"),
+        ("WIMWV,214.8,R,0.1,,A", "unit missing"),
+        ("WIMWV,214.8,R,0.1,Q,A", 'unknown unit "Q"'),
         ("WIMWV,2x4.8,R,0.1,K,A", "not a number"),
     ],
 )

@@ -18,7 +18,11 @@ from tests.unit.drivers.test_nmea import decoder, sentence, values
             "air_temperature: not a number",
         ),
         ("WIXDR,A,#,D,1,S,1.5,M,1", {"wind_speed"}, "wind_from_direction: not a number"),
-        ("WIXDR,C,20.1,C,0,H,55.0,P,0,P,100.1,K,0", {"air_temperature", "relative_humidity"}, "air_pressure: unit"),
+        (
+            "WIXDR,C,20.1,C,0,H,55.0,P,0,P,100.1,K,0",
+            {"air_temperature", "relative_humidity"},
+            'air_pressure: unknown unit "K"',
+        ),
         (
             "WIMDA,29.92,I,1.013,B,--,C,,,50.0,,9,C",
             {"air_pressure", "relative_humidity"},
@@ -56,6 +60,40 @@ def test_a_head_s_temperature_is_read_in_each_of_its_units(told: str) -> None:
     for text in (f"WIMDA,29.92,I,1.013,B,{told}", f"WIMTA,{told}", f"WIXDR,C,{told},AIR"):
         (item,) = decode(decoder(met=True), sentence(text))
         assert values(item)["air_temperature"] == pytest.approx(20.0)
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        *(
+            "0.8663,B",
+            "0.8663,bar",
+            "86630,P",
+            "86630,Pa",
+            "86.63,kPa",
+            "866.3,H",
+            "866.3,hPa",
+            "866.3,mbar",
+            "866.3,mb",
+        ),
+        *("25.582,I", "25.582,inHg", "649.78,M", "649.78,mmHg"),
+    ],
+)
+def test_a_pressure_in_an_xdr_is_read_in_each_unit_that_makers_write(told: str) -> None:
+    """The standard's one letter and the unit written out, in any case, give the same hPa."""
+    (item,) = decode(decoder(met=True), sentence(f"WIXDR,P,{told},BARO"))
+    assert values(item)["air_pressure"] == pytest.approx(866.3, abs=0.01)
+
+
+@pytest.mark.parametrize(
+    ("unit", "why"),
+    [("K", 'unknown unit "K"'), ("", "unit missing"), ("atmospheres", 'unknown unit "ATMOSPHE"')],
+)
+def test_a_pressure_in_an_unknown_unit_is_none_and_the_unit_is_named(unit: str, why: str) -> None:
+    """K may be kPa or kelvin, and no unit may be any: such a value is not guessed at."""
+    (item,) = decode(decoder(met=True), sentence(f"WIXDR,P,866.3,{unit},BARO"))
+    assert isinstance(item, Refused)
+    assert str(item.reason) == f"air_pressure: {why}"
 
 
 @pytest.mark.parametrize(

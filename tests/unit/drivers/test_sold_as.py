@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from drivers.catalog import catalog
+from drivers.catalog import UnknownDriverError, catalog, find
 from drivers.devices import profiles
 from drivers.sold_as import NAMES, drivers_for
 from tests.kits.command import minshan
@@ -65,3 +65,10 @@ def test_init_and_sensors_say_it(tmp_path: Path) -> None:
         assert "没有驱动“翻斗雨量计”；" in said.err and "pulses (kind=rain)、sen0575、modbus" in said.err
     said = minshan("sensors", "read", "modbus", "--set", "port=/dev/x,profile=RS-FSJT-N01")
     assert 'no profile "RS-FSJT-N01"; did you mean rs-fsjt?' in said.err
+
+
+@pytest.mark.parametrize("name", ["bme.280", "bme280 address=0x76,height_m=2.0", "no-such", ""])
+def test_any_name_that_is_no_driver_s_is_told_as_that(name: str) -> None:
+    """A dot in a mistyped name asks for no other package."""
+    with pytest.raises(UnknownDriverError):
+        find(name)

@@ -112,3 +112,11 @@ def test_a_long_list_comes_in_pages() -> None:
     assert shown(80, 24, "sensors", env=env)[1].startswith("paged:")
     assert "paged:" not in shown(200, 200, "sensors", env=env)[1]
     assert "paged:" not in minshan("sensors", env=env).out
+
+
+def test_the_pager_shows_chinese_where_the_box_lacks_the_person_s_locale() -> None:
+    """A LANG that came over SSH and is not installed here: the signs themselves, and how the pager is left."""
+    env = {"LC_ALL": "", "LC_CTYPE": "", "LANGUAGE": "", "LANG": "zh_CN.UTF-8", "PYTHONUTF8": "1", "PAGER": "less"}
+    _code, said = shown(80, 24, "sensors", env={**env, "TERM": "xterm"}, keys=b"q")
+    assert "（串口）" in said and "Space = next page, q = quit" in said
+    assert "<EF>" not in said

@@ -187,3 +187,10 @@ def test_a_value_that_is_missing_is_never_an_old_one() -> None:
     """The newest minute without a value is told as such."""
     newest = Now("s", 0, MINUTE, None, "ntp", 0.1, {"air_temperature": Value(None, 9, "degC")}, 60.0)
     assert lines(shown(points([1.0]), newest), 80)[-1] == "Newest minute: no value, 1 min ago."
+
+
+def test_without_one_good_value_no_minutes_of_frost_are_counted() -> None:
+    """Nobody knows whether it froze: neither "0 minutes below 0" is said, nor of what a crop bears."""
+    unknown = shown(points([None] * 60), critical=[("apple", "full-bloom", -2.2)])
+    assert not [line for line in lines(unknown, 80) if "elow" in line]
+    assert [line for line in lines(shown(points([5.0])), 80) if line.startswith("Below 0 °C: 0 min")]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import io
+import itertools
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -122,3 +124,22 @@ def test_no_line_of_the_picture_begins_or_ends_as_none_may(text: str) -> None:
     if max((len(one) for one in re.findall("[^盛花期湿球]+", text)), default=0) < 20:
         assert not any(line.startswith(("）", "，", "。", "”", "℃", "%")) for line in lines[1:])
         assert not any(line.endswith(("（", "“")) for line in lines[:-1])
+
+
+@pytest.mark.parametrize("minutes", [61, 119, 298, 458, 840])
+def test_the_times_below_the_curve_stand_apart(minutes: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A night that has just begun has the same room for its times as a whole one."""
+    written: list[tuple[float, float]] = []
+    draw = ImageDraw.ImageDraw.text
+
+    def noting(self: ImageDraw.ImageDraw, xy: tuple[float, float], text: str, **more: Any) -> None:
+        if more.get("anchor") == "mt":
+            half = more["font"].getlength(text) / 2
+            written.append((xy[0] - half, xy[0] + half))
+        draw(self, xy, text, **more)
+
+    monkeypatch.setattr(ImageDraw.ImageDraw, "text", noting)
+    first = SEVEN - 13 * 60 * MINUTE  # the night begins at 18:00
+    night_picture.picture("", ["", ""], curve([1.0] * minutes, first), (first, first + minutes * MINUTE), OFFSET)
+    assert len(written) > 1
+    assert all(before[1] < after[0] for before, after in itertools.pairwise(written))
