@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import zlib
+from itertools import chain
 from types import ModuleType
 from typing import Any
 
@@ -14,12 +16,19 @@ from edge.northbound import version2
 from edge.northbound.column_writer import KnownTables
 from edge.records.record import Record
 from edge.wire.contract import zstd
+from tests.bench.days import recorded, records_of
+from tests.data import shared
 from tests.kits.batches import DECODER, documents_decoder
 from tests.kits.receiver_kit import minute
 from tests.unit.edge.northbound.test_columns import UNITS, minutes
 from tests.unit.hub.test_columns_received import spelt
 
 STATION = "maoxian-1"
+GOLDEN = {
+    360: 512394681,
+    7: 3978095968,
+    1: 1315662563,
+}  # records in a message -> CRC-32 of the JSON of all messages of the recorded days
 
 
 @pytest.fixture(name="decoder", scope="module")
@@ -81,3 +90,12 @@ def test_what_is_no_minute_goes_as_it_is() -> None:
     assert batch.records == [records[1]]
     assert [block.seq for block in batch.columns] == ["1b", "4"]
     assert len(along) == 2  # one by ntp, one by arrival
+
+
+def test_the_recorded_days_are_written_as_ever() -> None:
+    """However columns are reckoned, a recorded day comes to the very bytes that receivers were always sent."""
+    shared("station-captures/2022-07-24.txt.gz")
+    records, tables = records_of(chain(*(values for _, values in recorded())))[::-1], KnownTables(STATION)
+    for together, expected in GOLDEN.items():
+        batches = [version2.batch(tables, records[at : at + together])[0] for at in range(0, len(records), together)]
+        assert zlib.crc32(b"\n".join(map(msgspec.json.encode, batches))) == expected, together
