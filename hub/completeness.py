@@ -24,35 +24,12 @@ from edge.records.ranges import Ranges, common, count, ranges, without
 from edge.records.record import MOST
 from hub.database.engine import Engine
 from hub.database.held_hours import MINUTE_US, Stretch, beside, doubtful, stretches
+from hub.stations import offset_of
 
 DAY_S = 86_400
 US = 1_000_000
 IN_TRANSIT_US = 5 * MINUTE_US  # within which a minute arrives from a healthy station
-NEWEST_OFFSET = "utc_offset_s IS NOT NULL ORDER BY arrived_us DESC LIMIT 1"  # of a station's setups
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-
-
-def names(engine: Engine) -> list[str]:
-    """Return the names of all stations. Raise SinkError."""
-    return [name for (name,) in engine.query("SELECT DISTINCT station FROM epoch ORDER BY station")]
-
-
-def stations(engine: Engine, now: int, only: str | None = None) -> list[tuple[str, int | None, int | None, int]]:
-    """Return the stations (or `only` one) with the start of their newest minute, when the last record of each arrived,
-    and seconds ahead of UTC of its clock as `offset_of` says it.
-
-    What lies after `now` counts for neither time: this hub's clock, or the station's, was ahead then. Raise SinkError.
-    """
-    # The newest minute is looked up in the index, station by station: grouped, all minutes there are would be read.
-    one, named = ("", ()) if only is None else ("WHERE station = %s ", (only,))
-    found = engine.query(
-        "SELECT station, (SELECT max(start) FROM record WHERE record.station = epoch.station AND kind = 'minute' "
-        "AND start <= %s), max(CASE WHEN arrived_last <= %s THEN arrived_last END), "
-        f"(SELECT utc_offset_s FROM setup WHERE setup.station = epoch.station AND {NEWEST_OFFSET}) "
-        f"FROM epoch {one}GROUP BY station ORDER BY station",
-        (now, now, *named),
-    )
-    return [(name, newest, arrived, int(offset or 0)) for name, newest, arrived, offset in found]
 
 
 def day_of(engine: Engine, station: str, day: date, now: int) -> Completeness:
@@ -149,12 +126,6 @@ def first_minute(engine: Engine, station: str) -> int | None:
         (station,),
     )
     return int(found[0][0]) // MINUTE_US * MINUTE_US if found else None
-
-
-def offset_of(engine: Engine, station: str) -> int:
-    """Return seconds ahead of UTC of a station's clock, by its newest setup; 0 where it has sent none."""
-    found = engine.query(f"SELECT utc_offset_s FROM setup WHERE station = %s AND {NEWEST_OFFSET}", (station,))
-    return int(found[0][0]) if found else 0
 
 
 def _gaps(engine: Engine, station: str, minutes: list[Stretch], edges: Sequence[int]) -> Iterator[Gap]:

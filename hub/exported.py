@@ -20,6 +20,7 @@ from hub import completeness, intake, jsonl
 from hub.database import counting
 from hub.database.engine import Engine
 from hub.sink import SinkError
+from hub.stations import offset_of
 
 SLICE = 2000  # minutes that are read at a time
 COLUMNS = "start, epoch, seq, duration, source, error, arrived, setup, raw"
@@ -84,7 +85,7 @@ class Export:
 
     def __init__(self, engine: Engine, wanted: ExportSelection) -> None:
         self._engine, self.wanted = engine, wanted
-        self._offset = completeness.offset_of(engine, wanted.station)
+        self._offset = offset_of(engine, wanted.station)
         self.first = completeness.begin_of(wanted.first, self._offset)
         self.last = completeness.begin_of(wanted.last, self._offset) + completeness.DAY_S * completeness.US
 

@@ -25,7 +25,6 @@ from hub.completeness import (
     US,
     begin_of,
     first_minute,
-    offset_of,
     span_of,
 )
 from hub.database.cameras import in_order
@@ -33,6 +32,7 @@ from hub.database.counting import StationHour, minutes_of
 from hub.database.engine import Engine
 from hub.database.held_hours import MINUTE_US, Stretch, doubtful
 from hub.doubts import doubt_counts
+from hub.stations import offset_of
 
 MOST_DOUBTS = 20  # kinds of doubt that are named, the most frequent first
 WHOLE_HOURS = (

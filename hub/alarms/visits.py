@@ -13,8 +13,8 @@ from edge.records.asked import DAY_US
 from edge.records.bodies import Minute, decode, restore
 from edge.records.record import Kind, values_of
 from hub.alarms.book import AlarmBook
-from hub.completeness import names
 from hub.database.engine import Engine
+from hub.stations import names
 
 LOOKED_AT = 60  # newest minutes of a station
 WEEK_US = 7 * DAY_US  # in which a camera has taken pictures, where it takes any; beyond it none is looked for

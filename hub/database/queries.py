@@ -29,7 +29,7 @@ from edge.records.answers import (
 )
 from edge.records.asked import BAD_PAGE, AskedStep, chosen, unit_of
 from edge.records.record import LAST_UTC
-from hub import completeness, monthly
+from hub import completeness, monthly, stations
 from hub.database import cameras, curves, rows, turns
 from hub.database.cameras import CameraNow
 from hub.database.engine import Engine
@@ -72,18 +72,19 @@ class Queries:
 
     def stations(self, now_us: int) -> list[StationState]:
         """Return the stations, by name; none was heard after `now_us`."""
-        found = (_state(line) for line in completeness.stations(self._engine, now_us))
+        found = stations.stations(self._engine, now_us)
         return [state for state in found if self._mine is None or state.station in self._mine]
 
     def station(self, station: str, now_us: int) -> StationState:
         """Return the same of one station."""
         self._allow(station)
-        return _state(completeness.stations(self._engine, now_us, station)[0])
+        (found,) = stations.stations(self._engine, now_us, station)
+        return found
 
     def now(self, station: str) -> Now:
         """Return the newest minute of a station."""
         self._allow(station)
-        found = [minute for epoch in self._epochs(station) for minute in self._top(station, epoch)]
+        found = [one for epoch in _epochs(self._engine, station) for one in _top(self._engine, station, epoch)]
         if not found:
             return Now(station, None, None, None, None, None, {})
         start, duration, arrived, source, error, raw = max(found, key=lambda line: line[0])
@@ -235,27 +236,23 @@ class Queries:
             self._holes[station] = holes(self._engine, station)
         return self._holes[station]
 
-    def _epochs(self, station: str) -> list[str]:
-        """Return the epochs that were heard last."""
-        found = self._engine.query(
-            "SELECT epoch FROM epoch WHERE station = %s AND arrived_last IS NOT NULL "
-            "ORDER BY arrived_last DESC LIMIT %s",
-            (station, EPOCHS),
-        )
-        return [epoch for (epoch,) in found]
 
-    def _top(self, station: str, epoch: str) -> list[tuple[Any, ...]]:
-        """Return the minute with the highest number that is dated and not in the future, as columns."""
-        return self._engine.query(
-            "SELECT start, duration, arrived, source, error, raw FROM record WHERE station = %s AND epoch = %s "
-            "AND kind = 'minute' AND wrong IS NULL AND start <= arrived + %s ORDER BY seq DESC LIMIT 1",
-            (station, epoch, FUTURE_US),
-        )
+def _epochs(engine: Engine, station: str) -> list[str]:
+    """Return the epochs that were heard last."""
+    found = engine.query(
+        "SELECT epoch FROM epoch WHERE station = %s AND arrived_last IS NOT NULL ORDER BY arrived_last DESC LIMIT %s",
+        (station, EPOCHS),
+    )
+    return [epoch for (epoch,) in found]
 
 
-def _state(line: tuple[str, int | None, int | None, int]) -> StationState:
-    name, newest, arrived, offset_s = line
-    return StationState(name, arrived, newest, offset_s)
+def _top(engine: Engine, station: str, epoch: str) -> list[tuple[Any, ...]]:
+    """Return the minute with the highest number that is dated and not in the future, as columns."""
+    return engine.query(
+        "SELECT start, duration, arrived, source, error, raw FROM record WHERE station = %s AND epoch = %s "
+        "AND kind = 'minute' AND wrong IS NULL AND start <= arrived + %s ORDER BY seq DESC LIMIT 1",
+        (station, epoch, FUTURE_US),
+    )
 
 
 def _bounded(utc: int) -> int:
@@ -285,8 +282,3 @@ def _json(body: Any) -> object:
 def _picture(line: tuple[Any, ...]) -> Picture:
     station, sha256, camera, time, size, full, thumbnail = line
     return Picture(station, sha256, camera, time, size or 0, full or None, thumbnail or None, full == "")
-
-
-def queries_of(queries: Queries, stations: frozenset[str] | None) -> Queries:
-    """Return what asks the same database about another set of stations."""
-    return Queries(queries._engine, stations)

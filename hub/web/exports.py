@@ -19,7 +19,7 @@ import msgspec
 from drivers.reason import Reason
 from hub import sheets
 from hub.database.accounts import Accounts, Kind
-from hub.database.queries import queries_of
+from hub.database.queries import Queries
 from hub.exported import Export, ExportedMinute, ExportSelection
 from hub.random_secrets import digest
 from hub.rights import Account, Right
@@ -139,7 +139,7 @@ class Exports:
         who = account(context.accounts, kept)
         if who is None or not who.may(Right.READ, wanted.station):
             raise ApiError(403, NO_LINK)
-        return self.export(replace(context, caller=who, queries=queries_of(context.queries, who.stations)), wanted)
+        return self.export(replace(context, caller=who, queries=Queries(context.engine, who.stations)), wanted)
 
     def _made(self, found: Export, arguments: given.ExportOf, gone: threading.Event) -> Path:
         def wanted(_minute: ExportedMinute) -> None:

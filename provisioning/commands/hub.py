@@ -76,7 +76,8 @@ def status(config_file: Path, as_json: bool) -> None:
     """Print a line of the broker, each disk that is nearly full, each station and destination. End with 1 where the
     broker does not let the hub in, such a disk is there, or one of the others has been silent, or gets nothing, for
     over an hour."""
-    from hub.completeness import day_of, local_day, offset_of, stations
+    from hub.completeness import day_of, local_day
+    from hub.stations import stations
 
     now, hours = system_utc(), 0.0
     config = loaded(config_file)
@@ -96,17 +97,17 @@ def status(config_file: Path, as_json: bool) -> None:
         heard_of = stations(engine, now)
         if not heard_of and not as_json:
             say(_("No station has sent anything yet."))
-        for station, newest, arrived, _ahead in heard_of:
-            today = day_of(engine, station, local_day(engine, station, now), now)
+        for one in heard_of:
+            today = day_of(engine, one.station, local_day(engine, one.station, now), now)
+            arrived, newest, hours = one.arrived_us, one.newest_us, one.utc_offset_s / 3600
             late = late or arrived is None or now - arrived > 3600e6
             if as_json:
                 print_json({"newest_us": newest, "arrived_us": arrived, **msgspec.to_builtins(today)})
                 continue
-            hours = offset_of(engine, station) / 3600
             heard = _("last heard {when}, newest minute {newest}").format(
                 when=texts.when(arrived, hours), newest=texts.when(newest, hours) if newest else _("none")
             )
-            say(_("{place}: {sentence}").format(place=station, sentence=_("; ").join((heard, numbers(today)))))
+            say(_("{place}: {sentence}").format(place=one.station, sentence=_("; ").join((heard, numbers(today)))))
         for state in states(engine, config):
             late = late or destinations.is_late(state.waiting, state.proven, now)
             if as_json:
@@ -124,7 +125,7 @@ def status(config_file: Path, as_json: bool) -> None:
 @json_option()
 def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: bool) -> None:
     """Print the days and their gaps. End with 1 where there is one."""
-    from hub.completeness import names
+    from hub.stations import names
 
     missing = 0
     with reading(loaded(config_file)) as engine:
@@ -166,8 +167,8 @@ def days(engine: Engine, station: str, day: date | None) -> list[Completeness]:
 def show(engine: Engine, found: Completeness, as_json: bool) -> None:
     """Print a day."""
     from hub.causes import cause, doubt, lying_over, undated
-    from hub.completeness import offset_of
     from hub.doubts import explained
+    from hub.stations import offset_of
 
     day = explained(engine, found)
     if as_json:

@@ -64,7 +64,7 @@ def reading(config: HubConfig) -> Iterator[Engine]:
 
 def named(engine: Engine, station: str) -> None:
     """Raise CommandError where no station of that name is known; the remedy says which are, of many the near ones."""
-    from hub.completeness import names
+    from hub.stations import names
 
     known = names(engine)
     if station not in known:
@@ -77,7 +77,7 @@ def named(engine: Engine, station: str) -> None:
 
 def say_unheard(engine: Engine, stations: Iterable[str]) -> None:
     """Say which of these stations have sent nothing: they may come later, or a name is misspelt."""
-    from hub.completeness import names
+    from hub.stations import names
 
     known = names(engine)
     for station in sorted(set(stations) - set(known)):

@@ -9,16 +9,17 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.records.answers import Gap, NotGood
+from edge.records.answers import Gap, NotGood, StationState
 from edge.records.record import ClockMark, Kind, Record
 from edge.records.spans import Span
 from edge.wire.contract import encode
 from hub.causes import doubt
-from hub.completeness import day_of, doubtful_of, local_day, names, stations
+from hub.completeness import day_of, days_of, doubtful_of, local_day
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.doubts import doubt_spans
 from hub.sink import Announced, Row
+from hub.stations import names, offset_of, stations
 from tests.kits.command import minshan
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, row
@@ -51,7 +52,7 @@ def test_each_gap_has_its_cause(sink: DatabaseSink, url: str) -> None:
     assert (found.measured, found.received, found.good) == (63, 53, 52)
     assert found.gaps[0].start_us == UTC0 + 10 * MINUTE
     assert found.gaps[0].end_us == UTC0 + 15 * MINUTE
-    assert stations(engine, END)[0][:2] == ("s", UTC0 + 81 * MINUTE)
+    assert [(one.station, one.newest_us) for one in stations(engine, END)] == [("s", UTC0 + 81 * MINUTE)]
     assert local_day(engine, "s", END - 1) == DAY
     assert day_of(engine, "s", date(2026, 1, 3), END + 10 * 24 * 60 * MINUTE).received == 0
     engine.close()
@@ -174,8 +175,8 @@ def test_no_station_was_heard_after_now(sink: DatabaseSink, url: str) -> None:
     ahead = msgspec.structs.replace(row(1, epoch="old"), arrived=END + 24 * 60 * MINUTE)
     sink.commit(delivery(ahead, row(5), row(5000, epoch="f")))
     engine = opened(url)
-    assert stations(engine, UTC0 + 10 * MINUTE) == [("s", UTC0 + 5 * MINUTE, row(5).arrived, 0)]
-    assert stations(engine, UTC0) == [("s", None, None, 0)]
+    assert stations(engine, UTC0 + 10 * MINUTE) == [StationState("s", row(5).arrived, UTC0 + 5 * MINUTE, 0)]
+    assert stations(engine, UTC0) == [StationState("s", None, None, 0)]
     engine.close()
 
 
@@ -206,3 +207,19 @@ def test_a_week_of_silence_is_shown(sink: DatabaseSink, url: str, tmp_path: Path
     for outside in ("2025-12-31", "9999-12-31"):
         said = minshan("hub", "gaps", "--config", str(config), "--day", outside)
         assert (said.code, f"No minutes are due for {outside}" in said.err, said.out) == (2, True, "")
+
+
+def test_days_that_are_asked_for_together_are_those_asked_for_one_by_one(sink: DatabaseSink, url: str) -> None:
+    """Also where a day begins half past the hour, in a hole, and where another box speaks or one has lost the time."""
+    site = {"site": {"utc_offset_h": 5.5}}
+    holes = [*range(1090, 1130), *range(2300, 2600), 3600]
+    here = [row(seq) for seq in range(2, 4000) if seq not in holes]
+    other = [row(seq, epoch="f") for seq in range(2450, 2500)]
+    sink.commit(delivery(row(1, site, kind=Kind.SETUP), *here, *other, *(undated(seq) for seq in range(4001, 4020))))
+    engine, (first, last) = opened(url), (date(2025, 12, 31), date(2026, 1, 5))
+    assert offset_of(engine, "s") == 19_800
+    for now in (3000, 3999, 5000, 6000):
+        together = days_of(engine, "s", first, last, UTC0 + now * MINUTE)
+        assert together == [day_of(engine, "s", day.day, UTC0 + now * MINUTE) for day in together]
+        assert sum(day.received for day in together) == sum(seq < now for seq in {*range(2, 4000)} - {*holes}) + 50
+    engine.close()
