@@ -15,6 +15,7 @@ from edge.config.sections import HornSection, SensorSection
 
 CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
 NEEDS = {"webhook": "phone", "mail": "mail"}  # what a person must have to be reached by such a channel
+NOT_ENCRYPTED = Reason("not_encrypted", "is of no use with {scheme}://: write {scheme}s:// in url", scheme="")
 BOTH_PASSWORDS = Reason("two_passwords", "give this or password_file, not both")
 
 
@@ -209,8 +210,7 @@ def files_fit(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:
         if scheme in ("http", "mqtt"):
             for key in ("ca_file", "cert_file", "key_file") if is_mqtt else ("ca_file",):
                 if key in section:
-                    plain = Reason("not_encrypted", "is of no use with {scheme}://: write {scheme}s:// in url")
-                    wrong(("forward", place, key), plain.having(scheme=scheme))
+                    wrong(("forward", place, key), NOT_ENCRYPTED.having(scheme=scheme))
 
 
 def own_alone(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:

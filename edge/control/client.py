@@ -14,6 +14,7 @@ from edge.clock.clock import SystemClock
 from edge.control import frames
 from edge.control.frames import LONGEST_ANSWER, QUIET_S, FrameError
 from edge.language import texts
+from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from edge.snapshots import StationStatus
 
@@ -149,7 +150,7 @@ def ask(path: Path, name: str, **arguments: Any) -> dict[str, Any]:
 def facts(answer: dict[str, Any]) -> dict[str, Any]:
     """Return the facts of an answer. Raise AskError, in the person's language, where the station refuses."""
     if answer.get("state") != "done":
-        raise AskError(texts.render_value(answer.get("why") or str(answer.get("text", ""))))
+        raise AskError(as_sentence(texts.reason_of(answer.get("why") or str(answer.get("text", "")))))
     data = answer.get("data")
     return data if isinstance(data, dict) else {}
 

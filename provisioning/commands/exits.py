@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import IntEnum
 
 from drivers.reason import Reason
-from edge.language import texts
+from edge.language.sentence import as_sentence
 
 
 class Exit(IntEnum):
@@ -31,12 +31,3 @@ class CommandError(Exception):
         self.sentence = as_sentence(sentence) if isinstance(sentence, Reason) else sentence
         self.remedy = remedy
         super().__init__(self.sentence)
-
-
-def as_sentence(reason: Reason) -> str:
-    """Return in words what a part of Minshan refuses, as a sentence: in English it begins with a capital letter.
-
-    A name that stands first, of a file or a server, stays as it is.
-    """
-    text, first = texts.render(reason), reason.template[:1]
-    return first.upper() + text[1:] if first.islower() and text.startswith(first) else text

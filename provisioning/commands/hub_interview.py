@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
+from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from provisioning.commands import hub_broker
 from provisioning.commands.answers import CheckedText, MayBeNone
 from provisioning.commands.asking import asked
-from provisioning.commands.exits import CommandError, Exit, as_sentence
+from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.interview import unwritable
 from provisioning.commands.options import format_file_error, sentence
 from provisioning.folding import say

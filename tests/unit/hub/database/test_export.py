@@ -130,7 +130,7 @@ def test_what_cannot_be_exported_is_one_clear_line(sink: DatabaseSink, config: P
         (("--from", "2026-01-02", "--to", "2026-01-01"), "--from is later than --to."),
         (("--from", "2026-02-30", "--to", "2026-03-01"), "2026-02-30"),
         (("--from", "2024-01-01", "--to", "2024-01-31"), "007 has no minute from 2024-01-01 to 2024-01-31"),
-        ((*DAYS, "--quantity", "co2"), 'no "co2" was measured there; there are: =1+1, air_temperature'),
+        ((*DAYS, "--quantity", "co2"), 'No "co2" was measured there; there are: =1+1, air_temperature'),
     ):
         found = exported(config, "csv", "--out", str(out), *words)
         assert (found.code, said in found.err) == (2, True), found.err
@@ -139,7 +139,7 @@ def test_what_cannot_be_exported_is_one_clear_line(sink: DatabaseSink, config: P
     assert 'No station "nobody" has sent anything.' in unknown
     assert "There are: 007." in unknown
     misspelt = exported(config, "csv", "--quantity", "air_temprature").err
-    assert 'no "air_temprature" was measured there: was air_temperature meant?' in misspelt
+    assert 'No "air_temprature" was measured there: was air_temperature meant?' in misspelt
     nowhere = exported(config, "csv", "--out", str(tmp_path / "none" / "o.csv")).err
     assert f"{tmp_path}/none/o.csv cannot be used: No such file" in nowhere
     assert (

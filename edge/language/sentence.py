@@ -1,0 +1,15 @@
+"""What a part of Minshan refuses, as a sentence of its own."""
+
+from __future__ import annotations
+
+from drivers.reason import Reason
+from edge.language import texts
+
+
+def as_sentence(reason: Reason) -> str:
+    """Return in words what a part of Minshan refuses, as a sentence: in English it begins with a capital letter.
+
+    A name that stands first, of a file or a server, stays as it is.
+    """
+    text, first = texts.render(reason), reason.template[:1]
+    return first.upper() + text[1:] if first.islower() and text.startswith(first) else text
