@@ -42,6 +42,17 @@ def as_typed(path: Path | str) -> str:
     return text if _UNQUOTED.fullmatch(text) else shlex.quote(text)
 
 
+def program() -> str:
+    """Return how this command is typed from here: by its path where the shell would not find it by its name."""
+    import shutil  # here: most commands tell of none
+    from pathlib import Path
+
+    path = Path(sys.argv[0])
+    if path.name != "minshan" or shutil.which("minshan") == str(path.absolute()):
+        return "minshan"
+    return as_typed(path if path.is_absolute() and not path.is_relative_to(Path.cwd()) else Path(os.path.relpath(path)))
+
+
 def page(lines: Iterable[str]) -> None:
     """Print lines; where they are more than the window has, through the pager, which q leaves."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):

@@ -22,6 +22,7 @@ from provisioning.demo.companions import unsent
 from provisioning.demo.hub import ADMIN, DemoHub
 from provisioning.demo.show import bare
 from provisioning.demo.unplugging import OwnPage
+from provisioning.folding import program
 
 TIMELESS = "no time"
 REFUSALS = {why.code: why for why in (CHECKSUM, CUT_SHORT, NO_HEADER, ANOTHER_DEVICE, NOT_A_FRAME)}
@@ -57,7 +58,8 @@ def hello(
     speed = _("as fast as possible") if factor is None else _("{n} times as fast as real time").format(n=f"{factor:g}")
     console.print(_("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
     if config.broker is not None:
-        console.print(_("Watch it from elsewhere: minshan watch --broker {url}").format(url=bare(config.broker.url)))
+        command = f"{program()} watch --broker {bare(config.broker.url)}"
+        console.print(_("Watch it from elsewhere: {command}").format(command=command))
     if state is not None:
         console.print(
             _("Everything is kept in {folder}; a demo started with it again continues from there.").format(folder=state)

@@ -24,6 +24,7 @@ from provisioning.commands.watch_screen import record_line
 from provisioning.demo.companions import Companions, unsent
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.table import lines_of, live_table
+from provisioning.folding import program
 from provisioning.terminal import can_redraw
 
 DRAW_S = 0.5  # real seconds between two pictures of the table
@@ -153,7 +154,7 @@ def ways_on(config: Config) -> Text:
     ways = [_("Ctrl-C stops it")]
     if config.broker is not None:
         ways.append(
-            _("watch from elsewhere: {command}").format(command=f"minshan watch --broker {bare(config.broker.url)}")
+            _("watch from elsewhere: {command}").format(command=f"{program()} watch --broker {bare(config.broker.url)}")
         )
     return Text("   ".join(ways), style="dim", overflow="fold")
 

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -120,3 +123,24 @@ def test_the_pager_shows_chinese_where_the_box_lacks_the_person_s_locale() -> No
     _code, said = shown(80, 24, "sensors", env={**env, "TERM": "xterm"}, keys=b"q")
     assert "（串口）" in said and "Space = next page, q = quit" in said
     assert "<EF>" not in said
+
+
+def test_a_command_that_is_not_on_the_path_is_told_by_where_it_is(tmp_path: Path) -> None:
+    """After `make run` in a checkout the shell would not find `minshan watch`: what is told can be typed as it is."""
+    script = tmp_path / "my farm/bin/minshan"
+    script.parent.mkdir(parents=True)
+    code = (
+        f"import sys; sys.path.insert(0, {os.getcwd()!r}); from provisioning.folding import program; print(program())"
+    )
+    script.write_text(f"#!{sys.executable}\n{code}\n")
+    script.chmod(0o755)
+    elsewhere = os.environ | {"PATH": "/usr/bin:/bin"}
+    found = os.environ | {"PATH": f"{script.parent}:/usr/bin:/bin"}
+    for where, environment, typed in (
+        (script.parent.parent, elsewhere, "bin/minshan"),
+        (tmp_path, elsewhere, "'my farm/bin/minshan'"),
+        (Path("/usr"), elsewhere, f"'{script}'"),
+        (Path("/"), found, "minshan"),
+    ):
+        ran = subprocess.run([script], cwd=where, env=environment, capture_output=True, text=True, check=True)
+        assert ran.stdout == f"{typed}\n"
