@@ -140,7 +140,8 @@ def check(parts: Parts, day: Day) -> None:
     assert not [gap for gap in before if gap["records"]], "all that was measured is here"
     begin, end = lose_some(parts)
     (gap,) = [gap for gap in gaps(parts) if gap not in before]
-    assert gap == {"start_us": begin, "end_us": end, "cause": "not_received", "records": LOST, "why": None}
+    lost = {"start_us": begin, "end_us": end, "cause": "not_received", "records": LOST, "why": None, "undated": 0}
+    assert gap == lost
 
 
 def gaps(parts: Parts) -> list[dict[str, Any]]:

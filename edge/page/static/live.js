@@ -15,12 +15,14 @@ export function listen(url, last, changed, state) {
   let watch = 0;
   let retry = 0;
   let tries = 0;
+  let crowded = false;
 
   function heard() {
     clearTimeout(watch);
     watch = setTimeout(lost, SILENT_MS);
     if (tries) {
       tries = 0;
+      crowded = false;
       state("");
     }
   }
@@ -39,19 +41,23 @@ export function listen(url, last, changed, state) {
     tries += 1;
   }
 
-  // An EventSource does not tell why it was refused: the same address, asked for once more, does.
+  // An EventSource does not tell why it was refused: the same address, asked for once more, does, if anybody answers.
   async function tell() {
+    if (!crowded) state("waiting");
     const asked = new AbortController();
+    const late = setTimeout(() => asked.abort(), CONNECT_MS);
     let status = 0;
     try {
       status = (await fetch(url, { cache: "no-store", credentials: "same-origin", signal: asked.signal })).status;
     } catch {
       // Nobody answers.
     }
+    clearTimeout(late);
     asked.abort();
     if (!tries) return; // the stream stands again
-    state(status === FULL ? "crowded" : "waiting");
-    if (status === FULL) changed(null);
+    crowded = status === FULL;
+    state(crowded ? "crowded" : "waiting");
+    if (crowded) changed(null);
   }
 
   function begin() {
