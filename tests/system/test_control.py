@@ -225,7 +225,7 @@ def test_bytes_come_whole_and_questions_may_follow_each_other(served: Socket) ->
     with Client(served.path) as client:
         for _ in range(3):
             assert client._asked("much", {}) == ({"much": True}, CONTENT)
-            with pytest.raises(AskError, match='there is no command "nothing"'):
+            with pytest.raises(AskError, match='There is no command "nothing"'):
                 client.ask("nothing")
             assert client.ask("maintenance", seconds=7.5) == {"maintenance_s": 7.5}
 
