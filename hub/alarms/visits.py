@@ -10,8 +10,7 @@ import msgspec
 
 from edge.measure.quality import Flag
 from edge.records.asked import DAY_US
-from edge.records.bodies import Minute, decode, restore
-from edge.records.record import Kind, values_of
+from edge.records.bodies import Minute, restore
 from hub.alarms.book import AlarmBook
 from hub.database.engine import Engine
 from hub.stations import names
@@ -133,16 +132,15 @@ def _minutes(engine: Engine, station: str) -> list[Minute]:
         "ORDER BY start DESC LIMIT %s",
         (station, LOOKED_AT),
     )
-    read = (_minute(raw) for (raw,) in found)
-    return [minute for minute in read if isinstance(minute, Minute)]
+    return [minute for (raw,) in found if (minute := _minute(raw)) is not None]
 
 
-def _minute(raw: bytes) -> object:
-    """Return what a minute's record says: at once, or as a body that is not as this hub knows it is read."""
+def _minute(raw: bytes) -> Minute | None:
+    """Return what a minute's record says; None where it says it in a way that is not known here."""
     try:
         return MINUTE.decode(raw).body
-    except (msgspec.MsgspecError, UnicodeDecodeError):
-        return decode(Kind.MINUTE, values_of(raw).get("body") or {})
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _sensors(engine: Engine, station: str) -> tuple[dict[str, str], dict[str, frozenset[str]]]:

@@ -224,3 +224,8 @@ def test_messages_are_what_a_reader_decodes() -> None:
     lines = [http_json.encode("s", record(body_of({"t": (1.0, 1, None)}), seq=seq)) for seq in (1, 2)]
     told = msgspec.json.decode(http_json.payload(lines))
     assert [one["seq"] for one in told["records"]] == [1, 2]
+
+
+def test_a_server_cannot_name_a_coding_that_takes_the_square_of_the_length() -> None:
+    """A megabyte in what Python calls punycode would keep a lane for a minute: it is read as what it is."""
+    assert text_of({"Content-Type": "text/plain; charset=punycode"}, b"Mnchen-3ya") == "Mnchen-3ya"
