@@ -16,7 +16,7 @@ export BLINKA_SKIP_DEPENDENCY_CHECK := 1
 # Some machines forbid storing compiled modules; programs that are started hundreds of times would be compiled each time.
 export PYTHONDONTWRITEBYTECODE :=
 
-.PHONY: help setup run test check bench bench-fleet test-slow soak install lock clean
+.PHONY: help setup run test check bench bench-fleet test-slow soak install install-hub lock clean
 .DEFAULT_GOAL := help
 
 help: ## this list
@@ -62,7 +62,11 @@ bench-fleet: ## 1,000 stations with a day each into a broker, two hubs and Postg
 
 install: ## as root on a Pi: /opt/minshan, /etc/minshan, /var/lib/minshan, the units
 	$(SETUP) install
-	@PYTHON="$(PYTHON)" DESTDIR="$(DESTDIR)" CONFIG="$(CONFIG)" scripts/install $(ARGS)
+	@PYTHON="$(PYTHON)" DESTDIR="$(DESTDIR)" CONFIG="$(CONFIG)" scripts/install station $(ARGS)
+
+install-hub: ## as root in an office: /opt/minshan, /etc/minshan-hub, /var/lib/minshan-hub, the unit
+	$(SETUP) install
+	@PYTHON="$(PYTHON)" DESTDIR="$(DESTDIR)" CONFIG="$(CONFIG)" scripts/install hub $(ARGS)
 
 lock: ## regenerate requirements/*.lock from pyproject.toml
 	$(SETUP) run

@@ -41,10 +41,20 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
 
 def make_folder(folder: Path) -> None:
     """Make a folder that is not there yet, with those above it. Raise OSError; a file in its place is no folder."""
+    new = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except FileExistsError as error:
         raise NotADirectoryError(errno.ENOTDIR, "not a folder", str(folder)) from error
+    for each in reversed(new):
+        give_to_owner_of_folder(each)
+
+
+def give_to_owner_of_folder(path: Path) -> None:
+    """Give what root makes in a service's folder to that service, which could not write it otherwise. Raise OSError."""
+    if os.geteuid() == 0:
+        folder = path.parent.stat()
+        os.chown(path, folder.st_uid, folder.st_gid)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from pathlib import Path
 import apsw
 
 from drivers.reason import Reason
-from edge.files import sync_folder
+from edge.files import give_to_owner_of_folder, sync_folder
 from hub import dump
 from hub.database import schema
 from hub.database.engine import SQLITE, Engine, file_of, opened
@@ -90,6 +90,7 @@ def _restore_sqlite(database: Path, file: Path) -> None:
                 _set_aside(database)
             for ending in LOGS:  # of a file that was deleted by hand: they must not be played into this one
                 _with(database, ending).unlink(missing_ok=True)
+            give_to_owner_of_folder(beside)
             _named(beside, database)
     finally:
         _cleared(beside)

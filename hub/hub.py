@@ -14,6 +14,7 @@ from edge.clock.timekeeper import KernelTime, NotAllowedError
 from edge.delivery.channels import senders
 from edge.lanes import Lanes
 from edge.records.record import Record
+from edge.systemd import notify
 from hub.alarms import lane as alarms
 from hub.config import HttpSection, HubConfig
 from hub.database.engine import Engine, opened
@@ -27,6 +28,8 @@ from hub.sink import SinkError
 from hub.vouched import apart
 
 log = logging.getLogger("minshan.hub")
+BEAT_S = 30.0  # s between two words to systemd's watchdog
+HUNG_S = 600  # s without one after which it starts the hub anew; a statement may take 30, and a commit has several
 ASK_S = 10.0  # s between two questions whether stations contradict the clock
 NOTHING_KEPT = Reason("nothing_kept", "this hub is not receiving anything now: {why}", why="")
 
@@ -43,6 +46,7 @@ def serve(
     while it is synchronised). Raise DatabaseRefusedError, PortError, OSError (the pictures' folder).
     """
     web = None if config.http is None else Web(config, config.http, utc)
+    notify("READY=1")
     try:
         sink = waited_for(config, ended)
         if sink is not None:
@@ -115,7 +119,10 @@ def receive(
     lanes = forwarding.started(config, SystemClock(), utc)
     telling = alarming(config, receiver, utc, lambda: told() > 0)
 
+    beat = Beat()
+
     def tick() -> None:
+        beat.tick()
         folder.tick()
         retention.tick()
 
@@ -188,6 +195,21 @@ def engine_of(config: HubConfig, make: bool = True) -> Engine:
             Reason("password_unread", "{file} cannot be read: {why}", file=file, why=why)
         ) from None
     return opened(config.database.url, password, make)
+
+
+class Beat:
+    """What tells systemd that the receiver moves; its watchdog runs from here on, as a migration may take an hour."""
+
+    def __init__(self, clock: Clock | None = None) -> None:
+        self._clock = clock or SystemClock()
+        self._at = self._clock.now()
+        notify(f"WATCHDOG_USEC={HUNG_S * 1_000_000}")
+
+    def tick(self) -> None:
+        """Tell it from time to time."""
+        if self._clock.now() >= self._at:
+            self._at = self._clock.now() + BEAT_S
+            notify("WATCHDOG=1")
 
 
 class SynchronisedTime:

@@ -55,6 +55,7 @@ class PageServer:
             uvicorn.Config(
                 Positioned(app, self.feed),
                 log_config=None,
+                log_level="warning",  # that it starts and ends is told in our words
                 access_log=False,
                 server_header=False,
                 lifespan="off",

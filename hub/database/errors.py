@@ -6,7 +6,7 @@ from drivers.reason import Reason
 from hub.sink import SinkError
 
 # What only an office's hub needs, and a station does not have.
-NOT_INSTALLED = Reason("hub_library_missing", "{library} is not installed: pip install 'minshan[hub]'", library="")
+NOT_INSTALLED = Reason("hub_library_missing", "{library} is not installed: sudo make install-hub", library="")
 
 
 class ValueRefusedError(SinkError):

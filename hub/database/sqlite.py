@@ -16,6 +16,7 @@ from typing import Any
 import apsw
 
 from drivers.reason import Reason
+from edge.files import give_to_owner_of_folder
 from hub.database.engine import Rows
 from hub.database.errors import DatabaseRefusedError, ValueRefusedError, unusable
 from hub.sink import SinkError
@@ -118,12 +119,21 @@ class SqliteEngine:
     def _connection(self) -> apsw.Connection:
         if self._open is None:
             with self._errors():
+                self._make()
                 connection = apsw.Connection(self.shown, self._flags, vfs=self._vfs)
                 connection.set_busy_timeout(PATIENCE)
                 for pragma in (*_kept_in_it(connection), "synchronous=FULL", f"journal_size_limit={LOG}"):
                     connection.execute(f"PRAGMA {pragma}").fetchall()
                 self._open = connection
         return self._open
+
+    def _make(self) -> None:
+        """Make the file as its folder's owner would: a log that SQLite makes later belongs to whom the file does."""
+        path = Path(self.shown)
+        if self._flags & apsw.SQLITE_OPEN_CREATE and self._vfs is None and not path.exists():
+            with suppress(OSError):  # SQLite says what is the matter
+                path.touch()
+                give_to_owner_of_folder(path)
 
     def _closed(self) -> SinkError:
         """Return why the file cannot be opened: what no waiting helps, or nobody has made it yet, or what it may be."""

@@ -76,6 +76,7 @@ class Server:
         settings = uvicorn.Config(
             Positioned(self._app, self.feed),
             log_config=None,
+            log_level="warning",  # that it starts and ends is told in our words
             access_log=False,
             server_header=False,
             lifespan="off",

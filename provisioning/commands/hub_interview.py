@@ -49,7 +49,7 @@ def complete(given: Facts, defaults: Facts, written: Writer) -> Facts:
         if key not in known and _names_a_user_alone(facts[url] or ""):
             facts[key] = asked(question, "", MayBeNone(CheckedText(is_read)), shows_default=False) or None
 
-    ask("broker", _("The broker's address, as mqtts://hub@broker.example:8883"), None)
+    ask("broker", _("The broker's address, as mqtts://platform@broker.example:8883"), None)
     ask_password("broker", "broker_password_file", _("A file that contains only the broker's password (empty: none)"))
     say("  " + hub_broker.line(hub_broker.state_of(checked(written(facts)).broker)))  # it may come later: no error
     while True:

@@ -21,26 +21,29 @@ if TYPE_CHECKING:
     from hub.database.engine import Engine
 
 MOST_NAMED, MOST_NEAR = 20, 3  # stations that a sentence names: all of so many, otherwise those with the nearest names
+INSTALLED = Path("/etc/minshan-hub/hub.toml")  # which the service reads that `make install-hub` makes
 FILE = click.option(
     "--config",
     "config_file",
     type=click.Path(path_type=Path, readable=False),
-    required=True,
+    default=INSTALLED,
     metavar=_("FILE"),
-    help=_("The hub's file, as `minshan hub init` writes it."),
+    help=_("The hub's file, as `minshan hub init` writes it (otherwise {file}).").format(file=INSTALLED),
 )
 
 
 def loaded(path: Path) -> HubConfig:
     """Return the hub's configuration. Raise CommandError with one line for each mistake in its file."""
-    from edge.config.errors import ConfigError
+    from edge.config.errors import NO_FILE, ConfigError
     from hub.config import load
 
     try:
         return load(path)
     except ConfigError as error:
         lines = "\n".join(map(format_mistake, error.mistakes))
-        raise CommandError(Exit.CONFIG, lines, right_to_read(error)) from None
+        missing = path == INSTALLED and any(mistake.reason.code == NO_FILE.code for mistake in error.mistakes)
+        remedy = _("Name the file with --config, or write one with `minshan hub init`.") if missing else ""
+        raise CommandError(Exit.CONFIG, lines, remedy or right_to_read(error, "minshan-hub")) from None
 
 
 @contextmanager

@@ -106,11 +106,12 @@ def loaded(path: Path | None) -> Config:
         raise CommandError(Exit.CONFIG, lines, remedy or right_to_read(error)) from None
 
 
-def right_to_read(error: ConfigError) -> str:
-    """Return how one comes to read a file that is closed to who asks; "" where that is not what is wrong."""
+def right_to_read(error: ConfigError, group: str = "minshan") -> str:
+    """Return how one comes to read a file of that group that is closed to who asks; "" where it is not."""
     whys = (mistake.reason.inner("why") for mistake in error.mistakes)
     closed = any(why is not None and why.code == "permission_denied" for why in whys)
-    return _("Join its group (sudo adduser $USER minshan, then log in again), or use sudo.") if closed else ""
+    remedy = _("Join its group (sudo adduser $USER {group}, then log in again), or use sudo.")
+    return remedy.format(group=group) if closed else ""
 
 
 def may_write(out: Path, force: bool, example: str) -> None:

@@ -11,10 +11,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import signal
 import subprocess
 import time
 from pathlib import Path
+
+import pytest
+
+from tests.kits.real_parts import missing
 
 MOUNTS = """
 set -e
@@ -45,6 +50,24 @@ def cgroups() -> Path | None:
         if kind == "cgroup2":
             return Path(where)
     return None
+
+
+def bootable() -> None:
+    """Tell what is missing to boot a systemd; skip, with the kernel's word, where this machine does not let us."""
+    for part, there in (
+        ("unshare (util-linux)", shutil.which("unshare")),
+        ("/lib/systemd/systemd", Path("/lib/systemd/systemd").exists()),
+    ):
+        if not there:
+            missing(part)
+    if os.geteuid():
+        pytest.skip("NOT CHECKED HERE, an installed service under systemd: only root may boot one")
+    if cgroups() is None:
+        pytest.skip("NOT CHECKED HERE, an installed service under systemd: no writable cgroups of version 2")
+    words = ["unshare", "-m", "-p", "-i", "-u", "-C", "--fork", "true"]
+    tried = subprocess.run(words, capture_output=True, text=True, check=False)
+    if tried.returncode:
+        pytest.skip(f"NOT CHECKED HERE, an installed service under systemd: {tried.stderr.strip()}")
 
 
 class Booted:

@@ -5,20 +5,16 @@ from __future__ import annotations
 import ctypes
 import errno
 import json
-import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from edge.clock.timekeeper import TIME_ERROR, UNSYNCHRONISED, NotAllowedError, Timex
 from tests.data import CHECKOUT
-from tests.kits.booted import Booted, cgroups
-from tests.kits.real_parts import missing
+from tests.kits.booted import Booted, bootable
 
 pytestmark = pytest.mark.timeout(600)  # the first of them installs
 CONFIG = """\
@@ -60,24 +56,6 @@ def installed_box(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Booted]:
         box.run("systemd-tmpfiles", "--create")
         box.run("systemctl", "start", "minshan")
         yield box
-
-
-def bootable() -> None:
-    """Tell what is missing to boot a systemd; skip, with the kernel's word, where this machine does not let us."""
-    for part, there in (
-        ("unshare (util-linux)", shutil.which("unshare")),
-        ("/lib/systemd/systemd", Path("/lib/systemd/systemd").exists()),
-    ):
-        if not there:
-            missing(part)
-    if os.geteuid():
-        pytest.skip("NOT CHECKED HERE, the installed station under systemd: only root may boot one")
-    if cgroups() is None:
-        pytest.skip("NOT CHECKED HERE, the installed station under systemd: no writable cgroups of version 2")
-    words = ["unshare", "-m", "-p", "-i", "-u", "-C", "--fork", "true"]
-    tried = subprocess.run(words, capture_output=True, text=True, check=False)
-    if tried.returncode:
-        pytest.skip(f"NOT CHECKED HERE, the installed station under systemd: {tried.stderr.strip()}")
 
 
 def asked(box: Booted) -> dict[str, Any]:

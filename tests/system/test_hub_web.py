@@ -108,7 +108,7 @@ def test_a_hub_without_its_libraries_says_which(tmp_path: Path, broker: Broker) 
         return err
 
     made = ("init", "--broker", broker.url, "--pictures", str(tmp_path), "--http", f"127.0.0.1:{free_port()}")
-    assert "psycopg is not installed: pip install 'minshan[hub]'" in said(
+    assert "psycopg is not installed: sudo make install-hub" in said(
         *made, "--database", "postgresql://u@127.0.0.1/x", "--out", out
     )
     assert "not installed" not in said(*made, "--database", f"sqlite://{tmp_path}/hub.db", "--out", out)

@@ -16,7 +16,8 @@ from tests.kits.real_parts import missing
 
 SYSTEMD = CHECKOUT / "systemd"
 UNITS = ("minshan", "minshan-camera")
-ALL_UNITS = (*UNITS, "minshan-page")
+STATION_UNITS = (*UNITS, "minshan-page")
+ALL_UNITS = (*STATION_UNITS, "minshan-hub")
 EXPOSURE = 2.0
 
 
@@ -49,10 +50,11 @@ def words(unit: str) -> dict[str, list[str]]:
 
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Install all but the release. Return the folder."""
+    """Install a station and a hub, all but the release. Return the folder."""
     folder = tmp_path_factory.mktemp("root")
-    done = run(CHECKOUT / "scripts/install", "files", DESTDIR=str(folder))
-    assert done.returncode == 0, done.stdout
+    for part in ("station", "hub"):
+        done = run(CHECKOUT / "scripts/install", part, "files", DESTDIR=str(folder))
+        assert done.returncode == 0, done.stdout
     return folder
 
 
@@ -87,21 +89,21 @@ def test_a_unit_is_exposed_at_most_so_far(unit: str) -> None:
     assert done.returncode == 0, done.stdout
 
 
-@pytest.mark.parametrize("unit", ALL_UNITS)
+@pytest.mark.parametrize("unit", STATION_UNITS)
 def test_a_unit_takes_only_its_part_of_the_memory(unit: str) -> None:
     """A process that grows without end is ended and started anew before the box of 512 MB swaps."""
     (most,) = words(unit)["MemoryMax"]
     assert re.fullmatch(r"\d+M", most) and int(most[:-1]) <= 300
 
 
-@pytest.mark.parametrize("unit", UNITS)
+@pytest.mark.parametrize("unit", (*UNITS, "minshan-hub"))
 def test_a_unit_is_never_given_up(unit: str) -> None:
     """However often a process fails it is started again, hung or not, and no count of failures ends that."""
     said = words(unit)
     assert said["Restart"] == ["always"]
     assert said["StartLimitIntervalSec"] == ["0"]
     assert said["Type"] == ["notify"]
-    assert said["WatchdogSec"]
+    assert ("WatchdogSec" in said) == (unit != "minshan-hub")  # which sets its own once its database is open
     assert not {"Requires", "BindsTo", "RestartPreventExitStatus"} & set(said)
 
 
@@ -151,19 +153,25 @@ def test_the_user_and_the_groups_are_made(installed: Path) -> None:
     assert all(groups[name].endswith("minshan") for name in ("dialout", "i2c", "gpio", "video")), groups
 
 
-def test_folders_are_the_station_s_own(installed: Path) -> None:
-    """The state folder is the station's user's, and others cannot read the configuration."""
+def test_folders_are_their_service_s_own(installed: Path) -> None:
+    """The state folders are the services' users', and others cannot read the configurations."""
     if os.geteuid():
         pytest.skip("only root can give folders away")
-    (installed / "etc" / "passwd").write_text("root:x:0:0::/root:/bin/sh\nminshan:x:990:990::/:/bin/false\n")
-    (installed / "etc" / "group").write_text("root:x:0:\nminshan:x:990:\n")
-    (installed / "etc" / "minshan" / "station.toml").touch()
+    users = "root:x:0:0::/:/bin/sh\nminshan:x:990:990::/:/bin/false\nminshan-hub:x:991:991::/:/bin/false\n"
+    (installed / "etc" / "passwd").write_text(users)
+    (installed / "etc" / "group").write_text("root:x:0:\nminshan:x:990:\nminshan-hub:x:991:\n")
+    for file in ("minshan/station.toml", "minshan-hub/hub.toml"):
+        (installed / "etc" / file).touch()
     done = run("systemd-tmpfiles", "--create", f"--root={installed}")
     assert done.returncode == 0, done.stdout
     spool = (installed / "var/lib/minshan/spool").stat()
     config = (installed / "etc/minshan/station.toml").stat()
     assert (spool.st_uid, spool.st_mode & 0o777) == (990, 0o700)
     assert (config.st_uid, config.st_gid, config.st_mode & 0o777) == (0, 990, 0o640)
+    database = (installed / "var/lib/minshan-hub").stat()
+    config = (installed / "etc/minshan-hub/hub.toml").stat()
+    assert (database.st_uid, database.st_mode & 0o777) == (991, 0o750)
+    assert (config.st_uid, config.st_gid, config.st_mode & 0o777) == (0, 991, 0o640)
 
 
 def test_device_rules_are_read_by_udev(installed: Path) -> None:
@@ -190,8 +198,23 @@ def test_install_lays_what_systemd_looks_for(installed: Path) -> None:
         "etc/modules-load.d/minshan.conf",
         "etc/udev/rules.d/70-minshan.rules",
         "usr/share/doc/minshan/LICENSE",
+        "etc/systemd/system/minshan-hub.service",
+        "etc/sysusers.d/minshan-hub.conf",
+        "etc/tmpfiles.d/minshan-hub.conf",
     }
     assert wanted <= laid, wanted - laid
+
+
+def test_a_station_gets_no_hub_and_an_office_no_station(tmp_path: Path) -> None:
+    """Of each only what is its own is laid: an office gets no rules for devices, and no watchdog of the box."""
+    for part, other in (("station", "hub"), ("hub", "station")):
+        root = tmp_path / part
+        done = run(CHECKOUT / "scripts/install", part, "files", DESTDIR=str(root))
+        assert done.returncode == 0, done.stdout
+        named = {path.name for path in root.rglob("*") if path.is_file()}
+        its = {"station": "minshan.service", "hub": "minshan-hub.service"}
+        assert its[part] in named and its[other] not in named
+        assert ("70-minshan.rules" in named) == (part == "station") == (root / "etc/systemd/system.conf.d").exists()
 
 
 def test_install_keeps_a_configuration(tmp_path: Path) -> None:
@@ -201,9 +224,11 @@ def test_install_keeps_a_configuration(tmp_path: Path) -> None:
     other.write_text("other")
     root = tmp_path / "root"
     for config in (mine, other):
-        done = run(CHECKOUT / "scripts/install", "files", DESTDIR=str(root), CONFIG=str(config))
-        assert done.returncode == 0, done.stdout
+        for part in ("station", "hub"):
+            done = run(CHECKOUT / "scripts/install", part, "files", DESTDIR=str(root), CONFIG=str(config))
+            assert done.returncode == 0, done.stdout
     assert (root / "etc/minshan/station.toml").read_text() == "mine"
+    assert (root / "etc/minshan-hub/hub.toml").read_text() == "mine"
 
 
 @pytest.mark.slow
