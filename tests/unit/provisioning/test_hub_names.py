@@ -57,10 +57,12 @@ def test_a_hub_that_has_nothing_yet_says_so(tmp_path: Path) -> None:
     assert minshan("hub", "gaps", "--config", file).out == "No minute has arrived yet.\n"
 
 
-def test_an_option_that_is_missing_is_explained() -> None:
-    """Who leaves out the file is told which file, and what writes it."""
-    for lang, told in (("en", "`minshan hub init` writes it"), ("zh", "由 `minshan hub init` 写成")):
-        assert told in minshan("--lang", lang, "hub", "status").err
+def test_a_hub_that_is_not_set_up_is_told_with_what_does_it() -> None:
+    """Who names no file is told which one is looked for, and what writes one."""
+    for lang, told in (("en", "write one with `minshan hub init`"), ("zh", "用 `minshan hub init` 写一个")):
+        said = minshan("--lang", lang, "hub", "status")
+        assert said.code == 3
+        assert "/etc/minshan-hub/hub.toml" in said.err and told in said.err
 
 
 def test_a_port_in_use_is_told_with_the_remedy(tmp_path: Path) -> None:
