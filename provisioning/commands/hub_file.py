@@ -18,7 +18,7 @@ from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_interview import Facts
 from provisioning.commands.init import keep
 from provisioning.commands.options import format_file_error, format_mistake, may_write
-from provisioning.folding import as_typed, say
+from provisioning.folding import as_typed, program, say
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
@@ -72,9 +72,9 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
         )
         say(sentence.format(file=out, n=records))
     if facts["http"] is not None:
-        sentence = _("Add the first person: `minshan hub user add --config {file} --role admin NAME`.")
-        say(sentence.format(file=as_typed(out)))
-    say(_("Next: `minshan hub run --config {file}`.").format(file=as_typed(out)))
+        sentence = _("Add the first person: `{program} hub user add --config {file} --role admin NAME`.")
+        say(sentence.format(program=program(), file=as_typed(out)))
+    say(_("Next: `{program} hub run --config {file}`.").format(program=program(), file=as_typed(out)))
 
 
 def complete(given: Facts) -> Facts:
