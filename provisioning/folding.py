@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from provisioning import terminal
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -24,7 +26,10 @@ STOPS = ".,;:!?)"  # which stay with a command before them
 TURNING = {sign: f"<U+{sign:04X}>" for sign in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 KEYS = "PsSpace = next page, q = quit$"  # what `less` shows below a page
 _UNQUOTED = re.compile(r"[\w%+,./:=@-]+")  # Chinese needs no quotes
-_ATOM = re.compile(rf"`[^`]*`|[^\s`{WIDE}]+|\s+|.")
+_COMMAND = rf"`[^`]*`|“minshan [^”{WIDE}]*”"
+# A number stays with its unit.
+_AMOUNT = rf"[+±−-]?\d[\d.]*(?: (?:[^\s\d`{WIDE}(][^\s`{WIDE}]*(?=[\s{WIDE}]|$)|[\u4e00-\u9fff]))"
+_ATOM = re.compile(rf"{_COMMAND}|{_AMOUNT}|[^\s`{WIDE}]+|\s+|.")
 
 
 def say(text: str = "", err: bool = False) -> None:
@@ -63,7 +68,7 @@ def page(lines: Iterable[str]) -> None:
     if text.count("\n") + 2 > size.lines:  # the prompt takes a line too
         for name, value in _pager_settings().items():
             os.environ.setdefault(name, value)
-        click.echo_via_pager(text + "\n")
+        click.echo_via_pager(terminal.legible(text) + "\n")  # it writes itself, and "?" for what it lacks
     else:
         click.echo(text)
 

@@ -25,15 +25,26 @@ INSTEAD = {
     "→": ("->",),
     "–": ("-",),
     "—": ("-",),
+    "−": ("-",),
+    "│": ("|",),
+    "─": ("-",),
+    "├": ("+",),
+    "└": ("+",),
     "±": ("+/-",),
     "°": ("deg",),
+    "℃": ("degC",),
+    "′": ("'",),
+    "″": ('"',),
     "“": ('"',),
     "”": ('"',),
+    "‘": ("'",),
     "’": ("'",),
     "·": (".",),
     "岷": ("",),  # the name stands in Latin letters beside it
     "山": ("",),
 }
+BRAILLE = 0x2800  # the first of 256, each with two columns of four dots
+UPPER, LOWER = 0x1B, 0xE4  # the dots of the upper half of one, and of the lower
 NUDGE = 0.5  # s
 HANDLER = "minshan-legible"
 PLAIN_ASCII = "minshan_ascii"
@@ -42,6 +53,12 @@ PLAIN_ASCII = "minshan_ascii"
 def can_show(text: str) -> bool:
     """Return whether the standard output has the signs of that text."""
     return _has(sys.stdout.encoding or "ascii", text)
+
+
+def legible(text: str) -> str:
+    """Return a text with what the standard output lacks replaced by what it has, for a program that writes it there."""
+    encoding = sys.stdout.encoding or "ascii"
+    return text.encode(encoding, HANDLER).decode(encoding)
 
 
 def can_redraw() -> bool:
@@ -108,6 +125,9 @@ def _instead(error: UnicodeError) -> tuple[str | bytes, int]:
 
 
 def _nearest(sign: str, encoding: str) -> str:
+    dots = ord(sign) - BRAILLE
+    if 0 <= dots < 256:  # a piece of a curve: where its ink is
+        return " '.:"[bool(dots & UPPER) + 2 * bool(dots & LOWER)]
     for near in (*INSTEAD.get(sign, ()), unicodedata.normalize("NFKD", sign)):
         if _has(encoding, near):
             return near

@@ -133,6 +133,8 @@ def place_of(bus: str, settings: Any) -> Reason:
     """Return where a device is: its bus of that kind, and its address on it."""
     if bus == "gpio":
         return Reason("gpio_line", "{chip} line {line}", chip=settings.chip, line=settings.line)
+    if bus == "modbus":
+        return Reason("modbus_device", "{port} address {address}", port=settings.port, address=settings.address)
     kind = BUSES[bus]
     place = " ".join(part for part in (kind.key(settings), kind.address(settings)) if part)
     return Reason("said", "{text}", text=place)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -38,6 +39,7 @@ from edge.config.slips import closer, decoded, wide_lines
 COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration", "rain_correction")
 # The loader's own fields, no keys of the file; a driver may have a key that is called so.
 FILLED: dict[type[BaseModel], tuple[str, ...]] = {SensorSection: ("info", "settings"), Config: ("path", "digest")}
+OF_KEY = "[key]"  # what pydantic puts behind a key that is wrong itself
 
 
 class DraftConfig:
@@ -50,8 +52,10 @@ class DraftConfig:
         self.mistakes: list[Mistake] = []
 
     def wrong(self, path: tuple[str | int, ...], reason: Reason) -> None:
-        """Note a mistake at the key of that path."""
-        text = self.lines.text(path)
+        """Note a mistake at the key of that path; a path that ends in OF_KEY: in the key itself, not in its value."""
+        of_key = path[-1:] == (OF_KEY,)
+        path = path[:-1] if of_key else path
+        text = "" if of_key else self.lines.text(path)
         reason = closer(self.tables, path, text, reason)
         value = value_for_people(str(path[-1]) if path else "", text)
         self.mistakes.append(Mistake(self.file, self.lines.of(path), self.format_path(path), value, reason))
@@ -89,10 +93,10 @@ class DraftConfig:
     def format_path(self, path: tuple[str | int, ...]) -> str:
         """Return the path as a person writes it: `site.latitude`, `sensor "air".address`, `sensor 2`."""
         if len(path) < 2 or not isinstance(path[1], int):
-            return ".".join(str(step) for step in path)
+            return ".".join(map(as_key, path))
         name = self.at((path[0], path[1], "name"))
         first = f'{path[0]} "{name}"' if isinstance(name, str) else f"{path[0]} {path[1] + 1}"
-        return ".".join([first, *(str(step) for step in path[2:])])
+        return ".".join([first, *map(as_key, path[2:])])
 
     def _parsed(self, text: str) -> dict[str, Any]:
         try:
@@ -238,6 +242,11 @@ def settings_of(
 def settings_from(info: DriverInfo, own: dict[str, Any]) -> BaseModel:
     """Return a driver's settings from the keys of a table. Raise ValidationError. JSON's strict rules are TOML's."""
     return info.settings.model_validate_json(json.dumps(own, default=str), strict=True)
+
+
+def as_key(step: str | int) -> str:
+    """Return a step of a path as the file writes it: in quotes where it is no bare key."""
+    return str(step) if re.fullmatch(r"[\w-]*", str(step), re.ASCII) else f'"{step}"'
 
 
 def not_tables(key: str) -> Reason:

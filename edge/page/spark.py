@@ -51,8 +51,10 @@ def spark(points: Sequence[Point], first_us: int, last_us: int, kind: Kind = "li
 
 
 def framed(lowest: float, highest: float) -> tuple[float, float]:
-    """Return between which values a curve is drawn: one that is flat stands in the middle of one unit."""
-    return (lowest - 0.5, lowest + 0.5) if highest - lowest < LEAST else (lowest, highest)
+    """Return between which values a curve is drawn: a flat one in one unit, none of it below a 0."""
+    if highest - lowest >= LEAST:
+        return lowest, highest
+    return (max(0.0, lowest - 0.5) if lowest >= 0 else lowest - 0.5), lowest + 0.5
 
 
 def columns_of(points: Sequence[Point], first_us: int, last_us: int, kind: Kind) -> list[Column]:

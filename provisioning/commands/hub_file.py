@@ -17,15 +17,14 @@ from provisioning.commands import hub_interview
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_interview import Facts
 from provisioning.commands.hub_options import INSTALLED
-from provisioning.commands.init import keep
+from provisioning.commands.init import UNITS, keep
 from provisioning.commands.options import format_file_error, format_mistake, may_write
-from provisioning.folding import as_typed, say
+from provisioning.folding import as_typed, program, say
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
 
 FOLDER = "/var/lib/minshan-hub"
-UNIT = Path("/etc/systemd/system/minshan-hub.service")  # where `make install-hub` puts it
 PATH = click.Path(path_type=Path, readable=False)
 
 
@@ -75,11 +74,11 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
         say(sentence.format(file=out, n=records))
     installed = out.absolute() == INSTALLED
     if facts["http"] is not None:
-        sentence = _("Add the first person: `{command}`.")
-        add = "sudo minshan hub user add" if installed else f"minshan hub user add --config {as_typed(out)}"
-        say(sentence.format(command=f"{add} --role admin " + _("NAME")))
-    is_service = installed and UNIT.exists()
-    start = "sudo systemctl start minshan-hub" if is_service else f"minshan hub run --config {as_typed(out)}"
+        sentence = _("Add the first person: `{command} --role admin NAME`.")
+        add = "sudo minshan hub user add" if installed else f"{program()} hub user add --config {as_typed(out)}"
+        say(sentence.format(command=add))
+    is_service = installed and (UNITS / "minshan-hub.service").exists()
+    start = "sudo systemctl start minshan-hub" if is_service else f"{program()} hub run --config {as_typed(out)}"
     say(_("Next: `{command}`.").format(command=start))
 
 

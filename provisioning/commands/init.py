@@ -19,14 +19,15 @@ from provisioning.commands.answers import Degrees, Metres
 from provisioning.commands.doubts import doubts, empty
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.interview import DATUMS, Answers, complete, tables_of, unwritable
-from provisioning.commands.options import may_write, sentence
+from provisioning.commands.options import CONFIG, may_write, sentence
 from provisioning.commands.settings import literal, split
 from provisioning.commands.stationfile import ALTITUDE, LATITUDE, LONGITUDE, written
-from provisioning.folding import as_typed, say
+from provisioning.folding import as_typed, program, say
 
 if TYPE_CHECKING:
     from edge.config.sections import Config
 
+UNITS = Path("/etc/systemd/system")  # where `make install` puts the services
 PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail an hour, in a SIM's 30 MB
 
 
@@ -65,6 +66,7 @@ PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail 
 def init(out: Path, force: bool, **given: Any) -> None:
     """Ask for what is missing, check the file as the station will, write it, and say what comes next."""
     may_write(out, force, "station.toml")
+    is_change = out.exists()
     answers = Answers(out)
     with answers.until_written():
         facts = complete(given, answers)
@@ -78,8 +80,23 @@ def init(out: Path, force: bool, **given: Any) -> None:
         warn(out, facts["unasked"])
     for doubt, remedy in (*empty(config), *doubts(config)):
         say(f"! {doubt}\n  → {remedy}", err=True)
-    following = _("Next: look at it, then `minshan doctor --config {file}`, then `minshan run --config {file}`.")
-    say(following.format(file=as_typed(out)))
+    say(following(out, is_change))
+
+
+def following(out: Path, is_change: bool, units: Path = UNITS) -> str:
+    """Return what to do next: where this is the file of the installed service, that is started, or reads it anew."""
+    if out.absolute() == CONFIG and (units / "minshan.service").exists():
+        if is_change:
+            return _(
+                "Next: look at it, then `sudo minshan doctor`, then "
+                "`sudo systemctl restart minshan minshan-camera minshan-page`."
+            )
+        return _(
+            "Next: look at it, then `sudo minshan doctor`, then `sudo systemd-tmpfiles --create` and "
+            "`sudo systemctl start minshan minshan-camera minshan-page`."
+        )
+    sentence = _("Next: look at it, then `{program} doctor --config {file}`, then `{program} run --config {file}`.")
+    return sentence.format(program=program(), file=as_typed(out))
 
 
 def warn(out: Path, missing: list[str]) -> None:

@@ -14,6 +14,7 @@ from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.control.client import AskError, Client, NotRunningError
 from edge.language import texts
+from edge.language.readings import read_label
 from edge.language.texts import _, ngettext
 from edge.records.bodies import restore
 from provisioning.commands.device import Chosen, chosen, every, first_read, gone, opened, place, refused
@@ -185,4 +186,4 @@ def line(told: Told, with_age: bool) -> str:
     if with_age and told.age_s is not None:
         amount = _("{amount}, {age} ago").format(amount=amount, age=texts.duration(told.age_s))
     why = " " + _(" ({reason})").format(reason=texts.render(told.doubt)) if told.doubt else ""
-    return _("{place}: {sentence}").format(place=texts.label(told.quantity), sentence=amount + why)
+    return _("{place}: {sentence}").format(place=read_label(told.quantity), sentence=amount + why)

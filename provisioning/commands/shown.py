@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from drivers.quantity import QUANTITIES, Aggregation
 from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.records.answers import Now, Point
 from edge.records.asked import MINUTE_US
+from edge.records.channel_name import ChannelName
 from provisioning.braille import Extent, curve
 from provisioning.folding import fold
 
@@ -43,7 +46,7 @@ class Curve(NamedTuple):
 
     def amount(self, value: float) -> str:
         """Return a value with its unit."""
-        return f"{texts.reported(self.channel, value)} {texts.unit(self.unit)}".rstrip()
+        return texts.amount(self.channel, value, self.unit)
 
 
 def lines(curve: Curve, columns: int) -> list[str]:
@@ -65,9 +68,7 @@ def drawn(shown: Curve, columns: int) -> list[str]:
     good = [extent for point in shown.points if (extent := extent_of(point)) is not None]
     if not good:
         return fold(_("No good value was measured in this time."), columns).split("\n")
-    low, high = min(one[0] for one in good), max(one[1] for one in good)
-    if high - low < 1e-9:
-        low, high = low - 0.5, high + 0.5
+    low, high = scale(min(one[0] for one in good), max(one[1] for one in good))
     names = [texts.reported(shown.channel, value) for value in (high, low)]
     width = max(map(len, names))
     dots = max(LEAST_DOTS, 2 * (columns - width - 2))
@@ -79,6 +80,13 @@ def drawn(shown: Curve, columns: int) -> list[str]:
         found.append(" " * (width + 2) + doubts.rstrip())
     first, last = shown.when(shown.first)[5:], shown.when(shown.last)[5:]
     return [*found, " " * (width + 2) + first + " " * (dots // 2 - len(first) - len(last)) + last]
+
+
+def scale(low: float, high: float) -> Extent:
+    """Return the ends of the scale of values between these: a flat curve has a unit's room, none of it below a 0."""
+    if high - low >= 1e-9:
+        return low, high
+    return (max(0.0, low - 1.0) if low >= 0 else low - 1.0), high + 1.0
 
 
 def extent_of(point: Point) -> Extent | None:
@@ -132,9 +140,19 @@ def summary_lines(curve: Curve) -> Iterator[str]:
 
 
 def extremes(curve: Curve) -> Iterator[str]:
-    """Yield the lowest and the highest value with their times."""
+    """Yield the lowest and the highest value with their times; of an amount its sum, of a direction the commonest."""
     good = [(point, extent) for point in curve.points if (extent := extent_of(point)) is not None]
     if not good:
+        return
+    kind = kind_of(curve.channel)
+    if kind is Aggregation.TOTAL:
+        whole = curve.amount(sum(point.value or 0.0 for point, _extent in good))
+        yield _("{amount} in all.").format(amount=whole)
+        return
+    if kind is Aggregation.DIRECTION:
+        names = Counter(texts.compass(point.value) for point, _extent in good if point.value)  # 0 is calm
+        if names:
+            yield _("Most often from {name}.").format(name=names.most_common(1)[0][0])
         return
     low, high = min(good, key=lambda one: one[1][0]), max(good, key=lambda one: one[1][1])
     sentence = _("Lowest {low} at {low_time}, highest {high} at {high_time}.")
@@ -144,6 +162,12 @@ def extremes(curve: Curve) -> Iterator[str]:
         high=curve.amount(high[1][1]),
         high_time=curve.when(high[0].start_us if high[0].highest_us is None else high[0].highest_us),
     )
+
+
+def kind_of(channel: str) -> Aggregation | None:
+    """Return how a channel's minutes are made; None where its quantity is not known."""
+    known = QUANTITIES.get(ChannelName.parse(channel).quantity)
+    return None if known is None else known.kind
 
 
 def frost(curve: Curve) -> Iterator[str]:

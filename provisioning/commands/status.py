@@ -10,6 +10,7 @@ import click
 from drivers.reason import Reason
 from edge.control.client import AskError, NotRunningError, ask, status_of
 from edge.language import destinations, texts
+from edge.language.readings import margin
 from edge.language.remedies import remedy
 from edge.language.silent_sensors import names, place_of, silences
 from edge.language.texts import _, ngettext
@@ -112,7 +113,7 @@ def head(facts: StationStatus, offset: float) -> str:
 def clock(source: ClockStatus) -> str:
     """Return how the time is known, and how well."""
     words = _("time from {source}").format(source=texts.clock_source(source.source))
-    return words if source.error is None else _("{words}, ±{error} s").format(words=words, error=f"{source.error:.3g}")
+    return words if source.error is None else _("{words}, ±{error} s").format(words=words, error=margin(source.error))
 
 
 def time_trouble(source: ClockStatus) -> list[str]:

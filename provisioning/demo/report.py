@@ -96,14 +96,13 @@ def goodbye(console: Console, report: dict[str, Any], facts: StationStatus, stat
     if facts.pictures is not None:
         counts.append(counted("pictures", report["pictures"]))
     console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)))
+    on_its_way = report["unsent"] and (facts.uplink is None or facts.uplink.connected)
     if report["unsent"] and facts.uplink is not None and not facts.uplink.connected:
         why = texts.render_value(facts.uplink.trouble)
         sentence = (
             _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         )
         console.print(sentence.format(why=why))
-    elif report["unsent"]:
-        console.print(_("This was still on its way; a station sends it after its next start."))
     if facts.pictures is None:
         console.print(read_lines(report["lines_read"], report["lines_refused"]))
     for line in bill(facts.budget) if facts.budget else ():
@@ -113,6 +112,8 @@ def goodbye(console: Console, report: dict[str, Any], facts: StationStatus, stat
             "{station}: the hub has {received} of {records} records, {minutes_received} of {minutes_measured} minutes."
         )
         console.print(sentence.format(**line))
+    if on_its_way or any(line["received"] < line["records"] for line in report.get("hub", ())):
+        console.print(_("This was still on its way; a station sends it after its next start."))
     if "faults" in report:
         told_faults(console, report["faults"])
     if state is not None:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from drivers.reason import Reason, restored, system_reason
 from edge.files import read_password
 from edge.language import texts
+from edge.language.readings import margin
 from edge.language.texts import _
 from edge.language.words import N_
 from edge.pictures.reasons import detail
@@ -226,7 +227,7 @@ def clock_finding(
             sentence = _("clock: {trouble}").format(trouble=texts.render(trouble))
         return Finding("clock", False, sentence, remedy)
     now = texts.when(utc, offset_h)
-    sentence = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else f"{error:.2g}")
+    sentence = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else margin(error))
     if source == "system":
         sentence = _("clock: {now}, trusted (trust_system_clock) although it is not synchronised").format(now=now)
     # Where the platform tells the time, the box need not know it by itself.

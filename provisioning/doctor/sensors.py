@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from edge.language import texts
+from edge.language.readings import read_label
 from edge.language.texts import _
 from provisioning.commands.finding import Finding
 
@@ -151,7 +152,7 @@ def amount(reading: Reading) -> str:
     from drivers.quantity import quantity
 
     kind = quantity(reading.quantity)
-    return f"{texts.label(kind.name)} {reading.value:.{kind.decimals}f} {texts.unit(kind.unit)}"
+    return f"{read_label(kind.name)} {reading.value:.{kind.decimals}f} {texts.unit(kind.unit)}"
 
 
 def sensors_of(config: Config, station: StationStatus) -> Iterator[Finding]:

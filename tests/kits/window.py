@@ -23,9 +23,16 @@ def shown(columns: int, rows: int, *words: str, env: Mapping[str, str] = ENGLISH
 
     `keys` are pressed beforehand.
     """
+    return shown_by(columns, rows, "-m", "provisioning.main", *words, env=env, keys=keys)
+
+
+def shown_by(
+    columns: int, rows: int, *words: str, env: Mapping[str, str] = ENGLISH, keys: bytes = b""
+) -> tuple[int, str]:
+    """Return the same of what Python does with these words of a command line."""
     near, far = pty.openpty()
     fcntl.ioctl(far, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
-    command = [sys.executable, "-m", "provisioning.main", *words]
+    command = [sys.executable, *words]
     said = b""
     apart = {name: text for name, text in {**os.environ, **env}.items() if name not in ("COLUMNS", "LINES")}
     with subprocess.Popen(command, stdin=far, stdout=far, stderr=far, env=apart) as ran:

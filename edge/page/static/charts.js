@@ -176,7 +176,12 @@ function places(found) {
 function range(kind) {
   if (kind === "bars") return { range: (u, min, max) => [0, Math.max(max, 1) * 1.1] };
   if (kind === "direction") return { range: () => [0, 360] };
-  return { range: (u, min, max) => uPlot.rangeNum(...framed(min, max), { min: { pad: 0.1 }, max: { pad: 0.1 } }) };
+  return { range: (u, min, max) => scale(min, uPlot.rangeNum(...framed(min, max), { min: { pad: 0.1 }, max: { pad: 0.1 } })) };
+}
+
+// What was never below zero has no scale below zero.
+function scale(min, [low, high]) {
+  return [min >= 0 ? Math.max(0, low) : low, high];
 }
 
 // A curve that is flat stands in the middle of one unit, as the server draws it.

@@ -25,7 +25,9 @@ PIECES = ["风速", "无应答", "：", "，", "（", "）", "–", "PM2.5", "µ
 ANYTHING = st.lists(st.sampled_from(PIECES), max_size=40).map("".join) | st.text(
     st.characters(categories=["L", "N", "P", "S"])
 )
-UNPARTED = re.compile(rf"[{OPENING}\s]*(`[^`]*`|[^\s`{WIDE}]+|[{WIDE}`])?[{CLOSING}{STOPS}]*")
+UNPARTED = re.compile(
+    rf"[{OPENING}\s]*(`[^`]*`|“minshan [^”]*”|[+±−-]?\d[\d.]* \S+|[^\s`{WIDE}]+|[{WIDE}`])?[{CLOSING}{STOPS}]*"
+)
 
 
 @given(ANYTHING, st.integers(8, 120))
@@ -43,6 +45,20 @@ def test_a_chinese_line_begins_and_ends_as_it_should(text: str) -> None:
     lines = fold("x" + text, 12).splitlines()
     assert not any(line.strip()[0] in CLOSING for line in lines[1:])
     assert not any(line[-1] in OPENING for line in lines[:-1])
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "lines"),
+    [
+        ("湿球温度 7.8 °C、干湿球温差 3.0 K", 30, ["湿球温度 7.8 °C、干湿球温差", "  3.0 K"]),
+        ("没有数据：共 21 小时 22 分钟。", 20, ["没有数据：共 21 小时", "  22 分钟。"]),
+        ("About 407 MB a month; 7.5 MB used", 24, ["About 407 MB a month;", "  7.5 MB used"]),
+        ("要看帮助，请运行“minshan stage --help”。", 28, ["要看帮助，请运行", "  “minshan stage --help”。"]),
+    ],
+)
+def test_what_is_read_as_one_stays_together(text: str, columns: int, lines: list[str]) -> None:
+    """A number and its unit, a command and its option."""
+    assert fold(text, columns).splitlines() == lines
 
 
 def test_a_stop_stays_with_the_command_before_it() -> None:

@@ -14,6 +14,7 @@ from edge.config.file import load
 from edge.config.sections import BrokerSection, StateSection, StationSection
 from provisioning.commands.answers import BrokerUrl, Choice, Degrees, Key, Latitude, Metres
 from provisioning.commands.doubts import is_shared, lasting_name
+from provisioning.commands.init import following
 from provisioning.commands.settings import literal, split
 from tests.kits.command import minshan
 from tests.kits.english_words import english
@@ -276,3 +277,17 @@ def test_the_name_that_a_port_keeps(tmp_path: Path) -> None:
     assert [is_shared(name, tmp_path / "tty") for name in names] == [True, False]
     (serial / "by-path" / "pci-usb-0:1.1").unlink()
     assert not any(is_shared(name, tmp_path / "tty") for name in names), "an adapter that is alone keeps its name"
+
+
+@pytest.mark.parametrize(("is_change", "verb"), [(False, "start"), (True, "restart")])
+def test_the_file_of_the_installed_service_ends_with_how_that_is_started(
+    is_change: bool, verb: str, tmp_path: Path
+) -> None:
+    """What `make install` has laid down is started by systemd; where it has not, and for another file, by hand."""
+    service = Path("/etc/minshan/station.toml")
+    assert f"minshan run --config {service}`." in following(service, is_change, tmp_path)
+    (tmp_path / "minshan.service").touch()
+    told = following(service, is_change, tmp_path)
+    assert told.endswith(f"`sudo systemctl {verb} minshan minshan-camera minshan-page`.")
+    assert ("systemd-tmpfiles --create" in told) == (not is_change)
+    assert "minshan run --config" in following(tmp_path / "station.toml", is_change, tmp_path)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kits.command import ENGLISH, minshan
+from tests.kits.window import shown_by
 from tests.unit.edge.config.test_config import BME, STATION
 
 
@@ -75,6 +76,50 @@ def test_a_language_is_known_by_its_other_names(name: str) -> None:
         check=True,
     )
     assert "用法" in done.stdout
+
+
+EVERY_SIGN = """
+import sys
+from edge.language.speech import catalogue
+from provisioning.main import main
+try:
+    main(["--version"])
+except SystemExit:
+    told = catalogue("zh")._catalog.items()
+    texts = [text for key, text in told if key] if sys.argv[1] == "zh" else [str(key) for key, _text in told]
+    print("".join({sign for text in texts for sign in text} - {"?", "？"}))
+"""
+
+
+@pytest.mark.parametrize(("encoding", "lang"), [("ascii", "en"), ("gbk", "zh")])
+def test_no_sign_of_any_text_is_lost(encoding: str, lang: str) -> None:
+    """A minus that became a question mark would be another number."""
+    command = [sys.executable, "-c", EVERY_SIGN, lang]
+    env = {**os.environ, **ENGLISH, "PYTHONIOENCODING": encoding}
+    said = subprocess.run(command, env=env, capture_output=True, timeout=60, check=True).stdout.decode(encoding)
+    assert len(said) > 60
+    assert "?" not in said
+
+
+PAGED = r"""
+from pathlib import Path
+from provisioning.braille import curve
+from provisioning.folding import page
+from provisioning.main import main
+try:
+    main(["--version"])
+except SystemExit:
+    page([*["\u2212 \u00b5 \u00b1"] * 30, *curve([(0.0, 1.0), None, (0.0, 0.0)], 1, 0.0, 1.0)])
+"""
+
+
+def test_a_pager_gets_what_the_terminal_can_show() -> None:
+    """Where the text is long another program writes it; a curve is drawn by dots and colons, a gap is a blank."""
+    locale = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
+    code, said = shown_by(80, 24, "-c", PAGED, env={**ENGLISH, **locale, "PAGER": "cat", "TERM": "xterm"})
+    assert code == 0
+    lines = said.rstrip().splitlines()
+    assert (lines[-2], lines[-1]) == ("- u +/-", ":.")
 
 
 TOLD = """

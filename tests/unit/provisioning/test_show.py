@@ -64,6 +64,35 @@ def test_a_curve_fits_its_terminal(values: list[float | None], columns: int, fla
         assert wide(line) <= max(columns, 30), line
 
 
+@pytest.mark.parametrize(
+    ("values", "top", "bottom"),
+    [((0.0, 0.0), "1.00", "0.00"), ((0.3, 0.3), "1.30", "0.00"), ((-2.0, -2.0), "-1.00", "-3.00")],
+)
+def test_a_flat_curve_has_no_scale_below_zero_where_nothing_was(
+    values: tuple[float, ...], top: str, bottom: str
+) -> None:
+    """Neither a night's light of 0 lx nor a day without rain has a negative number at its side."""
+    drawn = [line.partition("│")[0].strip() for line in lines(shown(points(list(values))), 60) if "│" in line]
+    assert (drawn[0], drawn[-1]) == (top, bottom)
+
+
+@pytest.mark.parametrize(
+    ("channel", "unit", "values", "said"),
+    [
+        ("rainfall_amount.rain485", "mm", [0.2, 0.0, 0.4], "0.60 mm in all."),
+        ("wind_from_direction", "degree", [350.0, 10.0, 90.0, 0.0], "Most often from N."),
+        ("wind_from_direction", "degree", [0.0, 0.0], "Newest minute: calm, 40 s ago."),
+    ],
+)
+def test_an_amount_has_a_sum_and_a_direction_no_lowest(channel: str, unit: str, values: list[float], said: str) -> None:
+    """The lowest of a circle and of drops in a minute say nothing; calm (0) is no direction."""
+    newest = Now("s", MIDNIGHT, MIDNIGHT + MINUTE, None, "ntp", 0.1, {channel: Value(values[-1], 1, unit)}, 40.0)
+    curve = shown(points([*values]), newest)._replace(channel=channel, unit=unit)
+    told = "\n".join(lines(curve, 80))
+    assert said in told
+    assert "Lowest" not in told
+
+
 def test_a_gap_has_no_ink_and_joined_points_have() -> None:
     """What was not measured is a gap in the curve, a steep rise is no cloud of dots."""
     rows = curve([(0.0, 0.0), (10.0, 10.0), None, None, (0.0, 0.0), (0.0, 0.0)], 2, 0.0, 10.0)

@@ -127,3 +127,14 @@ def patterns(schema: object) -> list[str]:
         return []
     own = [schema["pattern"]] if isinstance(schema.get("pattern"), str) else []
     return own + [found for one in schema.values() for found in patterns(one)]
+
+
+def test_a_key_that_is_wrong_itself_is_named_as_it_is_written(tmp_path: Path) -> None:
+    """Of a table whose keys people choose the key is named, in quotes where it needs them, and not its value."""
+    file = tmp_path / "hub.toml"
+    file.write_text(HUB + '[alarms]\nnames = { "Maoxian 1" = "Upper orchard" }\n')
+    with pytest.raises(ConfigError) as refused:
+        load_hub(file)
+    (said,) = refused.value.mistakes
+    assert said.place == f'{file}:8: alarms.names."Maoxian 1"'
+    assert str(said.reason).startswith("must be 1 to 32 lower-case letters")
