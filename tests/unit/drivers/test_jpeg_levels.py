@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from random import Random
+from typing import Any
 
 import pytest
 from PIL import Image
@@ -15,7 +16,7 @@ from drivers.cameras.jpeg_levels import levels_are_possible
 from drivers.cameras.jpeg_scan import is_as_long_as_its_blocks
 from tests.kits import orchard
 
-CODINGS: list[dict[str, object]] = [
+CODINGS: list[dict[str, Any]] = [
     {},
     {"subsampling": 0},
     {"subsampling": 1, "optimize": True},
@@ -23,10 +24,10 @@ CODINGS: list[dict[str, object]] = [
     {"mode": "L"},
 ]
 ENOUGH = 3
-OTHERS: list[dict[str, object]] = [{"progressive": True}, {"mode": "CMYK"}, {"keep_rgb": True}]
+OTHERS: list[dict[str, Any]] = [{"progressive": True}, {"mode": "CMYK"}, {"keep_rgb": True}]
 
 
-def coded(image: Image.Image, mode: str = "RGB", **how: object) -> bytes:
+def coded(image: Image.Image, mode: str = "RGB", **how: Any) -> bytes:
     """Return an image as a JPEG, coded in that way."""
     out = io.BytesIO()
     image.convert(mode).save(out, "JPEG", **how)
@@ -41,9 +42,9 @@ def harsh(height: int) -> Image.Image:
 
 
 @pytest.mark.parametrize("how", CODINGS)
-def test_a_shift_to_levels_that_nothing_has_is_found(how: dict[str, object]) -> None:
+def test_a_shift_to_levels_that_nothing_has_is_found(how: dict[str, Any]) -> None:
     """One wrong byte, after which each block is read to its end and there are as many as there were."""
-    whole, found = coded(orchard.image(), quality=85, **how), 0  # type: ignore[arg-type]  # each a keyword of its own
+    whole, found = coded(orchard.image(), quality=85, **how), 0
     begin = whole.index(b"\xff\xda") + 14
     for seed in range(400):
         rng, spoiled = Random(seed), bytearray(whole)
@@ -61,11 +62,11 @@ def test_a_shift_to_levels_that_nothing_has_is_found(how: dict[str, object]) -> 
 
 
 @pytest.mark.parametrize("how", CODINGS + OTHERS)
-def test_no_picture_has_impossible_levels(how: dict[str, object]) -> None:
+def test_no_picture_has_impossible_levels(how: dict[str, Any]) -> None:
     """At each quality, of an orchard and of the harshest colours that there are."""
     for quality in range(1, 101, 3):
         for seen in (orchard.image(3, 160), harsh(136)):
-            assert levels_are_possible(coded(seen, quality=quality, **how))  # type: ignore[arg-type]
+            assert levels_are_possible(coded(seen, quality=quality, **how))
 
 
 def test_tables_that_end_early_are_no_crash() -> None:
