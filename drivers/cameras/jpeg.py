@@ -47,10 +47,18 @@ def extract_jpeg(data: bytes) -> bytes:
         )
     end = _end(jpeg, len(END_MARKER))
     picture = jpeg[:end]  # what a maker puts behind it, another picture perhaps, is not judged
-    is_whole = end and ffmpeg_decodes(picture) and is_as_long_as_its_blocks(picture) and levels_are_possible(picture)
-    if not is_whole:
+    checks = (ffmpeg_decodes, is_as_long_as_its_blocks, levels_are_possible)
+    if not end or not all(passes(picture) for passes in checks):
         raise damaged(picture or jpeg)
     return jpeg
+
+
+def is_whole(data: bytes) -> bool:
+    """Return whether the data are a JPEG that is whole."""
+    try:
+        return bool(extract_jpeg(data))
+    except CameraError:
+        return False
 
 
 def first_whole(data: bytes | bytearray) -> tuple[int, int] | None:

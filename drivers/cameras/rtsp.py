@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from drivers.cameras.camera import (
+    FORBIDDEN,
     IN_PATHS,
     CameraError,
     CameraSettings,
@@ -25,7 +26,7 @@ from drivers.cameras.camera import (
     split_login,
 )
 from drivers.cameras.frames import frames
-from drivers.cameras.jpeg import extract_jpeg
+from drivers.cameras.jpeg import is_whole
 from drivers.cameras.jpeg_levels import TABLE
 from drivers.cameras.jpeg_scan import FRAMES, segment_end, segments
 from drivers.cameras.key_frames import KeyFrames
@@ -97,8 +98,10 @@ class RtspCamera:
                 return self._key_frame(stream, until)
         except ssl.SSLCertVerificationError as error:
             raise UnreachableError(certificate_untrusted(error)) from None
-        except (av_error.HTTPUnauthorizedError, av_error.HTTPForbiddenError):
+        except av_error.HTTPUnauthorizedError:
             raise LoginRefusedError(self._refused(heard)) from None
+        except av_error.HTTPForbiddenError:
+            raise NoPictureError(FORBIDDEN) from None
         except (av_error.FFmpegError, OSError) as error:
             raise self._named(error, late=self._clock.now() > until - NEARLY) from None
 
@@ -177,18 +180,12 @@ class RtspCamera:
 def _pictures(codec: Any, packets: Iterator[Any]) -> Iterator[list[bytes]]:
     """Yield of each frame of a stream the key frame that it is, if any: as a JPEG, b"" where it is not whole."""
     if codec.name == "mjpeg":  # the camera's own JPEG, as it is
-        yield from ([_whole(bytes(packet))] for packet in packets)
+        pictures = (_own_tables(bytes(packet)) for packet in packets)
+        yield from ([picture if is_whole(picture) else b""] for picture in pictures)
         return
     key_frames = KeyFrames(codec.name, codec.extradata)
     for frame in frames(packets, codec.name):
         yield [jpeg_of(key) if key else b"" for key in key_frames.decode(frame)]
-
-
-def _whole(jpeg: bytes) -> bytes:
-    try:
-        return extract_jpeg(_own_tables(jpeg))
-    except CameraError:
-        return b""
 
 
 def _own_tables(jpeg: bytes) -> bytes:
