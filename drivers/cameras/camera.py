@@ -22,6 +22,10 @@ from drivers.tls import distrust
 
 JPEG_START = b"\xff\xd8\xff"
 IN_PATHS = "/%:@!$&'()*+,;=~[]?"  # what an address may hold as it is; all else is sent as its UTF-8 bytes, quoted
+FORBIDDEN = Reason(
+    "camera_forbids",
+    "the camera does not permit this picture (403 Forbidden): is the channel right, and may the user see it?",
+)
 MOST_BYTES = 30_000_000  # a 4-megapixel JPEG has 1 to 4 MB; more than this is no snapshot
 
 

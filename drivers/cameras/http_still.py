@@ -7,9 +7,7 @@ followed three times, the login only to the host it was given for. Of an address
 
 from __future__ import annotations
 
-import codecs
 import http.client
-import re
 import ssl
 import zlib
 from collections.abc import Callable
@@ -30,7 +28,8 @@ from drivers.cameras.camera import (
     public_address,
     split_login,
 )
-from drivers.cameras.jpeg import STRAY, first_whole
+from drivers.cameras.http_answer import is_success, no_web_server, picture_of
+from drivers.cameras.jpeg import STRAY, first_whole, is_whole
 from drivers.cameras.jpeg_scan import END_MARKER
 from drivers.cameras.login import LOGIN_NEEDED, authorization, is_stale
 from drivers.clock import Clock
@@ -38,6 +37,7 @@ from drivers.reason import Reason, printable
 
 REDIRECTS = 3
 PIECE = 65536
+MOST_DAMAGED = 10  # pictures of a stream: a camera that is restarted damages one or two
 PACKINGS, GZIP_TOO = ("gzip", "x-gzip", "deflate"), 32  # 32: zlib finds out by the header
 
 
@@ -66,7 +66,7 @@ class HttpStill:
             status, headers, body = self._ask(place, until)
             target = headers.get("Location")
             if status not in (301, 302, 303, 307, 308) or not target:
-                return _picture(status, headers, body)
+                return picture_of(status, headers, body)
             place = _redirected(place, target)
         raise NotAnImageError(
             Reason("too_many_redirects", "the address redirects more than {times} times", times=REDIRECTS)
@@ -77,7 +77,16 @@ class HttpStill:
 
     def _ask(self, place: SplitResult, until: float) -> tuple[int, http.client.HTTPMessage, bytes]:
         status, headers, body = self._get(place, until, "")
-        if status == 401 and place.hostname == self._url.hostname:
+        if status == 401:
+            if place.hostname != self._url.hostname:
+                raise NotAnImageError(
+                    Reason(
+                        "login_elsewhere",
+                        "the address redirects to {place}, which requires a login, and the login is for {host} alone",
+                        place=place.netloc.rpartition("@")[2],
+                        host=self._url.hostname or "",
+                    )
+                )
             if (self._url.scheme, place.scheme) == ("https", "http"):
                 raise NotAnImageError(
                     Reason("login_in_clear", "the address redirects from https to http, where the login could be read")
@@ -89,15 +98,15 @@ class HttpStill:
             if status == 401 and is_stale(_challenges(headers)):
                 login = authorization(_challenges(headers), self._user, self._password, _target(place))
                 status, headers, body = self._get(place, until, login)
-        if status in (401, 403):
-            raise LoginRefusedError(
-                Reason(
-                    "http_login_refused",
-                    "the camera refuses the login of user {user!r} (HTTP {status})",
-                    user=self._user,
-                    status=status,
+            if status == 401:
+                raise LoginRefusedError(
+                    Reason(
+                        "http_login_refused",
+                        "the camera refuses the login of user {user!r} (HTTP {status})",
+                        user=self._user,
+                        status=status,
+                    )
                 )
-            )
         return status, headers, body
 
     def _get(self, place: SplitResult, until: float, login: str) -> tuple[int, http.client.HTTPMessage, bytes]:
@@ -148,11 +157,13 @@ class HttpStill:
         link.request("GET", _target(place), headers=headers | ({"Authorization": login.encode()} if login else {}))
         answer = link.getresponse()
         with answer:
-            if answer.status == 200 and answer.headers.get_content_maintype() == "multipart":
-                return answer.status, answer.headers, _first_part(answer)
             body = bytearray()
+            if is_success(answer.status) and answer.headers.get_content_maintype() == "multipart":
+                return answer.status, answer.headers, _first_part(answer, body)
             try:
-                _read(answer, body, lambda body: False)
+                _read(answer, body, _is_in_parts)
+                if _is_in_parts(body):
+                    return answer.status, answer.headers, _first_part(answer, body)
                 if answer.length:
                     raise http.client.IncompleteRead(b"")
             except http.client.IncompleteRead as error:
@@ -193,15 +204,28 @@ def _unpacked(answer: http.client.HTTPResponse, body: bytes) -> bytes:
     return found
 
 
-def _first_part(answer: http.client.HTTPResponse) -> bytes:
-    """Return the first whole picture of a multipart answer, which need not end.
+def _is_in_parts(body: bytearray) -> bool:
+    """Return whether a body is a stream of pictures by how it begins, whatever its kind is said to be."""
+    return body[:STRAY].lstrip().startswith(b"--") and JPEG_START in body
+
+
+def _first_part(answer: http.client.HTTPResponse, body: bytearray) -> bytes:
+    """Return the first undamaged picture of a multipart answer, which need not end; of a few damaged ones the last.
 
     It is found by its own markers: parts may be empty, cut or text, and what they state of length and boundary wrong.
+    Cameras damage the first picture of a stream in particular.
     """
-    body = bytearray()
-    _read(answer, body, lambda body: END_MARKER in body[-PIECE - 1 :] and first_whole(body) is not None)
-    start, end = first_whole(body) or (max(body.find(JPEG_START), 0), len(body))
-    return bytes(body[start:end])
+    picture = b""
+    for _ in range(MOST_DAMAGED):
+        _read(answer, body, lambda body: END_MARKER in body[-PIECE - 1 :] and first_whole(body) is not None)
+        found = first_whole(body)
+        if found is None:
+            return picture or bytes(body[max(body.find(JPEG_START), 0) :])
+        picture = bytes(body[found[0] : found[1]])
+        if is_whole(picture):
+            break
+        del body[: found[1]]
+    return picture
 
 
 def _challenges(headers: http.client.HTTPMessage) -> list[str]:
@@ -224,58 +248,3 @@ def _redirected(place: SplitResult, target: str) -> SplitResult:
     raise NotAnImageError(
         Reason("redirected_elsewhere", "the address redirects to {place!r}", place=printable(shown, 60))
     )
-
-
-def no_web_server(error: http.client.HTTPException) -> Reason:
-    """Return that no web server answers: what it sent instead, where that is legible."""
-    line = str(error) if isinstance(error, http.client.BadStatusLine) else ""
-    if line.startswith("RTSP/"):
-        return Reason("rtsp_server", "the server there is an RTSP server, not a web server")
-    if line.startswith("\x15\x03"):
-        return Reason("tls_server", "the port there speaks TLS")
-    words = "".join(sign for sign in line[:60] if sign.isprintable()).strip()
-    if not words:
-        return Reason("no_http", "the server there does not speak HTTP")
-    return Reason("no_web_server", "the server there is not a web server: {said!r}", said=words)
-
-
-def _picture(status: int, headers: http.client.HTTPMessage, body: bytes) -> bytes:
-    if status != 200:
-        if status == http.client.NOT_FOUND:
-            raise NoPictureError(
-                Reason("camera_answers_404", "the camera answers 404 Not Found: is the path of the address right?")
-            )
-        answer = f"{status} {http.client.responses.get(status, '')}".rstrip()
-        if status in (423, 429):
-            raise NoPictureError(Reason("camera_busy", "the camera refuses for now ({status})", status=answer))
-        if status >= 500:
-            raise NoPictureError(Reason("camera_fails", "the camera answers {status}", status=answer))
-        raise NoPictureError(Reason("camera_answers", "the camera answers {status}", status=answer))
-    if not body:
-        raise NoPictureError(Reason("camera_answers_nothing", "the camera answers with nothing"))
-    if body.find(JPEG_START, 0, STRAY + len(JPEG_START)) < 0:
-        raise NotAnImageError(
-            Reason(
-                "no_jpeg",
-                "the address answers with {type}, not with a JPEG; it begins {begin!r}",
-                type=headers.get_content_type(),
-                begin=begins(body),
-            )
-        )
-    return body
-
-
-def begins(body: bytes) -> str:
-    """Return the first 60 characters of a body that was no picture, without markup, for people to recognize it.
-
-    Of what is no text in UTF-8 or GBK, return its first bytes in hexadecimal.
-    """
-    head = body[:4000]
-    try:
-        text = codecs.getincrementaldecoder("utf-8")().decode(head)
-    except UnicodeDecodeError:
-        text = head.decode("gb18030", "replace")
-    if sum(not (sign.isprintable() or sign.isspace()) or sign == "\ufffd" for sign in text) > len(text) // 50:
-        return body[:16].hex(" ")
-    text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|\Z)|<!--.*?-->|<[^>]*>?", " ", text)
-    return printable(" ".join(text.split()), 60)

@@ -1,7 +1,7 @@
 """Check that bytes are a complete JPEG, by having FFmpeg decode it to the last line of its scan.
 
 Pillow fills what is missing with grey and says nothing; FFmpeg, told to, ends at the first thing that does not fit.
-What fits by chance shows in the scan's length (`jpeg_scan`).
+What fits by chance shows in the scan's length (`jpeg_scan`) or in levels that no picture has (`jpeg_levels`).
 How many pixels a picture claims is read from its header before anything is decoded.
 """
 
@@ -9,14 +9,22 @@ from __future__ import annotations
 
 from drivers.cameras.camera import JPEG_START, CameraError, NoPictureError, NotAnImageError
 from drivers.cameras.jpeg_decoders import ffmpeg_decodes
-from drivers.cameras.jpeg_scan import BEHIND_SCAN, END_MARKER, SCAN, is_as_long_as_its_blocks, segment_end, segments
+from drivers.cameras.jpeg_levels import levels_are_possible
+from drivers.cameras.jpeg_scan import (
+    BEHIND_SCAN,
+    END_MARKER,
+    FRAMES,
+    SCAN,
+    is_as_long_as_its_blocks,
+    segment_end,
+    segments,
+)
 from drivers.reason import Reason
 
 MOST_PIXELS = 64_000_000  # the greatest sensors here have 12 million; each takes 3 bytes when decoded
 STRAY = 64  # bytes before the picture that are passed over: line ends and stray markers of some cameras
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 without the tables between them
 APPLICATION = frozenset(range(0xE1, 0xF0))  # segments in which another picture may lie, as a thumbnail
-SHOWN = (0xC0, 0xC1, 0xC2)  # baseline, extended, progressive, by Huffman codes
 NOT_SHOWN = Reason(
     "jpeg_not_shown",
     "the picture is coded in a way that no browser shows (arithmetic or lossless): set the camera to baseline JPEG",
@@ -39,9 +47,18 @@ def extract_jpeg(data: bytes) -> bytes:
         )
     end = _end(jpeg, len(END_MARKER))
     picture = jpeg[:end]  # what a maker puts behind it, another picture perhaps, is not judged
-    if not end or not ffmpeg_decodes(picture) or not is_as_long_as_its_blocks(picture):
+    checks = (ffmpeg_decodes, is_as_long_as_its_blocks, levels_are_possible)
+    if not end or not all(passes(picture) for passes in checks):
         raise damaged(picture or jpeg)
     return jpeg
+
+
+def is_whole(data: bytes) -> bool:
+    """Return whether the data are a JPEG that is whole."""
+    try:
+        return bool(extract_jpeg(data))
+    except CameraError:
+        return False
 
 
 def first_whole(data: bytes | bytearray) -> tuple[int, int] | None:
@@ -85,7 +102,7 @@ def _end(data: bytes | bytearray, at: int) -> int | None:
 def shown_by_browsers(jpeg: bytes) -> bool:
     """Return whether a picture is coded as browsers know it, by its first frame header: in 8 bits by Huffman codes."""
     found = next((place for marker, place in segments(jpeg) if marker in FRAME_HEADERS), None)
-    return found is None or (jpeg[found + 1] in SHOWN and jpeg[found + 4 : found + 5] == b"\x08")
+    return found is None or (jpeg[found + 1] in FRAMES and jpeg[found + 4 : found + 5] == b"\x08")
 
 
 def size(jpeg: bytes) -> tuple[int, int]:

@@ -26,6 +26,7 @@ MOST_PIECES = 4000  # of more not each is tried: one costs two tenths of a milli
 MOST_SCANS = 100  # of a picture, which mostly has one or ten: each costs a decoding of all before it
 MOST_PIXELS_WIDE = 65_500  # libjpeg
 SEQUENTIAL, PROGRESSIVE, RESTARTS, SCAN = (0xC0, 0xC1), 0xC2, 0xDD, 0xDA
+FRAMES = (*SEQUENTIAL, PROGRESSIVE)  # of pictures that browsers show: by Huffman codes
 TABLES = (0xC4, 0xDB)
 BLOCK, UNCODED = 64, 15  # coefficients; more bits than any has
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")
@@ -106,7 +107,7 @@ def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
         segment = jpeg[at:begin]
         if marker in TABLES:
             tables.append(segment)
-        elif marker in (*SEQUENTIAL, PROGRESSIVE):
+        elif marker in FRAMES:
             frame, coded = segment, Coefficients(segment)
         elif marker == RESTARTS:
             each = int.from_bytes(segment[4:6], "big")

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote
 
 from drivers.cameras.camera import (
+    FORBIDDEN,
     IN_PATHS,
     CameraError,
     CameraSettings,
@@ -25,7 +26,9 @@ from drivers.cameras.camera import (
     split_login,
 )
 from drivers.cameras.frames import frames
-from drivers.cameras.jpeg import extract_jpeg
+from drivers.cameras.jpeg import is_whole
+from drivers.cameras.jpeg_levels import TABLE
+from drivers.cameras.jpeg_scan import FRAMES, segment_end, segments
 from drivers.cameras.key_frames import KeyFrames
 from drivers.cameras.login import LOGIN_NEEDED, challenges, is_stale, no_supported_login, refusal_headers
 from drivers.cameras.relay import relayed
@@ -40,6 +43,7 @@ OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", "fflags": "n
 FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # of a digest login
 PORTS = {"rtsp": 554, "rtsps": 322}  # IANA
 NEARLY = 0.2  # s before the deadline, from which on it is what ended a connection
+TABLE_BYTES = 65  # a table of quantizers with its number
 MOST_FRAMES = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
 
 
@@ -94,8 +98,10 @@ class RtspCamera:
                 return self._key_frame(stream, until)
         except ssl.SSLCertVerificationError as error:
             raise UnreachableError(certificate_untrusted(error)) from None
-        except (av_error.HTTPUnauthorizedError, av_error.HTTPForbiddenError):
+        except av_error.HTTPUnauthorizedError:
             raise LoginRefusedError(self._refused(heard)) from None
+        except av_error.HTTPForbiddenError:
+            raise NoPictureError(FORBIDDEN) from None
         except (av_error.FFmpegError, OSError) as error:
             raise self._named(error, late=self._clock.now() > until - NEARLY) from None
 
@@ -174,15 +180,24 @@ class RtspCamera:
 def _pictures(codec: Any, packets: Iterator[Any]) -> Iterator[list[bytes]]:
     """Yield of each frame of a stream the key frame that it is, if any: as a JPEG, b"" where it is not whole."""
     if codec.name == "mjpeg":  # the camera's own JPEG, as it is
-        yield from ([_whole(bytes(packet))] for packet in packets)
+        pictures = (_own_tables(bytes(packet)) for packet in packets)
+        yield from ([picture if is_whole(picture) else b""] for picture in pictures)
         return
     key_frames = KeyFrames(codec.name, codec.extradata)
     for frame in frames(packets, codec.name):
         yield [jpeg_of(key) if key else b"" for key in key_frames.decode(frame)]
 
 
-def _whole(jpeg: bytes) -> bytes:
-    try:
-        return extract_jpeg(jpeg)
-    except CameraError:
-        return b""
+def _own_tables(jpeg: bytes) -> bytes:
+    """Return FFmpeg's JPEG of an RTP frame with the second table of quantizers for the colours (RFC 2435, section 4.2).
+
+    FFmpeg takes the first one where there are three, as servers send them on from webcams.
+    """
+    found = list(segments(jpeg))
+    tables = sum((segment_end(jpeg, at) - at - 4) // TABLE_BYTES for marker, at in found if marker == TABLE)
+    frame = next((at for marker, at in found if marker in FRAMES), 0)
+    if tables < 3 or not frame:
+        return jpeg
+    whole = bytearray(jpeg)
+    whole[frame + 15 : frame + 19 : 3] = b"\1\1"
+    return bytes(whole)

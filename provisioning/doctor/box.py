@@ -49,6 +49,9 @@ CAMERA_REMEDIES = {
     "not_an_image": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
     "camera_answers": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
     "camera_answers_404": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
+    "camera_forbids": N_(
+        "Check the channel in the address, and this user's rights in the camera's or recorder's settings."
+    ),
     "camera_busy": N_("The camera wants to be left alone for a while; the station tries again by itself."),
     "login_kind_unknown": N_("Choose digest (or basic) as the way to log in, in the camera's own settings."),
     "login_without_challenge": N_("Choose digest (or basic) as the way to log in, in the camera's own settings."),

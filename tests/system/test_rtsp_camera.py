@@ -16,7 +16,14 @@ import msgspec
 import pytest
 from PIL import Image
 
-from drivers.cameras.camera import CameraSettings, LoginRefusedError, NoPictureError, NotAnImageError, UnreachableError
+from drivers.cameras.camera import (
+    CameraError,
+    CameraSettings,
+    LoginRefusedError,
+    NoPictureError,
+    NotAnImageError,
+    UnreachableError,
+)
 from drivers.cameras.opening import open_camera
 from edge.clock.clock import SystemClock
 from edge.pictures.reasons import ENDED
@@ -91,12 +98,14 @@ FIRST_NONCE_IS_OLD = [DIGEST.format(nonce=1), DIGEST.format(nonce=2) + ', stale=
         (['Digest algorithm=SHA-256, realm="x", nonce="1"'] * 2, "admin", 2, "login_kind_unknown"),
         ([""] * 2, "admin", 1, "login_without_challenge"),
         ([DIGEST.format(nonce=1)] * 2, "", 2, "login_needed"),
+        ([DIGEST.format(nonce=1)], "admin", 2, "camera_forbids"),
     ],
 )
 def test_an_rtsp_login_fails_for_its_own_cause(challenges: list[str], user: str, asked: int, code: str) -> None:
     """An old nonce is no wrong password, which cameras lock at; a login that is not known here is named."""
     listening = socket.create_server(("127.0.0.1", 0))
     described: list[str] = []
+    last = "403 Forbidden" if code == "camera_forbids" else "404 Not Found"
 
     def answer() -> None:
         with suppress(OSError):
@@ -108,7 +117,7 @@ def test_an_rtsp_login_fails_for_its_own_cause(challenges: list[str], user: str,
                         number = next(line.split()[1].decode() for line in lines if line.lower().startswith(b"cseq"))
                         status, more = "200 OK", ""
                         if request.startswith(b"DESCRIBE"):
-                            status = "401 Unauthorized" if len(described) < len(challenges) else "404 Not Found"
+                            status = "401 Unauthorized" if len(described) < len(challenges) else last
                             if status.startswith("401") and (challenge := challenges[len(described)]):
                                 more = f"WWW-Authenticate: {challenge}\r\n"
                             described.append(status)
@@ -117,11 +126,12 @@ def test_an_rtsp_login_fails_for_its_own_cause(challenges: list[str], user: str,
     thread = threading.Thread(target=answer, daemon=True)
     thread.start()
     address = f"rtsp://127.0.0.1:{listening.getsockname()[1]}/x"
-    with pytest.raises((LoginRefusedError, NotAnImageError)) as failed:
+    with pytest.raises(CameraError) as failed:
         open_camera(CameraSettings("rtsp", address, user, "geheim", timeout=15.0), SystemClock()).still()
     listening.shutdown(socket.SHUT_RDWR)
     thread.join(5)
     assert (failed.value.detail.code, len(described)) == (code, asked)
+    assert isinstance(failed.value, LoginRefusedError) is (code not in ("no_video", "camera_forbids"))
 
 
 def test_an_rtsp_path_and_user_may_be_in_any_script() -> None:

@@ -18,7 +18,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from drivers.cameras.camera import CameraError
-from drivers.cameras.http_still import begins
+from drivers.cameras.http_answer import begins
 from drivers.cameras.jpeg import first_whole
 from tests.kits.certificate import self_signed
 from tests.unit.drivers.test_camera_answers import SCAN, WHOLE, http, server, still
@@ -50,6 +50,29 @@ def multipart(*bodies: bytes, end: bytes = b"\r\n", length: int | None = 0, mark
 def test_whatever_stands_around_it_the_first_whole_picture_of_a_stream_is_taken(stream: bytes) -> None:
     """Parts may be empty, text or cut, and what they state of length and boundary wrong: a picture has its own end."""
     with server(lambda _: http(stream, "multipart/x-mixed-replace;boundary=b")) as place:
+        assert still(f"http://{place}/") == WHOLE
+
+
+DAMAGED = WHOLE[: SCAN + 900] + WHOLE[SCAN + 2000 :]
+IN_PARTS = "multipart/x-mixed-replace;boundary=b"
+
+
+@pytest.mark.parametrize(("bodies", "taken"), [([DAMAGED, DAMAGED, WHOLE], True), ([DAMAGED] * 3, False)])
+def test_of_a_stream_that_begins_damaged_the_first_good_picture_is_taken(bodies: list[bytes], taken: bool) -> None:
+    """What a camera damages while it starts is passed over; where none is good that is said, and nothing else."""
+    with server(lambda _: http(multipart(*bodies), IN_PARTS)) as place:
+        if taken:
+            assert still(f"http://{place}/") == WHOLE
+            return
+        with pytest.raises(CameraError) as refused:
+            still(f"http://{place}/")
+        assert refused.value.detail.code == "picture_damaged"
+
+
+@pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream"])
+def test_a_stream_of_pictures_is_known_by_how_it_begins(kind: str) -> None:
+    """One that is not said to be one, and never ends, gives its first picture at once and that alone."""
+    with server(lambda _: http(multipart(*[WHOLE] * 3), kind, "200 OK", "Content-Length: 99000000")) as place:
         assert still(f"http://{place}/") == WHOLE
 
 

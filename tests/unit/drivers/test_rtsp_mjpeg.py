@@ -14,6 +14,8 @@ from edge.clock.clock import SystemClock
 from tests.kits.rtp_jpeg import Packet, camera, packets
 from tests.unit.drivers.test_camera_answers import WHOLE
 
+TABLES, TABLE = 12, 64  # bytes before the tables in a frame's first packet, and of one
+
 
 def picture(width: int = 640, height: int = 400, subsampling: int = 2, blocks: int = 0, turned: bool = False) -> bytes:
     """Return a JPEG of that size; `blocks`: those between two restart markers."""
@@ -52,6 +54,16 @@ def looks_as(found: bytes, sent: bytes) -> bool:
 def test_each_form_of_the_standard_gives_the_picture(sent: bytes) -> None:
     """Both subsamplings, restart markers, a size that is no multiple of blocks."""
     with camera([packets(sent)]) as url:
+        assert looks_as(still(url), sent)
+
+
+def test_of_more_tables_than_the_standard_knows_the_second_is_the_colours() -> None:
+    """A server that sends on all three of a webcam's tables gives the picture, in its own colours."""
+    sent = picture()
+    (first, is_last), *rest = packets(sent)
+    after = TABLES + 2 * TABLE
+    more = first[: TABLES - 2] + (3 * TABLE).to_bytes(2, "big") + first[TABLES:after] + first[TABLES : TABLES + TABLE]
+    with camera([[(more + first[after:], is_last), *rest]]) as url:
         assert looks_as(still(url), sent)
 
 

@@ -19,7 +19,7 @@ from drivers.cameras.camera import (
     NotAnImageError,
     UnreachableError,
 )
-from drivers.cameras.http_still import begins
+from drivers.cameras.http_answer import begins
 from drivers.cameras.login import authorization, digest
 from drivers.cameras.opening import open_camera
 from drivers.twins.cameras import CameraFault, SnapshotCamera

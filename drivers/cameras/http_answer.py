@@ -1,0 +1,74 @@
+"""What an HTTP camera answers: a picture, or what it is instead, as people recognize it."""
+
+from __future__ import annotations
+
+import codecs
+import http.client
+import re
+
+from drivers.cameras.camera import FORBIDDEN, JPEG_START, NoPictureError, NotAnImageError
+from drivers.cameras.jpeg import STRAY
+from drivers.reason import Reason, printable
+
+
+def is_success(status: int) -> bool:
+    """Return whether a status is one of success: some cameras give all of a picture as a part of it, or as a copy."""
+    return 200 <= status < 300
+
+
+def no_web_server(error: http.client.HTTPException) -> Reason:
+    """Return that no web server answers: what it sent instead, where that is legible."""
+    line = str(error) if isinstance(error, http.client.BadStatusLine) else ""
+    if line.startswith("RTSP/"):
+        return Reason("rtsp_server", "the server there is an RTSP server, not a web server")
+    if line.startswith("\x15\x03"):
+        return Reason("tls_server", "the port there speaks TLS")
+    words = "".join(sign for sign in line[:60] if sign.isprintable()).strip()
+    if not words:
+        return Reason("no_http", "the server there does not speak HTTP")
+    return Reason("no_web_server", "the server there is not a web server: {said!r}", said=words)
+
+
+def picture_of(status: int, headers: http.client.HTTPMessage, body: bytes) -> bytes:
+    """Return an answer's body where it may be a JPEG. Raise CameraError."""
+    if status != http.client.OK and not (is_success(status) and body):
+        if status == http.client.FORBIDDEN:
+            raise NoPictureError(FORBIDDEN)
+        if status == http.client.NOT_FOUND:
+            raise NoPictureError(
+                Reason("camera_answers_404", "the camera answers 404 Not Found: is the path of the address right?")
+            )
+        answer = f"{status} {http.client.responses.get(status, '')}".rstrip()
+        if status in (423, 429):
+            raise NoPictureError(Reason("camera_busy", "the camera refuses for now ({status})", status=answer))
+        if status >= 500:
+            raise NoPictureError(Reason("camera_fails", "the camera answers {status}", status=answer))
+        raise NoPictureError(Reason("camera_answers", "the camera answers {status}", status=answer))
+    if not body:
+        raise NoPictureError(Reason("camera_answers_nothing", "the camera answers with nothing"))
+    if body.find(JPEG_START, 0, STRAY + len(JPEG_START)) < 0:
+        raise NotAnImageError(
+            Reason(
+                "no_jpeg",
+                "the address answers with {type}, not with a JPEG; it begins {begin!r}",
+                type=headers.get_content_type(),
+                begin=begins(body),
+            )
+        )
+    return body
+
+
+def begins(body: bytes) -> str:
+    """Return the first 60 characters of a body that was no picture, without markup, for people to recognize it.
+
+    Of what is no text in UTF-8 or GBK, return its first bytes in hexadecimal.
+    """
+    head = body[:4000]
+    try:
+        text = codecs.getincrementaldecoder("utf-8")().decode(head)
+    except UnicodeDecodeError:
+        text = head.decode("gb18030", "replace")
+    if sum(not (sign.isprintable() or sign.isspace()) or sign == "\ufffd" for sign in text) > len(text) // 50:
+        return body[:16].hex(" ")
+    text = re.sub(r"(?is)<(script|style)\b.*?(</\1>|\Z)|<!--.*?-->|<[^>]*>?", " ", text)
+    return printable(" ".join(text.split()), 60)
