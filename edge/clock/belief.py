@@ -26,6 +26,7 @@ from edge.clock.anchors import DAY, SIMULATED, Anchor, error_of, time_of
 from edge.records.record import ClockMark
 
 SECOND_LOOK = 600.0  # s: the same told again after so long counts as a second telling
+UNCONFIRMED = 2 * SECOND_LOOK  # s for which what was told once stands against what is kept
 VOICE = 2 * DAY  # s for which a source's last word counts: the platform is asked once a day
 MOST_STORIES = 4  # besides the one in use; the one told longest ago is dropped
 ROUNDING = 1e-3  # s
@@ -73,7 +74,7 @@ class Story:
     def is_open(self, now: float) -> bool:
         """Return whether it may be right still, though another is kept."""
         if not self.confirmed:
-            return now - self.last <= SECOND_LOOK
+            return now - self.last <= UNCONFIRMED
         return self.voices(now) > 0 or now - max(self.last, self.left) <= 2 * self.proof
 
     def voices(self, now: float) -> int:

@@ -28,18 +28,18 @@ class EarlierBoots:
     def __init__(self, store: Store, boot: str) -> None:
         self._store = store
         self._boot = boot
-        self._newest: Record | None = None
+        self._ended: int | None = None  # when at the earliest the newest known minutes ended, microseconds UTC
         self._looked = False
         self._measured = self._undated = 0.0  # s of minutes whose time is known, and of those after the newest such
         self._bounded: dict[str, tuple[int | None, int]] = {}  # the boots that got bounds now (microseconds UTC)
 
     def contradict(self, anchor: Anchor) -> bool:
-        """Return whether this boot then began before the newest record ended, by more than both errors."""
-        record = self._last_known()
-        if record is None or record.start is None:
+        """Return whether this boot then began before the newest records ended, by more than both errors."""
+        self._look()
+        if self._ended is None:
             return False
-        error = error_of(anchor) + MOST_DRIFT * anchor.boottime + (record.clock.error or 0.0) + SLACK
-        return anchor.utc - anchor.boottime * 1e6 < end_of(record) + (self._undated * (1 - MOST_DRIFT) - error) * 1e6
+        error = error_of(anchor) + MOST_DRIFT * anchor.boottime + SLACK
+        return anchor.utc - anchor.boottime * 1e6 < self._ended + (self._undated * (1 - MOST_DRIFT) - error) * 1e6
 
     def proof(self) -> float:
         """Return for how long a source has to say, s, that they end too late: as long as they measured by their time.
@@ -74,9 +74,10 @@ class EarlierBoots:
         before, began = self._store.next_seq, now
         bounded: list[tuple[Redating, int]] = []
         try:
-            self._last_known()
+            self._look()
             now -= round(self._undated * (1 - MOST_DRIFT) * 1e6)
-            while (record := newest_known(self._store, before, self._boot)) and end_of(record) > now + SLACK * 1e6:
+            while (found := newest_known(self._store, before, self._boot)) and end_of(found[-1]) > now + SLACK * 1e6:
+                record = found[-1]
                 redating = self._mended(record, now, sure)
                 if not redating.anchors:
                     bounded.append((redating, now))
@@ -111,16 +112,21 @@ class EarlierBoots:
             return Redating(boot, tuple(moved))
         return Redating(boot, not_after=now if sure else end_of(record) + error)
 
-    def _last_known(self) -> Record | None:
-        """Return the newest record of earlier boots whose time is known; looked for once."""
-        if not self._looked:
-            try:
-                self._newest = newest_known(self._store, self._store.next_seq, self._boot)
-                self._measured, self._undated = self._minutes() if self._newest else (0.0, 0.0)
-                self._looked = True
-            except StoreError as trouble:
-                log.warning("the newest record cannot be read: %s", trouble)
-        return self._newest
+    def _look(self) -> None:
+        """See what the earlier boots' newest records say; once.
+
+        The last one alone may state an error of hours, where a source contradicted the time just before the power
+        went: what came before it has ended too.
+        """
+        if self._looked:
+            return
+        try:
+            ends = [earliest_end(record) for record in newest_known(self._store, self._store.next_seq, self._boot)]
+            self._ended = max(ends, default=None)
+            self._measured, self._undated = self._minutes() if ends else (0.0, 0.0)
+            self._looked = True
+        except StoreError as trouble:
+            log.warning("the newest record cannot be read: %s", trouble)
 
     def _minutes(self) -> tuple[float, float]:
         """Return how many s the earlier boots' minutes last whose time is known, and those after the newest of them.
@@ -143,23 +149,27 @@ def end_of(record: Record) -> int:
     return (record.start or 0) + round(record.duration * 1e6)
 
 
+def earliest_end(record: Record) -> int:
+    """Return when such a record ended at the earliest, by its error, microseconds UTC."""
+    return end_of(record) - round((record.clock.error or 0.0) * 1e6)
+
+
 def known_before(store: Store, seq: int, now: int) -> int | None:
     """Return the end (microseconds UTC) of the newest record before `seq` whose time is known.
 
     None where none is, and where it is later than `now`: it is wrong.
     """
-    record = newest_known(store, seq)
-    end = None if record is None else end_of(record)
-    return None if end is None or end > now else end
+    ends = [end_of(record) for record in newest_known(store, seq)[-1:]]
+    return next((end for end in ends if end <= now), None)
 
 
-def newest_known(store: Store, seq: int, but: str | None = None) -> Record | None:
-    """Return the newest record before `seq` whose time is known, none of the boot `but`; None where none is."""
+def newest_known(store: Store, seq: int, but: str | None = None) -> list[Record]:
+    """Return the newest records before `seq` whose time is known, oldest first, none of the boot `but`; of 500."""
     for found in newest_first(store, seq):
         timed = [r for r in found if r.start is not None and r.stamp.boot != but]
         if timed:
-            return timed[-1]
-    return None
+            return timed
+    return []
 
 
 def newest_first(store: Store, seq: int) -> Iterator[list[Record]]:

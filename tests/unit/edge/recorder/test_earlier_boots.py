@@ -91,6 +91,15 @@ def test_a_boot_that_began_before_the_last_one_ended_is_told_by_more_than_both_e
     assert box.contradict(600.0 - within - 0.1, at, said)
 
 
+def test_a_doubt_in_the_last_minute_before_a_power_cut_lets_no_wrong_time_in(box: Box) -> None:
+    """A source turned just before: the last minute states an error of an hour, those before it do not."""
+    box.lived("before", 0.0)
+    mark = ClockMark("ntp", HOUR)
+    box.store.append(Draft(Kind.MINUTE, Stamp("before", 600.0), 60.0, us(600.0), mark, {"values": {}}))
+    assert box.contradict(660.0 - HOUR)
+    assert not box.contradict(660.0)
+
+
 @pytest.mark.parametrize("began", [5990.0, 5997.0])
 def test_what_was_measured_without_a_time_lasted_as_long_as_it_did(box: Box, began: float) -> None:
     """A hundred undated minutes after the last known one end 99 min 57 s after it at the earliest, for all crystals."""
