@@ -47,7 +47,7 @@ class AnchorVerdict(Enum):
 
 @dataclass
 class Story:
-    """Anchors that agree. `said`: when each source (`Anchor.voice`) that speaks for it last did; instants are s of the boot.
+    """Anchors that agree. `said`: when each `Anchor.voice` that speaks for it last did; instants are s of the boot.
 
     `last`: when it was last told; `left`: when another was believed instead.
     `alone`: since when nobody has told of the kept story while this one was told; `confirmed`: it was told twice.

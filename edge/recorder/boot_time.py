@@ -71,6 +71,8 @@ class BootTime:
         refutes = not kept and self._earlier.contradict(anchor)
         witness = self._doubted
         if refutes and not self._said_again(anchor):
+            if anchor.voice not in self._unbelieved:
+                self._earlier.doubt(anchor)
             self._doubts(
                 anchor,
                 Reason(
@@ -103,7 +105,8 @@ class BootTime:
 
     def bound_lost_boots(self) -> None:
         """Let go of what earlier boots measured without ever knowing the time: between what came before and now."""
-        self._earlier.bound_lost(self.known.time_at(0.0)[0])
+        now, mark = self.known.time_at(0.0)
+        self._earlier.bound_lost(None if now is None else now + round((mark.error or 0.0) * 1e6))
 
     # -- what is believed ------------------------------------------------------------------------------------------
 
@@ -178,9 +181,9 @@ class BootTime:
 
     def _meets_earlier_boots(self, sure: bool) -> None:
         """Compare the time of this boot's begin, known now, with the boots before."""
-        now = self.known.time_at(0.0)[0]
+        now, mark = self.known.time_at(0.0)
         if now is not None:
-            self._earlier.refute(now, sure)
+            self._earlier.refute(now, sure, round((mark.error or 0.0) * 1e6))
 
     def _contradiction(self, anchor: Anchor) -> Reason:
         kept = time_of(anchor.boottime, self._belief.believed_anchors)

@@ -91,6 +91,13 @@ CASES = {
         bounded=116,
         outages=reboots(HOUR, 2 * HOUR, 3 * HOUR),
     ),
+    "a boot without time, the platform minutes away": ClockCase(
+        (Teller("platform", 120.0, ((0.0, HOUR, 0.0), (2.5 * HOUR + 60, FOREVER, 0.0)), HOUR),),
+        5,
+        most=165.0,
+        bounded=88,
+        outages=reboots(HOUR, 2.5 * HOUR),
+    ),
     "killed five times while nobody knows the time": ClockCase(
         (ntp((2 * HOUR, FOREVER, 0.0)),), 5, outages=tuple(Outage(n * 1000.0, 10.0) for n in range(1, 6))
     ),
@@ -150,6 +157,14 @@ CASES = {
         bounded=59,
         outages=reboots(2 * HOUR - 90, 3 * HOUR - 90),
     ),
+    "an hour back in every other boot": ClockCase(
+        (ntp(*((n * HOUR, (n + 1) * HOUR - 90, -3600.0 * (n in (2, 4))) for n in range(7))),),
+        7,
+        (BEFORE,),
+        most=0.4,
+        bounded=116,
+        outages=reboots(*(n * HOUR - 90 for n in range(2, 6))),
+    ),
     # suspended
     "suspended for an hour": ClockCase((NTP,), 4.5, suspends=((HOUR + 17.0, HOUR),)),
     "suspended for eight hours before the time is known": ClockCase(
@@ -204,7 +219,7 @@ def seconds(records: list[Record], epoch: str) -> list[int]:
 
 
 def test_a_cloned_card_in_two_boxes_keeps_both_apart() -> None:
-    """Both go on from the same records, each true to its own time, and no record of one is called as one of the other."""
+    """Both go on from the same records, each true to its own time, and no two records have one name."""
     with memory_folder() as folder:
         first = ClockDay(folder / "one", Schedule(tellers=(NTP,), ppm=20.0))
         first.live(HOUR)

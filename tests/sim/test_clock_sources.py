@@ -1,4 +1,4 @@
-"""Sources of the time that are wrong each in its own way: what a box's minutes say then, within the error they state."""
+"""Sources of the time that are wrong each in its own way: what a box's minutes say then, and to within what."""
 
 from __future__ import annotations
 
