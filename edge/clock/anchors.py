@@ -25,6 +25,7 @@ MOST_ERROR = 3600.0  # s; a time that is known no better dates nothing
 EARLIEST = 1_767_225_600_000_000  # 2026-01-01 UTC in microseconds: no copy of this version is older (CHANGELOG.md)
 LATEST = 2_398_377_600_000_000  # 2046-01-01, 20 years later
 SIMULATED = "sim"  # a simulation's time is what it says: it plays recordings of any year
+DISCIPLINED, UNDISCIPLINED = "ntp", "system"  # the system's clock, as somebody keeps it right or nobody does
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -35,6 +36,11 @@ class Anchor(msgspec.Struct, frozen=True):
     utc: int
     source: str
     error: float
+
+    @property
+    def voice(self) -> str:
+        """Whose word it is: the system's clock is one clock, before network time has set it and after."""
+        return DISCIPLINED if self.source == UNDISCIPLINED else self.source
 
 
 def believable(anchor: Anchor) -> bool:
@@ -95,12 +101,17 @@ def rate(anchors: Sequence[Anchor]) -> Rate:
     Its rate of days ago was another temperature's, and that of the next hour may differ from the day's by DRIFT.
     """
     newest = anchors[-1]
-    first = anchors[bisect_left(anchors, newest.boottime - DAY, key=_instant)]
-    span = newest.boottime - first.boottime
-    if span <= 0:
+    begin, end = (bisect_left(anchors, at, key=_instant) for at in (newest.boottime - DAY, newest.boottime))
+    of_day = anchors[begin:end]
+    if not of_day:
         return UNKNOWN_RATE
-    gain = (newest.utc - first.utc) / 1e6 / span - 1
-    error = (error_of(first) + error_of(newest)) / span + DRIFT
+
+    def unsure(first: Anchor) -> float:
+        return (error_of(first) + error_of(newest)) / (newest.boottime - first.boottime)
+
+    first = min(of_day, key=unsure)
+    gain = (newest.utc - first.utc) / 1e6 / (newest.boottime - first.boottime) - 1
+    error = unsure(first) + DRIFT
     return Rate(gain, error) if error < MOST_DRIFT and abs(gain) <= MOST_DRIFT else UNKNOWN_RATE
 
 

@@ -15,6 +15,7 @@ goes on is refused for ever.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -25,6 +26,7 @@ from edge.clock.anchors import DAY, SIMULATED, Anchor, error_of, time_of
 from edge.records.record import ClockMark
 
 SECOND_LOOK = 600.0  # s: the same told again after so long counts as a second telling
+UNCONFIRMED = 2 * SECOND_LOOK  # s for which what was told once stands against what is kept
 VOICE = 2 * DAY  # s for which a source's last word counts: the platform is asked once a day
 MOST_STORIES = 4  # besides the one in use; the one told longest ago is dropped
 ROUNDING = 1e-3  # s
@@ -45,7 +47,7 @@ class AnchorVerdict(Enum):
 
 @dataclass
 class Story:
-    """Anchors that agree. `said`: when each source that speaks for it last did; instants are s of the boot.
+    """Anchors that agree. `said`: when each `Anchor.voice` that speaks for it last did; instants are s of the boot.
 
     `last`: when it was last told; `left`: when another was believed instead.
     `alone`: since when nobody has told of the kept story while this one was told; `confirmed`: it was told twice.
@@ -61,7 +63,7 @@ class Story:
     @classmethod
     def of(cls, anchors: Sequence[Anchor]) -> Story:
         """Return the story that these anchors tell, oldest first."""
-        said = {anchor.source: anchor.boottime for anchor in anchors}
+        said = {anchor.voice: anchor.boottime for anchor in anchors}
         return cls(list(anchors), said, max(said.values(), default=0.0))
 
     @property
@@ -72,7 +74,7 @@ class Story:
     def is_open(self, now: float) -> bool:
         """Return whether it may be right still, though another is kept."""
         if not self.confirmed:
-            return now - self.last <= SECOND_LOOK
+            return now - self.last <= UNCONFIRMED
         return self.voices(now) > 0 or now - max(self.last, self.left) <= 2 * self.proof
 
     def voices(self, now: float) -> int:
@@ -83,6 +85,11 @@ class Story:
         """Return whether the anchor agrees with it within both errors."""
         time = time_of(anchor.boottime, self.anchors)
         return time is not None and apart(time, (anchor.utc, ClockMark("", error_of(anchor)))) <= ROUNDING
+
+    def off(self, anchor: Anchor) -> float:
+        """Return by how many s the anchor is off from what it tells."""
+        time = time_of(anchor.boottime, self.anchors)
+        return math.inf if time is None else abs(anchor.utc - time[0]) / 1e6
 
     def betters(self, anchor: Anchor) -> bool:
         """Return whether the anchor tells the time so much better than this does that it is worth keeping."""
@@ -142,13 +149,11 @@ class Belief:
         """Judge an anchor that can be right."""
         if self.believed_anchors and self.believed_anchors[0].source == SIMULATED != anchor.source:
             return AnchorVerdict.NOTHING  # a simulation's time is what it says
-        spoken_for = next((other for other in self._others if anchor.source in other.said), None)
-        if self.believed_anchors and (
-            not self._kept.takes(anchor) or (spoken_for is not None and spoken_for.takes(anchor))
-        ):
-            verdict = self._other(anchor)
-        else:
+        spoken_for = next((other for other in self._others if anchor.voice in other.said), None)
+        if not self.believed_anchors or self._is_kept(anchor, spoken_for):
             verdict = self._agreed(anchor)
+        else:
+            verdict = self._other(anchor)
         self._publish(anchor.boottime)
         return verdict
 
@@ -168,6 +173,12 @@ class Belief:
         former.confirmed, former.left, former.alone, story.alone = True, story.last, None, None
         self._kept, self._others = story, [] if sure else [former]
         self._publish(story.last)
+
+    def _is_kept(self, anchor: Anchor, spoken_for: Story | None) -> bool:
+        """Return whether an anchor tells the kept story; where that of its source takes it as well, the nearer one."""
+        if spoken_for is not None and spoken_for.takes(anchor) and spoken_for.off(anchor) <= self._kept.off(anchor):
+            return False
+        return self._kept.takes(anchor)
 
     def _agreed(self, anchor: Anchor) -> AnchorVerdict:
         """Take in that a source tells the kept story."""
@@ -202,8 +213,8 @@ class Belief:
         """Give the source's voice to the story."""
         for other in (self._kept, *self._others):
             if other is not story:
-                other.said.pop(anchor.source, None)
-        story.said[anchor.source] = story.last = anchor.boottime
+                other.said.pop(anchor.voice, None)
+        story.said[anchor.voice] = story.last = anchor.boottime
 
     def _still_told(self, now: float) -> list[Story]:
         """Return the other stories that are open, or that a source told last."""

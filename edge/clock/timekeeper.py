@@ -15,7 +15,7 @@ from typing import Protocol
 
 from drivers.clock import Clock, Inbox
 from drivers.reason import Reason, system_reason
-from edge.clock.anchors import LEAST_ERROR, Anchor
+from edge.clock.anchors import DISCIPLINED, LEAST_ERROR, UNDISCIPLINED, Anchor
 from edge.clock.clock import system_utc
 
 log = logging.getLogger("minshan.time")
@@ -73,9 +73,9 @@ class KernelTime:
         state = self._libc.adjtimex(ctypes.byref(timex))
         number = ctypes.get_errno()
         if 0 <= state != TIME_ERROR:
-            return Anchor(boot, boottime, system_utc(), "ntp", max(timex.maxerror, 1) / 1e6)
+            return Anchor(boot, boottime, system_utc(), DISCIPLINED, max(timex.maxerror, 1) / 1e6)
         if self._trusted:
-            return Anchor(boot, boottime, system_utc(), "system", 1.0)
+            return Anchor(boot, boottime, system_utc(), UNDISCIPLINED, 1.0)
         if state < 0:
             raise NotAllowedError(number)
         return None

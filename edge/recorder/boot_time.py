@@ -29,7 +29,7 @@ class BootTime:
         self._belief = Belief([anchor for anchor in store.times.anchors(boot) if believable(anchor)])
         self._earlier = EarlierBoots(store, boot)
         self._doubted: Anchor | None = None
-        self._unbelieved: dict[str, Reason] = {}  # by source
+        self._unbelieved: dict[str, Reason] = {}  # by `Anchor.voice`
         self._dispute: Reason | None = None
         self.told: deque[Reason] = deque(maxlen=MOST_TOLD)
 
@@ -71,6 +71,8 @@ class BootTime:
         refutes = not kept and self._earlier.contradict(anchor)
         witness = self._doubted
         if refutes and not self._said_again(anchor):
+            if anchor.voice not in self._unbelieved:
+                self._earlier.doubt(anchor)
             self._doubts(
                 anchor,
                 Reason(
@@ -83,13 +85,13 @@ class BootTime:
                 ),
             )
             return None
-        self._unbelieved.pop(anchor.source, None)
+        self._unbelieved.pop(anchor.voice, None)
         if refutes:
             self._unbelieved.clear()
         try:
             moved = self._carry_out(self._belief.hear(anchor), anchor)
             if not kept and self._belief.believed_anchors:
-                self._meets_earlier_boots(witness is not None and witness.source != anchor.source)
+                self._meets_earlier_boots(witness is not None and witness.voice != anchor.voice)
         except StoreError as trouble:  # the next one is tried again; measuring does not wait
             what = Reason(
                 "time_not_saved",
@@ -103,7 +105,8 @@ class BootTime:
 
     def bound_lost_boots(self) -> None:
         """Let go of what earlier boots measured without ever knowing the time: between what came before and now."""
-        self._earlier.bound_lost(self.known.time_at(0.0)[0])
+        now, mark = self.known.time_at(0.0)
+        self._earlier.bound_lost(None if now is None else now + round((mark.error or 0.0) * 1e6))
 
     # -- what is believed ------------------------------------------------------------------------------------------
 
@@ -178,9 +181,9 @@ class BootTime:
 
     def _meets_earlier_boots(self, sure: bool) -> None:
         """Compare the time of this boot's begin, known now, with the boots before."""
-        now = self.known.time_at(0.0)[0]
+        now, mark = self.known.time_at(0.0)
         if now is not None:
-            self._earlier.refute(now, sure)
+            self._earlier.refute(now, sure, round((mark.error or 0.0) * 1e6))
 
     def _contradiction(self, anchor: Anchor) -> Reason:
         kept = time_of(anchor.boottime, self._belief.believed_anchors)
@@ -206,12 +209,12 @@ class BootTime:
             since = anchor.boottime - first.boottime
             apart = abs((anchor.utc - first.utc) / 1e6 - since)
             if apart <= error_of(anchor) + error_of(first) + DRIFT * abs(since) + STEP:
-                return anchor.source != first.source or since >= self._earlier.proof()
+                return anchor.voice != first.voice or since >= self._earlier.proof()
         self._doubted = anchor
         return False
 
     def _doubts(self, anchor: Anchor, why: Reason) -> None:
         """Tell once that a source is not believed, until it says something else."""
-        if anchor.source not in self._unbelieved:
+        if anchor.voice not in self._unbelieved:
             self._tell(why)
-            self._unbelieved[anchor.source] = why
+            self._unbelieved[anchor.voice] = why

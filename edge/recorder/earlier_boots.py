@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 
+import msgspec
 from msgspec.structs import replace
 
 from edge.clock.anchors import DAY, MOST_DRIFT, Anchor, error_of, time_of
@@ -20,6 +21,8 @@ from edge.store.times import Redating
 log = logging.getLogger("minshan.time")
 LOOK_BACK, MOST_LOOKS = 500, 100  # records read at once in search of a known time, and how often
 SLACK = 1.0  # s; a label may be that far from its boot's anchors
+DOUBTED = "doubted_time"  # the notes that say what boots were told and did not believe
+MOST_DOUBTED = 100  # boots of which that is kept
 
 
 class EarlierBoots:
@@ -28,18 +31,18 @@ class EarlierBoots:
     def __init__(self, store: Store, boot: str) -> None:
         self._store = store
         self._boot = boot
-        self._newest: Record | None = None
+        self._ended: int | None = None  # when at the earliest the newest known minutes ended, microseconds UTC
         self._looked = False
         self._measured = self._undated = 0.0  # s of minutes whose time is known, and of those after the newest such
-        self._bounded: dict[str, tuple[int | None, int]] = {}  # the boots that got bounds now (microseconds UTC)
+        self._bounded: dict[str, tuple[int | None, int | None]] = {}  # the boots that got bounds now (microseconds UTC)
 
     def contradict(self, anchor: Anchor) -> bool:
-        """Return whether this boot then began before the newest record ended, by more than both errors."""
-        record = self._last_known()
-        if record is None or record.start is None:
+        """Return whether this boot then began before the newest records ended, by more than both errors."""
+        self._look()
+        if self._ended is None:
             return False
-        error = error_of(anchor) + MOST_DRIFT * anchor.boottime + (record.clock.error or 0.0) + SLACK
-        return anchor.utc - anchor.boottime * 1e6 < end_of(record) + (self._undated * (1 - MOST_DRIFT) - error) * 1e6
+        error = error_of(anchor) + MOST_DRIFT * anchor.boottime + SLACK
+        return anchor.utc - anchor.boottime * 1e6 < self._ended + (self._undated * (1 - MOST_DRIFT) - error) * 1e6
 
     def proof(self) -> float:
         """Return for how long a source has to say, s, that they end too late: as long as they measured by their time.
@@ -48,6 +51,13 @@ class EarlierBoots:
         that is off at night would never know one again.
         """
         return max(SECOND_LOOK, min(DAY, self._measured) - self._undated)
+
+    def doubt(self, anchor: Anchor) -> None:
+        """Keep what this boot is told and does not believe: where it ends without a time, its bounds hold that too."""
+        try:
+            self._store.notes.put(DOUBTED, self._boot, msgspec.json.encode(anchor), MOST_DOUBTED)
+        except StoreError as trouble:
+            log.warning("%s", trouble)
 
     def bound_lost(self, now: int | None) -> None:
         """Let go of what never had a time: between what came before and this boot's begin, `now` (microseconds UTC).
@@ -59,14 +69,15 @@ class EarlierBoots:
         try:
             for lost in self._store.times.boots_without_time():
                 if lost.boot != self._boot:
-                    bounds = (known_before(self._store, lost.first, now), now)
+                    bounds: tuple[int | None, int | None]
+                    bounds = (self._not_before(lost.boot, lost.first, now), now)
                     self._store.times.bound(lost.boot, *bounds)
                     self._bounded[lost.boot] = bounds
         except StoreError as trouble:  # they wait for the next anchor or start; measuring does not
             log.warning("what was measured before the time was known stays undated for now: %s", trouble)
 
-    def refute(self, now: int, sure: bool) -> None:
-        """Mend the times of boots that end after this one's begin (`now`, microseconds UTC).
+    def refute(self, now: int, sure: bool, error: int = 0) -> None:
+        """Mend the times of boots that end after this one's begin (`now`, known to +-`error`, microseconds UTC).
 
         Where their own error allows it they are that much earlier; otherwise they get bounds. `sure`: two sources say
         so. If not, what they said may be right still, and the bounds hold both.
@@ -74,10 +85,11 @@ class EarlierBoots:
         before, began = self._store.next_seq, now
         bounded: list[tuple[Redating, int]] = []
         try:
-            self._last_known()
+            self._look()
             now -= round(self._undated * (1 - MOST_DRIFT) * 1e6)
-            while (record := newest_known(self._store, before, self._boot)) and end_of(record) > now + SLACK * 1e6:
-                redating = self._mended(record, now, sure)
+            while (found := newest_known(self._store, before, self._boot)) and end_of(found[-1]) > now + SLACK * 1e6:
+                record = found[-1]
+                redating = self._mended(record, now, now + error if sure else None)
                 if not redating.anchors:
                     bounded.append((redating, now))
                 count = self._store.times.redate(redating)
@@ -86,41 +98,60 @@ class EarlierBoots:
                 now = begun[0] if begun else now - round(ran * 1e6)  # which the boots before it have ended by
                 before = self._store.times.first_of(record.stamp.boot)
             for redating, latest in bounded:  # what came before them is right by now
-                not_before = known_before(self._store, self._store.times.first_of(redating.boot), latest)
+                not_before = self._not_before(redating.boot, self._store.times.first_of(redating.boot), latest)
                 self._store.times.redate(replace(redating, not_before=not_before))
-            self._bound_again(began, sure)
+            self._bound_again(began, began + error, sure, bool(bounded))
         except StoreError as trouble:
             log.warning("the times of an earlier boot stay as they are: %s", trouble)
         self._looked = False
 
-    def _bound_again(self, now: int, sure: bool) -> None:
-        """Give the boots that got bounds since the start those that are right by what is known now."""
-        for boot, (_, latest) in self._bounded.items():
-            before = known_before(self._store, self._store.times.first_of(boot), now)
-            bounds = (before, now if sure else max(now, latest))
-            self._bounded[boot] = bounds
-            self._store.times.redate(Redating(boot, not_before=bounds[0], not_after=bounds[1]))
+    def _bound_again(self, now: int, latest: int, sure: bool, refuted: bool) -> None:
+        """Give the boots that got bounds since the start those that are right by what is known now.
 
-    def _mended(self, record: Record, now: int, sure: bool) -> Redating:
-        """Return how the boot of this record, its newest, is dated anew."""
+        They ended by `latest`. One source's word is no such bound where it has just refuted an earlier boot's time: if
+        that was right, nobody knows yet how late it is now.
+        """
+        for boot, (_, until) in self._bounded.items():
+            before = self._not_before(boot, self._store.times.first_of(boot), now)
+            after: int | None = latest
+            if not sure:
+                after = until if until is None or until > latest else None if refuted else latest
+            self._bounded[boot] = before, after
+            self._store.times.redate(Redating(boot, not_before=before, not_after=after))
+
+    def _not_before(self, boot: str, first: int, now: int) -> int | None:
+        """Return since when a boot without a time, whose first record is `first`, can have been; None: nobody knows."""
+        before, told = known_before(self._store, first, now), self._store.notes.get(DOUBTED, boot)
+        if before is None or not told:
+            return before
+        doubted = msgspec.json.decode(told, type=Anchor)
+        return min(before, doubted.utc - round((doubted.boottime * (1 + MOST_DRIFT) + error_of(doubted)) * 1e6))
+
+    def _mended(self, record: Record, now: int, latest: int | None) -> Redating:
+        """Return how the boot of this record, its newest, is dated anew; it ended by `latest`, or may be as it says."""
         boot, error = record.stamp.boot, round((record.clock.error or 0.0) * 1e6)
         late = end_of(record) - now
         anchors = self._store.times.anchors(boot)
         if anchors and late <= error:
             moved = [replace(one, utc=one.utc - late, error=error_of(one) + late / 1e6) for one in anchors]
             return Redating(boot, tuple(moved))
-        return Redating(boot, not_after=now if sure else end_of(record) + error)
+        return Redating(boot, not_after=end_of(record) + error if latest is None else latest)
 
-    def _last_known(self) -> Record | None:
-        """Return the newest record of earlier boots whose time is known; looked for once."""
-        if not self._looked:
-            try:
-                self._newest = newest_known(self._store, self._store.next_seq, self._boot)
-                self._measured, self._undated = self._minutes() if self._newest else (0.0, 0.0)
-                self._looked = True
-            except StoreError as trouble:
-                log.warning("the newest record cannot be read: %s", trouble)
-        return self._newest
+    def _look(self) -> None:
+        """See what the earlier boots' newest records say; once.
+
+        The last one alone may state an error of hours, where a source contradicted the time just before the power
+        went: what came before it has ended too.
+        """
+        if self._looked:
+            return
+        try:
+            ends = [earliest_end(record) for record in newest_known(self._store, self._store.next_seq, self._boot)]
+            self._ended = max(ends, default=None)
+            self._measured, self._undated = self._minutes() if ends else (0.0, 0.0)
+            self._looked = True
+        except StoreError as trouble:
+            log.warning("the newest record cannot be read: %s", trouble)
 
     def _minutes(self) -> tuple[float, float]:
         """Return how many s the earlier boots' minutes last whose time is known, and those after the newest of them.
@@ -143,23 +174,27 @@ def end_of(record: Record) -> int:
     return (record.start or 0) + round(record.duration * 1e6)
 
 
+def earliest_end(record: Record) -> int:
+    """Return when such a record ended at the earliest, by its error, microseconds UTC."""
+    return end_of(record) - round((record.clock.error or 0.0) * 1e6)
+
+
 def known_before(store: Store, seq: int, now: int) -> int | None:
-    """Return the end (microseconds UTC) of the newest record before `seq` whose time is known.
+    """Return when the newest record before `seq` whose time is known ended at the earliest, microseconds UTC.
 
-    None where none is, and where it is later than `now`: it is wrong.
+    None where none is, and where it ended later than `now` by its time: that is wrong.
     """
-    record = newest_known(store, seq)
-    end = None if record is None else end_of(record)
-    return None if end is None or end > now else end
+    newest = newest_known(store, seq)[-1:]
+    return next((earliest_end(record) for record in newest if end_of(record) <= now), None)
 
 
-def newest_known(store: Store, seq: int, but: str | None = None) -> Record | None:
-    """Return the newest record before `seq` whose time is known, none of the boot `but`; None where none is."""
+def newest_known(store: Store, seq: int, but: str | None = None) -> list[Record]:
+    """Return the newest records before `seq` whose time is known, oldest first, none of the boot `but`; of 500."""
     for found in newest_first(store, seq):
         timed = [r for r in found if r.start is not None and r.stamp.boot != but]
         if timed:
-            return timed[-1]
-    return None
+            return timed
+    return []
 
 
 def newest_first(store: Store, seq: int) -> Iterator[list[Record]]:

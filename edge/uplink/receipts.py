@@ -12,7 +12,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from drivers.clock import Clock
-from edge.clock.anchors import Anchor
+from edge.clock.anchors import Anchor, error_of
+from edge.clock.belief import SECOND_LOOK
 from edge.northbound.minshan import OutgoingBatch
 from edge.records import spans
 from edge.records.record import Record
@@ -28,6 +29,7 @@ from edge.wire.session import Granted, Session
 
 UNANSWERED_UNDATED = 60.0  # s between two rounds while nobody answered and the time is unknown
 UNANSWERED = 600.0  # s between two rounds while nobody answered
+CONTRADICTED = SECOND_LOOK + 60.0  # s between two looks at a platform's clock that contradicts what this box knows
 LOOK_AGAIN = 3600.0  # s between two looks at the platform's clock: a crystal drifts 0.2 s in that time
 DAILY = 24 * 3600.0  # s between two rounds about all epochs, whatever happens
 GREETED = 3600.0  # s for which a new connection needs no whole round: a link that flaps is a link that costs
@@ -172,8 +174,7 @@ class Receipts:
             return False
         before = self.pin.identity
         believed = answer.has is not None and self.pin.answered(answer.ledger or "", answer.generation)
-        if not asked.timed:
-            self._learn_time(answer, asked, believed, on_anchor)
+        contradicts = not asked.timed and self._learn_time(answer, asked, believed, on_anchor)
         reopened = 0
         if answer.has is not None and believed:
             asked.answered = True
@@ -188,18 +189,28 @@ class Receipts:
         elif (believed or not self.pin.ledger) and not self._rounds.open:
             overdue = self._committed and self._store.outbox.unproven(self._dest, before=now - ASK_AFTER)
             look = LOOK_AGAIN if self._source() in ("unknown", "platform") else DAILY  # at the platform's clock
-            self.hello_due = now + (ASK_AFTER if overdue else look)
+            self.hello_due = now + (ASK_AFTER if overdue else CONTRADICTED if contradicts else look)
             self._overdue = self._store.outbox.overdue(self._dest)
         return reopened > 0
 
     def _learn_time(
         self, answer: HelloAnswer, asked: SentHello, believed: bool, on_anchor: Callable[[Anchor], object]
-    ) -> None:
-        """Hand on the platform's time: the only one there is, or a second voice beside the others."""
+    ) -> bool:
+        """Hand on the platform's time: the only one there is, or a second voice beside the others.
+
+        Return whether it contradicts what the newest record states: only what is told twice counts against that.
+        """
         half = (self._clock.now() - asked.at) / 2
-        if believed or not self.pin.ledger or self._source() == "unknown":
-            asked.timed = True
-            on_anchor(Anchor(self._boot, asked.at + half, answer.utc, "platform", max(half, 0.001)))
+        if not (believed or not self.pin.ledger or self._source() == "unknown"):
+            return False
+        asked.timed = True
+        anchor = Anchor(self._boot, asked.at + half, answer.utc, "platform", max(half, 0.001))
+        on_anchor(anchor)
+        last = self._store.last()
+        if last is None or last.start is None or last.stamp.boot != self._boot:
+            return False
+        off = (anchor.utc - last.start) / 1e6 - (anchor.boottime - last.stamp.boottime)
+        return abs(off) > error_of(anchor) + (last.clock.error or 0.0)
 
     def received(self, receipt: Receipt) -> bool:
         """Take a receipt in: what the platform has committed is closed. False where its word does not count."""

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from edge.records.record import Kind, Record
+from edge.records.record import Kind
 from edge.sim.faults import BOOTING, Outage, Schedule
 from edge.sim.times import FOREVER, Teller
-from tests.kits.clock_days import ClockDay, judged
+from tests.kits.clock_days import ClockDay, codes, judged, worst, wrong
 from tests.kits.stations import BEGIN, DAY, HOUR, SMALL, configured, live, without
 from tests.kits.store_kit import memory_folder
 
@@ -17,27 +17,6 @@ FEW = without(SMALL, "shelter", "second", "rain485", "vane", "field")
 MINUTES = 60.0  # s
 YEARS = 365 * DAY
 NTP = Teller("ntp", 0.02)
-
-
-def wrong(source: str, error: float, *spans: tuple[float, float, float], every: float = 0.0) -> Teller:
-    """Return a teller that is wrong by `off` s over each (begin, end, off), and right before, between and after."""
-    parts, now = [], 0.0
-    for begin, end, off in spans:
-        parts += [(now, begin, 0.0), (begin, end, off)]
-        now = end
-    return Teller(source, error, (*parts, (now, FOREVER, 0.0)), every)
-
-
-def codes(records: list[Record]) -> list[str]:
-    """Return the codes of what happened to the time, as the records tell it."""
-    events = [r for r in records if r.kind == Kind.HEALTH and r.fields().get("event") == "time"]
-    return [event.fields()["reason"]["code"] for event in events]
-
-
-def worst(day: ClockDay, records: list[Record]) -> float:
-    """Return the largest error, s, that the last two hours' minutes state."""
-    minutes = [r for r in records if r.kind == Kind.MINUTE]
-    return max(minute.clock.error or 0.0 for minute in minutes[-120:])
 
 
 def turning(off: float, every: float) -> Teller:
@@ -260,7 +239,7 @@ def test_a_day_of_sources(name: str) -> None:
     told = iter(codes(records))
     assert all(code in told for code in events), codes(records)  # in this order
     assert events or not codes(records)
-    assert worst(day, records) <= most
+    assert worst(records) <= most
 
 
 @pytest.mark.parametrize("off", [-28_800.0, 90.0])

@@ -211,7 +211,7 @@ def test_a_source_that_does_not_come_back_is_forgotten(store: Store) -> None:
     line.learn(Anchor("b", 0.0, UTC0, "ntp", 0.02), 0.0)
     line.learn(Anchor("b", 100.0, UTC0 - 10_000_000_000, "platform", 0.08), 100.0)
     settled = [line.time.settled]
-    for at in (105.0, 705.0):
+    for at in (105.0, 1305.0):
         line.learn(Anchor("b", at, UTC0 + round(at * 1e6), "ntp", 0.02), at)
         settled.append(line.time.settled)
     assert settled == [False, False, True]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from edge.clock.anchors import Anchor
+from edge.recorder.boot_time import BootTime
 from edge.recorder.earlier_boots import EarlierBoots
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.outbox import PLATFORM
@@ -91,6 +92,15 @@ def test_a_boot_that_began_before_the_last_one_ended_is_told_by_more_than_both_e
     assert box.contradict(600.0 - within - 0.1, at, said)
 
 
+def test_a_doubt_in_the_last_minute_before_a_power_cut_lets_no_wrong_time_in(box: Box) -> None:
+    """A source turned just before: the last minute states an error of an hour, those before it do not."""
+    box.lived("before", 0.0)
+    mark = ClockMark("ntp", HOUR)
+    box.store.append(Draft(Kind.MINUTE, Stamp("before", 600.0), 60.0, us(600.0), mark, {"values": {}}))
+    assert box.contradict(660.0 - HOUR)
+    assert not box.contradict(660.0)
+
+
 @pytest.mark.parametrize("began", [5990.0, 5997.0])
 def test_what_was_measured_without_a_time_lasted_as_long_as_it_did(box: Box, began: float) -> None:
     """A hundred undated minutes after the last known one end 99 min 57 s after it at the earliest, for all crystals."""
@@ -121,7 +131,7 @@ def test_no_more_than_a_day_is_asked_for(box: Box) -> None:
     assert box.earlier.proof() == 24 * HOUR
 
 
-@pytest.mark.parametrize(("now", "bounds"), [(2 * HOUR, (600.0, 2 * HOUR)), (300.0, (None, 300.0))])
+@pytest.mark.parametrize(("now", "bounds"), [(2 * HOUR, (599.95, 2 * HOUR)), (300.0, (None, 300.0))])
 def test_what_never_had_a_time_lies_between_its_neighbours(box: Box, now: float, bounds: Bounds) -> None:
     """After what came before it, unless that is later than this boot; this boot's own minutes wait on."""
     box.lived("before", 0.0)
@@ -132,6 +142,46 @@ def test_what_never_had_a_time_lies_between_its_neighbours(box: Box, now: float,
     box.earlier.bound_lost(us(now))
     assert box.bounds("lost") == bounds
     assert [lost.boot for lost in box.store.times.boots_without_time()] == ["now"]
+
+
+def test_bounds_hold_the_errors_of_the_times_that_they_come_from(box: Box) -> None:
+    """What came before ended by its time 600 s after, give or take two minutes; and so began this boot."""
+    box.lived("before", 0.0, error=120.0)
+    box.lived("lost", None)
+    time = BootTime(box.store, "now")
+    time.learn(Anchor("now", 0.0, us(2 * HOUR), "platform", 130.0))
+    assert box.bounds("lost") == (480.0, 2 * HOUR + 130.0)
+
+
+@pytest.mark.parametrize(("told", "since"), [(-HOUR, -HOUR - 0.05), (HOUR, 599.95)])
+def test_what_a_boot_was_told_and_did_not_believe_is_within_its_bounds(box: Box, told: float, since: float) -> None:
+    """A source that is an hour back in one boot may have been an hour ahead in those before and after it."""
+    box.lived("before", 0.0)
+    box.lived("lost", None)
+    EarlierBoots(box.store, "lost").doubt(Anchor("lost", 0.0, us(told), "ntp", 0.02))
+    box.earlier.bound_lost(us(2 * HOUR))
+    assert box.bounds("lost") == (since, 2 * HOUR)
+
+
+def test_what_is_not_believed_is_kept_for_the_next_boot(box: Box) -> None:
+    """The box loses its power before anybody confirms what the source says."""
+    box.lived("before", 0.0)
+    box.lived("lost", None)
+    BootTime(box.store, "lost").learn(Anchor("lost", 10.0, us(-HOUR), "ntp", 0.02))
+    BootTime(box.store, "now").learn(Anchor("now", 0.0, us(2 * HOUR), "ntp", 0.02))
+    assert box.bounds("lost") == (-HOUR - 10.055, 2 * HOUR + 0.05)
+
+
+@pytest.mark.parametrize(("sure", "latest"), [(True, 100.0), (False, None)])
+def test_one_source_that_refutes_an_earlier_boot_bounds_nothing_from_above(
+    box: Box, sure: bool, latest: float | None
+) -> None:
+    """If the earlier boot was right nobody knows how late it is now; two sources that agree do."""
+    box.lived("before", 3600.0)
+    box.lived("lost", None, 1)
+    box.earlier.bound_lost(us(100.0))
+    box.earlier.refute(us(100.0), sure)
+    assert box.bounds("lost") == (None, latest)
 
 
 def test_a_boot_is_moved_as_far_as_its_own_error_allows(box: Box) -> None:
@@ -158,7 +208,7 @@ def test_a_boot_that_is_further_off_than_it_states_gets_bounds(box: Box, sure: b
     box.lived("right", 0.0)
     box.lived("ahead", 3600.0, error=5.0)
     box.earlier.refute(us(2600.0), sure)
-    assert box.bounds("ahead") == (600.0, latest)
+    assert box.bounds("ahead") == (599.95, latest)
     assert box.times("right") == (0.0, 0.05)
     assert box.store.times.anchors("ahead") == []
     assert not box.contradict(2600.0), "what is believed now is asked for anew"
@@ -170,8 +220,8 @@ def test_of_boots_that_are_all_ahead_each_lies_before_the_next(box: Box) -> None
     box.lived("first", 2000.0)
     box.lived("second", 3600.0)
     box.earlier.refute(us(2900.0), True)
-    assert box.bounds("second") == (600.0, 2900.0), "not after the first one's wrong end, 2600"
-    assert box.bounds("first") == (600.0, 2300.0)
+    assert box.bounds("second") == (599.95, 2900.0), "not after the first one's wrong end, 2600"
+    assert box.bounds("first") == (599.95, 2300.0)
 
 
 def test_undated_minutes_stand_between_an_earlier_boot_and_this_one(box: Box) -> None:
@@ -189,9 +239,9 @@ def test_bounds_that_a_wrong_time_gave_are_mended_with_it(box: Box, sure: bool, 
     box.lived("ahead", 3600.0)
     box.lived("lost", None, 1)
     box.earlier.bound_lost(us(9000.0))
-    assert box.bounds("lost") == (4200.0, 9000.0)
+    assert box.bounds("lost") == (4199.95, 9000.0)
     box.earlier.refute(us(3000.0), sure)
-    assert box.bounds("lost") == (600.0, latest)
+    assert box.bounds("lost") == (599.95, latest)
 
 
 def test_what_was_mended_is_not_taken_back_by_one_source(box: Box) -> None:
@@ -201,7 +251,7 @@ def test_what_was_mended_is_not_taken_back_by_one_source(box: Box) -> None:
     box.earlier.bound_lost(us(9000.0))
     box.earlier.refute(us(3000.0), True)
     box.earlier.refute(us(2500.0), False)
-    assert box.bounds("lost") == (600.0, 3000.0)
+    assert box.bounds("lost") == (599.95, 3000.0)
 
 
 def test_this_boot_s_own_records_refute_nothing(box: Box) -> None:

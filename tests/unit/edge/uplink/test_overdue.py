@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.clock.belief import SECOND_LOOK, UNCONFIRMED
 from edge.config.sections import BrokerSection
 from edge.northbound.minshan import OutgoingBatch
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
@@ -149,3 +150,25 @@ def test_what_another_platform_lacks_is_not_blamed_on_the_way(store: Store) -> N
     assert store.outbox.unsent_spans(PLATFORM) == [Span("e", 1, 50)]
     assert [len(batch) for batch in station.receipts.lacking.batches(proved, 360)] == [50]
     assert not station.receipts.lacking.nothing_arrives
+
+
+@pytest.mark.parametrize(
+    ("off", "error", "again"),
+    [(0.0, 0.05, False), (3600.0, 0.05, True), (-3600.0, 0.05, True), (3600.0, 3600.1, False)],
+)
+def test_a_platform_that_contradicts_network_time_is_asked_again(
+    store: Store, off: float, error: float, again: bool
+) -> None:
+    """What it said once counts for 20 minutes: the second word that confirms it comes within them, on a box too that is
+    never on for a day. Once its records state an error that holds both, it is asked once a day again."""
+    station = Station(store, GATHER)
+    station.clock.run_until(30.0)
+    start = 1_782_097_200_000_000 + round((30.0 + off) * 1e6)
+    draft = Draft(Kind.MINUTE, Stamp("b", 30.0), 60.0, start, ClockMark("ntp", error), {"values": {}})
+    record = store.append(draft)
+    station.receipts.sent([OutgoingBatch(Topic.BACKFILL, b"", (record,))])
+    station.receipts.received(Receipt(1, LEDGER, 1, [Span("e", record.seq, record.seq)]))
+    answer = HelloAnswer(1, station.says_hello(), 1_782_097_230_000_000, LEDGER, 1, [Span("e", 1, 1)])
+    station.receipts.answered(answer, lambda anchor: None)
+    assert not station.asks_after(SECOND_LOOK)
+    assert station.asks_after(UNCONFIRMED - SECOND_LOOK - 1.0) is again
