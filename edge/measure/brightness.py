@@ -5,8 +5,9 @@ does not pass 1.4 times a clear sky (in two years of hours in Kansas, soilwater/
 typical years of ten places, synthetic ones too, 1.38), so one that does has a wrong scale. What it tells under the next
 cloud is no better: the doubt lasts for 12 hours of high sun.
 
-Too little: in ten days of a tenth of the light something must be seen of a clear or broken sky. A sensor whose
-brightest ten minutes in 80 hours of sun over 20 degrees stayed under 15 % is dirty, shaded, or tells a tenth. A place
+Too little: no cloud, smoke or shade leaves under 2 % for twelve hours of sun over 20 degrees; a sensor that tells no
+more is indoors, or tells W/m2 for lux. In ten days of a tenth of the light a clear or broken sky must be seen once: one
+whose brightest ten minutes in 80 such hours stayed under 15 % is dirty, shaded, or tells a tenth. A place
 on which no sun falls, behind a mountain, has a tenth of a clear sky's light too, for weeks; but where clouds come it
 gets brighter, up to a third. So the brightest must be four times the darkest, and clouds were there: without them
 nobody can tell. One that is half covered stays over all that, and only a second sensor tells. Ours, no source found.
@@ -27,18 +28,21 @@ SPANS = 6  # that make the hour which is held to the sun
 HIGH, HIGHER = math.radians(20.0), math.radians(40.0)
 MOST, OVER_S = 1.4, 12 * 3600.0  # times a clear sky; s of high sun for which that is remembered
 LEAST, WATCHED, CHANGES = 0.15, 80 * 3600.0, 4.0  # of a clear sky; s of high sun; the brightest by the darkest
+NEXT_TO_NOTHING, NOTHING_S = 0.02, 12 * 3600.0
 
 
 class Seen(msgspec.Struct):
     """What is kept of a light sensor, in shares of a clear sky.
 
-    `seconds` of high sun since it last told more than `LEAST`, and its darkest and brightest since; `times` that an
-    hour went over the sky, and for how many seconds of high sun that is still remembered.
+    `seconds` of high sun since it last told more than `LEAST`, its darkest and brightest since, and for how many of
+    them it has told next to `nothing`; `times` that an hour went over the sky, and `over`, s of high sun, that it is
+    remembered.
     """
 
     seconds: float = 0.0
     darkest: float = 1.0
     brightest: float = 0.0
+    nothing: float = 0.0
     times: float = 0.0
     over: float = 0.0
 
@@ -73,6 +77,7 @@ class Brightness:
         times = sum(t for t, _ in self.hour) / sum(d for _, d in self.hour)
         if len(self.hour) == SPANS and times > MOST:
             seen.over, seen.times = OVER_S, times
+        seen.nothing = seen.nothing + lasted if share <= NEXT_TO_NOTHING else 0.0
         if share > LEAST:
             seen.seconds, seen.darkest, seen.brightest = 0.0, 1.0, 0.0
         else:
@@ -87,7 +92,8 @@ class Brightness:
                 "wrong scale? an hour at {times:.2g} times a clear sky",
                 times=round(seen.times, 2),
             )
-        if seen.seconds >= WATCHED - 1.0 and seen.brightest >= CHANGES * seen.darkest:
+        long = seen.seconds >= WATCHED - 1.0 and seen.brightest >= CHANGES * seen.darkest
+        if long or seen.nothing >= NOTHING_S - 1.0:
             return Reason(
                 "never_bright",
                 "dirty, shaded, or a wrong scale? at most {most:.2g} % of a clear sky in {hours} h of high sun",

@@ -4,7 +4,7 @@ Sources: sun's height as in FAO-56; clear sky by Haurwitz 1945 (1098 cos z exp(-
 gain by altitude (2e-5 a metre on 0.75). Half more than that is allowed: the edge of a cloud adds up to a third for
 minutes. Lux by 122 lx per W/m2. By night lamps of a yard may give some hundred lux; a thermopile reads a little.
 The thickest storm lets some thousandths of a clear sky through for minutes, not for an hour (ours): a sensor that tells
-less while the sun is high is covered, or dead, until it tells more. What hours and days tell: `brightness`.
+less while the sun is high is covered, or dead, until it tells 2 %. What hours and days tell: `brightness`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TWILIGHT, NIGHT = (
     50.0,
     10.0,
 )  # W/m2 that are allowed beside the clear sky while the sun is near the horizon, and by night
-COVERED, DARK_S = 0.005, 3600.0  # of a clear sky, for so many s of high sun on end
+COVERED, UNCOVERED, DARK_S = 0.005, 0.02, 3600.0  # of a clear sky; s of high sun on end
 PER_WATT = {"solar_irradiance": 1.0, "illuminance": LUX_PER_WATT}
 
 
@@ -92,8 +92,9 @@ class Sun:
 
     def _watch(self, name: str, watts: float, seconds: float, clear: float) -> None:
         """Take a minute's light; `seconds`: of high sun in it."""
-        if clear > TWILIGHT and watts > COVERED * clear:
-            self._dark[name] = 0.0
+        doubted = self._dark[name] >= DARK_S - 1.0
+        if (watts > UNCOVERED * clear and seconds) if doubted else (clear > TWILIGHT and watts > COVERED * clear):
+            self._dark[name] = 0.0  # a lamp indoors is much beside a low sun: one in doubt must see a high one
         else:
             self._dark[name] += seconds
 

@@ -100,7 +100,7 @@ RULES: dict[str, tuple[Day, set[str], Day]] = {
     "stands_still": (day(but(air_pressure=836.2), 90), {P}, day(STILL, 90)),
     "dead_hygrometer": (day(NOISE, 190), {RH}, day(DRYING, 190)),
     "dead_fan": (
-        day(but(pm2p5=0.0), 13 * 60),
+        day(but(pm2p5=3.0), 13 * 60),
         {PM},
         day(but(pm2p5=lambda at: {PM: float(at % 3600 < 60)}), 13 * 60),
     ),
@@ -169,6 +169,11 @@ RULES: dict[str, tuple[Day, set[str], Day]] = {
         day(but(soil_moisture=0.0), 3),
         {"soil_moisture"},
         day(but(soil_moisture=1.2), 3),
+    ),
+    "all_water": (
+        day(but(soil_moisture=100.0), 3),
+        {"soil_moisture"},
+        day(but(soil_moisture=99.9), 3),
     ),
     "wet_in_dry_air": (
         day(lambda at: dry(at) | {"leaf_wetness": 100.0}, 130),
