@@ -14,6 +14,7 @@ import msgspec
 
 from drivers.driver import Channel
 from drivers.quantity import Aggregation, quantity
+from edge.measure.brightness import Seen
 from edge.measure.climate import Climate
 from edge.measure.consistency import MinuteSteps, Zeros, together
 from edge.measure.dead_hygrometers import DeadHygrometers
@@ -27,6 +28,8 @@ from edge.measure.rain import Rain
 from edge.measure.still import StillDoubt
 from edge.measure.sun import Site, Sun
 from edge.measure.value import Value, raised
+from edge.measure.void_words import VoidWords
+from edge.measure.watered import Watered
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Doubts(msgspec.Struct, omit_defaults=True):
     leaves: dict[str, float] = {}
     held: list[str] = []
     dead: dict[str, tuple[float, float]] = {}
+    seen: dict[str, Seen] = {}
+    void: list[str] = []
 
 
 class Closing:
@@ -81,7 +86,8 @@ class Closing:
         self._ground, self._dead = Ground(quantities), DeadHygrometers(quantities)
         self._zeros = Zeros({n: (p.sensor, p.channel.quantity) for n, p in places.items()})
         gauges = {n: p.heated for n, p in places.items() if quantity(p.channel.quantity).kind is Aggregation.TOTAL}
-        self._rain = Rain(gauges)
+        self._rain, self._watered = Rain(gauges), Watered(gauges)
+        self._words = VoidWords({n: p.channel for n, p in places.items()})
         self._kept, self._end, self._utc = kept, 0.0, None if kept is None else kept.utc
 
     def judge(
@@ -111,7 +117,10 @@ class Closing:
         doubts |= still
         doubts |= self._rain.doubts(begin, end, values)
         doubts |= self._ground.doubts(end - begin, raised(values, doubts))
+        share = self._sun.share(begin, end, utc_offset, raised(values, doubts)) if self._sun else None
+        doubts |= self._watered.doubts(end, raised(values, doubts), share)
         doubts |= self._zeros.doubts(values)
+        doubts |= self._words.doubts(end, values, samples)
         self._offsets.forget(doubts.keys() - leapt.keys())
         doubts |= self._steps.doubts(begin, end, values)
         values = raised(values, doubts)
@@ -124,9 +133,10 @@ class Closing:
         wet, iced, held = self._lasting.keep(self._end)
         leapt, still, apart = self._offsets.keep(self._end), self._persistence.keep(), self._pairs.keep()
         habits, usual = self._persistence.habits(), self._pairs.usual()
-        dark, snowed = self._sun.keep() if self._sun else ([], [])
-        leaves, dead = self._ground.keep(), self._dead.keep()
-        return Doubts(self._utc, leapt, wet, iced, still, apart, habits, usual, dark, snowed, leaves, held, dead)
+        dark, snowed, seen = self._sun.keep() if self._sun else ([], [], {})
+        leaves, dead, void = self._ground.keep(), self._dead.keep(), self._words.keep()
+        states = (leapt, wet, iced, still, apart, habits, usual, dark, snowed, leaves, held, dead, seen, void)
+        return Doubts(self._utc, *states)
 
     def _resume(self, begin: float, utc_offset: float | None) -> None:
         """Go on with what was kept. A gap that nobody can measure counts as none."""
@@ -140,6 +150,7 @@ class Closing:
         self._persistence.resume(kept.still, kept.habits, begin)
         self._pairs.resume(kept.apart, kept.usual, begin)
         if self._sun:
-            self._sun.resume(kept.dark, kept.snowed)
+            self._sun.resume(kept.dark, kept.snowed, kept.seen)
         self._ground.resume(kept.leaves)
         self._dead.resume(kept.dead)
+        self._words.resume(kept.void)

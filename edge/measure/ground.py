@@ -1,7 +1,8 @@
-"""A soil probe that reports no water at all, and a leaf that stays wet when no leaf would.
+"""A soil probe that reports no water at all, or nothing but water, and a leaf that stays wet when no leaf would.
 
 Soil: the driest soil holds some water, so exactly 0 is a probe in the air, a broken wire, or frost that it takes for
-dryness (34,702 readings of two substrates over a year, brentelia/Microclimatic-Data, tell 1 % at least). Leaf: a film
+dryness (34,702 readings of two substrates over a year, brentelia/Microclimatic-Data, tell 1 % at least); and no soil is
+100 % water by volume, as a shorted probe and one that lies in water tell. Leaf: a film
 of rain or dew, some tenths of a millimetre, is gone within two hours of air under 50 %, and sprinkling moistens the air
 around; a sensor that tells more than half wet for longer, without rain, is dirty or shorted, until it is seen to dry.
 The limits are ours, no source found.
@@ -16,6 +17,7 @@ from drivers.reason import Reason
 from edge.measure.value import Value, beside
 from edge.records.channel_name import ChannelName
 
+ALL_WATER = 100.0  # %
 WET, DRY_AIR, LASTS = 50.0, 50.0, 2 * 3600.0  # % of the leaf, % humidity, s
 
 
@@ -39,8 +41,11 @@ class Ground:
         """Return channel -> why it is suspect, after a minute of so many seconds."""
         found = {}
         for name in self._soils:
-            if (value := values.get(name)) is not None and value.value == 0:
+            value = values.get(name)
+            if value is not None and value.value == 0:
                 found[name] = Reason("no_soil_water", "is the probe in the soil? no soil has 0 % water")
+            elif value is not None and value.value == ALL_WATER:
+                found[name] = Reason("all_water", "is the probe in water? no soil has 100 % water")
         rains = any((value := values.get(name)) is not None and value.value for name in self._gauges)
         for name, leaf in self._leaves.items():
             if follow(name, leaf, duration, values, rains):

@@ -8,8 +8,8 @@ until they turn or it is warmer. Held, by a web, their bearing or a cut cable: c
 minutes of three hours; until they turn. A vane turns in air that is too weak for cups: over five days of a real station
 (repository Loongle/weather-data) in 44 of 75 such minutes at most, and in 29 of 256.
 Fog: optical counters take droplets for particles from 95 % on, below 0 degC from 95 % of the saturation over ice. Dead
-fan: a particle sensor that tells 0 or 1 without a change for twelve hours in which humidity moved by 10 %; clean air is
-a row of small counts that change. All of this is ours, no source found.
+fan: a particle sensor that tells one number up to 30 for twelve hours in which humidity moved by 10 %; clean air is a
+row of small counts that change, and above that `persistence` watches. All of this is ours, no source found.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FOG = 95.0  # %
 # and nobody can tell those from fog
 FOG_PARTICLES = 100.0
 PARTICLES = ("pm1", "pm2p5", "pm10")
-DEAD, DEAD_S, HUMIDITY_MOVED = 1.0, 12 * HOUR, 10.0  # ug/m3, s, %
+DEAD, DEAD_S, HUMIDITY_MOVED = 30.0, 12 * HOUR, 10.0  # ug/m3, s, %
 
 
 class Wet(msgspec.Struct):
@@ -81,7 +81,7 @@ class Cups:
 
 @dataclass(slots=True)
 class Fan:
-    """For how long a particle sensor has told the same 0 or 1 (s, value), and how far humidity moved meanwhile."""
+    """For how long a particle sensor has told the same small number (s), and how far humidity moved meanwhile."""
 
     seconds: float = 0.0
     value: float = 0.0
@@ -208,7 +208,7 @@ def turned(directions: Sequence[float]) -> float:
 def dead_fan(
     name: str, fan: Fan, duration: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
 ) -> Reason | None:
-    """Return why a particle sensor is in doubt that has told the same 0 or 1 for half a day."""
+    """Return why a particle sensor is in doubt that has told the same small number for half a day."""
     found = samples.get(name)
     humidity = beside(ChannelName.parse(name), "relative_humidity", values)
     if not found or humidity is None:

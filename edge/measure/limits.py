@@ -61,6 +61,12 @@ GROSS: dict[str, Limits] = {
     "soil_temperature": Limits((-50, 50), None, step=1.0, minute_step=0.5),
     "soil_moisture": Limits((0, 100)),
     "leaf_wetness": Limits((0, 100)),
+    # A leaf in the sun is up to 20 K over the air; ours.
+    "leaf_temperature": Limits((-80, 80), (-60, 65)),
+    # The free air holds 420 ppm (2024), a dense crop at noon 300 at least, a calm night over soil under 2,000; ours.
+    "co2": Limits((0, 100_000), (300, 3000)),
+    # No place outdoors is under 10 dB; ours.
+    "noise": Limits((0, 150), (10, 150)),
 }
 MOST_MM_PER_MIN = 40.0  # Z: more in a minute is an error; world record 31.2 (Unionville 1956, WMO archive)
 SUSPECT_MM_PER_MIN = 4.0  # range of Chinese gauges, AWS specification table 3-1: 0-4 mm/min

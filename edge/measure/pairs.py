@@ -10,6 +10,10 @@ How two sensors differ when nothing is wrong is learnt from two days of them (ou
 difference by six times its usual spread is doubted too, so that a drift is found before it reaches the bound. Where
 one of them has stood still for twenty minutes meanwhile, half of that departure is enough, and at once.
 
+Illuminance and irradiance are one light: compared in W/m2 at 122 lx each. The sun over 10 degrees and every sky give 95
+to 140 (Littlefair 1985, Perez 1990, from memory), which leaves a third for both devices' errors; two of one head, too.
+Of light the habit is of the ratio, while both tell 100 W/m2: a dome that is half covered differs from its usual.
+
 Bounds (ours, but for particles): twice what two instruments of the accuracy class of these stations may differ by
 in bad exposure. Temperature 3 K: a naturally ventilated screen is up to 2.5 K wrong in sun and calm (WMO-No. 8,
 Part I ch. 2). Particles: 5 ug/m3 and 61 % of their mean (Barkjohn, Gantt, Clements, AMT 14, 4617: two channels of
@@ -18,6 +22,7 @@ one PurpleAir).
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from itertools import combinations, permutations
@@ -26,6 +31,7 @@ import msgspec
 
 from drivers.quantity import quantity
 from drivers.reason import Reason
+from edge.measure.derived.et0 import LUX_PER_WATT
 from edge.measure.quality import Flag
 from edge.measure.value import Value
 
@@ -35,7 +41,9 @@ SAME_HEIGHT = 1.0  # m
 MEMORY, KNOWN, SPREADS = 2 * 86_400.0, 2 * 86_400.0, 6.0
 STOOD_STILL, STILL_SHARE = 1200.0, 0.5  # s; of that least departure
 STILL = 0.1  # m/s
-NEAR = {"air_temperature": 0.6, "relative_humidity": 4.0, "air_pressure": 0.6}  # least departure that is strange
+LUX, WATTS, LIT = "illuminance", "solar_irradiance", {"illuminance": 12_200.0, "solar_irradiance": 100.0}
+# The least departure that is strange; of light by a third more or less.
+NEAR = {"air_temperature": 0.6, "relative_humidity": 4.0, "air_pressure": 0.6, **dict.fromkeys(LIT, math.log(4 / 3))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,9 +85,9 @@ class Usual(msgspec.Struct):
         self.difference += weight * (difference - self.difference)
         self.spread += weight * (abs(difference - self.difference) - self.spread)
 
-    def departs(self, difference: float, least: float | None) -> bool:
+    def departs(self, difference: float | None, least: float | None) -> bool:
         """Return whether a difference is strange for this pair; False until two days are known."""
-        if least is None or self.learnt < KNOWN:
+        if difference is None or least is None or self.learnt < KNOWN:
             return False
         return abs(difference - self.difference) > max(least, SPREADS * self.spread)
 
@@ -88,7 +96,8 @@ class Usual(msgspec.Struct):
 class Pair:
     """Two channels of one quantity, and for how many seconds on end they have differed.
 
-    `above`: the first is of cups that are higher, which differ where they stand still.
+    `above`: the first is of cups that are higher, which differ where they stand still; `scales`: what each is divided
+    by, to be of that quantity.
     """
 
     first: str
@@ -96,27 +105,36 @@ class Pair:
     quantity: str
     bound: Bound
     above: bool = False
+    scales: tuple[float, float] = (1.0, 1.0)
     apart: float = 0.0
     seen: float | None = None
     usual: Usual = field(default_factory=Usual)
 
     def take(self, begin: float, end: float, a: float, b: float, still: float = 0.0) -> float | None:
         """Return the difference where it is to be doubted, None otherwise. `still`: s that one has stood still."""
+        a, b = a / self.scales[0], b / self.scales[1]
         if self.seen is not None and begin - self.seen > GAP:
             self.apart = 0.0
         self.seen = end
         near = NEAR.get(self.quantity)
-        strange = self._strange(a, b)
-        stuck = still >= STOOD_STILL and near is not None and self.usual.departs(a - b, STILL_SHARE * near)
+        differs = self._differs(a, b)
+        strange = self._strange(a, b, differs)
+        stuck = still >= STOOD_STILL and near is not None and self.usual.departs(differs, STILL_SHARE * near)
         self.apart = self.apart + end - begin if strange or stuck else 0.0
-        if not self.apart and not self.above:
-            self.usual.take(a - b, end - begin)
+        if not self.apart and not self.above and differs is not None:
+            self.usual.take(differs, end - begin)
         return abs(a - b) if stuck or self.apart >= TEN_MINUTES - 1.0 else None
 
-    def _strange(self, a: float, b: float) -> bool:
+    def _differs(self, a: float, b: float) -> float | None:
+        """Return the difference whose habit is learnt; of light that of the logarithms, None where it is weak."""
+        if self.quantity not in LIT:
+            return a - b
+        return math.log(a / b) if min(a, b) >= LIT[self.quantity] else None
+
+    def _strange(self, a: float, b: float, differs: float | None) -> bool:
         if self.above:
             return a <= STILL and b > self.bound.least
-        return abs(a - b) > self.bound.most(a, b) or self.usual.departs(a - b, NEAR.get(self.quantity))
+        return abs(a - b) > self.bound.most(a, b) or self.usual.departs(differs, NEAR.get(self.quantity))
 
 
 class Pairs:
@@ -131,6 +149,12 @@ class Pairs:
             and channels[a][1] in BOUNDS
             and channels[a][0] != channels[b][0]
             and same_height(channels[a][2], channels[b][2])
+        ]
+        light = {name: height for name, (_, of, height) in channels.items() if of in LIT}
+        self._pairs += [
+            Pair(lux, watts, WATTS, BOUNDS[WATTS], scales=(LUX_PER_WATT, 1.0))
+            for lux, watts in permutations(light, 2)
+            if (channels[lux][1], channels[watts][1]) == (LUX, WATTS) and same_height(light[lux], light[watts])
         ]
         wind = {name: height for name, (_, of, height) in channels.items() if of == "wind_speed" and height is not None}
         self._pairs += [
@@ -167,9 +191,9 @@ class Pairs:
         return {f"{p.first} {p.second}": p.usual for p in self._pairs if p.usual.learnt}
 
     def twins(self) -> dict[str, list[str]]:
-        """Return the channels that are compared with each one."""
+        """Return the channels of the same quantity that are compared with each one."""
         found: dict[str, list[str]] = {}
-        for pair in (one for one in self._pairs if not one.above):
+        for pair in (one for one in self._pairs if not one.above and one.scales == (1.0, 1.0)):
             found.setdefault(pair.first, []).append(pair.second)
             found.setdefault(pair.second, []).append(pair.first)
         return found

@@ -69,6 +69,7 @@ RULES = {
     "wind_speed": MovementRule(0.5, 0.5, low=0.1),  # Z
     "wind_from_direction": MovementRule(10.0, 45.0),  # Z; its wind is asked apart
     "illuminance": MovementRule(None, 10.0, low=100.0),  # not by night
+    "co2": MovementRule(None, 1.0),  # after two hours, as a coarse thermometer
     "pm1": MovementRule(None, 1.0, low=30.0),  # clean air is a row of equal small counts
     "pm2p5": MovementRule(None, 1.0, low=30.0),
     "pm10": MovementRule(None, 1.0, low=30.0),
@@ -109,7 +110,7 @@ class Persistence:
                 sensor,
                 channel.quantity,
                 rule,
-                channel.quantity == "air_temperature" and channel.resolution >= COARSE,
+                channel.quantity == "co2" or (channel.quantity == "air_temperature" and channel.resolution >= COARSE),
                 channel.resolution,
                 StillRun(rule.least or channel.resolution, quantity(channel.quantity).kind is Aggregation.DIRECTION),
                 {other: StillRun(float("inf")) for other in witnesses(name, channels, (twins or {}).get(name, ()))},

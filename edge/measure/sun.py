@@ -4,7 +4,7 @@ Sources: sun's height as in FAO-56; clear sky by Haurwitz 1945 (1098 cos z exp(-
 gain by altitude (2e-5 a metre on 0.75). Half more than that is allowed: the edge of a cloud adds up to a third for
 minutes. Lux by 122 lx per W/m2. By night lamps of a yard may give some hundred lux; a thermopile reads a little.
 The thickest storm lets some thousandths of a clear sky through for minutes, not for an hour (ours): a sensor that tells
-less while the sun is high is covered, or dead, until it tells more.
+less while the sun is high is covered, or dead, until it tells 2 %. What hours and days tell: `brightness`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from drivers.quantity import quantity
 from drivers.reason import Reason
+from edge.measure.brightness import HIGH, Brightness, Seen
 from edge.measure.derived.et0 import LUX_PER_WATT, Place, sun_height
 from edge.measure.quality import Flag
 from edge.measure.snow import Dome, Frost
@@ -27,7 +28,7 @@ TWILIGHT, NIGHT = (
     50.0,
     10.0,
 )  # W/m2 that are allowed beside the clear sky while the sun is near the horizon, and by night
-COVERED, HIGH, DARK_S = 0.005, math.radians(20.0), 3600.0  # of a clear sky, sun's height, for so long on end
+COVERED, UNCOVERED, DARK_S = 0.005, 0.02, 3600.0  # of a clear sky; s of high sun on end
 PER_WATT = {"solar_irradiance": 1.0, "illuminance": LUX_PER_WATT}
 
 
@@ -40,6 +41,7 @@ class Sun:
         self._lights = {name: of for name, of in channels.items() if of in PER_WATT}
         self._dark = dict.fromkeys(self._lights, 0.0)  # s of high sun in which it told next to nothing
         self._domes = {name: Dome() for name in self._lights}
+        self._bright = {name: Brightness() for name in self._lights}
         self._frost = Frost()
 
     def doubts(
@@ -53,7 +55,7 @@ class Sun:
         most = TOO_MUCH * clear + (TWILIGHT if height > DUSK else NIGHT)
         air, humidity = (good(values, of) for of in ("air_temperature", "relative_humidity"))
         warmed = self._frost.warmed(air, height > 0)
-        found = {}
+        found: dict[str, Reason | None] = {}
         for name, of in self._lights.items():
             value = values.get(name)
             if value is None or value.value is None:
@@ -62,13 +64,27 @@ class Sun:
             high = end - begin if height > HIGH else 0.0
             self._watch(name, watts, high, clear)
             snow = self._domes[name].doubt(watts / clear if clear > TWILIGHT else None, high, warmed, humidity)
+            bright = self._bright[name].doubt(watts, clear, height, end - begin)
             if watts > most:
                 found[name] = too_much(value.value, of, height, most)
             elif self._dark[name] >= DARK_S - 1.0:
                 found[name] = Reason("covered", "covered or dead? under {most:g} % of a clear sky", most=100 * COVERED)
-            elif snow:
-                found[name] = snow
-        return found
+            elif snow or bright:
+                found[name] = snow or bright
+        return {name: reason for name, reason in found.items() if reason}
+
+    def share(self, begin: float, end: float, utc_offset: float | None, values: Mapping[str, Value]) -> float | None:
+        """Return what the brightest good sensor tells, of a clear sky; None where the sun is low or not known."""
+        height = None if utc_offset is None else self.height((begin + end) / 2 + utc_offset)
+        if height is None or height <= HIGH:
+            return None
+        clear = clear_sky(height, self._site.altitude_m)
+        told = [
+            v.value / PER_WATT[of]
+            for name, of in self._lights.items()
+            if (v := values.get(name)) is not None and v.value is not None and v.flag is Flag.PASS
+        ]
+        return max(told) / clear if told else None
 
     def is_down(self, begin: float, end: float, utc_offset: float | None) -> bool:
         """Return whether the sun is known to be down in the minute [begin, end) s."""
@@ -76,20 +92,23 @@ class Sun:
 
     def _watch(self, name: str, watts: float, seconds: float, clear: float) -> None:
         """Take a minute's light; `seconds`: of high sun in it."""
-        if clear > TWILIGHT and watts > COVERED * clear:
-            self._dark[name] = 0.0
+        doubted = self._dark[name] >= DARK_S - 1.0
+        if (watts > UNCOVERED * clear and seconds) if doubted else (clear > TWILIGHT and watts > COVERED * clear):
+            self._dark[name] = 0.0  # a lamp indoors is much beside a low sun: one in doubt must see a high one
         else:
             self._dark[name] += seconds
 
-    def keep(self) -> tuple[list[str], list[str]]:
-        """Return the sensors that are called covered, and those that are called snowed under."""
+    def keep(self) -> tuple[list[str], list[str], dict[str, Seen]]:
+        """Return the sensors that are called covered, those that are called snowed under, and what was seen of all."""
         dark = [name for name, seconds in self._dark.items() if seconds >= DARK_S - 1.0]
-        return dark, [name for name, dome in self._domes.items() if dome.snowed]
+        seen = {name: one.seen for name, one in self._bright.items() if one.seen != Seen()}
+        return dark, [name for name, dome in self._domes.items() if dome.snowed], seen
 
-    def resume(self, dark: Iterable[str], snowed: Iterable[str]) -> None:
+    def resume(self, dark: Iterable[str], snowed: Iterable[str], seen: Mapping[str, Seen]) -> None:
         """Go on with such sensors."""
         self._dark |= {name: DARK_S for name in dark if name in self._lights}
         self._domes |= {name: Dome(snowed=True) for name in snowed if name in self._lights}
+        self._bright |= {name: Brightness(kept) for name, kept in seen.items() if name in self._lights}
 
     def height(self, utc: float) -> float:
         """Return the sun's height at an instant (UTC s), radians."""

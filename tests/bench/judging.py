@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 from drivers.devices.ascii_station import AsciiStationDecoder, AsciiStationSettings, channels
@@ -12,11 +13,12 @@ from drivers.reason import Reason
 from edge.measure.closing import Doubts
 from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
+from edge.measure.sun import Site
 from edge.sim.capture import read_capture
 from tests.bench import faults
 from tests.data import shared
 
-ALTITUDE = 10.0  # m, near Guangzhou
+SITE = Site(23.12, 113.87, 10.0, 8.0)  # near Guangzhou
 WRAP = 3300.0  # mm; four digits of tips
 SECOND = ("air_temperature", "relative_humidity", "air_pressure")  # what a second sensor on the mast measures too
 WEEWX = {
@@ -39,7 +41,7 @@ class Judged(NamedTuple):
 
 def learnt(days: list[list[faults.Frame]], second: bool) -> Doubts:
     """Return what the checks have learnt of the devices in untouched days before."""
-    minutes = Minutes(lines(second, max(days, key=lambda frames: len(frames[len(frames) // 2][1]))))
+    minutes = Minutes(lines(second, max(days, key=lambda frames: len(frames[len(frames) // 2][1]))), SITE)
     for number, frames in enumerate(days):
         shift = number * 3 * 86_400.0  # no day follows another: nothing leaps at midnight
         judged([(at + shift, frame) for at, frame in frames], frames if second else None, minutes=minutes, begin=shift)
@@ -52,18 +54,20 @@ def judged(
     second: list[faults.Frame] | None = None,
     known: Doubts | None = None,
     *,
+    utc: float | None = None,
     minutes: Minutes | None = None,
     begin: float = 0.0,
 ) -> Judged:
     """Pass a day through the minutes; `second`: the frames of a sensor beside it, which reads 0.2 more.
 
-    `known`: what was learnt before; `minutes` that go on, where the day begins at `begin`, s.
+    `known`: what was learnt before; `utc`: that of the day's begin, without which nothing knows where the sun is;
+    `minutes` that go on, where the day begins at `begin`, s.
     """
-    minutes = minutes or Minutes(lines(second is not None, frames), None, known)
+    minutes = minutes or Minutes(lines(second is not None, frames), SITE, known)
     found = Judged([], [], {}, {}, [])
     for at, sensor, frame in merged(frames, second):
         while at >= begin + 61.0:  # the recorder's grace
-            close(minutes, begin, found)
+            close(minutes, begin, utc, found)
             begin += 60.0
         for name, value in frame.items():
             reading = Reading(name, value, at, wraps_at=WRAP if name == "rainfall_amount" else None)
@@ -72,13 +76,13 @@ def judged(
                 found.failed.setdefault(name, set()).add(faults.minute(at))
             if sensor == "mast" and name in WEEWX and not WEEWX[name][0] <= value <= WEEWX[name][1]:
                 found.refused.setdefault(name, set()).add(faults.minute(at))
-    close(minutes, begin, found)
+    close(minutes, begin, utc, found)
     return found
 
 
-def close(minutes: Minutes, begin: float, found: Judged) -> None:
+def close(minutes: Minutes, begin: float, utc: float | None, found: Judged) -> None:
     """Close one minute."""
-    body = minutes.close(begin, begin + 60.0, None, {})
+    body = minutes.close(begin, begin + 60.0, utc, {})
     found.flags.append(body.quality)
     found.values.append(body.values)
     found.reasons.append(body.reasons)
@@ -103,7 +107,12 @@ def lines(second: bool, frames: list[faults.Frame]) -> list[ChannelLine]:
 
 def line(name: str, sensor: str, channel: Channel) -> ChannelLine:
     """Return one channel at a line each 3 s."""
-    return ChannelLine(name, sensor, channel, limits_for(channel.quantity, ALTITUDE), 20.0, height_m=2.0)
+    return ChannelLine(name, sensor, channel, limits_for(channel.quantity, SITE.altitude_m), 20.0, height_m=2.0)
+
+
+def midnight(day: str) -> float:
+    """Return the UTC seconds at which a recorded day began, which is named by its local date."""
+    return datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() - SITE.utc_offset_h * 3600.0
 
 
 def recorded(day: str) -> list[faults.Frame]:

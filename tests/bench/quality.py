@@ -7,13 +7,14 @@ Beside it WeeWX's StdQC on the same samples: it knows a least and a most for eac
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 from random import Random
 from typing import NamedTuple
 
 from edge.measure.closing import Doubts
-from tests.bench import faults
+from tests.bench import faults, judging
 from tests.bench.figures import Row, UnmeasuredError
-from tests.bench.judging import SECOND, Judged, judged, learnt, recorded
+from tests.bench.judging import SECOND, Judged, judged, learnt, midnight, recorded
 from tests.data import folder
 
 DAYS = ("2019-08-04", "2020-12-27", "2021-05-04", "2021-06-01", "2022-07-24")
@@ -52,9 +53,9 @@ def rows() -> list[Row]:
         frames = frames_of[day]
         others = [frames_of[DAYS[(place + n) % len(DAYS)]] for n in (1, 2, 3)]  # what the station lived through before
         known = learnt(others, False), learnt(others, True)
-        clean = judged(frames, None, known[0])
+        clean = judged(frames, None, known[0], utc=midnight(day))
         good += wrongly_flagged(clean)
-        for what, found in day_of_faults(frames, clean, known):
+        for what, found in day_of_faults(frames, clean, known, midnight(day)):
             totals[what] = totals.get(what, Found(0, 0, 0)) + found
     near = totals.pop(BESIDE)
     both = totals["spikes"] + totals["stuck spells"]
@@ -92,13 +93,14 @@ def row(what: str, found: Found, digits: int = 1) -> Row:
 
 
 def day_of_faults(
-    frames: list[faults.Frame], clean: Judged, known: tuple[Doubts, Doubts]
+    frames: list[faults.Frame], clean: Judged, known: tuple[Doubts, Doubts], utc: float | None
 ) -> Iterator[tuple[str, Found]]:
     """Yield each fault put into the day alone, what was found of it, and the wrong minutes that passed.
 
-    `known`: what the station has learnt before, alone and beside a second sensor.
+    `known`: what the station has learnt before, alone and beside a second sensor; `utc`: that of the day's begin.
     """
     alone, paired = known
+    judged = partial(judging.judged, utc=utc)
     for seed in SEEDS:
         spoiled, where = faults.stuck(frames, Random(seed), may_be_stuck)
         result = judged(spoiled, None, alone)

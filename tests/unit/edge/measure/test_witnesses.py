@@ -264,9 +264,9 @@ def test_a_repair_is_no_offset() -> None:
     assert set(flags(bodies, "air_temperature")[605:]) == {1}
 
 
-@pytest.mark.parametrize(("value", "hours", "flag"), [(0.0, 13, 3), (1.0, 11, 1), (4.0, 13, 1)])
+@pytest.mark.parametrize(("value", "hours", "flag"), [(0.0, 13, 3), (1.0, 11, 1), (4.0, 13, 3), (30.0, 13, 3)])
 def test_a_dead_fan_is_told_after_half_a_day(value: float, hours: int, flag: int) -> None:
-    """A particle sensor at 0 or 1 without a change while humidity moved is doubted; clean air for hours is not."""
+    """A particle sensor at one small number while humidity moved is doubted; eleven hours of clean air are not."""
     names = ["air_temperature", "relative_humidity", "pm2p5"]
     bodies = run(mast(names), lambda at: {n: lively(at)[n] for n in names[:2]} | {"pm2p5": value}, 0, hours * 60)
     assert bodies[-1].quality["pm2p5"] == flag
