@@ -94,6 +94,8 @@ def words() -> dict[str, str]:
         "days": _("{n} d ago"),
         "ahead": _(AHEAD),
         "waiting": _("connection lost, trying again"),
+        "out": _("You are logged out: this page is no longer brought up to date."),
+        "login": _("Log in again"),
         "crowded": _("Too many pages are open at the same time: this one is brought up to date every half minute."),
         "none": _("Nothing was measured in this time."),
         "failed": _("The curve could not be loaded; trying again."),
