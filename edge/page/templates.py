@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from edge.language import texts
+from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from edge.page.assets import Assets
 from edge.page.feed import POSITION
@@ -40,7 +41,14 @@ class Templates:
             extensions=["jinja2.ext.i18n"],
         )
         self.environment.globals.update(
-            {"_": _, "ngettext": texts.ngettext, "static": assets.url, "words": words, "texts": texts}
+            {
+                "_": _,
+                "ngettext": texts.ngettext,
+                "static": assets.url,
+                "words": words,
+                "texts": texts,
+                "as_sentence": as_sentence,
+            }
         )
         self.environment.filters.update(
             {
@@ -48,6 +56,7 @@ class Templates:
                 "day": day,
                 "shortday": shortday,
                 "when": stamp,
+                "zone": zone,
                 "label": texts.label,
                 "unit": texts.unit,
                 "rule": texts.rule,
@@ -119,6 +128,13 @@ def clock(us: int | None, offset_s: int) -> str:
 def day(us: int | None, offset_s: int) -> str:
     """Return the day: "2026-04-03"; "–" where it is not known."""
     return "–" if us is None else local(us, offset_s).strftime("%Y-%m-%d")
+
+
+def zone(offset_s: int) -> str:
+    """Return a clock by how far it is ahead of UTC: "UTC", "UTC+6", "UTC−3:30"."""
+    hours, minutes = divmod(abs(offset_s) // 60, 60)
+    ahead = f"{'+' if offset_s > 0 else '−'}{hours}" + (f":{minutes:02d}" if minutes else "")
+    return f"UTC{ahead if offset_s else ''}"
 
 
 def shortday(us: int, offset_s: int) -> str:

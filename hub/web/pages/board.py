@@ -72,6 +72,7 @@ def board(context: RequestContext, arguments: BoardPage, forwards: Sequence[Forw
         "title": _("Completeness"),
         "days": days,
         "rows": rows,
+        "clocks": len({state.utc_offset_s for state in states}) > 1,
         "passed_on": passed_on(context, forwards, offset),
         "earlier": days[-1] - timedelta(days=1),
         "later": None if last >= today else last + timedelta(days=DAYS),

@@ -98,7 +98,7 @@ def test_ten_wrong_passwords_are_answered_with_the_wait(shared: Office) -> None:
         for _ in range(MOST_BY_NAME):
             told = client.post("/login", data={"name": name, "password": "not this one"})
             assert told.status_code == 401
-            assert "wrong name or password" in told.text and "not this one" not in told.text
+            assert "Wrong name or password" in told.text and "not this one" not in told.text
         told = client.post("/login", data={"name": name, "password": PASSWORD})
         assert told.status_code == 429
         seconds = re.search(r"too many wrong passwords: wait (\d+) s", told.text)
@@ -207,6 +207,13 @@ def test_a_command_is_asked_for_with_its_price_before(shared: Office) -> None:
         told = technician.post(f"/stations/{MINE}/commands", data={"name": "hello"})
         assert told.status_code == 303
         assert "It waits for the broker." in technician.get(told.headers["location"]).text
+
+
+def test_what_a_page_refuses_begins_as_a_sentence(shared: Office) -> None:
+    """It stands alone there, and is no part of another sentence."""
+    with entered(shared, shared.add(Role.GROWER, MINE)) as client:
+        told = {path: client.get(path, headers={"accept": "text/html"}).text for path in ("/nowhere", "/audit")}
+    assert ">There is no page at this address<" in told["/nowhere"] and ">Your role does not" in told["/audit"]
 
 
 @pytest.mark.parametrize("body", [b"name", b"name=%zz", b"\xff=1", b"name=a&name=b", b"=", b"a=1&" * 3000, b"name=%00"])
