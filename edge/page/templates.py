@@ -56,6 +56,7 @@ class Templates:
                 "day": day,
                 "shortday": shortday,
                 "when": stamp,
+                "dayclock": dayclock,
                 "zone": zone,
                 "label": texts.label,
                 "unit": texts.unit,
@@ -141,6 +142,11 @@ def shortday(us: int, offset_s: int) -> str:
     """Return month and day: "4-3"."""
     at = local(us, offset_s)
     return f"{at.month}-{at.day}"
+
+
+def dayclock(us: int, offset_s: int) -> str:
+    """Return month, day and time: "4-3 02:14"."""
+    return f"{shortday(us, offset_s)} {clock(us, offset_s)}"
 
 
 def stamp(us: int | None, offset_s: int) -> str:
