@@ -60,7 +60,7 @@ def days_of(engine: Engine, station: str, first: date, last: date, now: int) -> 
             counts[place][1] += is_good
     for before, after in pairwise(minutes):
         counts[(after.start - begin) // (DAY_S * US)][2] += after.start + MINUTE_US // 2 < before.end
-    undated = _undated_by_day(engine, station, begins)
+    undated = _undated_by_day(engine, station, begins, now)
     found = []
     for number, (here, good, over) in enumerate(counts):
         its = [gap for gap in gaps if begins[number] <= gap.start_us < begins[number + 1]]
@@ -98,12 +98,12 @@ def undated_minutes(engine: Engine, station: str, first: int, last: int) -> int:
     return int(found[0][0])
 
 
-def _undated_by_day(engine: Engine, station: str, begins: Sequence[int]) -> dict[int, int]:
-    """Return the same of each day, by its number, of those days on which there are any."""
+def _undated_by_day(engine: Engine, station: str, begins: Sequence[int], now: int) -> dict[int, int]:
+    """Return the same of each day, up to `now`, by its number, of those days on which there are any."""
     found = engine.query(
         "SELECT (arrived - %s) / 86400000000, count(*) FROM record WHERE station = %s AND start IS NULL "
         "AND kind = 'minute' AND wrong IS NULL AND arrived >= %s AND arrived < %s GROUP BY 1",
-        (begins[0], station, begins[0], begins[-1]),
+        (begins[0], station, begins[0], min(begins[-1], now)),
     )
     return {int(number): int(minutes) for number, minutes in found}
 
@@ -133,19 +133,19 @@ def _gaps(engine: Engine, station: str, minutes: list[Stretch], edges: Sequence[
     first, last = edges[0], edges[-1]
     reached: Stretch | None = None
     newest: dict[str, Stretch] = {}  # by epoch
-    held = cache(partial(_held, engine, station))  # needed for each minute if two boxes alternate
+    told = Told(engine, station)
     found: list[Gap] = []
     for minute in minutes:
         own = newest.get(minute.epoch)
         if reached is not None and minute.start - reached.end >= MINUTE_US // 2:
-            found += _between(engine, station, reached, minute)
+            found += _between(told, reached, minute)
         elif own is not None and own is not reached and own.last + 1 < minute.first and own.end < minute.start:
-            found += _hidden(engine, station, own, minute, held(own.epoch))
+            found += _hidden(told, own, minute)
         reached = newest[minute.epoch] = minute
     if reached is None:
         found.append(Gap(first, last, "silent", 0, None))
     else:
-        found += _behind(engine, station, reached, last)
+        found += _behind(told, reached, last)
     for gap in found:
         is_undated = gap.cause == "silent" and undated_minutes(engine, station, max(gap.start_us, first), last)
         for begin, until in pairwise(edges):
@@ -157,39 +157,56 @@ def _gaps(engine: Engine, station: str, minutes: list[Stretch], edges: Sequence[
                 yield replace(gap, start_us=start, end_us=end, records=records, cause=cause, undated=undated)
 
 
-def _hidden(engine: Engine, station: str, before: Stretch, after: Stretch, held: Ranges) -> Iterator[Gap]:
-    """Yield what one box lacks between two of its minutes, while another speaks in its name; `held`: what is here."""
-    lacking = without(((before.last + 1, after.first - 1),), held)
+class Told:
+    """What tells the cause of a station's gaps, each thing read once: there may be thousands of gaps. Raise SinkError.
+
+    `held`: the numbers of some epochs that are here; `lost`: those of an epoch that loss records name, and why;
+    `starts`: the body of each epoch's start record.
+    """
+
+    def __init__(self, engine: Engine, station: str) -> None:
+        self._said = cache(partial(_said, engine, station))
+        self.held = cache(partial(_held, engine, station))
+        losses = cache(partial(_bodies, engine, station, "loss"))
+        self.lost = cache(lambda epoch: _lost(losses(), epoch))
+        self.starts = cache(lambda: dict(reversed(_bodies(engine, station, "start"))))
+
+    def named(self, *epochs: str) -> Ranges:
+        """Return the numbers that a hello named: of these epochs, and of epochs of which nothing has arrived."""
+        said = self._said()
+        return ranges(pair for epoch in {"", *epochs} for pair in said.get(epoch, ()))
+
+
+def _hidden(told: Told, before: Stretch, after: Stretch) -> Iterator[Gap]:
+    """Yield what one box lacks between two of its minutes, while another speaks in its name."""
+    lacking = without(((before.last + 1, after.first - 1),), told.held(before.epoch))
     if lacking:
-        yield from _lacking(engine, station, before.epoch, Gap(before.end, after.start, "", 0, None), lacking)
+        yield from _lacking(told, before.epoch, Gap(before.end, after.start, "", 0, None), lacking)
 
 
-def _behind(engine: Engine, station: str, newest: Stretch, last: int) -> Iterator[Gap]:
+def _behind(told: Told, newest: Stretch, last: int) -> Iterator[Gap]:
     """Yield what is behind the newest minute: what a hello named, a minute each, and what nobody has told of."""
-    said = engine.query(
-        "SELECT said_first, said_last FROM epoch WHERE station = %s AND said_first IS NOT NULL "
-        "AND (epoch = %s OR arrived_first IS NULL)",
-        (station, newest.epoch),
-    )
-    named = common(ranges((first, last) for first, last in said), ((newest.last + 1, MOST),))
-    lacking = without(named, _held(engine, station, newest.epoch))
-    told = newest.end + count(lacking) * MINUTE_US
+    named = common(told.named(newest.epoch), ((newest.last + 1, MOST),))
+    lacking = without(named, told.held(newest.epoch))
+    named_until = newest.end + count(lacking) * MINUTE_US
     if lacking:
-        yield from _lacking(engine, station, newest.epoch, Gap(newest.end, told, "", 0, None), lacking)
-    if told < last:
-        yield Gap(told, last, "silent", 0, None)
+        yield from _lacking(told, newest.epoch, Gap(newest.end, named_until, "", 0, None), lacking)
+    if named_until < last:
+        yield Gap(named_until, last, "silent", 0, None)
 
 
-def _between(engine: Engine, station: str, before: Stretch, after: Stretch) -> Iterator[Gap]:
+def _between(told: Told, before: Stretch, after: Stretch) -> Iterator[Gap]:
     """Yield what lies between two minutes that are here, each part with its cause, in the order of time."""
     gap = Gap(before.end, after.start, "not_measured", 0, None)
-    lacking = without(_made_between(engine, station, before, after), _held(engine, station, before.epoch, after.epoch))
+    epochs = dict.fromkeys((before.epoch, after.epoch))
+    lacking = without(_made_between(told, before, after), told.held(*epochs))
     if before.epoch == after.epoch:
-        yield from _lacking(engine, station, before.epoch, gap, lacking) if lacking else (gap,)
+        yield from _lacking(told, before.epoch, gap, lacking) if lacking else (gap,)
         return
-    off = _off(engine, station, after.epoch, gap)
+    start_body = told.starts().get(after.epoch, {})
+    off = _off(start_body, gap)
     if not lacking:
-        yield replace(gap, cause="off", why=_why_off(engine, station, after.epoch))
+        yield replace(gap, cause="off", why=start_body.get("reason"))
         return
     start, end = gap.start_us, gap.end_us
     ends = (start, off.start_us, off.end_us, end) if off else (start, end, end, end)
@@ -198,14 +215,14 @@ def _between(engine: Engine, station: str, before: Stretch, after: Stretch) -> I
     parts = [] if off is None else [off]
     for part in rest:
         share = (part.end_us - part.start_us) / whole
-        found = _lacking(engine, station, before.epoch, part, lacking)
+        found = _lacking(told, before.epoch, part, lacking)
         parts += [replace(one, records=round(one.records * share)) for one in found]
     yield from sorted(parts, key=lambda part: part.start_us)
 
 
-def _lacking(engine: Engine, station: str, epoch: str, gap: Gap, lacking: Ranges) -> Iterator[Gap]:
+def _lacking(told: Told, epoch: str, gap: Gap, lacking: Ranges) -> Iterator[Gap]:
     """Yield a gap for what of these numbers a loss record names, and one for what is not received yet."""
-    lost, why = _lost(engine, station, epoch)
+    lost, why = told.lost(epoch)
     gone = common(lacking, lost)
     if gone:
         yield replace(gap, cause="lost", records=count(gone), why=why)
@@ -213,7 +230,7 @@ def _lacking(engine: Engine, station: str, epoch: str, gap: Gap, lacking: Ranges
         yield replace(gap, cause="not_received", records=count(left))
 
 
-def _made_between(engine: Engine, station: str, before: Stretch, after: Stretch) -> Ranges:
+def _made_between(told: Told, before: Stretch, after: Stretch) -> Ranges:
     """Return the numbers that the station has given between two minutes.
 
     Of one epoch those are all between. Over a start only those count that a hello named: of the two epochs, and of
@@ -222,22 +239,25 @@ def _made_between(engine: Engine, station: str, before: Stretch, after: Stretch)
     all_of_them: Ranges = ((before.last + 1, after.first - 1),) if before.last + 1 < after.first else ()
     if before.epoch == after.epoch:
         return all_of_them
-    said = engine.query(
-        "SELECT said_first, said_last FROM epoch WHERE station = %s AND said_first IS NOT NULL "
-        "AND (epoch = %s OR epoch = %s OR arrived_first IS NULL)",
-        (station, before.epoch, after.epoch),
-    )
-    return common(all_of_them, ranges((first, last) for first, last in said))
+    return common(all_of_them, told.named(before.epoch, after.epoch))
 
 
-def _off(engine: Engine, station: str, epoch: str, gap: Gap) -> Gap | None:
+def _off(body: dict[str, Any], gap: Gap) -> Gap | None:
     """Return the part of a gap in which the box was off, by the start record of the epoch after; None: not told."""
-    body = next(iter(_bodies(engine, station, "start", epoch)), {})
-    told = body.get("missing")
-    if not isinstance(told, dict) or not (isinstance(told.get("from"), int) and isinstance(told.get("to"), int)):
+    said = body.get("missing")
+    if not isinstance(said, dict) or not (isinstance(said.get("from"), int) and isinstance(said.get("to"), int)):
         return None
-    start, end = max(gap.start_us, told["from"]), min(gap.end_us, told["to"])
+    start, end = max(gap.start_us, said["from"]), min(gap.end_us, said["to"])
     return replace(gap, start_us=start, end_us=end, cause="off", why=body.get("reason")) if start < end else None
+
+
+def _said(engine: Engine, station: str) -> dict[str, list[tuple[int, int]]]:
+    """Return the first and last number that a hello named, by epoch; under "" those of which nothing has arrived."""
+    found: dict[str, list[tuple[int, int]]] = {}
+    sql = "SELECT epoch, said_first, said_last, arrived_first FROM epoch WHERE station = %s AND said_first IS NOT NULL"
+    for epoch, first, last, arrived in engine.query(sql, (station,)):
+        found.setdefault("" if arrived is None else epoch, []).append((first, last))
+    return found
 
 
 def _held(engine: Engine, station: str, *epochs: str) -> Ranges:
@@ -247,11 +267,11 @@ def _held(engine: Engine, station: str, *epochs: str) -> Ranges:
     return ranges((first, last) for first, last in found)
 
 
-def _lost(engine: Engine, station: str, epoch: str) -> tuple[Ranges, object]:
+def _lost(losses: list[tuple[str, dict[str, Any]]], epoch: str) -> tuple[Ranges, object]:
     """Return the numbers of an epoch that loss records name, and the reason of one of them."""
     pairs: list[tuple[int, int]] = []
     why: object = None
-    for body in _bodies(engine, station, "loss"):
+    for _written_in, body in losses:
         if body.get("epoch") == epoch and isinstance(body.get("first"), int) and isinstance(body.get("last"), int):
             pairs.append((body["first"], body["last"]))
             why = body.get("cause") or why
@@ -260,18 +280,14 @@ def _lost(engine: Engine, station: str, epoch: str) -> tuple[Ranges, object]:
 
 def lost_numbers(engine: Engine, station: str, epoch: str) -> Ranges:
     """Return the numbers of an epoch that loss records name."""
-    return _lost(engine, station, epoch)[0]
+    return _lost(_bodies(engine, station, "loss"), epoch)[0]
 
 
-def _why_off(engine: Engine, station: str, epoch: str) -> object:
-    """Return the reason of a start record."""
-    return next((body.get("reason") for body in _bodies(engine, station, "start", epoch)), None)
-
-
-def _bodies(engine: Engine, station: str, kind: str, epoch: str | None = None) -> Iterator[dict[str, Any]]:
-    only = "" if epoch is None else " AND epoch = %s"
-    values = (station, kind) if epoch is None else (station, kind, epoch)
-    for (body,) in engine.query(f"SELECT body FROM event WHERE station = %s AND kind = %s{only}", values):
-        found = json.loads(body) if isinstance(body, str) else body
-        if isinstance(found, dict):
-            yield found
+def _bodies(engine: Engine, station: str, kind: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return epoch and body of a station's records of a kind that is no minute, found by the index of those."""
+    sql = "SELECT epoch, body FROM event WHERE station = %s AND kind = %s AND kind <> 'minute' ORDER BY epoch, seq"
+    told = (
+        (epoch, json.loads(body) if isinstance(body, str) else body)
+        for epoch, body in engine.query(sql, (station, kind))
+    )
+    return [(epoch, body) for epoch, body in told if isinstance(body, dict)]

@@ -17,6 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from edge.language import texts
+from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from edge.page.assets import Assets
 from edge.page.feed import POSITION
@@ -40,7 +41,14 @@ class Templates:
             extensions=["jinja2.ext.i18n"],
         )
         self.environment.globals.update(
-            {"_": _, "ngettext": texts.ngettext, "static": assets.url, "words": words, "texts": texts}
+            {
+                "_": _,
+                "ngettext": texts.ngettext,
+                "static": assets.url,
+                "words": words,
+                "texts": texts,
+                "as_sentence": as_sentence,
+            }
         )
         self.environment.filters.update(
             {
@@ -48,6 +56,8 @@ class Templates:
                 "day": day,
                 "shortday": shortday,
                 "when": stamp,
+                "dayclock": dayclock,
+                "zone": zone,
                 "label": texts.label,
                 "unit": texts.unit,
                 "rule": texts.rule,
@@ -94,6 +104,8 @@ def words() -> dict[str, str]:
         "days": _("{n} d ago"),
         "ahead": _(AHEAD),
         "waiting": _("connection lost, trying again"),
+        "out": _("You are logged out: this page is no longer brought up to date."),
+        "login": _("Log in again"),
         "crowded": _("Too many pages are open at the same time: this one is brought up to date every half minute."),
         "none": _("Nothing was measured in this time."),
         "failed": _("The curve could not be loaded; trying again."),
@@ -119,10 +131,22 @@ def day(us: int | None, offset_s: int) -> str:
     return "–" if us is None else local(us, offset_s).strftime("%Y-%m-%d")
 
 
+def zone(offset_s: int) -> str:
+    """Return a clock by how far it is ahead of UTC: "UTC", "UTC+6", "UTC−3:30"."""
+    hours, minutes = divmod(abs(offset_s) // 60, 60)
+    ahead = f"{'+' if offset_s > 0 else '−'}{hours}" + (f":{minutes:02d}" if minutes else "")
+    return f"UTC{ahead if offset_s else ''}"
+
+
 def shortday(us: int, offset_s: int) -> str:
     """Return month and day: "4-3"."""
     at = local(us, offset_s)
     return f"{at.month}-{at.day}"
+
+
+def dayclock(us: int, offset_s: int) -> str:
+    """Return month, day and time: "4-3 02:14"."""
+    return f"{shortday(us, offset_s)} {clock(us, offset_s)}"
 
 
 def stamp(us: int | None, offset_s: int) -> str:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from drivers.reason import Reason, joined, restored
 from edge.config.forward import Forward
 from edge.records import ranges
+from edge.records.ranges import Ranges
 from hub.database import forwarded
 from hub.database.engine import Engine
+from hub.database.forwarded import Name
 
+Sums = tuple[int, int, int]  # of an epoch's ranges: how many, of their first numbers, of their last
 UNHEARD = Reason("forward_unheard", "nothing has come from {names}: is stations right?", names="")
 LAST_ASIDE = (
     "SELECT why FROM forward_aside WHERE destination = %s ORDER BY arrived DESC, station, epoch, seq DESC LIMIT 1"
@@ -34,17 +38,44 @@ class DestinationState(NamedTuple):
     why: Reason | None
 
 
-def state_of(engine: Engine, section: Forward) -> DestinationState:
-    """Return how far a destination is. Raise SinkError."""
-    name = section.name
+def states_of(engine: Engine, sections: Iterable[Forward]) -> list[DestinationState]:
+    """Return how far each destination is. Raise SinkError.
+
+    What is here is added up once for all of them; range by range it is read where a destination lacks something alone.
+    """
+    here = _sums(engine, "FROM ledger", ())
+    return [_state(engine, section, here) for section in sections]
+
+
+def _state(engine: Engine, section: Forward, here: Mapping[Name, Sums]) -> DestinationState:
+    name, only = section.name, frozenset(section.stations)
     found = engine.query("SELECT newest, proven, why FROM forward_lane WHERE destination = %s", (name,))
     newest, proven, why = found[0] if found else (None, None, None)
-    left = forwarded.waiting(engine, name, section.stations)
-    unheard = sorted(set(section.stations) - {station for station, _ in forwarded.ledger(engine)})
-    aside = sum(ranges.count(some) for some in forwarded.aside(engine, name).values())
-    waiting = sum(ranges.count(some) for some in left.values())
+    has = _sums(engine, "FROM forwarded WHERE destination = %s", (name,))
+    refused = forwarded.aside(engine, name)
+    lacks = [epoch for epoch, sums in here.items() if sums != has.get(epoch) and (not only or epoch[0] in only)]
+    waiting = sum(_waiting(engine, name, epoch, refused.get(epoch, ())) for epoch in lacks)
+    aside = sum(ranges.count(some) for some in refused.values())
     untaken = engine.query(LAST_ASIDE, (name,)) if why is None else [(why,)]
     told = [restored(json.loads(said)) for (said,) in untaken]
-    if unheard:
+    if unheard := sorted(only - {station for station, _ in here}):
         told.append(UNHEARD.having(names=", ".join(unheard)))
     return DestinationState(name, section.kind, newest, proven, waiting, aside, joined(told) if told else None)
+
+
+def _sums(engine: Engine, of: str, values: tuple[str, ...]) -> dict[Name, Sums]:
+    """Return of each epoch how many ranges there are, and what their ends add up to: another where the ranges are."""
+    sql = f"SELECT station, epoch, count(*), sum(first), sum(last) {of} GROUP BY station, epoch"
+    return {
+        (station, epoch): (int(n), int(first), int(last))
+        for station, epoch, n, first, last in engine.query(sql, values)
+    }
+
+
+def _waiting(engine: Engine, destination: str, epoch: Name, refused: Ranges) -> int:
+    """Count the records of an epoch that are here and that a destination neither has nor refuses."""
+    of = "WHERE station = %s AND epoch = %s"
+    here = ranges.ranges((first, last) for first, last in engine.query(f"SELECT first, last FROM ledger {of}", epoch))
+    sql = f"SELECT first, last FROM forwarded {of} AND destination = %s"
+    has = ranges.ranges((first, last) for first, last in engine.query(sql, (*epoch, destination)))
+    return ranges.count(ranges.without(ranges.without(here, has), refused))

@@ -1,4 +1,4 @@
-"""`/metrics`: Prometheus' text format, about the stations that the token may see.
+"""`/metrics`: Prometheus' text format, about the stations that whoever asks may see.
 
 What is not known has no line. Times are seconds since 1970, so that an age is `time() - …` there. Where the database is
 away it is answered with 503, which Prometheus counts as down.
@@ -9,14 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from drivers.reason import Reason
 from edge.wire.set_aside import SetAside
 from hub.rights import Right
 from hub.web.arguments import Nothing
-from hub.web.handlers import caller
-from hub.web.table import ApiError, DataAnswer, RequestContext, Route
+from hub.web.table import DataAnswer, RequestContext, Route
 
-TOKEN_ONLY = Reason("token_only", "this is for programs: send a token")
 TEXT = "text/plain; version=0.0.4; charset=utf-8"
 ESCAPED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n"})
 Line = tuple[str, str, str, list[tuple[dict[str, str], float]]]  # name, type, help text, values by their labels
@@ -26,8 +23,6 @@ def metrics(listeners: Callable[[], int], aside: Path) -> Callable[[RequestConte
     """Return the handler; `listeners`: how many listen to the stream, `aside`: the folder of messages set aside."""
 
     def handler(context: RequestContext, _said: Nothing) -> DataAnswer:
-        if caller(context).kind != "token":
-            raise ApiError(403, TOKEN_ONLY)
         lines = [
             *_stations(context),
             _one("minshan_hub_database_up", "The database answers", 1),

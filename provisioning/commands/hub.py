@@ -147,9 +147,9 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
 
 def states(engine: Engine, config: HubConfig) -> list[DestinationState]:
     """Return how far each destination is."""
-    from hub.forward.state import state_of
+    from hub.forward.state import states_of
 
-    return [state_of(engine, section) for section in config.forward]
+    return states_of(engine, config.forward)
 
 
 def days(engine: Engine, station: str, day: date | None) -> list[Completeness]:

@@ -9,6 +9,7 @@
 // colour of doubt. Times are those of the place that is shown, whatever zone the phone is in.
 
 import { age } from "./ages.js";
+import { tell } from "./state.js";
 import { say } from "./words.js";
 
 const OFFSET_S = Number(document.body.dataset.offsetS) || 0;
@@ -51,6 +52,7 @@ async function fetched(address) {
   const url = new URL(address, location.href);
   for (let page = 0; page < MOST_PAGES; page += 1) {
     const answer = await fetch(url, { credentials: "same-origin" });
+    if (answer.status === 401) tell("out");
     if (!answer.ok) throw new Error(String(answer.status));
     const series = await answer.json();
     points.push(...series.points);

@@ -4,11 +4,13 @@
 const CONNECT_MS = 10_000; // in which a new stream must have said something
 const SILENT_MS = 40_000; // the server says something every 15 s
 const FULL = 429;
+const OUT = 401; // whose session is over
 const AGAIN_MS = [1_000, 2_000, 5_000, 15_000, 30_000];
 
 // Listens at `url` from behind the event `last`, up to which the page is right. `changed(data)` hears of each event, and
 // of each time at which something may have been missed (data null); `state(word)` what is the matter ("": nothing).
-// Where the server has no room for one more stream, `changed(null)` comes with each new try instead.
+// Where the server has no room for one more stream, `changed(null)` comes with each new try instead. Who has to log in
+// again is told so, and nothing more is tried until the page is seen again.
 export function listen(url, last, changed, state) {
   let source = null;
   let heardOf = last;
@@ -16,13 +18,14 @@ export function listen(url, last, changed, state) {
   let retry = 0;
   let tries = 0;
   let crowded = false;
+  let over = false;
 
   function heard() {
     clearTimeout(watch);
     watch = setTimeout(lost, SILENT_MS);
-    if (tries) {
+    if (tries || over) {
       tries = 0;
-      crowded = false;
+      crowded = over = false;
       state("");
     }
   }
@@ -34,6 +37,12 @@ export function listen(url, last, changed, state) {
     source = null;
   }
 
+  function end() {
+    close();
+    over = true;
+    state("out");
+  }
+
   function lost() {
     close();
     if (tries > 0) tell();
@@ -43,7 +52,7 @@ export function listen(url, last, changed, state) {
 
   // An EventSource does not tell why it was refused: the same address, asked for once more, does, if anybody answers.
   async function tell() {
-    if (!crowded) state("waiting");
+    if (!crowded && !over) state("waiting");
     const asked = new AbortController();
     const late = setTimeout(() => asked.abort(), CONNECT_MS);
     let status = 0;
@@ -55,7 +64,12 @@ export function listen(url, last, changed, state) {
     clearTimeout(late);
     asked.abort();
     if (!tries) return; // the stream stands again
+    if (status === OUT) {
+      end();
+      return;
+    }
     crowded = status === FULL;
+    over = false;
     state(crowded ? "crowded" : "waiting");
     if (crowded) changed(null);
   }
@@ -76,7 +90,7 @@ export function listen(url, last, changed, state) {
     mine.addEventListener("now", alive((event) => changed(JSON.parse(event.data))));
     mine.addEventListener("quiet", alive(() => {}));
     mine.addEventListener("resync", alive(() => changed(null)));
-    mine.addEventListener("ended", () => source === mine && close());
+    mine.addEventListener("ended", () => source === mine && end());
   }
 
   function look() {

@@ -4,8 +4,8 @@ import { keepAges } from "./ages.js";
 import { drawAll } from "./charts.js";
 import { listen } from "./live.js";
 import { refresh } from "./refresh.js";
+import { tell } from "./state.js";
 import { view } from "./viewer.js";
-import { say } from "./words.js";
 
 keepAges();
 drawAll();
@@ -14,16 +14,13 @@ view();
 // A page on which nothing is replaced holds no stream, and tells no other time than that of its making.
 const { live, position, station } = document.body.dataset;
 if (live && document.querySelector("[data-part]:not(#made)")) {
-  const state = document.getElementById("state");
   listen(
     live,
     position,
     (event) => {
       if (event === null || !station || event.station === station) refresh();
     },
-    (word) => {
-      state.textContent = word && say(word);
-    },
+    tell,
   );
 }
 
@@ -35,6 +32,7 @@ for (const link of navigator.userAgent.includes("MicroMessenger") ? document.que
     const body = JSON.stringify({ ...asked, bom: asked.bom === "true" });
     const answer = await fetch(link.dataset.once, { method: "POST", body, credentials: "same-origin" });
     if (answer.ok) location.assign((await answer.json()).path);
+    else if (answer.status === 401) tell("out");
   });
 }
 

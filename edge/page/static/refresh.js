@@ -17,7 +17,9 @@ export async function refresh() {
   running = true;
   try {
     const answer = await fetch(location.href, { cache: "no-store", credentials: "same-origin" });
-    if (answer.ok && (answer.headers.get("content-type") || "").startsWith("text/html")) take(await answer.text());
+    // Whoever has to log in again is led to another page, of which nothing belongs here.
+    const mine = answer.ok && !answer.redirected;
+    if (mine && (answer.headers.get("content-type") || "").startsWith("text/html")) take(await answer.text());
   } catch {
     // The stream says that the connection is lost; ages go on by themselves.
   }

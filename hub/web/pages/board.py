@@ -16,7 +16,7 @@ from edge.page.station_view import BoxLine
 from edge.records.answers import Completeness, StationState
 from edge.records.asked import us
 from edge.records.record import LAST_UTC
-from hub.forward.state import state_of
+from hub.forward.state import states_of
 from hub.web.arguments import Before
 from hub.web.handlers import all_days, caller
 from hub.web.pages.stations import offset_of
@@ -72,6 +72,7 @@ def board(context: RequestContext, arguments: BoardPage, forwards: Sequence[Forw
         "title": _("Completeness"),
         "days": days,
         "rows": rows,
+        "clocks": len({state.utc_offset_s for state in states}) > 1,
         "passed_on": passed_on(context, forwards, offset),
         "earlier": days[-1] - timedelta(days=1),
         "later": None if last >= today else last + timedelta(days=DAYS),
@@ -87,13 +88,13 @@ def first_day(context: RequestContext, state: StationState) -> date:
 
 def passed_on(context: RequestContext, forwards: Sequence[Forward], offset_s: int) -> list[BoxLine]:
     """Return how far each other platform is, of those whose stations whoever asks may all see."""
-    found = [state_of(context.engine, one) for one in forwards if caller(context).covers(one.stations or None)]
+    seen = [one for one in forwards if caller(context).covers(one.stations or None)]
     return [
         BoxLine(
             destinations.line(state, state.why, offset_s / 3600),
             destinations.is_late(state.waiting, state.proven, context.now_us),
         )
-        for state in found
+        for state in states_of(context.engine, seen)
     ]
 
 

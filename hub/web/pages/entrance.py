@@ -8,7 +8,7 @@ from typing import Annotated
 import msgspec
 from msgspec import Meta
 
-from edge.language import texts
+from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from hub.web import arguments as given
 from hub.web import handlers
@@ -51,7 +51,7 @@ def enter(logins: Logins) -> Callable[[RequestContext, LoginForm], PageAnswer | 
         try:
             session = login(context, given.Credentials(arguments.name, arguments.password))
         except ApiError as refused:
-            return form(arguments.back, arguments.name, texts.render(refused.reason), refused.status)
+            return form(arguments.back, arguments.name, as_sentence(refused.reason), refused.status)
         return Elsewhere(inside(arguments.back), session)
 
     return handler

@@ -9,7 +9,8 @@ import msgspec
 from edge.language import texts
 from edge.language.texts import _
 from edge.wire.contract import StationId
-from hub.causes import cause, reason_of
+from hub.causes import cause, reason_of, undated
+from hub.completeness import begin_of, undated_minutes
 from hub.monthly import MonthlySheet
 from hub.web import handlers
 from hub.web.arguments import Month, MonthOf, OfStation
@@ -19,6 +20,7 @@ from hub.web.pages.words import percent
 from hub.web.table import DataAnswer, PageAnswer, RequestContext
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+MOST_OUTAGES = 200  # on the page: a station on a bad line has thousands in a month
 
 
 class SheetOf(msgspec.Struct, frozen=True):
@@ -32,14 +34,16 @@ def show(context: RequestContext, arguments: SheetOf) -> PageAnswer:
     """Return the sheet."""
     found = sheet(context, arguments)
     day = date.fromisoformat(f"{found.month}-01")
+    count = undated_minutes(context.engine, found.station, begin_of(day, found.utc_offset_s), found.end_us)
     later = f"{day + timedelta(days=32):%Y-%m}"
     values: dict[str, object] = {
         "sheet": found,
         "percent": percent,
-        "outages": outages(found),
+        "outages": longest(outages(found)),
         "doubts": doubts(found),
         "size": texts.size,
         "earlier": f"{day - timedelta(days=1):%Y-%m}",
+        "undated": undated(count) if count else "",
         "later": later if later <= this_month(context, found.utc_offset_s) else "",
     }
     title = _("Monthly sheet {month}").format(month=found.month)
@@ -70,6 +74,11 @@ def outages(found: MonthlySheet) -> list[tuple[int, int, int, str]]:
         (one.start_us, one.end_us, one.minutes, cause(one.cause, one.minutes, one.why, one.undated))
         for one in found.outages
     ]
+
+
+def longest(found: list[tuple[int, int, int, str]]) -> list[tuple[int, int, int, str]]:
+    """Return the longest outages, as many as a page has room for, by time; the spreadsheet has all."""
+    return sorted(sorted(found, key=lambda one: (-one[2], one))[:MOST_OUTAGES])
 
 
 def doubts(found: MonthlySheet) -> list[tuple[str, str, int]]:

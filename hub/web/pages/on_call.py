@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.reason import Reason
-from edge.language import texts
+from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from hub.alarms.health import ChannelHealth, ChannelState
 from hub.alarms.people import ChannelName, Contact, HourMinute, MailAddress, People, PersonName, Phone
@@ -119,7 +119,7 @@ class OnCallPages:
             "channels": self._states(context),
             "stations": [state.station for state in states],
             "next": max((one.place for one in people), default=0) + 1,
-            "why": "" if why is None else texts.render(why),
+            "why": "" if why is None else as_sentence(why),
         }
         return PageAnswer("on_call.html", values, offset_of(states), status)
 

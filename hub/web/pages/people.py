@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.language import texts
+from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from hub.passwords import LONGEST, SHORTEST
 from hub.rights import Right, Role
@@ -65,7 +65,7 @@ def add(context: RequestContext, arguments: NewPersonForm) -> PageAnswer | Elsew
     try:
         people.add(context, people.NewPerson(arguments.name, arguments.role, arguments.password, scope(arguments)))
     except people.AccountError as trouble:
-        return render_page(context, texts.render(trouble.reason), status=409)
+        return render_page(context, as_sentence(trouble.reason), status=409)
     return Elsewhere(PAGE)
 
 
@@ -74,7 +74,7 @@ def add_token(context: RequestContext, arguments: NewPersonForm) -> PageAnswer:
     try:
         made = people.add_token(context, people.NewToken(arguments.name, arguments.role, scope(arguments)))
     except people.AccountError as trouble:
-        return render_page(context, texts.render(trouble.reason), status=409)
+        return render_page(context, as_sentence(trouble.reason), status=409)
     return render_page(context, secret=made.secret)
 
 
@@ -83,7 +83,7 @@ def role(context: RequestContext, arguments: Chosen) -> PageAnswer | Elsewhere:
     try:
         people.role(context, people.NewRole(arguments.name, arguments.role, scope(arguments)))
     except ApiError as refused:
-        return render_page(context, texts.render(refused.reason), status=refused.status)
+        return render_page(context, as_sentence(refused.reason), status=refused.status)
     return Elsewhere(PAGE)
 
 
@@ -98,7 +98,7 @@ def end(context: RequestContext, arguments: people.Ending) -> PageAnswer | Elsew
     try:
         people.end("user")(context, arguments)
     except ApiError as refused:
-        return render_page(context, texts.render(refused.reason), status=refused.status)
+        return render_page(context, as_sentence(refused.reason), status=refused.status)
     return Elsewhere(PAGE)
 
 

@@ -20,6 +20,7 @@ from starlette.routing import Route as WebRoute
 
 from drivers.reason import UNFORESEEN, Reason
 from edge.language import texts
+from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from edge.page.assets import Assets
 from edge.page.guard import wants_page
@@ -94,7 +95,7 @@ class Pages:
             status=answer.status,
             **{
                 "caller": caller,
-                "hindered": "" if trouble is None or caller is None else words_of(trouble),
+                "hindered": "" if trouble is None or caller is None else as_sentence(trouble),
                 "role": role_word,
                 "pages": partial(navigation, caller),
                 "station": "",
@@ -130,12 +131,7 @@ def told(refused: ApiError) -> tuple[str, str]:
     """Return the title and the sentence of a refusal; of a database that is away no stranger learns where it is."""
     if refused.status == AWAY:
         return _("Not available at the moment"), _("The database is unavailable: try again in a minute.")
-    return _("Nothing is here") if refused.status == ABSENT else _("This cannot be done"), words_of(refused.reason)
-
-
-def words_of(reason: Reason) -> str:
-    """Return a reason as a sentence of the page's language."""
-    return texts.render(reason)
+    return _("Nothing is here") if refused.status == ABSENT else _("This cannot be done"), as_sentence(refused.reason)
 
 
 def navigation(caller: Account | None) -> list[tuple[str, str]]:

@@ -98,7 +98,7 @@ def test_ten_wrong_passwords_are_answered_with_the_wait(shared: Office) -> None:
         for _ in range(MOST_BY_NAME):
             told = client.post("/login", data={"name": name, "password": "not this one"})
             assert told.status_code == 401
-            assert "wrong name or password" in told.text and "not this one" not in told.text
+            assert "Wrong name or password" in told.text and "not this one" not in told.text
         told = client.post("/login", data={"name": name, "password": PASSWORD})
         assert told.status_code == 429
         seconds = re.search(r"too many wrong passwords: wait (\d+) s", told.text)
@@ -209,6 +209,13 @@ def test_a_command_is_asked_for_with_its_price_before(shared: Office) -> None:
         assert "It waits for the broker." in technician.get(told.headers["location"]).text
 
 
+def test_what_a_page_refuses_begins_as_a_sentence(shared: Office) -> None:
+    """It stands alone there, and is no part of another sentence."""
+    with entered(shared, shared.add(Role.GROWER, MINE)) as client:
+        told = {path: client.get(path, headers={"accept": "text/html"}).text for path in ("/nowhere", "/audit")}
+    assert ">There is no page at this address<" in told["/nowhere"] and ">Your role does not" in told["/audit"]
+
+
 @pytest.mark.parametrize("body", [b"name", b"name=%zz", b"\xff=1", b"name=a&name=b", b"=", b"a=1&" * 3000, b"name=%00"])
 def test_a_form_that_is_none_is_refused_on_a_page(shared: Office, body: bytes) -> None:
     """Broken, double and endless fields cost an answer of 4xx, and nothing else."""
@@ -218,15 +225,16 @@ def test_a_form_that_is_none_is_refused_on_a_page(shared: Office, body: bytes) -
         assert client.get("/login").status_code == 200
 
 
-def test_prometheus_is_told_of_the_stations_that_its_token_may_see(shared: Office) -> None:
-    """Each figure has its type, its station as a label, and a number; a person's session gets none, nor does nobody."""
+def test_prometheus_is_told_of_the_stations_that_whoever_asks_may_see(shared: Office) -> None:
+    """Each figure has its type, its station as a label, and a number; nobody who has not logged in is told any."""
     with browser(shared) as nobody:
         assert nobody.get("/metrics").status_code == 401
-    with entered(shared, shared.add(Role.ADMIN)) as person:
-        assert person.get("/metrics").status_code == 403
+    with entered(shared, shared.add(Role.GROWER, MINE)) as person:
+        seen = person.get("/metrics")
+    assert seen.headers["content-type"].startswith("text/plain; version=0.0.4")
     with browser(shared, shared.token(Role.GROWER, MINE)) as program:
         text = program.get("/metrics").text
-    assert FOREIGN not in text
+    assert FOREIGN not in text and FOREIGN not in seen.text and f'{{station="{MINE}"}}' in seen.text
     figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if not line.startswith("#"))
     assert float(figures["minshan_stations"]) == 1
     assert float(figures[f'minshan_station_records{{station="{MINE}"}}']) == 3

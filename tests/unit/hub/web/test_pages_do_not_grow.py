@@ -12,13 +12,15 @@ import msgspec
 import pytest
 
 from edge.clock.clock import system_utc
+from edge.records.record import Kind, Record
+from edge.wire.contract import encode
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.rights import Role
-from hub.sink import Row
+from hub.sink import Delivery, Row
 from tests.kits.office import MINE, entered, office
 from tests.kits.sink_kit import came, delivery, row
-from tests.kits.wall_kit import MINUTE, keep_station
+from tests.kits.wall_kit import MINUTE, keep_station, record
 
 DAYS = 9, 27  # more than a page shows
 WEEK = 7  # days that the list of visits looks back
@@ -134,3 +136,44 @@ def test_a_list_of_visits_does_not_walk_through_its_week(tmp_path: Path, counted
                 assert client.get("/visits").status_code == 200
                 found.append(counted())
     assert found[1] <= MORE * found[0] + LEAST
+
+
+def torn(sink: DatabaseSink, first: int, minutes: int, restarts: bool) -> None:
+    """Keep each other minute: of one life of the station, or of a new one each time, which says why it was off."""
+    begin = (system_utc() // MINUTE - first) * MINUTE
+    rows = []
+    for n in range(0, minutes, 2):
+        seq, start = first + n, begin + n * MINUTE
+        rows.append(record(MINE, seq + 1, start, Kind.MINUTE, {"values": {"air_temperature": 1.5}}))
+        if restarts:
+            missing = {"missing": {"from": start - MINUTE, "to": start}}
+            rows = [*rows[:-1], record(MINE, seq, start, "start", missing), rows[-1]]
+            rows[-2:] = [in_epoch(one, f"e{seq}") for one in rows[-2:]]
+    sink.commit(Delivery(tuple(rows)))
+
+
+def in_epoch(one: Row, epoch: str) -> Row:
+    """Return a record as of another life of its station."""
+    assert isinstance(one.record, Record)
+    made = msgspec.structs.replace(one.record, epoch=epoch)
+    return Row(one.station, made, encode(made), one.arrived)
+
+
+@pytest.mark.parametrize("restarts", [False, True])
+def test_a_week_of_many_holes_costs_what_its_holes_are(
+    tmp_path: Path, counted: Callable[[], int], restarts: bool
+) -> None:
+    """A station on a bad line, or one that restarts all day: to read all that is known for each hole takes minutes."""
+    found = []
+    for minutes in (600, 2400):
+        (tmp_path / str(minutes)).mkdir()
+        with office(tmp_path / str(minutes)) as made:
+            sink = DatabaseSink(opened(made.database))
+            torn(sink, 3000, minutes, restarts)
+            sink.close()
+            made.add(Role.ADMIN, name="admin")
+            with entered(made, "admin") as client:
+                counted()
+                assert "min without data" in client.get("/completeness").text
+                found.append(counted())
+    assert found[1] <= 6 * found[0] + LEAST, "four times the holes cost as their square"

@@ -17,6 +17,7 @@ from edge.records.record import ClockMark, Kind, Record
 from edge.wire.contract import encode
 from hub.alarms.alarm import Alarm, Quiet
 from hub.alarms.book import AlarmBook
+from hub.alarms.people import Contact, People
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.rights import Role
@@ -43,7 +44,7 @@ def keep(made: Office, folder: Path) -> None:
     row = record("undated", 1, now - MINUTE, Kind.MINUTE, minute(0, 0)).record
     assert isinstance(row, Record)
     undated = msgspec.structs.replace(row, start=None, clock=ClockMark("arrival"))
-    sink.commit(Delivery((Row("undated", undated, encode(undated), now),)))
+    sink.commit(Delivery((Row("undated", undated, encode(undated), now - 10 * MINUTE),)))
     keep_station(sink, "silent", 0, now - 9 * 1440 * MINUTE, 10, [])
     for seq in range(10):
         body = minute(0, 0)
@@ -90,3 +91,62 @@ def test_what_is_to_be_seen_to_is_named_in_the_language_of_who_goes(admin: httpx
 def test_cameras_of_a_month_stand_in_the_order_of_their_numbers(admin: httpx.Client) -> None:
     """As on the wall: the ninth before the tenth."""
     assert re.findall(r"cam-\d+", seen(admin, "/stations/no-setup/sheet")) == ["cam-1", "cam-9", "cam-10"]
+
+
+def test_a_month_of_minutes_without_a_time_is_not_one_without_minutes(admin: httpx.Client) -> None:
+    """They count for no day, and are named."""
+    page = seen(admin, "/stations/undated/sheet")
+    assert "1 minute arrived whose time is not known" in page and "No minute of this month" not in page
+
+
+def test_a_month_of_thousands_of_outages_shows_the_longest_and_says_so(tmp_path: Path) -> None:
+    """A page of a line each would be megabytes on a phone; the spreadsheet has all of them."""
+    last = 1_768_435_200_000_000  # 2026-01-15
+    with office(tmp_path) as made:
+        sink = DatabaseSink(opened(made.database))
+        starts = [last - 2 * n * MINUTE for n in range(500)] + [last - 1010 * MINUTE]
+        rows = [record("torn", 600 - n, start, Kind.MINUTE, minute(0, 0)) for n, start in enumerate(starts)]
+        sink.commit(Delivery(tuple(rows)))
+        sink.close()
+        with browser(made, made.token(Role.ADMIN)) as client:
+            page = client.get("/stations/torn/sheet?month=2026-01", headers={"accept-language": "en"}).text
+    shown, known = map(int, re.findall(r"The (\d+) longest of (\d+) outages", page)[0])
+    assert shown == 200 < known and page.count('<td class="number">1</td><td class="told">') == 198, (
+        "the two longest are there too"
+    )
+
+
+def test_where_stations_have_two_clocks_days_are_said_to_be_their_own(tmp_path: Path) -> None:
+    """A board's days are each station's; its footer tells one clock."""
+    with office(tmp_path) as made:
+        sink = DatabaseSink(opened(made.database))
+        keep_station(sink, "here", 0, system_utc(), 10, [])
+        with browser(made, made.token(Role.ADMIN)) as client:
+            assert "those of its own clock" not in seen(client, "/completeness")
+            far = {"configuration": "0" * 64, "flags": "qartod", "site": {"utc_offset_h": 6.5}, "sensors": []}
+            sink.commit(Delivery((record("there", 1, system_utc() - MINUTE, Kind.SETUP, far),)))
+            assert "those of its own clock" in seen(client, "/completeness")
+            assert "All times are UTC+6:30." in seen(client, "/stations/there")
+        sink.close()
+
+
+@pytest.mark.parametrize("page", ["/alerts", "/on-call", "/people"])
+def test_whoever_hears_a_page_can_tell_its_buttons_apart(tmp_path: Path, page: str) -> None:
+    """Each of two alarms, people or programs has buttons; what they are called says whose they are."""
+    now = system_utc()
+    with office(tmp_path) as made:
+        book = AlarmBook(made.engine)
+        book.keep([Alarm(name * 16, f"orchard-{name}", "silent", now, now, now, True, step=1) for name in "ab"])
+        for name in ("Li", "Wang"):
+            People(made.engine).keep(Contact(name, channels=["group"]))
+            made.add(Role.GROWER, name=name)
+        with browser(made, made.token(Role.ADMIN)) as client:
+            made.token(Role.GROWER)
+            text = client.get(page).text
+    listed = re.findall(r"<li.*?</li>", re.sub(r"<form[^>]*aria-label.*?</form>", "", text, flags=re.DOTALL), re.DOTALL)
+    names = [
+        re.sub(r"<[^>]*>", "", one)
+        for each in listed
+        for one in re.findall(r"<(?:button|summary).*?</(?:button|summary)>", each)
+    ]
+    assert len(names) >= 2 and len(set(names)) == len(names)
