@@ -20,6 +20,7 @@ from edge.records.record import Record
 from hub import completeness, intake, jsonl
 from hub.database import counting
 from hub.database.engine import Engine
+from hub.database.held_hours import MINUTE_US
 from hub.sink import SinkError
 from hub.stations import offset_of
 
@@ -150,19 +151,22 @@ class Export:
     def _read(self, sql: str) -> Iterator[ExportedMinute]:
         """Yield what a statement finds by time, epoch and number, a slice a statement.
 
-        Each slice is read in the order of an index, without sorting: a PostgreSQL without statistics, as a young or a
-        restored one, takes all that is left of a month for one row, and would sort it for each slice.
+        Each is asked for a span that has about one slice: a PostgreSQL without statistics, as a young or a restored
+        one, takes a month for a row, and sorts all that it is asked for.
         """
-        begin, more = self.first, True
-        while more:
-            found = self._asked(f"{sql} ORDER BY 1 LIMIT %s", begin, self.last, SLICE)
-            more = len(found) == SLICE
-            if more:  # of its last instant there may be others
-                begin = found[-1][0] + 1
-                found = [line for line in found if line[0] < begin - 1]
-            yield from self._made(sorted(found, key=IN_ORDER))
-            if more:
-                yield from self._instant(sql, begin - 1)
+        begin, span = self.first, SLICE * MINUTE_US
+        while begin < self.last:
+            end = min(begin + span, self.last)
+            found = self._asked(f"{sql} ORDER BY 1 LIMIT %s", begin, end, SLICE)
+            if len(found) < SLICE:
+                yield from self._made(sorted(found, key=IN_ORDER))
+                span *= 2 if 2 * len(found) < SLICE else 1
+            else:
+                end = found[-1][0] + 1
+                yield from self._made(sorted((line for line in found if line[0] < end - 1), key=IN_ORDER))
+                yield from self._instant(sql, end - 1)  # which may have more
+                span = end - begin
+            begin = end
 
     def _instant(self, sql: str, time: int) -> Iterator[ExportedMinute]:
         """Yield the same of one instant."""
