@@ -8,6 +8,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterator
 from datetime import date, datetime, timedelta
+from operator import itemgetter
 
 import msgspec
 from msgspec import Raw
@@ -19,18 +20,20 @@ from edge.records.record import Record
 from hub import completeness, intake, jsonl
 from hub.database import counting
 from hub.database.engine import Engine
+from hub.database.held_hours import MINUTE_US
 from hub.sink import SinkError
 from hub.stations import offset_of
 
 SLICE = 2000  # minutes that are read at a time
-COLUMNS = "start, epoch, seq, duration, source, error, arrived, setup, raw"
-MINUTES = f"SELECT {COLUMNS} FROM record WHERE station = %s AND kind = 'minute' AND wrong IS NULL"
-DATED = f"{MINUTES} AND start >= %s AND start < %s AND (start, epoch, seq) > (%s, %s, %s) ORDER BY start, epoch, seq"
-UNDATED = (
-    f"{MINUTES} AND start IS NULL AND arrived >= %s AND arrived < %s AND (arrived, epoch, seq) > (%s, %s, %s) "
-    "ORDER BY arrived, epoch, seq"
+# By `{time}`, which comes first.
+MINUTES = (
+    "SELECT {time}, epoch, seq, start, duration, source, error, arrived, setup, raw FROM record "
+    "WHERE station = %s AND kind = 'minute' AND wrong IS NULL AND {time} >= %s AND {time} < %s"
 )
-ARRIVED = 6  # its place in `COLUMNS`
+DATED = MINUTES.format(time="start")
+UNDATED = MINUTES.format(time="arrived") + " AND start IS NULL"
+Line = tuple[int, str, int, int | None, float, str, float | None, int, int | None, bytes]
+IN_ORDER = itemgetter(0, 1, 2)
 NO_MINUTES = Reason("no_minutes_there", "{station} has no minute from {first} to {last}", station="", first="", last="")
 NO_QUANTITY = Reason(
     "not_among_them", 'no "{name}" was measured there; there are: {known}', name="", known=""
@@ -65,10 +68,14 @@ class ExportedMinute(msgspec.Struct, frozen=True):
         """Return its begin."""
         return None if self.start is None else jsonl.EPOCH_1970 + timedelta(microseconds=self.start)
 
+    def local_us(self) -> int | None:
+        """Return its begin by the station's clock, microseconds since 1970 there."""
+        return None if self.start is None else self.start + self.utc_offset_s * completeness.US
+
     def local(self) -> datetime | None:
-        """Return its begin by the station's clock, without a zone."""
-        utc = self.utc()
-        return None if utc is None else (utc + timedelta(seconds=self.utc_offset_s)).replace(tzinfo=None)
+        """Return the same, without a zone."""
+        local = self.local_us()
+        return None if local is None else (jsonl.EPOCH_1970 + timedelta(microseconds=local)).replace(tzinfo=None)
 
 
 class ExportSelection(msgspec.Struct, frozen=True):
@@ -126,7 +133,7 @@ class Export:
 
     def minutes(self) -> Iterator[ExportedMinute]:
         """Yield the minutes by time, then those that no station has dated, as they arrived."""
-        yield from self._read(DATED, 0)
+        yield from self._read(DATED)
         yield from self._undated()
 
     def lines(self) -> Iterator[tuple[ExportedMinute, bytes]]:
@@ -139,31 +146,51 @@ class Export:
                 yield minute, jsonl.encoded(jsonl.of_record(minute.station, record, minute.arrived, more))
 
     def _undated(self) -> Iterator[ExportedMinute]:
-        return self._read(UNDATED, ARRIVED)
+        return self._read(UNDATED)
 
-    def _read(self, sql: str, time: int) -> Iterator[ExportedMinute]:
-        """Yield what a statement finds, a slice a statement; `time`: the column that it goes by."""
-        after: tuple[int, str, int] | None = (self.first - 1, "", 0)
+    def _read(self, sql: str) -> Iterator[ExportedMinute]:
+        """Yield what a statement finds by time, epoch and number, a slice a statement.
+
+        Each is asked for a span that has about one slice: a PostgreSQL without statistics, as a young or a restored
+        one, takes a month for a row, and sorts all that it is asked for.
+        """
+        begin, span = self.first, SLICE * MINUTE_US
+        while begin < self.last:
+            end = min(begin + span, self.last)
+            found = self._asked(f"{sql} ORDER BY 1 LIMIT %s", begin, end, SLICE)
+            if len(found) < SLICE:
+                yield from self._made(sorted(found, key=IN_ORDER))
+                span *= 2 if 2 * len(found) < SLICE else 1
+            else:
+                end = found[-1][0] + 1
+                yield from self._made(sorted((line for line in found if line[0] < end - 1), key=IN_ORDER))
+                yield from self._instant(sql, end - 1)  # which may have more
+                span = end - begin
+            begin = end
+
+    def _instant(self, sql: str, time: int) -> Iterator[ExportedMinute]:
+        """Yield the same of one instant."""
+        after: tuple[str, int] | None = ("", 0)
         while after is not None:
-            begin = max(self.first, after[0])  # start SQLite there: it would read everything before for each slice
-            found = self._engine.query(f"{sql} LIMIT %s", (self.wanted.station, begin, self.last, *after, SLICE))
+            found = self._asked(
+                f"{sql} AND (epoch, seq) > (%s, %s) ORDER BY 1, 2, 3 LIMIT %s", time, time + 1, *after, SLICE
+            )
             yield from self._made(found)
-            last = found[-1] if len(found) == SLICE else None
-            after = None if last is None else (last[time], last[1], last[2])
+            after = (found[-1][1], found[-1][2]) if len(found) == SLICE else None
 
-    def _made(self, found: list[tuple[object, ...]]) -> Iterator[ExportedMinute]:
+    def _asked(self, sql: str, *values: object) -> list[Line]:
+        return msgspec.convert(self._engine.query(sql, (self.wanted.station, *values)), list[Line])
+
+    def _made(self, found: list[Line]) -> Iterator[ExportedMinute]:
         station = self.wanted.station
-        setups = {(station, str(line[1]), line[7]) for line in found if isinstance(line[7], int)}
+        setups = {(station, line[1], line[8]) for line in found if line[8] is not None}
         offsets = counting.offsets(self._engine, setups)
-        for line in found:
-            start, epoch, _, duration, source, error, arrived, setup, raw = msgspec.convert(line, Line)
+        for _, epoch, _, dated, duration, source, error, arrived, setup, raw in found:
             offset = offsets.get((station, epoch, setup or 0), self._offset)
+            start = dated
             if start is None and source == "arrival":
                 start = arrived - round(duration * 1e6)
             yield ExportedMinute(station, start, offset, duration, source, error, arrived, raw)
-
-
-Line = tuple[int | None, str, int, float, str, float | None, int, int | None, bytes]
 
 
 def chosen(channels: Collection[str], quantities: Collection[str]) -> set[str]:

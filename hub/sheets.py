@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Callable, Iterator
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +19,7 @@ import msgspec
 
 from edge.spreadsheet import guarded
 from hub.cells import Cells
+from hub.completeness import DAY_S, EPOCH, US
 from hub.database.errors import NOT_INSTALLED
 from hub.exported import Export, ExportedMinute, NothingError, unit
 
@@ -47,10 +48,10 @@ def write_csv(export: Export, file: IO[str], seen: Seen) -> int:
     cells, encode = Cells(channels, bool(export.wanted.quantities)), msgspec.json.Encoder().encode
     count = 0
     for minute in export.minutes():
-        utc, local = minute.utc(), minute.local()
         offset_h, duration, clock, error = _facts(minute)
         numbers = encode((offset_h, duration)).decode(), "" if error is None else encode(error).decode()
-        times = f"{_iso(utc)}Z" if utc else "", local.isoformat(" ", "seconds") if local else ""
+        start, local = minute.start, minute.local_us()
+        times = "" if start is None else f"{_iso(start)}Z", "" if local is None else _iso(local, " ")
         line = encode(cells.of(minute.raw))[1:-1].replace(b"null", b"").decode()
         file.write(
             f"{_cell(minute.station)},{times[0]},{times[1]},{numbers[0][1:-1]},{_cell(clock)},{numbers[1]},{line}\r\n"
@@ -141,8 +142,20 @@ def _cell(text: str) -> str:
     return line.getvalue()
 
 
-def _iso(utc: datetime) -> str:
-    return utc.replace(tzinfo=None).isoformat("T", "seconds")
+def _iso(us: int, between: str = "T") -> str:
+    """Return day and second of an instant, microseconds since 1970: as datetime writes it, in a third of its time."""
+    day, second = divmod(us // US, DAY_S)
+    return f"{_day(day)}{between}{_second(second)}"
+
+
+@lru_cache(64)
+def _day(number: int) -> str:
+    return date.fromordinal(EPOCH.toordinal() + number).isoformat()
+
+
+@lru_cache(4096)
+def _second(of_day: int) -> str:
+    return f"{of_day // 3600:02}:{of_day // 60 % 60:02}:{of_day % 60:02}"
 
 
 def _facts(minute: ExportedMinute) -> tuple[Any, ...]:

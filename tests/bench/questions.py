@@ -28,6 +28,7 @@ from hub.sink import Delivery, Row
 from tests.bench.days import records_of, wandering
 from tests.bench.figures import Row as Line
 from tests.bench.figures import figure
+from tests.fleet.ground import spent
 from tests.kits.postgres import running_cluster
 
 CHANNELS, STATION, CHANNEL = 36, "s", "air_temperature"
@@ -36,6 +37,7 @@ COMMIT = 5000
 BEGIN = 1_767_225_600_000_000  # of the minutes, microseconds since 1970: 2026-01-01
 OLD = BEGIN - (YEAR_HOURS + 24) * HOUR_US  # of the year of hours
 TURNS = 15
+FORMS = (("csv", 3), ("xlsx", 30), ("jsonl", 0))  # s within which a month is to be there; 0: as long as it takes
 CURVES: tuple[tuple[str, int, int, AskedStep, int], ...] = (
     ("a year by hour", OLD, YEAR_HOURS, "hour", 200),
     ("a day by minute", BEGIN, 24, "minute", 50),
@@ -46,25 +48,38 @@ def rows() -> Iterator[Line]:
     """Yield the bench's rows."""
     minutes = month()
     with tempfile.TemporaryDirectory() as name, running_cluster() as cluster:
-        for database, url in (("SQLite", f"sqlite://{name}/hub.db"), ("PostgreSQL", cluster.database())):
-            engine = filled(url, minutes[:DAY] if database == "PostgreSQL" else minutes)
+        engines = {
+            "SQLite": filled(f"sqlite://{name}/hub.db", minutes),
+            "PostgreSQL": filled(cluster.database(), minutes),
+        }
+        for database, engine in engines.items():
             asked = Queries(engine)
             for what, begin, hours, step, aim in CURVES:
                 span = begin, begin + hours * HOUR_US
                 took = timed(lambda: asked.series(STATION, CHANNEL, *span, step), TURNS)  # noqa: B023 - called at once
                 yield told(f"{database}: {what}, ms", [(1000 * wall, 1000 * cpu) for wall, cpu in took], f"<= {aim} ms")
-            if database == "SQLite":
-                yield from files(engine, Path(name))
+        for form, aim in FORMS:
+            yield from files(engines, form, Path(name) / f"month.{form}", f"<= {aim} s" if aim else "")
+        for engine in engines.values():
             engine.close()
 
 
-def files(engine: Engine, folder: Path) -> Iterator[Line]:
-    """Yield what a month's files take."""
-    wanted = ExportSelection(STATION, date(2026, 1, 1), date(2026, 1, 30))
-    for form, aim in (("csv", 3), ("xlsx", 30), ("jsonl", 0)):
-        path = folder / f"month.{form}"
-        ask = timed(lambda: sheets.write_file(Export(engine, wanted), form, path, _unseen), 1)  # noqa: B023 - called at once
-        yield told(f"a month of {CHANNELS} channels as {form}, s", ask, f"<= {aim} s" if aim else "")
+def files(engines: dict[str, Engine], form: str, path: Path, aim: str) -> Iterator[Line]:
+    """Yield what a month as a file takes out of each database, and its CPU, the server's too, by that of SQLite."""
+    wanted, ratio, least = ExportSelection(STATION, date(2026, 1, 1), date(2026, 1, 30)), "", 0.0
+    for database, engine in engines.items():
+        server = engine.query("SELECT pg_backend_pid()")[0][0] if engine.postgres else 0
+        before = spent(server)
+        (took,) = timed(lambda: sheets.write_file(Export(engine, wanted), form, path, _unseen), 1)  # noqa: B023 - called at once
+        its = spent(server) - before
+        row = told(f"{database}: a month of {CHANNELS} channels as {form}, s", [took], aim)
+        if its:
+            ratio, row["peer"] = (
+                f"{(took[1] + its) / least:.2f} of SQLite",
+                f"{row['peer']}, {figure(its)} of its server",
+            )
+        least = least or took[1]
+        yield {**row, "ratio": ratio}
 
 
 def month() -> list[Record]:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import tracemalloc
+from collections.abc import Iterator, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -87,6 +89,39 @@ def test_a_late_slice_looks_at_no_more_than_an_early_one(
     engine.close()
     assert len(steps) == 41
     assert 0 < max(steps[1:-2]) < 1.5 * min(steps[1:-2]), steps
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_a_postgresql_that_sorts_what_it_is_asked_for_sorts_each_minute_a_few_times(
+    sink: DatabaseSink, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A young database, or one that was put back, has no statistics: it takes a month for a row, and reads it in no
+    order of an index. It is not asked for what is left of the month with each slice of it."""
+    monkeypatch.setattr(exported, "SLICE", 50)
+    sink.commit(delivery(*(minute(seq, seq) for seq in range(2, 1002)), *(undated(seq) for seq in range(1100, 1600))))
+    engine, looker = opened(url), opened(url)
+    looker.query("SET enable_indexscan = off")
+    asks, sorted_rows = engine.query, list[int]()
+
+    def explained(sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        if "FROM record" in sql:
+            ((plan,),) = looker.query(f"EXPLAIN (ANALYZE, FORMAT JSON) {sql}", values)
+            sorted_rows.extend(rows_into_sorts(plan[0]["Plan"]))
+        return asks(sql, values)
+
+    monkeypatch.setattr(engine, "query", explained)
+    assert len(list(Export(engine, WANTED).minutes())) == 1500
+    engine.close()
+    looker.close()
+    assert 1500 <= sum(sorted_rows) < 3 * 1500
+
+
+def rows_into_sorts(node: dict[str, Any]) -> Iterator[int]:
+    """Yield how many rows each sort of a plan has taken in."""
+    for below in node.get("Plans", ()):
+        if "Sort" in node["Node Type"]:
+            yield below["Actual Rows"] * below["Actual Loops"]
+        yield from rows_into_sorts(below)
 
 
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
