@@ -19,24 +19,27 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_whole(path: Path, data: bytes, mode: int = 0o600) -> None:
+def write_whole(path: Path, data: bytes, mode: int = 0o600, synced: bool = True) -> None:
     """Write the file so that whoever looks finds the old one or the new one, never a part. Raise OSError.
 
-    Each file has one writer. What a power cut leaves beside it (`.NAME.part`) the next writing takes.
+    Not `synced`, that holds for a killed process, and not for a power cut. Each file has one writer. What a power cut
+    leaves beside it (`.NAME.part`) the next writing takes.
     """
     beside = path.with_name(f".{path.name}.part")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if synced:
+                file.flush()
+                os.fsync(file.fileno())
         beside.replace(path)
     except OSError as error:
         beside.unlink(missing_ok=True)
         error.filename = error.filename or str(path)  # a full disk names no file
         raise
-    sync_folder(path.parent)
+    if synced:
+        sync_folder(path.parent)
 
 
 def make_folder(folder: Path) -> None:

@@ -25,6 +25,7 @@ from hub.picture_folder import PictureFolder
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.retention import Retention
 from hub.sink import SinkError
+from hub.upkeep import Upkeep
 from hub.vouched import apart
 
 log = logging.getLogger("minshan.hub")
@@ -46,12 +47,14 @@ def serve(
     while it is synchronised). Raise DatabaseRefusedError, PortError, OSError (the pictures' folder).
     """
     web = None if config.http is None else Web(config, config.http, utc)
+    upkeep = Upkeep(lambda: engine_of(config, make=False), holder(config), SystemClock())
     notify("READY=1")
     try:
-        sink = waited_for(config, ended)
+        sink = waited_for(config, ended, upkeep)
         if sink is not None:
             receive(config, sink, ended, web, utc, told or SynchronisedTime())
     finally:
+        upkeep.stop(forwarding.LAST_S)
         if web is not None:
             web.stop()
 
@@ -109,7 +112,7 @@ def receive(
     files = Files(pictures=Path(config.pictures.dir), own=config.hub.name)
     folder = PictureFolder(Path(config.pictures.dir), lambda: engine_of(config), SystemClock())
     folder.claim(ended)
-    name = f"hub-{{}}-{config.hub.name or socket.gethostname()}"
+    name = f"hub-{{}}-{holder(config)}"
     uncontradicted = UncontradictedTime(told, lambda: engine_of(config, make=False), utc, SystemClock().now)
     seen = _unseen if web is None else web.seen
     receiver = Receiver(config.broker, files, True, seen, utc, sink, uncontradicted, name)
@@ -147,7 +150,7 @@ def alarming(config: HubConfig, receiver: Receiver, utc: Callable[[], int], sync
             config.alarms,
             senders(config.channel, clock, utc),
             lambda: engine_of(config, make=False),
-            config.hub.name or socket.gethostname(),
+            holder(config),
             clock,
             utc,
             lambda: receiver.connected,
@@ -159,14 +162,16 @@ def alarming(config: HubConfig, receiver: Receiver, utc: Callable[[], int], sync
     )
 
 
-def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None = None) -> DatabaseSink | None:
-    """Return the database's sink, once it can be had and was held against its ledger; None when `ended` before."""
+def waited_for(
+    config: HubConfig, ended: Callable[[], bool], upkeep: Upkeep, clock: Clock | None = None
+) -> DatabaseSink | None:
+    """Return the database's sink, once it can be had and `upkeep` has begun; None when `ended` before."""
     clock = clock or SystemClock()
     told: Reason | None = None
     while not ended():
         try:
-            sink = open_sink(config)
-            sink.compare()
+            sink = open_sink(config, upkeep.is_compared)
+            upkeep.start()
             return sink
         except DatabaseRefusedError:
             raise
@@ -180,9 +185,14 @@ def waited_for(config: HubConfig, ended: Callable[[], bool], clock: Clock | None
     return None
 
 
-def open_sink(config: HubConfig) -> DatabaseSink:
+def open_sink(config: HubConfig, may_speak: Callable[[], bool] = lambda: True) -> DatabaseSink:
     """Return the database's sink, its tables made where there are none. Raise SinkError."""
-    return DatabaseSink(engine_of(config), config.hub.name or socket.gethostname())
+    return DatabaseSink(engine_of(config), holder(config), may_speak)
+
+
+def holder(config: HubConfig) -> str:
+    """Return the name by which this hub takes what only one of several does."""
+    return config.hub.name or socket.gethostname()
 
 
 def engine_of(config: HubConfig, make: bool = True) -> Engine:

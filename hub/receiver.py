@@ -158,7 +158,8 @@ class Receiver:
         self.connected = True
         self._unheard.begin(self._clock.now())
         self._speaks = self.sink.speaks()
-        link.publish(contract.ROLLCALL, b"{}")
+        if self._speaks:  # else nobody answers here what is asked for, and the roll is called when that changes
+            link.publish(contract.ROLLCALL, b"{}")
         while not ended():
             tick()
             link.wait(self._clock.now() + SLICE)

@@ -1,7 +1,8 @@
 """Messages that could not be handled, kept in a folder for later inspection.
 
 Nothing that arrives may end a lane or come back for ever: such a message is acknowledged to the broker, written
-here and counted. The folder is bounded in bytes and in files: the oldest go first.
+here and counted. The folder is bounded in bytes and in files: the oldest go first. Nothing here is proven to anybody,
+so no disk is waited for: a flood of rubbish would hold up what is live by two syncs a message.
 """
 
 from __future__ import annotations
@@ -58,7 +59,7 @@ class SetAside:
                     msgspec.json.encode(SetAsideMessage(topic, str(reason)[:LONGEST], len(payload))) + b"\n" + payload
                 )
                 name = f"{number:08d}-{digest}{ENDING}"
-                write_whole(self.folder / name, whole)
+                write_whole(self.folder / name, whole, synced=False)
                 kept[name] = len(whole)
                 self._make_room(kept)
         except OSError as error:

@@ -13,6 +13,7 @@ from hub.database.engine import Engine
 
 ALARMS, ANSWERS = 1, 2  # what leases are for
 PICTURES = 3  # whose holder is a folder (hub/picture_folder.py)
+INDEXES = 4  # of records, to be built (hub/database/late_indexes.py)
 ENDS_S = 30.0  # of silence, after which a holder has lost it
 BEAT_S = 5.0
 OWN_END_S = 20.0  # without renewal, after which a holder itself stops acting

@@ -7,6 +7,7 @@ outlive a restart. Structs stand in `said` as JSON.
 
 from __future__ import annotations
 
+from hub.database import late_indexes
 from hub.database.engine import Engine
 from hub.database.statements import run
 
@@ -21,7 +22,6 @@ TABLES = (
     station {text} NOT NULL, epoch {text} NOT NULL, seq {int} NOT NULL,
     PRIMARY KEY (station, epoch, seq)
 )""",
-    "CREATE INDEX record_alert ON record (station, epoch, seq) WHERE kind = 'alert'",
     "CREATE TABLE alarm_person (name {text} NOT NULL PRIMARY KEY, place {int} NOT NULL, said {text} NOT NULL)",
     """CREATE TABLE alarm_message (
     id {text} NOT NULL PRIMARY KEY, channel {text} NOT NULL, state {text} NOT NULL, urgent {int} NOT NULL,
@@ -51,6 +51,7 @@ def make(engine: Engine) -> None:
     """Make the tables: a step of the migrations."""
     for table in TABLES:
         run(engine, table)
+    late_indexes.make(engine, "record_alert")
 
 
 def add_revision(engine: Engine) -> None:

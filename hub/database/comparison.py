@@ -2,21 +2,43 @@
 
 from __future__ import annotations
 
-from hub.database import counting, held_hours
-from hub.database.commit import EPOCH, LEDGER, Name
+import logging
+
+from hub.database import counting, held_hours, schema
+from hub.database.commit import EPOCH, LEDGER
 from hub.database.engine import Engine
 
+log = logging.getLogger("minshan.hub")
 
-def differing(engine: Engine) -> list[Name]:
-    """Return the epochs of which the ledger names another number of records than there are."""
-    return [
-        (station, epoch)
-        for station, epoch in engine.query(
-            "SELECT station, epoch FROM (SELECT station, epoch, last - first + 1 AS n FROM ledger UNION ALL "
-            "SELECT station, epoch, -count(*) AS n FROM record GROUP BY station, epoch) AS counted "
-            "GROUP BY station, epoch HAVING sum(n) <> 0"
-        )
-    ]
+
+def mended(engine: Engine) -> int:
+    """Write the ledger of each epoch by its rows where they differ. Return how many records it named in vain.
+
+    An epoch a statement, so that of however many records none takes too long; where some are lost the generation
+    changes in the same transaction, by which stations see that they are to send them again. Raise SinkError.
+    """
+    lost = 0
+    for name in engine.query("SELECT station, epoch FROM epoch UNION SELECT station, epoch FROM ledger ORDER BY 1, 2"):
+        if not differs(engine, *name):
+            continue
+        with engine.transaction():
+            its = recounted(engine, *name)
+            if its:
+                schema.renew_generation(engine)
+        lost += its
+    if lost:
+        log.warning("%d records are missing from %s; they are requested again", lost, engine.shown)
+    return lost
+
+
+def differs(engine: Engine, station: str, epoch: str) -> bool:
+    """Return whether the ledger names another number of records of an epoch than there are."""
+    ((named, there),) = engine.lasting(
+        "SELECT (SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE station = %s AND epoch = %s), "
+        "(SELECT count(*) FROM record WHERE station = %s AND epoch = %s)",
+        (station, epoch, station, epoch),
+    )
+    return bool(named != there)
 
 
 def recounted(engine: Engine, station: str, epoch: str) -> int:

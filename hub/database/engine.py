@@ -38,6 +38,9 @@ class Engine(Protocol):
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement. Return its rows."""
 
+    def lasting(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement, outside any transaction, that may take an hour. Return its rows."""
+
     def upsert(self, table: str, columns: Sequence[str], rows: Rows, key: Sequence[str], update: bool = True) -> int:
         """Insert rows; where the key is there, write the other columns (or with `update` False nothing).
 

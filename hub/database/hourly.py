@@ -23,8 +23,6 @@ CREATE TABLE stale (
 );
 CREATE INDEX stale_start ON stale (start);
 CREATE TABLE counting (station {text} NOT NULL PRIMARY KEY);
-CREATE INDEX record_other ON record (station, coalesce(start, arrived))
-    WHERE kind IS NULL OR kind <> 'minute' OR wrong IS NOT NULL;
 CREATE INDEX picture_time ON picture (station, time);
 CREATE INDEX picture_hash ON picture (picture);
 """

@@ -23,7 +23,7 @@ from hub.database.errors import AgainError, DatabaseRefusedError, ValueRefusedEr
 from hub.sink import SinkError
 
 DEADLINE = 30.0  # s for a statement, of the largest delivery too
-PATIENT = 3600.0  # s for one of a migration
+PATIENT = 3600.0  # s for one of a migration, or behind live
 MIGRATOR = 0x4D6E7368  # the advisory lock held while tables are made
 NAME = "minshan-hub"  # of our connections, by which a restore sees that a hub runs
 KEEPALIVE: dict[str, Any] = {
@@ -107,6 +107,15 @@ class PostgresEngine:
         with self._errors():
             cursor = self._connection().execute(sql.encode(), tuple(values) or None, binary=True)  # no hex
             return cursor.fetchall() if cursor.description else []
+
+    def lasting(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run one statement, outside any transaction, with more patience. Return its rows."""
+        connection = self._connection()
+        connection.longest = PATIENT
+        try:
+            return self.query(sql, values)
+        finally:
+            connection.longest = DEADLINE
 
     def upsert(self, table: str, columns: Sequence[str], rows: Rows, key: Sequence[str], update: bool = True) -> int:
         """Insert rows, or write the other columns where the key is there; in the order given."""

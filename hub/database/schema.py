@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from drivers.reason import Reason
-from hub.database import accounts, alarm_tables, forward_tables, held_hours, hourly, orders
+from hub.database import accounts, alarm_tables, forward_tables, held_hours, hourly, late_indexes, orders
 from hub.database.engine import Engine
 from hub.database.errors import DatabaseRefusedError
 from hub.database.statements import run
@@ -101,6 +101,7 @@ def _forwarding(engine: Engine) -> None:
 def _hours(engine: Engine) -> None:
     """Make the hours, and the views over them; those of minutes that are here already are counted behind live."""
     run(engine, hourly.TABLES + hourly.VIEWS + hourly.COUNT_ALL)
+    late_indexes.make(engine, "record_other")
 
 
 def _exact_hours(engine: Engine) -> None:
@@ -129,7 +130,7 @@ def _held_hours(engine: Engine) -> None:
 
 def _indexed_undated(engine: Engine) -> None:
     """Make the index by which the undated minutes of a day are found among all that a station without time has sent."""
-    run(engine, "CREATE INDEX record_undated ON record (station, arrived) WHERE start IS NULL")
+    late_indexes.make(engine, "record_undated")
 
 
 MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
@@ -198,8 +199,7 @@ def identity(engine: Engine) -> tuple[str, int]:
 
 def renew_generation(engine: Engine) -> None:
     """Give the ledger another generation: what was receipted may be gone, and stations ask anew."""
-    with engine.transaction():
-        engine.query(f"UPDATE {PROGRAM} SET generation = %s", (new_generation(),))
+    engine.query(f"UPDATE {PROGRAM} SET generation = %s", (new_generation(),))
 
 
 def new_generation() -> int:

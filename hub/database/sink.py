@@ -6,6 +6,7 @@ Whatever broke, the same delivery may be committed again.
 from __future__ import annotations
 
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 
 import msgspec
@@ -28,11 +29,11 @@ TRIES = 5  # of a transaction that conflicted with another hub's
 class DatabaseSink:
     """A `Sink` over an engine; its tables are made or brought to this version's. Raise SinkError.
 
-    `name`: of a hub that may not be the only one on a PostgreSQL.
+    `name`: of a hub that may not be the only one on a PostgreSQL; `may_speak`: whether the ledger is held for true.
     """
 
-    def __init__(self, engine: Engine, name: str = "") -> None:
-        self._engine = engine
+    def __init__(self, engine: Engine, name: str = "", may_speak: Callable[[], bool] = lambda: True) -> None:
+        self._engine, self._may_speak = engine, may_speak
         self._lease = Lease(engine, name, SystemClock(), ANSWERS) if name and engine.postgres else None
         schema.migrate(engine)
         make_views(engine)
@@ -91,19 +92,13 @@ class DatabaseSink:
 
         Where there are such it is written anew and the generation changes, so that stations send them again.
         """
-        lost = 0
-        for station, epoch in comparison.differing(self._engine):
-            with self._engine.transaction():
-                lost += comparison.recounted(self._engine, station, epoch)
-        if lost:
-            log.warning("%d records are missing from %s; they are requested again", lost, self._engine.shown)
-            schema.renew_generation(self._engine)
-            self.look()
+        lost = comparison.mended(self._engine)
+        self.look()
         return lost
 
     def speaks(self) -> bool:
-        """Return whether this hub answers stations: the one that has the lease does."""
-        return self._lease is None or self._lease.claim()
+        """Return whether this hub answers stations: the one that has the lease does, once it may."""
+        return self._may_speak() and (self._lease is None or self._lease.claim())
 
     def fall_silent(self) -> None:
         """Give the lease away; where the database is away it ends by itself."""

@@ -63,6 +63,10 @@ class SqliteEngine:
         with self._errors():
             return self._connection().execute(_own(sql), tuple(values)).fetchall()
 
+    def lasting(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Run a statement, which takes as long as it takes. Return its rows."""
+        return self.query(sql, values)
+
     def upsert(self, table: str, columns: Sequence[str], rows: Rows, key: Sequence[str], update: bool = True) -> int:
         """Insert rows, or write the other columns where the key is there."""
         marks = ", ".join("?" * len(columns))
