@@ -60,7 +60,7 @@ def days_of(engine: Engine, station: str, first: date, last: date, now: int) -> 
             counts[place][1] += is_good
     for before, after in pairwise(minutes):
         counts[(after.start - begin) // (DAY_S * US)][2] += after.start + MINUTE_US // 2 < before.end
-    undated = _undated_by_day(engine, station, begins, now)
+    undated = _undated_by_day(engine, station, begins)
     found = []
     for number, (here, good, over) in enumerate(counts):
         its = [gap for gap in gaps if begins[number] <= gap.start_us < begins[number + 1]]
@@ -98,12 +98,12 @@ def undated_minutes(engine: Engine, station: str, first: int, last: int) -> int:
     return int(found[0][0])
 
 
-def _undated_by_day(engine: Engine, station: str, begins: Sequence[int], now: int) -> dict[int, int]:
-    """Return the same of each day, up to `now`, by its number, of those days on which there are any."""
+def _undated_by_day(engine: Engine, station: str, begins: Sequence[int]) -> dict[int, int]:
+    """Return the same of each day, by its number, of those days on which there are any."""
     found = engine.query(
         "SELECT (arrived - %s) / 86400000000, count(*) FROM record WHERE station = %s AND start IS NULL "
         "AND kind = 'minute' AND wrong IS NULL AND arrived >= %s AND arrived < %s GROUP BY 1",
-        (begins[0], station, begins[0], min(begins[-1], now)),
+        (begins[0], station, begins[0], begins[-1]),
     )
     return {int(number): int(minutes) for number, minutes in found}
 

@@ -192,6 +192,11 @@ def test_a_battery_waits_for_the_day_and_for_who_looks_after_it(tmp_path: Path) 
     assert len(told) == 10, "a reminder a day as long as it lasts"
     (alarm,) = (one for one in world.alarms() if one.what == "battery")
     assert alarm.raised_us == world.begin - 5_000_000, "since when it lasts does not change"
+    world.alert(2, "cleared", 0, "bat-e-1", crop="", stage="", quantity="battery_voltage", unit="V", value=12.9)
+    world.run(2 * MINUTE)
+    assert world.told("group")[-1][1] == ["wen"] and "解除" in world.told("group")[-1][2], (
+        "whom it reached is not forgotten"
+    )
     world.close()
 
 

@@ -50,6 +50,23 @@ def test_ten_minutes_of_errors_are_few_tries_by_one_hub(world: World) -> None:
     assert not any("霜冻" in text for _, _, text in world.told("group")[before + 1 :])
 
 
+def test_an_end_that_surely_did_not_arrive_is_tried_in_growing_pauses(world: World) -> None:
+    """Nothing else says it, so it is tried as long as the service is away: some ten times in ten minutes."""
+    world.start(poll_s=2.0)
+    world.alert(1, "raised", 2)
+    world.run(MINUTE)
+    back = world.clock.now() + 10 * MINUTE
+    away = SendResult(MessageFate.FAILED, "", Reason("said", "connection refused"))
+    world.group.answers = lambda _: away if world.clock.now() < back else DONE
+    before = len(world.told("group"))
+    world.alert(2, "cleared", 0)
+    world.run(10 * MINUTE)
+    tries = [text for _, _, text in world.told("group")[before:] if "解除" in text]
+    assert 3 <= len(tries) <= 12
+    world.run(15 * MINUTE)
+    assert world.states().get("waiting", 0) == 0 and "解除" in world.told("group")[-1][2]
+
+
 def test_what_was_acknowledged_while_it_waited_is_not_told(world: World) -> None:
     """A message waits behind one that takes its time, and somebody acknowledges meanwhile: nobody hears of it then."""
     world.start(poll_s=2.0)

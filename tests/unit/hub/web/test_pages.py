@@ -92,7 +92,7 @@ def test_how_far_other_platforms_are_is_told_to_whoever_sees_all_of_their_statio
 
 
 def test_ten_wrong_passwords_are_answered_with_the_wait(shared: Office) -> None:
-    """The form says that they wrong name or password, and after ten how long to wait; it repeats no password."""
+    """The form says that name or password is wrong, and after ten how long to wait; it repeats no password."""
     name = shared.add(Role.GROWER)
     with browser(shared) as client:
         for _ in range(MOST_BY_NAME):
@@ -101,7 +101,7 @@ def test_ten_wrong_passwords_are_answered_with_the_wait(shared: Office) -> None:
             assert "Wrong name or password" in told.text and "not this one" not in told.text
         told = client.post("/login", data={"name": name, "password": PASSWORD})
         assert told.status_code == 429
-        seconds = re.search(r"too many wrong passwords: wait (\d+) s", told.text)
+        seconds = re.search(r"Too many wrong passwords: wait (\d+) s", told.text)
         assert seconds is not None and 0 < int(seconds[1]) <= 900
 
 
