@@ -68,7 +68,7 @@ RULES = {
     "air_pressure": MovementRule(None, 0.15),  # C; a device that tells whole hPa stands still for hours
     "wind_speed": MovementRule(0.5, 0.5, low=0.1),  # Z
     "wind_from_direction": MovementRule(10.0, 45.0),  # Z; its wind is asked apart
-    "illuminance": MovementRule(None, 10.0, low=100.0),  # not by night
+    "illuminance": MovementRule(None, 10.0, low=1200.0),  # not by night, nor of a lamp (`sun`)
     "co2": MovementRule(None, 1.0),  # after two hours, as a coarse thermometer
     "pm1": MovementRule(None, 1.0, low=30.0),  # clean air is a row of equal small counts
     "pm2p5": MovementRule(None, 1.0, low=30.0),
