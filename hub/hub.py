@@ -9,8 +9,7 @@ from pathlib import Path
 
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
-from edge.clock.clock import SystemClock, boot_id, system_utc
-from edge.clock.timekeeper import KernelTime, NotAllowedError
+from edge.clock.clock import SystemClock, system_utc
 from edge.delivery.channels import senders
 from edge.lanes import Lanes
 from edge.records.record import Record
@@ -24,6 +23,7 @@ from hub.picture_folder import PictureFolder
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.retention import Retention
 from hub.sink import SinkError
+from hub.synchronised import SynchronisedTime
 from hub.vouched import apart
 
 log = logging.getLogger("minshan.hub")
@@ -188,22 +188,6 @@ def engine_of(config: HubConfig, make: bool = True) -> Engine:
             Reason("password_unread", "{file} cannot be read: {why}", file=file, why=why)
         ) from None
     return opened(config.database.url, password, make)
-
-
-class SynchronisedTime:
-    """The time that stations are told, microseconds UTC: 0, which none believes, while nobody disciplines our clock."""
-
-    def __init__(self, kernel: KernelTime | None = None) -> None:
-        self._kernel = kernel or KernelTime()
-        self._boot = boot_id()
-
-    def __call__(self) -> int:
-        """Return it."""
-        try:
-            known = self._kernel.probe(self._boot, 0.0) is not None
-        except NotAllowedError:
-            known = False
-        return system_utc() if known else 0
 
 
 class UncontradictedTime:

@@ -15,8 +15,8 @@ from edge.records.spans import Span
 from edge.wire.contract import Hello, HelloAnswer, Topic, decode, encode, topic
 from edge.wire.link import Link
 from edge.wire.session import Granted, Incoming
-from hub.hub import SynchronisedTime
 from hub.receiver import Files, Receiver
+from hub.synchronised import SynchronisedTime
 
 
 class Kernel(KernelTime):
