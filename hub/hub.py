@@ -23,7 +23,7 @@ from hub.picture_folder import PictureFolder
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.retention import Retention
 from hub.sink import SinkError
-from hub.synchronised import SynchronisedTime
+from hub.synchronised import SynchronisedTime, ToldTime
 from hub.vouched import apart
 
 log = logging.getLogger("minshan.hub")
@@ -35,7 +35,7 @@ def serve(
     config: HubConfig,
     ended: Callable[[], bool],
     utc: Callable[[], int] = system_utc,
-    told: Callable[[], int] | None = None,
+    told: Callable[[], ToldTime] | None = None,
 ) -> None:
     """Receive, commit, receipt, acknowledge and pass on, and answer over HTTP, until `ended`.
 
@@ -99,7 +99,7 @@ def receive(
     ended: Callable[[], bool],
     web: Web | None,
     utc: Callable[[], int],
-    told: Callable[[], int],
+    told: Callable[[], ToldTime],
 ) -> None:
     """Receive until `ended`; `web` shows what is new and what is the matter, `utc` and `told` as in `serve`."""
     files = Files(pictures=Path(config.pictures.dir), own=config.hub.name)
@@ -113,7 +113,7 @@ def receive(
         web.tells(receiver)
     retention = Retention(config.pictures, lambda: engine_of(config))
     lanes = forwarding.started(config, SystemClock(), utc)
-    telling = alarming(config, receiver, utc, lambda: told() > 0)
+    telling = alarming(config, receiver, utc, lambda: told().utc > 0)
 
     def tick() -> None:
         folder.tick()
@@ -191,14 +191,14 @@ def engine_of(config: HubConfig, make: bool = True) -> Engine:
 
 
 class UncontradictedTime:
-    """What `told` tells, microseconds UTC; 0 while the clocks of several stations contradict it. For one thread.
+    """What `told` tells; no time while the clocks of several stations contradict it. For one thread.
 
     The database is asked every ten seconds at most: after an outage a thousand stations say hello at once.
     """
 
     def __init__(
         self,
-        told: Callable[[], int],
+        told: Callable[[], ToldTime],
         database: Callable[[], Engine],
         utc: Callable[[], int],
         now: Callable[[], float],
@@ -207,7 +207,7 @@ class UncontradictedTime:
         self._engine: Engine | None = None
         self._asked_at, self._contradicted = float("-inf"), True
 
-    def __call__(self) -> int:
+    def __call__(self) -> ToldTime:
         """Return it."""
         now = self._now()
         if now >= self._asked_at + ASK_S:
@@ -215,9 +215,9 @@ class UncontradictedTime:
                 self._engine = self._engine or self._database()
                 self._contradicted = bool(apart(self._engine, self._utc()))
             except SinkError:  # nothing is kept either, and the receiver says so
-                return 0
+                return ToldTime()
             self._asked_at = now
-        return 0 if self._contradicted else self._told()
+        return ToldTime() if self._contradicted else self._told()
 
     def close(self) -> None:
         """Let the database go."""

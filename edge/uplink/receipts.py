@@ -205,7 +205,7 @@ class Receipts:
         if not answer.utc or not (believed or not self.pin.ledger or self._source() == "unknown"):
             return False
         asked.timed = True
-        anchor = Anchor(self._boot, asked.at + half, answer.utc, "platform", max(half, 0.001))
+        anchor = Anchor(self._boot, asked.at + half, answer.utc, "platform", max(half + answer.error, 0.001))
         on_anchor(anchor)
         last = self._store.last()
         if last is None or last.start is None or last.stamp.boot != self._boot:
