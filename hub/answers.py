@@ -18,6 +18,7 @@ from edge.wire.contract import (
 )
 from hub.gathered import wait_of
 from hub.sink import Sink
+from hub.synchronised import ToldTime
 
 PAGE = 1000  # spans or pieces in one receipt
 PACKED = 4096  # bytes: longer messages are compressed
@@ -41,18 +42,18 @@ def receipts(
         yield Receipt(VERSION, sink.id, sink.generation, *parts)
 
 
-def answers(sink: Sink, hello: Hello, utc: int, proves: bool, reads: int = VERSION) -> Iterator[HelloAnswer]:
+def answers(sink: Sink, hello: Hello, told: ToldTime, proves: bool, reads: int = VERSION) -> Iterator[HelloAnswer]:
     """Yield the answer to a hello, and then the one to send if the first is too large.
 
-    It speaks of the epochs that the hello names. The second says nothing of what is here: it still tells the time
-    (microseconds UTC), and receipts close what comes. A list of so many holes is not an honest station's.
+    It speaks of the epochs that the hello names. The second says nothing of what is here: it still tells the time,
+    and receipts close what comes. A list of so many holes is not an honest station's.
     """
     has = sink.held(hello.station, frozenset(span.epoch for span in hello.epochs))
     if proves and len(has) <= MOST_SPANS:
         revised = sink.revised(hello.station, has)
-        head = VERSION, hello.nonce, utc, sink.id, sink.generation, has, revised
-        yield HelloAnswer(*head, reads=reads, gathers=wait_of(hello))
-    yield HelloAnswer(VERSION, hello.nonce, utc, reads=reads)
+        head = VERSION, hello.nonce, told.utc, sink.id, sink.generation, has, revised
+        yield HelloAnswer(*head, reads=reads, gathers=wait_of(hello), error=told.error)
+    yield HelloAnswer(VERSION, hello.nonce, told.utc, reads=reads, error=told.error)
 
 
 def payload(message: HelloAnswer | Receipt, most: int | None) -> bytes | None:

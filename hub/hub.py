@@ -9,8 +9,7 @@ from pathlib import Path
 
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
-from edge.clock.clock import SystemClock, boot_id, system_utc
-from edge.clock.timekeeper import KernelTime, NotAllowedError
+from edge.clock.clock import SystemClock, system_utc
 from edge.delivery.channels import senders
 from edge.lanes import Lanes
 from edge.records.record import Record
@@ -25,6 +24,7 @@ from hub.picture_folder import PictureFolder
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.retention import Retention
 from hub.sink import SinkError
+from hub.synchronised import SynchronisedTime, ToldTime
 from hub.upkeep import Upkeep
 from hub.vouched import apart
 
@@ -39,7 +39,7 @@ def serve(
     config: HubConfig,
     ended: Callable[[], bool],
     utc: Callable[[], int] = system_utc,
-    told: Callable[[], int] | None = None,
+    told: Callable[[], ToldTime] | None = None,
 ) -> None:
     """Receive, commit, receipt, acknowledge and pass on, and answer over HTTP, until `ended`.
 
@@ -106,7 +106,7 @@ def receive(
     ended: Callable[[], bool],
     web: Web | None,
     utc: Callable[[], int],
-    told: Callable[[], int],
+    told: Callable[[], ToldTime],
 ) -> None:
     """Receive until `ended`; `web` shows what is new and what is the matter, `utc` and `told` as in `serve`."""
     files = Files(pictures=Path(config.pictures.dir), own=config.hub.name)
@@ -120,7 +120,7 @@ def receive(
         web.tells(receiver)
     retention = Retention(config.pictures, lambda: engine_of(config))
     lanes = forwarding.started(config, SystemClock(), utc)
-    telling = alarming(config, receiver, utc, lambda: told() > 0)
+    telling = alarming(config, receiver, utc, lambda: told().utc > 0)
 
     beat = Beat()
 
@@ -222,31 +222,15 @@ class Beat:
             notify("WATCHDOG=1")
 
 
-class SynchronisedTime:
-    """The time that stations are told, microseconds UTC: 0, which none believes, while nobody disciplines our clock."""
-
-    def __init__(self, kernel: KernelTime | None = None) -> None:
-        self._kernel = kernel or KernelTime()
-        self._boot = boot_id()
-
-    def __call__(self) -> int:
-        """Return it."""
-        try:
-            known = self._kernel.probe(self._boot, 0.0) is not None
-        except NotAllowedError:
-            known = False
-        return system_utc() if known else 0
-
-
 class UncontradictedTime:
-    """What `told` tells, microseconds UTC; 0 while the clocks of several stations contradict it. For one thread.
+    """What `told` tells; no time while the clocks of several stations contradict it. For one thread.
 
     The database is asked every ten seconds at most: after an outage a thousand stations say hello at once.
     """
 
     def __init__(
         self,
-        told: Callable[[], int],
+        told: Callable[[], ToldTime],
         database: Callable[[], Engine],
         utc: Callable[[], int],
         now: Callable[[], float],
@@ -255,7 +239,7 @@ class UncontradictedTime:
         self._engine: Engine | None = None
         self._asked_at, self._contradicted = float("-inf"), True
 
-    def __call__(self) -> int:
+    def __call__(self) -> ToldTime:
         """Return it."""
         now = self._now()
         if now >= self._asked_at + ASK_S:
@@ -263,9 +247,9 @@ class UncontradictedTime:
                 self._engine = self._engine or self._database()
                 self._contradicted = bool(apart(self._engine, self._utc()))
             except SinkError:  # nothing is kept either, and the receiver says so
-                return 0
+                return ToldTime()
             self._asked_at = now
-        return 0 if self._contradicted else self._told()
+        return ToldTime() if self._contradicted else self._told()
 
     def close(self) -> None:
         """Let the database go."""

@@ -38,6 +38,7 @@ from hub.picture_files import Album
 from hub.reader import MessageReader, ReaderTargets
 from hub.record_files import RecordFiles, unwritten
 from hub.sink import Row, RowFate, Sink, SinkError
+from hub.synchronised import ToldTime
 from hub.tables import Tables
 from hub.tally import WatchTally
 from hub.troubles import Troubles
@@ -69,8 +70,8 @@ class Receiver:
     """One receiver with its files, or a sink that keeps the records instead. Raise OSError.
 
     `seen` is called with each new record, for people's eyes, and with a sink also with what another hub beside this one
-    has committed first. `utc` tells the time, microseconds since 1970, and `told` the time that stations are told (0:
-    not known), the same without it. `name` keeps its session apart from others'.
+    has committed first. `utc` tells the time, microseconds since 1970, and `told` the time that stations are told,
+    the same without it. `name` keeps its session apart from others'.
     """
 
     def __init__(
@@ -81,7 +82,7 @@ class Receiver:
         seen: Callable[[str, Record], None],
         utc: Callable[[], int] = system_utc,
         sink: Sink | None = None,
-        told: Callable[[], int] | None = None,
+        told: Callable[[], ToldTime] | None = None,
         name: str = "",
     ) -> None:
         self.tally = WatchTally()
@@ -96,7 +97,7 @@ class Receiver:
         self._album = None if files.pictures is None else Album(files.pictures, re.sub(r"[^A-Za-z0-9-]", "-", name))
         self._gathered = Gathered()
         self._pending = Pending(MOST_ROWS)
-        self._told = told or utc
+        self._told = told or (lambda: ToldTime(utc()))
         self._name = name or f"watch-{{}}-{socket.gethostname()}"
         mine = f".{re.sub(r'[^A-Za-z0-9-]', '-', files.own)}" if files.own else ""
         waiting = files.beside(f".waiting{mine}")

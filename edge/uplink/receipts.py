@@ -198,13 +198,14 @@ class Receipts:
     ) -> bool:
         """Hand on the platform's time: the only one there is, or a second voice beside the others.
 
-        Return whether it contradicts what the newest record states: only what is told twice counts against that.
+        Return whether it contradicts what the newest record states: only what is told twice counts against that. A
+        platform whose own clock nobody keeps right tells 0.
         """
         half = (self._clock.now() - asked.at) / 2
-        if not (believed or not self.pin.ledger or self._source() == "unknown"):
+        if not answer.utc or not (believed or not self.pin.ledger or self._source() == "unknown"):
             return False
         asked.timed = True
-        anchor = Anchor(self._boot, asked.at + half, answer.utc, "platform", max(half, 0.001))
+        anchor = Anchor(self._boot, asked.at + half, answer.utc, "platform", max(half + answer.error, 0.001))
         on_anchor(anchor)
         last = self._store.last()
         if last is None or last.start is None or last.stamp.boot != self._boot:

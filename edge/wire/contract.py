@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.reason import Reason
-from edge.records.record import MOST, Name, Record, Revision, Seq, Utc
+from edge.records.record import MOST, Name, Record, Revision, Seconds, Seq, Utc
 from edge.records.spans import Span
 
 VERSION = 1
@@ -113,7 +113,7 @@ class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class HelloAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The platform's answer: its ledger's id and generation, what it has, its time (microseconds UTC).
+    """The platform's answer: its ledger's id and generation, what it has, its time (microseconds UTC, +-`error` s).
 
     `has` None: it keeps no ledger and proves nothing. What `revised` does not name it has in revision 0.
     `about`: what of the hello's epochs this page of the answer speaks of; None: of all of them.
@@ -131,6 +131,7 @@ class HelloAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     about: Spans | None = None
     reads: Version = VERSION
     gathers: Count = 0
+    error: Seconds = 0.0
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -82,6 +82,7 @@ def watch(
 def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> None:
     """Receive until a signal, then say what came."""
     from hub.receiver import Receiver
+    from hub.synchronised import SynchronisedTime
     from provisioning.commands.watch_screen import screen
 
     ending: list[int] = []
@@ -91,7 +92,7 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
         own(files, stack)
         with screen(quiet) as show:
             try:
-                receiver = Receiver(broker, files, receipts, show.seen)
+                receiver = Receiver(broker, files, receipts, show.seen, told=SynchronisedTime())
             except OSError as error:
                 raise CommandError(Exit.USAGE, format_file_error(error)) from None
             receiver.run(lambda: bool(ending), lambda: show.tick(receiver))

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from hub.config import load
 from hub.hub import serve
+from hub.synchronised import ToldTime
 from provisioning.commands.run import log_to_stderr
 
 WRITTEN_S = 0.02  # real s between two looks at simulated time: at 600 times the speed of life 12 s
@@ -61,7 +62,7 @@ def main() -> None:
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda got, _frame: ending.append(got))
     log_to_stderr()
-    serve(load(config), lambda: bool(ending), told_by(time), lambda: 0)
+    serve(load(config), lambda: bool(ending), told_by(time), ToldTime)
 
 
 if __name__ == "__main__":

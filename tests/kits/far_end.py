@@ -38,6 +38,7 @@ from hub import intake
 from hub.jsonl import LineIdentity
 from hub.live_first import RECEIVE
 from hub.receiver import Files, Receiver
+from hub.synchronised import ToldTime
 from tests.kits.asker import Asker, WatchedBroker, WatchedLink
 from tests.kits.batches import Reader
 
@@ -75,7 +76,7 @@ class FarEnd:
         self.network.link = WatchedLink
         self.waited = broker.waited
         self.asker = Asker(broker, STATION, self.network.utc)
-        self._told = self.network.utc if tells_time else lambda: 0
+        self._told = lambda: ToldTime(self.network.utc() if tells_time else 0)
         self._folder, self._copy, self._seed = folder, folder.with_name(folder.name + ".copy"), seed
         folder.mkdir(parents=True, exist_ok=True)
         self._receiver: Receiver | None = self._opened()

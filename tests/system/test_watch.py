@@ -14,6 +14,7 @@ import msgspec
 import pytest
 
 from edge.clock.anchors import Anchor
+from edge.clock.timekeeper import KernelTime
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.store.outbox import PLATFORM
 from edge.wire.contract import ROLLCALL, Batch, encode
@@ -216,3 +217,15 @@ def test_two_receivers_of_one_machine_do_not_share_a_file(broker: Broker, parts:
     assert first.minutes.stat().st_ino == before
     first.kill()
     first.start()
+
+
+def test_a_receiver_whose_clock_nobody_keeps_right_tells_no_station_the_time(
+    broker: Broker, parts: Parts, tmp_path: Path
+) -> None:
+    """An office computer that is minutes off proves what it has received, and dates nothing."""
+    box, _watch = both(parts, tmp_path, broker)
+    box.minute(-60)
+    box.uplink.notify()
+    box.run_until(lambda: box.store.notes.get("ledger", PLATFORM) is not None)  # its answer was taken in
+    synchronised = KernelTime().probe("", 0.0) is not None
+    assert bool(box.anchors) == synchronised

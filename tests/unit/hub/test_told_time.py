@@ -15,8 +15,8 @@ from edge.records.spans import Span
 from edge.wire.contract import Hello, HelloAnswer, Topic, decode, encode, topic
 from edge.wire.link import Link
 from edge.wire.session import Granted, Incoming
-from hub.hub import SynchronisedTime
 from hub.receiver import Files, Receiver
+from hub.synchronised import SynchronisedTime
 
 
 class Kernel(KernelTime):
@@ -30,7 +30,7 @@ class Kernel(KernelTime):
         """Answer as it should."""
         if self._state == "forbidden":
             raise NotAllowedError(1)
-        return Anchor(boot, boottime, system_utc(), "ntp", 0.01) if self._state == "synchronised" else None
+        return Anchor(boot, boottime, system_utc(), "ntp", 0.3) if self._state == "synchronised" else None
 
 
 class Wire:
@@ -60,4 +60,5 @@ def test_a_clock_that_nobody_keeps_right_is_told_to_no_station(tmp_path: Path, s
     (answer,) = (decode(payload, HelloAnswer) for payload in wire.said)
     assert (answer.nonce, answer.has) == ("nonce", [])
     assert abs(answer.utc - system_utc()) < 60_000_000 if told else answer.utc == 0
+    assert answer.error == (0.3 if told else 0.0)
     receiver.close()

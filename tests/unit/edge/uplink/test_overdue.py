@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from edge.clock.anchors import Anchor
 from edge.clock.belief import SECOND_LOOK, UNCONFIRMED
 from edge.config.sections import BrokerSection
 from edge.northbound.minshan import OutgoingBatch
@@ -150,6 +151,18 @@ def test_what_another_platform_lacks_is_not_blamed_on_the_way(store: Store) -> N
     assert store.outbox.unsent_spans(PLATFORM) == [Span("e", 1, 50)]
     assert [len(batch) for batch in station.receipts.lacking.batches(proved, 360)] == [50]
     assert not station.receipts.lacking.nothing_arrives
+
+
+@pytest.mark.parametrize(("utc", "error", "stated"), [(0, 0.0, []), (1_782_097_200_000_000, 0.3, [10.3])])
+def test_the_platform_s_time_states_its_own_error_too(
+    store: Store, utc: int, error: float, stated: list[float]
+) -> None:
+    """Half the way there and back, and what the platform's own clock may be off by; 0 is no time."""
+    station, heard = Station(store, GATHER), list[Anchor]()
+    nonce = station.says_hello()
+    station.clock.run_until(station.clock.now() + 20.0)
+    station.receipts.answered(HelloAnswer(1, nonce, utc, LEDGER, 1, [], error=error), heard.append)
+    assert [anchor.error for anchor in heard] == stated
 
 
 @pytest.mark.parametrize(
