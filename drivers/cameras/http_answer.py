@@ -6,9 +6,17 @@ import codecs
 import http.client
 import re
 
-from drivers.cameras.camera import FORBIDDEN, JPEG_START, NoPictureError, NotAnImageError
+from drivers.cameras.camera import FORBIDDEN, JPEG_START, NoPictureError, NotAnImageError, public_address
 from drivers.cameras.jpeg import STRAY
 from drivers.reason import Reason, printable
+
+RTSP_STATUSES = {  # RFC 2326, section 7.1.1: its own
+    453: "Not Enough Bandwidth",
+    454: "Session Not Found",
+    455: "Method Not Valid in This State",
+    459: "Aggregate Operation Not Allowed",
+    461: "Unsupported Transport",
+}
 
 
 def is_success(status: int) -> bool:
@@ -38,12 +46,7 @@ def picture_of(status: int, headers: http.client.HTTPMessage, body: bytes) -> by
             raise NoPictureError(
                 Reason("camera_answers_404", "the camera answers 404 Not Found: is the path of the address right?")
             )
-        answer = f"{status} {http.client.responses.get(status, '')}".rstrip()
-        if status in (423, 429):
-            raise NoPictureError(Reason("camera_busy", "the camera refuses for now ({status})", status=answer))
-        if status >= 500:
-            raise NoPictureError(Reason("camera_fails", "the camera answers {status}", status=answer))
-        raise NoPictureError(Reason("camera_answers", "the camera answers {status}", status=answer))
+        raise NoPictureError(refusal(status))
     if not body:
         raise NoPictureError(Reason("camera_answers_nothing", "the camera answers with nothing"))
     if body.find(JPEG_START, 0, STRAY + len(JPEG_START)) < 0:
@@ -56,6 +59,25 @@ def picture_of(status: int, headers: http.client.HTTPMessage, body: bytes) -> by
             )
         )
     return body
+
+
+def refusal(status: int) -> Reason:
+    """Return that a camera refuses for now, fails, or answers otherwise, by the status of HTTP or RTSP."""
+    answer = f"{status} {http.client.responses.get(status, RTSP_STATUSES.get(status, ''))}".rstrip()
+    if status in (423, 429, 453):
+        return Reason("camera_busy", "the camera refuses for now ({status})", status=answer)
+    if status >= 500:
+        return Reason("camera_fails", "the camera answers {status}", status=answer)
+    return Reason("camera_answers", "the camera answers {status}", status=answer)
+
+
+def redirected_elsewhere(target: str) -> Reason:
+    """Return that an address redirects to where no picture can be taken, as people may see it."""
+    try:
+        shown = public_address(target)
+    except ValueError:  # no address at all
+        shown = target.rpartition("@")[2].partition("?")[0]
+    return Reason("redirected_elsewhere", "the address redirects to {place!r}", place=printable(shown, 60))
 
 
 def begins(body: bytes) -> str:

@@ -28,12 +28,12 @@ from drivers.cameras.camera import (
     public_address,
     split_login,
 )
-from drivers.cameras.http_answer import is_success, no_web_server, picture_of
+from drivers.cameras.http_answer import is_success, no_web_server, picture_of, redirected_elsewhere
 from drivers.cameras.jpeg import STRAY, first_whole, is_whole
 from drivers.cameras.jpeg_scan import END_MARKER
 from drivers.cameras.login import LOGIN_NEEDED, authorization, is_stale
 from drivers.clock import Clock
-from drivers.reason import Reason, printable
+from drivers.reason import Reason
 
 REDIRECTS = 3
 PIECE = 65536
@@ -238,13 +238,12 @@ def _target(place: SplitResult) -> str:
 
 def _redirected(place: SplitResult, target: str) -> SplitResult:
     """Return where an answer sends us. Raise NotAnImageError where no web server can be."""
+    shown = target
     try:
         there = urlsplit(urljoin(place.geturl(), target))
-        shown = public_address(there.geturl())
+        shown = there.geturl()
         if there.scheme in ("http", "https") and there.hostname:
             return there
     except ValueError:  # no address at all
-        shown = target.rpartition("@")[2].partition("?")[0]
-    raise NotAnImageError(
-        Reason("redirected_elsewhere", "the address redirects to {place!r}", place=printable(shown, 60))
-    )
+        pass
+    raise NotAnImageError(redirected_elsewhere(shown))

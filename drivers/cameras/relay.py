@@ -13,19 +13,29 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from typing import Protocol
 
 from drivers.cameras import wire
 
 PIECE = 65536  # bytes
-HEARD = 16_384  # bytes: a login is refused in the first answers
 Left = Callable[[], float]
 
 
+class Answers(Protocol):
+    """Hears both sides, and decides what of the camera's bytes the library may have."""
+
+    def asked(self, request: bytes, /) -> None:
+        """Take in what the library says."""
+
+    def passed(self, data: bytes, /) -> bytes:
+        """Return what the library may hear now of what the camera says. Raise ConnectionError where that must end."""
+
+
 @contextmanager
-def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left, heard: bytearray) -> Iterator[int]:
+def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left, answers: Answers) -> Iterator[int]:
     """Connect to the camera and yield the local port that leads to it, for one connection.
 
-    What the camera says first is put into `heard`. `left()` returns the seconds to the deadline and raises TimeoutError
+    What both say goes through `answers`. `left()` returns the seconds to the deadline and raises TimeoutError
     where there are none. Raise OSError where there is no connection (ssl.SSLCertVerificationError where its certificate
     is not trusted), UnreachableError where the certificate has another fingerprint.
     """
@@ -33,7 +43,7 @@ def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left, heard
         _connected(host, port, tls, fingerprint, left) as camera,
         socket.create_server(("127.0.0.1", 0), backlog=1) as listening,
     ):
-        pump = threading.Thread(target=_pump, args=(listening, camera, left, heard), name="camera relay", daemon=True)
+        pump = threading.Thread(target=_pump, args=(listening, camera, left, answers), name="camera relay", daemon=True)
         pump.start()
         try:
             yield listening.getsockname()[1]
@@ -55,36 +65,44 @@ def _connected(host: str, port: int, tls: bool, fingerprint: str, left: Left) ->
     return secure
 
 
-def _pump(listening: socket.socket, camera: socket.socket, left: Left, heard: bytearray) -> None:
+def _pump(listening: socket.socket, camera: socket.socket, left: Left, answers: Answers) -> None:
     """Carry bytes both ways until either end closes or the deadline comes."""
     try:
         listening.settimeout(left())
         near, _ = listening.accept()
         with near:
-            while _carried(near, camera, left, heard):
+            while _carried(near, camera, left, answers):
                 pass
             camera.close()
     except (OSError, ValueError):  # the deadline, an end that has gone, or a socket that is closed under our hands
         return
 
 
-def _carried(near: socket.socket, camera: socket.socket, left: Left, heard: bytearray) -> bool:
+def _carried(near: socket.socket, camera: socket.socket, left: Left, answers: Answers) -> bool:
     """Carry what is there, waiting for it. Return False where an end has closed."""
     waiting = isinstance(camera, ssl.SSLSocket) and camera.pending()
     ready = [near, camera] if waiting else select.select([near, camera], [], [], left())[0]
-    if camera in ready and not _passed(camera, near, left, heard):
-        return False
-    return near not in ready or _passed(near, camera, left)
+    if camera in ready and (said := _received(camera)) is not None:
+        if not said:
+            return False
+        _send(near, answers.passed(said), left)
+    if near in ready and (asked := _received(near)) is not None:
+        if not asked:
+            return False
+        answers.asked(asked)
+        _send(camera, asked, left)
+    return True
 
 
-def _passed(source: socket.socket, target: socket.socket, left: Left, heard: bytearray | None = None) -> bool:
-    source.settimeout(0.0)  # of a TLS record there may be half, and nothing for us in it
+def _received(source: socket.socket) -> bytes | None:
+    """Return what is there, b"" where the end has closed, None where there is nothing for us in it."""
+    source.settimeout(0.0)  # of a TLS record there may be half
     try:
-        data = source.recv(PIECE)
+        return source.recv(PIECE)
     except (BlockingIOError, ssl.SSLWantReadError):
-        return True
-    if heard is not None and len(heard) < HEARD:
-        heard += data[: HEARD - len(heard)]
+        return None
+
+
+def _send(target: socket.socket, data: bytes, left: Left) -> None:
     target.settimeout(left())
     target.sendall(data)
-    return bool(data)

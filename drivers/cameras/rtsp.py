@@ -26,12 +26,14 @@ from drivers.cameras.camera import (
     split_login,
 )
 from drivers.cameras.frames import frames
+from drivers.cameras.http_answer import redirected_elsewhere, refusal
 from drivers.cameras.jpeg import is_whole
 from drivers.cameras.jpeg_levels import TABLE
 from drivers.cameras.jpeg_scan import FRAMES, segment_end, segments
 from drivers.cameras.key_frames import KeyFrames
-from drivers.cameras.login import LOGIN_NEEDED, challenges, is_stale, no_supported_login, refusal_headers
+from drivers.cameras.login import LOGIN_NEEDED, challenges, is_stale, no_supported_login
 from drivers.cameras.relay import relayed
+from drivers.cameras.rtsp_answers import RtspAnswers, is_usable
 from drivers.cameras.strips import jpeg_of
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
@@ -40,7 +42,7 @@ from drivers.reason import Reason, system_reason
 PROBE = {"probesize": "32"}  # bytes: one packet
 # What one packet had in it comes as it is: `key_frames` puts frames together.
 OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", "fflags": "noparse+nofillin", **PROBE}
-FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # of a digest login
+NOT_FOUND = 404
 PORTS = {"rtsp": 554, "rtsps": 322}  # IANA
 NEARLY = 0.2  # s before the deadline, from which on it is what ended a connection
 TABLE_BYTES = 65  # a table of quantizers with its number
@@ -77,46 +79,44 @@ class RtspCamera:
                 raise TimeoutError
             return seconds
 
-        heard = bytearray()
+        answers = RtspAnswers()
         try:
-            return self._picture(left, until, heard)
+            return self._picture(left, until, answers)
         except LoginRefusedError:
-            if not is_stale(refusal_headers(heard) or []):
+            if not is_stale(answers.challenges() or []):
                 raise
-        return self._picture(left, until, bytearray())  # FFmpeg itself takes no second nonce
+        return self._picture(left, until, RtspAnswers())  # FFmpeg itself takes no second nonce
 
-    def _picture(self, left: Callable[[], float], until: float, heard: bytearray) -> bytes:
-        """Return a picture of one connection; what the camera says first is put into `heard`. Raise CameraError."""
+    def _picture(self, left: Callable[[], float], until: float, answers: RtspAnswers) -> bytes:
+        """Return a picture of one connection, whose answers are heard there. Raise CameraError."""
         import av
         from av import error as av_error
 
         try:
             with (
-                relayed(self._host, self._port, self._tls, self._fingerprint, left, heard) as port,
+                relayed(self._host, self._port, self._tls, self._fingerprint, left, answers) as port,
                 av.open(self._address.format(port=port), options=OPTIONS) as stream,
             ):
                 return self._key_frame(stream, until)
         except ssl.SSLCertVerificationError as error:
             raise UnreachableError(certificate_untrusted(error)) from None
         except av_error.HTTPUnauthorizedError:
-            raise LoginRefusedError(self._refused(heard)) from None
+            raise LoginRefusedError(self._refused(answers.challenges())) from None
         except av_error.HTTPForbiddenError:
             raise NoPictureError(FORBIDDEN) from None
         except (av_error.FFmpegError, OSError) as error:
+            if answers.elsewhere is not None:
+                raise NotAnImageError(redirected_elsewhere(answers.elsewhere)) from None
+            if answers.status() >= 400 and answers.status() != NOT_FOUND:
+                raise NoPictureError(refusal(answers.status())) from None
             raise self._named(error, late=self._clock.now() > until - NEARLY) from None
 
-    def _refused(self, heard: bytearray) -> Reason:
-        """Return why the login was refused: FFmpeg knows basic and digest with MD5."""
+    def _refused(self, headers: list[str] | None) -> Reason:
+        """Return why the login was refused, by the camera's challenges."""
         if not self._user:
             return LOGIN_NEEDED
-        headers = refusal_headers(heard)
-        known = [challenge for text in headers or [] for challenge in challenges(text)]
-        usable = any(
-            scheme == "basic" or (scheme == "digest" and fields.get("algorithm", "MD5").upper() in FFMPEG_KNOWS)
-            for scheme, fields in known
-        )
-        if headers is not None and not usable:
-            return no_supported_login(known)
+        if headers is not None and not any(map(is_usable, headers)):
+            return no_supported_login([challenge for text in headers for challenge in challenges(text)])
         return Reason("camera_refuses_login", "the camera refuses the login of user {user!r}", user=self._user)
 
     def close(self) -> None:

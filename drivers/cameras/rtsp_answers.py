@@ -1,0 +1,89 @@
+"""What an RTSP camera answers before its stream, as FFmpeg may hear it.
+
+FFmpeg follows a redirect by itself, with the login, to any host, past the deadline and the camera's certificate; so
+none reaches it. Of several challenges it takes the last digest, though it knows MD5 alone; so it hears of those that it
+can answer.
+"""
+
+from __future__ import annotations
+
+import re
+
+from drivers.cameras.login import challenges, refusal_headers
+
+LONGEST = 65_536  # bytes of all answers before the stream: a camera's have 2,000 or so
+FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # of a digest login
+REFUSED = b"RTSP/1.0 401"
+HEADERS_END = b"\r\n\r\n"
+CHALLENGE = b"www-authenticate"
+# Anywhere: what FFmpeg takes for the begin of an answer is its own affair. It passes over all carriage returns.
+REDIRECT = re.compile(
+    rb"RTSP/\S*[^\S\n]+3\d\d\b(?:.*\n(?:(?!location).*\n)*location[^\S\n]*:[^\S\n]*(\S*))?", re.IGNORECASE
+)
+STATUS = re.compile(rb"RTSP/1\.\d (\d{3})")
+
+
+class RtspAnswers:
+    """The answers of one connection."""
+
+    def __init__(self) -> None:
+        self._said, self._held = bytearray(), bytearray()
+        self._streams, self._plays = False, False
+        self.elsewhere: str | None = None  # to where one redirected
+
+    def asked(self, request: bytes) -> None:
+        """Take in what FFmpeg asks; what follows its last request is the stream."""
+        self._streams = self._streams or request.startswith(b"PLAY ")
+
+    def passed(self, data: bytes) -> bytes:
+        """Return what FFmpeg may hear now of what the camera says. Raise ConnectionError where that must end."""
+        if self._streams:
+            if not self._plays:
+                self._said += data[: len(REFUSED)]
+            self._plays = True
+            return data
+        self._said += data
+        if len(self._said) > LONGEST:
+            raise ConnectionAbortedError
+        text = self._said.replace(b"\r", b"")
+        redirect = REDIRECT.search(text)
+        if redirect is not None:
+            if b"\n\n" not in text[redirect.start() :]:
+                return b""  # it does nothing before the last line
+            self.elsewhere = (redirect[1] or b"").decode(errors="replace")
+            raise ConnectionAbortedError
+        self._held += data
+        if self._held.startswith(REFUSED) or REFUSED.startswith(self._held):
+            head, end, rest = self._held.partition(HEADERS_END)
+            if not end:
+                return b""
+            found = _usable(bytes(head)) + end + rest
+        else:
+            found = bytes(self._held)
+        self._held.clear()
+        return bytes(found)
+
+    def challenges(self) -> list[str] | None:
+        """Return the challenges of the last answer that refused; None where none did."""
+        return refusal_headers(self._said)
+
+    def status(self) -> int:
+        """Return the status of the last answer, 0 without any."""
+        found = STATUS.findall(self._said)
+        return int(found[-1]) if found else 0
+
+
+def is_usable(challenge: str) -> bool:
+    """Return whether FFmpeg can answer one of the challenges in a header."""
+    return any(
+        scheme == "basic" or (scheme == "digest" and fields.get("algorithm", "MD5").upper() in FFMPEG_KNOWS)
+        for scheme, fields in challenges(challenge)
+    )
+
+
+def _usable(head: bytes) -> bytes:
+    """Return the lines of an answer without the challenges that FFmpeg cannot answer, unless there are no others."""
+    lines = head.split(b"\r\n")
+    others = {line for line in lines if line.lower().startswith(CHALLENGE)}
+    good = {line for line in others if is_usable(line.partition(b":")[2].decode(errors="replace"))}
+    return b"\r\n".join(line for line in lines if not good or line not in others or line in good)

@@ -1,0 +1,141 @@
+"""What an RTSP camera answers before its stream: no redirect takes the login away, each refusal has its own cause."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from drivers.cameras.camera import CameraError, CameraSettings
+from drivers.cameras.opening import open_camera
+from drivers.cameras.rtsp_answers import LONGEST, RtspAnswers
+from edge.clock.clock import SystemClock
+
+BASIC = 'WWW-Authenticate: Basic realm="r"'
+MD5 = 'WWW-Authenticate: Digest realm="r", nonce="n", algorithm=MD5'
+SHA = 'WWW-Authenticate: Digest realm="r", nonce="n", algorithm="SHA-256"'
+Reply = Callable[[str, bool], tuple[str, list[str]]]  # of a method, and whether a login came with it
+
+
+@contextmanager
+def camera(reply: Reply, said: list[str]) -> Iterator[str]:
+    """Serve an RTSP camera that answers so, and never comes to its stream. Yield its address."""
+    listening = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                link, _ = listening.accept()
+                with link, link.makefile("r", newline="\r\n") as file:
+                    while line := file.readline():
+                        lines = [line, *iter(file.readline, "\r\n")]
+                        fields = dict(one.lower().split(":", 1) for one in lines[1:])
+                        said.append("".join(lines))
+                        status, more = reply(line.partition(" ")[0], "authorization" in fields)
+                        head = [f"RTSP/1.0 {status}", f"CSeq:{fields['cseq'].rstrip()}", *more, "", ""]
+                        link.sendall("\r\n".join(head).encode())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"rtsp://127.0.0.1:{listening.getsockname()[1]}/cam"
+    finally:
+        listening.shutdown(socket.SHUT_RDWR)
+        listening.close()
+        thread.join(5)
+
+
+def refused(url: str, user: str = "admin") -> CameraError:
+    """Return why there is no picture at that address."""
+    with pytest.raises(CameraError) as failed:
+        open_camera(CameraSettings("rtsp", url, user, "geheim", timeout=10.0), SystemClock()).still()
+    return failed.value
+
+
+def always(method: str, status: str, *more: str) -> Reply:
+    """Return a camera that answers one method so, and says yes to all others."""
+    return lambda asked, _login: (status, list(more)) if asked == method else ("200 OK", [])
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE"])
+@pytest.mark.parametrize("status", ["301 Moved Permanently", "302 Found", "305 Use Proxy"])
+def test_no_redirect_takes_the_login_to_another_server(method: str, status: str) -> None:
+    """FFmpeg would follow with the password, past the deadline and the certificate; the address is told instead."""
+    there: list[str] = []
+    with camera(lambda _method, _login: ("401 Unauthorized", [BASIC]), there) as other:
+        location = f"Location: {other.replace('//', '//a:b@')}?token=1"
+        with camera(always(method, status, location), []) as url:
+            failed = refused(url)
+    assert (failed.kind.code, failed.detail.code) == ("not_an_image", "redirected_elsewhere")
+    assert failed.detail.params == {"place": other}
+    assert there == []
+
+
+@pytest.mark.parametrize("text", [b"RTSP/1.0 302 Moved\r\nLocation: rtsp://x/\r\n\r\n", b"R\rTSP/1.1\t399 \n\n"])
+def test_a_redirect_is_found_however_it_is_sent(text: bytes) -> None:
+    """In pieces, behind another answer or a packet, with line ends of any kind: nothing of its last line is heard."""
+    for before in (b"", b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n", b"$\0\0\2ab", b"OPTIONS * RTSP/1.0\r\nCSeq: 1\r\n\r\n"):
+        answers, heard = RtspAnswers(), b""
+        with pytest.raises(ConnectionAbortedError):
+            for at in range(len(before + text)):
+                heard += answers.passed((before + text)[at : at + 1])
+        assert not heard.replace(b"\r", b"").endswith(b"\n\n") or heard == before
+        assert answers.elsewhere == ("rtsp://x/" if b"Location" in text else "")
+
+
+def test_of_the_stream_nothing_is_taken_for_an_answer() -> None:
+    """After its last request FFmpeg hears all as it comes, and follows nothing."""
+    answers = RtspAnswers()
+    answers.asked(b"PLAY rtsp://x RTSP/1.0\r\n\r\n")
+    for data in (
+        b"RTSP/1.0 200 OK\r\n\r\n",
+        b"$\0\0\4RTSP/1.0 302 x\n\n",
+        b"RTSP/1.0 501 x\r\n\r\n",
+        bytes(LONGEST + 1),
+    ):
+        assert answers.passed(data) == data
+    assert (answers.status(), answers.elsewhere) == (200, None)
+
+
+def test_a_camera_that_only_talks_does_not_fill_the_memory() -> None:
+    """What is said before the stream has a bound."""
+    answers = RtspAnswers()
+    with pytest.raises(ConnectionAbortedError):
+        for _ in range(LONGEST):
+            answers.passed(b"x" * 100)
+
+
+@pytest.mark.parametrize("challenges", [[MD5, SHA], [SHA, MD5], [SHA, BASIC], [BASIC, SHA]])
+def test_of_several_logins_one_that_is_known_is_used(challenges: list[str]) -> None:
+    """Whichever comes last: a login is sent, and what comes then is what is told."""
+    said: list[str] = []
+
+    def reply(method: str, login: bool) -> tuple[str, list[str]]:
+        if method == "OPTIONS":
+            return "200 OK", []
+        return ("404 Not Found", []) if login else ("401 Unauthorized", challenges)
+
+    with camera(reply, said) as url:
+        assert refused(url).detail.code == "no_video"
+    assert sum("\nAuthorization:" in one for one in said) == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        ("461 Unsupported Transport", "camera_answers"),
+        ("453 Not Enough Bandwidth", "camera_busy"),
+        ("503 Service Unavailable", "camera_fails"),
+        ("403 Forbidden", "camera_forbids"),
+        ("404 Not Found", "no_video"),
+    ],
+)
+def test_what_a_camera_answers_is_told(status: str, code: str) -> None:
+    """It is there and answers: "no connection" would send people to its cable."""
+    with camera(always("DESCRIBE", status), []) as url:
+        detail = refused(url).detail
+    assert detail.code == code
+    assert code not in ("camera_answers", "camera_busy", "camera_fails") or detail.params == {"status": status}
