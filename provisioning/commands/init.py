@@ -16,7 +16,7 @@ import click
 from edge.files import write_whole
 from edge.language.texts import _, ngettext
 from provisioning.commands.answers import Degrees, Metres
-from provisioning.commands.doubts import doubts, empty
+from provisioning.commands.doubts import doubts, unfinished
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.interview import DATUMS, Answers, complete, tables_of, unwritable
 from provisioning.commands.options import CONFIG, may_write, sentence
@@ -78,7 +78,7 @@ def init(out: Path, force: bool, **given: Any) -> None:
     say(done.format(file=out, station=facts["station"], sensors=count))
     if facts["unasked"]:
         warn(out, facts["unasked"])
-    for doubt, remedy in (*empty(config), *doubts(config)):
+    for doubt, remedy in (*unfinished(config), *doubts(config)):
         say(f"! {doubt}\n  → {remedy}", err=True)
     say(following(out, is_change))
 
