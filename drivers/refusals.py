@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -13,7 +14,7 @@ REFUSALS = {
     reason.code: reason
     for reason in (
         Reason("missing", "is required, but missing"),
-        Reason("int_type", "must be a whole number without quotes, as 118 or 0x76"),
+        Reason("int_type", "must be a whole number without quotes, such as 5 (an address: 0x76)"),
         Reason("int_from_float", "must be a whole number"),
         Reason("float_type", "must be a number without quotes, as 3.5"),
         Reason("finite_number", "must be a finite number"),
@@ -37,6 +38,7 @@ REFUSALS = {
     )
 }
 LIST_OF_TABLES = Reason("list_of_tables", "write [[{key}]] with double brackets: there may be several", key="")
+BOUNDS = ("greater_than_equal", "less_than_equal", "greater_than", "less_than")
 NO_TABLE = ("model_type", "model_attributes_type", "dataclass_type")
 
 
@@ -47,6 +49,8 @@ def refusal(error: Mapping[str, Any], key: str) -> Reason:
     if isinstance(raised, SettingError):
         return raised.reason
     code = "dict_type" if error["type"] in NO_TABLE else str(error["type"])
+    if code in BOUNDS and isinstance(error.get("input"), float) and not math.isfinite(error["input"]):
+        code = "finite_number"
     code = "date_type" if code.startswith("date_") else code
     if "expected" in context:
         context["expected"] = str(context["expected"]).replace(" or ", ", ").replace("'", "")
@@ -58,5 +62,5 @@ def refusal(error: Mapping[str, Any], key: str) -> Reason:
 def _plain(value: Any) -> str | int:
     """Return a bound as a person writes it: 5500, not 5500.0."""
     if isinstance(value, float):
-        return f"{value:g}"
+        return f"{value:.12g}"
     return value if isinstance(value, int) else str(value)

@@ -17,20 +17,26 @@ from drivers.toml_lines import TomlLines, is_whole_text, value_on
 from drivers.wide_signs import first_wide, outside_texts
 
 NO_KEY = Reason("toml_key", "this line is neither `key = value` nor a [table]")
-NO_VALUE = Reason("toml_value", 'this is not a TOML value; text must be in quotes, such as key = "text"')
+NO_VALUE = Reason(
+    "toml_value",
+    'this is not a TOML value; text must be in quotes, such as "text", and numbers have no unit, such as 31.68',
+)
 JSON = Reason(
     "toml_json",
     "this is JSON, but TOML is expected: each table starts with a line [name], followed by lines "
     'such as key = 31.68 or key = "text"',
 )
+COMMENT = Reason("toml_comment", "a comment begins with #")
+VALUE = r"""^("[^"]*"|'[^']*'|[-+]?(0x[0-9a-fA-F]+|[0-9_]+(\.[0-9_]+)?))"""
+HEADER = re.compile(r"\s*\[+\s*([^\]]*?)\s*\]")
 DAY = re.compile(r"=\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})\b")
 # A line that is no TOML by what it looks like; the first that fits.
 SLIPS = (
-    (r"\s*(;|//|--|/\*|')", Reason("toml_comment", "a comment begins with #")),
+    (r"\s*(;|//|--|/\*|')", COMMENT),
     (r"\s*[\w.-]+\s*:", Reason("toml_colon", "write = between key and value, not :")),
     (
-        r"\s*[^\x00-\x7f\s][^=]*=",
-        Reason("toml_key_letters", "keys are English words in ASCII letters, such as latitude"),
+        r"\s*[^\x00-\x7f\s][^=]*=|\s*\[+\s*[^\x00-\x7f\s]",
+        Reason("toml_key_letters", "keys and tables are English words in ASCII letters, such as latitude and [site]"),
     ),
     (r"[^=]*=\s*$", Reason("toml_no_value", "the value is missing after the =")),
     (
@@ -44,6 +50,10 @@ SLIPS = (
     (r"[^=]*=\s*[-+]?[0-9_]{4300,}", Reason("toml_digits", "the number has too many digits")),
     (r"[^=]*=\s*(\[\s*){100,}|[^=]*=\s*(\{[^{}]*=\s*){100,}", Reason("toml_deep", "brackets are nested too deeply")),
     (r"[^=]*=\s*[-+]?0[0-9]+(\.[0-9]+)?\s*(#.*)?$", Reason("toml_zero", "a number must not begin with 0")),
+    (
+        r"[^=]*=\s*[-+]?(\.[0-9]+|[0-9]+\.)\s*(#.*)?$",
+        Reason("toml_point", "a decimal point has digits on both sides, such as 0.5 or 31.0"),
+    ),
     (
         r'[^=]*=\s*"[^"]*\\[^"]*"\s*(#.*)?$',
         Reason("toml_backslash", "write / instead of \\ (or put the text in single quotes: 'C:\\data')"),
@@ -60,7 +70,7 @@ def mistake_in(text: str) -> tuple[int, Reason]:
     if json := re.match(r"\s*(\{|\[\s*\{)", text):
         return text.count("\n", 0, json.start(1)) + 1, JSON
     number, lines = bad_line(text), text.splitlines() or [""]
-    return once_in_brackets(lines[:number]) or (number, what_is_wrong(lines[number - 1]))
+    return once_in_brackets(lines[:number]) or (number, defined_on(lines[:number]) or what_is_wrong(lines[number - 1]))
 
 
 def once_in_brackets(lines: Sequence[str]) -> tuple[int, Reason] | None:
@@ -70,6 +80,26 @@ def once_in_brackets(lines: Sequence[str]) -> tuple[int, Reason] | None:
         return None
     same = {table[1]: number for number, table in enumerate(tables, 1) if table and table[2] == last[2]}
     return (same[""], LIST_OF_TABLES.having(key=last[2])) if {"", "["} <= same.keys() else None
+
+
+def defined_on(lines: Sequence[str]) -> Reason | None:
+    """Return that the last of these lines repeats an earlier one, with its number; None where it does not."""
+    if not is_toml(lines[-1]):
+        return None
+    headers = [HEADER.match(line) for line in lines]
+    begin = 0 if headers[-1] else max((n for n, header in enumerate(headers) if header), default=-1) + 1
+    names = [header[1] if header else "" for header in headers] if headers[-1] else list(map(key_on, lines))
+    for number, name in enumerate(names[:-1], 1):
+        if number > begin and name and name == names[-1]:
+            shown = f"[{name}]" if headers[-1] else name
+            return Reason("toml_twice_on", "{name} is defined already, on line {line}", name=shown, line=number)
+    return None
+
+
+def key_on(line: str) -> str:
+    """Return the key of a line; "" where it has none."""
+    key, equals, _value = line.partition("=")
+    return key.strip() if equals and not key.lstrip().startswith(("#", "[")) else ""
 
 
 def bad_line(text: str) -> int:
@@ -103,9 +133,13 @@ def wrong_value(value: str) -> Reason:
     if opened in ("'", '"') and (open_yet or is_whole_text(value)):
         return Reason("toml_quote", "a text has no closing quote, or contains a character that is not allowed there")
     if opened in ("'", '"', "+", "-", ".") or opened.isdigit():
+        rest = re.sub(VALUE, "", value).strip()
+        if rest.startswith("//"):
+            return COMMENT
         return Reason(
             "toml_rest",
-            "unexpected text after the value: numbers have a decimal point and no unit (31.68), text is in quotes",
+            'unexpected "{rest}" after the value: numbers have a decimal point and no unit (31.68), text is in quotes',
+            rest=rest or value,
         )
     return NO_VALUE
 

@@ -49,6 +49,12 @@ def first_wide(text: str) -> Reason | None:
                     sign=sign,
                     right=right,
                 )
+            if sign in SPACES[1:]:
+                return Reason(
+                    "invisible_sign",
+                    "it contains an invisible sign ({sign}): remove it, or write an ordinary space",
+                    sign=f"U+{ord(sign):04X}",
+                )
             if right == " ":
                 return Reason("wide_space", "it contains a full-width space: write an ordinary one")
             return Reason("full_width", "write {right} instead of the full-width {sign}", sign=sign, right=right)

@@ -76,7 +76,7 @@ def quieten(config: Config, clock: Clock) -> None:
         try:
             turn_off(config.horn, open_bus, clock)
         except DeviceError as error:  # its lane says so, and tries again
-            log.warning("the horn cannot be turned off: %s", error.reason)
+            log.warning("the horn cannot be turned off: %s", error.detail)
 
 
 def beat(station: Station) -> None:

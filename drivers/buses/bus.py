@@ -9,7 +9,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -44,7 +44,7 @@ class OnModbus(Settings):
 
     port: PathText
     baud: int = Field(default=9600, ge=300, le=1_000_000)
-    parity: str = Field(default="N", pattern="^[NEO]$")
+    parity: Literal["N", "E", "O"] = "N"
     address: int = Field(default=1, ge=1, le=247)
 
 

@@ -203,12 +203,8 @@ def hold_alone(fd: int) -> None:
 
 
 def no_i2c(path: str) -> Reason:
-    """Return that there is no such I2C bus, and how it is switched on."""
-    return Reason(
-        "no_i2c",
-        "there is no {path}; switch I2C on (raspi-config, or dtparam=i2c_arm=on in config.txt), reboot",
-        path=path,
-    )
+    """Return that there is no such I2C bus; how one is switched on is the remedy of its kind."""
+    return Reason("no_i2c", "there is no {path}", path=path)
 
 
 def open_i2c(settings: OnI2C, clock: Clock) -> I2CBus:

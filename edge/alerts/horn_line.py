@@ -107,7 +107,8 @@ class HornLine:
     def _lack(self, why: Reason) -> None:
         self._retry_at = self._clock.now() + self._backoff.pause()
         if self.trouble is None:
-            self._tell(Reason("horn_missing", "the horn or its button is not available: {why}", why=why))
+            told = why.inner("detail") or why
+            self._tell(Reason("horn_missing", "the horn or its button is not available: {why}", why=told))
         self.trouble = why
 
 

@@ -16,6 +16,7 @@ from edge.config.sections import HornSection, SensorSection
 CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
 NEEDS = {"webhook": "phone", "mail": "mail"}  # what a person must have to be reached by such a channel
 NOT_ENCRYPTED = Reason("not_encrypted", "is of no use with {scheme}://: write {scheme}s:// in url", scheme="")
+LINE_TAKEN = Reason("line_taken", 'line {line} is used by "{owner}"', line="", owner="")
 BOTH_PASSWORDS = Reason("two_passwords", "give this or password_file, not both")
 
 
@@ -103,8 +104,9 @@ def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, Reason] 
             theirs=format_line(theirs.line(other.settings)),
         )
     if address == theirs.address(other.settings):
-        key = "line" if hasattr(sensor.settings, "line") else "address"
-        return key, Reason(
+        if sensor.info.bus == "gpio":
+            return "line", LINE_TAKEN.having(line=sensor.settings.line, owner=other.name)
+        return "address", Reason(
             "same_address",
             'sensor "{sensor}" has address {address} on {bus} too; each device needs its own',
             sensor=other.name,
@@ -243,7 +245,7 @@ def horn_fits(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
         line = horn.get(key)
         if isinstance(line, int):
             if line in taken:
-                reason = Reason("line_taken", 'line {line} is used by "{owner}"', line=line, owner=taken[line])
+                reason = LINE_TAKEN.having(line=line, owner=taken[line])
                 wrong(("horn", key), reason)
             taken[line] = "horn"
 

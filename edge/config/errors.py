@@ -124,6 +124,8 @@ def explained(error: Mapping[str, Any], keys: Sequence[str]) -> Reason:
         return LIST_OF_TABLES.having(key=key)
     if error["type"] in ("tuple_type", "missing", "too_long") and keys and keys[-1] in SPANS:
         return SPANS[keys[-1]]
+    if error["type"] == "missing" and len(keys) == 1:
+        return Reason("missing_table", "the table [{key}] is missing", key=key)
     pattern = dict(error.get("ctx") or {}).get("pattern")
     return FORMS[pattern] if pattern in FORMS else refusal(error, key)
 

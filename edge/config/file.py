@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import hashlib
 import json
 import re
@@ -56,6 +57,8 @@ class DraftConfig:
         of_key = path[-1:] == (OF_KEY,)
         path = path[:-1] if of_key else path
         text = "" if of_key else self.lines.text(path)
+        if len(path) > 2 and isinstance(path[-1], int):  # of a list within a table: what stands there says which
+            text, path = json.dumps(self.at(path), ensure_ascii=False, default=str), path[:-1]
         reason = closer(self.tables, path, text, reason)
         value = value_for_people(str(path[-1]) if path else "", text)
         self.mistakes.append(Mistake(self.file, self.lines.of(path), self.format_path(path), value, reason))
@@ -207,6 +210,8 @@ def checked_sensor(draft: DraftConfig, path: tuple[str | int, ...], table: dict[
     info = driver_of(draft, path, table)
     settings = settings_of(draft, path, table, info) if info else None
     common = {key: value for key, value in table.items() if key in COMMON}
+    if len(draft.mistakes) > before:  # a misspelt `driver` is not missing as well
+        common.setdefault("driver", "")
     try:
         section = SensorSection.model_validate({**common, "info": info, "settings": settings})
     except ValidationError as error:
@@ -219,6 +224,8 @@ def driver_of(draft: DraftConfig, path: tuple[str | int, ...], table: dict[str, 
     """Return the catalog's entry for the table's driver. Note a mistake and return None where no driver is so named."""
     name = table.get("driver")
     if not isinstance(name, str):
+        if name is None and (near := difflib.get_close_matches("driver", [key for key in table if key != "driver"])):
+            draft.wrong((*path, near[0]), unknown_key(near[0], ["driver"]))
         return None
     try:
         return find(name)

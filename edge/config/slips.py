@@ -29,7 +29,7 @@ KeyPath = tuple[str | int, ...]
 # A text is refused for its form by these; a title may hold any sign.
 FORMS = {
     *("bad_broker", "bad_name", "string_pattern_mismatch", "literal_error", "driver_near", "unknown_driver"),
-    *("camera_url", "bad_port"),
+    *("camera_url", "bad_port", "bad_hour", "bad_day_of_year"),
 }
 # What was meant by a text in quotes, where a number or a truth is wanted.
 QUOTED = {

@@ -31,10 +31,20 @@ def doubts(config: Config) -> Iterator[tuple[str, str]]:
     yield from secrets(config)
 
 
-def empty(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield whether the file has no sensor; the doctor finds that by itself."""
+def unfinished(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield that the file has no sensor, and each secret that is not there; the doctor finds that by itself."""
     if not config.sensor:
         yield _("the file has no sensor: the station will measure nothing"), _("`minshan sensors` lists the drivers.")
+    for file in password_files(config):
+        if not Path(file).exists():
+            sentence = _("password_file = {file}: this file is not there")
+            yield sentence.format(file=file), _("Write the password, and nothing else, into a file of this name.")
+
+
+def password_files(config: Config) -> list[str]:
+    """Return the files of the passwords that the station needs."""
+    sections = (section for section in (config.broker, *config.camera) if section is not None)
+    return list(dict.fromkeys(section.password_file for section in sections if section.password_file))
 
 
 def site(section: SiteSection) -> Iterator[tuple[str, str]]:
@@ -98,7 +108,7 @@ def secrets(config: Config) -> Iterator[tuple[str, str]]:
     own |= config.broker is not None and parse(config.broker.url).password is not None
     own |= any("@" in (camera.url or "") for camera in config.camera)
     files = [config.path] if own else []
-    for file in (*files, *(section.password_file for section in sections if section.password_file)):
+    for file in (*files, *password_files(config)):
         path = Path(file)
         if path.is_file() and path.stat().st_mode & OTHERS_READ:
             sentence = _("{file} contains a password, and every user of this machine can read it").format(file=file)

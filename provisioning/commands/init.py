@@ -16,10 +16,10 @@ import click
 from edge.files import write_whole
 from edge.language.texts import _, ngettext
 from provisioning.commands.answers import Degrees, Metres
-from provisioning.commands.doubts import doubts, empty
+from provisioning.commands.doubts import doubts, unfinished
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.interview import DATUMS, Answers, complete, tables_of, unwritable
-from provisioning.commands.options import CONFIG, may_write, sentence
+from provisioning.commands.options import UNITS, is_of_service, may_write, sentence
 from provisioning.commands.settings import literal, split
 from provisioning.commands.stationfile import ALTITUDE, LATITUDE, LONGITUDE, written
 from provisioning.folding import as_typed, program, say
@@ -27,7 +27,6 @@ from provisioning.folding import as_typed, program, say
 if TYPE_CHECKING:
     from edge.config.sections import Config
 
-UNITS = Path("/etc/systemd/system")  # where `make install` puts the services
 PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail an hour, in a SIM's 30 MB
 
 
@@ -78,14 +77,14 @@ def init(out: Path, force: bool, **given: Any) -> None:
     say(done.format(file=out, station=facts["station"], sensors=count))
     if facts["unasked"]:
         warn(out, facts["unasked"])
-    for doubt, remedy in (*empty(config), *doubts(config)):
+    for doubt, remedy in (*unfinished(config), *doubts(config)):
         say(f"! {doubt}\n  → {remedy}", err=True)
     say(following(out, is_change))
 
 
 def following(out: Path, is_change: bool, units: Path = UNITS) -> str:
     """Return what to do next: where this is the file of the installed service, that is started, or reads it anew."""
-    if out.absolute() == CONFIG and (units / "minshan.service").exists():
+    if is_of_service(out, units):
         if is_change:
             return _(
                 "Next: look at it, then `sudo minshan doctor`, then "

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edge.config.sections import BrokerSection, Config
 
 CONFIG = Path("/etc/minshan/station.toml")  # where `make install` puts it
+UNITS = Path("/etc/systemd/system")  # where it puts the services
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -89,6 +90,11 @@ def broker_at(url: str, **files: str | None) -> BrokerSection:
         raise CommandError(
             Exit.USAGE, _("{place}: {sentence}").format(place="--broker", sentence=bad_broker(url))
         ) from None
+
+
+def is_of_service(file: Path | None, units: Path = UNITS) -> bool:
+    """Return whether that file (None: the usual one) is the one of the services that `make install` has laid down."""
+    return (file is None or file.absolute() == CONFIG) and (units / "minshan.service").exists()
 
 
 def loaded(path: Path | None) -> Config:

@@ -11,7 +11,7 @@ import click
 from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext, speak
 from edge.loading import unswept
-from provisioning.commands.doubts import doubts, empty
+from provisioning.commands.doubts import doubts, unfinished
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
 from provisioning.doctor.broker_notes import notes
@@ -54,7 +54,7 @@ def checked(config_file: Path | None, as_json: bool) -> None:
         )
     )
     for sentence, remedy in (
-        *empty(config),
+        *unfinished(config),
         *doubts(config),
         *(notes(config.broker) if config.broker is not None else ()),
     ):

@@ -107,7 +107,10 @@ def settings(info: DriverInfo, table: dict[str, Any], words: Mapping[str, str] |
         for one in error.errors():
             key = ".".join(str(part) for part in one["loc"])
             if one["type"] == "missing":
-                lines.append(_("{driver} needs {key}: give it as {key}=VALUE").format(driver=info.name, key=key))
+                words_of = getattr(info.settings.model_fields[key].annotation, "__args__", ())
+                value = "|".join(word for word in words_of if isinstance(word, str)) or _("VALUE")
+                sentence = _("{driver} needs {key}: add --set {key}={value}")
+                lines.append(sentence.format(driver=info.name, key=key, value=value))
                 continue
             unknown = one["type"] == "extra_forbidden"
             reason = unknown_key(key, info.settings.model_fields) if unknown else explained(dict(one), [key])

@@ -21,8 +21,8 @@ from provisioning.commands import advice_lines, uplink_lines
 from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import config_option, json_option, loaded, print_json, state_folder
-from provisioning.folding import as_typed, page
+from provisioning.commands.options import config_option, is_of_service, json_option, loaded, print_json, state_folder
+from provisioning.folding import as_typed, page, program
 
 SOCKET = "minshan.sock"
 WHOLE_S = 59.5  # s; a minute with less was cut short (a start, an end, the time becoming known)
@@ -71,8 +71,10 @@ def ask_station(config_file: Path | None, state: Path | None, name: str, **argum
         if state is None:
             loaded(config_file)  # what is wrong in the file may be why
         sentence = _("No station is running on {folder}.").format(folder=folder)
-        start = "minshan run" + (f" --config {as_typed(config_file)}" if config_file else "")
-        remedy = _("Start it: sudo systemctl start minshan, or by hand: {start}").format(start=start)
+        remedy = _("Start it: sudo systemctl start minshan")
+        if not is_of_service(config_file):
+            start = f"{program()} run" + (f" --config {as_typed(config_file)}" if config_file else "")
+            remedy = _("Start it: {start}").format(start=start)
         raise CommandError(Exit.TROUBLE, sentence, remedy) from None
     except AskError as error:
         raise CommandError(Exit.TROUBLE, str(error), error.remedy) from None

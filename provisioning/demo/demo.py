@@ -206,7 +206,7 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     hello(console, config, wanted.speed, state if wanted.state else None, hub, wanted.stations, page)
     with interrupts(rig, *companions.rigs) as interrupted:
         faults = None if wanted.faults is None else FaultLog(rig, station, wanted.faults)
-        show = Show(console, rig, station, companions, interrupted, faults)
+        show = Show(console, rig, station, companions, interrupted, faults, page.address if page else None)
         show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
         if wanted.until_sent and not interrupted:
             show.drain()

@@ -39,7 +39,10 @@ PAGE_PICTURES = 6  # pictures (3 s) for which a page of the table stays
 
 @dataclass
 class Show:
-    """A running demo before its audience; `faults` tells what went missing, where faults were asked for."""
+    """A running demo before its audience.
+
+    `faults` tells what went missing, where faults were asked for; `page` is the address of the station's page.
+    """
 
     console: Console
     rig: Rig
@@ -47,6 +50,7 @@ class Show:
     companions: Companions
     interrupted: list[bool]
     faults: FaultLog | None = None
+    page: str | None = None
     _told: int = field(init=False)  # the newest record that was printed
     _trouble: Reason | None = None
     _pictures: int = 0
@@ -127,7 +131,7 @@ class Show:
             self.faults.look()
             lines = self.faults.lines[-(LATELY if self.console.height > LOW else 2) :]
             below.append(Text("\n".join(lines), style="yellow", overflow="fold"))
-        below.append(ways_on(self.rig.config))
+        below.append(ways_on(self.rig.config, self.page))
         room = self.console.height - lines_of(self.console, Group(*below))
         self._pictures += 1
         table = live_table(status(self.station.parts), speed, self.console, room, self._pictures // PAGE_PICTURES)
@@ -149,9 +153,11 @@ class Show:
             self.console.print("\n".join(told), highlight=False, markup=False)
 
 
-def ways_on(config: Config) -> Text:
+def ways_on(config: Config, page: str | None) -> Text:
     """Return how the run is ended, and where else one may look at it: the last line of the screen."""
     ways = [_("Ctrl-C stops it")]
+    if page is not None:
+        ways.append(_("page: {address}").format(address=page))
     if config.broker is not None:
         ways.append(
             _("watch from elsewhere: {command}").format(command=f"{program()} watch --broker {bare(config.broker.url)}")

@@ -60,6 +60,9 @@ CAMERA_REMEDIES = {
     "no_picamera2": N_("On the Pi: sudo apt install python3-picamera2, then restart the station."),
     "no_ribbon_camera": N_("Take the power off the Pi, seat the ribbon cable at both ends, and start it again."),
     "tls_server": N_("Write https:// in its address, or the port of plain HTTP."),
+    "camera_process_not_running": N_("Start it: sudo systemctl start minshan-camera"),
+    "camera_process_crashed": N_("Its log says why: journalctl -u minshan-camera"),
+    "camera_process_hung_detail": N_("Switch the camera's power off for ten seconds, then try again."),
     "no_picture": N_("Switch the camera's power off for ten seconds, then try again."),
 }
 

@@ -95,7 +95,7 @@ NO_COMMAND_ZH = """\
         (
             "status --state .",
             Exit.TROUBLE,
-            "Error: No station is running on ..\n  → Start it: sudo systemctl start minshan, or by hand: minshan run\n",
+            "Error: No station is running on ..\n  → Start it: minshan run\n",
             "错误：. 上没有正在运行的站。\n  → 请启动：sudo systemctl start minshan，或手动运行：minshan run\n",
         ),
         (

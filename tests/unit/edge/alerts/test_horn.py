@@ -13,10 +13,13 @@ from hypothesis import strategies as st
 from drivers.reason import Reason
 from edge.alerts.alerts import End
 from edge.alerts.sounding import FRESH_S, Demand, Sounding, calling, unheard
+from edge.clock.clock import SystemClock
 from edge.config.errors import ConfigError
 from edge.config.file import load
 from edge.config.sections import HornSection
 from edge.control.commands import KNOWN, Commands, Outcome, Principal, Request
+from edge.daemon import quieten
+from edge.language.log_lines import LogFormatter
 from edge.language.speech import speaking
 from edge.snapshots import AlertNow, HornSnapshot
 from provisioning.commands.alert_lines import horn_lines
@@ -146,3 +149,13 @@ def test_the_doctor_names_the_chip_that_is_not_there(tmp_path: Path) -> None:
     (finding,) = checked(load(file), None)
     assert not finding.well and "there is no GPIO chip /dev/gpiochip99" in finding.sentence and finding.remedy
     assert next(checked(load(file), status(horn=HornSnapshot()))).well
+
+
+def test_the_journal_says_which_chip_of_the_horn_is_not_there(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    """Not only that something is unplugged: both when it is turned off at the start and when its lane opens it."""
+    file = tmp_path / "station.toml"
+    horn = '[horn]\nchip = "/dev/gpiochip99"\nline = 27\nrules = ["frost"]\n'
+    file.write_text(HEAD.format(state=tmp_path) + SHELTER + RULE + horn)
+    quieten(load(file), SystemClock())
+    (line,) = caplog.records
+    assert "there is no GPIO chip /dev/gpiochip99" in LogFormatter("%(message)s").format(line)

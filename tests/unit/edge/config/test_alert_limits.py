@@ -36,7 +36,7 @@ HORN = '[horn]\nline = 9\nrules = ["a"]'
         ("lost = [9]", "lost = [9]: the file has 3 sensors: 9 of them never fall silent"),
         ("lost = [1]\nclear_by = 3.0", "clear_by = 3.0: no alert would end: write less than 1"),
         ('crop = "apple"\nclear_by = 500.0', "clear_by = 500.0: no alert would end"),
-        ('crop = "apple"\nseason = ["02-31", "05-01"]', "season.0: must be a day of the year such as 04-15"),
+        ('crop = "apple"\nseason = ["02-31", "05-01"]', 'season = "02-31": must be a day of the year such as 04-15'),
     ],
 )
 def test_a_rule_that_is_of_no_use_is_refused_with_what_its_channel_can_be(tmp_path: Path, rule: str, said: str) -> None:

@@ -135,9 +135,10 @@ def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
         (STATION + "altitude\n", "station.toml:9: this line is neither `key = value` nor a [table]"),
         (
             STATION.replace('"maoxian-1"', "maoxian"),
-            'station.toml:2: this is not a TOML value; text must be in quotes, such as key = "text"',
+            'station.toml:2: this is not a TOML value; text must be in quotes, such as "text", '
+            "and numbers have no unit, such as 31.68",
         ),
-        (STATION + "[site]\n", "station.toml:9: this key or table is defined twice"),
+        (STATION + "[site]\n", "station.toml:9: [site] is defined already, on line 3"),
         (
             STATION.encode() + b"[x]\n# Maoxi\xe9",
             "station.toml:10: the file is not UTF-8 text (byte 0xe9): save it as UTF-8",

@@ -15,6 +15,7 @@ from hub.config import load as load_hub
 from tests.unit.edge.config.test_config import BME, STATION, mistakes
 
 RAIN = BME + "rain_correction = {}\n"
+CUPS = '[[sensor]]\nname = "{}"\ndriver = "pulses"\nline = {}\nkind = "wind"\n'
 HUB = '[broker]\nurl = "mqtt://h"\n[database]\nurl = "sqlite:///x.db"\n[pictures]\ndir = "p"\n'
 
 
@@ -49,7 +50,8 @@ def test_a_key_in_capitals_is_known(tmp_path: Path) -> None:
 def test_an_entry_that_is_wrong_is_not_called_missing_too(tmp_path: Path) -> None:
     """A list whose only entry is refused is not empty."""
     said = mistakes(tmp_path, STATION + BME + '[[alert]]\nname = "a"\nchannel = "air_temperature"\nbelow = ["0"]\n')
-    assert [line.rpartition(": ")[2] for line in said] == ["must be a number without quotes, as 3.5"]
+    (line,) = said
+    assert line.endswith('alert "a".below = "0": write it without quotes: 0')
 
 
 @pytest.mark.parametrize(
@@ -138,3 +140,30 @@ def test_a_key_that_is_wrong_itself_is_named_as_it_is_written(tmp_path: Path) ->
     (said,) = refused.value.mistakes
     assert said.place == f'{file}:8: alarms.names."Maoxian 1"'
     assert str(said.reason).startswith("must be 1 to 32 lower-case letters")
+
+
+@pytest.mark.parametrize(
+    ("tail", "said"),
+    [
+        (
+            '[[sensor]]\nname = "a"\ndrvier = "bme280"\n',
+            'station.toml:11: sensor "a".drvier = "bme280": unknown key; did you mean "driver"?',
+        ),
+        (
+            CUPS.format("cups", 5) + CUPS.format("rain", 5),
+            'station.toml:17: sensor "rain".line = 5: line 5 is used by "cups"',
+        ),
+        (
+            BME + '[broker]\nurl = "mqtt://h"\n[budget]\nmb_per_month = 1e99\n',
+            "station.toml:16: budget.mb_per_month = 1e99: must be at most 1000000",
+        ),
+    ],
+)
+def test_a_mistake_is_told_once_and_by_its_own_name(tail: str, said: str, tmp_path: Path) -> None:
+    """A misspelt key is not missing too, a line is called a line, and a bound has all its digits."""
+    assert mistakes(tmp_path, STATION + tail) == [said]
+
+
+def test_a_table_that_is_missing_is_called_one(tmp_path: Path) -> None:
+    """Who deletes [state] is told so."""
+    assert mistakes(tmp_path, STATION.partition("[state]")[0]) == ["station.toml: state: the table [state] is missing"]
