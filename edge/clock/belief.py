@@ -16,7 +16,6 @@ goes on is refused for ever.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 
 import msgspec
@@ -43,8 +42,7 @@ class AnchorVerdict(Enum):
     OUTVOTES = "more sources speak for it than for what was kept"
 
 
-@dataclass
-class Story:
+class Story(msgspec.Struct):
     """Anchors that agree. `said`: when each source that speaks for it last did; instants are s of the boot.
 
     `last`: when it was last told; `left`: when another was believed instead.
@@ -52,7 +50,7 @@ class Story:
     """
 
     anchors: list[Anchor]
-    said: dict[str, float] = field(default_factory=dict)
+    said: dict[str, float] = msgspec.field(default_factory=dict)
     last: float = 0.0
     left: float = 0.0
     alone: float | None = None

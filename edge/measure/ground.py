@@ -10,7 +10,8 @@ The limits are ours, no source found.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from drivers.reason import Reason
 from edge.measure.value import Value, beside
@@ -19,8 +20,7 @@ from edge.records.channel_name import ChannelName
 WET, DRY_AIR, LASTS = 50.0, 50.0, 2 * 3600.0  # % of the leaf, % humidity, s
 
 
-@dataclass(slots=True)
-class Leaf:
+class Leaf(msgspec.Struct):
     """For how long a leaf has been wet in dry air, s; `doubted`: too long, and it has not dried since."""
 
     seconds: float = 0.0

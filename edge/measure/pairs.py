@@ -19,7 +19,6 @@ one PurpleAir).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import combinations, permutations
 
 import msgspec
@@ -38,8 +37,7 @@ STILL = 0.1  # m/s
 NEAR = {"air_temperature": 0.6, "relative_humidity": 4.0, "air_pressure": 0.6}  # least departure that is strange
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """The most two may differ by: `least` in the quantity's unit and `share` of their mean, whichever is more."""
 
     least: float
@@ -84,8 +82,7 @@ class Usual(msgspec.Struct):
         return abs(difference - self.difference) > max(least, SPREADS * self.spread)
 
 
-@dataclass(slots=True)
-class Pair:
+class Pair(msgspec.Struct):
     """Two channels of one quantity, and for how many seconds on end they have differed.
 
     `above`: the first is of cups that are higher, which differ where they stand still.
@@ -98,7 +95,7 @@ class Pair:
     above: bool = False
     apart: float = 0.0
     seen: float | None = None
-    usual: Usual = field(default_factory=Usual)
+    usual: Usual = msgspec.field(default_factory=Usual)
 
     def take(self, begin: float, end: float, a: float, b: float, still: float = 0.0) -> float | None:
         """Return the difference where it is to be doubted, None otherwise. `still`: s that one has stood still."""
