@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
+
+import msgspec
 
 from drivers import devices
 from drivers.driver import DriverInfo
@@ -28,8 +29,7 @@ class UnknownDriverError(LookupError):
         self.broken = broken
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(msgspec.Struct, frozen=True):
     """An entry point that gives no driver: its name, its target, and why it is left out."""
 
     name: str

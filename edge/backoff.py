@@ -6,22 +6,23 @@ Tenacity gives the curve; the waiting is the Clock's, so that it is simulated to
 
 from __future__ import annotations
 
-import tenacity
-
 
 class Backoff:
     """Seconds between tries: `first_s`, twice that, and so on up to `longest_s`."""
 
     def __init__(self, first_s: float, longest_s: float) -> None:
-        self._curve = tenacity.wait_exponential(multiplier=first_s, max=longest_s)
-        self._state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
-        self.reset()
+        self._first_s, self._longest_s = first_s, longest_s
+        self._failures = 0
 
     def pause(self) -> float:
         """Return the seconds to wait after one more failure."""
-        self._state.attempt_number += 1
-        return self._curve(self._state)
+        import tenacity  # here: eleven modules, which no start needs at which everything works
+
+        self._failures += 1
+        state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
+        state.attempt_number = self._failures
+        return tenacity.wait_exponential(multiplier=self._first_s, max=self._longest_s)(state)
 
     def reset(self) -> None:
         """Begin anew: it works again."""
-        self._state.attempt_number = 0
+        self._failures = 0

@@ -59,8 +59,7 @@ def serve(config: Config) -> None:
     sources: list[TimeSource] = [KernelTime(config.clock.trust_system_clock)]
     station = Station(config, store, clock, open_bus, sources, boot_id(), system=system_utc)
     with Signals() as signals:
-        station.start()
-        notify("READY=1")
+        station.start(lambda: notify("READY=1"))
         sensors = ngettext("{n} sensor", "{n} sensors", len(config.sensor)).format(n=len(config.sensor))
         buses = ngettext("{n} bus", "{n} buses", len(station.buses)).format(n=len(station.buses))
         log.info("station %s measures: %s on %s", config.station.id, sensors, buses)

@@ -10,7 +10,6 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import Any, Protocol
 
@@ -53,8 +52,7 @@ class Opener(Protocol):
     def __call__(self, kind: str, settings: Any, clock: Clock) -> Any: ...
 
 
-@dataclass(slots=True)
-class SensorState:
+class SensorState(msgspec.Struct):
     """A sensor on the lane: its device while open, when it is due, and how it has been.
 
     `interval`: seconds between two reads; None for a device that talks by itself.
@@ -64,14 +62,16 @@ class SensorState:
     due: float
     device: Device | None = None
     failures: int = 0
-    backoff: Backoff = field(default_factory=lambda: Backoff(FIRST_PAUSE, LONGEST_PAUSE))
+    backoff: Backoff = msgspec.field(default_factory=lambda: Backoff(FIRST_PAUSE, LONGEST_PAUSE))
     down: Reason | None = None  # the kind of error with its detail, while it is down
-    told: set[str] = field(default_factory=set)  # of which causes the journal tells, while it is down
-    refused: Counter[str] = field(default_factory=Counter)  # frames that came and are none, by the reason's code
-    errors: Counter[str] = field(default_factory=Counter)  # everything else that went wrong, by the kind's code
+    told: set[str] = msgspec.field(default_factory=set)  # of which causes the journal tells, while it is down
+    refused: Counter[str] = msgspec.field(
+        default_factory=Counter
+    )  # frames that came and are none, by the reason's code
+    errors: Counter[str] = msgspec.field(default_factory=Counter)  # everything else that went wrong, by the kind's code
     readings: int = 0
-    newest: dict[str, Reading] = field(default_factory=dict)  # by quantity
-    interval: float | None = field(init=False)
+    newest: dict[str, Reading] = msgspec.field(default_factory=dict)  # by quantity
+    interval: float | None = None
 
     def __post_init__(self) -> None:
         """Read the interval once: it is asked for at each turn, and a model takes its time to tell."""

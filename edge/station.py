@@ -201,8 +201,8 @@ class Station:
 
     # -- life ------------------------------------------------------------------------------------------------
 
-    def start(self) -> None:
-        """Record what the box was and is, then start all lanes."""
+    def start(self, ready: Callable[[], None] = lambda: None) -> None:
+        """Record what the box was and is, then start all lanes; `ready` is called when those that measure run."""
         self.recorder.event(Kind.START, start_body(self.store, self.recorder, self.boot))
         self._set_strays_aside()
         begin = self.recorder.timeline.begin
@@ -212,12 +212,10 @@ class Station:
         for bus in self.buses:
             self.lanes.start(f"bus {bus.name}", bus.run)
         self.lanes.start("time", self.timekeeper.run)
-        if self.pictures is not None:
-            self.lanes.start("pictures", self.pictures.run)
-        if self.horn is not None:
-            self.lanes.start("horn", self.horn.run)
-        if self.notify is not None:
-            self.lanes.start("notify", self.notify.run)
+        for name, lane in (("pictures", self.pictures), ("horn", self.horn), ("notify", self.notify)):
+            if lane is not None:
+                self.lanes.start(name, lane.run)
+        ready()  # the uplink's lane begins by loading what it needs
         if self.uplink is not None:
             self.lanes.start("uplink", self.uplink.run)
         self.forwarding.start(self.lanes)

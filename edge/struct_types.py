@@ -25,7 +25,7 @@ def prepare_structs() -> None:
     with _lock:
         for kind in _defined(msgspec.Struct):
             if kind not in _ready and kind.__module__ != "msgspec.inspect":  # no message is one of those
-                with contextlib.suppress(TypeError):  # one that no message can be is decoded by nobody
+                with contextlib.suppress(TypeError, NameError):  # one that no message can be is decoded by nobody
                     msgspec.json.Decoder(kind)
                 _ready.add(kind)
 

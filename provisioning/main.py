@@ -165,6 +165,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Run the command line and end the process with one of `Exit`'s codes."""
     # Blinka asks on a terminal whether it may install packages: never on a station.
     os.environ.setdefault("BLINKA_SKIP_DEPENDENCY_CHECK", "1")
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it reads the files of all packages to look for some
     terminal.make_legible()
     terminal.heed_interrupts()
     lang, words = language_first(sys.argv[1:] if argv is None else argv)

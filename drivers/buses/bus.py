@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Literal
 
+import msgspec
 from pydantic import Field
 
 from drivers.clock import Clock
@@ -64,8 +64,7 @@ class OnFile(Settings):
     path: PathText
 
 
-@dataclass(frozen=True, slots=True)
-class BusKind:
+class BusKind(msgspec.Struct, frozen=True):
     """One kind of bus.
 
     - `open(settings, clock)`: return the opened bus; raise `Unplugged` with a sentence that names the port.

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from drivers.devices.profiles import Profile, Register
 from drivers.reading import Reading
@@ -28,8 +29,7 @@ Place = tuple[int, int]  # (function, register)
 Words = Mapping[Place, int]
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterItem:
+class RegisterItem(msgspec.Struct, frozen=True):
     """One quantity as it is read: where its words are and what they mean."""
 
     quantity: str
@@ -91,8 +91,7 @@ class RegisterItem:
         return None if other is None else self.judge(value, other)
 
 
-@dataclass(frozen=True, slots=True)
-class RegisterRequest:
+class RegisterRequest(msgspec.Struct, frozen=True):
     """One request: the registers it reads, in order, and the quantities whose words begin there."""
 
     function: int

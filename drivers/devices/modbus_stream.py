@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+
+import msgspec
 
 from drivers.buses import rtu
 from drivers.devices.modbus_registers import RegisterRequest, not_void, void_answer
@@ -18,8 +19,7 @@ REQUEST_BYTES = 8  # also the acknowledgement of a write
 EXCEPTION_BYTES = 5
 
 
-@dataclass(frozen=True, slots=True)
-class LineRequest:
+class LineRequest(msgspec.Struct, frozen=True):
     """The last request on the line."""
 
     address: int

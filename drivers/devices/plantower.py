@@ -7,9 +7,10 @@ Source: Plantower data manuals (PMS5003 V2.3, PMS3003 V2.5, PMS5003T and PMS5003
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 from typing import Literal
+
+import msgspec
 
 from drivers.buses.bus import OnSerial
 from drivers.buses.serial import SerialPort
@@ -25,8 +26,7 @@ MOST_HUMIDITY = 1030  # 103 %, as hygrometers tell in fog
 TIMEOUT = 10.0  # s; the slow mode of still air is one frame in 2.3 s
 
 
-@dataclass(frozen=True, slots=True)
-class FrameLayout:
+class FrameLayout(msgspec.Struct, frozen=True):
     """Layout of a model's frame: byte offsets from the header."""
 
     length: int

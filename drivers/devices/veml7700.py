@@ -14,9 +14,9 @@ Source: Vishay VEML7700 datasheet 84286 (settings p. 7-8); application note 8432
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Annotated, Any
 
+import msgspec
 from pydantic import AfterValidator, Field
 
 from drivers.buses.bus import OnI2C
@@ -70,8 +70,7 @@ class Settings(OnI2C):
         return bool(self.lux_per_count == OLDER)
 
 
-@dataclass(frozen=True, slots=True)
-class Sensitivity:
+class Sensitivity(msgspec.Struct, frozen=True):
     """One sensitivity: gain and integration time, ms."""
 
     gain: float

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+import msgspec
 
 from drivers.buses.bus import BUSES
 from drivers.quantity import QUANTITIES
@@ -24,8 +25,7 @@ LIT_K = 3.0  # K above the critical temperature at which fires are lit: makers w
 FROST, LOST = "wet_bulb_temperature", "sensors_lost"
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Rule(msgspec.Struct, frozen=True):
     """One rule. `quantity` and `unit` are what its value is in."""
 
     section: AlertSection

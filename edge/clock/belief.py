@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from enum import Enum
 
 import msgspec
@@ -45,8 +44,7 @@ class AnchorVerdict(Enum):
     OUTVOTES = "more sources speak for it than for what was kept"
 
 
-@dataclass
-class Story:
+class Story(msgspec.Struct):
     """Anchors that agree. `said`: when each `Anchor.voice` that speaks for it last did; instants are s of the boot.
 
     `last`: when it was last told; `left`: when another was believed instead.
@@ -54,7 +52,7 @@ class Story:
     """
 
     anchors: list[Anchor]
-    said: dict[str, float] = field(default_factory=dict)
+    said: dict[str, float] = msgspec.field(default_factory=dict)
     last: float = 0.0
     left: float = 0.0
     alone: float | None = None

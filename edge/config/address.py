@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
+
+import msgspec
 
 PORTS = {"mqtt": 1883, "mqtts": 8883}  # IANA: mqtt, secure-mqtt
 
@@ -13,8 +14,7 @@ class AddressError(ValueError):
     """A broker's URL that names no broker; the text says what would be right."""
 
 
-@dataclass(frozen=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """A broker: host, port, whether by TLS, and the login of the URL where it has one."""
 
     host: str

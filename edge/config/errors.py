@@ -5,13 +5,13 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from drivers.catalog import UnknownDriverError
 from drivers.reason import Reason
 from drivers.refusals import LIST_OF_TABLES, refusal
-from drivers.sold_as import drivers_for
 from edge.config.base import (
     BROKER_URL,
     FINGERPRINT,
@@ -58,8 +58,7 @@ SPANS = {
 NO_FILE = Reason("no_file", "the file is not there")
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
+class Mistake(msgspec.Struct, frozen=True):
     """One mistake: where it is, what stands there, and what is wrong with it.
 
     `line` counts from 1, None where the mistake has no place in the text (a file that is not there). `key` is
@@ -146,6 +145,8 @@ def unknown_driver(error: UnknownDriverError) -> Reason:
         return Reason(
             "broken_driver", 'the driver "{name}" is installed, but does not load: {why}', name=name, why=error.broken
         )
+    from drivers.sold_as import drivers_for  # and with it all profiles, which a right file has no use for
+
     typed = name.lower()
     near = difflib.get_close_matches(typed, error.known, 1, 0.8)
     if not near and (there := drivers_for(name)):

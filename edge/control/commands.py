@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Literal
@@ -51,8 +50,7 @@ class Permission(StrEnum):
     TRUST = "trust"  # decide whose word counts
 
 
-@dataclass(frozen=True, slots=True)
-class Principal:
+class Principal(msgspec.Struct, frozen=True):
     """Who asks: by which envelope, as whom, with which rights; `only` these commands where it is not None."""
 
     envelope: str
@@ -76,8 +74,7 @@ class Outcome(msgspec.Struct, frozen=True):
     content: bytes | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """One asking: `tell` hears of each outcome, from any lane."""
 
     id: str
@@ -85,8 +82,7 @@ class Request:
     tell: Callable[[Outcome], object]
 
 
-@dataclass(frozen=True, slots=True)
-class CommandEntry:
+class CommandEntry(msgspec.Struct, frozen=True):
     """One entry of the registry. A handler returns None where it has told, or will tell, of the outcome itself."""
 
     name: str

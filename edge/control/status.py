@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -44,8 +43,7 @@ if TYPE_CHECKING:
     from edge.pictures.schedule import PictureLane
 
 
-@dataclass(frozen=True, slots=True)
-class StationParts:
+class StationParts(msgspec.Struct, frozen=True):
     """The parts of a running station that have something to tell."""
 
     config: Config

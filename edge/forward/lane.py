@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Protocol
+
+import msgspec
 
 from drivers.clock import Clock
 from drivers.reason import Reason
@@ -80,8 +81,7 @@ class ForwardSender(Protocol):
         """Let the connection go."""
 
 
-@dataclass(frozen=True)
-class Pace:
+class Pace(msgspec.Struct, frozen=True):
     """How soon and how much is sent.
 
     `every_s`: seconds between two batches that are not full; `admits`: whether one of so many bytes may go now;
@@ -93,8 +93,7 @@ class Pace:
     is_ours: Callable[[], bool] = lambda: True
 
 
-@dataclass
-class Failing:
+class Failing(msgspec.Struct):
     """A batch that fails: how often in a row, how many others got through between two failures, any since the last."""
 
     fails: int = 0

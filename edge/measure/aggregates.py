@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import groupby
 from operator import mul
@@ -55,13 +54,12 @@ class MeasuredMinute(msgspec.Struct, frozen=True, gc=False):
     said: Measured
 
 
-@dataclass(slots=True)
-class ChannelTally:
+class ChannelTally(msgspec.Struct):
     """What has been seen of one channel: the good values with their minutes, and how many minutes had another."""
 
-    values: list[float] = field(default_factory=list)
-    minutes: list[MeasuredMinute] = field(default_factory=list)
-    durations: list[float] = field(default_factory=list)  # of those minutes, s
+    values: list[float] = msgspec.field(default_factory=list)
+    minutes: list[MeasuredMinute] = msgspec.field(default_factory=list)
+    durations: list[float] = msgspec.field(default_factory=list)  # of those minutes, s
     suspect: int = 0
     bad: int = 0
     missing: int = 0

@@ -8,7 +8,6 @@ behave, outlive a restart (`keep`); the rest is empty after one, which can only 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
@@ -32,8 +31,7 @@ from edge.measure.void_words import VoidWords
 from edge.measure.watered import Watered
 
 
-@dataclass(frozen=True, slots=True)
-class Placed:
+class Placed(msgspec.Struct, frozen=True):
     """What the checks know of a channel: its sensor and height (m above ground), what it can measure, its limits.
 
     `heated`: a gauge that melts what falls.

@@ -8,11 +8,10 @@ is; the corrected one is a channel of its own.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 
-@dataclass(frozen=True, slots=True)
-class RainCurve:
+class RainCurve(msgspec.Struct, frozen=True):
     """A gauge's calibration: rate_true = a * rate ** b, both rates in mm/h."""
 
     a: float

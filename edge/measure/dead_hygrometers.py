@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from drivers.reason import Reason
 from edge.measure.lasting import fog_at
@@ -31,11 +32,10 @@ LEAP = 2.0  # K from one minute to the next; a thermometer that leaps so is no w
 FREE = 2.0  # %; so far out of the band it measures again
 
 
-@dataclass(slots=True)
-class Window:
+class Window(msgspec.Struct):
     """The minutes of three hours (end s, %, degC, by night), and the band that the humidity in doubt does not leave."""
 
-    minutes: deque[tuple[float, float, float, bool]] = field(default_factory=deque)
+    minutes: deque[tuple[float, float, float, bool]] = msgspec.field(default_factory=deque)
     band: tuple[float, float] | None = None
 
 

@@ -11,7 +11,8 @@ The limits are ours, no source found.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+import msgspec
 
 from drivers.reason import Reason
 from edge.measure.value import Value, beside
@@ -21,8 +22,7 @@ ALL_WATER = 100.0  # %
 WET, DRY_AIR, LASTS = 50.0, 50.0, 2 * 3600.0  # % of the leaf, % humidity, s
 
 
-@dataclass(slots=True)
-class Leaf:
+class Leaf(msgspec.Struct):
     """For how long a leaf has been wet in dry air, s; `doubted`: too long, and it has not dried since."""
 
     seconds: float = 0.0

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -48,8 +47,7 @@ class Wet(msgspec.Struct):
     level: float = 100.0
 
 
-@dataclass(slots=True)
-class Hygrometer:
+class Hygrometer(msgspec.Struct):
     """Since when one is saturated (s, None: it is not), the coldest air since, whether it is called wet.
 
     `level`: what it told then.
@@ -70,17 +68,15 @@ class Hygrometer:
             self.since, self.coldest, self.level = begin, temperature, humidity
 
 
-@dataclass(slots=True)
-class Cups:
+class Cups(msgspec.Struct):
     """Minutes at 0 in which the vane turned (their end s, whether ice was near), and what the cups are called."""
 
-    turning: deque[tuple[float, bool]] = field(default_factory=deque)
+    turning: deque[tuple[float, bool]] = msgspec.field(default_factory=deque)
     iced: bool = False
     held: bool = False
 
 
-@dataclass(slots=True)
-class Fan:
+class Fan(msgspec.Struct):
     """For how long a particle sensor has told the same small number (s), and how far humidity moved meanwhile."""
 
     seconds: float = 0.0

@@ -10,14 +10,14 @@ count: each `spike` is at least twice that. docs/measuring.md has the whole tabl
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+import msgspec
+from msgspec.structs import replace
 
 from drivers.limits import BEYOND
 from drivers.quantity import QUANTITIES
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """In the quantity's unit; None: not checked.
 
     - outside `fail` (low, high): flag 4; outside `suspect`: 3.

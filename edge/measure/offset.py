@@ -14,7 +14,6 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from statistics import median
 
 import msgspec
@@ -49,16 +48,15 @@ class Leapt(msgspec.Struct):
     base: float
 
 
-@dataclass(slots=True)
-class ChannelLevel:
+class ChannelLevel(msgspec.Struct):
     """One channel's last means, and the leap that holds it in doubt: its size, when it was, the level before.
 
     `settles`: until when, after a leap back, none is looked for; `slow`: (instant s, slow quantity) of the last hours;
     `fresh`: this is the first mean after a short gap, in which the fault may have ended.
     """
 
-    means: deque[tuple[float, dict[str, float]]] = field(default_factory=lambda: deque(maxlen=MINUTES))
-    slow: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=40))
+    means: deque[tuple[float, dict[str, float]]] = msgspec.field(default_factory=lambda: deque(maxlen=MINUTES))
+    slow: deque[tuple[float, float]] = msgspec.field(default_factory=lambda: deque(maxlen=40))
     leap: float = 0.0
     since: float = 0.0
     base: float = 0.0

@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import combinations, permutations
 
 import msgspec
@@ -46,8 +45,7 @@ LUX, WATTS, LIT = "illuminance", "solar_irradiance", {"illuminance": 12_200.0, "
 NEAR = {"air_temperature": 0.6, "relative_humidity": 4.0, "air_pressure": 0.6, **dict.fromkeys(LIT, math.log(4 / 3))}
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
+class Bound(msgspec.Struct, frozen=True):
     """The most two may differ by: `least` in the quantity's unit and `share` of their mean, whichever is more."""
 
     least: float
@@ -92,8 +90,7 @@ class Usual(msgspec.Struct):
         return abs(difference - self.difference) > max(least, SPREADS * self.spread)
 
 
-@dataclass(slots=True)
-class Pair:
+class Pair(msgspec.Struct):
     """Two channels of one quantity, and for how many seconds on end they have differed.
 
     `above`: the first is of cups that are higher, which differ where they stand still; `scales`: what each is divided
@@ -108,7 +105,7 @@ class Pair:
     scales: tuple[float, float] = (1.0, 1.0)
     apart: float = 0.0
     seen: float | None = None
-    usual: Usual = field(default_factory=Usual)
+    usual: Usual = msgspec.field(default_factory=Usual)
 
     def take(self, begin: float, end: float, a: float, b: float, still: float = 0.0) -> float | None:
         """Return the difference where it is to be doubted, None otherwise. `still`: s that one has stood still."""

@@ -21,7 +21,8 @@ told by one and the same number is ours too: air is turbulent, and no ten minute
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from drivers.driver import Channel
 from drivers.quantity import Aggregation, quantity
@@ -48,8 +49,7 @@ EQUAL, EQUAL_S = " equal", 600.0  # wind by one and the same number, s, and thre
 FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
 
 
-@dataclass(frozen=True, slots=True)
-class MovementRule:
+class MovementRule(msgspec.Struct, frozen=True):
     """When a quantity must move.
 
     `least`: by so much in an hour (None: by the device's own step); judged only of devices with steps up to
@@ -76,8 +76,7 @@ RULES = {
 }
 
 
-@dataclass(slots=True)
-class WatchedChannel:
+class WatchedChannel(msgspec.Struct):
     """One channel that must move."""
 
     name: str

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from itertools import pairwise
+
+import msgspec
 
 from drivers.reason import Reason
 from edge.measure.consistency import number
@@ -28,14 +29,13 @@ DRIP_SPREAD = 75.0  # s; minutes are all that is known of a tip's instant
 DRY = 75.0  # % humidity; drizzle that tips for hours has wet the air well over this
 
 
-@dataclass(slots=True)
-class Gauge:
+class Gauge(msgspec.Struct):
     """What is remembered of one gauge: an hour of its minutes, and when it last tipped. `heated`: it melts snow."""
 
     name: str
     heated: bool = False
-    hour: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=120))
-    tips: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=DRIPS))
+    hour: deque[tuple[float, float]] = msgspec.field(default_factory=lambda: deque(maxlen=120))
+    tips: deque[tuple[float, float]] = msgspec.field(default_factory=lambda: deque(maxlen=DRIPS))
 
     def take(self, begin: float, end: float, amount: float) -> None:
         """Add a minute, mm."""

@@ -9,7 +9,7 @@ a sixth of a clear sun). Ours, no source found.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from drivers.reason import Reason
 
@@ -17,8 +17,7 @@ SHARE, LASTS = 0.08, 3600.0  # of a clear sky; s of high sun
 FROST, WARMED, CLEAR_AIR = 1.0, 5.0, 80.0  # degC, K, %
 
 
-@dataclass(slots=True)
-class Frost:
+class Frost(msgspec.Struct):
     """The coldest air since the last evening, degC; None: not known."""
 
     coldest: float | None = None
@@ -35,8 +34,7 @@ class Frost:
         return temperature - self.coldest if self.coldest <= FROST else 0.0
 
 
-@dataclass(slots=True)
-class Dome:
+class Dome(msgspec.Struct):
     """For how long of high sun a sensor has told next to nothing, s; `snowed`: it is in doubt since."""
 
     seconds: float = 0.0

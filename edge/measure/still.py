@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -23,8 +22,7 @@ class StillDoubt(msgspec.Struct):
     high: float
 
 
-@dataclass(slots=True)
-class Habit:
+class Habit(msgspec.Struct):
     """How long a channel stands still by itself: its longest run, s, slowly forgotten, of so many s watched."""
 
     longest: float = 0.0
@@ -40,8 +38,7 @@ class Habit:
         return most if self.watched < LEARNT else min(most, max(shortest, times * self.longest))
 
 
-@dataclass(slots=True)
-class StillRun:
+class StillRun(msgspec.Struct):
     """How long all samples have lain within `least` of each other. `moved`: when they last did not, s, or None.
 
     `doubted`: it stood still while the world moved, and has not moved since.
@@ -57,7 +54,7 @@ class StillRun:
     low: float = 0.0
     high: float = 0.0
     doubted: bool = False
-    habit: Habit = field(default_factory=Habit)
+    habit: Habit = msgspec.field(default_factory=Habit)
 
     def take(self, begin: float, end: float, samples: Sequence[float]) -> None:
         """Add a minute with its samples (one at least)."""

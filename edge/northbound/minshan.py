@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from edge.northbound import version1
 from edge.records.record import Record
@@ -26,8 +27,7 @@ BY_ARRIVAL_EXPIRY = 60  # s; a record dated by its arrival must not arrive late 
 LISTENED = (Topic.ANSWER, Topic.RECEIPT, Topic.COMMAND)
 
 
-@dataclass(frozen=True)
-class OutgoingBatch:
+class OutgoingBatch(msgspec.Struct, frozen=True):
     """A message to be sent, by which version of its topic, and what its acknowledgement settles."""
 
     channel: Topic
@@ -42,8 +42,7 @@ class OutgoingBatch:
     asked: bool = False  # a chunk of a picture that somebody asked for
 
 
-@dataclass(frozen=True)
-class Minshan:
+class Minshan(msgspec.Struct, frozen=True):
     """One station towards a platform of ours: what is sent how, what proves it, and how much goes at once.
 
     `proof`: "committed", the platform's receipts and answers; "broker", the broker's acknowledgement.

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 import msgspec
@@ -35,8 +34,7 @@ class CaptureListener(Protocol):
     def __call__(self, done: bool, why: Reason, data: dict[str, Any], /) -> object: ...
 
 
-@dataclass(frozen=True, slots=True)
-class PictureOrder:
+class PictureOrder(msgspec.Struct, frozen=True):
     """A picture that somebody waits for: of which camera, the command's id and who gave it, who hears of it."""
 
     camera: str
@@ -45,16 +43,14 @@ class PictureOrder:
     done: CaptureListener
 
 
-@dataclass(frozen=True, slots=True)
-class CaptureJob:
+class CaptureJob(msgspec.Struct, frozen=True):
     """A picture to take, by schedule or for an order."""
 
     camera: CaptureTarget
     order: PictureOrder | None
 
 
-@dataclass(frozen=True, slots=True)
-class Captured:
+class Captured(msgspec.Struct, frozen=True):
     """What came of a job: its request, and the picture with its `pixels`, or why there is none."""
 
     job: CaptureJob

@@ -17,9 +17,9 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+import msgspec
 from PIL import Image, ImageChops, ImageFilter, ImageStat, UnidentifiedImageError
 
 from drivers.reason import Reason
@@ -74,8 +74,7 @@ class PictureQuality(NamedTuple):
     pixels: str
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(msgspec.Struct, frozen=True):
     """A JPEG of that many pixels as it is to be seen, decoded once: upright, and no larger than judging needs.
 
     `scale`: by how much it was made smaller in decoding (1, 2, 4 or 8), which saves the memory of most of its pixels.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+
+import msgspec
 
 from drivers.clock import Clock
 from edge.budget.budget import Budget
@@ -12,12 +13,11 @@ from edge.config.sections import BrokerSection
 from edge.forward.lane import ForwardSender
 from edge.forward.senders import sender
 from edge.northbound.minshan import Minshan
-from edge.wire import mqtt_link
-from edge.wire.link import Connect
+from edge.wire.link import Connect, Link
+from edge.wire.session import Session
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(msgspec.Struct, frozen=True):
     """How brokers and other platforms are reached. `seed` fixes the pauses and nonces of a simulation; None: chance."""
 
     connect: Connect
@@ -28,11 +28,17 @@ class Way:
         return sender(section, station, clock, utc, self.connect)
 
 
-REAL_WAY = Way(mqtt_link.connect)
+def over_a_network(broker: BrokerSection, session: Session, clock: Clock, known: int | None) -> Link:
+    """Return a link of paho's, which takes long to load: in the lane that wants one, while others measure already."""
+    from edge.wire import mqtt_link
+
+    return mqtt_link.connect(broker, session, clock, known)
 
 
-@dataclass(frozen=True)
-class Destination:
+REAL_WAY = Way(over_a_network)
+
+
+class Destination(msgspec.Struct, frozen=True):
     """One destination: its name, its broker and the way there, the adapter that knows what it is told, its bytes."""
 
     name: str

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from drivers.clock import Clock
 from edge.clock.anchors import Anchor, error_of
@@ -40,8 +41,7 @@ ASKED = 64  # hellos whose answers are still accepted,
 ANSWERED_WITHIN = 3600.0  # s after they were sent: an older answer is about a state long past
 
 
-@dataclass
-class SentHello:
+class SentHello(msgspec.Struct):
     """A hello that was sent at `at` (boottime, s) about these epochs.
 
     `timed`: an answer's time was taken; `answered`: by the ledger that is believed.

@@ -26,8 +26,8 @@ from edge.wire.errors import LinkError, ProtocolError
 from edge.wire.inflow import NO_MQTT, Inflow
 from edge.wire.link import REFUSED
 from edge.wire.mqtt_codes import meaning
-from edge.wire.packets import ALIAS, overhead, properties
-from edge.wire.paho_client import PahoCallbacks, bytes_of, client_of
+from edge.wire.packets import ALIAS, overhead
+from edge.wire.paho_client import PahoCallbacks, bytes_of, client_of, properties
 from edge.wire.session import Incoming, Session
 
 log = logging.getLogger("minshan.uplink")

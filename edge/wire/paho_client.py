@@ -6,6 +6,7 @@ from typing import Any
 
 import paho.mqtt.client as mqtt
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.properties import Properties
 
 from drivers.reason import Reason
 from edge.config.address import Address
@@ -115,3 +116,11 @@ def client_of(
     except (OSError, ValueError) as error:
         raise LinkError(credentials.wrong_files(broker, error)) from None
     return client
+
+
+def properties(packet: int, **values: int) -> Any:
+    """Return a packet's properties in paho's form."""
+    properties = Properties(packet)  # type: ignore[no-untyped-call]  # paho leaves this one untyped
+    for name, value in values.items():
+        setattr(properties, name, value)
+    return properties

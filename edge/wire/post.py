@@ -12,10 +12,11 @@ import http.client
 import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 from urllib.parse import quote, urlsplit
+
+import msgspec
 
 from drivers.cameras import wire
 from drivers.clock import Clock
@@ -27,8 +28,7 @@ MOST_ANSWER = 1_000_000  # bytes of an answer that are looked at: some servers s
 IN_PATHS = "/%:=&?~#+!$,;'@()*[]"
 
 
-@dataclass(frozen=True, slots=True)
-class HttpAnswer:
+class HttpAnswer(msgspec.Struct, frozen=True):
     """An answer: its status, its headers ("Content-Type"), its body as far as it is looked at."""
 
     status: int
@@ -36,8 +36,7 @@ class HttpAnswer:
     body: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Endpoint:
+class Endpoint(msgspec.Struct, frozen=True):
     """Where a request goes. `where`: how people are shown that; `ca_file`: who is trusted beside the system's."""
 
     url: str

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import msgspec
 
 from drivers.reason import Reason
 
@@ -10,8 +10,7 @@ KEPT_SESSION = 7 * 24 * 3600  # s: what a station or a platform that comes back 
 RECEIVE_MAXIMUM = 65535  # MQTT 5, 3.2.2.3.3: what a broker grants that says nothing
 
 
-@dataclass(frozen=True)
-class Incoming:
+class Incoming(msgspec.Struct, frozen=True):
     """A message from the broker; `mid` is for `Link.ack`.
 
     `wrong`: why it cannot be handled at all (`payload` is its beginning then); None: nothing is known against it.
@@ -25,8 +24,7 @@ class Incoming:
     wrong: Reason | None = None
 
 
-@dataclass(frozen=True)
-class Session:
+class Session(msgspec.Struct, frozen=True):
     """Who connects and what for. `will`: topic and payload that the broker retains when the link breaks.
 
     `expiry`: s for which the broker keeps what it has for us when the link is gone (0: a clean start; 3.1.1 knows
@@ -47,8 +45,7 @@ class Session:
         return self.fresh or self.expiry == 0
 
 
-@dataclass
-class Granted:
+class Granted(msgspec.Struct):
     """What the broker grants: messages in flight, bytes a packet (None: any), topics refused, session kept, aliases.
 
     `expiry`: s for which it keeps the session when the link is gone (None: as long as it was asked to).
@@ -56,7 +53,7 @@ class Granted:
 
     receive_maximum: int = RECEIVE_MAXIMUM
     packet_bytes: int | None = None
-    refused: list[str] = field(default_factory=list)
+    refused: list[str] = msgspec.field(default_factory=list)
     session_present: bool = False
     expiry: int | None = None
     topic_aliases: int = 0  # topics that may have a number in place of their name (MQTT 5, 3.3.2.3.4)

@@ -17,8 +17,8 @@ from provisioning.commands import hub_interview
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_interview import Facts
 from provisioning.commands.hub_options import INSTALLED
-from provisioning.commands.init import UNITS, keep
-from provisioning.commands.options import format_file_error, format_mistake, may_write
+from provisioning.commands.init import keep
+from provisioning.commands.options import UNITS, format_file_error, format_mistake, may_write
 from provisioning.folding import as_typed, program, say
 
 if TYPE_CHECKING:

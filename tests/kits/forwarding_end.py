@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.config.forward import Forward
@@ -71,11 +73,10 @@ class CountySender:
         """Do nothing."""
 
 
-@dataclass(frozen=True)
-class CountyWay(Way):
+class CountyWay(Way, frozen=True):
     """The way to the platform, and to the county."""
 
-    county: County = field(default_factory=lambda: County(random.Random(0)))
+    county: County = msgspec.field(default_factory=lambda: County(random.Random(0)))
 
     def sender(self, section: Forward, station: str, clock: Clock, utc: Callable[[], int | None]) -> ForwardSender:
         """Return the way to the county."""

@@ -9,10 +9,11 @@ in North America. The raw value stays; a corrected one goes under another name.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_EVEN, Decimal
 from fractions import Fraction
+
+import msgspec
 
 SINCE_2026 = date(2026, 3, 1)  # HJ 633-2026 with GB 3095-2026 in force
 LABEL = "PM2.5 sub-index (HJ 633), reference only: low-cost sensor, hourly mean"
@@ -22,8 +23,7 @@ PM10 = {"2026": (0, 50, 120, 250, 350, 420, 500, 600), "2012": (0, 50, 150, 250,
 CLASSES = ((50, "good"), (100, "fair"), (150, "light"), (200, "moderate"), (300, "heavy"), (500, "severe"))
 
 
-@dataclass(frozen=True, slots=True)
-class SubIndex:
+class SubIndex(msgspec.Struct, frozen=True):
     """A sub-index 0..500, its class, the edition it follows, and the words that must go with it."""
 
     value: int

@@ -8,7 +8,8 @@ Radiation MJ/m2 (per day or hour), temperature degC, humidity %, wind m/s, press
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+
+import msgspec
 
 from edge.measure.derived.psychrometrics import saturation_kpa
 
@@ -22,8 +23,7 @@ LUX_PER_WATT = 122.0  # lx per W/m2 of sunlight (Michael 2020, J. Meas. Eng., do
 VARIANT = "FAO-56"
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(msgspec.Struct, frozen=True):
     """Latitude and longitude in degrees (east positive), altitude in metres, hours ahead of UTC."""
 
     latitude: float
@@ -32,8 +32,7 @@ class Place:
     utc_offset_h: float = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class DayWeather:
+class DayWeather(msgspec.Struct, frozen=True):
     """A day's weather: extremes of temperature, vapour pressure (kPa), wind at 2 m, radiation, soil heat (0)."""
 
     day_of_year: int
@@ -45,8 +44,7 @@ class DayWeather:
     soil_heat: float = 0.0
 
 
-@dataclass(frozen=True, slots=True)
-class HourWeather:
+class HourWeather(msgspec.Struct, frozen=True):
     """An hour's weather. `middle`: its middle, hours of local standard time; `clearness`: Rs/Rso of the last hours
     of high sun, which an hour of night or low sun needs."""
 
@@ -59,8 +57,7 @@ class HourWeather:
     clearness: float | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Evapotranspiration:
+class Evapotranspiration(msgspec.Struct, frozen=True):
     """mm, the variant, and whether its radiation was measured or estimated."""
 
     mm: float

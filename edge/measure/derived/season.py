@@ -9,7 +9,6 @@ restart inside an hour loses none of it.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import msgspec
@@ -66,8 +65,7 @@ class SeasonState(msgspec.Struct):
     since: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Orchard:
+class Orchard(msgspec.Struct, frozen=True):
     """Where and of what hours are made: the place, the anemometer's height above ground (m, None: not known), the
     quantities that the station's primary channels measure, and the day, "MM-DD", from which a season is counted.
     """
