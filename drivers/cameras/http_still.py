@@ -38,6 +38,7 @@ from drivers.reason import Reason
 REDIRECTS = 3
 PIECE = 65536
 MOST_DAMAGED = 10  # pictures of a stream: a camera that is restarted damages one or two
+MOST_TOGETHER = 3  # pictures that follow each other in one: what has more is a stream without parts
 PACKINGS, GZIP_TOO = ("gzip", "x-gzip", "deflate"), 32  # 32: zlib finds out by the header
 
 
@@ -206,7 +207,9 @@ def _unpacked(answer: http.client.HTTPResponse, body: bytes) -> bytes:
 
 def _is_in_parts(body: bytearray) -> bool:
     """Return whether a body is a stream of pictures by how it begins, whatever its kind is said to be."""
-    return body[:STRAY].lstrip().startswith(b"--") and JPEG_START in body
+    if body[:STRAY].lstrip().startswith(b"--"):
+        return JPEG_START in body
+    return body.count(END_MARKER + JPEG_START) >= MOST_TOGETHER
 
 
 def _first_part(answer: http.client.HTTPResponse, body: bytearray) -> bytes:

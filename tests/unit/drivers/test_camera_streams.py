@@ -72,8 +72,9 @@ def test_of_a_stream_that_begins_damaged_the_first_good_picture_is_taken(bodies:
 @pytest.mark.parametrize("kind", ["image/jpeg", "application/octet-stream"])
 def test_a_stream_of_pictures_is_known_by_how_it_begins(kind: str) -> None:
     """One that is not said to be one, and never ends, gives its first picture at once and that alone."""
-    with server(lambda _: http(multipart(*[WHOLE] * 3), kind, "200 OK", "Content-Length: 99000000")) as place:
-        assert still(f"http://{place}/") == WHOLE
+    for stream in (multipart(*[WHOLE] * 3), WHOLE * 5):
+        with server(partial(answered, http(stream, kind, "200 OK", "Content-Length: 99000000"))) as place:
+            assert still(f"http://{place}/") == WHOLE
 
 
 def chunked(body: bytes) -> bytes:

@@ -123,6 +123,23 @@ def test_of_several_logins_one_that_is_known_is_used(challenges: list[str]) -> N
     assert sum("\nAuthorization:" in one for one in said) == 1
 
 
+@pytest.mark.parametrize("challenges", [[SHA, MD5], [MD5], [SHA], []])
+def test_a_refusal_that_comes_in_pieces_is_heard_whole(challenges: list[str]) -> None:
+    """Cut at any place: without the challenges that cannot be answered, where there are others, and with all else."""
+    lines = ["RTSP/1.0 401 Unauthorized", "CSeq: 2", *challenges, "Content-Length: 4", "", "body"]
+    kept = [line for line in lines if line != SHA or challenges == [SHA]]
+    text = "\r\n".join(lines).encode()
+    for at in range(len(text)):
+        answers = RtspAnswers()
+        heard = (
+            answers.passed(b"RTSP/1.0 200 OK\r\nCSeq: 1\r\n\r\n")
+            + answers.passed(text[:at])
+            + answers.passed(text[at:])
+        )
+        assert heard.partition(b"\r\n\r\n")[2] == "\r\n".join(kept).encode()
+        assert answers.challenges() == [one.partition(": ")[2] for one in challenges]
+
+
 @pytest.mark.parametrize(
     ("status", "code"),
     [

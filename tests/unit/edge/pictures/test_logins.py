@@ -11,7 +11,7 @@ import pytest
 from drivers.cameras.camera import LoginRefusedError
 from drivers.reason import Reason
 from edge.config.sections import CameraSection
-from edge.pictures.logins import RefusedLogins, login_of
+from edge.pictures.logins import RefusedLogins, login_of, pause
 from edge.pictures.reasons import ENDED
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, Spool
@@ -147,7 +147,13 @@ def test_the_box_and_the_user_are_what_is_blocked(tmp_path: Path) -> None:
     file = tmp_path / "logins.json"
     known = logins(file)
     known.refused(login_of(of("http://nvr/1")))
-    for url, driver in (("https://NVR/2", "http"), ("rtsp://nvr:554/3", "rtsp"), ("http://admin:x@nvr:80/4", "http")):
+    for url, driver in (
+        ("https://NVR/2", "http"),
+        ("https://nvr:443/2", "http"),
+        ("rtsp://nvr:554/3", "rtsp"),
+        ("rtsps://nvr:322/3", "rtsp"),
+        ("http://admin:x@nvr:80/4", "http"),
+    ):
         assert known.seconds_left(login_of(CaptureTarget("d", driver, url, "admin", "x"))) == 1800.0
     others = (
         of("http://nvr2/1"),
@@ -180,3 +186,43 @@ def test_a_wait_goes_on_over_a_boot(tmp_path: Path) -> None:
     assert logins(file, 5.0, -(10**15), "b").seconds_left(login) == 1800.0
     file.write_bytes(b'{"salt"')
     assert logins(file).seconds_left(login) == 0.0
+
+
+def test_what_comes_of_each_try_is_known_after_a_restart(tmp_path: Path) -> None:
+    """A try that is under way, one that nothing answered, a picture, a person's word: by whoever asks then."""
+    file, login = tmp_path / "logins.json", login_of(of("http://nvr/1"))
+    other = login_of(of("http://nvr/2", password="y"))
+    known = logins(file)
+    known.refused(login)
+    late = 1801.0
+
+    def waits() -> tuple[float, float]:
+        live, again = known.seconds_left(login), logins(file, late).seconds_left(login)
+        assert live == again
+        return live, logins(file, late).seconds_left(other)
+
+    known = logins(file, late)
+    assert waits() == (0.0, 0.0)
+    known.claim(other)
+    assert waits() == (0.0, 0.0), "another password is no try of the one that was refused"
+    known.claim(login)
+    assert waits() == (1800.0, 0.0), "nobody else tries it meanwhile"
+    known.unreached(login)
+    assert waits() == (0.0, 0.0)
+    known.claim(login)
+    known.accepted(login)
+    assert waits() == (0.0, 0.0)
+    known.refused(login)
+    assert waits()[0] == 1800.0, "what was refused before the picture is forgotten"
+    known.forgive()
+    assert waits() == (0.0, 0.0)
+    known.unknown(login)
+    assert waits() == (0.0, 0.0), "nobody knows that it was refused"
+    known.refused(login)
+    assert waits()[0] == 7200.0, "but it may have been"
+
+
+@pytest.mark.parametrize(("times", "hours"), [(0, 0.5), (1, 0.5), (2, 2), (3, 8), (4, 24), (99, 24)])
+def test_waits_grow_so_that_a_recorder_sees_four_refusals_a_day(times: int, hours: float) -> None:
+    """Half an hour, two, eight, a day and so on: the fifth in 24 hours would lock it."""
+    assert pause(times) == hours * HOUR
