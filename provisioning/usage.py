@@ -86,8 +86,8 @@ def usage_sentence(error: click.UsageError) -> str:
     message = error.format_message()
     if isinstance(error, click.exceptions.NoSuchCommand) and not error.possibilities:
         message = texts.sentences(message, meant_by(error))
-    if isinstance(error, click.exceptions.MissingParameter) and isinstance(error.param, click.Option):
-        message = texts.sentences(message, error.param.help or "")
+    if isinstance(error, click.exceptions.MissingParameter) and (what := getattr(error.param, "help", None)):
+        message = texts._("{place}: {sentence}").format(place=message.rstrip("。."), sentence=what)
     return texts.with_own_marks(message)
 
 

@@ -23,6 +23,7 @@ from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, is_of_service, json_option, loaded, print_json, state_folder
 from provisioning.folding import as_typed, page, program
+from provisioning.terminal import can_show
 
 SOCKET = "minshan.sock"
 WHOLE_S = 59.5  # s; a minute with less was cut short (a start, an end, the time becoming known)
@@ -105,7 +106,7 @@ def lines(facts: StationStatus) -> list[str]:
 
 def head(facts: StationStatus, offset: float) -> str:
     """Return which station it is, and what time it is there, where it knows."""
-    title = facts.title or facts.station
+    title = facts.title if facts.title and can_show(facts.title) else facts.station
     if facts.time is None:
         return _("Station {title}; it does not know the time yet").format(title=title)
     sentence = _("Station {title}, {when} ({clock})")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import sys
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -42,6 +41,7 @@ from provisioning.demo.report import goodbye, hello, reported
 from provisioning.demo.scenes import SCENES
 from provisioning.demo.show import Show, interrupts
 from provisioning.demo.unplugging import own_page
+from provisioning.terminal import can_redraw
 
 log = logging.getLogger("minshan.demo")
 
@@ -177,7 +177,7 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     if wanted.stations > 1 and wanted.capture is not None:
         raise CommandError(Exit.USAGE, _("A capture is one station's: leave out --stations"))
     # A file or a program gets whole lines; an address has one colour.
-    console = Console(soft_wrap=not sys.stdout.isatty(), highlight=False)
+    console = Console(soft_wrap=not can_redraw(), highlight=False)
     capture = read_capture(wanted.capture, wanted.capture_utc_offset) if wanted.capture else None
     state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
     make_folder(state)

@@ -22,12 +22,17 @@ from provisioning.demo.companions import unsent
 from provisioning.demo.hub import ADMIN, DemoHub
 from provisioning.demo.show import bare
 from provisioning.demo.unplugging import OwnPage
-from provisioning.folding import program
+from provisioning.folding import fold, program
 
 TIMELESS = "no time"
 REFUSALS = {why.code: why for why in (CHECKSUM, CUT_SHORT, NO_HEADER, ANOTHER_DEVICE, NOT_A_FRAME)}
 REFUSALS[TIMELESS] = Reason("no_time_of_arrival", "no time of arrival")
 MOST_COMPLAINTS = 20  # of the checker, on a screen
+
+
+def tell(console: Console, text: str, style: str = "") -> None:
+    """Print a text, folded between words where a person looks at it."""
+    console.print(text if console.soft_wrap else fold(text, console.width), style=style, markup=False)
 
 
 def hello(
@@ -41,28 +46,31 @@ def hello(
 ) -> None:
     """Print the first lines: where the page is, what one sees, and how it ends."""
     if page is not None:
-        console.print(_("Open it in a browser: {address}").format(address=page.address), style="bold")
+        tell(console, _("Open it in a browser: {address}").format(address=page.address), style="bold")
     sentence = ngettext(
         "岷山 Minshan: a weather station on simulated devices ({n} sensor), sending to its broker.",
         "岷山 Minshan: a weather station on simulated devices ({n} sensors), sending to its broker.",
         len(config.sensor),
     )
-    console.print(sentence.format(n=len(config.sensor)))
+    tell(console, sentence.format(n=len(config.sensor)))
     if stations > 1:
-        console.print(_("{n} stations run, of which the table shows the first.").format(n=stations))
+        tell(console, _("{n} stations run, of which the table shows the first.").format(n=stations))
     if hub is not None and hub.address is not None:
         sentence = _("The hub answers at {address}: log in as {name} with the password {password}")
-        console.print(sentence.format(address=hub.address, name=ADMIN, password=hub.password))
+        tell(console, sentence.format(address=hub.address, name=ADMIN, password=hub.password))
     if page is not None:
-        console.print(_("The page's forms are unlocked with the token {token}").format(token=page.token))
+        tell(console, _("The page's forms are unlocked with the token {token}").format(token=page.token))
     speed = _("as fast as possible") if factor is None else _("{n} times as fast as real time").format(n=f"{factor:g}")
-    console.print(_("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
+    tell(console, _("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
     if config.broker is not None:
         command = f"{program()} watch --broker {bare(config.broker.url)}"
-        console.print(_("Watch it from elsewhere: {command}").format(command=command))
+        tell(console, _("Watch it from elsewhere: {command}").format(command=command))
     if state is not None:
-        console.print(
-            _("Everything is kept in {folder}; a demo started with it again continues from there.").format(folder=state)
+        tell(
+            console,
+            _("Everything is kept in {folder}; a demo started with it again continues from there.").format(
+                folder=state
+            ),
         )
 
 
@@ -95,29 +103,29 @@ def goodbye(console: Console, report: dict[str, Any], facts: StationStatus, stat
     counts = [counted("records", report["records"]), counted("unsent", report["unsent"])]
     if facts.pictures is not None:
         counts.append(counted("pictures", report["pictures"]))
-    console.print(_("Stopped: {counts}.").format(counts=_(", ").join(counts)))
+    tell(console, _("Stopped: {counts}.").format(counts=_(", ").join(counts)))
     on_its_way = report["unsent"] and (facts.uplink is None or facts.uplink.connected)
     if report["unsent"] and facts.uplink is not None and not facts.uplink.connected:
         why = texts.render_value(facts.uplink.trouble)
         sentence = (
             _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         )
-        console.print(sentence.format(why=why))
+        tell(console, sentence.format(why=why))
     if facts.pictures is None:
-        console.print(read_lines(report["lines_read"], report["lines_refused"]))
+        tell(console, read_lines(report["lines_read"], report["lines_refused"]))
     for line in bill(facts.budget) if facts.budget else ():
-        console.print(line)
+        tell(console, line)
     for line in report.get("hub", ()):
         sentence = _(
             "{station}: the hub has {received} of {records} records, {minutes_received} of {minutes_measured} minutes."
         )
-        console.print(sentence.format(**line))
+        tell(console, sentence.format(**line))
     if on_its_way or any(line["received"] < line["records"] for line in report.get("hub", ())):
-        console.print(_("This was still on its way; a station sends it after its next start."))
+        tell(console, _("This was still on its way; a station sends it after its next start."))
     if "faults" in report:
         told_faults(console, report["faults"])
     if state is not None:
-        console.print(_("The data is in {folder}.").format(folder=state), soft_wrap=True)
+        tell(console, _("The data is in {folder}.").format(folder=state))
 
 
 def read_lines(read: int, refused: dict[str, int]) -> str:
@@ -142,13 +150,14 @@ def counted(what: str, n: int) -> str:
 def told_faults(console: Console, faults: dict[str, Any]) -> None:
     """Print what came of the faults: how often a device went missing, and whether the checker is content."""
     n = faults["gaps"]
-    console.print(texts.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
+    tell(console, texts.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
     if not faults["complaints"]:
-        console.print(
+        tell(
+            console,
             _(
                 "Checked against the simulated weather: no wrong value passed as good, and all other "
                 "devices are unaffected."
-            )
+            ),
         )
     for complaint in faults["complaints"][:MOST_COMPLAINTS]:
-        console.print(complaint, style="red")
+        tell(console, complaint, style="red")

@@ -24,7 +24,7 @@ from provisioning.commands.watch_screen import record_line
 from provisioning.demo.companions import Companions, unsent
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.table import lines_of, live_table
-from provisioning.folding import program
+from provisioning.folding import columns_of, fold, program
 from provisioning.terminal import can_redraw
 
 DRAW_S = 0.5  # real seconds between two pictures of the table
@@ -130,8 +130,9 @@ class Show:
         if self.faults is not None:
             self.faults.look()
             lines = self.faults.lines[-(LATELY if self.console.height > LOW else 2) :]
-            below.append(Text("\n".join(lines), style="yellow", overflow="fold"))
-        below.append(ways_on(self.rig.config, self.page))
+            told = (fold(line, self.console.width) for line in lines)
+            below.append(Text("\n".join(told), style="yellow", overflow="fold"))
+        below.append(ways_on(self.rig.config, self.page, self.console.width))
         room = self.console.height - lines_of(self.console, Group(*below))
         self._pictures += 1
         table = live_table(status(self.station.parts), speed, self.console, room, self._pictures // PAGE_PICTURES)
@@ -153,7 +154,7 @@ class Show:
             self.console.print("\n".join(told), highlight=False, markup=False)
 
 
-def ways_on(config: Config, page: str | None) -> Text:
+def ways_on(config: Config, page: str | None, width: int) -> Text:
     """Return how the run is ended, and where else one may look at it: the last line of the screen."""
     ways = [_("Ctrl-C stops it")]
     if page is not None:
@@ -162,7 +163,16 @@ def ways_on(config: Config, page: str | None) -> Text:
         ways.append(
             _("watch from elsewhere: {command}").format(command=f"{program()} watch --broker {bare(config.broker.url)}")
         )
-    return Text("   ".join(ways), style="dim", overflow="fold")
+    return Text("\n".join(rows(ways, width)), style="dim", overflow="fold")
+
+
+def rows(ways: list[str], width: int) -> list[str]:
+    """Return what is told in as few lines as hold it, none of it parted where a line is wide enough."""
+    lines = [ways[0]]
+    for way in ways[1:]:
+        longer = f"{lines[-1]}   {way}"
+        lines[-1:] = [longer] if columns_of(longer) <= width else [lines[-1], way]
+    return [part for line in lines for part in fold(line, width).split("\n")]
 
 
 def bare(url: str) -> str:

@@ -96,7 +96,7 @@ NO_COMMAND_ZH = """\
             "status --state .",
             Exit.TROUBLE,
             "Error: No station is running on ..\n  → Start it: minshan run\n",
-            "错误：. 上没有正在运行的站。\n  → 请启动：sudo systemctl start minshan，或手动运行：minshan run\n",
+            "错误：. 上没有正在运行的站。\n  → 请启动它：minshan run\n",
         ),
         (
             "remote Mao picture --broker mqtt://127.0.0.1:9",
@@ -243,7 +243,7 @@ def test_status_before_the_time_is_known_and_after_a_cut_minute() -> None:
     cut = replace(minute, start=1_775_347_200_000_000, duration=19.2)
     known = {"time": 1_775_347_260_000_000, "clock": ClockStatus("ntp", 0.004, None)}
     said = status_lines(status(station="maoxian-1", minute=cut, **known))
-    assert said[0] == "Station maoxian-1, 2026-04-05 08:01 (time from network time, ±0.004 s)"
+    assert said[0] == "Station maoxian-1, 2026-04-05 08:01 (time from network time, ±0.01 s)"
     assert said[2] == "Measured in 19 s (this minute was cut short) from 2026-04-05 08:00:"
     undated = status(minute=replace(cut, start=None))
     assert status_lines(undated)[2] == "Measured in 19 s (this minute was cut short), before the time was known:"

@@ -18,7 +18,6 @@ from provisioning.commands.init import following
 from provisioning.commands.settings import literal, split
 from tests.kits.command import minshan
 from tests.kits.english_words import english
-from tests.unit.edge.config.test_config import BME, STATION
 
 
 def made(out: Path, *more: str) -> tuple[str, ...]:
@@ -292,14 +291,3 @@ def test_the_file_of_the_installed_service_ends_with_how_that_is_started(
     assert told.endswith(f"`sudo systemctl {verb} minshan minshan-camera minshan-page`.")
     assert ("systemd-tmpfiles --create" in told) == (not is_change)
     assert "minshan run --config" in following(tmp_path / "station.toml", is_change, tmp_path)
-
-
-def test_a_secret_that_is_not_there_is_noted_before_the_start(tmp_path: Path) -> None:
-    """Whoever writes the password itself where its file is to stand is told; what is there is no matter."""
-    file, secret = tmp_path / "station.toml", tmp_path / "secret"
-    secret.touch(0o600)
-    text = STATION + BME + f'[broker]\nurl = "mqtt://a@127.0.0.1"\npassword_file = "{secret}"\n'
-    file.write_text(text)
-    assert "password_file" not in minshan("run", "--check", "--config", str(file)).out
-    file.write_text(text.replace(str(secret), "apple7"))
-    assert "! password_file = apple7: this file is not there\n" in minshan("run", "--check", "--config", str(file)).out

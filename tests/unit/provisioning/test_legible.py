@@ -134,6 +134,26 @@ except SystemExit:
 """
 
 
+TITLED = """
+from provisioning.commands.status import head
+from provisioning.main import main
+from tests.kits.statuses import status
+import msgspec
+try:
+    main(["--version"])
+except SystemExit:
+    print(head(msgspec.structs.replace(status(), station="orchard-1", title="上寨果园"), 8.0))
+"""
+
+
+@pytest.mark.parametrize(("encoding", "title"), [("ascii", "orchard-1"), ("gbk", "上寨果园")])
+def test_a_title_that_the_terminal_lacks_is_replaced_by_the_stations_name(encoding: str, title: str) -> None:
+    """Rows of question marks name no station."""
+    env = {**os.environ, **ENGLISH, "PYTHONIOENCODING": encoding}
+    done = subprocess.run([sys.executable, "-c", TITLED], env=env, capture_output=True, timeout=60, check=True)
+    assert done.stdout.decode(encoding).splitlines()[-1].startswith(f"Station {title}")
+
+
 @pytest.mark.parametrize(("encoding", "degree"), [("ascii", "degC"), ("gbk", "°C"), ("utf-8", "°C")])
 def test_units_are_drawn_as_wide_as_they_are_shown(encoding: str, degree: str) -> None:
     """A table on an ASCII terminal is laid out with the signs that stand there, so that its columns stay in line."""

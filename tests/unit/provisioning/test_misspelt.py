@@ -63,3 +63,12 @@ def test_a_dash_that_a_phone_made_of_two_is_named(words: str, typed: str, sign: 
 def test_a_dash_that_begins_no_option_is_left_alone() -> None:
     """A value below zero or a text of its own may begin with one."""
     assert "dash" not in minshan("hub", "person", "add", "—").err + minshan("--", "—help").err
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [("en", "Error: Missing option '--out': The file to write."), ("zh", "错误：缺少选项“--out”：写到哪里。")],
+)
+def test_an_option_that_is_missing_is_told_with_what_it_is(lang: str, said: str) -> None:
+    """In one sentence."""
+    assert minshan("init", "--lang", lang).err.splitlines()[-1] == said

@@ -1,4 +1,4 @@
-"""How a command says that it cannot do what was asked: in English as a sentence that begins as one."""
+"""How a command says that it cannot do what was asked, or that something is not yet as it should be."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ import pytest
 
 from drivers.reason import Reason
 from provisioning.commands.exits import CommandError, Exit
+from tests.kits.command import minshan
+from tests.unit.edge.config.test_config import BME, STATION
 
 ROOT = Path(__file__).parents[3]
 FULL = Reason("no_room_for", "no space is left for {file}", file="hub.db")
@@ -33,3 +35,14 @@ def test_no_refusal_of_a_command_begins_with_a_small_letter() -> None:
     wrong = re.compile(r"CommandError\(\s*[\w.]+,\s*(_\(\s*f?['\"][a-z]|(texts\.)?render\()")
     files = sorted((ROOT / "provisioning").rglob("*.py"))
     assert [f"{file.name}: {hit[0]}" for file in files for hit in wrong.finditer(file.read_text())] == []
+
+
+def test_a_secret_that_is_not_there_is_noted_before_the_start(tmp_path: Path) -> None:
+    """Whoever writes the password itself where its file is to stand is told; what is there is no matter."""
+    file, secret = tmp_path / "station.toml", tmp_path / "secret"
+    secret.touch(0o600)
+    text = STATION + BME + f'[broker]\nurl = "mqtt://a@127.0.0.1"\npassword_file = "{secret}"\n'
+    file.write_text(text)
+    assert "password_file" not in minshan("run", "--check", "--config", str(file)).out
+    file.write_text(text.replace(str(secret), "apple7"))
+    assert "! password_file = apple7: this file is not there\n" in minshan("run", "--check", "--config", str(file)).out

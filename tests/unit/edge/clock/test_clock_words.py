@@ -54,10 +54,10 @@ def answer(utc: int | None, source: str, trouble: Reason | None) -> StationStatu
 @pytest.mark.parametrize(
     ("utc", "source", "trouble", "mark", "sentence", "remedy"),
     [
-        (UTC0, "ntp", None, "✓", "clock: 2026-09-21 22:13, ±0.071 s", ""),
-        (UTC0, "platform", UNSYNCHRONISED, "✓", "clock: 2026-09-21 22:13, ±0.071 s", ""),
-        (UTC0, "platform", REFUSED, "!", f"clock: 2026-09-21 22:13, ±0.071 s; but {REFUSED}", "ProtectClock"),
-        (UTC0, "ntp", CONTRADICTED, "!", f"clock: 2026-09-21 22:13, ±0.071 s; but {CONTRADICTED}", "chronyc"),
+        (UTC0, "ntp", None, "✓", "clock: 2026-09-21 22:13, ±0.08 s", ""),
+        (UTC0, "platform", UNSYNCHRONISED, "✓", "clock: 2026-09-21 22:13, ±0.08 s", ""),
+        (UTC0, "platform", REFUSED, "!", f"clock: 2026-09-21 22:13, ±0.08 s; but {REFUSED}", "ProtectClock"),
+        (UTC0, "ntp", CONTRADICTED, "!", f"clock: 2026-09-21 22:13, ±0.08 s; but {CONTRADICTED}", "chronyc"),
         (None, "arrival", UNSYNCHRONISED, "✗", "clock: the system's time is not synchronised", "chrony"),
         (None, "arrival", REFUSED, "✗", f"clock: {REFUSED}", "SystemCallFilter"),
         (

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from edge.clock.clock import system_utc
 from hub.database.engine import opened
@@ -65,9 +65,7 @@ INK = """([red, green, blue]) => {
     }
     return [...found];
 }"""
-AS_WIDE = """() =>
-    document.querySelector(".plot canvas").clientWidth === document.querySelector(".plot").clientWidth
-"""
+AS_WIDE = '() => document.querySelector(".plot canvas").clientWidth === document.querySelector(".plot").clientWidth'
 REFRESH = """async count => {
     const script = document.querySelector("script[type=module]").src.replace("page.js", "refresh.js");
     const { refresh } = await import(script);
@@ -155,6 +153,22 @@ def test_a_gap_has_no_ink_and_a_lone_minute_has(browser: Browser, shared: Office
         assert any(abs(at - ALONE) < 2 for at in inked)
         empty = [at for at in inked if RUN + 2 < at < ALONE - 3 or ALONE + 3 < at < AFTER - 3]
         assert not empty
+
+
+def test_no_scale_goes_below_zero_where_no_value_did(browser: Browser, shared: Office) -> None:
+    """A night of 0 lx stands above a zero, and beside no negative number."""
+
+    def darkened(route: Route) -> None:
+        told = route.fetch().json()
+        points = [{**point, "value": 0.0 if point["value"] else None} for point in told["points"]]
+        route.fulfill(json={**told, "points": points})
+
+    with grower(browser, shared) as page:
+        page.route(re.compile(r"/series\?"), darkened)
+        draw(page, shared, micros(1, 14, 20), micros(1, 15, 8))
+        numbers = [text for text in page.evaluate(TEXTS) if re.fullmatch(r"[-\u2212]?\d+(\.\d+)?", text)]
+        assert "0" in {number.rstrip("0").rstrip(".") or "0" for number in numbers}
+        assert not [number for number in numbers if not number[0].isdigit()]
 
 
 def test_a_curve_spans_the_time_that_was_asked_for(browser: Browser, shared: Office) -> None:
