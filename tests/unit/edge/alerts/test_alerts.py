@@ -261,7 +261,7 @@ def test_a_temperature_that_falls_fast_is_told(tmp_path: Path) -> None:
         ),
         ('name = "a"\ncrop = "apple"\nseason = "spring"\n', "must be two days of the year"),
         ('name = "a"\ncrop = "apple"\nhours = []\n', 'must be two times of day, such as ["22:00", "06:30"]'),
-        ('name = "a"\nchannel = "air_temperature"\nabove = ["35"]\n', "must be a number without quotes"),
+        ('name = "a"\nchannel = "air_temperature"\nabove = ["35"]\n', "write it without quotes: 35"),
         ('name = "a"\ncrop = "apple"\nhours = ["25:00", "06:00"]\n', "a time of day such as 06:30"),
         ('name = "a"\ncrop = "apple"\nhours = ["22:00", "22:00"]\n', "begin and end are the same"),
         ('name = "a"\ncrop = "apple"\noffset_k = 2.0\n', "it must be below 0"),
