@@ -26,7 +26,7 @@ Why = Literal["raised", "worse", "repeat", "still", "blind", "cleared"]
 
 
 class Telling(msgspec.Struct, frozen=True):
-    """Somebody is to be told of an alarm. `names` empty, as for each end: whom it has reached. `hurry`: by what wakes."""
+    """Somebody is to be told of an alarm; `names` empty: whom it has reached. `hurry`: by whatever wakes them."""
 
     alarm: str
     why: Why
