@@ -21,7 +21,7 @@ from enum import Enum
 
 import msgspec
 
-from edge.clock.anchors import DAY, SIMULATED, Anchor, error_of, time_of
+from edge.clock.anchors import DAY, Anchor, error_of, time_of
 from edge.records.record import ClockMark
 
 SECOND_LOOK = 600.0  # s: the same told again after so long counts as a second telling
@@ -145,8 +145,6 @@ class Belief:
 
     def hear(self, anchor: Anchor) -> AnchorVerdict:
         """Judge an anchor that can be right."""
-        if self.believed_anchors and self.believed_anchors[0].source == SIMULATED != anchor.source:
-            return AnchorVerdict.NOTHING  # a simulation's time is what it says
         spoken_for = next((other for other in self._others if anchor.voice in other.said), None)
         if not self.believed_anchors or self._is_kept(anchor, spoken_for):
             verdict = self._agreed(anchor)

@@ -30,7 +30,6 @@ class Timeline:
 
     def __init__(self, store: Store, boot: str, now: float) -> None:
         self.time = BootTime(store, boot)
-        self._cut = False
         self.begin = round_to_us(now)
         self.begin_utc, self.begin_mark = self.time_at(self.begin)
         self.end, self.end_utc = self._window_end(self.begin_utc)
@@ -63,8 +62,7 @@ class Timeline:
 
     def next(self) -> None:
         """Begin the next minute where this one ends."""
-        planned = None if self._cut else self.end_utc
-        self._cut = False
+        planned = self.end_utc
         self.begin = self.end
         utc, mark = self.time_at(self.begin)
         self.begin_utc, self.begin_mark = utc, mark
@@ -79,8 +77,6 @@ class Timeline:
         if round_to_us(now) <= self.begin:
             return False
         self.end = min(round_to_us(now), self.end)
-        if self.begin_utc is not None:
-            self.end_utc = self.begin_utc + round((self.end - self.begin) * 1e6)
         return True
 
     def _moves(self, known: KnownTime, now: float) -> None:
@@ -95,7 +91,6 @@ class Timeline:
             self.begin_utc, self.begin_mark = self.time_at(self.begin)
             self.end, self.end_utc = self._window_end(self.begin_utc)
         else:
-            self._cut = True
             self.end, self.end_utc = round_to_us(now), None
 
     def _window_end(self, utc: int | None) -> tuple[float, int | None]:

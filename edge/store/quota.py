@@ -32,6 +32,7 @@ from edge.store import picture_rows
 from edge.store.delivery import DeliveryLedger
 from edge.store.epochs import Tail
 from edge.store.schema import PAGE
+from edge.store.times import BOUNDS
 
 MiB = 1024 * 1024
 DAY = 86_400_000_000  # microseconds
@@ -113,12 +114,17 @@ def old(connection: apsw.Connection, ledger: DeliveryLedger, room: Room) -> Rang
         return NOTHING
     horizon = room.now - round(room.limits.archive_days * DAY)
     found: list[int] = []
+    beside: list[int] = []  # those of a boot of which nobody can say any more until when it ran: as old as what follows
     for first, last in _first(ranges.without(ledger.proven_by_all(), _staying(connection, ledger)), STEP):
-        sql = "SELECT seq, coalesce(start, not_after) FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq"
-        for seq, time in connection.execute(sql, (first, last)):
+        sql = "SELECT seq, coalesce(start, not_after), source FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq"
+        for seq, time, source in connection.execute(sql, (first, last)):
+            if time is None and source == BOUNDS:
+                beside.append(seq)
+                continue
             if time is None or time >= horizon:
                 return ranges.of(found)
-            found.append(seq)
+            found += [*beside, seq]
+            beside = []
     return ranges.of(found)
 
 

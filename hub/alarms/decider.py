@@ -77,7 +77,7 @@ class Decider:
             told = advance(alarm, pass_.ready(alarm), now, pass_.hour.by_day, pass_.is_spared, pass_.is_heard)
             for telling in told:
                 tellings += self._routed(alarm, telling, pass_)
-                capped |= {name for name in telling.names if telling.why != "cleared" and pass_.is_last(name)}
+                capped |= {name for name in telling.names if pass_.is_last(name)}
         by_id = {alarm.id: alarm for alarm in live}
         alone = [name for name, sender in self._senders.items() if sender.one_by_one]
         for (channel, _), said in drafts(tellings, capped, alone).items():

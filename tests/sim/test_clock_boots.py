@@ -157,6 +157,13 @@ CASES = {
         bounded=59,
         outages=reboots(2 * HOUR - 90, 3 * HOUR - 90),
     ),
+    "1,900 s ahead in two boots, and right in the midst of the second": ClockCase(
+        (wrong("ntp", 0.02, (HOUR, 2.5 * HOUR, 1900.0)),),
+        6.5,
+        (CONTRADICTED, TURNED, UNDISPUTED),
+        bounded=59,
+        outages=reboots(HOUR - 90, 2 * HOUR - 90),
+    ),
     "an hour back in every other boot": ClockCase(
         (ntp(*((n * HOUR, (n + 1) * HOUR - 90, -3600.0 * (n in (2, 4))) for n in range(7))),),
         7,

@@ -218,16 +218,20 @@ def test_a_source_that_does_not_come_back_is_forgotten(store: Store) -> None:
     assert {a.source for a in store.times.anchors("b")} == {"ntp"}
 
 
-def test_a_boot_without_time_after_a_record_of_2038_gets_honest_bounds(store: Store) -> None:
-    """Bounds never say that something was before it can have been: a wrong record is no lower bound."""
+@pytest.mark.parametrize(("second", "latest"), [("ntp", None), ("platform", UTC0 + 50_000)])
+def test_a_boot_without_time_after_a_record_of_2038_gets_honest_bounds(
+    store: Store, second: str, latest: int | None
+) -> None:
+    """A record that is refuted is no lower bound; and one source's word against it is no upper one."""
     from_an_earlier_boot(store, YEAR_2038)
     store.append(Draft(Kind.MINUTE, Stamp("lost", 60.0), 60.0, None, ClockMark("arrival"), {"values": {}}))
     line = Timeline(store, "b", 0.0)
-    for at in (0.0, SECOND_LOOK):
-        line.learn(Anchor("b", at, UTC0 + round(at * 1e6), "ntp", 0.02), at)
+    for at, source in ((0.0, "ntp"), (SECOND_LOOK, second)):
+        line.learn(Anchor("b", at, UTC0 + round(at * 1e6), source, 0.02), at)
     record = store.get(2)
     assert record is not None
-    assert (record.clock.not_before, record.clock.not_after) == (None, UTC0)
+    assert record.clock.not_before is None
+    assert record.clock.not_after == (None if latest is None else pytest.approx(latest, abs=400_000))
 
 
 @pytest.mark.parametrize(("undated", "wait"), [(0, 7200.0), (60, 3600.0), (119, SECOND_LOOK), (300, SECOND_LOOK)])

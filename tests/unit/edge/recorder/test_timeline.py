@@ -92,3 +92,50 @@ def test_a_clock_step_cuts_the_minute_short(store: Store) -> None:
     edges.run(2)
     assert [(begin, end) for begin, end, *_ in edges.minutes] == [(0, 60), (60, 120), (120, 135), (135, 168)]
     assert edges.minutes[3][2:] == (UTC0 + 147_000_000, 33.0)
+
+
+def test_a_minute_in_which_the_time_becomes_known_has_it(store: Store) -> None:
+    """It is closed there, and dated when it is written, not at the next look at the clock ten minutes later."""
+    boot = f"{BOOT}{next(names)}"
+    edges = Edges(store, boot, 0.0)
+    edges.run(2)
+    edges.line.learn(Anchor(boot, 135.0, UTC0 + 15_000_000, "ntp", 0.02), 135.0)
+    assert edges.line.start()[0] == UTC0
+    edges.run(1)
+    assert edges.minutes[2][:2] == (120.0, 135.0)
+
+
+def test_minutes_after_a_cut_have_whole_labels_again(store: Store) -> None:
+    """A correction of a tenth of a second moves no label, in a boot too that learnt the time in mid-minute."""
+    boot = f"{BOOT}{next(names)}"
+    edges = Edges(store, boot, 0.0)
+    edges.line.learn(Anchor(boot, 30.0, UTC0 + 15_000_000, "platform", 1.0), 30.0)
+    edges.run(2)
+    edges.line.learn(Anchor(boot, 100.0, UTC0 + 85_100_000, "ntp", 0.05), 100.0)
+    edges.run(3)
+    assert [utc for *_, utc, _ in edges.minutes[2:]] == [UTC0 + n * MINUTE for n in (1, 2, 3)]
+
+
+def test_a_correction_of_more_than_a_second_moves_the_edges_at_once(store: Store) -> None:
+    """A label is never further than a second from what the anchors say."""
+    boot = f"{BOOT}{next(names)}"
+    edges = Edges(store, boot, 0.0)
+    edges.line.learn(Anchor(boot, 0.0, UTC0, "platform", 2.0), 0.0)
+    edges.run(1)
+    edges.line.learn(Anchor(boot, 90.0, UTC0 + 91_500_000, "ntp", 0.05), 90.0)
+    edges.run(2)
+    assert [(begin, end) for begin, end, *_ in edges.minutes[1:]] == [(60.0, 90.0), (90.0, 118.5)]
+
+
+def test_a_minute_that_ends_with_the_daemon_ends_no_later_than_it_should(store: Store) -> None:
+    """Stopped within the second of grace: the minute has its whole length, and the rest of the second is another's."""
+    boot = f"{BOOT}{next(names)}"
+    line = Timeline(store, boot, 0.0)
+    line.learn(Anchor(boot, 0.0, UTC0, "ntp", 0.05), 0.0)
+    assert not line.cut_short(0.0)
+    assert line.cut_short(60.7)
+    assert line.duration == 60.0
+    line.next()
+    assert line.cut_short(60.7)
+    assert line.begin_utc == UTC0 + MINUTE
+    assert line.duration == pytest.approx(0.7)

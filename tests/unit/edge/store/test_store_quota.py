@@ -11,7 +11,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from edge.records.record import Kind, Record
+from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
 from edge.store.check import check
 from edge.store.delivery import FORWARD
@@ -58,6 +58,19 @@ def test_without_a_time_nothing_is_old(folder: Path) -> None:
     store.outbox.prove([Span("a", 1, 2)], PLATFORM)
     assert store.sweep(event(Kind.LOSS, 3, {}).stamp, None, NTP) == []
     assert len(store.range(1, 9)) == 2
+    store.close()
+
+
+def test_a_boot_that_nobody_can_date_any_more_does_not_keep_what_follows_it(folder: Path) -> None:
+    """It goes with the next record that is old enough, and stays where that is not."""
+    store = Store.open(folder, epoch="a", destinations=(PLATFORM,), archive_days=2)
+    lost = msgspec.structs.replace(minute(1), stamp=Stamp("lost", 0.0), start=None, clock=ClockMark("bounds"))
+    for day in (0, 1, 5):
+        store.append(lost)
+        store.append(minute(day * DAY))
+    store.outbox.prove([Span("a", 1, 6)], PLATFORM)
+    assert sweep(store, 6 * DAY) == []
+    assert [r.seq for r in store.range(1, 99)] == [5, 6]
     store.close()
 
 
