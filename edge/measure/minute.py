@@ -220,18 +220,22 @@ def newest(line: ChannelLine, checked: list[FlaggedReading]) -> Value:
 
 
 def gust(line: ChannelLine, checked: list[FlaggedReading], begin: float, mean_speed: Value) -> Value:
-    """Return the highest 3-s running mean that ends in the minute; none where the mean has no value."""
+    """Return the highest 3-s running mean that ends in the minute.
+
+    None where the mean has no value, or is higher: then the strongest seconds are among those with samples lost.
+    """
     samples = [(c.reading.at, c.reading.value) for c in checked if c.counts]
     both = line.tail + samples
     line.tail = [s for s in both if s[0] > both[-1][0] - wind.GUST_WINDOW_S] if both else []
     highest = wind.highest_gust(both, begin)
-    if mean_speed.value is None or highest is None:
+    told = None if highest is None else quantity("wind_speed_of_gust").rounded(highest)
+    if mean_speed.value is None or told is None or told < mean_speed.value:
         return Value(
             None,
             mean_speed.flag if mean_speed.value is None else Flag.MISSING,
             mean_speed.reason or Reason("no_gust", "no three samples in 3 s"),
         )
-    return Value(quantity("wind_speed_of_gust").rounded(highest), mean_speed.flag, mean_speed.reason)
+    return Value(told, mean_speed.flag, mean_speed.reason)
 
 
 def calm(values: dict[str, Value]) -> None:

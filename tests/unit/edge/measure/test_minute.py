@@ -263,6 +263,16 @@ def test_where_the_mean_is_missing_there_is_no_gust() -> None:
     assert body.quality == {"wind_speed": 9, "wind_speed_of_gust": 9}
 
 
+def test_a_gust_is_never_below_the_mean() -> None:
+    """Where each strong second stands between two lost ones, no three samples tell of it: there is no gust."""
+    strong_alone = [9.0 if second % 8 == 6 else 1.0 for second in range(60) if second % 8 not in (5, 7)]
+    at = [float(second) for second in range(60) if second % 8 not in (5, 7)]
+    readings = [Reading("wind_speed", speed, second) for speed, second in zip(strong_alone, at, strict=True)]
+    body = minute([line("wind_speed", 60)], readings)
+    assert body.values == {"wind_speed": 2.2, "wind_speed_of_gust": None}
+    assert str(body.reasons["wind_speed_of_gust"]) == "no three samples in 3 s"
+
+
 def test_a_sensor_doubted_at_the_close_keeps_its_number() -> None:
     """What is judged beside the other values raises a flag, with a reason, and never a number."""
     lines = [line(name, 20) for name in ("pm1", "pm2p5", "pm10")]
