@@ -14,7 +14,7 @@ from edge.northbound.steps import Whole
 from edge.records.record import MOST
 
 FURTHEST = MOST // 2  # from 0, so that a step from one number to any other is none too large
-MOST_NUMBERS = 512  # of one channel, that are remembered
+MOST_NUMBERS = 2048  # of one channel, that are remembered
 NUMBER = msgspec.json.Decoder(float | None)
 
 

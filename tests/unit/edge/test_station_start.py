@@ -1,0 +1,49 @@
+"""A station's start: what runs when it says that it is ready."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from edge.config.file import load
+from edge.daemon import open_bus, open_store
+from edge.records.record import Kind
+from edge.sim.clock import SimClock
+from edge.sim.times import Boot, SimTime
+from edge.station import Station
+from tests.kits.station_text import HEAD
+
+BOOT = Boot("b", 1_782_097_200_000_000)
+FILE = (
+    HEAD
+    + """\
+[broker]
+url = "mqtt://127.0.0.1:9"
+
+[[sensor]]
+name = "probe"
+driver = "w1-therm"
+path = "{path}"
+"""
+)
+
+
+def test_it_is_ready_when_it_measures_and_before_it_sends(tmp_path: Path) -> None:
+    """The start is a record and the recorder and the buses run; the uplink, which loads much first, begins then."""
+    file = tmp_path / "station.toml"
+    file.write_text(FILE.format(state=tmp_path / "state", path=tmp_path / "w1_slave"))
+    config, clock = load(file), SimClock(30.0)
+    station = Station(config, open_store(config), clock, open_bus, [SimTime(BOOT)], BOOT.id)
+    running: list[list[str]] = []
+
+    def ready() -> None:
+        assert station.store.last(Kind.START) is not None
+        running.append(station.lanes.names())
+
+    def ended(_names: list[str]) -> list[str]:
+        clock.run_until(clock.now())
+        return []
+
+    station.start(ready)
+    station.stop(ended)
+    assert running == [["recorder", f"bus {station.buses[0].name}", "time"]]
+    assert "uplink" in station.lanes.names()
