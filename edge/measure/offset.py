@@ -88,6 +88,12 @@ class ChannelOffsets:
             if name in self._levels and not self._levels[name].leap:
                 self._levels[name].means.clear()
 
+    def work(self) -> None:
+        """Leave out a minute in which somebody worked on the station: no leap is measured over it, but one may end."""
+        for level in self._levels.values():
+            level.means.clear()
+            level.fresh = True
+
     def keep(self, now: float) -> dict[str, Leapt]:
         """Return the offsets that are doubted at the instant `now`, s."""
         return {n: Leapt(v.leap, now - v.since, v.base) for n, v in self._levels.items() if v.leap}
