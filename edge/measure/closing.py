@@ -7,7 +7,7 @@ behave, outlive a restart (`keep`); the rest is empty after one, which can only 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
@@ -98,11 +98,12 @@ class Closing:
         values: Mapping[str, Value],
         samples: Mapping[str, Sequence[float]],
         worked: bool = False,
+        only_zeros: Container[str] = (),
     ) -> dict[str, Value]:
         """Return the values of the minute [begin, end) s with their flags raised.
 
         `utc_offset`: seconds to add for UTC, None unknown; `samples`: those that passed; `worked`: somebody worked on
-        the station in it.
+        the station in it; `only_zeros`: the channels that told nothing but 0.
         """
         self._resume(begin, utc_offset)
         self._end, self._utc = end, None if utc_offset is None else end + utc_offset
@@ -124,7 +125,7 @@ class Closing:
         doubts |= self._ground.doubts(end - begin, raised(values, doubts))
         share = self._sun.share(begin, end, utc_offset, raised(values, doubts)) if self._sun else None
         doubts |= self._watered.doubts(end, raised(values, doubts), share)
-        doubts |= self._zeros.doubts(values)
+        doubts |= self._zeros.doubts(values, only_zeros)
         doubts |= self._words.doubts(end, values, samples)
         self._offsets.forget(doubts.keys() - leapt.keys())
         doubts |= {} if worked else self._steps.doubts(begin, end, values)

@@ -124,7 +124,10 @@ class Minutes:
                 values[channel.beside(CORRECTED)] = corrected(values[name], line.curve, end - begin)
         calm(values)
         samples = {name: [c.reading.value for c in checked if c.flag is PASS] for name, (_, checked) in cut.items()}
-        values = self._closing.judge(begin, end, utc_offset, values, samples, worked)
+        only_zeros = {
+            name for name, (_, checked) in cut.items() if checked and not any(c.reading.value for c in checked)
+        }
+        values = self._closing.judge(begin, end, utc_offset, values, samples, worked, only_zeros)
         calm(values)  # where the speed is doubted now, so is the calm
         doubt_gusts(values)
         return Minute(
