@@ -17,7 +17,6 @@ from __future__ import annotations
 
 import math
 from collections import deque
-from dataclasses import dataclass, field
 
 import msgspec
 
@@ -47,13 +46,12 @@ class Seen(msgspec.Struct):
     over: float = 0.0
 
 
-@dataclass(slots=True)
-class Brightness:
+class Brightness(msgspec.Struct):
     """One sensor's light beside the sun's: what is kept, the span that runs (s, J/m2 told and due), the last ones."""
 
-    seen: Seen = field(default_factory=Seen)
+    seen: Seen = msgspec.field(default_factory=Seen)
     running: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    hour: deque[tuple[float, float]] = field(default_factory=lambda: deque(maxlen=SPANS))
+    hour: deque[tuple[float, float]] = msgspec.field(default_factory=lambda: deque(maxlen=SPANS))
 
     def doubt(self, watts: float, clear: float, height: float, seconds: float) -> Reason | None:
         """Take a minute: W/m2 told and due under a clear sky, the sun's height. Return why the sensor is in doubt."""

@@ -7,7 +7,7 @@ behave, outlive a restart (`keep`); the rest is empty after one, which can only 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 
 import msgspec
 
@@ -95,32 +95,38 @@ class Closing:
         utc_offset: float | None,
         values: Mapping[str, Value],
         samples: Mapping[str, Sequence[float]],
+        worked: bool = False,
+        only_zeros: Container[str] = (),
     ) -> dict[str, Value]:
         """Return the values of the minute [begin, end) s with their flags raised.
 
-        `utc_offset`: seconds to add for UTC, None unknown; `samples`: those that passed.
+        `utc_offset`: seconds to add for UTC, None unknown; `samples`: those that passed; `worked`: somebody worked on
+        the station in it; `only_zeros`: the channels that told nothing but 0.
         """
         self._resume(begin, utc_offset)
         self._end, self._utc = end, None if utc_offset is None else end + utc_offset
         doubts = self._sun.doubts(begin, end, utc_offset, values) if self._sun else {}
         doubts |= self._climate.doubts(end, utc_offset, values) if self._climate else {}
-        leapt = self._offsets.doubts(begin, end, values)
+        if worked:  # what was opened, warmed by a hand, changed for another, is compared with nothing
+            self._offsets.work()
+            self._pairs.work()
+        leapt = {} if worked else self._offsets.doubts(begin, end, values)
         doubts |= leapt
         doubts |= self._lasting.doubts(begin, end, raised(values, doubts), samples)
         by_night = self._sun is not None and self._sun.is_down(begin, end, utc_offset)
         doubts |= self._dead.doubts(begin, end, raised(values, doubts), by_night)
         still = self._persistence.doubts(begin, end, raised(values, doubts), samples)
-        apart = self._pairs.doubts(begin, end, raised(values, doubts | still), self._persistence.standing())
-        doubts |= apart
+        standing, told = self._persistence.standing(), raised(values, doubts | still)
+        doubts |= {} if worked else self._pairs.doubts(begin, end, told, standing)
         doubts |= still
         doubts |= self._rain.doubts(begin, end, values)
         doubts |= self._ground.doubts(end - begin, raised(values, doubts))
         share = self._sun.share(begin, end, utc_offset, raised(values, doubts)) if self._sun else None
         doubts |= self._watered.doubts(end, raised(values, doubts), share)
-        doubts |= self._zeros.doubts(values)
+        doubts |= self._zeros.doubts(values, only_zeros)
         doubts |= self._words.doubts(end, values, samples)
         self._offsets.forget(doubts.keys() - leapt.keys())
-        doubts |= self._steps.doubts(begin, end, values)
+        doubts |= {} if worked else self._steps.doubts(begin, end, values)
         values = raised(values, doubts)
         return raised(values, together(values))
 

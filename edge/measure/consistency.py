@@ -7,7 +7,7 @@ temperature needs no check of its own: the dew point is derived, and humidity ov
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 
 from drivers.contradictions import IN_ORDER, out_of_order
 from drivers.quantity import Aggregation, quantity
@@ -55,12 +55,12 @@ class Zeros:
         """`channels`: name -> (sensor, quantity)."""
         self._channels = {n: c for n, c in channels.items() if quantity(c[1]).kind is not Aggregation.TOTAL}
 
-    def doubts(self, values: Mapping[str, Value]) -> dict[str, Reason]:
-        """Return channel -> why it is suspect."""
+    def doubts(self, values: Mapping[str, Value], only_zeros: Container[str] = ()) -> dict[str, Reason]:
+        """Return channel -> why it is suspect. `only_zeros`: those that told nothing but 0, failed or not."""
         void = {
             sensor: name
             for name, (sensor, of) in self._channels.items()
-            if of == NEVER_ZERO and (number(values, name) == 0 or (name in values and values[name].flag is Flag.FAIL))
+            if of == NEVER_ZERO and (number(values, name) == 0 or name in only_zeros)
         }
         return {
             name: Reason("zeros", "0 together with {other}, which is not valid", other=void[sensor])

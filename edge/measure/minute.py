@@ -100,11 +100,18 @@ class Minutes:
         if line is not None:
             line.readings.append(reading)
 
-    def close(self, begin: float, end: float, utc_offset: float | None, troubles: Mapping[str, Reason]) -> Minute:
+    def close(
+        self,
+        begin: float,
+        end: float,
+        utc_offset: float | None,
+        troubles: Mapping[str, Reason],
+        worked: bool = False,
+    ) -> Minute:
         """Return the body of the minute record over [begin, end) s of this boot.
 
         `utc_offset`: seconds to add to an instant for UTC, None unknown; `troubles`: sensor -> what is wrong with it
-        now, the reason where nothing came.
+        now, the reason where nothing came; `worked`: somebody worked on the station in it.
         """
         values: dict[str, Value] = {}
         cut = {line.name: (line, line.cut(begin, end)) for line in self.lines.values()}
@@ -117,7 +124,10 @@ class Minutes:
                 values[channel.beside(CORRECTED)] = corrected(values[name], line.curve, end - begin)
         calm(values)
         samples = {name: [c.reading.value for c in checked if c.flag is PASS] for name, (_, checked) in cut.items()}
-        values = self._closing.judge(begin, end, utc_offset, values, samples)
+        only_zeros = {
+            name for name, (_, checked) in cut.items() if checked and not any(c.reading.value for c in checked)
+        }
+        values = self._closing.judge(begin, end, utc_offset, values, samples, worked, only_zeros)
         calm(values)  # where the speed is doubted now, so is the calm
         doubt_gusts(values)
         return Minute(

@@ -8,6 +8,9 @@ grower reads are its minutes: so the doubt holds until its end is seen.
 A leap may be a repair too: of a drift, or of a fault that crept in. What tells them apart is what changes slowly, the
 air's vapour pressure for temperature and humidity, pressure and soil themselves: a leap that brings it back to what it
 was four to six hours ago, in doubt then by nobody, is a repair, and the minutes after it are good (ours).
+
+A channel that told nothing for ten minutes is compared with no mean before. Whether its offset ended meanwhile tells
+the same slow quantity: the new value must bring it nearer to what it was before the leap than one without the leap.
 """
 
 from __future__ import annotations
@@ -37,6 +40,7 @@ LEAPS: dict[str, tuple[float, dict[str, float]]] = {
 REMEMBERED = (4 * 3600.0, 6 * 3600.0)  # s; the age of what a leap is compared with
 EVERY = 600.0  # s between two values that are remembered
 NEARER = 0.5  # a repair brings the slow quantity at least so much nearer to what it was
+SILENT = 600.0  # s after which a mean is compared with none before
 SHORT_GAP = 3600.0  # s; over a longer one air itself may have come back to the level before
 
 
@@ -52,7 +56,8 @@ class ChannelLevel(msgspec.Struct):
     """One channel's last means, and the leap that holds it in doubt: its size, when it was, the level before.
 
     `settles`: until when, after a leap back, none is looked for; `slow`: (instant s, slow quantity) of the last hours;
-    `fresh`: this is the first mean after a short gap, in which the fault may have ended.
+    `fresh`: this is the first mean after a short gap, in which the fault may have ended; `last`: when there was a mean;
+    `returns`: it told nothing meanwhile, and it is not yet seen whether the fault ended.
     """
 
     means: deque[tuple[float, dict[str, float]]] = msgspec.field(default_factory=lambda: deque(maxlen=MINUTES))
@@ -62,6 +67,8 @@ class ChannelLevel(msgspec.Struct):
     base: float = 0.0
     settles: float = float("-inf")
     fresh: bool = False
+    last: float | None = None
+    returns: bool = False
 
 
 class ChannelOffsets:
@@ -86,6 +93,12 @@ class ChannelOffsets:
             if name in self._levels and not self._levels[name].leap:
                 self._levels[name].means.clear()
 
+    def work(self) -> None:
+        """Leave out a minute in which somebody worked on the station: no leap is measured over it, but one may end."""
+        for level in self._levels.values():
+            level.means.clear()
+            level.fresh = True
+
     def keep(self, now: float) -> dict[str, Leapt]:
         """Return the offsets that are doubted at the instant `now`, s."""
         return {n: Leapt(v.leap, now - v.since, v.base) for n, v in self._levels.items() if v.leap}
@@ -104,7 +117,14 @@ class ChannelOffsets:
         channel = ChannelName.parse(name)
         least, others = LEAPS[channel.quantity]
         now = {of: v for of in others if (v := beside(channel, of, values)) is not None}
+        if level.last is not None and begin - level.last > SILENT:
+            level.means.clear()
+            level.returns = level.leap != 0
+        level.last = begin
         follow(level, value.value, begin)
+        if level.returns and level.leap and len(now) == len(others) and level.slow:
+            level.returns = False
+            level.leap = 0.0 if ended(level, channel.quantity, value.value, now) else level.leap
         change = largest(level, value.value)
         told = all(of in now for of in others) and begin >= level.settles
         if not level.leap and abs(change) > least and told and not moved(level, now, others):
@@ -172,6 +192,13 @@ def remember(level: ChannelLevel, of: str, value: Value, now: Mapping[str, float
         return
     if not level.slow or begin - level.slow[-1][0] >= EVERY - 1.0:
         level.slow.append((begin, slow_of(of, value.value, now)))
+
+
+def ended(level: ChannelLevel, of: str, value: float, now: Mapping[str, float]) -> bool:
+    """Return whether the slow quantity is nearer to what it was before the leap than it would be without the leap."""
+    was = level.slow[-1][1]
+    with_it, without = (abs(slow_of(of, v, now) - was) for v in (value, value - level.leap))
+    return with_it < NEARER * without
 
 
 def repairs(level: ChannelLevel, of: str, value: float, change: float, now: Mapping[str, float], begin: float) -> bool:

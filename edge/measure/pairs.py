@@ -8,7 +8,9 @@ height: cups that stand still above others that see a breeze of the bound are he
 
 How two sensors differ when nothing is wrong is learnt from two days of them (ours): a departure from their usual
 difference by six times its usual spread is doubted too, so that a drift is found before it reaches the bound. Where
-one of them has stood still for twenty minutes meanwhile, half of that departure is enough, and at once.
+one of them has stood still for twenty minutes meanwhile, half of that departure is enough, and at once. A sensor that
+was changed differs otherwise for good: so where the difference leapt by as much while somebody worked on the station,
+the habit is learnt anew; not where it is what it was before, in doubt or not.
 
 Illuminance and irradiance are one light: compared in W/m2 at 122 lx each. The sun over 10 degrees and every sky give 95
 to 140 (Littlefair 1985, Perez 1990, from memory), which leaves a third for both devices' errors; two of one head, too.
@@ -34,7 +36,7 @@ from edge.measure.derived.et0 import LUX_PER_WATT
 from edge.measure.quality import Flag
 from edge.measure.value import Value
 
-TEN_MINUTES = 600.0
+TEN_MINUTES, RECENT = 600.0, 1800.0
 GAP = 600.0  # s without both values after which the count begins anew
 SAME_HEIGHT = 1.0  # m
 MEMORY, KNOWN, SPREADS = 2 * 86_400.0, 2 * 86_400.0, 6.0
@@ -70,11 +72,15 @@ BOUNDS = {
 
 
 class Usual(msgspec.Struct):
-    """The usual difference of a pair and its usual distance from that, learnt over so many seconds."""
+    """The usual difference of a pair and its usual distance from that, learnt over so many seconds.
+
+    `recent`: the difference of the last half hour, usual or not.
+    """
 
     difference: float = 0.0
     spread: float = 0.0
     learnt: float = 0.0
+    recent: float | None = None
 
     def take(self, difference: float, seconds: float) -> None:
         """Learn from a minute."""
@@ -106,6 +112,7 @@ class Pair(msgspec.Struct):
     apart: float = 0.0
     seen: float | None = None
     usual: Usual = msgspec.field(default_factory=Usual)
+    worked: float | None = None  # s since somebody worked on the station, until it is seen what that changed
 
     def take(self, begin: float, end: float, a: float, b: float, still: float = 0.0) -> float | None:
         """Return the difference where it is to be doubted, None otherwise. `still`: s that one has stood still."""
@@ -115,12 +122,28 @@ class Pair(msgspec.Struct):
         self.seen = end
         near = NEAR.get(self.quantity)
         differs = self._differs(a, b)
+        self._see(differs, near, end - begin)
         strange = self._strange(a, b, differs)
         stuck = still >= STOOD_STILL and near is not None and self.usual.departs(differs, STILL_SHARE * near)
         self.apart = self.apart + end - begin if strange or stuck else 0.0
         if not self.apart and not self.above and differs is not None:
             self.usual.take(differs, end - begin)
         return abs(a - b) if stuck or self.apart >= TEN_MINUTES - 1.0 else None
+
+    def _see(self, differs: float | None, near: float | None, seconds: float) -> None:
+        """Take a minute's difference; ten minutes after work on the station, learn anew what that changed."""
+        usual = self.usual
+        if differs is None or near is None:
+            return
+        if self.worked is None or usual.recent is None:
+            before = differs if usual.recent is None else usual.recent
+            usual.recent = before + min(1.0, seconds / RECENT) * (differs - before)
+            return
+        self.worked += seconds
+        if self.worked >= TEN_MINUTES - 61.0:
+            changed = abs(differs - usual.recent) > near
+            self.worked, self.apart = None, 0.0 if changed else self.apart
+            self.usual = Usual(recent=differs) if changed else usual
 
     def _differs(self, a: float, b: float) -> float | None:
         """Return the difference whose habit is learnt; of light that of the logarithms, None where it is weak."""
@@ -182,6 +205,11 @@ class Pairs:
                 if not cleared(name, other, values, agrees):
                     found.setdefault(name, parted(pair, difference, other))
         return found
+
+    def work(self) -> None:
+        """Leave out a minute in which somebody worked on the station."""
+        for pair in self._pairs:
+            pair.worked = 0.0
 
     def usual(self) -> dict[str, Usual]:
         """Return how the pairs differ when nothing is wrong: "first second"."""

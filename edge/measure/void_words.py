@@ -14,7 +14,8 @@ after a gap. A second thermometer tells then, or that it does not move (`persist
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+
+import msgspec
 
 from drivers.driver import Channel
 from drivers.reason import Reason
@@ -26,8 +27,7 @@ LEAP, LEAP_OF_FEW, FEW = 1.0, 2.0, 3  # K; K, of a minute with fewer samples tha
 STEPS, GAP = 10.0, 600.0  # of the device; s
 
 
-@dataclass(slots=True)
-class Word:
+class Word(msgspec.Struct):
     """A thermometer's void words, the last good mean that was none (end s, degC), and whether it is in doubt."""
 
     words: tuple[float, float]

@@ -15,7 +15,8 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+
+import msgspec
 
 from drivers.reason import Reason
 from edge.measure.value import Value, beside
@@ -27,11 +28,10 @@ DRY_MM, DRY = 2.0, 50.0  # mm, %
 NO_SNOW = 5.0  # degC
 
 
-@dataclass(slots=True)
-class Fallen:
+class Fallen(msgspec.Struct):
     """A gauge's last half hour: (end s, mm, % humidity, share of a clear sky or None), only while it is told."""
 
-    minutes: deque[tuple[float, float, float, float | None]] = field(default_factory=deque)
+    minutes: deque[tuple[float, float, float, float | None]] = msgspec.field(default_factory=deque)
 
 
 class Watered:

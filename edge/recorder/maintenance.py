@@ -66,12 +66,16 @@ class MaintenanceMark:
             self._carried = None
             self.present = Maintenance(now + (kept.utc - utc) / 1e6, kept.what, kept.issued_by)
 
+    def is_on(self, begin: float, end: float) -> bool:
+        """Return whether somebody works on the station in the minute [begin, end)."""
+        return self.present is not None and self.present.until >= begin and end > self._since
+
     def mark(self, body: dict[str, Any], begin: float, end: float) -> None:
         """Mark the minute [begin, end) in its body: values stay as they are, and none counts as weather."""
         work = self.present
         if work is None:
             return
-        if work.until >= begin and end > self._since:
+        if self.is_on(begin, end):
             reason = Reason("maintenance", "maintenance: {text}", text=work.what, issued_by=work.issued_by).builtins()
             for channel, value in body["values"].items():
                 if value is not None:

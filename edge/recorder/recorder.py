@@ -164,7 +164,8 @@ class Recorder:
     def close_minute(self) -> None:
         """Close the minute in hand, put it on the disk, begin the next."""
         line = self.timeline
-        body = plain(self._minutes.close(line.begin, line.end, line.offset, self.troubles))
+        worked = self.maintenance.is_on(line.begin, line.end)
+        body = plain(self._minutes.close(line.begin, line.end, line.offset, self.troubles, worked))
         self.maintenance.mark(body, line.begin, line.end)
         start, mark = line.start()
         draft = Draft(Kind.MINUTE, Stamp(self._boot, line.begin), line.duration, start, mark, body, self._setup)

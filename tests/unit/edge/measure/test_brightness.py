@@ -69,6 +69,15 @@ def test_a_tenth_of_the_light_is_told_after_eighty_hours_of_sun() -> None:
     assert set(mixed(one, HOURS_OF_SUN - 1, 0.1, 0.02)) == {""}
 
 
+def test_next_to_nothing_is_told_after_twelve_hours_of_sun() -> None:
+    """W/m2 in the place of lux, or a room: no dark day is so long; ten minutes of more light begin it anew."""
+    one = Brightness()
+    assert seen(one, 0.019 * 900, 12 * 60) == [""] * (12 * 60 - 1) + ["never_bright"]
+    assert seen(one, 0.03 * 900, 10)[-1] == ""
+    assert set(seen(one, 0.019 * 900, 11 * 60)) == {""}
+    assert set(seen(Brightness(), 0.021 * 900, 40 * 60)) == {""}
+
+
 @pytest.mark.parametrize(
     ("bright", "dark"), [(0.16, 0.02), (0.1, 0.03), (0.12, 0.1)], ids=["dull", "thin cloud", "a mountain's shade"]
 )

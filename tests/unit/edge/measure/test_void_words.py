@@ -72,6 +72,9 @@ def test_after_a_gap_and_a_start_nobody_can_tell() -> None:
     minutes = station()
     flags(minutes, still(15.0, 5))
     assert set(flags(minutes, still(-0.1, 30), 20)) == {1}
+    minutes = station()
+    flags(minutes, still(15.0, 5))
+    assert set(flags(minutes, still(-0.1, 30), 14)) == {3}, "nine minutes are no such gap"
 
 
 def test_a_doubt_goes_on_over_a_restart_until_a_sample_differs() -> None:

@@ -7,8 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from drivers.driver import Channel
+from drivers.reading import Reading
 from drivers.reason import Reason
+from edge.clock.clock import SystemClock
+from edge.measure.limits import limits_for
+from edge.measure.minute import ChannelLine, Minutes
 from edge.recorder.maintenance import KIND, NAME, Maintenance, MaintenanceMark
+from edge.recorder.recorder import Recorder
+from edge.sampler import Sampled
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 
@@ -95,3 +102,31 @@ def test_a_minute_that_ended_before_the_work_began_is_weather(store: Store) -> N
     mark.begin(Maintenance(2900.0, WORK), 120.2, None)
     mark.mark(body, 60.0, 120.0)
     assert body["quality"] == {"air_temperature": 4}
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_a_thermometer_changed_during_maintenance_is_good_after_it(tmp_path: Path, told: bool) -> None:
+    """The recorder tells the checks in which minutes somebody works; without that a leap of 5 K is an offset."""
+    lines = [
+        ChannelLine(name, "mast", Channel(name, -80, 100, 0.1), limits_for(name, 0.0), 6.0)
+        for name in ("air_temperature", "relative_humidity")
+    ]
+    store, clock = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,)), SystemClock()
+    recorder = Recorder(Minutes(lines), store, clock, clock.inbox(9), "b", keep=dict, appended=lambda _: None)
+    flags = []
+    for number in range(16):
+        begin = recorder.timeline.begin
+        if told and number == 6:
+            recorder.handle(Maintenance(begin + 150.0, WORK, "socket pi"))
+        for n in range(6):
+            at, air = begin + 10.0 * n, (15.0 if number < 7 else 20.0) + 0.1 * (n % 2)
+            recorder.handle(Sampled("mast", Reading("air_temperature", air, at)))
+            recorder.handle(Sampled("mast", Reading("relative_humidity", 60.0 + 0.1 * (n % 3), at)))
+        recorder.close_minute()
+        latest = recorder.latest
+        assert latest is not None
+        flags.append(latest.fields()["quality"]["air_temperature"])
+    store.close()
+    assert flags[:6] == [1] * 6
+    assert flags[6:9] == ([4] * 3 if told else [1, 3, 3])
+    assert set(flags[9:]) == ({1} if told else {3})

@@ -1,0 +1,73 @@
+"""A channel that told nothing for a while, or failed, is judged anew: no old mean makes a leap, none accuses others."""
+
+from __future__ import annotations
+
+from random import Random
+
+from drivers.driver import Channel
+from drivers.reading import Reading
+from edge.measure.limits import limits_for
+from edge.measure.minute import ChannelLine, Minutes
+
+T, RH, P, WIND = "air_temperature", "relative_humidity", "air_pressure", "wind_speed"
+AIR = {T: 15.0, RH: 60.0, P: 836.0, WIND: 0.0}
+Span = tuple[int, dict[str, float | None]]
+
+
+def flags(of: str, *spans: Span) -> list[list[int]]:
+    """Return a channel's flags in spans of minutes in which channels tell other values than AIR, or (None) nothing."""
+    lines = [ChannelLine(n, "mast", Channel(n, -1e6, 1e6, 0.01), limits_for(n, 1590.0), 6.0) for n in AIR]
+    minutes, noise, number, found = Minutes(lines), Random(3), 0, []
+    for count, other in spans:
+        of_span = []
+        for _ in range(count):
+            begin = 60.0 * number
+            for n in range(6):
+                for name, value in (AIR | other).items():
+                    if value is not None:
+                        told = value + (noise.gauss(0, 0.02) if name != WIND else 0.0)
+                        minutes.take("mast", Reading(name, round(told, 2), begin + 10.0 * n))
+            of_span.append(minutes.close(begin, begin + 60.0, begin, {}).quality[of])
+            number += 1
+        found.append(of_span)
+    return found
+
+
+def test_a_barometer_that_was_silent_in_a_front_is_good_after_it() -> None:
+    """3 hPa less than three hours ago are weather; that nothing was told in between makes no leap of it."""
+    after = flags(P, (60, {}), (180, {P: None}), (60, {P: 833.0}))[-1]
+    assert set(after) == {1}
+
+
+def test_a_leap_beside_a_short_silence_is_seen() -> None:
+    """A cable that is off for five minutes, and on again with 5 hPa too much."""
+    after = flags(P, (60, {}), (5, {P: None}), (60, {P: 841.0}))[-1]
+    assert set(after) == {3}
+
+
+def test_an_offset_that_ended_while_nothing_was_told_is_over() -> None:
+    """A hygrometer 30 % too high, then beyond all range for two hours, then back in air that is 12 % drier."""
+    spans: tuple[Span, ...] = ((60, {}), (30, {RH: 90.0}), (120, {RH: 110.0}), (60, {RH: 44.0}))
+    _, high, beyond, after = flags(RH, *spans)
+    assert set(high) == {3} and set(beyond[1:]) == {4}
+    assert set(after[2:]) == {1}
+
+
+def test_an_offset_that_went_on_while_nothing_was_told_is_one_still() -> None:
+    """Back at 90 % where the air had 60 before: the vapour pressure is off as it was."""
+    after = flags(RH, (60, {}), (30, {RH: 90.0}), (120, {RH: 110.0}), (60, {RH: 90.0}))[-1]
+    assert set(after) == {3}
+
+
+def test_a_hygrometer_that_fails_high_makes_no_calm_doubtful() -> None:
+    """110 % are no answer of zeros; 0 % are one, and 0.0 m/s beside them is none."""
+    assert set(flags(WIND, (5, {}), (20, {RH: 110.0}))[-1]) == {1}
+    lines = [
+        ChannelLine(n, "mast", Channel(n, 5.0 if n == RH else -80.0, 100, 0.1), limits_for(n, 0.0), 6.0) for n in AIR
+    ]
+    minutes = Minutes(lines)
+    for n in range(6):
+        for name in AIR:
+            minutes.take("mast", Reading(name, 0.0, 10.0 * n))
+    body = minutes.close(0.0, 60.0, None, {})
+    assert body.quality == {T: 3, RH: 4, P: 4, WIND: 3}
