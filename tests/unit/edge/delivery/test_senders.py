@@ -167,4 +167,5 @@ def test_a_text_never_exceeds_its_bytes_nor_splits_a_character(lines: list[str],
     """Whatever is said: at most so many bytes of UTF-8, and the tail is in it."""
     text = message(*lines, tail="https://hub/a/1").fitted(most)
     assert len(text.encode()) <= most
+    assert "\ufffd" not in text or any("\ufffd" in line for line in lines), "no character is cut through"
     assert text.endswith("https://hub/a/1")
