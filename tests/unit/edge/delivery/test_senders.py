@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from edge.clock.clock import SystemClock, system_utc
@@ -159,6 +159,9 @@ def test_sixty_stations_fit_where_bytes_are_counted(services: Services, tmp_path
     )
 
 
+@example(["霜冻" * 40], 60)
+@example(["霜冻" * 40], 61)
+@example(["霜冻" * 40], 62)
 @given(
     st.lists(st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=80), min_size=1, max_size=40),
     st.integers(60, 600),
@@ -167,4 +170,5 @@ def test_a_text_never_exceeds_its_bytes_nor_splits_a_character(lines: list[str],
     """Whatever is said: at most so many bytes of UTF-8, and the tail is in it."""
     text = message(*lines, tail="https://hub/a/1").fitted(most)
     assert len(text.encode()) <= most
+    assert "\ufffd" not in text or any("\ufffd" in line for line in lines), "no character is cut through"
     assert text.endswith("https://hub/a/1")

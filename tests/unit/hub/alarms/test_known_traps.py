@@ -103,6 +103,23 @@ def test_nobody_is_called_months_later(world: World, acknowledged: bool) -> None
     assert len(world.told("voice")) > before and "现在" in world.told("voice")[-1][2]
 
 
+def test_what_waits_for_a_service_for_days_is_not_told_as_news(world: World) -> None:
+    """A message that no service took goes out when one does, but not two days later, as if it froze now."""
+    world.group.answers = world.voice.answers = lambda _: DOWN
+    world.start(poll_s=5.0)
+    world.alert(1, "raised", 2)
+    world.run(10)
+    assert world.states()["waiting"] >= 1
+    world.talking.clear()
+    world.begin += 2 * 86_400_000_000
+    world.group.answers = world.voice.answers = lambda _: DONE
+    before = {name: len(world.told(name)) for name in ("group", "voice")}
+    world.run(5 * MINUTE)
+    told = [text for name in before for _, _, text in world.told(name)[before[name] :]]
+    assert not any("霜冻" in text for text in told if "日报" not in text), "the daily word dates what is still open"
+    assert world.states()["expired"] >= 1
+
+
 def test_a_robot_that_refuses_again_and_again_is_one_alarm_and_stands_in_the_morning(tmp_path: Path) -> None:
     """Removed from its group, and each time another answer: one alarm by another channel, and the daily word says
     when each channel last worked."""

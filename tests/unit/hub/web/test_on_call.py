@@ -77,8 +77,8 @@ def test_people_on_call_are_kept_changed_and_taken_away_by_forms(shared: Office)
 @pytest.mark.parametrize(
     ("wrong", "status", "why"),
     [
-        ({"channels": []}, 422, "choose at least one channel"),
-        ({"first": "22:00"}, 422, "give both hours"),
+        ({"channels": []}, 422, "Choose at least one channel"),
+        ({"first": "22:00"}, 422, "Give both hours"),
         ({"channels": ["pigeon"]}, 422, 'no channel "pigeon"'),
         ({"name": "李四"}, 409, "is on the list already"),
         ({"phone": "call me"}, 422, ""),
