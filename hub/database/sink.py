@@ -20,7 +20,7 @@ from hub.database.commit import committed
 from hub.database.engine import Engine
 from hub.database.errors import AgainError, ValueRefusedError
 from hub.database.quantities import make_views
-from hub.sink import CommitOutcome, Delivery, Row, RowFate, SinkError
+from hub.sink import CommitOutcome, Delivery, RowFate, SinkError
 
 log = logging.getLogger("minshan.hub")
 TRIES = 5  # of a transaction that conflicted with another hub's
@@ -126,7 +126,8 @@ class DatabaseSink:
         """Commit in halves what could not be committed together, down to the row at fault."""
         found = delivery.rows
         if len(found) == 1 and not (delivery.pictures or delivery.notes or delivery.announced):
-            return self._bare(found[0], str(error))
+            log.warning("a record of %s is not accepted by the database: %s", found[0].station, error)
+            return CommitOutcome((RowFate.REFUSED,), {0: str(error)})
         if len(found) < 2:
             if found:
                 return CommitOutcome((*self.commit(Delivery(found)).fates, *self.commit(_without(delivery)).fates))
@@ -137,14 +138,6 @@ class DatabaseSink:
         return CommitOutcome(
             first.fates + rest.fates, first.why | {middle + place: said for place, said in rest.why.items()}
         )
-
-    def _bare(self, row: Row, why: str) -> CommitOutcome:
-        """Commit a row without the view of its body; REFUSED where that does not help."""
-        try:
-            return self._tried(Delivery((msgspec.structs.replace(row, viewed=False),)))
-        except ValueRefusedError as error:
-            log.warning("a record of %s is not accepted by the database: %s; %s", row.station, why, error)
-            return CommitOutcome((RowFate.REFUSED,), {0: why})
 
 
 def _without(delivery: Delivery) -> Delivery:

@@ -40,8 +40,9 @@ http {{
 
 def documented(page: str) -> str:
     """Return the part of nginx's configuration that a page gives."""
-    (found,) = re.findall(r"```nginx\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
-    return found
+    found: list[str] = re.findall(r"```nginx\n(.*?)```", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.DOTALL)
+    assert len(found) == 1
+    return found[0]
 
 
 @pytest.fixture(name="proxied")
