@@ -24,6 +24,7 @@ from hub.sink import CommitOutcome, Delivery, RowFate, SinkError
 
 log = logging.getLogger("minshan.hub")
 TRIES = 5  # of a transaction that conflicted with another hub's
+WORK_S = 0.3  # s for which hours that wait are counted at a look, and then one slice ends: live waits that long
 
 
 class DatabaseSink:
@@ -33,8 +34,8 @@ class DatabaseSink:
     """
 
     def __init__(self, engine: Engine, name: str = "", may_speak: Callable[[], bool] = lambda: True) -> None:
-        self._engine, self._may_speak = engine, may_speak
-        self._lease = Lease(engine, name, SystemClock(), ANSWERS) if name and engine.postgres else None
+        self._engine, self._may_speak, self._clock = engine, may_speak, SystemClock()
+        self._lease = Lease(engine, name, self._clock, ANSWERS) if name and engine.postgres else None
         schema.migrate(engine)
         make_views(engine)
         self._id, self._generation = schema.identity(engine)
@@ -80,8 +81,9 @@ class DatabaseSink:
         Some of the hours that wait are counted at each look.
         """
         schema.migrate(self._engine)
-        counting.work_off(self._engine)
-        held_hours.work_off(self._engine)
+        until = self._clock.now() + WORK_S
+        while counting.work_off(self._engine) + held_hours.work_off(self._engine) and self._clock.now() < until:
+            pass
         now = schema.identity(self._engine)
         changed = now != (self._id, self._generation)
         self._id, self._generation = now
