@@ -36,9 +36,13 @@ class DatabaseSink:
     def __init__(self, engine: Engine, name: str = "", may_speak: Callable[[], bool] = lambda: True) -> None:
         self._engine, self._may_speak, self._clock = engine, may_speak, SystemClock()
         self._lease = Lease(engine, name, self._clock, ANSWERS) if name and engine.postgres else None
-        schema.migrate(engine)
-        make_views(engine)
-        self._id, self._generation = schema.identity(engine)
+        try:
+            schema.migrate(engine)
+            make_views(engine)
+            self._id, self._generation = schema.identity(engine)
+        except BaseException:  # nobody else closes it, and a restore takes what is open for a hub that runs
+            engine.close()
+            raise
 
     @property
     def id(self) -> str:

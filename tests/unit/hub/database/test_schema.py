@@ -15,6 +15,7 @@ from edge.records.spans import Span
 from hub.database import schema
 from hub.database.engine import opened
 from hub.database.errors import DatabaseRefusedError
+from hub.database.in_use import is_left_alone
 from hub.database.sink import DatabaseSink
 from hub.sink import SinkError
 from tests.kits.command import minshan
@@ -78,6 +79,17 @@ def test_another_programs_database_is_refused(url: str) -> None:
     query(url, "CREATE TABLE record (id INTEGER)")
     assert "another program's database (it has record)" in refusal(url)
     assert opened(url).tables() == {"record"}
+
+
+def test_a_database_that_is_refused_is_let_go_of_at_once(cluster: Cluster) -> None:
+    """Whatever still holds the error: a connection that stayed open would be a running hub to a restore."""
+    url = cluster.emptied()
+    query(url, "CREATE TABLE record (id INTEGER)")
+    with pytest.raises(DatabaseRefusedError) as held:
+        DatabaseSink(opened(url))
+    look = opened(url)
+    assert is_left_alone(look), held
+    look.close()
 
 
 def test_another_programs_file_keeps_each_byte(tmp_path: Path) -> None:
