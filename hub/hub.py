@@ -32,6 +32,13 @@ log = logging.getLogger("minshan.hub")
 BEAT_S = 30.0  # s between two words to systemd's watchdog
 HUNG_S = 600  # s without one after which it starts the hub anew; a statement may take 30, and a commit has several
 ASK_S = 10.0  # s between two questions whether stations contradict the clock
+UNSYNCHRONISED = Reason(
+    "hub_unsynchronised", "this hub's clock is not synchronised: stations are told no time until NTP sets it"
+)
+CONTRADICTED = Reason(
+    "hub_contradicted",
+    "the clocks of several stations contradict this hub's: stations are told no time; check its date",
+)
 NOTHING_KEPT = Reason("nothing_kept", "this hub is not receiving anything now: {why}", why="")
 
 
@@ -114,6 +121,7 @@ def receive(
     folder.claim(ended)
     name = f"hub-{{}}-{holder(config)}"
     uncontradicted = UncontradictedTime(told, lambda: engine_of(config, make=False), utc, SystemClock().now)
+    uncontradicted()  # it says at the start that no time is told
     seen = _unseen if web is None else web.seen
     receiver = Receiver(config.broker, files, True, seen, utc, sink, uncontradicted, name)
     if web is not None:
@@ -238,6 +246,7 @@ class UncontradictedTime:
         self._told, self._utc, self._database, self._now = told, utc, database, now
         self._engine: Engine | None = None
         self._asked_at, self._contradicted = float("-inf"), True
+        self._why: Reason | None = None  # why no time is told, as it was said
 
     def __call__(self) -> ToldTime:
         """Return it."""
@@ -249,7 +258,17 @@ class UncontradictedTime:
             except SinkError:  # nothing is kept either, and the receiver says so
                 return ToldTime()
             self._asked_at = now
-        return ToldTime() if self._contradicted else self._told()
+        told = ToldTime() if self._contradicted else self._told()
+        self._say(None if told.utc else CONTRADICTED if self._contradicted else UNSYNCHRONISED)
+        return told
+
+    def _say(self, why: Reason | None) -> None:
+        """Say why no time is told, once, and when that is over."""
+        if why is not None and why != self._why:
+            log.warning("%s", why)
+        elif why is None and self._why is not None:
+            log.info("stations are told the time again")
+        self._why = why
 
     def close(self) -> None:
         """Let the database go."""

@@ -31,15 +31,13 @@ class Row(msgspec.Struct, frozen=True, gc=False):
     """One record of a station's batch: what was understood of it, and all of it as it came.
 
     `record` is a view where it was understood, else what it says of which one it is; `raw` the whole record, byte for
-    byte; `arrived` microseconds UTC, which dates a record that its station could not date. `viewed`: whether a database
-    shows its body as JSON beside the bytes.
+    byte; `arrived` microseconds UTC, which dates a record that its station could not date.
     """
 
     station: str
     record: Record | Strange
     raw: bytes
     arrived: int
-    viewed: bool = True
 
 
 class PictureRow(msgspec.Struct, frozen=True):

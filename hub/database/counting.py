@@ -23,7 +23,7 @@ from hub.database.engine import Engine
 from hub.database.rows import is_refused
 
 MOST_HOURS = 400  # that one commit counts; more wait in `stale`, the oldest
-SLICE = 100  # hours of `stale` that are counted together
+SLICE = 10  # hours of `stale` that are counted together
 RUN = 200  # hours that are read by one statement
 HOUR = ("station", "start", "utc_offset_s")
 HOURLY = ("station", "channel", "start", "utc_offset_s", *COUNTS, "rests")

@@ -32,6 +32,7 @@ KEEPALIVE: dict[str, Any] = {
     "keepalives_interval": 5,
     "keepalives_count": 4,
     "fallback_application_name": NAME,
+    "client_encoding": "UTF8",  # whatever PGCLIENTENCODING says
 }
 FLOATS = (
     *("duration", "error", "boottime", "seconds", "total", "amount", "east", "north"),
@@ -48,6 +49,13 @@ NUMBERS = (
 )
 DATA = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
 FORBIDDEN = Reason("database_forbids", "{database} does not let this user do that: {why}", database="", why="")
+NOT_UTF8 = Reason(
+    "database_encoding",
+    "{database} keeps text as {encoding}, which has no place for all that people write: make another one for the hub "
+    "with createdb -E UTF8 -T template0 NAME",
+    database="",
+    encoding="",
+)
 AGAIN = ("40001", "40P01")
 FULL = ("53100",)
 NO_ANSWER = Reason("database_no_answer", "it has given no answer for {seconds} s", seconds=0)
@@ -179,6 +187,10 @@ class PostgresEngine:
             secret: dict[str, Any] = {} if self._password is None else {"password": self._password}
             with self._errors():
                 self._open = Bounded.connect(self._url, autocommit=True, prepare_threshold=None, **KEEPALIVE, **secret)
+            encoding = self._open.info.parameter_status("server_encoding")
+            if encoding not in ("UTF8", None):
+                self.close()
+                raise DatabaseRefusedError(NOT_UTF8.having(database=self.shown, encoding=encoding))
         return self._open
 
     def _undo(self, connection: Bounded) -> None:

@@ -38,11 +38,11 @@ def of_record(row: Row) -> tuple[Any, ...]:
     if not isinstance(found, Record):
         kind = None if found.kind is None else text(str(found.kind))
         nothing = (None,) * 8
-        return *head, kind, *nothing, None, row.arrived, text(found.wrong or "?"), body(row, row.raw), row.raw
+        return *head, kind, *nothing, None, row.arrived, text(found.wrong or "?"), view(row.raw), row.raw
     clock = found.clock
     time = found.start, found.duration, text(clock.source), clock.error, clock.not_before, clock.not_after
     stamp = text(found.stamp.boot), found.stamp.boottime
-    return *head, text(found.kind), *time, *stamp, found.setup, row.arrived, None, body(row, bytes(found.body)), row.raw
+    return *head, text(found.kind), *time, *stamp, found.setup, row.arrived, None, view(bytes(found.body)), row.raw
 
 
 def of_picture(row: PictureRow) -> tuple[Any, ...]:
@@ -55,11 +55,6 @@ def of_picture(row: PictureRow) -> tuple[Any, ...]:
 def of_note(note: Note, digest: bytes) -> tuple[Any, ...]:
     """Return the columns of `NOTE`."""
     return note.station, note.kind, digest, note.arrived, note.raw
-
-
-def body(row: Row, raw: bytes) -> str | None:
-    """Return the view of a row's body, where it has one."""
-    return view(raw) if row.viewed else None
 
 
 def view(raw: bytes) -> str | None:

@@ -20,10 +20,11 @@ from hub.database.commit import committed
 from hub.database.engine import Engine
 from hub.database.errors import AgainError, ValueRefusedError
 from hub.database.quantities import make_views
-from hub.sink import CommitOutcome, Delivery, Row, RowFate, SinkError
+from hub.sink import CommitOutcome, Delivery, RowFate, SinkError
 
 log = logging.getLogger("minshan.hub")
 TRIES = 5  # of a transaction that conflicted with another hub's
+WORK_S = 0.3  # s for which hours that wait are counted at a look, and then one slice ends: live waits that long
 
 
 class DatabaseSink:
@@ -33,11 +34,15 @@ class DatabaseSink:
     """
 
     def __init__(self, engine: Engine, name: str = "", may_speak: Callable[[], bool] = lambda: True) -> None:
-        self._engine, self._may_speak = engine, may_speak
-        self._lease = Lease(engine, name, SystemClock(), ANSWERS) if name and engine.postgres else None
-        schema.migrate(engine)
-        make_views(engine)
-        self._id, self._generation = schema.identity(engine)
+        self._engine, self._may_speak, self._clock = engine, may_speak, SystemClock()
+        self._lease = Lease(engine, name, self._clock, ANSWERS) if name and engine.postgres else None
+        try:
+            schema.migrate(engine)
+            make_views(engine)
+            self._id, self._generation = schema.identity(engine)
+        except BaseException:  # nobody else closes it, and a restore takes what is open for a hub that runs
+            engine.close()
+            raise
 
     @property
     def id(self) -> str:
@@ -80,8 +85,9 @@ class DatabaseSink:
         Some of the hours that wait are counted at each look.
         """
         schema.migrate(self._engine)
-        counting.work_off(self._engine)
-        held_hours.work_off(self._engine)
+        until = self._clock.now() + WORK_S
+        while counting.work_off(self._engine) + held_hours.work_off(self._engine) and self._clock.now() < until:
+            pass
         now = schema.identity(self._engine)
         changed = now != (self._id, self._generation)
         self._id, self._generation = now
@@ -126,7 +132,8 @@ class DatabaseSink:
         """Commit in halves what could not be committed together, down to the row at fault."""
         found = delivery.rows
         if len(found) == 1 and not (delivery.pictures or delivery.notes or delivery.announced):
-            return self._bare(found[0], str(error))
+            log.warning("a record of %s is not accepted by the database: %s", found[0].station, error)
+            return CommitOutcome((RowFate.REFUSED,), {0: str(error)})
         if len(found) < 2:
             if found:
                 return CommitOutcome((*self.commit(Delivery(found)).fates, *self.commit(_without(delivery)).fates))
@@ -137,14 +144,6 @@ class DatabaseSink:
         return CommitOutcome(
             first.fates + rest.fates, first.why | {middle + place: said for place, said in rest.why.items()}
         )
-
-    def _bare(self, row: Row, why: str) -> CommitOutcome:
-        """Commit a row without the view of its body; REFUSED where that does not help."""
-        try:
-            return self._tried(Delivery((msgspec.structs.replace(row, viewed=False),)))
-        except ValueRefusedError as error:
-            log.warning("a record of %s is not accepted by the database: %s; %s", row.station, why, error)
-            return CommitOutcome((RowFate.REFUSED,), {0: why})
 
 
 def _without(delivery: Delivery) -> Delivery:

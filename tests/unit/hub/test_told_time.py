@@ -15,8 +15,12 @@ from edge.records.spans import Span
 from edge.wire.contract import Hello, HelloAnswer, Topic, decode, encode, topic
 from edge.wire.link import Link
 from edge.wire.session import Granted, Incoming
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
+from hub.hub import UncontradictedTime
 from hub.receiver import Files, Receiver
-from hub.synchronised import SynchronisedTime
+from hub.synchronised import SynchronisedTime, ToldTime
+from tests.kits.receiver_kit import UTC0
 
 
 class Kernel(KernelTime):
@@ -62,3 +66,21 @@ def test_a_clock_that_nobody_keeps_right_is_told_to_no_station(tmp_path: Path, s
     assert abs(answer.utc - system_utc()) < 60_000_000 if told else answer.utc == 0
     assert answer.error == (0.3 if told else 0.0)
     receiver.close()
+
+
+def test_that_no_time_is_told_is_one_line_and_so_is_its_end(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever looks at the log sees why stations get no time from this hub, once, however many of them ask."""
+    url = f"sqlite://{tmp_path}/hub.db"
+    DatabaseSink(opened(url)).close()
+    clock = [0]
+    told = UncontradictedTime(lambda: ToldTime(clock[0]), lambda: opened(url), system_utc, lambda: 0.0)
+    with caplog.at_level("INFO", "minshan.hub"):
+        for utc in (0, 0, UTC0, UTC0, 0, 0):
+            clock[0] = utc
+            assert told().utc == utc
+    told.close()
+    assert [(record.levelname, "not synchronised" in record.getMessage()) for record in caplog.records] == [
+        ("WARNING", True),
+        ("INFO", False),
+        ("WARNING", True),
+    ]

@@ -15,6 +15,7 @@ from edge.records.spans import Span
 from hub.database import schema
 from hub.database.engine import opened
 from hub.database.errors import DatabaseRefusedError
+from hub.database.in_use import is_left_alone
 from hub.database.sink import DatabaseSink
 from hub.sink import SinkError
 from tests.kits.command import minshan
@@ -80,6 +81,17 @@ def test_another_programs_database_is_refused(url: str) -> None:
     assert opened(url).tables() == {"record"}
 
 
+def test_a_database_that_is_refused_is_let_go_of_at_once(cluster: Cluster) -> None:
+    """Whatever still holds the error: a connection that stayed open would be a running hub to a restore."""
+    url = cluster.emptied()
+    query(url, "CREATE TABLE record (id INTEGER)")
+    with pytest.raises(DatabaseRefusedError) as held:
+        DatabaseSink(opened(url))
+    look = opened(url)
+    assert is_left_alone(look), held
+    look.close()
+
+
 def test_another_programs_file_keeps_each_byte(tmp_path: Path) -> None:
     """Its way of writing is its own: looking at it makes it no file of ours."""
     file = tmp_path / "theirs.db"
@@ -134,6 +146,30 @@ def test_a_wrong_password_of_postgresql_says_where_the_login_stands() -> None:
     with pytest.raises(SinkError) as trouble:
         opened("postgresql://hub@127.0.0.1:9/x", "apple").tables()
     assert "login" not in str(trouble.value)
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "EUC_CN", "LATIN1"])
+def test_a_postgresql_that_keeps_no_utf_8_is_refused(cluster: Cluster, encoding: str) -> None:
+    """A server that was made in no language, or in another's, keeps text that stations write as something else, or not
+    at all: it is named with the command that makes a good one, and nothing is made in it."""
+    name = f"e{encoding.lower()}"
+    cluster.run(f"CREATE DATABASE {name} ENCODING '{encoding}' LC_COLLATE 'C' LC_CTYPE 'C' TEMPLATE template0")
+    assert f"/{name} keeps text as {encoding}" in (said := refusal(cluster.url(name)))
+    assert "createdb -E UTF8 -T template0" in said
+    assert cluster.run("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'", name) == [(0,)]
+    cluster.run(f"DROP DATABASE {name}")
+
+
+@pytest.mark.parametrize("url", ["postgresql"], indirect=True)
+def test_what_people_write_is_kept_whatever_the_hubs_own_environment(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A login that sets another encoding for PostgreSQL's programs does not change what a hub sends."""
+    monkeypatch.setenv("PGCLIENTENCODING", "GBK")
+    sink = DatabaseSink(opened(url))
+    told = {"values": {"air_temperature": 1.0}, "quality": {}, "reasons": {"air_temperature": "苹果 🍎"}}
+    sink.commit(delivery(row(1, told)))
+    assert sink.held("s", frozenset({"e"})) == [Span("e", 1, 1)]
+    assert query(url, "SELECT reason FROM minute") == [({"air_temperature": "苹果 🍎"},)]
+    sink.close()
 
 
 def test_a_commit_waits_for_the_disk_whatever_the_server_was_told(cluster: Cluster) -> None:
