@@ -33,7 +33,6 @@ from edge.records.channel_name import ChannelName
 
 CORRECTED = "rainfall_amount_corrected"
 NO_READINGS = Reason("no_readings", "no readings")
-VARIABLE = Reason("directions_cancel", "variable: the directions cancel out")
 UNREAD_S = 30.0  # s; half a minute (ours: no source gives a share for totals)
 SHARE = {Aggregation.MEAN: 2 / 3, Aggregation.WIND_SPEED: 3 / 4, Aggregation.DIRECTION: 3 / 4}
 OF_A_SAMPLE = 0.05  # that is none yet: of four a minute, what a minute of 61 s would ask for besides (ours)
@@ -122,14 +121,14 @@ class Minutes:
                 values[channel.beside("wind_speed_of_gust")] = gust(line, checked, begin, values[name])
             if line.curve is not None:
                 values[channel.beside(CORRECTED)] = corrected(values[name], line.curve, end - begin)
-        calm(values)
+        wind.calm(values)
         samples = {name: [c.reading.value for c in checked if c.flag is PASS] for name, (_, checked) in cut.items()}
         only_zeros = {
             name for name, (_, checked) in cut.items() if checked and not any(c.reading.value for c in checked)
         }
         values = self._closing.judge(begin, end, utc_offset, values, samples, worked, only_zeros)
-        calm(values)  # where the speed is doubted now, so is the calm
-        doubt_gusts(values)
+        wind.calm(values)  # where the speed is doubted now, so is the calm
+        wind.doubt_gusts(values)
         return Minute(
             {name: v.value for name, v in values.items()},
             {name: int(v.flag) for name, v in values.items()},
@@ -185,7 +184,7 @@ def mean(line: ChannelLine, checked: list[FlaggedReading], duration: float, trou
     if line.quantity.kind is Aggregation.DIRECTION:
         direction = wind.mean_direction(good)
         if direction is None:
-            return Value(None, Flag.MISSING, VARIABLE)
+            return Value(None, Flag.MISSING, wind.VARIABLE)
         return flagged(float(wind.reported_direction(direction)), checked)
     return flagged(line.quantity.rounded(math.fsum(good) / len(good)), checked)
 
@@ -246,35 +245,6 @@ def gust(line: ChannelLine, checked: list[FlaggedReading], begin: float, mean_sp
             mean_speed.reason or Reason("no_gust", "no three samples in 3 s"),
         )
     return Value(told, mean_speed.flag, mean_speed.reason)
-
-
-def calm(values: dict[str, Value]) -> None:
-    """Give direction 0 where the reported mean speed of the same sensor (or the primary) is 0.0: calm.
-
-    It is no better known than that speed: cups that are held make no calm.
-    """
-    for name, value in values.items():
-        channel = ChannelName.parse(name)
-        if channel.quantity != "wind_from_direction":
-            continue
-        speed = values.get(channel.beside("wind_speed")) or values.get("wind_speed")
-        if speed is None or speed.value != 0.0:
-            continue
-        if value.reason == VARIABLE or (value.value is not None and value.flag < speed.flag):
-            values[name] = Value(0.0, speed.flag, speed.reason)
-        elif value.value is not None:
-            values[name] = Value(0.0, value.flag, value.reason)
-
-
-def doubt_gusts(values: dict[str, Value]) -> None:
-    """Doubt a gust where the mean speed of the same sensor is: what others say of its cups holds for both."""
-    for name, value in values.items():
-        channel = ChannelName.parse(name)
-        if channel.quantity != "wind_speed_of_gust" or value.value is None:
-            continue
-        speed = values.get(channel.beside("wind_speed"))
-        if speed is not None and speed.value is not None and value.flag < speed.flag:
-            values[name] = Value(value.value, speed.flag, speed.reason)
 
 
 def flagged(value: float, checked: list[FlaggedReading]) -> Value:

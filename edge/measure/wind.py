@@ -9,6 +9,11 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from drivers.reason import Reason
+from edge.measure.value import Value
+from edge.records.channel_name import ChannelName
+
+VARIABLE = Reason("directions_cancel", "variable: the directions cancel out")
 GUST_WINDOW_S = 3.0
 UNDEFINED = 1e-3  # a resultant shorter than this has no direction: 180 degrees apart, evenly
 
@@ -45,3 +50,32 @@ def highest_gust(samples: Sequence[tuple[float, float]], begin: float) -> float 
         mean = math.fsum(speed for _, speed in window) / len(window)
         best = mean if best is None else max(best, mean)
     return best
+
+
+def calm(values: dict[str, Value]) -> None:
+    """Give direction 0 where the reported mean speed of the same sensor (or the primary) is 0.0: calm.
+
+    It is no better known than that speed: cups that are held make no calm.
+    """
+    for name, value in values.items():
+        channel = ChannelName.parse(name)
+        if channel.quantity != "wind_from_direction":
+            continue
+        speed = values.get(channel.beside("wind_speed")) or values.get("wind_speed")
+        if speed is None or speed.value != 0.0:
+            continue
+        if value.reason == VARIABLE or (value.value is not None and value.flag < speed.flag):
+            values[name] = Value(0.0, speed.flag, speed.reason)
+        elif value.value is not None:
+            values[name] = Value(0.0, value.flag, value.reason)
+
+
+def doubt_gusts(values: dict[str, Value]) -> None:
+    """Doubt a gust where the mean speed of the same sensor is: what others say of its cups holds for both."""
+    for name, value in values.items():
+        channel = ChannelName.parse(name)
+        if channel.quantity != "wind_speed_of_gust" or value.value is None:
+            continue
+        speed = values.get(channel.beside("wind_speed"))
+        if speed is not None and speed.value is not None and value.flag < speed.flag:
+            values[name] = Value(value.value, speed.flag, speed.reason)

@@ -10,7 +10,8 @@ from drivers.driver import Channel
 from drivers.reading import Reading
 from drivers.reason import Reason
 from edge.measure.limits import limits_for, standard_pressure
-from edge.measure.minute import VARIABLE, ChannelLine, Minutes
+from edge.measure.minute import ChannelLine, Minutes
+from edge.measure.wind import VARIABLE
 from edge.records.bodies import Minute
 
 UNPLUGGED = Reason("unplugged", "unplugged")
