@@ -9,9 +9,9 @@ import click
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_interview import can_be_written
-from provisioning.commands.hub_options import FILE, loaded, password_of, reading
+from provisioning.commands.hub_options import FILE, loaded, password_of, reading, starting
 from provisioning.commands.options import format_file_error, may_write
-from provisioning.folding import as_typed, program, say
+from provisioning.folding import say
 
 PATH = click.Path(path_type=Path, readable=False)
 
@@ -58,4 +58,4 @@ def restore(config_file: Path, file: Path) -> None:
             "still have it."
         )
     )
-    say(_("Next: `{program} hub run --config {file}`.").format(program=program(), file=as_typed(config_file)))
+    say(_("Next: `{command}`.").format(command=starting(config_file)))

@@ -16,9 +16,9 @@ from edge.language.texts import _, ngettext
 from provisioning.commands import hub_interview
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_interview import Facts
-from provisioning.commands.hub_options import INSTALLED
+from provisioning.commands.hub_options import INSTALLED, starting
 from provisioning.commands.init import keep
-from provisioning.commands.options import UNITS, format_file_error, format_mistake, may_write
+from provisioning.commands.options import format_file_error, format_mistake, may_write
 from provisioning.folding import as_typed, program, say
 
 if TYPE_CHECKING:
@@ -77,9 +77,7 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
         sentence = _("Add the first person: `{command} --role admin NAME`.")
         add = "sudo minshan hub user add" if installed else f"{program()} hub user add --config {as_typed(out)}"
         say(sentence.format(command=add))
-    is_service = installed and (UNITS / "minshan-hub.service").exists()
-    start = "sudo systemctl start minshan-hub" if is_service else f"{program()} hub run --config {as_typed(out)}"
-    say(_("Next: `{command}`.").format(command=start))
+    say(_("Next: `{command}`.").format(command=starting(out)))
 
 
 def complete(given: Facts) -> Facts:

@@ -13,8 +13,8 @@ import click
 
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import format_file_error, format_mistake, right_to_read
-from provisioning.folding import say
+from provisioning.commands.options import UNITS, format_file_error, format_mistake, right_to_read
+from provisioning.folding import as_typed, program, say
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
@@ -30,6 +30,13 @@ FILE = click.option(
     metavar=_("FILE"),
     help=_("The hub's file, as `minshan hub init` writes it (otherwise {file}).").format(file=INSTALLED),
 )
+
+
+def starting(file: Path) -> str:
+    """Return the command that starts the hub of a file: the service where that reads it."""
+    if file.absolute() == INSTALLED and (UNITS / "minshan-hub.service").exists():
+        return "sudo systemctl start minshan-hub"
+    return f"{program()} hub run --config {as_typed(file)}"
 
 
 def loaded(path: Path) -> HubConfig:
