@@ -16,7 +16,7 @@ from edge.language.remedies import remedy
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding
-from provisioning.commands.options import CONFIG, loaded
+from provisioning.commands.options import CONFIG, is_missing, loaded
 from provisioning.commands.settings import assigned, driver_named, settings, typed
 
 if TYPE_CHECKING:
@@ -55,7 +55,7 @@ def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> Chose
     from drivers.catalog import catalog
 
     known = catalog()
-    if config_file is None and (not CONFIG.exists() or (pairs and name in known)):
+    if config_file is None and (is_missing(CONFIG) or (pairs and name in known)):
         return of_driver(name, pairs)
     config = loaded(config_file)
     for sensor in config.sensor:

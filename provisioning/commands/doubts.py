@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.language.texts import _
+from provisioning.commands.options import is_missing
 from provisioning.folding import as_typed
 
 if TYPE_CHECKING:
@@ -36,7 +38,7 @@ def unfinished(config: Config) -> Iterator[tuple[str, str]]:
     if not config.sensor:
         yield _("the file has no sensor: the station will measure nothing"), _("`minshan sensors` lists the drivers.")
     for file in password_files(config):
-        if not Path(file).exists():
+        if is_missing(Path(file)):
             sentence = _("password_file = {file}: this file is not there")
             yield sentence.format(file=file), _("Write the password, and nothing else, into a file of this name.")
 
@@ -110,6 +112,6 @@ def secrets(config: Config) -> Iterator[tuple[str, str]]:
     files = [config.path] if own else []
     for file in (*files, *password_files(config)):
         path = Path(file)
-        if path.is_file() and path.stat().st_mode & OTHERS_READ:
+        if os.path.isfile(path) and path.stat().st_mode & OTHERS_READ:
             sentence = _("{file} contains a password, and every user of this machine can read it").format(file=file)
             yield sentence, _("sudo chown root:minshan {file} && sudo chmod 640 {file}").format(file=as_typed(file))

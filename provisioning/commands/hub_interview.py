@@ -125,14 +125,14 @@ def is_read(file: str) -> None:
 
 def can_be_written(out: Path) -> None:
     """Raise CommandError where the folder of a new file is not there, or cannot be written."""
-    if not out.absolute().parent.exists():
+    if not os.path.exists(out.absolute().parent):
         raise unwritable(out, OSError(errno.ENOENT, os.strerror(errno.ENOENT)))
     can_be_made(out.absolute().parent)
 
 
 def can_be_made(folder: Path) -> None:
     """Raise CommandError where a folder is not there and cannot be made, or cannot be written."""
-    nearest = next(place for place in (folder, *folder.absolute().parents) if place.exists())
+    nearest = next(place for place in (folder, *folder.absolute().parents) if os.path.exists(place))
     wrong = errno.ENOTDIR if not nearest.is_dir() else 0 if os.access(nearest, os.W_OK | os.X_OK) else errno.EACCES
     if wrong:
         raise CommandError(Exit.USAGE, format_file_error(OSError(wrong, os.strerror(wrong), str(nearest))))
@@ -145,7 +145,7 @@ def unusable(config: HubConfig) -> str | None:
     from hub.sink import SinkError
 
     url = config.database.url
-    if url.startswith("sqlite:///") and not Path(unquote(url.removeprefix("sqlite://"))).exists():
+    if url.startswith("sqlite:///") and not os.path.exists(unquote(url.removeprefix("sqlite://"))):
         return None
     try:
         engine = engine_of(config, make=False)

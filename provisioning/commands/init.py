@@ -65,7 +65,7 @@ PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail 
 def init(out: Path, force: bool, **given: Any) -> None:
     """Ask for what is missing, check the file as the station will, write it, and say what comes next."""
     may_write(out, force, "station.toml")
-    is_change = out.exists()
+    is_change = os.path.exists(out)  # no, of what lies in a folder that is closed to us
     answers = Answers(out)
     with answers.until_written():
         facts = complete(given, answers)

@@ -97,6 +97,17 @@ def is_of_service(file: Path | None, units: Path = UNITS) -> bool:
     return (file is None or file.absolute() == CONFIG) and (units / "minshan.service").exists()
 
 
+def is_missing(file: Path) -> bool:
+    """Return whether nothing is there; of what lies in a folder that is closed to us, nobody can say so."""
+    try:
+        file.stat()
+    except PermissionError:
+        return False
+    except OSError:
+        return True
+    return False
+
+
 def loaded(path: Path | None) -> Config:
     """Return the station's configuration. Raise CommandError with one line for each mistake in its file."""
     from edge.config.errors import NO_FILE, ConfigError

@@ -246,7 +246,7 @@ def clock_finding(
 def disk(config: Config, running: bool) -> Finding:
     """Judge whether the folder of the station's data can be written, and has room for what the file grants."""
     folder = config.state_dir
-    there = folder if folder.exists() else next(p for p in (*folder.parents, Path("/")) if p.exists())
+    there = folder if os.path.exists(folder) else next(p for p in (*folder.parents, Path("/")) if os.path.exists(p))
     trouble = None if running else unwritable(there)
     if trouble is not None:
         sentence = _("disk: {folder} cannot be written: {detail}")

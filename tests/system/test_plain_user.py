@@ -61,7 +61,8 @@ def test_a_file_that_is_closed_is_told_with_the_way_in(folder: Path, words: str,
     """Whether the file itself is closed or its folder: one line, and how one comes to read it."""
     (folder / "etc").chmod(closed)
     file = folder / "etc" / "station.toml"
-    said = f"Error: {file}: the file cannot be read: Permission denied\n{USE_SUDO}"
+    way = USE_SUDO.replace("minshan,", "minshan-hub,") if words.startswith("hub") else USE_SUDO
+    said = f"Error: {file}: the file cannot be read: Permission denied\n{way}"
     assert as_nobody(*words.split(), "--config", str(file)) == (3, said)
 
 
@@ -73,3 +74,39 @@ def test_a_folder_that_is_closed_is_told_by_who_writes_into_it(folder: Path) -> 
         2,
         f"Error: {out} cannot be written: Permission denied\n  → Use sudo, or name a file in a folder of your own.\n",
     )
+
+
+def test_a_hub_s_files_in_a_closed_folder_are_told_with_the_folder(folder: Path) -> None:
+    """Photos, database or file of a hub in a folder that is closed to who sets it up: which one, and why."""
+    (folder / "etc").chmod(0o700)
+    folder.chmod(0o777)
+    for option, place in (
+        ("--pictures", str(folder / "etc/a/photos")),
+        ("--database", f"sqlite://{folder}/etc/a/hub.db"),
+        ("--out", str(folder / "etc/a/hub.toml")),
+    ):
+        given = {
+            "--broker": "mqtt://127.0.0.1:9",
+            "--pictures": str(folder / "photos"),
+            "--database": f"sqlite://{folder}/hub.db",
+            "--out": str(folder / "hub.toml"),
+            option: place,
+        }
+        code, said = as_nobody("hub", "init", *(word for pair in given.items() for word in pair))
+        assert code in (2, 6), said
+        assert f"{folder}/etc" in said and "Permission denied" in said and "Unexpected" not in said
+        assert not (folder / "hub.toml").exists()
+
+
+@pytest.mark.parametrize("words", ["run --check", "doctor"])
+def test_a_password_in_a_closed_folder_is_not_called_absent(folder: Path, words: str) -> None:
+    """Whoever checks a file whose password is open to the service alone hears nothing untrue of it, and no crash."""
+    (folder / "etc").chmod(0o700)
+    (folder / "etc/password").write_text("apple\n")
+    file = folder / "station.toml"
+    broker = f'[broker]\nurl = "mqtt://a@127.0.0.1:9"\npassword_file = "{folder}/etc/password"\n'
+    file.write_text(STATION.replace("[state]", f"{broker}[state]") if "[state]" in STATION else STATION + broker)
+    file.chmod(0o644)
+    code, said = as_nobody(*words.split(), "--config", str(file))
+    assert code != 70, said
+    assert "not there" not in said
