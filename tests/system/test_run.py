@@ -54,6 +54,7 @@ def test_a_killed_station_loses_the_minute_in_hand_and_says_so(tmp_path: Path) -
     config, jsonl, events = tmp_path / "station.toml", tmp_path / "minutes.jsonl", tmp_path / "events.jsonl"
     init = ["init", "--station", "pole-1", "--sensor", f"ascii-station:port={port}", "--broker", broker.url]
     subprocess.run([*MINSHAN, *init, "--state", str(tmp_path / "state"), "--out", str(config)], check=True, timeout=30)
+    config.write_text(config.read_text() + "\n[clock]\ntrust_system_clock = true\n")  # where no time server is reached
     watch = subprocess.Popen(
         [*MINSHAN, "watch", "--broker", broker.url, "--jsonl", str(jsonl), "--events", str(events)],
         stdout=subprocess.DEVNULL,

@@ -132,7 +132,8 @@ SCENES = (
     Scene("a hygrometer wet in the sun", RH, 5, 6, 9, told(relative_humidity=100.0), Weather(cloud=0, midnight=JUNE)),
     Scene("fog until ten", RH, GOOD, 6, 5, fog),
     # light
-    Scene("a station on a desk", LIGHT, 1.2, 9, 7, desk),
+    # 420 lx are half a percent of the sky from ten on alone.
+    Scene("a station on a desk", LIGHT, 2.3, 9, 7, desk),
     Scene("a pyranometer's own night", SUN, GOOD, 0, 2, told(solar_irradiance=-5.0)),
     Scene("a pyranometer's wire off by night", SUN, 0, 0, 1, told(solar_irradiance=-30.0)),
     Scene("a pyranometer's wire off by day", SUN, 1.1, 10, 4, told(solar_irradiance=0.0), SUMMER),
