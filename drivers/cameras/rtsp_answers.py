@@ -16,9 +16,10 @@ FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # of a digest login
 REFUSED = b"RTSP/1.0 401"
 HEADERS_END = b"\r\n\r\n"
 CHALLENGE = b"www-authenticate"
-# Anywhere: what FFmpeg takes for the begin of an answer is its own affair. It passes over all carriage returns.
+# Anywhere: what FFmpeg takes for the begin of an answer is its own affair. It passes over all carriage returns. Of a
+# word that begins anew again and again the last begin alone is looked at: from each to the end would take the square.
 REDIRECT = re.compile(
-    rb"RTSP/\S*[^\S\n]+3\d\d\b(?:.*\n(?:(?!location).*\n)*location[^\S\n]*:[^\S\n]*(\S*))?", re.IGNORECASE
+    rb"RTSP/(?:(?!RTSP/)\S)*[^\S\n]+3\d\d\b(?:.*\n(?:(?!location).*\n)*location[^\S\n]*:[^\S\n]*(\S*))?", re.IGNORECASE
 )
 STATUS = re.compile(rb"RTSP/1\.\d (\d{3})")
 

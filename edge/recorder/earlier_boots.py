@@ -124,7 +124,10 @@ class EarlierBoots:
         before, told = known_before(self._store, first, now), self._store.notes.get(DOUBTED, boot)
         if before is None or not told:
             return before
-        doubted = msgspec.json.decode(told, type=Anchor)
+        try:
+            doubted = msgspec.json.decode(told, type=Anchor)
+        except msgspec.MsgspecError:  # written by a version that is not this one
+            return None
         return min(before, doubted.utc - round((doubted.boottime * (1 + MOST_DRIFT) + error_of(doubted)) * 1e6))
 
     def _mended(self, record: Record, now: int, latest: int | None) -> Redating:

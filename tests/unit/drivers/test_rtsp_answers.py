@@ -100,6 +100,15 @@ def test_of_the_stream_nothing_is_taken_for_an_answer() -> None:
     assert (answers.status(), answers.elsewhere) == (200, None)
 
 
+def test_a_camera_that_begins_an_answer_without_end_costs_no_more_than_its_bytes() -> None:
+    """Its bytes in pieces, each looked at with all before: by the square of them this would take half an hour."""
+    answers, piece = RtspAnswers(), b"RTSP/" * 20
+    for _ in range(LONGEST // len(piece)):
+        assert answers.passed(piece) == piece
+    with pytest.raises(ConnectionError):
+        answers.passed(b"1.0 302 Found\r\nLocation: rtsp://127.0.0.2/\r\n\r\n")
+
+
 def test_a_camera_that_only_talks_does_not_fill_the_memory() -> None:
     """What is said before the stream has a bound."""
     answers = RtspAnswers()
