@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import socket
 import struct
-import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from itertools import count
+
+from tests.kits.rtsp_listener import listening
 
 SUBSAMPLINGS = {0x21: 0, 0x22: 1}  # factors of the luminance -> type (section 4.1)
 RESTARTS, OWN_TABLES, STATIC = 64, 255, 26  # bit of the type, Q, payload type
@@ -41,27 +42,18 @@ def packets(jpeg: bytes) -> list[Packet]:
     return found
 
 
-@contextmanager
 def camera(
     frames: list[list[Packet]],
     time_of: Callable[[int, int], int] = lambda frame, _packet: frame * 3600,
     is_lost: Callable[[int, int], bool] = lambda _frame, _packet: False,
-) -> Iterator[str]:
-    """Serve the frames over and over. Yield the address.
+) -> AbstractContextManager[str]:
+    """Serve the frames over and over. Return what gives the address.
 
     `time_of` and `is_lost` are given the numbers of a frame and of a packet in it.
     """
-    listening = socket.create_server(("127.0.0.1", 0))
 
-    def serve() -> None:
-        with suppress(OSError):  # the end of the test, or of a client
-            while True:
-                link, _ = listening.accept()
-                with link, suppress(OSError):
-                    _answer(link)
-                    _play(link)
-
-    def _play(link: socket.socket) -> None:
+    def serve(link: socket.socket) -> None:
+        _answer(link)
         numbers = count()
         for frame in count():
             for place, (payload, is_last) in enumerate(frames[frame % len(frames)]):
@@ -72,14 +64,7 @@ def camera(
                     link.sendall(b"$\0" + len(data).to_bytes(2, "big") + data)
             time.sleep(PAUSE)
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"rtsp://127.0.0.1:{listening.getsockname()[1]}/cam"
-    finally:
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-        thread.join(5)
+    return listening(serve)
 
 
 def _answer(link: socket.socket) -> None:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import socket
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 
 import pytest
 
@@ -13,6 +12,7 @@ from drivers.cameras.camera import CameraError, CameraSettings
 from drivers.cameras.opening import open_camera
 from drivers.cameras.rtsp_answers import LONGEST, RtspAnswers
 from edge.clock.clock import SystemClock
+from tests.kits.rtsp_listener import listening
 
 BASIC = 'WWW-Authenticate: Basic realm="r"'
 MD5 = 'WWW-Authenticate: Digest realm="r", nonce="n", algorithm=MD5'
@@ -20,32 +20,20 @@ SHA = 'WWW-Authenticate: Digest realm="r", nonce="n", algorithm="SHA-256"'
 Reply = Callable[[str, bool], tuple[str, list[str]]]  # of a method, and whether a login came with it
 
 
-@contextmanager
-def camera(reply: Reply, said: list[str]) -> Iterator[str]:
-    """Serve an RTSP camera that answers so, and never comes to its stream. Yield its address."""
-    listening = socket.create_server(("127.0.0.1", 0))
+def camera(reply: Reply, said: list[str]) -> AbstractContextManager[str]:
+    """Serve an RTSP camera that answers so, and never comes to its stream. Return what gives its address."""
 
-    def serve() -> None:
-        with suppress(OSError):
-            while True:
-                link, _ = listening.accept()
-                with link, link.makefile("r", newline="\r\n") as file:
-                    while line := file.readline():
-                        lines = [line, *iter(file.readline, "\r\n")]
-                        fields = dict(one.lower().split(":", 1) for one in lines[1:])
-                        said.append("".join(lines))
-                        status, more = reply(line.partition(" ")[0], "authorization" in fields)
-                        head = [f"RTSP/1.0 {status}", f"CSeq:{fields['cseq'].rstrip()}", *more, "", ""]
-                        link.sendall("\r\n".join(head).encode())
+    def serve(link: socket.socket) -> None:
+        with link.makefile("r", newline="\r\n") as file:
+            while line := file.readline():
+                lines = [line, *iter(file.readline, "\r\n")]
+                fields = dict(one.lower().split(":", 1) for one in lines[1:])
+                said.append("".join(lines))
+                status, more = reply(line.partition(" ")[0], "authorization" in fields)
+                head = [f"RTSP/1.0 {status}", f"CSeq:{fields['cseq'].rstrip()}", *more, "", ""]
+                link.sendall("\r\n".join(head).encode())
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"rtsp://127.0.0.1:{listening.getsockname()[1]}/cam"
-    finally:
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-        thread.join(5)
+    return listening(serve)
 
 
 def refused(url: str, user: str = "admin") -> CameraError:

@@ -8,7 +8,7 @@ import pytest
 
 from edge.clock.anchors import Anchor
 from edge.recorder.boot_time import BootTime
-from edge.recorder.earlier_boots import EarlierBoots
+from edge.recorder.earlier_boots import DOUBTED, EarlierBoots
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
@@ -161,6 +161,15 @@ def test_what_a_boot_was_told_and_did_not_believe_is_within_its_bounds(box: Box,
     EarlierBoots(box.store, "lost").doubt(Anchor("lost", 0.0, us(told), "ntp", 0.02))
     box.earlier.bound_lost(us(2 * HOUR))
     assert box.bounds("lost") == (since, 2 * HOUR)
+
+
+def test_a_note_of_a_doubt_that_is_no_longer_read_leaves_the_begin_open(box: Box) -> None:
+    """Another version's word about what a boot was told ends nothing: then nobody knows since when it can have been."""
+    box.lived("before", 0.0)
+    box.lived("lost", None)
+    box.store.notes.put(DOUBTED, "lost", b'{"utc": "soon"}', 100)
+    box.earlier.bound_lost(us(2 * HOUR))
+    assert box.bounds("lost") == (None, 2 * HOUR)
 
 
 def test_what_is_not_believed_is_kept_for_the_next_boot(box: Box) -> None:
