@@ -3,8 +3,8 @@
     with Booted(folder, lower=Path("/")) as box:      or the root of another Debian (debootstrap)
         box.run("systemctl", "is-active", "minshan")
 
-What is laid below `box.upper` before the boot is seen there over the lower root. Nothing outside is changed: only
-the kernel (and with it the clock) is the machine's own.
+What is laid below `box.upper` before the boot is seen there over the lower root. Nothing outside is changed, and no
+port of it is seen: only the kernel (and with it the clock) is the machine's own.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ import pytest
 
 from tests.kits.real_parts import missing
 
+SEPARATE = ("-m", "-p", "-i", "-u", "-C", "-n")  # namespaces of its own; systemd brings the loopback up
 MOUNTS = """
 set -e
 mount --make-rprivate /
@@ -64,7 +65,7 @@ def bootable() -> None:
         pytest.skip("NOT CHECKED HERE, an installed service under systemd: only root may boot one")
     if cgroups() is None:
         pytest.skip("NOT CHECKED HERE, an installed service under systemd: no writable cgroups of version 2")
-    words = ["unshare", "-m", "-p", "-i", "-u", "-C", "--fork", "true"]
+    words = ["unshare", *SEPARATE, "--fork", "true"]
     tried = subprocess.run(words, capture_output=True, text=True, check=False)
     if tried.returncode:
         pytest.skip(f"NOT CHECKED HERE, an installed service under systemd: {tried.stderr.strip()}")
@@ -88,7 +89,7 @@ class Booted:
     def __enter__(self) -> Booted:
         self._cgroup.mkdir()
         enter = (
-            f'echo $$ >{self._cgroup}/cgroup.procs && exec unshare -m -p -i -u -C --fork --kill-child sh -c "$MOUNTS"'
+            f'echo $$ >{self._cgroup}/cgroup.procs && exec unshare {" ".join(SEPARATE)} --fork --kill-child sh -c "$MOUNTS"'
         )
         environment = {name: str(path) for name, path in self._paths.items()}
         with self.log.open("wb") as log:
@@ -123,7 +124,7 @@ class Booted:
 
     def run(self, *words: str) -> str:
         """Return what a command prints inside, whatever its exit code."""
-        inside = ["nsenter", "-t", str(self._first()), "-m", "-p", "-i", "-u", "-C", "-r", "-w", "--", *words]
+        inside = ["nsenter", "-t", str(self._first()), *SEPARATE, "-r", "-w", "--", *words]
         done = subprocess.run(inside, capture_output=True, text=True, timeout=120, check=False)
         return done.stdout + done.stderr
 
