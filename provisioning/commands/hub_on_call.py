@@ -11,7 +11,7 @@ import click
 
 from edge.clock.clock import system_utc
 from edge.language import texts
-from edge.language.texts import _
+from edge.language.texts import _, ngettext
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, loaded, reading, say_unheard
 from provisioning.commands.options import json_option, print_json
@@ -103,11 +103,14 @@ def list_people(config_file: Path, as_json: bool) -> None:
     from hub.alarms.people import People
 
     with opened(loaded(config_file)) as engine:
-        for one in People(engine).listed():
-            if as_json:
-                print_json(msgspec.to_builtins(one))
-            else:
-                say(line_of(one))
+        listed = People(engine).listed()
+    if not listed and not as_json:
+        say(_("There is nobody to notify: `minshan hub person add`."))
+    for one in listed:
+        if as_json:
+            print_json(msgspec.to_builtins(one))
+        else:
+            say(line_of(one))
 
 
 @click.group(help=_("Show alerts, acknowledge them, and test the channels."))
@@ -131,7 +134,10 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
     words = Spoken("zh" if texts.language(_environment()) == "zh" else "en")
     with opened(config) as engine:
         writer = AlarmWriter(engine, config.alarms, None)
-        for one in AlarmBook(engine).since(now - days * 24 * HOURS_US, None):
+        found = AlarmBook(engine).since(now - days * 24 * HOURS_US, None)
+        if not found and not as_json:
+            say(ngettext("No alert in the last day.", "No alert in the last {n} days.", days).format(n=days))
+        for one in found:
             some_open = some_open or one.open
             if as_json:
                 print_json(msgspec.to_builtins(one))
@@ -175,7 +181,10 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
 
     config = loaded(config_file)
     with opened(config) as engine:
-        for one in attempts(engine, system_utc() - hours * HOURS_US):
+        found = attempts(engine, system_utc() - hours * HOURS_US)
+        if not found and not as_json:
+            say(ngettext("No message in the last hour.", "No message in the last {n} hours.", hours).format(n=hours))
+        for one in found:
             if as_json:
                 print_json(msgspec.to_builtins(one))
                 continue
