@@ -13,6 +13,8 @@ import os
 from collections.abc import Callable
 from typing import Protocol
 
+from msgspec.structs import replace
+
 from drivers.clock import Clock, Inbox
 from drivers.reason import Reason, system_reason
 from edge.clock.anchors import DISCIPLINED, LEAST_ERROR, UNDISCIPLINED, Anchor
@@ -20,8 +22,8 @@ from edge.clock.clock import system_utc
 
 log = logging.getLogger("minshan.time")
 LOOK_S = 1.0  # between two looks whether the system's clock was set
-SEEK_S = 5.0  # between two looks while the time is unknown or doubted
-KEEP_S = 600.0  # between two looks once it is known, by whomever: 50 ppm are 30 ms in that time
+SEEK_S = 5.0  # between two looks while the time is unknown or doubted, or no source tells it: one may come and go
+KEEP_S = 600.0  # between two looks once a source tells it: 50 ppm are 30 ms in that time
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 UNSYNCHRONISED = Reason("clock_not_synchronised", "the system's clock is not synchronised")
 MAY_NOT_ASK = "may_not_ask_time"  # NotAllowedError's code
@@ -42,7 +44,10 @@ class TimeSource(Protocol):
     """Somebody who may know the time."""
 
     def probe(self, boot: str, boottime: float) -> Anchor | None:
-        """Return an anchor for this instant of the boot (s), None while the time is unknown. Raise NotAllowedError."""
+        """Return an anchor for this instant of the boot (s), None while the time is unknown. Raise NotAllowedError.
+
+        The time may be asked at any moment of the call: the caller adds how long that took to the error.
+        """
 
 
 class Timex(ctypes.Structure):
@@ -115,21 +120,22 @@ class Timekeeper:
             for anchor in anchors:
                 self._inbox.offer(anchor)
             self._set = self._set and not anchors
-            self._wait(now + (KEEP_S if self._settled() and not self._set else SEEK_S))
+            self._wait(now + (KEEP_S if anchors and self._settled() and not self._set else SEEK_S))
 
     def look(self) -> list[Anchor]:
         """Return an anchor of each source that knows the time now."""
-        now = self._clock.now()
         refused: Reason | None = None
         anchors = []
         for source in self._sources:
+            begin = self._clock.now()
             try:
-                anchor = source.probe(self._boot, now)
+                anchor = source.probe(self._boot, begin)
             except NotAllowedError as error:
                 refused = error.reason
                 continue
-            if anchor is not None:
-                anchors.append(anchor)
+            if anchor is not None:  # a slow card or a suspended machine may have kept it from its answer
+                took = self._clock.now() - begin
+                anchors.append(replace(anchor, boottime=begin + took / 2, error=anchor.error + took / 2))
         self._says(None if anchors else refused or UNSYNCHRONISED)
         return anchors
 

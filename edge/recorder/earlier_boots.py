@@ -25,6 +25,15 @@ DOUBTED = "doubted_time"  # the notes that say what boots were told and did not 
 MOST_DOUBTED = 100  # boots of which that is kept
 
 
+class BoundedBoot(msgspec.Struct, frozen=True):
+    """A boot without a time, its first record's seq, and the bounds that it got, microseconds UTC."""
+
+    boot: str
+    first: int
+    not_before: int | None
+    not_after: int | None
+
+
 class EarlierBoots:
     """The records of the boots before this one."""
 
@@ -34,7 +43,7 @@ class EarlierBoots:
         self._ended: int | None = None  # when at the earliest the newest known minutes ended, microseconds UTC
         self._looked = False
         self._measured = self._undated = 0.0  # s of minutes whose time is known, and of those after the newest such
-        self._bounded: dict[str, tuple[int | None, int | None]] = {}  # the boots that got bounds now (microseconds UTC)
+        self._bounded: list[BoundedBoot] = []  # those that got bounds since the start
 
     def contradict(self, anchor: Anchor) -> bool:
         """Return whether this boot then began before the newest records ended, by more than both errors."""
@@ -66,13 +75,14 @@ class EarlierBoots:
         """
         if now is None:
             return
+        known = NewestKnown(self._store)
         try:
             for lost in self._store.times.boots_without_time():
                 if lost.boot != self._boot:
-                    bounds: tuple[int | None, int | None]
-                    bounds = (self._not_before(lost.boot, lost.first, now), now)
-                    self._store.times.bound(lost.boot, *bounds)
-                    self._bounded[lost.boot] = bounds
+                    not_before = self._not_before(lost.boot, known.before(lost.first), now)
+                    known.skip(lost.last)
+                    self._store.times.bound(lost.boot, not_before, now)
+                    self._bounded.append(BoundedBoot(lost.boot, lost.first, not_before, now))
         except StoreError as trouble:  # they wait for the next anchor or start; measuring does not
             log.warning("what was measured before the time was known stays undated for now: %s", trouble)
 
@@ -98,7 +108,8 @@ class EarlierBoots:
                 now = begun[0] if begun else now - round(ran * 1e6)  # which the boots before it have ended by
                 before = self._store.times.first_of(record.stamp.boot)
             for redating, latest in bounded:  # what came before them is right by now
-                not_before = self._not_before(redating.boot, self._store.times.first_of(redating.boot), latest)
+                newest = NewestKnown(self._store).before(self._store.times.first_of(redating.boot))
+                not_before = self._not_before(redating.boot, newest, latest)
                 self._store.times.redate(replace(redating, not_before=not_before))
             self._bound_again(began, began + error, sure, bool(bounded))
         except StoreError as trouble:
@@ -111,17 +122,23 @@ class EarlierBoots:
         They ended by `latest`. One source's word is no such bound where it has just refuted an earlier boot's time: if
         that was right, nobody knows yet how late it is now.
         """
-        for boot, (_, until) in self._bounded.items():
-            before = self._not_before(boot, self._store.times.first_of(boot), now)
+        known = NewestKnown(self._store)
+        for place, boot in enumerate(self._bounded):
+            before, until = self._not_before(boot.boot, known.before(boot.first), now), boot.not_after
             after: int | None = latest
             if not sure:
                 after = until if until is None or until > latest else None if refuted else latest
-            self._bounded[boot] = before, after
-            self._store.times.redate(Redating(boot, not_before=before, not_after=after))
+            if (before, after) != (boot.not_before, until):  # each looks through all records since
+                self._bounded[place] = replace(boot, not_before=before, not_after=after)
+                self._store.times.redate(Redating(boot.boot, not_before=before, not_after=after))
 
-    def _not_before(self, boot: str, first: int, now: int) -> int | None:
-        """Return since when a boot without a time, whose first record is `first`, can have been; None: nobody knows."""
-        before, told = known_before(self._store, first, now), self._store.notes.get(DOUBTED, boot)
+    def _not_before(self, boot: str, newest: Record | None, now: int) -> int | None:
+        """Return since when a boot without a time can have been, which came after `newest`; None: nobody knows.
+
+        A record that ended later than `now` by its time is wrong, and tells nothing.
+        """
+        before = earliest_end(newest) if newest is not None and end_of(newest) <= now else None
+        told = self._store.notes.get(DOUBTED, boot)
         if before is None or not told:
             return before
         try:
@@ -182,25 +199,41 @@ def earliest_end(record: Record) -> int:
     return end_of(record) - round((record.clock.error or 0.0) * 1e6)
 
 
-def known_before(store: Store, seq: int, now: int) -> int | None:
-    """Return when the newest record before `seq` whose time is known ended at the earliest, microseconds UTC.
+class NewestKnown:
+    """Finds the newest record with a time before a seq; asked of rising ones, it reads no record twice.
 
-    None where none is, and where it ended later than `now` by its time: that is wrong.
+    A box that is off each night may have had hundreds of boots without a time, and one search is of 50,000 records.
     """
-    newest = newest_known(store, seq)[-1:]
-    return next((earliest_end(record) for record in newest if end_of(record) <= now), None)
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._found: Record | None = None
+        self._since = 1  # what is before that needs no look
+
+    def before(self, seq: int) -> Record | None:
+        """Return it; None where none is found."""
+        if seq < self._since:
+            self._found, self._since = None, 1
+        found = newest_known(self._store, seq, since=self._since)
+        self._found = found[-1] if found else self._found
+        self._since = max(self._since, seq)
+        return self._found
+
+    def skip(self, last: int) -> None:
+        """Pass over records up to that seq which have no time."""
+        self._since = max(self._since, last + 1)
 
 
-def newest_known(store: Store, seq: int, but: str | None = None) -> list[Record]:
-    """Return the newest records before `seq` whose time is known, oldest first, none of the boot `but`; of 500."""
-    for found in newest_first(store, seq):
+def newest_known(store: Store, seq: int, but: str | None = None, since: int = 1) -> list[Record]:
+    """Return the newest records since..seq-1 whose time is known, oldest first, none of the boot `but`; of 500."""
+    for found in newest_first(store, seq, since):
         timed = [r for r in found if r.start is not None and r.stamp.boot != but]
         if timed:
             return timed
     return []
 
 
-def newest_first(store: Store, seq: int) -> Iterator[list[Record]]:
-    """Yield the records before `seq`, some at a time, the newest of them first; not for ever."""
-    for last in range(seq - 1, max(0, seq - MOST_LOOKS * LOOK_BACK), -LOOK_BACK):
-        yield store.range(max(1, last - LOOK_BACK + 1), last)
+def newest_first(store: Store, seq: int, since: int = 1) -> Iterator[list[Record]]:
+    """Yield the records since..seq-1, some at a time, the newest of them first; not for ever."""
+    for last in range(seq - 1, max(since - 1, seq - MOST_LOOKS * LOOK_BACK), -LOOK_BACK):
+        yield store.range(max(since, last - LOOK_BACK + 1), last)

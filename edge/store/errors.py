@@ -133,7 +133,9 @@ def as_store_error(folder: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise store_error(_ERRNO.get(error.errno or 0, StoreCause.DISK), folder, system_reason(error)) from error
+        cause = _ERRNO.get(error.errno or 0, StoreCause.DISK)
+        no_files = cause is StoreCause.FULL and _has_all_files(folder)
+        raise store_error(cause, folder, NO_FILES if no_files else system_reason(error)) from error
     except UnicodeDecodeError as error:
         raise store_error(StoreCause.DAMAGED, folder, Reason("text_is_none", "a text in it is not valid")) from error
     except apsw.BusyError as error:
@@ -142,8 +144,19 @@ def as_store_error(folder: Path) -> Iterator[None]:
         _, cause, words = next(known for known in _SQLITE if isinstance(error, known[0]))
         if cause is StoreCause.DISK and _is_read_only(folder):
             words = Reason("turned_read_only", "the system has made the file system read-only")
+        if isinstance(error, apsw.CantOpenError) and _has_all_files(folder):  # it does not say why
+            cause, words = StoreCause.FULL, NO_FILES
         found = error.args[0] if error.args else None  # our own checks raise apsw's errors with a reason
         raise store_error(cause, folder, found if isinstance(found, Reason) else words) from error
+
+
+def _has_all_files(folder: Path) -> bool:
+    """Return whether the file system has no room for another file, though it may have for bytes."""
+    try:
+        found = os.statvfs(folder)
+    except OSError:
+        return False
+    return found.f_files > 0 and found.f_favail == 0
 
 
 def _is_read_only(folder: Path) -> bool:
@@ -169,4 +182,5 @@ def in_use(folder: Path, pid: int | None) -> StoreError:
     )
 
 
+NO_FILES = Reason("no_more_files", "it has no room for another file: `df -i` shows 100 %")
 ANOTHER_PROGRAM = Reason("another_program", "another program")

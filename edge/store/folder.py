@@ -89,8 +89,12 @@ def _locked(folder: Path) -> int:
 
 
 def make(folder: Path) -> None:
-    """Make the folder, with that of the pictures, where there is none. OSError."""
-    (folder / PICTURES).mkdir(0o750, parents=True, exist_ok=True)
+    """Make the folder, with that of the pictures, where there is none. OSError.
+
+    Whoever may write in it could put other files in the place of ours; what stands above it is not ours.
+    """
+    for each in (folder, folder / PICTURES):
+        each.mkdir(0o750, parents=True, exist_ok=True)
 
 
 class Ballast:

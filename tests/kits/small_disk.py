@@ -14,11 +14,12 @@ PIECES = (65_536, 4096)  # bytes: what is left then is less than a page of SQLit
 
 
 @contextmanager
-def small_disk(folder: Path, megabytes: int = 12) -> Iterator[Path]:
-    """Give an empty disk of that size at `folder`, which is made."""
+def small_disk(folder: Path, megabytes: int = 12, files: int = 0) -> Iterator[Path]:
+    """Give an empty disk of that size at `folder`, which is made. `files`: it holds so many, and folders; 0: any."""
     folder.mkdir()
+    options = f"size={megabytes}m,mode=0755,nr_inodes={files + 1 if files else 0}"  # one is the root's
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={megabytes}m,mode=0755", "tmpfs", str(folder)],
+        ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(folder)],
         capture_output=True,
         text=True,
         check=False,

@@ -9,7 +9,7 @@ import pytest
 from edge.clock.anchors import Anchor
 from edge.recorder.boot_time import BootTime
 from edge.recorder.earlier_boots import DOUBTED, EarlierBoots
-from edge.records.record import ClockMark, Draft, Kind, Stamp
+from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.store_kit import memory_folder
@@ -270,3 +270,31 @@ def test_this_boot_s_own_records_refute_nothing(box: Box) -> None:
     assert not box.contradict(1000.0)
     box.earlier.refute(us(1000.0), True)
     assert box.times("now") == (5000.0, 0.05)
+
+
+def test_a_hundred_boots_without_time_are_read_a_few_times_in_all(box: Box, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A box that was off each night for months gets its bounds while it measures: no boot costs a look at all others,
+    and each has what lies before it."""
+    box.lived("known", 0.0)
+    for number in range(50):
+        box.lived(f"before-{number}", None, 3)
+    box.lived("between", 9000.0)
+    for number in range(50):
+        box.lived(f"after-{number}", None, 3)
+    kept, read = box.store.next_seq - 1, 0
+    really = Store.range
+
+    def counted(store: Store, first: int, last: int) -> list[Record]:
+        nonlocal read
+        found = really(store, first, last)
+        read += len(found)
+        return found
+
+    monkeypatch.setattr(Store, "range", counted)
+    box.earlier.bound_lost(us(20_000.0))
+    box.earlier.refute(us(20_000.0), False)
+    assert read <= 6 * kept
+    monkeypatch.undo()
+    for number in (0, 49):
+        assert box.bounds(f"before-{number}") == (599.95, 20_000.0)
+        assert box.bounds(f"after-{number}") == (9599.95, 20_000.0)

@@ -17,6 +17,7 @@ from edge.store.folder import DATABASE
 from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE, WAL_PAGES
 from edge.store.store import Store
+from tests.kits.small_disk import small_disk
 from tests.kits.store_kit import BadDisk, event, minute
 
 names = itertools.count()
@@ -134,3 +135,13 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="state folder") as found:
         Store.open(folder, epoch="a", destinations=(PLATFORM,))
     assert found.value.cause in (StoreCause.READ_ONLY, StoreCause.NO_FOLDER)
+
+
+@pytest.mark.parametrize("files", [1, 2, 3])
+def test_a_disk_that_can_hold_no_more_files_is_told_as_full(tmp_path: Path, files: int) -> None:
+    """Bytes are free, and SQLite says no more than that it cannot open a file: whatever comes first, it is not a
+    matter of rights."""
+    with small_disk(tmp_path / "disk", files=files) as disk:
+        with pytest.raises(StoreError) as found:
+            Store.open(disk, epoch="a", destinations=(PLATFORM,))
+        assert (found.value.cause, found.value.why.code) == (StoreCause.FULL, "no_more_files")

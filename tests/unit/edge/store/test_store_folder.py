@@ -37,7 +37,7 @@ def test_nobody_else_may_read_the_records(tmp_path: Path) -> None:
             store = Store.open(tmp_path / "state", epoch="a", destinations=(PLATFORM,))
             store.append(minute(1))
             store.sweep(event(Kind.LOSS, 2, {}).stamp, None, minute(1).clock)
-            for name in (DATABASE, DATABASE + LOG, "ballast", "pictures", "lock"):
+            for name in (".", DATABASE, DATABASE + LOG, "ballast", "pictures", "lock"):
                 assert not (tmp_path / "state" / name).stat().st_mode & 0o007, name
             for name in (DATABASE, DATABASE + LOG):
                 assert not (tmp_path / "state" / name).stat().st_mode & 0o077, name

@@ -1,0 +1,57 @@
+"""The lane that asks the sources: an answer that took long states as much, and one that comes and goes is heard."""
+
+from __future__ import annotations
+
+import pytest
+
+from edge.clock.anchors import Anchor
+from edge.clock.timekeeper import Timekeeper, TimeSource
+from edge.sim.clock import SimClock
+from edge.sim.faults import Schedule
+from edge.sim.times import Boot, BootTeller, Teller
+from tests.kits.clock_days import ClockDay, judged, worst
+from tests.kits.stations import BEGIN, HOUR
+from tests.kits.store_kit import memory_folder
+
+BOOT = Boot("b", BEGIN)
+
+
+class Slow:
+    """A source that is kept from its answer before it has read the time, or after, as by a card or a suspend."""
+
+    def __init__(self, clock: SimClock, before: float, after: float) -> None:
+        self._clock, self._before, self._after = clock, before, after
+
+    def probe(self, boot: str, boottime: float) -> Anchor:
+        """Return the true time as it was in between."""
+        self._clock.sleep_until(self._clock.now() + self._before)
+        utc = BOOT.utc_at(self._clock.now())
+        self._clock.sleep_until(self._clock.now() + self._after)
+        return Anchor(boot, boottime, utc, "ntp", 0.02)
+
+
+@pytest.mark.parametrize(("before", "after"), [(0.0, 0.0), (7.0, 0.0), (0.0, 7.0), (3.0, 4.0)])
+def test_an_answer_that_was_kept_up_states_so_much_more(before: float, after: float) -> None:
+    """Whenever in the call the time was read, the anchor is true within the error that it states, and the next one's
+    is not the worse for it."""
+    clock = SimClock(100.0)
+    sources: list[TimeSource] = [Slow(clock, before, after), BootTeller(Teller("platform", 0.05), BOOT, BEGIN, 1)]
+    found: list[Anchor] = []
+    keeper = Timekeeper(sources, BOOT.id, clock, clock.inbox(1), settled=lambda: False)
+    clock.lane("time", lambda: found.extend(keeper.look()))
+    clock.run_until(200.0)
+    slow, prompt = found
+    assert abs(slow.utc - BOOT.utc_at(slow.boottime)) / 1e6 <= slow.error <= 0.02 + (before + after) / 2 + 1e-6
+    assert prompt.boottime == 100.0 + before + after
+    assert prompt.error == 0.05
+
+
+def test_a_source_that_comes_and_goes_is_heard() -> None:
+    """It tells the time for a minute of each five, never when a look is due: the next look comes soon, and the error
+    stays small for hours."""
+    heard = tuple((n * 300.0, n * 300.0 + 60.0, 0.0) for n in range(100))
+    with memory_folder() as folder:
+        day = ClockDay(folder, Schedule(tellers=(Teller("ntp", 0.02, heard),), ppm=80.0))
+        records = day.live(8 * HOUR)
+    assert judged(day, records) == []
+    assert worst(records) < 0.2
