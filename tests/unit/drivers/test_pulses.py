@@ -58,7 +58,7 @@ def test_the_wind_is_what_turns_the_cups(speed: float) -> None:
 
 
 def test_a_gauge_that_runs_for_years_goes_on_counting() -> None:
-    """What fell since the contact was opened has no end that a station reaches: 4 m of rain are counted as any other."""
+    """What fell since the contact was opened has no end that a station reaches: 4 m are counted as any other."""
     readings = minute(
         Settings(line=5, kind="rain", mm_per_tip=10.0), "rainfall_amount", *[40.0 * n for n in range(101)]
     )
