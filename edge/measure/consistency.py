@@ -111,8 +111,8 @@ class MinuteSteps:
 
 def unexplained(name: str, of: str, before: Mapping[str, float], now: Mapping[str, float]) -> float:
     """Return a step of a mean, less what air that warms or cools takes from its relative humidity, or gives it."""
-    change, air = now[name] - before[name], ChannelName.parse(name).beside("air_temperature")
-    air = air if air in now else "air_temperature"
+    change, own = now[name] - before[name], ChannelName.parse(name).beside("air_temperature")
+    air = own if own in now else "air_temperature"
     if of != "relative_humidity" or air not in now or air not in before:
         return change
     owed = -PER_KELVIN * (now[name] + before[name]) / 2 * (now[air] - before[air])
