@@ -91,19 +91,20 @@ class Counter:
         self.state = state or CounterState()
         self._boot = boot
         self._here = False  # whether the last reading was taken since this start: then `at` measures the gap
+        self._dated = False  # whether the levels have instants of this boot
 
     def take(self, value: float, at: float, wraps_at: float | None, utc: float | None) -> Rise:
         """Return the rise that this reading brings.
 
         `at`: s of this boot; `utc`: s where known (for gaps over a restart).
         """
-        state = self.state
+        state, gap = self.state, self._gap(at, utc)
         if state.last is None:
             self._move(value, at, utc)
             return Rise(0.0)
-        gap = self._gap(at, utc)
-        if gap is None or not self._here:
-            self._date_levels(at)
+        for level in () if self._dated else state.levels:  # those of another boot begin at this one's seconds
+            level.at = at
+        self._dated = True
         rise = value - state.last
         rise = 0.0 if abs(rise) < LEAST else rise
         if not 0 <= value <= (wraps_at or value):
@@ -111,7 +112,7 @@ class Counter:
         goes_on = any(level.kind == "odd" and _goes_on(level, value, at) for level in state.levels)
         if rise < 0 and wraps_at is not None and rise + wraps_at <= _most_wrapped(gap) and not goes_on:
             return self._wrapped(rise + wraps_at, value, at, utc, gap)
-        if 0 <= rise <= _believed(gap) and not self._comes_back(rise, value, at):
+        if 0 <= rise <= _believed(gap) and not self._comes_back(rise, value, at, gap):
             if rise > 0:
                 self._new("before", state.last, at)
             away = self._forget_odd()
@@ -120,10 +121,9 @@ class Counter:
         return self._odd(rise, value, at, utc, gap)
 
     def _wrapped(self, rise: float, value: float, at: float, utc: float | None, gap: float | None) -> Rise:
-        seen = gap is not None and gap <= GAP_S
         self._new("left", self.state.last or 0.0, at)
         found = self._counted(rise, value, at, utc, gap)
-        if seen:
+        if gap is not None and gap <= GAP_S:
             return found
         doubt = Reason(
             "wrapped_unread",
@@ -178,26 +178,34 @@ class Counter:
             level.readings, level.last = 0, level.first
         return away
 
-    def _comes_back(self, rise: float, value: float, at: float) -> bool:
+    def _comes_back(self, rise: float, value: float, at: float, gap: float | None) -> bool:
         """Return whether a level that was left needs less than half of the rain that this rise would be.
 
-        A gauge that began anew climbs past its old total by the steps of its rain; one that had erred leaps back.
+        A gauge that began anew climbs past its old total by the steps of its rain, in a gap by many, past one of a few
+        tips by the first; one that had erred leaps back.
         """
+        rains = gap is not None and gap > GAP_S  # where it rained on this level, the gap may have had the rest
         fits = (level for level in self.state.levels if level.kind == "left" and _goes_on(level, value, at))
-        left = (level for level in fits if rise > level.step + LEAST)
-        return any(level.at + REMEMBERED_S >= at and 2 * (value - level.first) + LEAST < rise for level in left)
+        left = (v for v in fits if v.first > RESTART_MM and rise > v.step + LEAST and not (rains and v.step))
+        return any(v.at + REMEMBERED_S >= at and 2 * (value - v.first) + LEAST < rise for v in left)
 
     def _level(self, value: float, at: float, gap: float | None) -> OtherTotal:
         """Return the level that a total goes on from, a new one where it goes on from none."""
         levels = self.state.levels
         levels[:] = [level for level in levels if abs(at - level.at) <= REMEMBERED_S]
-        fits = [level for level in levels if _goes_on(level, value, at)]
+        fits = [level for level in levels if _goes_on(level, value, at) and not self._began_anew(level, value, gap)]
         leapt = 0 < value < (self.state.last or 0.0)  # 0 is a restart, not a leap that is over
         for kinds in (("odd", "left"), ("before",) if leapt else ()):
             known = [level for level in fits if level.kind in kinds]
             if known:  # the one that needs the least rain
                 return max(known, key=lambda level: level.last)
         return self._new("odd", value, at)
+
+    def _began_anew(self, level: OtherTotal, value: float, gap: float | None) -> bool:
+        """Return whether a total fell to where any gauge comes by that begins again: what came since was rain."""
+        last = self.state.last or 0.0
+        rained = last <= level.since + LEAST if level.kind == "left" else level.step <= RESTART_MM
+        return level.kind != "odd" and value < last and _restarted(value, gap) and rained
 
     def _believe(
         self, level: OtherTotal, rise: float, value: float, at: float, utc: float | None, gap: float | None
@@ -227,11 +235,6 @@ class Counter:
         self.state.levels = [level for level in levels if not any(level is old for old in same)]
         return made
 
-    def _date_levels(self, at: float) -> None:
-        """Let the levels of another boot begin at this one's seconds."""
-        for level in self.state.levels:
-            level.at = at
-
     def _move(self, value: float, at: float, utc: float | None) -> None:
         self.state.last, self.state.at, self.state.utc, self.state.boot = value, at, utc, self._boot
         self._here = True
@@ -239,8 +242,7 @@ class Counter:
     def _gap(self, at: float, utc: float | None) -> float | None:
         """Return the seconds since the last reading, None where nobody can tell; a step of the clock adds none."""
         state = self.state
-        same_boot = self._here or (self._boot is not None and state.boot == self._boot)
-        if same_boot and state.at is not None:
+        if state.at is not None and (self._here or (self._boot is not None and state.boot == self._boot)):
             return max(0.0, at - state.at)
         if state.utc is not None and utc is not None:
             return max(0.0, utc - state.utc)

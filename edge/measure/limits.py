@@ -72,7 +72,11 @@ MOST_MM_PER_MIN = 40.0  # Z: more in a minute is an error; world record 31.2 (Un
 SUSPECT_MM_PER_MIN = 4.0  # range of Chinese gauges, AWS specification table 3-1: 0-4 mm/min
 ANY = Limits((float("-inf"), float("inf")))
 STEPS = 1.0  # a change by one step of the device may be a change by next to nothing
-PRESSURE_BAND = 30.0  # hPa around the standard atmosphere
+# hPa under and over the standard atmosphere from 1,500 m up, and at the sea: a typhoon brings 925 hPa to a coast, an
+# Atlantic winter 940, a cold high 1060 (from memory). In between linear; ours.
+PRESSURE_BAND, AT_SEA, HIGH_UP = (30.0, 30.0), (90.0, 50.0), 1500.0
+SUN_BY_HEIGHT = 2e-5 / 0.75  # a metre; of what a clear sky lets through (FAO-56 eq. 37)
+SUNLIT = ("solar_irradiance", "illuminance")
 
 
 def standard_pressure(altitude_m: float) -> float:
@@ -94,13 +98,19 @@ def limits_for(quantity: str, altitude_m: float) -> Limits:
     if quantity not in QUANTITIES:
         raise KeyError(f"no quantity {quantity!r}")
     gross = GROSS.get(quantity, ANY)
-    if quantity != "air_pressure":
-        return gross
-    middle = standard_pressure(altitude_m)
-    return Limits(
-        gross.fail,
-        (middle - PRESSURE_BAND, middle + PRESSURE_BAND),
-        gross.step,
-        gross.spike,
-        minute_step=gross.minute_step,
-    )
+    if quantity in SUNLIT:
+        return by_sun(gross, 1.0 + SUN_BY_HEIGHT * max(0.0, altitude_m))
+    return replace(gross, suspect=pressure_band(altitude_m)) if quantity == "air_pressure" else gross
+
+
+def by_sun(limits: Limits, times: float) -> Limits:
+    """Return limits of light at a height where the sun is so many times as strong as at the sea."""
+    (low, fails), suspect = limits.fail, limits.suspect
+    return replace(limits, fail=(low, fails * times), suspect=None if suspect is None else (0.0, suspect[1] * times))
+
+
+def pressure_band(altitude_m: float) -> tuple[float, float]:
+    """Return the lowest and highest pressure, hPa, that is not strange at an altitude."""
+    middle, low_down = standard_pressure(altitude_m), min(1.0, max(0.0, 1.0 - altitude_m / HIGH_UP))
+    below, above = (high + low_down * (sea - high) for high, sea in zip(PRESSURE_BAND, AT_SEA))
+    return middle - below, middle + above

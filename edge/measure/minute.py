@@ -231,11 +231,12 @@ def newest(line: ChannelLine, checked: list[FlaggedReading]) -> Value:
 def gust(line: ChannelLine, checked: list[FlaggedReading], begin: float, mean_speed: Value) -> Value:
     """Return the highest 3-s running mean that ends in the minute.
 
-    None where the mean has no value, or is higher: then the strongest seconds are among those with samples lost.
+    None where the mean has no value, or is higher: then the strongest seconds are among those with samples lost. What
+    was suspect before the minute's edge marks that minute alone, so it is no part of a gust in this one.
     """
-    samples = [(c.reading.at, c.reading.value) for c in checked if c.counts]
-    both = line.tail + samples
-    line.tail = [s for s in both if s[0] > both[-1][0] - wind.GUST_WINDOW_S] if both else []
+    both = line.tail + [(c.reading.at, c.reading.value) for c in checked if c.counts]
+    passed = [(c.reading.at, c.reading.value) for c in checked if c.flag is PASS]
+    line.tail = [s for s in passed if s[0] > passed[-1][0] - wind.GUST_WINDOW_S]
     highest = wind.highest_gust(both, begin)
     told = None if highest is None else quantity("wind_speed_of_gust").rounded(highest)
     if mean_speed.value is None or told is None or told < mean_speed.value:

@@ -15,6 +15,7 @@ from edge.records.channel_name import ChannelName
 
 VARIABLE = Reason("directions_cancel", "variable: the directions cancel out")
 GUST_WINDOW_S = 3.0
+GUST_SPAN_S = 1.5  # s from first to last sample of a window: after a gap three quick ones are no 3-s mean (ours)
 UNDEFINED = 1e-3  # a resultant shorter than this has no direction: 180 degrees apart, evenly
 
 
@@ -37,7 +38,7 @@ def highest_gust(samples: Sequence[tuple[float, float]], begin: float) -> float 
 
     The windows end at `begin` or later. Samples from up to 3 s before `begin` belong in `samples`: a gust over the
     minute's edge counts where it ends. None where no window holds three samples (slower than 1 Hz there is no 3-s
-    mean).
+    mean) that span it, as of a quick device after a gap.
     """
     best: float | None = None
     first = 0
@@ -45,7 +46,7 @@ def highest_gust(samples: Sequence[tuple[float, float]], begin: float) -> float 
         while samples[first][0] <= instant - GUST_WINDOW_S + 1e-6:
             first += 1
         window = samples[first : last + 1]
-        if instant < begin or len(window) < 3:
+        if instant < begin or len(window) < 3 or instant - window[0][0] < GUST_SPAN_S:
             continue
         mean = math.fsum(speed for _, speed in window) / len(window)
         best = mean if best is None else max(best, mean)

@@ -113,7 +113,9 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
         return _("no good value") if doubtful else _("Nothing was measured in this time.")
     if summed:
         total = value_text(channel, sum(point.value or 0.0 for point in good), series.unit)
-        return _("{amount} in total").format(amount=total)
+        minutes, span = sum(point.good or 0 for point in good), series.points[-1].end_us - series.points[0].start_us
+        less = view.rests_on(minutes, span) or any(point.suspect for point in series.points)
+        return _("{amount} in total").format(amount=f"≥ {total}" if less else total)
     if view.is_direction(channel):
         return view.prevailing(good)
     low, high = min(good, key=lowest), max(good, key=highest)

@@ -23,6 +23,7 @@ OLD_S = 180  # s after which a value is old: two minutes that did not come
 GONE_S = 3600
 AHEAD = N_("dated {n} min ahead of the clock here")
 MINUTE_US = 60_000_000
+SUSPECT = 3  # the flag of what is in doubt
 MOST = 0.8  # of a span's minutes: what rests on fewer is said to, for as much as a fifth may hide an extreme
 ORDER = {name: place for place, name in enumerate(QUANTITIES)}
 
@@ -132,8 +133,20 @@ def today(curves: Mapping[str, Sequence[Point]], now_us: int, offset_s: int) -> 
     ):
         pairs = good(curves.get(channel, ()), midnight)
         if pairs:
-            found.append(figure(label, channel, pairs, chosen, unit, now_us - midnight))
+            one = figure(label, channel, pairs, chosen, unit, now_us - midnight)
+            more = chosen is sum and any(doubted(p) for p in curves[channel] if p.start_us >= midnight)
+            found.append(one._replace(value=at_least(one.value)) if more else one)
     return found
+
+
+def doubted(minute: Point) -> bool:
+    """Return whether a minute has an amount in doubt, which is in no sum: more fell than the sum tells."""
+    return minute.quality == SUSPECT and (minute.value or 0.0) > 0.0
+
+
+def at_least(amount: Markup) -> Markup:
+    """Return an amount that is more, if anything."""
+    return Markup('<span class="value">≥ {}</span>').format(amount)
 
 
 def figure(

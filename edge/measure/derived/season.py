@@ -28,6 +28,7 @@ MOST_MISSING = 24 * 31  # hours told one by one after a gap; a longer one is cou
 CLOCK_WENT_BACK = 24 * HOUR  # s; minutes that lie further back were dated by a clock that was ahead before
 CLEARNESS_S = 24 * HOUR  # the evening's clearness holds for a night, not for the next one
 MJ_PER_WATT_HOUR = 0.0036
+DIGITS = 6  # of a mean: sixty times 7.2 degC add up to a little more, and were no chill hour
 AIR = ("air_temperature", "relative_humidity")
 LIGHT = ("solar_irradiance", "illuminance")
 INPUTS = (*AIR, "wind_speed", *LIGHT, "pm2p5")
@@ -43,8 +44,8 @@ class Sum(msgspec.Struct):
     doubted: float = 0.0
 
     def mean(self, needed: float = NEEDED) -> float | None:
-        """Return the hour's mean, None with too few minutes."""
-        return self.total / self.minutes if self.minutes >= needed - 1e-6 else None
+        """Return the hour's mean, None with too few minutes; without the sum's own error, which no limit may meet."""
+        return round(self.total / self.minutes, DIGITS) if self.minutes >= needed - 1e-6 else None
 
 
 class SeasonState(msgspec.Struct):

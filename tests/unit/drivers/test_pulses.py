@@ -57,6 +57,15 @@ def test_the_wind_is_what_turns_the_cups(speed: float) -> None:
     assert max(abs(one - speed) for one in speeds) <= settings.mps_per_hz + 0.02
 
 
+def test_a_gauge_that_runs_for_years_goes_on_counting() -> None:
+    """What fell since the contact was opened has no end that a station reaches: 4 m are counted as any other."""
+    readings = minute(
+        Settings(line=5, kind="rain", mm_per_tip=10.0), "rainfall_amount", *[40.0 * n for n in range(101)]
+    )
+    assert readings[-1].value == pytest.approx(4000.0, abs=10.0)
+    assert {reading.doubt for reading in readings} == {None}
+
+
 def test_a_cut_cable_reads_as_calm() -> None:
     """No edges is a reading of 0: nothing on the line can tell a cut cable from still air."""
     readings = minute(Settings(line=6, kind="wind"), "wind_speed", *[9.0] * 5, fault=Fault.SILENT)

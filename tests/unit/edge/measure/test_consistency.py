@@ -75,6 +75,28 @@ def test_means_that_leap_from_minute_to_minute(name: str, rise: float, flag: int
     assert flags(bodies, name)[6:] == [1, 1]
 
 
+@pytest.mark.parametrize(
+    ("warms", "flag"),
+    [
+        (2.0, 1),  # a gust into a cold night's air: 80 % fall by 9 % for 2 K
+        (0.4, 3),
+        (-2.0, 3),  # and do not fall where it cools
+        (None, 3),
+    ],
+)
+def test_humidity_may_leap_as_far_as_the_air_warms(warms: float | None, flag: int) -> None:
+    """A humidity that falls by 12 % in a minute is suspect, but not for what the warming of that minute takes."""
+
+    def told(at: float) -> dict[str, float]:
+        minutes = min(max(at - 180, 0), 120) / 60
+        air = {} if warms is None else {"air_temperature": 1.0 + warms * minutes}
+        return {"relative_humidity": 80.0 - 12.0 * minutes} | air
+
+    names = ["relative_humidity"] + ([] if warms is None else ["air_temperature"])
+    bodies = run(mast(names), told, 0, 7)
+    assert max(flags(bodies, "relative_humidity")) == flag
+
+
 def test_a_minute_in_doubt_does_not_accuse_the_next() -> None:
     """A spike of 30 hPa makes its own minute suspect alone; no mean is compared with one in doubt."""
     bodies = run(mast(["air_pressure"]), lambda at: {"air_pressure": 866.0 if at == 90.0 else 836.0}, 0, 4)

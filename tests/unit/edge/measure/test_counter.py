@@ -39,12 +39,20 @@ def test_a_restarted_gauge_is_told_from_noise() -> None:
     assert rises([(0, 50.0), (3, 500.0), (6, 50.2)]) == ([0, 0, 0.2], [])
 
 
-def test_a_total_that_was_lower_for_a_while_is_told_though_it_caught_up() -> None:
-    """A gauge that starts anew in rain and soon tells its old total cannot be told from one that erred: it is said."""
+def test_a_gauge_that_starts_anew_in_rain_soon_tells_its_old_total() -> None:
+    """A total that fell and climbs by the steps of rain has begun anew, though it was as low some minutes ago."""
     told = [0.0, 0.2, 0.4, 0.6, 0.6, 0.6, 0.2, 0.4, 0.6, 0.8]
     amounts, doubts = rises([(10 * n, total) for n, total in enumerate(told)])
-    assert sum(amounts) == pytest.approx(0.8)
-    assert doubts == ["counter_came_back"]
+    assert sum(amounts) == pytest.approx(1.4)
+    assert doubts == ["counter_restarted"]
+
+
+def test_a_total_that_leapt_and_is_back_has_not_begun_anew() -> None:
+    """Where a wrong total was counted, the return to the one before takes it back, in whatever small totals."""
+    told = [0.2, 0.4, 0.6, 7.6, 7.6, 0.6, 0.6, 0.8]
+    amounts, doubts = rises([(60 * n, total) for n, total in enumerate(told)])
+    assert amounts == [0, 0.2, 0.2, 7.0, 0, 0, 0, 0]  # what was counted too much is owed
+    assert doubts == ["counter_came_back", "counter_came_back"]
 
 
 def test_a_rise_that_no_sky_gives_is_no_rain() -> None:

@@ -19,8 +19,10 @@ from tests.bench.judging import judged, recorded
 from tests.bench.quality import Found, each, may_be_stuck, wrongly_flagged
 
 
-def flags(quantity: str, values: list[float], step: float = 3.0, following: list[float] | None = None) -> list[int]:
-    checker = Checker(Channel(quantity, -1e6, 1e6, 0.1), limits_for(quantity, 1590))
+def flags(
+    quantity: str, values: list[float], step: float = 3.0, following: list[float] | None = None, altitude: float = 1590
+) -> list[int]:
+    checker = Checker(Channel(quantity, -1e6, 1e6, 0.1), limits_for(quantity, altitude))
     readings = [Reading(quantity, value, n * step) for n, value in enumerate(values)]
     after = [Reading(quantity, v, (len(values) + n) * step) for n, v in enumerate(following or [])]
     return [int(checked.flag) for checked in checker.check_all(readings, after)]
@@ -39,7 +41,8 @@ def flags(quantity: str, values: list[float], step: float = 3.0, following: list
         ("solar_irradiance", -5.0, 1),
         ("solar_irradiance", -11.0, 4),
         ("illuminance", 160_000.0, 1),
-        ("illuminance", 171_000.0, 3),
+        ("illuminance", 171_000.0, 1),
+        ("illuminance", 178_000.0, 3),
         ("air_pressure", 836.0, 1),
         ("air_pressure", 1013.0, 3),
         ("air_pressure", 200.0, 4),
@@ -58,12 +61,36 @@ def test_range_at_1590_m(quantity: str, value: float, flag: int) -> None:
     assert flags(quantity, [value]) == [flag]
 
 
-@pytest.mark.parametrize("altitude", [0, 1590, 1800, 2000, 2250, 2500])
+@pytest.mark.parametrize("altitude", [1500, 1590, 1800, 2000, 2250, 2500])
 def test_the_pressure_band_is_the_stations_own(altitude: float) -> None:
     """A pressure 30 hPa off the standard atmosphere of the station's altitude is the first to be suspect."""
     low, high = limits_for("air_pressure", altitude).suspect or (0, 0)
     assert (low + high) / 2 == pytest.approx(standard_pressure(altitude))
     assert high - low == 60.0
+
+
+@pytest.mark.parametrize(
+    ("altitude", "value", "flag"),
+    [
+        (5, 958.0, 1),  # an Atlantic storm, a typhoon at the coast, a winter's high
+        (5, 925.0, 1),
+        (54, 1046.0, 1),
+        (5, 900.0, 3),
+        (5, 1068.0, 3),
+        (400, 1013.0, 3),  # told as at the sea
+        (400, 900.0, 1),
+    ],
+)
+def test_low_places_have_the_weather_of_the_sea(altitude: float, value: float, flag: int) -> None:
+    """What storms and winter highs bring to low places is not strange there."""
+    assert flags("air_pressure", [value], altitude=altitude) == [flag]
+
+
+@pytest.mark.parametrize(("altitude", "flag"), [(0, 3), (4500, 1)])
+def test_the_sun_of_the_mountains_is_stronger(altitude: float, flag: int) -> None:
+    """A broken sky over snow at 4,500 m tells light that no place at the sea has."""
+    assert flags("illuminance", [180_000.0], altitude=altitude) == [flag]
+    assert flags("solar_irradiance", [1700.0], altitude=altitude) == [4 if flag == 3 else 1]
 
 
 def test_a_spike_is_suspect_and_its_neighbours_are_not() -> None:

@@ -65,6 +65,19 @@ def test_a_restart_loses_no_hour(stop: int) -> None:
     assert hours == whole
 
 
+@pytest.mark.parametrize(("air", "chill_hours", "utah"), [((7.1, 7.3), 1, 1.0), ((1.4,), 1, 0.0), ((2.4,), 1, 0.5)])
+def test_sixty_minutes_at_a_limit_are_an_hour_at_the_limit(
+    air: tuple[float, ...], chill_hours: int, utah: float
+) -> None:
+    """Sixty tenths add up to a little more than their hour; a limit is not missed for that."""
+    builder = HourBuilder(Orchard(PLACE, 2.0, frozenset({"air_temperature"})))
+    for minute in range(60):
+        values = {"air_temperature": air[minute % len(air)]}
+        builder.take(DAWN + 60.0 * minute, 60.0, values, dict.fromkeys(values, 1))
+    (hour,) = builder.ended(DAWN + 3600.0)
+    assert (hour.values["chill_hours"], hour.values["utah_chill_units"]) == (chill_hours, utah)
+
+
 def test_an_hour_with_too_few_good_minutes_is_missing_and_counted_so() -> None:
     """Under 40 good minutes there is no figure, a reason for each, and the season says what it lacks."""
     hours = run(HourBuilder(MAOXIAN), 0, 181, skip=range(60, 85))

@@ -8,7 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.driver import Channel
+from drivers.reading import Reading
+from edge.measure.limits import limits_for
+from edge.measure.minute import ChannelLine, Minutes
 from edge.measure.wind import highest_gust, mean_direction, reported_direction
+
+CUPS = Channel("wind_speed", 0.0, 60.0, 0.1)
 
 
 @pytest.mark.parametrize(
@@ -64,6 +70,24 @@ def test_a_gust_over_the_minutes_edge_counts_where_it_ends() -> None:
     assert highest_gust(samples[:2], 0.0) is None
 
 
+def test_three_quick_samples_are_no_three_seconds() -> None:
+    """A device that tells its wind four times a second makes no gust of what it first tells after a gap."""
+    before = [(0.25 * n, 3.0) for n in range(12)]
+    after = [(6.0 + 0.25 * n, 9.0 if n < 3 else 3.0) for n in range(12)]
+    assert highest_gust(before + after, 0.0) == pytest.approx(39 / 7)  # of the seven that first span 1.5 s
+    assert highest_gust(before + after[:6], 0.0) == pytest.approx(3.0)
+
+
 def test_slower_than_once_a_second_there_is_no_gust() -> None:
     """A station that tells its wind every 3 s has no 3-s mean, and none is made up."""
     assert highest_gust([(3.0 * n, 5.0) for n in range(20)], 0.0) is None
+
+
+def test_a_spike_in_the_last_second_makes_no_gust_of_the_next_minute() -> None:
+    """What is suspect before the edge stays there: the next minute passes, with its own gust."""
+    minutes = Minutes([ChannelLine("wind_speed", "mast", CUPS, limits_for("wind_speed", 1590), 60.0)])
+    for second in range(120):
+        minutes.take("mast", Reading("wind_speed", 40.0 if second == 59 else 3.0, float(second)))
+    first, second_one = (minutes.close(at, at + 60, None, {}) for at in (0, 60))
+    assert (first.values["wind_speed_of_gust"], first.quality["wind_speed_of_gust"]) == (15.3, 3)
+    assert (second_one.values["wind_speed_of_gust"], second_one.quality["wind_speed_of_gust"]) == (3.0, 1)

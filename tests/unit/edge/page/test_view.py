@@ -182,6 +182,17 @@ def test_todays_figures_are_of_good_values_since_midnight() -> None:
     assert found["今日最高"].value.striptags().startswith("2.0")
 
 
+@pytest.mark.parametrize(("amount", "flag", "told"), [(5.6, 1, "6.6 mm"), (5.6, 3, "≥ 1.0 mm"), (0.0, 3, "1.0 mm")])
+def test_rain_in_doubt_is_in_no_sum_and_the_sum_says_so(amount: float, flag: int, told: str) -> None:
+    """A cloudburst's best minute is in doubt, and so is the rain of a gap: more fell than the good minutes tell."""
+    curve = [*minutes(0.4, 0.6), *minutes(amount, quality=flag)]
+    (rain,) = view.today({"rainfall_amount": curve}, END, 28_800)
+    assert " ".join(rain.value.striptags().split()) == told
+    hours = [Point(END - 60 * MINUTE, END, 1.0, 1, good=60 - (flag == 3), suspect=int(flag == 3))]
+    said = spoken("rainfall_amount", Series("s", "rainfall_amount", "mm", "hour", hours), True, 0)
+    assert said.startswith("≥ ") == (flag == 3)
+
+
 @pytest.mark.parametrize(
     ("lang", "gust"),
     [("zh", "0.0 m/s 00:00，仅据 1 分钟合格数据"), ("en", "0.0 m/s 00:00, from 1 good minute")],

@@ -44,6 +44,9 @@ def an_office_with_odd_stations(tmp_path_factory: pytest.TempPathFactory) -> Ite
         ]
         yesterday = {**body, "values": {**body["values"], "rainfall_amount": 9.0}}
         rain.append(record("rainy", 4000, now - 25 * 60 * MINUTE, Kind.MINUTE, yesterday))
+        keep_station(sink, "doubted", 0, now - MINUTE, 26 * 60, [])
+        burst = {**yesterday, "quality": {**body["quality"], "rainfall_amount": 3}}
+        rain.append(record("doubted", 5000, (now // MINUTE - 1) * MINUTE, Kind.MINUTE, burst))
         sink.commit(Delivery(tuple(rain)))
         sink.close()
         made.add(Role.ADMIN, name="admin")
@@ -105,7 +108,11 @@ def test_rain_on_the_wall_is_the_days(admin: httpx.Client) -> None:
     for lang, label in (("en", "Rain today"), ("zh-CN", "今日雨量")):
         box = re.search(rf"rainy .*?{label} (≥ )?([\d.–]+)", seen(admin, "/", lang))
         assert box is not None
+        assert box[1] is None
         assert box[2] in (f"{0.2 * today:.1f}", "–")
+        doubted = re.search(rf"doubted .*?{label} (≥ )?([\d.–]+)", seen(admin, "/", lang))
+        assert doubted is not None  # the minute of 9 mm is in no sum: more fell
+        assert doubted[1] == "≥ " or now - midnight < MINUTE
     assert "0.20 mm in this minute" in seen(admin, "/stations/rainy").replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
