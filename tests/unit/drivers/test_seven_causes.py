@@ -79,7 +79,7 @@ def test_no_byte_bytes_and_frames_of_another_kind_are_told_apart(monkeypatch: py
     assert len({remedy("serial", error.reason) for error in (mute, noise, other)}) == 3
 
 
-@pytest.mark.parametrize("name", ["nmea", "plantower", "ascii_station", "vedirect"])
+@pytest.mark.parametrize("name", ["nmea", "plantower", "vedirect"])
 def test_much_noise_is_another_speed_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many bytes come that make no frame, the speeds worth trying are named, and the true time."""
     with speaking(b"\xf8\x00\x8f\xe0" * 200) as port:
