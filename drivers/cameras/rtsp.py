@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
+from drivers.cameras import wire
 from drivers.cameras.camera import (
     FORBIDDEN,
     IN_PATHS,
@@ -72,13 +73,7 @@ class RtspCamera:
     def still(self) -> bytes:
         """Return the next key frame within the timeout, as a JPEG. Raise CameraError."""
         until = self._clock.now() + self._timeout
-
-        def left() -> float:
-            seconds = until - self._clock.now()
-            if seconds <= 0:
-                raise TimeoutError
-            return seconds
-
+        left = wire.Deadline(until, self._clock).left
         answers = RtspAnswers()
         try:
             return self._picture(left, until, answers)
