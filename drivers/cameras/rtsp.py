@@ -157,7 +157,15 @@ class RtspCamera:
             raise NotAnImageError(
                 Reason("stream_without_video", "the stream at {place} has no video", place=self._place)
             )
-        video = stream.streams.video[0]
+        video = next((one for one in stream.streams.video if one.codec_context is not None), None)
+        if video is None:  # a coding of its own, as SVAC
+            raise NoPictureError(
+                Reason(
+                    "stream_coded_otherwise",
+                    "the stream at {place} is coded in a way that is not known here: set it to H.264 or H.265",
+                    place=self._place,
+                )
+            )
         self._is_mjpeg = video.codec_context.name == "mjpeg"
         packets = (packet for packet in stream.demux(video) if packet.size)
         for number, found in enumerate(_pictures(video.codec_context, packets)):
