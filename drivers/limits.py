@@ -5,8 +5,8 @@ beyond them keeps its place with a doubt, as a value that is left out could not 
 What physics lets a good device tell beyond its datasheet is none: humidity in fog, a thermopile's offset by night.
 
 Nor is 0 a value where nothing outdoors is 0: no air is at 0 % or 0 hPa. A controller whose element is away answers
-zeros in all its registers; so beside such a 0 an air temperature of 0 is no frost, and where all is 0 nothing counts;
-nor does it in a soil probe's answer, which tells 0 % in air too, but hardly at 0 degC.
+zeros in all its registers; so beside such a 0 an air temperature of 0, or at the very end of its range, is no frost.
+Where all is 0 nothing counts; nor does it in a soil probe's answer, which tells 0 % in air too, but hardly at 0 degC.
 And what contradicts itself within one frame is doubted on both sides (`contradictions`).
 """
 
@@ -49,7 +49,7 @@ class DriverLimits:
         zeros = [reading.quantity for reading in readings if reading.value == 0]
         alone = len(zeros) == len(readings) > 1
         never = [of for of in zeros if of in (NEVER_ALL_ZERO if alone else NEVER_ZERO)]
-        return without_zeros(readings, never[0]) if never else readings
+        return self._without_zeros(readings, never[0]) if never else readings
 
     def _is_possible(self, reading: Reading) -> bool:
         possible = self._possible.get(reading.quantity)
@@ -68,17 +68,19 @@ class DriverLimits:
         )
         return doubted(reading, doubt)
 
+    def _without_zeros(self, readings: tuple[Reading, ...], never: str) -> tuple[Reading, ...]:
+        """Return one frame's readings, those that are void beside a 0 of `never`, which is never 0, with a doubt."""
+        doubt = Reason("void_zeros", "an answer of zeros is not valid: {other} is never 0", other=never)
+        alone = all(reading.value == 0 for reading in readings)
+        return tuple(
+            doubted(reading, doubt) if reading.doubt is None and (alone or self._is_void_beside(reading)) else reading
+            for reading in readings
+        )
 
-def without_zeros(readings: tuple[Reading, ...], never: str) -> tuple[Reading, ...]:
-    """Return one frame's readings, those that are void beside a 0 of `never`, which is never 0, with a doubt."""
-    doubt = Reason("void_zeros", "an answer of zeros is not valid: {other} is never 0", other=never)
-    alone = all(reading.value == 0 for reading in readings)
-    return tuple(
-        doubted(reading, doubt)
-        if reading.doubt is None and reading.value == 0 and (alone or reading.quantity in BESIDE)
-        else reading
-        for reading in readings
-    )
+    def _is_void_beside(self, reading: Reading) -> bool:
+        channel = self._channels.get(reading.quantity)
+        ends = (0.0,) if channel is None else (0.0, channel.low)
+        return reading.quantity in BESIDE and reading.value in ends
 
 
 def doubted(reading: Reading, doubt: Reason | None) -> Reading:

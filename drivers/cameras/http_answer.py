@@ -10,12 +10,15 @@ from drivers.cameras.camera import FORBIDDEN, JPEG_START, NoPictureError, NotAnI
 from drivers.cameras.jpeg import STRAY
 from drivers.reason import Reason, printable
 
+UNSUPPORTED_TRANSPORT = 461
 RTSP_STATUSES = {  # RFC 2326, section 7.1.1: its own
+    451: "Parameter Not Understood",
     453: "Not Enough Bandwidth",
     454: "Session Not Found",
     455: "Method Not Valid in This State",
     459: "Aggregate Operation Not Allowed",
-    461: "Unsupported Transport",
+    UNSUPPORTED_TRANSPORT: "Unsupported Transport",
+    551: "Option Not Supported",
 }
 
 
@@ -63,7 +66,13 @@ def picture_of(status: int, headers: http.client.HTTPMessage, body: bytes) -> by
 
 def refusal(status: int) -> Reason:
     """Return that a camera refuses for now, fails, or answers otherwise, by the status of HTTP or RTSP."""
-    answer = f"{status} {http.client.responses.get(status, RTSP_STATUSES.get(status, ''))}".rstrip()
+    answer = f"{status} {RTSP_STATUSES.get(status, http.client.responses.get(status, ''))}".rstrip()
+    if status == UNSUPPORTED_TRANSPORT:
+        return Reason(
+            "no_rtp_over_tcp",
+            "the camera refuses to send its stream over TCP ({status}): UDP is not used",
+            status=answer,
+        )
     if status in (423, 429, 453):
         return Reason("camera_busy", "the camera refuses for now ({status})", status=answer)
     if status >= 500:

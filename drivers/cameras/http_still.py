@@ -10,7 +10,6 @@ from __future__ import annotations
 import http.client
 import ssl
 import zlib
-from collections.abc import Callable
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from drivers.cameras import wire
@@ -37,6 +36,8 @@ from drivers.reason import Reason
 
 REDIRECTS = 3
 PIECE = 65536
+FAREWELL = 1.0  # s for what may follow a whole picture, or a page, on a connection that its server never closes
+BEGIN = STRAY + len(JPEG_START)  # bytes within which a picture begins
 MOST_DAMAGED = 10  # pictures of a stream: a camera that is restarted damages one or two
 MOST_TOGETHER = 3  # pictures that follow each other in one: what has more is a stream without parts
 PACKINGS, GZIP_TOO = ("gzip", "x-gzip", "deflate"), 32  # 32: zlib finds out by the header
@@ -147,53 +148,71 @@ class HttpStill:
     def _exchange(
         self, link: http.client.HTTPConnection, place: SplitResult, until: float, login: str
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        def left() -> float:
-            seconds = until - self._clock.now()
-            if seconds <= 0:
-                raise TimeoutError
-            return seconds
-
-        wire.connect(link, self._fingerprint, left)
+        deadline = wire.Deadline(until, self._clock)
+        wire.connect(link, self._fingerprint, deadline.left)
         headers = {"Accept": "image/jpeg, */*", "Connection": "close"}
         link.request("GET", _target(place), headers=headers | ({"Authorization": login.encode()} if login else {}))
         answer = link.getresponse()
         with answer:
-            body = bytearray()
-            if is_success(answer.status) and answer.headers.get_content_maintype() == "multipart":
-                return answer.status, answer.headers, _first_part(answer, body)
-            try:
-                _read(answer, body, _is_in_parts)
-                if _is_in_parts(body):
-                    return answer.status, answer.headers, _first_part(answer, body)
-                if answer.length:
-                    raise http.client.IncompleteRead(b"")
-            except http.client.IncompleteRead as error:
-                if first_whole(body) is None:  # what is whole needs no true length, last chunk or farewell
-                    raise http.client.IncompleteRead(bytes(body) + error.partial) from None
-            except OSError:
-                if first_whole(body) is None:
-                    raise
-        return answer.status, answer.headers, _unpacked(answer, bytes(body))
+            # What is no success says nothing in its body, which may have no end.
+            body = _body(answer, deadline) if is_success(answer.status) else b""
+        return answer.status, answer.headers, body
 
 
-def _read(answer: http.client.HTTPResponse, body: bytearray, enough: Callable[[bytearray], bool]) -> None:
-    """Append the body up to its end, or to where there is enough of it."""
-    while not enough(body) and (piece := answer.read1(PIECE)):
-        body += piece
-        if len(body) > MOST_BYTES:
-            raise NotAnImageError(
-                Reason(
-                    "no_snapshot",
-                    "the address gives more than {megabytes} MB: no snapshot",
-                    megabytes=MOST_BYTES // 1_000_000,
-                )
+def _body(answer: http.client.HTTPResponse, deadline: wire.Deadline) -> bytes:
+    """Return a picture, or what came in its place.
+
+    Raise IncompleteRead where it broke off, TimeoutError, OSError.
+    """
+    body = bytearray()
+    if answer.headers.get_content_maintype() == "multipart":
+        return _first_part(answer, body)
+    try:
+        while not _is_in_parts(body) and _received(answer, body):
+            if not _is_packed(answer) and _is_decided(body):
+                deadline.within(FAREWELL)
+        if _is_in_parts(body):
+            return _first_part(answer, body)
+        if answer.length:
+            raise http.client.IncompleteRead(b"")
+    except http.client.IncompleteRead as error:
+        if first_whole(body) is None:  # what is whole needs no true length, last chunk or farewell
+            raise http.client.IncompleteRead(bytes(body) + error.partial) from None
+    except OSError:
+        if not _is_decided(body):
+            raise
+    return _unpacked(answer, bytes(body))
+
+
+def _received(answer: http.client.HTTPResponse, body: bytearray) -> bool:
+    """Append what comes next of the body. Return False at its end."""
+    piece = answer.read1(PIECE)
+    body += piece
+    if len(body) > MOST_BYTES:
+        raise NotAnImageError(
+            Reason(
+                "no_snapshot",
+                "the address gives more than {megabytes} MB: no snapshot",
+                megabytes=MOST_BYTES // 1_000_000,
             )
+        )
+    return bool(piece)
+
+
+def _is_decided(body: bytearray) -> bool:
+    """Return whether a body holds a whole picture, or begins as none."""
+    if len(body) > BEGIN and body.find(JPEG_START, 0, BEGIN) < 0:
+        return not _begins_parts(body)
+    return END_MARKER in body[-PIECE - 1 :] and first_whole(body) is not None
+
+
+def _is_packed(answer: http.client.HTTPResponse) -> bool:
+    return answer.headers.get("Content-Encoding", "").strip().lower() in PACKINGS
 
 
 def _unpacked(answer: http.client.HTTPResponse, body: bytes) -> bytes:
     """Return a body as it was before it was packed by gzip, which some proxies do unasked."""
-    packing = answer.headers.get("Content-Encoding", "").strip().lower()
-    if packing not in PACKINGS or not body or body.find(JPEG_START, 0, STRAY + len(JPEG_START)) >= 0:
+    if not _is_packed(answer) or not body or body.find(JPEG_START, 0, BEGIN) >= 0:
         return body
     unpacker = zlib.decompressobj(zlib.MAX_WBITS | GZIP_TOO)
     try:
@@ -207,9 +226,13 @@ def _unpacked(answer: http.client.HTTPResponse, body: bytes) -> bytes:
 
 def _is_in_parts(body: bytearray) -> bool:
     """Return whether a body is a stream of pictures by how it begins, whatever its kind is said to be."""
-    if body[:STRAY].lstrip().startswith(b"--"):
+    if _begins_parts(body):
         return JPEG_START in body
     return body.count(END_MARKER + JPEG_START) >= MOST_TOGETHER
+
+
+def _begins_parts(body: bytearray) -> bool:
+    return body[:STRAY].lstrip().startswith(b"--")
 
 
 def _first_part(answer: http.client.HTTPResponse, body: bytearray) -> bytes:
@@ -220,8 +243,10 @@ def _first_part(answer: http.client.HTTPResponse, body: bytearray) -> bytes:
     """
     picture = b""
     for _ in range(MOST_DAMAGED):
-        _read(answer, body, lambda body: END_MARKER in body[-PIECE - 1 :] and first_whole(body) is not None)
-        found = first_whole(body)
+        while (found := first_whole(body) if END_MARKER in body[-PIECE - 1 :] else None) is None:
+            if not _received(answer, body):
+                found = first_whole(body)
+                break
         if found is None:
             return picture or bytes(body[max(body.find(JPEG_START), 0) :])
         picture = bytes(body[found[0] : found[1]])

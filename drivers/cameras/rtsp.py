@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
 
+from drivers.cameras import wire
 from drivers.cameras.camera import (
     FORBIDDEN,
     IN_PATHS,
@@ -72,13 +73,7 @@ class RtspCamera:
     def still(self) -> bytes:
         """Return the next key frame within the timeout, as a JPEG. Raise CameraError."""
         until = self._clock.now() + self._timeout
-
-        def left() -> float:
-            seconds = until - self._clock.now()
-            if seconds <= 0:
-                raise TimeoutError
-            return seconds
-
+        left = wire.Deadline(until, self._clock).left
         answers = RtspAnswers()
         try:
             return self._picture(left, until, answers)
@@ -162,7 +157,15 @@ class RtspCamera:
             raise NotAnImageError(
                 Reason("stream_without_video", "the stream at {place} has no video", place=self._place)
             )
-        video = stream.streams.video[0]
+        video = next((one for one in stream.streams.video if one.codec_context is not None), None)
+        if video is None:  # a coding of its own, as SVAC
+            raise NoPictureError(
+                Reason(
+                    "stream_coded_otherwise",
+                    "the stream at {place} is coded in a way that is not known here: set it to H.264 or H.265",
+                    place=self._place,
+                )
+            )
         self._is_mjpeg = video.codec_context.name == "mjpeg"
         packets = (packet for packet in stream.demux(video) if packet.size)
         for number, found in enumerate(_pictures(video.codec_context, packets)):

@@ -11,7 +11,26 @@ from collections.abc import Callable
 from typing import Any
 
 from drivers.cameras.camera import UnreachableError
+from drivers.clock import Clock
 from drivers.reason import Reason
+
+
+class Deadline:
+    """The instant at which an exchange must have ended."""
+
+    def __init__(self, until: float, clock: Clock) -> None:
+        self._until, self._clock = until, clock
+
+    def left(self) -> float:
+        """Return the seconds to it. Raise TimeoutError where there are none."""
+        seconds = self._until - self._clock.now()
+        if seconds <= 0:
+            raise TimeoutError
+        return seconds
+
+    def within(self, seconds: float) -> None:
+        """Let it be in so many seconds, where that is earlier."""
+        self._until = min(self._until, self._clock.now() + seconds)
 
 
 class CameraWire:

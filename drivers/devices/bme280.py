@@ -35,6 +35,7 @@ NO_VALUE_20, NO_VALUE_16 = 0x80000, 0x8000  # what a skipped channel reads (5.4.
 TIMEOUT = 0.5  # s
 
 COLDEST, HOTTEST = -40.0, 85.0  # degC
+COEFFICIENTS = Reason("bme280_coefficients", "its coefficients cannot be a BME280's")
 UNCOMPENSATED = Reason("uncompensated", "computed with an impossible temperature")
 
 
@@ -54,7 +55,7 @@ class Bme280Chip:
     def read_register(self, register: int, length: int) -> bytearray:
         """Read for the library: coefficients when it starts, data and status when it compensates."""
         if self._burst is None:
-            return bytearray(self._bus.steady(self._address, register, length))
+            return own_bytes(self._bus.steady(self._address, register, length))
         if register == STATUS:
             return bytearray(length)
         return bytearray(self._burst[register - DATA.start :][:length])
@@ -141,7 +142,7 @@ def compensated(library: Any, chip: Bme280Chip | RecordedChip, burst: bytes, at:
         if raw_p != NO_VALUE_20:
             readings.append(Reading("air_pressure", float(library.pressure), at))
     except ArithmeticError:
-        raise Garbled(Reason("bme280_coefficients", "its coefficients cannot be a BME280's")) from None
+        raise Garbled(COEFFICIENTS) from None
     finally:
         chip.hold(None)
     if not COLDEST <= readings[0].value <= HOTTEST:
@@ -162,7 +163,8 @@ class RecordedChip:
             return bytearray(length) if register == STATUS else part(self._burst, DATA.start, register, length)
         for first, run in self._registers.items():
             if first <= register and register + length <= first + len(run):
-                return part(run, first, register, length)
+                found = part(run, first, register, length)
+                return found if register == DATA.start else own_bytes(found)
         raise Garbled(
             Reason("not_in_recording", "register 0x{register:02x} is not in the recording", register=register)
         )
@@ -173,6 +175,16 @@ class RecordedChip:
     def hold(self, burst: bytes | None) -> None:
         """Serve the library from these bytes, or from the recording again (None)."""
         self._burst = burst
+
+
+def own_bytes(run: bytes | bytearray) -> bytearray:
+    """Return what the library reads of a chip's memory. Raise Garbled where it is one byte again and again.
+
+    No chip has such coefficients; with ones alone any measurement comes to 0.00 degC.
+    """
+    if len(run) > 1 and len(set(run)) == 1:
+        raise Garbled(COEFFICIENTS)
+    return bytearray(run)
 
 
 def part(run: bytes, first: int, register: int, length: int) -> bytearray:

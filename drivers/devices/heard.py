@@ -8,12 +8,15 @@ from pydantic import ValidationError
 
 from drivers.driver import Decoder, Frame
 from drivers.errors import DeviceError, NoAnswer, NoFrame, WrongDevice
-from drivers.reason import Reason
+from drivers.reason import Reason, printable
 
 KEPT = 4096  # bytes of what came that the other drivers are shown
 ENOUGH = 512  # bytes: more than two frames of any of them
 SPEEDS = (4800, 9600, 19200, 38400, 115200)  # bits/s that the devices here have from the factory
 MOST_KINDS = 5
+LEGIBLE = frozenset(range(0x20, 0x7F)) | frozenset(b"\t\r\n\x02\x03")  # what the text of a device is made of
+ILLEGIBLE = 0.02  # share of other bytes in it: line noise; at a wrong speed it is a half and more
+SHOWN, LEAST_TEXT = 40, 32  # characters
 
 
 class HeardBytes:
@@ -24,6 +27,7 @@ class HeardBytes:
         self.count = 0  # of bytes in this read
         self._kinds: list[str] = []
         self.is_known = False  # whether it ever gave a value: then it is the right device
+        self.is_changed = False  # whether a frame came whose check sum is wrong: it is this device's form, and noise
 
     @property
     def is_short(self) -> bool:
@@ -59,7 +63,9 @@ class HeardBytes:
             return WrongDevice(
                 Reason("other_frames", "complete frames arrive, but none contains what is read: {kinds}", kinds=shown)
             )
-        return self.other() or NoFrame(
+        if other := self.other():
+            return other
+        return self.text() or NoFrame(
             Reason(
                 "no_frame_but_bytes",
                 "no frame in {seconds:g} s, though {count} bytes came at {baud} baud: try {others}",
@@ -70,6 +76,14 @@ class HeardBytes:
             )
         )
 
+    def text(self) -> NoFrame | None:
+        """Return that what came is text in a form that is not read; None where it is none."""
+        if self.is_changed or not (text := text_in(self._bytes)):
+            return None
+        return NoFrame(
+            Reason("another_text", "text arrives in a form that this driver does not read: {text}", text=text)
+        )
+
     def other(self) -> WrongDevice | None:
         """Return which other driver reads what came, where one does and this device never gave a value."""
         if self.is_known:
@@ -78,6 +92,15 @@ class HeardBytes:
         if not name:
             return None
         return WrongDevice(Reason("another_driver", "the data come from another device: use driver {name}", name=name))
+
+
+def text_in(data: bytes) -> str:
+    """Return the beginning of a line of the text that the bytes are; "" where they are none."""
+    strange = sum(byte not in LEGIBLE for byte in data)
+    if strange > ILLEGIBLE * len(data) or len(data) < LEAST_TEXT:
+        return ""
+    lines = [printable(line, SHOWN) for line in data.decode("latin-1").splitlines()]
+    return next(filter(None, lines[1:] + lines), "")  # the first one may have lost its beginning
 
 
 def reader_of(data: bytes) -> str:

@@ -8,7 +8,7 @@
 - Where a head gives its wind in several forms, the first of MWV, VWR, XDR counts.
 
 Sentences are found between any bytes: several in one piece without line ends, after tag blocks (`\\c:...*60\\`),
-cut at either end. Only what has a right check sum is read; pynmea2 takes it apart.
+cut at either end. Only what has a right check sum is read.
 Source: NMEA 0183 as in Airmar PB100 technical manual p. 11-22, Gill WindSonic manual issue 30 p. 26-27 and 71; the
 sentences themselves in `nmea_sentences.py`.
 """
@@ -19,7 +19,6 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-import pynmea2
 from pydantic import Field
 
 from drivers.buses.bus import OnSerial
@@ -27,11 +26,11 @@ from drivers.buses.serial import SerialPort
 from drivers.checksums import xor8
 from drivers.clock import Clock
 from drivers.devices.nmea_fields import SentenceError, Weather
-from drivers.devices.nmea_sentences import FALLBACK, KINDS, title, weather
+from drivers.devices.nmea_sentences import FALLBACK, title, weather
 from drivers.devices.stream import CHECKSUM, CUT_SHORT, Talker, pieces
 from drivers.driver import Channel, DriverInfo, Frame, Refused
 from drivers.reading import Reading
-from drivers.reason import Reason, joined
+from drivers.reason import Reason, joined, printable
 
 TIMEOUT = 10.0  # s
 LONGEST = 512  # bytes without an end that are refused as one; the standard's longest sentence has 82
@@ -41,7 +40,7 @@ END = re.compile(rb"\*(?P<sum>[0-9A-Fa-f]{2})|(?=[$!\\\r\n])")
 TAG_BLOCK = re.compile(rb"\\[^\\\r\n$!]*\\")
 HEAD = re.compile(rb"[$!](?P<talker>[A-Z][A-Z0-9])(?P<kind>[A-Z0-9]{1,8}),")
 NO_SUM = Reason("no_checksum", "no checksum")
-NOT_A_SENTENCE = Reason("not_a_sentence", "not a sentence")
+SHOWN = 40  # characters of a text in another form
 
 
 class NmeaSettings(OnSerial):
@@ -132,14 +131,16 @@ class NmeaDecoder:
     def _sentence(self, sentence: bytes, stated: int) -> list[Frame | Refused]:
         """Return a sentence's frame, and beside it a refusal of the fields in it that cannot be read."""
         head = HEAD.match(sentence)
-        if xor8(sentence[1:-3]) != stated or head is None:
-            return [self._drop(len(sentence), CHECKSUM if head else NOT_A_SENTENCE)]
-        kind = head["kind"].decode()
+        if xor8(sentence[1:-3]) != stated:
+            return [self._drop(len(sentence), CHECKSUM)]
+        text = sentence[:-3].decode("latin-1")
+        if head is None:  # a maker's own, as "$WI,WVP=020.0,045,0"
+            frame = Frame(self._offset, len(sentence), (), kind=printable(text, SHOWN))
+            self._skip(len(sentence))
+            return [frame]
+        kind, fields = head["kind"].decode(), [field.strip() for field in text.split(",")[1:]]
         try:
-            fields = _fields(sentence) if kind in KINDS else []
             found = self._wanted(kind, weather(kind, fields, self._settings.wind, self._settings.heading))
-        except pynmea2.ParseError:
-            return [self._drop(len(sentence), NOT_A_SENTENCE)]
         except SentenceError as bad:
             return [self._drop(len(sentence), bad.reason)]
         readings = tuple(Reading(name, value, 0.0) for name, value in found.values.items() if value is not None)
@@ -168,16 +169,6 @@ class NmeaDecoder:
     def _skip(self, length: int) -> None:
         del self._data[:length]
         self._offset += length
-
-
-def _fields(sentence: bytes) -> list[str]:
-    """Return a sentence's fields as they are written: pynmea2's numbers are texts where a number fails."""
-    text = sentence.decode("latin-1")
-    try:
-        fields = pynmea2.parse(text, check=True).data
-    except pynmea2.SentenceTypeError:  # MTA, MHU, MMB: it knows no names for their fields
-        fields = text[:-3].split(",")[1:]
-    return [field.strip() for field in fields]
 
 
 def open_nmea(bus: SerialPort, settings: NmeaSettings, clock: Clock) -> Talker:

@@ -1,6 +1,7 @@
 """Fields of NMEA 0183 sentences: numbers with their units, in the project's units; what is none is named.
 
-Source: as of `nmea_sentences.py`; the units P and F of a speed: Gill WindObserver II manual issue 18, p. 35.
+Source: as of `nmea_sentences.py`; the units P and F of a speed: Gill WindObserver II manual issue 18, p. 35; hPa under
+the letter of bar: Lambrecht met[LOG] manual, p. 46.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ MPH = 1609.344 / 3600
 METRES_PER_SECOND = {"F": 0.3048 / 60, "K": 1 / 3.6, "M": 1.0, "N": 1852 / 3600, "P": MPH, "S": MPH}
 HPA_PER_INHG = 33.86389  # conventional inch of mercury
 HPA_PER_MMHG = HPA_PER_INHG / 25.4
+MOST_BAR = 100.0  # more than this under the letter of bar is told in hPa
 # Units of an XDR's pressure: the standard's B and P, Vaisala's H, I and M, and what other makers write out.
 HPA = {
     "B": 1000.0,
@@ -43,6 +45,7 @@ NO_UNIT = Reason("nmea_unit_missing", "unit missing")
 UNIT_SHOWN = 8  # characters of an unknown unit
 ANGLE = Reason("angle_out_of_range", "an angle outside 0..360 degrees")
 SPEED = Reason("speed_below_nought", "a speed below 0")
+EMPTY = Reason("nmea_empty", "its fields are empty")
 CIRCLE = 360.0  # degrees; some heads send -180 to 180
 # By so much two units of one value may differ by their rounding: a tenth of an inch of mercury or a hundredth of a bar,
 # a whole knot.
@@ -110,11 +113,35 @@ def agreed(first: float | None, second: float | None, slack: float, share: float
     return second
 
 
-def pressure(inches: str, bars: str) -> float | None:
-    """Return a pressure told in inches of mercury and in bar, hPa. Raise FieldError."""
-    in_hg, bar = number(inches), number(bars)
-    first, second = in_hg and in_hg * HPA_PER_INHG, bar and bar * 1000
-    return agreed(first, second, PRESSURE_SLACK)
+Told = tuple[str, str]  # a value and its unit
+
+
+def pressure(*told: Told) -> float | None:
+    """Return a pressure that is told once or several times, hPa. Raise FieldError."""
+    found: float | None = None
+    for value, unit in told:
+        found = agreed(found, _hpa(value, unit.upper()), PRESSURE_SLACK)
+    return found
+
+
+def _hpa(value: str, unit: str) -> float | None:
+    found = number(value)
+    if found is None:
+        return None
+    if unit not in HPA:
+        raise unknown_unit(unit)
+    return found * HPA["H" if unit == "B" and found > MOST_BAR else unit]
+
+
+def speeds(*told: Told) -> float | None:
+    """Return a speed that is told once or several times, m/s: the last, where they agree.
+
+    Raise FieldError, SentenceError where one is below 0.
+    """
+    found: float | None = None
+    for value, unit in told:
+        found = agreed(found, speed(value, unit), SPEED_SLACK, SPEED_SHARE)
+    return found
 
 
 def celsius(value: str, unit: str) -> float | None:
@@ -122,9 +149,9 @@ def celsius(value: str, unit: str) -> float | None:
     found = number(value)
     if found is None:
         return None
-    if unit not in TO_CELSIUS:
+    if unit.upper() not in TO_CELSIUS:
         raise unknown_unit(unit)
-    return TO_CELSIUS[unit](found)
+    return TO_CELSIUS[unit.upper()](found)
 
 
 def direction(angle: str, heading: float) -> float | None:
@@ -142,11 +169,11 @@ def speed(field: str, unit: str) -> float | None:
     value = number(field)
     if value is None:
         return None
-    if unit not in METRES_PER_SECOND:
+    if unit.upper() not in METRES_PER_SECOND:
         raise unknown_unit(unit)
     if value < 0:
         raise SentenceError(SPEED)
-    return value * METRES_PER_SECOND[unit]
+    return value * METRES_PER_SECOND[unit.upper()]
 
 
 def number(field: str) -> float | None:

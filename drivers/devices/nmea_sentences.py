@@ -1,7 +1,8 @@
 """The weather in NMEA 0183 sentences, from their fields: MWV, VWR, VWT, MWD, MDA, MTA, MHU, MMB and XDR.
 
 Source: NMEA 0183 as in Airmar PB100 technical manual p. 11-22, Gill WindSonic manual issue 30 p. 26-27 and 71;
-Vaisala WXT520 user's guide M210906EN, table 7 (XDR of a weather head: ids and units).
+Vaisala WXT520 user's guide M210906EN, table 7 (XDR of a weather head: ids and units). Units are read by their letters
+and not by their place: heads leave out or exchange what NMEA 0183 writes in knots first.
 """
 
 from __future__ import annotations
@@ -15,21 +16,19 @@ from drivers.contradictions import dew_over_temperature, mean_outside
 from drivers.devices.nmea_fields import (
     ANGLE,
     CIRCLE,
-    HPA,
+    EMPTY,
     METRES_PER_SECOND,
     NO_STATUS,
-    SPEED_SHARE,
-    SPEED_SLACK,
     SentenceError,
     Values,
     Weather,
-    agreed,
     celsius,
     direction,
     each,
     number,
     pressure,
     speed,
+    speeds,
     unknown_unit,
 )
 from drivers.reason import Reason
@@ -47,18 +46,17 @@ PRESSURE_IDS = frozenset(
     (
         *("", "STNP", "BARO", "BAROMETER", "BAROM", "PRESS"),
         *("PRESSURE", "AIRP", "AIRPRESS", "AIRPRESSURE", "ATM", "ATMP"),
-        *("ATMPRESS", "BP", "QFE", "ENVATMOSP"),
+        *("ATMPRESS", "BP", "PA", "QFE", "ENVATMOSP"),
     )
 )
 HUMIDITY_IDS = frozenset(
     (
-        *("", "RH", "HUM", "HUMI", "HUMIDITY", "AIRH"),
+        *("", "AIR", "RH", "HUM", "HUMI", "HUMIDITY", "AIRH"),
         *("AIRHUM", "AIRHUMI", "AIRHUMIDITY", "RELHUM", "RELHUMIDITY", "OUTSIDEHUM"),
-        *("ENVOUTSIDEH", "ENVOUTAIRH"),
+        *("ENVOUTSIDEH", "ENVOUTAIRH", "ENVOUTAIRT"),
     )
 )
-DEW_POINTS = frozenset({("C", "DEW"), ("C", "DEWPOINT"), ("C", "DEWPT"), ("C", "DP"), ("C", "TD")})
-KINDS = frozenset({"MWV", "VWR", "VWT", "MWD", "MDA", "MTA", "MHU", "MMB", "XDR"})
+DEW_POINTS = frozenset(("C", name) for name in ("DEW", "DEWP", "DEWPOINT", "DEWPT", "DP", "TD"))
 FALLBACK = {"MWV": 0, "MWD": 0, "VWR": 1, "VWT": 1, "XDR": 2}  # a head that sends several forms is read by the first
 
 
@@ -72,12 +70,14 @@ class Group(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The id as makers mean it: without what follows a mark, letters and digits alone."""
-        return re.sub(r"[^A-Z0-9]", "", self.name.upper().partition("#")[0])
+        """The id as makers mean it: letters and digits, without what follows a mark and the number of a first one."""
+        return re.sub(r"[^A-Z0-9]|(?<=[A-Z_])[01]$", "", self.name.upper().partition("#")[0])
 
 
 def title(kind: str, fields: list[str]) -> str:
-    """Return what people call a sentence: its kind, of an XDR the types and ids in it ("XDR A 0, S 1")."""
+    """Return what people call a sentence: its kind ("MWV T"), of an XDR the types and ids in it ("XDR A 0, S 1")."""
+    if kind == "MWV":
+        return " ".join(("MWV", *fields[1:2])).strip()
     if kind != "XDR":
         return kind
     return ("XDR " + ", ".join(f"{group.kind} {group.name}".strip() for group in groups(fields)))[:60].strip()
@@ -95,11 +95,11 @@ def weather(kind: str, fields: list[str], wind: str, heading: float) -> Weather:
         case "MDA":
             return _mda(padded)
         case "MTA":
-            return Weather({"air_temperature": celsius(padded[0], padded[1].upper() or "C")})
+            return Weather({"air_temperature": celsius(padded[0], padded[1] or "C")})
         case "MHU":
             return Weather({"relative_humidity": number(padded[0])})
         case "MMB":
-            return Weather({"air_pressure": pressure(padded[0], padded[2])})
+            return Weather({"air_pressure": _inches_and_bars(padded)})
         case "XDR":
             return _xdr(groups(fields), wind, heading)
     return Weather({})
@@ -107,19 +107,23 @@ def weather(kind: str, fields: list[str], wind: str, heading: float) -> Weather:
 
 def _wind(kind: str, fields: list[str], wind: str, heading: float) -> Values:
     if kind == "MWV":
-        return _mwv(fields, wind, heading)
-    if kind == "MWD":
-        return _mwd(fields) if wind == "MWD" else {}
-    return _vwr(fields, heading) if wind == kind[-1] else {}
+        found = _mwv(fields, wind, heading)
+    elif kind == "MWD":
+        found = _mwd(fields) if wind == "MWD" else {}
+    else:
+        found = _vwr(fields, heading) if wind == kind[-1] else {}
+    if found and not any(value is not None for value in found.values()):
+        raise SentenceError(EMPTY)
+    return found
 
 
 def _mwv(fields: list[str], wind: str, heading: float) -> Values:
     angle, reference, value, unit, status = fields[:5]
     if status not in ("A", "00"):
         raise SentenceError(Reason("nmea_status", "status {status}", status=status) if status else NO_STATUS)
-    if reference != wind:
+    if reference.upper() != wind:
         return {}
-    return {"wind_from_direction": direction(angle, heading), "wind_speed": speed(value, unit.upper())}
+    return {"wind_from_direction": direction(angle, heading), "wind_speed": speed(value, unit)}
 
 
 def _vwr(fields: list[str], heading: float) -> Values:
@@ -128,9 +132,8 @@ def _vwr(fields: list[str], heading: float) -> Values:
     sides = ("L", "R", "") if angle in (0, CIRCLE / 2) else ("L", "R")
     if angle is not None and (side not in sides or not 0 <= angle <= CIRCLE / 2):
         raise SentenceError(ANGLE)
-    found: Values = {"wind_speed": None}
-    for at, unit in ((6, "K"), (2, "N"), (4, "M")):  # the last is the best: m/s where it is given
-        found["wind_speed"] = agreed(found["wind_speed"], speed(fields[at], unit), SPEED_SLACK, SPEED_SHARE)
+    # The last is the best: m/s where it is given.
+    found: Values = {"wind_speed": speeds(*(told(fields, at, unit) for at, unit in ((6, "K"), (2, "N"), (4, "M"))))}
     if angle is not None:
         found["wind_from_direction"] = ((-angle if side == "L" else angle) + heading) % CIRCLE
     return found
@@ -138,17 +141,29 @@ def _vwr(fields: list[str], heading: float) -> Values:
 
 def _mwd(fields: list[str]) -> Values:
     # direction, T, direction, M, speed, N, speed, M
-    told = agreed(speed(fields[4], "N"), speed(fields[6], "M"), SPEED_SLACK, SPEED_SHARE)
-    return {"wind_from_direction": direction(fields[0], 0.0), "wind_speed": told}
+    angles = [angle for angle, north in (told(fields, 0, "T"), told(fields, 2, "M")) if north.upper() == "T"]
+    return {
+        "wind_from_direction": direction(angles[0], 0.0) if angles else None,
+        "wind_speed": speeds(told(fields, 4, "N"), told(fields, 6, "M")),
+    }
+
+
+def told(fields: list[str], at: int, usual: str) -> tuple[str, str]:
+    """Return a field and the letter behind it, its unit; the usual one where that is left out."""
+    return fields[at], fields[at + 1] or usual
+
+
+def _inches_and_bars(fields: list[str]) -> float | None:
+    return pressure(told(fields, 0, "I"), told(fields, 2, "B"))
 
 
 def _mda(fields: list[str]) -> Weather:
     found = each(
-        air_pressure=partial(pressure, fields[0], fields[2]),
-        air_temperature=partial(celsius, fields[4], fields[5].upper() or "C"),
+        air_pressure=partial(_inches_and_bars, fields),
+        air_temperature=partial(celsius, *told(fields, 4, "C")),
         relative_humidity=partial(number, fields[8]),
     )
-    dew = each(dew=partial(celsius, fields[10], fields[11].upper() or "C")).values.get("dew")
+    dew = each(dew=partial(celsius, *told(fields, 10, "C"))).values.get("dew")
     _consistent(dew_over_temperature(found.values.get("air_temperature"), dew))
     return found
 
@@ -195,10 +210,7 @@ def _humidity(group: Group) -> float | None:
 
 
 def _pressure(group: Group) -> float | None:
-    value = number(group.value)
-    if group.unit not in HPA:
-        raise unknown_unit(group.unit)
-    return value and value * HPA[group.unit]
+    return pressure((group.value, group.unit))
 
 
 AIR = {"air_temperature": _temperature, "relative_humidity": _humidity, "air_pressure": _pressure}

@@ -23,6 +23,7 @@ from drivers.reason import Reason
 
 HEADER = b"BM"
 MOST_HUMIDITY = 1030  # 103 %, as hygrometers tell in fog
+LEAST_HUMIDITY = 10  # 1 %, which no air outdoors comes under
 TIMEOUT = 10.0  # s; the slow mode of still air is one frame in 2.3 s
 
 
@@ -105,8 +106,9 @@ def _readings(frame: bytes, layout: FrameLayout) -> tuple[Reading, ...]:
         humidity = _word(frame, layout.climate + 2)
         # One word in both that can be no humidity is none of both: ffff would be a frost of -0.1 degC.
         if not (tenths & 0xFFFF == humidity > MOST_HUMIDITY):
-            values.append(Reading("air_temperature", tenths / 10, 0.0, doubt))
-            values.append(Reading("relative_humidity", humidity / 10, 0.0, doubt))
+            of_air = doubt or (COUNTS_FOR_AIR if humidity < LEAST_HUMIDITY else None)
+            values.append(Reading("air_temperature", tenths / 10, 0.0, of_air))
+            values.append(Reading("relative_humidity", humidity / 10, 0.0, of_air))
     return tuple(values)
 
 
@@ -122,6 +124,8 @@ def _doubt(frame: bytes, layout: FrameLayout) -> Reason | None:
 
 # Each count is of all particles beyond a size (manual V2.3, appendix I): of larger ones there cannot be more.
 COUNTS_RISE = Reason("counts_rise", "it counts more of the larger particles than of all")
+# A PMS5003 has its counts of the largest particles there, few of them: 2 and 1 would be 0.2 degC and 0.1 %.
+COUNTS_FOR_AIR = Reason("counts_for_air", "no air is that dry: particle counts of another model, or no hygrometer")
 
 
 def _word(data: bytes, at: int) -> int:

@@ -15,7 +15,7 @@ from drivers.buses.serial import SerialPort
 from drivers.clock import Clock
 from drivers.devices.heard import HeardBytes
 from drivers.driver import Channel, Decoder, Frame, Refused
-from drivers.errors import Garbled, WrongDevice
+from drivers.errors import DeviceError, Garbled, WrongDevice
 from drivers.reading import Reading
 from drivers.reason import Reason
 
@@ -25,6 +25,8 @@ NO_HEADER = Reason("no_header", "no header")
 ANOTHER_DEVICE = Reason("another_device", "another device")
 GATHER = 3.0  # s; the slowest device that sends unasked takes as long from frame to frame
 LONGEST_STRAY = 64  # bytes without a header that are refused as one
+# Why bytes are refused that may be anything; where a frame was understood and refused, its reason says more.
+UNKNOWN_BYTES = ("cut_short", "checksum", "no_header", "length", "not_a_block", "not_a_frame")
 
 
 def pieces(data: bytes) -> Iterator[bytes]:
@@ -71,23 +73,33 @@ class Talker:
         first = self._got.popleft()
         if isinstance(first, Refused):
             self._listen_on(until)
-            if (other := self._heard.other()) is not None:
-                raise other
-            kind = WrongDevice if first.reason == ANOTHER_DEVICE else Garbled
-            if kind is Garbled and not self._heard.is_known and not self._heard.is_short:
-                raise self._heard.cause(round(self._clock.now() - until + self._timeout, 1), self._bus.baud)
-            raise kind(
-                Reason(
-                    "bytes_refused",
-                    "{reason}: {count} bytes from the device were refused",
-                    reason=first.reason,
-                    count=first.length,
-                )
-            )
+            raise self._error_of(first, until)
         return first
 
     def close(self) -> None:
         """Do nothing: the lane owns the port."""
+
+    def _error_of(self, refused: Refused, until: float) -> DeviceError:
+        """Return what a refused piece is told as; while no value ever came, by what says most of all that came."""
+        if (other := self._heard.other()) is not None:
+            return other
+        if not self._heard.is_known:
+            came = [refused, *(item for item in self._got if isinstance(item, Refused))]
+            refused = next((piece for piece in came if piece.reason.code not in UNKNOWN_BYTES), refused)
+            if refused.reason.code in UNKNOWN_BYTES:
+                if not self._heard.is_short:
+                    return self._heard.cause(round(self._clock.now() - until + self._timeout, 1), self._bus.baud)
+                if (text := self._heard.text()) is not None:
+                    return text
+        kind = WrongDevice if refused.reason == ANOTHER_DEVICE else Garbled
+        return kind(
+            Reason(
+                "bytes_refused",
+                "{reason}: {count} bytes from the device were refused",
+                reason=refused.reason,
+                count=refused.length,
+            )
+        )
 
     def _listen_on(self, until: float) -> None:
         """Hear more of a device that never gave a value, so that another one's whole frame is there to be known."""
@@ -99,6 +111,7 @@ class Talker:
     def _take(self, data: bytes, at: float) -> None:
         for item in self._decoder.feed(data):
             if isinstance(item, Refused):
+                self._heard.is_changed |= item.reason == CHECKSUM
                 self._got.append(item)
                 continue
             wanted = self._quantities

@@ -51,6 +51,49 @@ CLOSER = {
         "Try other baud rates one after another; the device's label or manual states the right one."
     ),
     "block_refused": N_("Write most_registers = 1 below its [[sensor]]."),
+    "another_text": N_(
+        "The line and its speed are right. Set the device to the format that the driver reads (its manual states "
+        "how), or write the driver of this format."
+    ),
+    "no_checksum": N_(
+        "Switch the checksum on in the device: without it a changed value cannot be told from a right one."
+    ),
+    **dict.fromkeys(
+        ("nmea_status", "nmea_empty"),
+        N_(
+            "The line is in order: the device itself has no valid measurement. See whether its measuring path is free "
+            "(ice, webs, leaves), and whether this kind of wind needs a compass or GNSS."
+        ),
+    ),
+    **dict.fromkeys(
+        (
+            *(
+                "nmea_status_missing",
+                "not_a_number",
+                "nmea_unit",
+                "nmea_unit_missing",
+                "field_unread",
+                "first_and_then",
+            ),
+            *("angle_out_of_range", "speed_below_nought", "units_differ", "dew_over_temperature", "mean_outside"),
+        ),
+        N_("The line is in order: the device itself sends this. Check its settings, or have it repaired."),
+    ),
+    **dict.fromkeys(
+        ("device_failure", "memory_parity", "exception_of_maker"),
+        N_(
+            "The line is in order: the device itself reports a fault. Switch its power off for ten seconds; if that "
+            "does not help, have it repaired."
+        ),
+    ),
+    **dict.fromkeys(
+        ("exception_busy", "still_working"),
+        N_("The line is in order and the device is busy: if this lasts, set a longer interval."),
+    ),
+    **dict.fromkeys(
+        ("gateway_path", "gateway_target"),
+        N_("The gateway answers, the device behind it does not: check that one's power, wiring and address."),
+    ),
     "other_frames": N_("Check that the settings are those of this model; what it sends is named above."),
     "another_driver": N_("Write that driver's name in the file, or correct the port."),
     "port_is_file": N_("See `ls /dev/serial/by-id/` and correct the port."),
@@ -68,7 +111,9 @@ CLOSER = {
 def remedy(bus: str, why: Reason) -> str:
     """Return what to do about a device's error (`DeviceError.reason`) on a bus of that kind; "" where nothing helps."""
     what = why.inner("detail")
-    found = CLOSER.get(what.code) if what is not None else None
+    refused = what.inner("reason") if what is not None else None
+    meaning = refused.inner("meaning") if refused is not None else None  # of a Modbus exception
+    found = next((CLOSER[one.code] for one in (meaning, refused, what) if one and one.code in CLOSER), None)
     if found is None:
         found = NOT_THERE.get(bus) if why.code in IS_NOT_THERE else REMEDIES.get(why.code)
     return _(found) if found else ""

@@ -38,7 +38,12 @@ BEAT = 10.0  # s; its unit's WatchdogSec must be longer
 GRACE = 5.0  # s between the driver's own deadline and the alarm
 AT_ONCE = 4  # children; the daemon asks for no more at once
 DIE_WITH_PARENT = 1  # linux/prctl.h: PR_SET_PDEATHSIG
-LOADED_ONCE = ("av", "drivers.cameras.jpeg", "PIL.JpegImagePlugin")  # before the first child, which then shares them
+# Before the first child, which then shares them: one that loads them anew takes a third longer for its picture. Pillow
+# loads all five plugins before it opens anything, a socket the codec of host names.
+LOADED_ONCE = (
+    *("av", "drivers.cameras.jpeg", "drivers.cameras.http_still", "drivers.cameras.rtsp", "encodings.idna"),
+    *(f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")),
+)
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drivers.buses.bus import BUSES, place_of
-from drivers.errors import DeviceError, NoAnswer
+from drivers.errors import DeviceError, NoAnswer, Unplugged
 from edge.clock.clock import SystemClock
 from edge.config.slips import address_span
 from edge.language import texts
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from drivers.reason import Reason
 
 UNASKED = 3.0  # s within which a device that sends unasked has sent
+LISTEN_S = 10.0  # s for which a device is heard that gives its channels in several frames
 
 
 class Chosen(NamedTuple):
@@ -103,6 +104,31 @@ def first_read(device: Device, clock: Clock) -> tuple[Reading, ...]:
             raise
     clock.sleep_until(clock.now() + UNASKED)
     return device.read()
+
+
+def quantities(info: DriverInfo, settings: Any) -> list[str]:
+    """Return what the device is to give under its settings."""
+    return [channel.quantity for channel in info.channels(settings)]
+
+
+def the_rest(
+    info: DriverInfo, device: Device, wanted: Iterable[str], found: dict[str, Reading], clock: Clock
+) -> dict[str, Reading]:
+    """Return the newest reading of each quantity, once all have come or there was time for them to.
+
+    A garbled frame after a good one is no finding.
+    """
+    until = clock.now() + LISTEN_S
+    while clock.now() < until and not found.keys() >= set(wanted):
+        if info.pace is None:
+            clock.sleep_until(clock.now() + 1.0)
+        try:
+            found |= {reading.quantity: reading for reading in device.read()}
+        except Unplugged:
+            break
+        except DeviceError:
+            continue
+    return found
 
 
 def place(info: DriverInfo, settings: Any) -> str:

@@ -10,6 +10,7 @@ import click
 
 from drivers.errors import DeviceError
 from drivers.quantity import quantity
+from drivers.reading import Reading
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.control.client import AskError, Client, NotRunningError
@@ -17,7 +18,18 @@ from edge.language import texts
 from edge.language.readings import read_label
 from edge.language.texts import _, ngettext
 from edge.records.bodies import restore
-from provisioning.commands.device import Chosen, chosen, every, first_read, gone, opened, place, refused
+from provisioning.commands.device import (
+    Chosen,
+    chosen,
+    every,
+    first_read,
+    gone,
+    opened,
+    place,
+    quantities,
+    refused,
+    the_rest,
+)
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding, show
 from provisioning.commands.options import config_option, json_option, print_json, state_folder
@@ -116,18 +128,30 @@ def is_running(config_file: Path | None) -> bool:
 
 
 def of_device(one: Chosen, count: int, clock: Clock) -> Iterator[Told]:
-    """Open the bus and the device as the station does, and yield so many frames' readings."""
-    interval = one.info.interval
+    """Open the bus and the device as the station does, and yield so many frames' readings.
+
+    A quantity that none of them held is waited for, and yielded without a value where it does not come.
+    """
+    interval, found = one.info.interval, dict[str, Reading]()
     try:
         with opened(one.info, one.settings, clock) as device:
             for turn in range(count):
                 if turn and interval:
                     clock.sleep_until(clock.now() + min(interval, BETWEEN))
                 for reading in device.read() if turn else first_read(device, clock):
-                    age = round(max(0.0, clock.now() - reading.at), 3)
-                    yield Told(reading.quantity, reading.value, age, reading.doubt)
+                    found[reading.quantity] = reading
+                    yield of_reading(reading, clock)
+            wanted = [name for name in quantities(one.info, one.settings) if name not in found]
+            rest = the_rest(one.info, device, wanted, {}, clock) if wanted else {}
+            for name in wanted:
+                yield of_reading(rest[name], clock) if name in rest else Told(name, None, None, None)
     except DeviceError as error:
         raise SilentSensorError(refused(one.name, one.info, one.settings, error), error.reason) from None
+
+
+def of_reading(reading: Reading, clock: Clock) -> Told:
+    """Return a reading with its age."""
+    return Told(reading.quantity, reading.value, round(max(0.0, clock.now() - reading.at), 3), reading.doubt)
 
 
 def of_station(one: Chosen, count: int, config_file: Path | None, clock: Clock) -> Iterator[Told]:

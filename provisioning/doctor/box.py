@@ -52,6 +52,16 @@ CAMERA_REMEDIES = {
     "camera_forbids": N_(
         "Check the channel in the address, and this user's rights in the camera's or recorder's settings."
     ),
+    **dict.fromkeys(
+        ("no_mjpeg_in_time", "stream_coded_otherwise"),
+        N_("Set this stream to H.264 in the camera's own settings, or name another one in its address."),
+    ),
+    **dict.fromkeys(
+        ("no_video", "stream_without_video"), N_("Ask the camera's manual for the RTSP address of its video.")
+    ),
+    "no_rtp_over_tcp": N_("Allow RTP over RTSP (TCP, interleaved) in the camera's own settings."),
+    "jpeg_not_shown": N_("Set its pictures to baseline JPEG in the camera's own settings."),
+    "too_many_pixels": N_("Choose smaller pictures in the camera's own settings."),
     "camera_busy": N_("The camera wants to be left alone for a while; the station tries again by itself."),
     "login_kind_unknown": N_("Choose digest (or basic) as the way to log in, in the camera's own settings."),
     "login_without_challenge": N_("Choose digest (or basic) as the way to log in, in the camera's own settings."),

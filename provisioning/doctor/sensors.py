@@ -11,14 +11,11 @@ from edge.language.texts import _
 from provisioning.commands.finding import Finding
 
 if TYPE_CHECKING:
-    from drivers.clock import Clock
-    from drivers.driver import Device
     from drivers.reading import Reading
     from drivers.reason import Reason
     from edge.config.sections import Config, SensorSection
     from edge.snapshots import MinuteStatus, SensorSnapshot, StationStatus
 
-LISTEN_S = 10.0  # s for which a device is heard that gives its channels in several frames
 WHOLE_S = 55.0  # s that a minute must have for its silence to mean anything
 Doubts = list[tuple[int, str]]  # flag, why
 SUSPECT, FAILED, MISSING = 3, 4, 9  # QARTOD's flags
@@ -39,12 +36,13 @@ def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
     from drivers.contradictions import is_contradiction
     from drivers.errors import DeviceError
     from edge.clock.clock import SystemClock
-    from provisioning.commands.device import opened, place, refused
+    from provisioning.commands.device import first_read, opened, place, quantities, refused, the_rest
 
-    clock = SystemClock()
+    clock, wanted = SystemClock(), quantities(sensor.info, sensor.settings)
     try:
         with opened(sensor.info, sensor.settings, clock) as device:
-            readings = newest_readings(sensor, device, clock)
+            first = {reading.quantity: reading for reading in first_read(device, clock)}
+            readings = the_rest(sensor.info, device, wanted, first, clock)
     except DeviceError as error:
         return refused(sensor.name, sensor.info, sensor.settings, error)
     sentence = _("sensor {name} ({driver} on {place}): {readings}").format(
@@ -53,7 +51,7 @@ def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
         place=place(sensor.info, sensor.settings),
         readings=_(", ").join(amount(reading) for reading in readings.values()),
     )
-    lacking = [name for name in quantities(sensor) if name not in readings]
+    lacking = [name for name in wanted if name not in readings]
     if lacking:
         return without(doubted(sentence, list(checked(sensor, readings, altitude_m))), sensor, lacking)
     told = {reading.doubt for reading in readings.values() if reading.doubt}
@@ -97,31 +95,6 @@ def doubted(sentence: str, doubts: Doubts) -> str:
     return sentence + _(" ({reason})").format(reason=why) if why else sentence
 
 
-def newest_readings(sensor: SensorSection, device: Device, clock: Clock) -> dict[str, Reading]:
-    """Return the newest reading of each quantity, once all have come or there was time for them to.
-
-    A DeviceError goes on only where nothing came at all: a garbled frame after a good one is no finding.
-    """
-    from drivers.errors import DeviceError
-    from provisioning.commands.device import first_read
-
-    found = {reading.quantity: reading for reading in first_read(device, clock)}
-    until = clock.now() + LISTEN_S
-    while clock.now() < until and not found.keys() >= set(quantities(sensor)):
-        if sensor.info.pace is None:
-            clock.sleep_until(clock.now() + 1.0)
-        try:
-            found |= {reading.quantity: reading for reading in device.read()}
-        except DeviceError:
-            continue
-    return found
-
-
-def quantities(sensor: SensorSection) -> list[str]:
-    """Return what the sensor is to give under its settings."""
-    return [channel.quantity for channel in sensor.info.channels(sensor.settings)]
-
-
 def without(said: str, sensor: SensorSection, lacking: Iterable[str]) -> Finding:
     """Return the finding of a sensor that answers, but not with all that it is to give."""
     lost = list(lacking)
@@ -138,7 +111,9 @@ def without(said: str, sensor: SensorSection, lacking: Iterable[str]) -> Finding
 
 def switched_off_by(sensor: SensorSection, lacking: set[str]) -> str:
     """Return the setting without which a sensor gives none of these, yet all else: "pm = false"; "" where none does."""
-    given = set(quantities(sensor))
+    from provisioning.commands.device import quantities
+
+    given = set(quantities(sensor.info, sensor.settings))
     for key, value in sensor.settings:
         if value is True:
             changed = sensor.settings.model_copy(update={key: False})

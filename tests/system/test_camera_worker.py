@@ -163,3 +163,24 @@ def test_it_reaches_neither_the_store_nor_what_it_does_not_need() -> None:
     code = "import sys, edge.pictures.worker as w; print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.decode().split()
     assert not {"apsw", "paho", "av", "numpy", "picamera2", "edge.store", "pydantic"} & set(loaded)
+
+
+LOADING = """
+import importlib, sys
+from edge.clock.clock import SystemClock
+from edge.pictures.judge import Opened
+from edge.pictures.spool import CaptureTarget
+from edge.pictures.worker import LOADED_ONCE, take_still
+for name in LOADED_ONCE:
+    importlib.import_module(name)
+there = set(sys.modules)
+Opened.of(take_still(CaptureTarget("orchard", "http", sys.argv[1], "admin", "geheim"), 20.0, SystemClock())).thumbnail()
+print(sorted(set(sys.modules) - there))
+"""
+
+
+def test_a_picture_loads_nothing_that_its_process_could_share(small: SnapshotCamera) -> None:
+    """A child that loads libraries anew takes a third longer for its picture, and each picture has a child of its own."""
+    small.misbehave(None)
+    loaded = subprocess.run([sys.executable, "-c", LOADING, small.url], capture_output=True, text=True, check=True)
+    assert loaded.stdout == "[]\n"

@@ -16,6 +16,7 @@ from tests.kits.broker import until
 from tests.kits.command import ENGLISH, minshan
 from tests.kits.system import running_station, station, talking
 from tests.kits.window import shown
+from tests.unit.drivers.test_seven_causes import speaking
 
 NO_BROKER = "mqtt://127.0.0.1:9"
 ABSENT = '[[sensor]]\nname = "mast"\ndriver = "nmea"\nport = "/dev/minshan-none"\n'
@@ -109,3 +110,18 @@ def test_a_sensor_of_the_installed_file_comes_before_a_driver_of_its_name(
     own = chosen("plantower", ("port=/dev/ttyUSB8",), None)
     assert (own.settings.port, own.of_file) == ("/dev/ttyUSB8", False)
     assert chosen("bme280", (), None).info.name == "bme280", "a driver that is no sensor's name is read as a driver"
+
+
+def test_what_a_device_spreads_over_several_frames_is_read_whole(tmp_path: Path) -> None:
+    """A weather head whose wind and air come in two sentences shows both; what never comes is named, not left out."""
+    wind, air = b"$WIMWV,045,R,020.0,M,A*3D\r\n", b"$WIMTA,-2.5,C*01\r\n"
+    settings = "met=true,port="
+    with speaking(wind + air, 0.2) as port:
+        said = minshan("sensors", "read", "nmea", "--set", settings + port)
+        programs = minshan("sensors", "read", "nmea", "--set", settings + port, "--json")
+    assert said.code == 0
+    assert set(said.out.splitlines()) == {
+        *("Wind direction: 45 °", "Wind speed: 20.0 m/s", "Air temperature: -2.5 °C"),
+        *("Relative humidity: no reading yet", "Air pressure: no reading yet"),
+    }
+    assert {one["quantity"]: one["value"] for one in objects(programs.out)}["air_pressure"] is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.driver import Refused
+from drivers.driver import Frame, Refused
 from tests.kits.streams import decode
 from tests.unit.drivers.test_nmea import decoder, sentence, values
 
@@ -42,7 +42,7 @@ def test_a_field_that_cannot_be_read_costs_its_own_quantity_alone(text: str, tol
     ("text", "keys"),
     [
         ("WIMMB,29.92,I,0.9132,B", {}),
-        ("WIMDA,29.92,I,1013.2,B", {}),
+        ("WIMDA,29.92,I,913.2,B", {}),
         ("WIMWD,10,T,12,M,10.0,N,51.4,M", {"wind": "MWD"}),
         ("WIVWR,45,L,10.0,N,5.14,M,185,K", {}),
     ],
@@ -104,3 +104,45 @@ def test_units_of_speed(unit: str, speed: float) -> None:
     """Kilometres an hour, metres a second, knots, miles an hour and Gill's feet a minute all become m/s."""
     (item,) = decode(decoder(), sentence(f"IIMWV,000.2,R,+036.0,{unit},A"))
     assert values(item) == {"wind_from_direction": 0.2, "wind_speed": pytest.approx(speed)}
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("WIMWD,270.0,T,268.1,M,5.0,M,,", {"wind_from_direction": 270.0, "wind_speed": 5.0}),
+        ("WIMWD,268.1,M,270.0,T,18.0,K,5.0,M", {"wind_from_direction": 270.0, "wind_speed": 5.0}),
+        ("WIMWD,268.1,M,,,,,5.0,M", {"wind_speed": 5.0}),
+        ("IIVWR,45.0,L,3.6,M,7.0,N,13.0,K", {"wind_from_direction": 315.0, "wind_speed": 3.6}),
+        ("IIVWR,45.0,L,18.0,K", {"wind_from_direction": 315.0, "wind_speed": 5.0}),
+        ("WIMMB,1.0132,B,29.92,I", {"air_pressure": 1013.2}),
+        ("WIMMB,1013.2,H", {"air_pressure": 1013.2}),
+        ("WIMMB, , ,1013.2, B", {"air_pressure": 1013.2}),
+        ("WIMDA,1.0132,B,,,-3.2,c", {"air_pressure": 1013.2, "air_temperature": -3.2}),
+        ("PAMWV,357.0,R,5.2,M,A", {"wind_from_direction": 357.0, "wind_speed": 5.2}),
+        ("WIMWV,357.0,r,5.2,m,A", {"wind_from_direction": 357.0, "wind_speed": 5.2}),
+        ("WIXDR,C,2.3,C,TA1,H,90,P,RH1,P,101320,P,PA1", {"air_temperature": 2.3, "relative_humidity": 90.0}),
+        ("WIXDR,C,2.3,C,ENV_OUTAIR_T,H,66.6,P,ENV_OUTAIR_T", {"air_temperature": 2.3, "relative_humidity": 66.6}),
+    ],
+)
+def test_units_are_read_by_their_letters(text: str, told: dict[str, float]) -> None:
+    """Wherever a maker writes a unit, its letter counts and not its place; magnetic north is not north."""
+    (item,) = decode(decoder(met=True, wind="MWD" if "MWD" in text else "R"), sentence(text))
+    found = values(item)
+    assert found == pytest.approx(told | ({"air_pressure": 1013.2} if "air_pressure" in found else {}), abs=0.1)
+
+
+@pytest.mark.parametrize("text", ["WIMWV,,R,,N,A", "IIVWR,,L,,N,,M,,K", "WIMWD,,T,,M,,N,,M"])
+def test_a_wind_without_any_field_is_named(text: str) -> None:
+    """A wanted sentence with empty fields is no foreign one: it is refused as what it is."""
+    (item,) = decode(decoder(wind="MWD" if "MWD" in text else "R"), sentence(text))
+    assert isinstance(item, Refused) and str(item.reason) == "its fields are empty"
+
+
+@pytest.mark.parametrize(
+    ("text", "kind"), [("WI,WVP=020.0,045,0", "$WI,WVP=020.0,045,0"), ("WIMWV,9.0,T,2.0,M,A", "MWV T")]
+)
+def test_what_a_head_sends_instead_is_shown(text: str, kind: str) -> None:
+    """A maker's own sentence and a wind against another reference are whole frames, and told by what they are."""
+    (item,) = decode(decoder(), sentence(text))
+    assert not values(item)
+    assert isinstance(item, Frame) and item.kind == kind

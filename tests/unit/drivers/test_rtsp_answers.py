@@ -140,7 +140,10 @@ def test_a_refusal_that_comes_in_pieces_is_heard_whole(challenges: list[str]) ->
 @pytest.mark.parametrize(
     ("status", "code"),
     [
-        ("461 Unsupported Transport", "camera_answers"),
+        ("461 Unsupported Transport", "no_rtp_over_tcp"),
+        ("454 Session Not Found", "camera_answers"),
+        ("451 Parameter Not Understood", "camera_answers"),
+        ("551 Option Not Supported", "camera_fails"),
         ("453 Not Enough Bandwidth", "camera_busy"),
         ("503 Service Unavailable", "camera_fails"),
         ("403 Forbidden", "camera_forbids"),
@@ -153,3 +156,19 @@ def test_what_a_camera_answers_is_told(status: str, code: str) -> None:
         detail = refused(url).detail
     assert detail.code == code
     assert code not in ("camera_answers", "camera_busy", "camera_fails") or detail.params == {"status": status}
+
+
+def test_a_stream_in_a_coding_of_its_own_is_named() -> None:
+    """SVAC and what else no library here knows: the setting that helps is said, and no library's own failure."""
+    medium = ["m=video 0 RTP/AVP 96", "a=rtpmap:96 SVAC/90000", "a=control:trackID=0"]
+    told = ["v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=x", "t=0 0", *medium]
+    length = len("\r\n".join(told)) + 4
+    replies = {
+        "DESCRIBE": ["Content-Type: application/sdp", f"Content-Length: {length}", "", *told],
+        "SETUP": ["Transport: RTP/AVP/TCP;unicast;interleaved=0-1", "Session: 1"],
+    }
+    with camera(lambda method, _login: ("200 OK", replies.get(method, [])), []) as url:
+        one = open_camera(CameraSettings("rtsp", url, timeout=2.0), SystemClock())
+        with pytest.raises(CameraError) as failed:
+            one.still()
+    assert failed.value.detail.code == "stream_coded_otherwise"

@@ -16,6 +16,7 @@ import pytest
 
 from drivers.buses.bus import BUSES
 from drivers.buses.file import trouble
+from drivers.buses.rtu import Answer, check
 from drivers.buses.serial import _number
 from drivers.catalog import find
 from drivers.checksums import xor8
@@ -78,12 +79,12 @@ def test_no_byte_bytes_and_frames_of_another_kind_are_told_apart(monkeypatch: py
     assert len({remedy("serial", error.reason) for error in (mute, noise, other)}) == 3
 
 
-@pytest.mark.parametrize("name", ["nmea", "plantower"])
+@pytest.mark.parametrize("name", ["nmea", "plantower", "vedirect"])
 def test_much_noise_is_another_speed_too(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many bytes come that make no frame, the speeds worth trying are named, and the true time."""
     with speaking(b"\xf8\x00\x8f\xe0" * 200) as port:
         error = error_of(name, port, monkeypatch)
-    assert error.detail.code == "no_frame_but_bytes" and float(str(error.detail).split()[3]) <= 1.0
+    assert error.detail.code == "no_frame_but_bytes" and float(str(error.detail).split()[3]) <= 3.0
 
 
 @pytest.mark.parametrize("name", ["nmea", "vedirect", "plantower", "sds011"])
@@ -93,6 +94,39 @@ def test_another_device_on_the_port_is_named(name: str, monkeypatch: pytest.Monk
         error = error_of(name, port, monkeypatch)
     assert error.detail.code == "another_driver" and "ascii-station" in str(error)
     assert "driver" in remedy("serial", error.reason)
+
+
+@pytest.mark.parametrize(
+    ("name", "said", "code", "shown"),
+    [
+        ("nmea", b"\x02Q,229,002.74,M,00,\x0316\r\n", "another_text", "Q,229,002.74,M,00,"),
+        ("nmea", b"0R1,Dn=236D,Dm=283D,Sn=0.0M,Sm=1.0M\r\n", "another_text", "0R1,Dn=236D"),
+        ("nmea", b"a 005.2 231 00*2F\r", "another_text", "a 005.2 231 00*2F"),
+        ("plantower", b"PM2.5: 12 ug/m3\r\n", "another_text", "PM2.5: 12 ug/m3"),
+        ("nmea", b"$WIXDR,C,21.3,C,0,H,45.2,P,0\r\n", "bytes_refused", "no checksum"),
+        ("nmea", b"$WIMWV,,R,,N,V*34\r\n", "bytes_refused", "status V"),
+        ("nmea", b"$WI,WVP=020.0,045,0*73\r\n", "other_frames", "WVP=020.0"),
+    ],
+)
+@pytest.mark.parametrize("times", [1, 40])
+def test_a_text_that_the_driver_does_not_read_is_no_wrong_speed(
+    name: str, said: bytes, code: str, shown: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A head set to another format, without check sums, or without wind is told by what it says, however much came."""
+    with speaking(said * times) as port:
+        error = error_of(name, port, monkeypatch)
+    assert error.detail.code == code and shown in str(error.detail)
+    advice = remedy("serial", error.reason)
+    assert advice and "baud" not in advice and "power lines" not in advice
+
+
+@pytest.mark.parametrize("number", [4, 5, 6, 8, 10, 11, 7])
+def test_a_fault_that_a_modbus_device_reports_itself_is_no_loose_wire(number: int) -> None:
+    """An exception has a right check sum: the line is in order, and the remedy is at the device or behind it."""
+    with pytest.raises(DeviceError) as raised:
+        check(Answer(1, 3, b"", number, 5), 1, 3)
+    advice = remedy("modbus", raised.value.reason)
+    assert advice and "wires" not in advice and "baud" not in advice
 
 
 def test_a_driver_is_known_by_what_its_device_sends() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from drivers.cameras.camera import NoPictureError, NotAnImageError
 from drivers.reason import Reason
 from edge.pictures.reasons import AWAY, ENDED, HUNG, not_within
 from provisioning.doctor.box import camera_remedy
@@ -22,3 +23,21 @@ from provisioning.doctor.box import camera_remedy
 def test_nobody_climbs_the_pole_for_a_service_that_does_not_run(trouble: Reason, said: str) -> None:
     """The station's own program is started or its log is read; only a camera that hangs has its power switched off."""
     assert said in camera_remedy(trouble)
+
+
+@pytest.mark.parametrize(
+    ("code", "said"),
+    [
+        ("no_mjpeg_in_time", "H.264"),
+        ("stream_coded_otherwise", "H.264"),
+        ("no_video", "RTSP address"),
+        ("stream_without_video", "RTSP address"),
+        ("no_rtp_over_tcp", "interleaved"),
+        ("jpeg_not_shown", "baseline"),
+        ("too_many_pixels", "smaller"),
+    ],
+)
+def test_what_a_setting_of_the_camera_mends_is_sent_to_its_settings(code: str, said: str) -> None:
+    """Neither the power switch nor the address of a snapshot helps there."""
+    for kind in (NoPictureError, NotAnImageError):
+        assert said in camera_remedy(kind(Reason(code, "x")).reason)

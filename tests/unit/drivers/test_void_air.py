@@ -1,0 +1,47 @@
+"""Frames with a right check sum in which a thermometer's place holds anything but a temperature."""
+
+from __future__ import annotations
+
+import json
+import struct
+
+import pytest
+
+from drivers.driver import Channel
+from drivers.limits import DriverLimits
+from drivers.reading import Reading
+from tests.data import shared
+from tests.unit.drivers.test_void_answers import fed, readings
+
+
+@pytest.mark.parametrize(("hot", "dry"), [(2, 1), (0, 0), (9, 9), (30, 9)])
+def test_the_largest_particles_of_another_model_are_no_frost(hot: int, dry: int) -> None:
+    """A PMS5003 that is set as a 5003T counts few large particles where that has its air: 0.2 degC at 0.1 %."""
+    for humidity, good in ((dry, False), (201, True)):
+        body = struct.pack(">14H", 28, 5, 8, 9, 5, 8, 9, 900, 260, 50, 30, hot, humidity, 0x9700)
+        found = readings(fed("plantower", b"BM" + body + struct.pack(">H", sum(b"BM" + body)), model="PMS5003T"))
+        assert {r.quantity: r.doubt is None for r in found} == {
+            **dict.fromkeys(("pm1", "pm2p5", "pm10"), True),
+            **dict.fromkeys(("air_temperature", "relative_humidity"), good),
+        }
+
+
+@pytest.mark.parametrize("octet", ["ff", "00", "80", "7f"])
+@pytest.mark.parametrize("lost", [("0x88",), ("0xE1",), ("0x88", "0xE1")])
+def test_coefficients_of_one_byte_are_no_frost(octet: str, lost: tuple[str, ...]) -> None:
+    """A BME280 whose memory reads as one byte again and again measures nothing: ones came to 0.00 degC and 60 %."""
+    lines = shared("device-bytes/bme280_vectors.jsonl").read_text().splitlines()
+    chip = next(json.loads(line) for line in lines if "calib_88_a1" in line)
+    held = {"0x88": chip["calib_88_a1"], "0xE1": chip["calib_e1_e7"], "0xF7": "4a52c08096c07a76"}
+    assert len(readings(fed("bme280", json.dumps({"registers": held}).encode(), port=None))) == 3
+    held |= {register: octet * (26 if register == "0x88" else 7) for register in lost}
+    assert not readings(fed("bme280", json.dumps({"registers": held}).encode(), port=None))
+
+
+def test_the_end_of_a_thermometer_s_range_beside_no_humidity_is_no_frost() -> None:
+    """A T/RH element that is away may tell the lowest of its scale, -40.0 degC at 0.0 %; at 45 % that is a value."""
+    for humidity, good in ((0.0, False), (45.0, True)):
+        frame = {"air_temperature": -40.0, "relative_humidity": humidity, "wind_speed": 2.0}
+        limits = DriverLimits([Channel(name, -40.0, 100.0, 0.1) for name in frame])
+        judged = limits.judged(tuple(Reading(name, value, 0.0) for name, value in frame.items()))
+        assert [reading.doubt is None for reading in judged] == [good, good, True]
