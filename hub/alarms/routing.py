@@ -32,7 +32,7 @@ def channels_for(
     quiet = [name for name in there if not senders[name].wakes]
     if telling.why == "cleared" or alarm.urgency == "upkeep" or (alarm.late and alarm.urgency != "frost"):
         return quiet
-    fails = bool(quiet) and hour.failing >= frozenset(quiet)
+    fails = hour.failing >= frozenset(quiet)
     if not quiet or not hour.by_day or telling.hurry or fails or telling.why in ("repeat", "still", "worse"):
         return waking + quiet
     return quiet

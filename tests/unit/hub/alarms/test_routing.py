@@ -43,6 +43,7 @@ def telling(why: Why = "raised", hurry: bool = False) -> Telling:
         (alarm(), telling("blind"), DAY, QUIET),
         (alarm(), telling(), RoutingState(True, frozenset({"group"})), QUIET),
         (alarm(), telling(), RoutingState(True, frozenset({"group", "mail", "other"})), ALL),
+        (alarm(), telling(), RoutingState(True, frozenset({"group", "mail"})), ALL),
         (alarm(), telling("cleared"), NIGHT, QUIET),
         (alarm("battery"), telling(), NIGHT, QUIET),
         (alarm("silent", near=False), telling("repeat"), NIGHT, QUIET),
