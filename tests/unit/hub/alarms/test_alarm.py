@@ -58,9 +58,9 @@ def test_a_word_that_is_dated_anew_moves_in_time_and_arrived_when_it_first_did()
 @pytest.mark.parametrize(("behind", "late"), [(LATE_US, False), (LATE_US + 1, True)])
 def test_what_is_more_than_five_minutes_old_when_it_comes_is_late(behind: int, late: bool) -> None:
     """By when it happened, not by when it is looked at; as it came first, and as it is dated anew."""
-    assert apply_turn(None, "s", alert("raised", 1), 1, 0, behind).late is late
-    anew = apply_turn(apply_turn(None, "s", alert("raised", 1), 1, 0, behind), "s", alert("raised", 1), 1, 0, 10**12)
-    assert anew.late is late
+    one = apply_turn(None, "s", alert("raised", 1), 1, 7, 7 + behind)
+    assert one.late is late
+    assert apply_turn(one, "s", alert("raised", 1), 1, 7, 10**12).late is late
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,7 @@ def test_who_is_woken_by_it(what: Any, step: int, near: bool, urgency: str) -> N
     """What sees nothing, or says nothing, wakes where frost was near."""
     one = raised("s", "x", what, 0, Quiet(), near)
     one.step = step
+    assert one.quiet == Quiet()
     assert (one.urgency, one.level) == (urgency, 1)
     cleared(one, 5)
     assert (one.open, one.level, one.cleared_us, one.changed_us, one.arrived_us) == (False, 0, 5, 5, 5)
@@ -106,6 +107,7 @@ def test_what_was_over_before_anybody_was_told_belongs_into_a_summary() -> None:
         setattr(known.ladder, field, value)
         assert not known.is_untold
     assert not apply_turn(None, "s", alert("seeing", 0), 1, 0, 0).is_untold
+    assert apply_turn(None, "s", alert("blind", 0), 1, 0, 0).open
     mine = raised("s", "x", "silent", 0, Quiet())
     cleared(mine, 5)
     assert not mine.is_untold
