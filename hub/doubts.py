@@ -10,6 +10,8 @@ from typing import Any, NamedTuple
 from msgspec.structs import astuple, replace
 
 from drivers.reason import restored
+from edge.measure.aggregates import SUSPECT
+from edge.measure.counts import MISSING
 from edge.records.answers import Completeness, ExplainedDay, NotGood
 from hub.completeness import doubtful_of
 from hub.database.engine import Engine
@@ -20,7 +22,6 @@ SLICE = 2000  # minutes that are read at a time
 PAUSE_US = (
     60 * MINUTE_US
 )  # a doubt that comes back within it is the same one: a calm night is no list of a hundred lines
-MISSING = 9
 
 
 class Flaw(NamedTuple):
@@ -81,11 +82,15 @@ def flawed(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator
 
 
 def _flaws(raw: bytes) -> Iterator[Flaw]:
+    """Yield what is not good of a minute. A value without a flag is suspect, a flag without a number missing."""
     try:
         body = json.loads(raw)["body"]
-        flags, reasons = body["quality"].items(), body.get("reasons") or {}
-        yield from (
-            Flaw(name, flag, reasons.get(name)) for name, flag in flags if isinstance(flag, int) and flag > BEST
-        )
+        values, flags, reasons = body["values"], body["quality"], body.get("reasons") or {}
+        for name in {**values, **flags}:
+            flag = flags.get(name, SUSPECT)
+            if isinstance(flag, int) and flag <= BEST and not isinstance(values.get(name), int | float):
+                flag = MISSING
+            if isinstance(flag, int) and flag > BEST:
+                yield Flaw(name, flag, reasons.get(name))
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
         return

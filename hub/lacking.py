@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from edge.records.ranges import Ranges, ranges, without
@@ -11,6 +12,15 @@ from hub.database.engine import Engine
 from hub.database.held_hours import MINUTE_US
 
 Hole = tuple[str, int, int]  # epoch, first and last number
+
+
+class Neighbours(NamedTuple):
+    """Numbers without a hole, and when the newest minute up to their end and the oldest from their begin on began."""
+
+    first: int
+    last: int
+    newest: int | None
+    oldest: int | None
 
 
 class LackingSpan(NamedTuple):
@@ -27,8 +37,32 @@ class LackingSpan(NamedTuple):
 
 
 def lacking(engine: Engine, station: str, found: Iterable[Hole]) -> list[LackingSpan]:
-    """Return those of a station's holes whose time is known. Raise SinkError."""
-    return [span for hole in found for span in _dated(engine, station, *hole)]
+    """Return those of a station's holes whose time is known, by the minutes before and behind each in its epoch.
+
+    One statement, however many holes there are. Raise SinkError.
+    """
+    near = (
+        "SELECT start FROM record r WHERE r.station = l.station AND r.epoch = l.epoch AND kind = 'minute' "
+        "AND start IS NOT NULL AND seq"
+    )
+    held: dict[str, list[Neighbours]] = {}
+    for epoch, *line in engine.query(
+        f"SELECT epoch, first, last, ({near} <= l.last ORDER BY seq DESC LIMIT 1), "
+        f"({near} >= l.first ORDER BY seq LIMIT 1) FROM ledger l WHERE station = %s ORDER BY epoch, first",
+        (station,),
+    ):
+        held.setdefault(epoch, []).append(Neighbours(*line))
+    return [span for epoch, first, last in found for span in _dated(held.get(epoch, []), first, last)]
+
+
+def spread(absent: Iterable[LackingSpan], spans: Sequence[tuple[int, int]]) -> list[float]:
+    """Return how many lacking records fall into each of these spans, which are equally long and sorted by begin."""
+    starts, ends = [start for start, _ in spans], [end for _, end in spans]
+    found = [0.0] * len(spans)
+    for one in absent:
+        for place in range(bisect_right(ends, one.start), bisect_left(starts, one.end)):
+            found[place] += one.within(*spans[place])
+    return found
 
 
 def holes(engine: Engine, station: str) -> list[Hole]:
@@ -54,18 +88,17 @@ def holes(engine: Engine, station: str) -> list[Hole]:
     return found
 
 
-def _dated(engine: Engine, station: str, epoch: str, first: int, last: int) -> list[LackingSpan]:
-    """Return a hole by the minutes before and behind it in its epoch; none where neither is here."""
-    near = "FROM record WHERE station = %s AND epoch = %s AND kind = 'minute' AND start IS NOT NULL AND seq"
-    before = engine.query(f"SELECT start {near} < %s ORDER BY seq DESC LIMIT 1", (station, epoch, first))
-    behind = engine.query(f"SELECT start {near} > %s ORDER BY seq LIMIT 1", (station, epoch, last))
+def _dated(held: Sequence[Neighbours], first: int, last: int) -> list[LackingSpan]:
+    """Return a hole by the minutes on both sides; none where neither is here. `held`: of its epoch, in order."""
+    place = bisect_left(held, first, key=lambda one: one.first)
+    before = held[place - 1].newest if place else None
+    behind = held[place].oldest if place < len(held) else None
     count = last - first + 1
-    if before and behind:
-        start, end = before[0][0] + MINUTE_US, behind[0][0]
-    elif before:
-        start, end = before[0][0] + MINUTE_US, before[0][0] + (count + 1) * MINUTE_US
-    elif behind:
-        start, end = behind[0][0] - count * MINUTE_US, behind[0][0]
+    if before is not None:
+        start = before + MINUTE_US
+        end = start + count * MINUTE_US if behind is None else behind
+    elif behind is not None:
+        start, end = behind - count * MINUTE_US, behind
     else:
         return []
     return [LackingSpan(start, end, count)] if start < end else []

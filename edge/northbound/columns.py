@@ -105,6 +105,7 @@ NOT_FITTING = Reason("columns_do_not_fit", "columns: they do not fit their table
 UNEQUAL = Reason("columns_unequal", "columns: their lengths differ")
 OTHER_SUM = Reason("columns_other_sum", "columns: the checksum of the numbers does not match")
 TOO_MANY_FLAGS = Reason("columns_too_many_flags", "columns: more flags than values, or reasons without end")
+TWICE = Reason("columns_said_twice", "columns: a channel twice in their table, or two flags for one value")
 FLAG_BESIDE = Reason("columns_flag_beside", "columns: a flag without a value")
 Flagged = dict[str, tuple[int, Raw | None]]  # of one minute: channel -> flag and reason where they are not as usual
 
@@ -124,6 +125,8 @@ def records(block: Columns, told: Raw | bytes) -> list[Record]:
     table = read_table(told)
     if len(block.values) != len(table.channels):
         raise PayloadError(NOT_FITTING)
+    if len({channel.name for channel in table.channels}) < len(table.channels):
+        raise PayloadError(TWICE)
     heads = block.seq, block.boottime, block.duration, block.error, block.start, block.revision
     whole = [steps.read(text) for text in (*heads, *block.values)]
     count = len(whole[0])
@@ -177,6 +180,8 @@ def _flagged(block: Columns, table: Table, count: int) -> list[Flagged]:
             name = table.channels[run.channel].name
             reason = None if run.reason is None else block.reasons[run.reason]
             for at in range(run.first, run.first + run.count):
+                if name in flagged[at]:
+                    raise PayloadError(TWICE)
                 flagged[at][name] = (run.flag, reason)
     except IndexError:
         raise PayloadError(FLAG_BESIDE) from None

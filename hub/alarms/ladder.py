@@ -112,14 +112,12 @@ def _go_on(alarm: Alarm, ready: Sequence[str], now: int, spared: Callable[[str],
     again, ladder.hurried = hurry and not ladder.hurried, hurry or ladder.hurried
     if again or now >= ladder.repeat_us:
         names = tuple(name for name in before if not spared(name))
-        if names:
-            found.append(Telling(alarm.id, "repeat", names, hurry))
+        found += [Telling(alarm.id, "repeat", names, hurry)] if names else []
         if now >= ladder.repeat_us:
             ladder.repeats, ladder.repeat_us = ladder.repeats + 1, 0
-    if not ladder.repeat_us or not ladder.join_us:
-        kept = ladder.repeat_us
-        _plan(alarm, now)
-        ladder.repeat_us = kept or ladder.repeat_us
+    planned = ladder.repeat_us
+    _plan(alarm, now)
+    ladder.repeat_us = planned or ladder.repeat_us
     return found
 
 

@@ -32,7 +32,7 @@ def channels_for(
     quiet = [name for name in there if not senders[name].wakes]
     if telling.why == "cleared" or alarm.urgency == "upkeep" or (alarm.late and alarm.urgency != "frost"):
         return quiet
-    fails = bool(quiet) and hour.failing >= frozenset(quiet)
+    fails = hour.failing >= frozenset(quiet)
     if not quiet or not hour.by_day or telling.hurry or fails or telling.why in ("repeat", "still", "worse"):
         return waking + quiet
     return quiet
@@ -48,17 +48,16 @@ def over_by(
     found: dict[str, list[str]] = {}
     for name in dict.fromkeys(name for names in reached.values() for name in names):
         came_by = [channel for channel, names in reached.items() if name in names and channel in senders]
-        theirs = people[name].channels if name in people else ()
         ways = [channel for channel in came_by if not senders[channel].wakes]
-        ways = ways or [channel for channel in theirs if channel in senders and not senders[channel].wakes]
+        ways = ways or (quiet_channels(people[name], senders) if name in people else [])
         for channel in ways or (came_by if by_day else ()):
             found.setdefault(channel, []).append(name)
     return found
 
 
-def quiet_channels(person: Contact, senders: Mapping[str, Sender], but: Collection[str] = ()) -> list[str]:
+def quiet_channels(person: Contact, senders: Mapping[str, Sender]) -> list[str]:
     """Return the channels of a person that wake nobody."""
-    return [name for name in person.channels if name in senders and not senders[name].wakes and name not in but]
+    return [name for name in person.channels if name in senders and not senders[name].wakes]
 
 
 def _is_itself(alarm: Alarm, channel: str) -> bool:

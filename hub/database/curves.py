@@ -8,7 +8,7 @@ from typing import Any
 from edge.measure.aggregates import HOUR_US, SUSPECT, said_by, said_of
 from edge.records.answers import Point
 from hub.database.engine import Engine
-from hub.lacking import Hole, LackingSpan, lacking
+from hub.lacking import LackingSpan, spread
 
 DAY_US = 24 * HOUR_US
 COUNTED = "start_us, end_us, mean, min, min_us, max, max_us, sum, good, suspect, bad, missing"
@@ -56,11 +56,11 @@ def counted(
     first: int,
     last: int,
     most: int,
-    known: Callable[[str], list[Hole]],
+    absent: Callable[[str], list[LackingSpan]],
 ) -> tuple[list[Point], int | None]:
     """Return the hours or days that overlap a span, at most `most` by time, and where the rest begins.
 
-    `known`: returns the holes of a station.
+    `absent`: returns when what a station lacks was made.
     """
     found = engine.query(
         f"SELECT {COUNTED} FROM {step} WHERE station = %s AND channel = %s AND start_us > %s AND start_us < %s "
@@ -68,8 +68,8 @@ def counted(
         (station, channel, first - SPANS[step], last, most + 1),
     )
     page, rest = _page(found, most)
-    holes = lacking(engine, station, known(station)) if page else []
-    return [_point(line, holes) for line in page], rest
+    counts = spread(absent(station) if page else [], [line[:2] for line in page])
+    return [_point(line, round(count)) for line, count in zip(page, counts, strict=True)], rest
 
 
 def _page(found: list[tuple[Any, ...]], most: int) -> tuple[list[tuple[Any, ...]], int | None]:
@@ -80,8 +80,7 @@ def _page(found: list[tuple[Any, ...]], most: int) -> tuple[list[tuple[Any, ...]
     return [line for line in found[:most] if line[0] < rest], rest
 
 
-def _point(line: tuple[Any, ...], holes: list[LackingSpan]) -> Point:
+def _point(line: tuple[Any, ...], absent: int) -> Point:
     start, end, mean, low, low_us, high, high_us, amount, good, suspect, bad, missing = line
-    absent = round(sum(hole.within(start, end) for hole in holes)) if holes else 0
     value, flag = mean if amount is None else amount, 1 if good else 9
     return Point(start, end, value, flag, low, low_us, high, high_us, good, suspect, bad, missing, absent)

@@ -82,8 +82,9 @@ class HeldMinute(NamedTuple):
 
 
 class FlaggedBody(msgspec.Struct, frozen=True, gc=False):
-    """The flags of a minute's body."""
+    """The values of a minute's body, and their flags."""
 
+    values: dict[str, float | None]
     quality: dict[str, int]
 
 
@@ -102,12 +103,13 @@ def hour(station: str, start: int) -> Hour:
 
 
 def is_good(raw: bytes) -> bool:
-    """Return whether no channel of a minute is doubtful or missing."""
+    """Return whether no channel of a minute is doubtful or missing: each has a value, and a flag that says so."""
     try:
-        flags = FLAGS.decode(raw).body.quality.values()
+        body = FLAGS.decode(raw).body
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return False
-    return bool(flags) and max(flags) <= BEST
+    values, flags = body.values, body.quality
+    return bool(flags) and max(flags.values()) <= BEST and flags.keys() == values.keys() and None not in values.values()
 
 
 def minutes_of(engine: Engine, station: str, first: int, last: int) -> list[Stretch]:

@@ -169,3 +169,34 @@ def test_another_table_is_damage(records: list[Record], how: str) -> None:
     }
     with pytest.raises(PayloadError):
         columns.records(in_columns(rows), msgspec.json.encode(msgspec.structs.replace(table, **changes[how])))
+
+
+TWO = columns.Table(
+    "s", "e", "b", "ntp", [columns.TableChannel("noise", "dB", 1), columns.TableChannel("co2", "ppm", 0)]
+)
+
+
+@pytest.mark.parametrize(
+    ("names", "runs"),
+    [
+        (("noise", "noise"), []),
+        (("noise", "co2"), [(0, 0, 1, 4), (0, 0, 1, 1)]),
+        (("noise", "co2"), [(1, 0, 1, 1), (1, 0, 1, 9)]),
+    ],
+    ids=["a channel twice", "bad, then good", "good, then missing"],
+)
+def test_what_is_said_twice_is_damage(names: tuple[str, str], runs: list[tuple[int, int, int, int]]) -> None:
+    """One channel under two numbers or two flags for one value: nobody knows which is meant."""
+    one = columns.TableChannel(names[1], "ppm", 0)
+    table = msgspec.json.encode(msgspec.structs.replace(TWO, channels=[TWO.channels[0], one]))
+    flagged = [columns.FlagRun(*run) for run in runs]
+    numbers: list[steps.Whole] = [[1], [0], [], [50_000], [START], [], [400], [800]]
+    texts = [steps.written(column) for column in numbers]
+    seq, boottime, _, error, start, _ = texts[:6]
+    total = columns.sum_of(numbers, flagged)
+    sent = Columns(columns.name_of(table), seq, boottime, error, texts[6:], total, start=start, runs=flagged)
+    with pytest.raises(PayloadError) as caught:
+        columns.records(sent, table)
+    assert caught.value.reason.code == "columns_said_twice"
+    sound = msgspec.structs.replace(sent, table=TWO.hash, runs=[], sum=columns.sum_of(numbers, []))
+    assert len(columns.records(sound, msgspec.json.encode(TWO))) == 1

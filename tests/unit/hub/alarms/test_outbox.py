@@ -75,6 +75,19 @@ def test_of_two_hubs_one_delivers(world: World) -> None:
     assert [at for at, _, _ in world.told("group")] == [1, 6, 11]
 
 
+def test_a_hub_that_starts_beside_another_takes_over_nothing_that_is_under_way(world: World) -> None:
+    """A robot takes its time over a message of the first hub when a second one starts: it is told once, unmarked."""
+    world.start("a", poll_s=2.0)
+    world.group.takes_s = lambda: world.clock.sleep_until(world.clock.now() + 20.0)
+    world.run(5)
+    world.alert(1, "raised", 2)
+    world.run(5)
+    assert world.states()["sending"] == 1
+    world.start("b", poll_s=2.0)
+    world.run(4 * MINUTE)
+    assert [(to, "可能重复" in text) for _, to, text in world.told("group")] == [(["zhang"], False)]
+
+
 def test_a_channel_that_refuses_is_told_through_the_others_and_not_tried_again(tmp_path: Path) -> None:
     """A robot that was removed: one try a message, an alert by another channel to who looks after it, and its end."""
     wen = person_of("wen", 2, duty="operator", channels=["group", "mail"])

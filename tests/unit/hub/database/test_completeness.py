@@ -17,7 +17,7 @@ from hub.causes import doubt
 from hub.completeness import day_of, days_of, doubtful_of, local_day
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.doubts import doubt_spans
+from hub.doubts import doubt_spans, explained
 from hub.sink import Announced, Row
 from hub.stations import names, offset_of, stations
 from tests.kits.command import minshan
@@ -223,3 +223,28 @@ def test_days_that_are_asked_for_together_are_those_asked_for_one_by_one(sink: D
         assert together == [day_of(engine, "s", day.day, UTC0 + now * MINUTE) for day in together]
         assert sum(day.received for day in together) == sum(seq < now for seq in {*range(2, 4000)} - {*holes}) + 50
     engine.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "flags", "missing"),
+    [
+        ({"noise": None}, {"noise": 1}, True),
+        ({"noise": 40.0, "co2": 410.0}, {"noise": 1}, False),
+        ({"noise": 40.0}, {"noise": 1, "co2": 2}, True),
+        ({"noise": "loud"}, {"noise": 1}, True),
+    ],
+    ids=["flag of a null", "value without a flag", "flag without a value", "no number"],
+)
+def test_a_value_that_is_not_there_or_not_judged_makes_no_good_minute(
+    sink: DatabaseSink, url: str, values: dict[str, Any], flags: dict[str, int], missing: bool
+) -> None:
+    """A station of another make says "good" of nothing, or nothing of a value: its day says so and names the channel,
+    as its hours do."""
+    sink.commit(delivery(*(row(at, {"values": values, "quality": flags}) for at in range(60))))
+    engine = opened(url)
+    day = day_of(engine, "s", DAY, UTC0 + 60 * MINUTE)
+    found = explained(engine, day)
+    engine.close()
+    assert (day.received, day.good) == (60, 0)
+    assert [(one.minutes, one.missing) for one in found.doubts] == [(60, missing)]
+    assert [one.channels for one in found.doubts] == [["co2"] if "co2" in {**values, **flags} else ["noise"]]

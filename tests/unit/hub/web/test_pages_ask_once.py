@@ -15,7 +15,7 @@ from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.rights import Role
 from tests.kits.office import MINE, entered, office
-from tests.kits.wall_kit import keep_station
+from tests.kits.wall_kit import MINUTE, keep_station
 
 DAYS, OTHER, MORE = 4, "other-", 5  # MORE: fewer than the other stations that are added
 PAGES = (
@@ -89,3 +89,22 @@ def test_a_board_of_more_days_asks_no_more(tmp_path: Path, asked: Counter[Asked]
                 assert sum(day["received"] for day in answer.json()) > ago * 1440 - 500
                 found.append(asked.total())
     assert 0 < found[1] < found[0] + DAYS, "an hour that is looked at by itself, at an end, may be one more"
+
+
+def test_a_season_of_gaps_asks_no_more(tmp_path: Path, asked: Counter[Asked]) -> None:
+    """Where each gap was is read with one statement, and once for all curves of a page."""
+    found = []
+    for gaps in (2, 60):
+        (folder := tmp_path / str(gaps)).mkdir()
+        with office(folder) as made:
+            sink = DatabaseSink(opened(made.database))
+            for piece in range(gaps):
+                keep_station(sink, MINE, 0, system_utc() - (gaps - piece) * 25 * MINUTE, 20, [], 1 + 25 * piece)
+            sink.close()
+            made.add(Role.ADMIN, name="admin")
+            with entered(made, "admin") as client:
+                asked.clear()
+                assert "svg" in client.get(f"/stations/{MINE}/curves?span=season").text
+                assert client.get(f"/api/v1/stations/{MINE}/now").status_code == 200
+                found.append(asked.total())
+    assert 0 < found[1] <= found[0]
