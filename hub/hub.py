@@ -51,7 +51,8 @@ def serve(
     """Receive, commit, receipt, acknowledge and pass on, and answer over HTTP, until `ended`.
 
     `utc` tells the time, microseconds since 1970, and `told` what stations are told of it (otherwise the system's time
-    while it is synchronised). Raise DatabaseRefusedError, PortError, OSError (the pictures' folder).
+    while it is synchronised; it is an alarm where nobody synchronises it). Raise DatabaseRefusedError, PortError,
+    OSError (the pictures' folder).
     """
     web = None if config.http is None else Web(config, config.http, utc)
     upkeep = Upkeep(lambda: engine_of(config, make=False), holder(config), SystemClock())
@@ -59,7 +60,7 @@ def serve(
     try:
         sink = waited_for(config, ended, upkeep)
         if sink is not None:
-            receive(config, sink, ended, web, utc, told or SynchronisedTime())
+            receive(config, sink, ended, web, utc, told)
     finally:
         upkeep.stop(forwarding.LAST_S)
         if web is not None:
@@ -113,14 +114,15 @@ def receive(
     ended: Callable[[], bool],
     web: Web | None,
     utc: Callable[[], int],
-    told: Callable[[], ToldTime],
+    told: Callable[[], ToldTime] | None,
 ) -> None:
     """Receive until `ended`; `web` shows what is new and what is the matter, `utc` and `told` as in `serve`."""
+    system = SynchronisedTime()
     files = Files(pictures=Path(config.pictures.dir), own=config.hub.name)
     folder = PictureFolder(Path(config.pictures.dir), lambda: engine_of(config), SystemClock())
     folder.claim(ended)
     name = f"hub-{{}}-{holder(config)}"
-    uncontradicted = UncontradictedTime(told, lambda: engine_of(config, make=False), utc, SystemClock().now)
+    uncontradicted = UncontradictedTime(told or system, lambda: engine_of(config, make=False), utc, SystemClock().now)
     uncontradicted()  # it says at the start that no time is told
     seen = _unseen if web is None else web.seen
     receiver = Receiver(config.broker, files, True, seen, utc, sink, uncontradicted, name)
@@ -128,7 +130,7 @@ def receive(
         web.tells(receiver)
     retention = Retention(config.pictures, lambda: engine_of(config))
     lanes = forwarding.started(config, SystemClock(), utc)
-    telling = alarming(config, receiver, utc, lambda: told().utc > 0)
+    telling = alarming(config, receiver, utc, lambda: told is not None or system().utc > 0)
 
     beat = Beat()
 

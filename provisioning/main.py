@@ -195,6 +195,7 @@ def language_first(argv: Sequence[str]) -> tuple[str, list[str]]:
 def outcome(words: list[str]) -> int:
     """Run the words. Return the exit code; an exception becomes a sentence and a code."""
     try:
+        see_encoding(words)
         see_dashes(words)
         code = group().main(words, prog_name="minshan", standalone_mode=False)
         return int(code or Exit.OK)
@@ -222,6 +223,12 @@ def outcome(words: list[str]) -> int:
         return Exit.OK  # the reader (`| head`) has seen enough
     except Exception as error:  # noqa: BLE001 # the one place that turns the unforeseen into a sentence
         return unforeseen(error)
+
+
+def see_encoding(words: Sequence[str]) -> None:
+    """Raise CommandError where the terminal has written a word in another encoding than that of its locale."""
+    if any(terminal.is_misread(word) and not os.path.exists(word) for word in words):  # a file may be named so
+        raise CommandError(Exit.USAGE, *terminal.misread_words())
 
 
 def unnameable(error: UnicodeEncodeError) -> CommandError:

@@ -16,6 +16,8 @@ from functools import wraps
 
 import click.termui
 
+from edge.language import texts
+
 # What is written for a sign, the first that the terminal has.
 INSTEAD = {
     "✓": ("√", "+"),
@@ -84,8 +86,13 @@ def heed_interrupts() -> None:
     click.termui.hidden_prompt_func = hidden  # type: ignore[assignment]  # declared as a function, called as any other
 
 
+def is_misread(text: str) -> bool:
+    """Return whether a text has bytes that are no characters of the locale: the terminal writes another encoding."""
+    return any("\udc80" <= sign <= "\udcff" for sign in text)
+
+
 def _nudged(read: Callable[[str], str]) -> Callable[[str], str]:
-    """Return what reads a line, looking up from it twice a second.
+    """Return what reads a line, looking up from it twice a second; one that is misread is asked for again.
 
     Python takes note of a signal between two of its instructions. One that comes after the last of them and before the
     system call that waits for a key would be noticed with the next key alone; so an alarm interrupts the call.
@@ -96,12 +103,30 @@ def _nudged(read: Callable[[str], str]) -> Callable[[str], str]:
         before = signal.signal(signal.SIGALRM, lambda *_: None)
         signal.setitimer(signal.ITIMER_REAL, NUDGE, NUDGE)
         try:
-            return read(prompt)
+            return _legibly(read, prompt)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
 
     return line
+
+
+def _legibly(read: Callable[[str], str], prompt: str) -> str:
+    while True:
+        try:
+            line = read(prompt)
+        except UnicodeDecodeError:
+            line = "\udcff"
+        if not is_misread(line):
+            return line
+        click.echo(texts.sentences(*misread_words()), err=True)
+
+
+def misread_words() -> tuple[str, str]:
+    """Return what is wrong where characters are misread, and what to do."""
+    sentence = texts._("The terminal sends characters that are not {encoding}, which is the encoding of its locale.")
+    encoding = sys.getfilesystemencoding().upper()
+    return sentence.format(encoding=encoding), texts._("Use a UTF-8 terminal: export LANG=zh_CN.UTF-8 (or C.UTF-8).")
 
 
 def _plain_ascii(name: str) -> codecs.CodecInfo | None:

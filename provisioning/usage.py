@@ -57,7 +57,8 @@ class HelpFormatter(click.HelpFormatter):
     def _folded(self, text: str, behind: int) -> list[str]:
         """Return the lines of a text, all set in by so many columns more than the present indent."""
         margin = " " * (self.current_indent + behind)
-        lines = fold(" ".join(text.split()).replace("。 ", "。"), max(LEAST_WIDTH // 2, self.width - len(margin)))
+        text = " ".join(text.split()).replace("。 ", "。").replace("; ", texts._("; "))  # click writes these marks
+        lines = fold(text, max(LEAST_WIDTH // 2, self.width - len(margin)))
         return [margin + line.strip() for line in lines.split("\n")]
 
 

@@ -76,7 +76,9 @@ def with_own_marks(text: str) -> str:
     """Return what a library has composed of translated pieces: in Chinese with “” for '', 、 between, and no blanks."""
     if spoken() != "zh":
         return text
-    text = re.sub(r"'([^'\n]*)'", r"“\1”", text).replace("”, “", "”、“").replace("”.", "”。")
+    text = (
+        re.sub(r"(?<![A-Za-z\d°])'([^'\n]*)'(?![A-Za-z\d])", r"“\1”", text).replace("”, “", "”、“").replace("”.", "”。")
+    )
     return re.sub(rf"(?<=[{STOPS}]) +(?=\S)|(?<=[\u4e00-\u9fff]) +(?=“)", "", text)
 
 
@@ -132,6 +134,8 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
         return bus(str(value))
     if name in ("source", "kept_source"):
         return clock_source(str(value))
+    if name == "crop":
+        return crop(str(value))
     if name in LIST_PARAMS:
         return str(value).replace(", ", _(", "))
     return unit(str(value)) if name == "unit" else value

@@ -92,6 +92,7 @@ UNITS = {
     "degree": "°",
     "W/m2": "W/m²",
     "uS/cm": "µS/cm",
+    "K": N_("K"),  # of a difference
     "lux": "lx",
     "code": N_("(code)"),
     "h": N_("h"),
@@ -201,6 +202,7 @@ VERDICT_LIMITS = {
 TYPES = {
     "text": N_("text"),
     "speed": N_("speed"),
+    "day": N_("day"),
     "duration": N_("duration"),
     "degrees": N_("degrees"),
     "metres": N_("metres"),
@@ -211,7 +213,7 @@ TYPES = {
 }
 
 # What stands for an option's value in its help, where it is not translated at its place.
-METAVARS = {text: text for text in (N_("KEY=VALUE"), N_("DRIVER[:KEY=VALUE,...]"))}
+METAVARS = {text: text for text in (N_("ID"), N_("KEY=VALUE"), N_("DRIVER[:KEY=VALUE,...]"))}
 
 # The kinds of buses (drivers.buses.bus.BUSES).
 BUSES = {

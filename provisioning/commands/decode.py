@@ -15,7 +15,7 @@ from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json
 from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
-from provisioning.folding import say
+from provisioning.folding import as_typed, program, say
 
 if TYPE_CHECKING:
     from drivers.driver import DriverInfo, Frame, Refused
@@ -110,7 +110,8 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
     if not tally.readings and as_json:
         raise click.exceptions.Exit(Exit.DEVICE)
     if not tally.frames:
-        raise CommandError(Exit.DEVICE, _("No frame of this device is in it"), another(beginning))
+        source = ("--hex " if as_hex else "") + ("-" if file.name == "<stdin>" else as_typed(file.name))
+        raise CommandError(Exit.DEVICE, _("No frame of this device is in it"), another(beginning, source))
     if not tally.readings:
         remedy = CLOSER["other_frames"]
         raise CommandError(Exit.DEVICE, nothing_wanted(list(tally.kinds)), _(remedy))
@@ -122,13 +123,14 @@ def nothing_wanted(kinds: list[str]) -> str:
     return sentence.format(kinds=_(", ").join(kinds)) if kinds else _("its frames contain nothing that is read")
 
 
-def another(data: bytes) -> str:
-    """Return which other driver reads the bytes, as a remedy; "" where none does."""
+def another(data: bytes, source: str) -> str:
+    """Return which other driver reads the bytes, as a remedy; "" where none does. `source`: what to type for them."""
     from drivers.devices.heard import reader_of
 
     name = reader_of(data)
-    sentence = _("These look like bytes of {name}: minshan sensors decode {name} FILE")
-    return sentence.format(name=name) if name else ""
+    sentence = _("These look like bytes of {name}: `{command}`")
+    command = f"{program()} sensors decode {name} {source}"
+    return sentence.format(name=name, command=command) if name else ""
 
 
 def placed(info: DriverInfo, table: dict[str, Any]) -> dict[str, Any]:

@@ -16,8 +16,9 @@ from edge.language.remedies import remedy
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding
-from provisioning.commands.options import CONFIG, is_missing, loaded
+from provisioning.commands.options import CONFIG, is_missing, is_of_service, loaded
 from provisioning.commands.settings import assigned, driver_named, settings, typed
+from provisioning.folding import as_typed, program
 
 if TYPE_CHECKING:
     from drivers.clock import Clock
@@ -145,12 +146,15 @@ def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> F
     return Finding("sensor", False, sentence, what, silent=True)
 
 
-def gone(name: str, driver: str, where: str, bus: str, why: Reason) -> Finding:
-    """Return what the running station says of a sensor that gives it nothing, and what to do."""
+def gone(name: str, driver: str, where: str, bus: str, why: Reason, file: Path | None) -> Finding:
+    """Return what the running station of a file (None: the usual one) says of a silent sensor, and what to do."""
     sentence = _("sensor {name} ({driver} on {place}): {reason}").format(
         name=name, driver=driver, place=where, reason=texts.in_full(why)
     )
-    closer = _("For a closer look stop the station, then: minshan sensors read {name}").format(name=name)
+    command = f"{program()} sensors read {name}" + (f" --config {as_typed(file)}" if file else "")
+    if is_of_service(file):
+        command = f"sudo systemctl stop minshan; sudo minshan sensors read {name}"
+    closer = _("For a closer look, with the station stopped: `{command}`").format(command=command)
     return Finding("sensor", False, sentence, texts.sentences(remedy(bus, why), closer), silent=True)
 
 

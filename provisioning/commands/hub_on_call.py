@@ -11,7 +11,7 @@ import click
 
 from edge.clock.clock import system_utc
 from edge.language import texts
-from edge.language.texts import _, ngettext
+from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, loaded, reading, say_unheard
 from provisioning.commands.options import json_option, print_json
@@ -35,7 +35,9 @@ def person() -> None:
 @person.command("add", help=_("Add somebody to notify; an entry of the same name is replaced."))
 @FILE
 @NAME
-@click.option("--channel", "channels", multiple=True, metavar="NAME", help=_("Through this channel of the hub's file."))
+@click.option(
+    "--channel", "channels", multiple=True, metavar=_("NAME"), help=_("Through this channel of the hub's file.")
+)
 @click.option("--phone", default="", metavar=_("NUMBER"), help=_("For calls and for mentions in a group."))
 @click.option("--mail", default="", metavar=_("ADDRESS"), help=_("For mail."))
 @click.option("--place", type=click.IntRange(1, 1000), default=1, help=_("Who is notified first: 1, then 2, ..."))
@@ -103,10 +105,10 @@ def list_people(config_file: Path, as_json: bool) -> None:
     from hub.alarms.people import People
 
     with opened(loaded(config_file)) as engine:
-        listed = People(engine).listed()
-    if not listed and not as_json:
+        found = People(engine).listed()
+    if not found and not as_json:
         say(_("There is nobody to notify: `minshan hub person add`."))
-    for one in listed:
+    for one in found:
         if as_json:
             print_json(msgspec.to_builtins(one))
         else:
@@ -120,7 +122,7 @@ def alerts() -> None:
 
 @alerts.command("list", help=_("Show open alerts, and those of the last days."))
 @FILE
-@click.option("--days", type=click.IntRange(1, 366), default=7, help=_("Number of days."))
+@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, help=_("Number of days."))
 @json_option()
 def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
     """Print a line an alert. End with 1 where one is open."""
@@ -136,7 +138,7 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
         writer = AlarmWriter(engine, config.alarms, None)
         found = AlarmBook(engine).since(now - days * 24 * HOURS_US, None)
         if not found and not as_json:
-            say(ngettext("No alert in the last day.", "No alert in the last {n} days.", days).format(n=days))
+            say(_("There is no open alert, and none of the last {span}.").format(span=texts.duration(days * 86400)))
         for one in found:
             some_open = some_open or one.open
             if as_json:
@@ -154,7 +156,7 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
 
 @alerts.command("acknowledge", help=_("Acknowledge an alert, by its number in the list."))
 @FILE
-@click.argument("number", metavar=_("NUMBER"))
+@click.argument("number", metavar=_("ALERT"))
 @click.option("--by", required=True, metavar=_("NAME"), help=_("Who acknowledges it."))
 def acknowledge(config_file: Path, number: str, by: str) -> None:
     """Acknowledge one alert."""
@@ -170,7 +172,7 @@ def acknowledge(config_file: Path, number: str, by: str) -> None:
 
 @alerts.command("log", help=_("Show each message with what the service answered."))
 @FILE
-@click.option("--hours", type=click.IntRange(1, 24 * 366), default=24, help=_("Number of hours."))
+@click.option("--hours", type=click.IntRange(1, 24 * 366), default=24, show_default=True, help=_("Number of hours."))
 @json_option()
 def show_log(config_file: Path, hours: int, as_json: bool) -> None:
     """Print a line a try, the newest first."""
@@ -182,17 +184,17 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
     config = loaded(config_file)
     with opened(config) as engine:
         found = attempts(engine, system_utc() - hours * HOURS_US)
-        if not found and not as_json:
-            say(ngettext("No message in the last hour.", "No message in the last {n} hours.", hours).format(n=hours))
-        for one in found:
-            if as_json:
-                print_json(msgspec.to_builtins(one))
-                continue
-            why = _("; ") + texts.render_value(one.why) if one.why is not None else ""
-            when = texts.when(one.tried_us, config.alarms.utc_offset_h)
-            who = _(", ").join(one.to)
-            fate = fate_word(one.fate) + _(" ({word})").format(word=one.answer or "–")
-            say(_("{place}: {sentence}").format(place=f"{when} {one.channel} → {who}", sentence=fate + why))
+    if not found and not as_json:
+        say(_("No message was sent in the last {span}.").format(span=texts.duration(hours * 3600)))
+    for one in found:
+        if as_json:
+            print_json(msgspec.to_builtins(one))
+            continue
+        why = _("; ") + texts.render_value(one.why) if one.why is not None else ""
+        when = texts.when(one.tried_us, config.alarms.utc_offset_h)
+        who = _(", ").join(one.to)
+        fate = fate_word(one.fate) + _(" ({word})").format(word=one.answer or "–")
+        say(_("{place}: {sentence}").format(place=f"{when} {one.channel} → {who}", sentence=fate + why))
 
 
 @alerts.command("test", help=_("Send a test message through each channel now, and show what the service answers."))

@@ -29,6 +29,8 @@ def visits(config_file: Path, as_json: bool) -> None:
     config = loaded(config_file)
     with opened(config) as engine:
         listed = found(engine, None, system_utc())
+    if not listed and not as_json:
+        say(_("No station needs attention."))
     for one in listed:
         if as_json:
             print_json(msgspec.to_builtins(one))

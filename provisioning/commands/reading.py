@@ -169,7 +169,7 @@ def of_station(one: Chosen, count: int, config_file: Path | None, clock: Clock) 
             raise CommandError(Exit.CONFIG, sentence.format(name=one.name), remedy)
         if (why := found[0]["down"]) is not None:
             down = restore(Reason, why)
-            raise SilentSensorError(gone(one.name, one.info.name, where(one), one.info.bus, down), down)
+            raise SilentSensorError(gone(one.name, one.info.name, where(one), one.info.bus, down, config_file), down)
         new = [row for row in found if is_new(row, asked, since)]
         if any(row["value"] is not None for row in new) or (since is None and asked > until):
             yield from (told(row) for row in new)

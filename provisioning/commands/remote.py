@@ -12,7 +12,7 @@ from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.horn import BY as HEARD_BY
 from provisioning.commands.options import broker_at, broker_options, json_option, print_json
-from provisioning.commands.stage import BY, CROP, STAGE
+from provisioning.commands.stage import BY, CROP, STAGE, keys
 from provisioning.folding import say
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def picture(station: str, /, camera: str | None, url: str, timeout: float, as_js
 @click.pass_obj
 def say_stage(station: str, /, crop: str, stage: str, by: str, url: str, as_json: bool, **login: str | None) -> None:
     """Send the command and print what the station says."""
+    crop, stage = keys(crop, stage)
     send_and_print(station, "stage", {"crop": crop, "stage": stage, "by": by}, broker_at(url, **login), 60.0, as_json)
 
 

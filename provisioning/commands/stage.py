@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from edge.language import texts
 from edge.language.texts import _
+from edge.language.words import CROPS, STAGES
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
 from provisioning.folding import say
@@ -28,9 +30,24 @@ BY = click.option("--by", required=True, metavar=_("NAME"), help=_("Who confirms
 @json_option()
 def stage(crop: str, stage: str, by: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Tell the running station."""
+    crop, stage = keys(crop, stage)
     answer = ask_station(config_file, state, "stage", crop=crop, stage=stage, by=by)
     if as_json:
         print_json(answer)
         return
     sentence = _("{crop}: {stage}, from the next minute on.")
     say(sentence.format(crop=texts.crop(crop), stage=texts.stage(stage)))
+
+
+def keys(crop: str, stage: str) -> tuple[str, str]:
+    """Return a crop and its stage as stations know them, of what was typed: 苹果 盛花期 stands for apple full-bloom."""
+    from edge.alerts.crops import CRITICAL
+
+    crop = key(crop, CROPS, CROPS)
+    return crop, key(stage, CRITICAL.get(crop, ()), STAGES)
+
+
+def key(typed: str, known: Iterable[str], names: dict[str, str]) -> str:
+    """Return the one of these keys that is typed, by itself or by its name; what was typed where it is none."""
+    said = " ".join(typed.split()).lower()
+    return next((one for one in known if said in (one, names[one].lower(), _(names[one]).lower())), typed)

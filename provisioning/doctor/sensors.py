@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from edge.language import texts
@@ -145,7 +146,7 @@ def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, m
     where = place_of(entry) if sensor is None else place(sensor.info, sensor.settings)
     facts = {"name": entry.name, "driver": entry.driver, "place": where}
     if entry.down is not None:
-        return gone(entry.name, entry.driver, where, entry.bus.partition(" ")[0], entry.down)
+        return gone(entry.name, entry.driver, where, entry.bus.partition(" ")[0], entry.down, Path(config.path))
     sentence = texts.ngettext(
         "sensor {name} ({driver} on {place}): {n} reading since the start",
         "sensor {name} ({driver} on {place}): {n} readings since the start",

@@ -43,4 +43,4 @@ def shown_by(
                 said += piece
         code = ran.wait(60)
     os.close(near)
-    return code, COLOUR.sub("", said.decode()).replace("\r\n", "\n")
+    return code, COLOUR.sub("", said.decode(errors="replace")).replace("\r\n", "\n")

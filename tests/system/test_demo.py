@@ -134,6 +134,8 @@ def test_several_stations_and_their_hub_agree(tmp_path: Path) -> None:
     assert 0 <= arrived - query(f"sqlite://{tmp_path}/hub.db", "SELECT max(end_us) FROM minute")[0][0] < 3600e6, (
         "what arrives is dated in the demo's own time"
     )
+    of_clock = query(f"sqlite://{tmp_path}/hub.db", """SELECT said FROM alarm WHERE said LIKE '%"what":"clock"%'""")
+    assert of_clock == [], "its time is simulated: nobody need set a clock"
 
 
 @pytest.mark.slow

@@ -92,7 +92,8 @@ def test_what_a_sensor_gave_before_it_went_is_not_shown_as_its_reading(tmp_path:
             said = minshan(*words)
     assert said.code == 4 and "µg" not in said.out
     assert f"Error: sensor dust (plantower on {port}): unplugged: " in said.err
-    assert "For a closer look stop the station, then: minshan sensors read dust" in said.err
+    command = f"`minshan sensors read dust --config {file}`"
+    assert f"For a closer look, with the station stopped: {command}" in said.err, "it is typed as it stands"
 
 
 def test_a_sensor_of_the_installed_file_comes_before_a_driver_of_its_name(

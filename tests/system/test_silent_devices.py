@@ -21,6 +21,7 @@ from drivers.devices.modbus import ModbusSettings
 from drivers.twins.modbus import ModbusDeviceTwin, sealed
 from drivers.twins.wires import PtyWire
 from edge.clock.clock import SystemClock
+from edge.config.file import load
 from edge.language.remedies import remedy
 from edge.snapshots import SensorSnapshot
 from provisioning.commands.device import refused
@@ -128,7 +129,8 @@ def test_no_permission_is_told_with_its_remedy_in_every_place(tmp_path: Path) ->
     info = find("nmea")
     finding = refused("wind", info, info.settings.model_validate({"port": "/dev/null"}), error)
     entry = SensorSnapshot("wind", "nmea", "serial /dev/null", error.reason, 0, {}, {})
-    judged = judge(entry, None, None, None)  # type: ignore[arg-type]  # the file is not asked where it is down
+    (tmp_path / "station.toml").write_text(STATION)
+    judged = judge(entry, None, load(tmp_path / "station.toml"), None)
     status = "\n".join(troubled([entry]))
     what = remedy("serial", error.reason)
     assert "dialout" in what

@@ -104,9 +104,9 @@ def line(station: str, turn: AlertTurn) -> Line:
 
 
 def open_lines(context: RequestContext, station: str) -> list[AlertLine]:
-    """Return what a station's open alerts say, and which rule knows nothing."""
+    """Return what a station's open alerts say, and which rule knows nothing: those last."""
     blind = _("This rule cannot be judged now: its input is missing or doubtful.")
-    return [
+    found = [
         AlertLine(
             rule_of(turn.body),
             blind if (is_blind := turn.body.get("turn") == "blind") else said_of(turn.body),
@@ -114,6 +114,7 @@ def open_lines(context: RequestContext, station: str) -> list[AlertLine]:
         )
         for turn in open_ones(context.queries.alert_turns(station))
     ]
+    return sorted(found, key=lambda one: one.blind)
 
 
 def rule_of(body: dict[str, Any]) -> str:

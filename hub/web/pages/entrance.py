@@ -15,7 +15,8 @@ from hub.web import handlers
 from hub.web.logins import Logins
 from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 
-Address = Annotated[str, Meta(max_length=300)]
+LONGEST_ADDRESS = 300
+Address = Annotated[str, Meta(max_length=LONGEST_ADDRESS)]
 
 
 class Entering(msgspec.Struct, frozen=True):

@@ -28,6 +28,7 @@ from edge.page.look import look_of
 from edge.page.templates import Templates
 from hub.rights import Account, Right
 from hub.web.app import LOG_IN, RequestPool, keep_session, read_request, sent
+from hub.web.pages.entrance import LONGEST_ADDRESS
 from hub.web.pages.words import role_word
 from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 
@@ -112,8 +113,7 @@ class Pages:
     async def _refused(self, request: Request, refused: ApiError) -> Response:
         """Lead to the login, or say on a page what is the matter."""
         if refused.reason.code == LOG_IN.code:
-            back = request.url.path if request.method == "GET" else "/"
-            return RedirectResponse(f"{LOGIN}?{urlencode({'back': back})}", 303)
+            return RedirectResponse(f"{LOGIN}?{urlencode({'back': wanted(request)})}", 303)
 
         def made() -> Response:
             with texts.speaking(look_of(request).lang):
@@ -125,6 +125,17 @@ class Pages:
         if refused.wait is not None:
             response.headers["retry-after"] = str(refused.wait)
         return response
+
+
+def wanted(request: Request) -> str:
+    """Return where somebody wanted to go who must log in first: the address with its question, unless that is too long.
+
+    What a form would have done is not done behind the login: who sent it starts from the first page.
+    """
+    if request.method != "GET":
+        return "/"
+    address = f"{request.url.path}?{request.url.query}".removesuffix("?")
+    return address if len(address) <= LONGEST_ADDRESS else request.url.path
 
 
 def told(refused: ApiError) -> tuple[str, str]:

@@ -30,6 +30,7 @@ from hub.web.pages.words import kind_word
 from hub.web.table import PageAnswer, RequestContext
 
 EVENTS_US = 30 * DAY_US
+SEEN_AT_ONCE = 60  # gaps of a day: the rest is unfolded, as a day of a loose plug may have 720
 
 
 class DayOf(msgspec.Struct, frozen=True):
@@ -175,9 +176,11 @@ def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
     until = context.now_us - IN_TRANSIT_US
     (asked,) = context.queries.completeness(arguments.station, arguments.day, arguments.day, until)
     found = explained(context.engine, asked)
+    listed = causes(found)
     values = {
         "found": found,
-        "causes": causes(found),
+        "causes": listed[:SEEN_AT_ONCE],
+        "more": listed[SEEN_AT_ONCE:],
         "notes": [told(count) for count, told in ((found.undated, undated), (found.over, lying_over)) if count],
         "before": before(arguments.day),
         "after": arguments.day + timedelta(days=1) if arguments.day < today else None,

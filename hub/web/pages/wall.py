@@ -33,6 +33,7 @@ SHOWN = {  # by words that have room in a box beside the value
     "battery_voltage": N_("Battery"),
 }
 WET_BULB, TEMPERATURE, RAIN = "wet_bulb_temperature", "air_temperature", "rainfall_amount"
+ALERTS_SEEN = 5  # of a station; the others are on its own page
 PICTURE_OLD_S = 2 * 3600  # a camera that takes one an hour has missed one
 
 
@@ -71,7 +72,7 @@ def show(context: RequestContext, _said: Nothing) -> PageAnswer:
     """Return the wall."""
     states = context.queries.stations(context.now_us)
     boxes = [box(context, state) for state in states]
-    values = {"title": _("Wall"), "boxes": boxes, "cameras": sum(len(one.tiles) for one in boxes)}
+    values = {"title": _("Wall"), "boxes": boxes, "cameras": sum(len(one.tiles) for one in boxes), "seen": ALERTS_SEEN}
     return PageAnswer("wall.html", values | {"advice": "" if boxes else advice(caller(context))}, offset_of(states))
 
 

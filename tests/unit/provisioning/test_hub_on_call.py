@@ -61,6 +61,35 @@ def said(command: object, *words: str, file: Path) -> str:
 
 
 @pytest.mark.parametrize(
+    ("command", "words", "en", "zh"),
+    [
+        (
+            person,
+            ("list",),
+            "There is nobody to notify: `minshan hub person add`.",
+            "还没有要通知的人：`minshan hub person add`。",
+        ),
+        (
+            alerts,
+            ("list",),
+            "There is no open alert, and none of the last 7 d.",
+            "没有未结束的告警，最近 7 天也没有告警。",
+        ),
+        (alerts, ("log", "--hours", "3"), "No message was sent in the last 3 h.", "最近 3 小时没有发过消息。"),
+        (visits, (), "No station needs attention.", "各站都没有要处理的事。"),
+    ],
+)
+def test_a_list_of_nothing_is_said_to_be_empty(
+    command: object, words: tuple[str, ...], en: str, zh: str, file: Path
+) -> None:
+    """Silence could be a failure too; a program gets no line."""
+    for lang, sentence in (("en", en), ("zh", zh)):
+        with texts.speaking(lang):
+            assert said(command, *words, file=file) == f"{sentence}\n"
+    assert said(command, *words, "--json", file=file) == ""
+
+
+@pytest.mark.parametrize(
     ("words", "en", "zh"),
     [
         (("wen",), "Name a channel of the hub's file with --channel; there are: group, voice, post.", "现有：group"),
@@ -84,7 +113,7 @@ def test_a_person_who_could_not_be_told_is_refused_in_one_line(
         texts.speak(lang)
         line = said(person, "add", *words, file=file)
         assert wanted in line and "\n" not in line.strip() and "$" not in line and "regex" not in line, line
-    assert said(person, "list", file=file) == ""
+    assert said(person, "list", "--json", file=file) == ""
 
 
 def test_people_are_kept_listed_and_let_go(file: Path) -> None:
@@ -125,4 +154,4 @@ def test_alerts_and_visits_are_told_in_words(file: Path) -> None:
     assert "wang" in said(alerts, "acknowledge", number, "--by", "li", file=file), "the first one stays"
     texts.speak("en")
     assert "; acknowledged by wang" in said(alerts, "list", "--days", "366", file=file)
-    assert said(visits, file=file) == ""
+    assert said(visits, file=file) == "No station needs attention.\n"

@@ -1,10 +1,8 @@
-"""`minshan hub user`, `token`, `person` and `alerts` where there is nothing yet: it is allowed, and it is said."""
+"""`minshan hub user` and `token` for stations that nothing was heard of: it is allowed, and it is said."""
 
 from __future__ import annotations
 
 from pathlib import Path
-
-import pytest
 
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
@@ -39,25 +37,3 @@ def test_a_right_to_a_station_that_was_never_heard_is_given_and_said(tmp_path: P
     assert known.code == 0 and "has sent anything" not in known.err
     listed = minshan("hub", "token", "list", "--config", str(config)).out
     assert "county: grower, orchard-1, orchrd-2" in listed
-
-
-@pytest.mark.parametrize(
-    ("words", "said"),
-    [
-        ("person list", "There is nobody to notify: `minshan hub person add`."),
-        ("alerts list", "No alert in the last 7 days."),
-        ("alerts list --days 1", "No alert in the last day."),
-        ("alerts log", "No message in the last 24 hours."),
-    ],
-)
-def test_a_list_without_an_entry_says_so(words: str, said: str, tmp_path: Path) -> None:
-    """Nothing at all would leave open whether the command has worked; a program reads no line, which is no entry."""
-    config = tmp_path / "hub.toml"
-    config.write_text(
-        f'[broker]\nurl = "mqtt://127.0.0.1:9"\n[database]\nurl = "sqlite://{tmp_path}/hub.db"\n'
-        f'[pictures]\ndir = "{tmp_path}/pictures"\n'
-    )
-    DatabaseSink(opened(f"sqlite://{tmp_path}/hub.db")).close()
-    asked = ("hub", *words.split(), "--config", str(config))
-    assert minshan(*asked).out == f"{said}\n"
-    assert minshan(*asked, "--json").out == ""

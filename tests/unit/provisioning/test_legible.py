@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.kits.command import ENGLISH, minshan
+from tests.kits.window import shown as shown_to
 from tests.kits.window import shown_by
 from tests.unit.edge.config.test_config import BME, STATION
 
@@ -162,3 +163,41 @@ def test_units_are_drawn_as_wide_as_they_are_shown(encoding: str, degree: str) -
     text = said.decode(encoding)
     assert degree in text
     assert text.isascii() == (encoding == "ascii")
+
+
+def test_words_that_the_terminal_writes_in_another_encoding_are_told_as_that() -> None:
+    """A Windows terminal often speaks GBK to a box of UTF-8: no station is asked, Minshan is not at fault."""
+    words: list[str | bytes] = [
+        sys.executable,
+        "-m",
+        "provisioning.main",
+        "maintenance",
+        "20m",
+        "清洗雨量筒".encode("gbk"),
+    ]
+    ran = subprocess.run(words, env={**os.environ, **ENGLISH}, capture_output=True, timeout=60, check=False)
+    assert ran.returncode == 2
+    assert ran.stderr.decode().splitlines() == [
+        "Error: The terminal sends characters that are not UTF-8, which is the encoding of its locale.",
+        "  → Use a UTF-8 terminal: export LANG=zh_CN.UTF-8 (or C.UTF-8).",
+    ]
+
+
+def test_a_file_whose_name_is_in_another_encoding_is_found(tmp_path: Path) -> None:
+    """It bears that name on the disk, whatever the terminal shows of it."""
+    file = os.fsencode(tmp_path) + "/录制".encode("gbk")
+    with open(file, "wb") as record:
+        record.write(b"x" * 100)
+    words: list[str | bytes] = [sys.executable, "-m", "provisioning.main", "sensors", "decode", "plantower", file]
+    ran = subprocess.run(words, env={**os.environ, **ENGLISH}, capture_output=True, timeout=60, check=False)
+    assert ran.returncode == 4 and b"0 frames read" in ran.stdout
+
+
+def test_an_answer_in_another_encoding_is_asked_for_again(tmp_path: Path) -> None:
+    """All answers before it stay given."""
+    words = ("init", "--station", "orchard-1", "--state", "/tmp/s", "--out", str(tmp_path / "station.toml"))
+    keys = "上寨果园\n".encode("gbk") + b"Upper orchard\n\x04"
+    code, said = shown_to(200, 40, *words, keys=keys)
+    assert "The terminal sends characters that are not UTF-8" in said
+    assert "Unexpected error" not in said and code == 130
+    assert said.count("What people call it") == 2

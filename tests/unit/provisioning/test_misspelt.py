@@ -27,6 +27,12 @@ def test_a_near_word_is_offered_once(words: str, near: str) -> None:
     assert minshan(*words.split(), "--lang", "zh").err.endswith(f"。是不是想写“{near}”？\n")
 
 
+def test_minutes_of_arc_are_no_quotation_marks() -> None:
+    """What was typed and how it is written stand as they are."""
+    said = minshan("init", "--lang", "zh", "--out", "x.toml", "--latitude", "31°40'x").err
+    assert said.endswith("""“31°40'x”不是经纬度：要写成 31.68 或 31°40'48"\n""")
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

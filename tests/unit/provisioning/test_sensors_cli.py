@@ -225,13 +225,13 @@ def test_bytes_that_are_not_the_devices_give_no_reading(driver: str) -> None:
 
 
 def test_another_devices_bytes_are_told() -> None:
-    """Who feeds a recording to the wrong driver is told which one reads it."""
+    """Who feeds a recording to the wrong driver is told which one reads it, as it is typed."""
     frame = "424d001c00000008000800000008000800d20046002d001e00000000970002c5"
     said = minshan("sensors", "decode", "sds011", "--hex", "-", stdin=f"{frame}\n{frame}\n")
     assert said.code == 4
     assert said.err == (
         "Error: No frame of this device is in it\n"
-        "  → These look like bytes of plantower: minshan sensors decode plantower FILE\n"
+        "  → These look like bytes of plantower: `minshan sensors decode plantower --hex -`\n"
     )
 
 

@@ -8,12 +8,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from provisioning.main import COMMANDS
+import click
+
+from provisioning.main import COMMANDS, group
 from tests.kits.chinese_marks import english_marks, foreign
 from tests.kits.english_words import english
 from tests.kits.wrong_inputs import wrong_files, wrong_words
@@ -50,10 +54,25 @@ def check(inputs: list[dict[str, Any]]) -> int:
 
 
 def test_every_help_is_chinese() -> None:
-    """`--help` of each command and of those below it."""
-    below = [("sensors", name) for name in ("list", "read", "decode", "test", "tips")] + [("remote", "x", "picture")]
-    below += [("hub", name) for name in ("init", "run", "status", "gaps", "export", "backup", "restore")]
-    check([{"words": [*words, "--help"]} for words in [(), *((name,) for name in COMMANDS), *below]])
+    """`--help` of each command and of all below it; what stands for a value too, but for signs that both have."""
+    asked = [{"words": [*words, "--help"]} for words in every(group(), ())]
+    assert len(asked) > len(COMMANDS) + 30
+    check(asked)
+    told = "\n".join(one["said"] for one in spoken(asked))
+    assert "; " not in told
+    values = set(re.findall(r"^  --[\w-]+ ([A-Z:-]{2,})", told, re.MULTILINE))
+    assert values <= {"URL", "MB", "HH:MM-HH:MM"}
+
+
+def every(command: click.Command, words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """Yield the words of a command and of all below it."""
+    yield words
+    if isinstance(command, click.Group):
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below is not None
+            yield from every(below, (*words, name, *(("x",) if name == "remote" else ())))
 
 
 def test_what_the_tools_say_is_chinese(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -23,6 +24,7 @@ from edge.page.guard import Guard, is_ip_address
 from edge.page.look import accepted
 from edge.page.templates import Templates
 
+ROOT = Path(__file__).parents[4]
 NOW_US = 1_775_239_200_000_000
 PROBES = (  # Google, Xiaomi, Huawei, Apple, Microsoft
     "http://connectivitycheck.gstatic.com",
@@ -144,3 +146,16 @@ def test_a_form_of_ours_arrives_and_another_sites_does_not(client: TestClient) -
     for origin in ("http://evil.example", "null", "https://testserver"):
         assert client.post("/take", headers={"origin": origin}).status_code == 403
     assert client.get("/").headers["referrer-policy"] == "same-origin"  # no-referrer would make our own forms "null"
+
+
+@pytest.mark.parametrize("folder", ["edge/page/templates", "hub/web/templates"])
+def test_no_mark_of_english_stands_between_two_texts_of_a_page(folder: str) -> None:
+    """A colon or a semicolon is a text of its own, which Chinese writes otherwise, also where it is only heard."""
+    joined = re.compile(r"\}\}[:;] |(?<!_\()'[:;] '")
+    found = [
+        f"{file.name}: {line.strip()}"
+        for file in sorted((ROOT / folder).glob("*.html"))
+        for line in file.read_text().splitlines()
+        if joined.search(line)
+    ]
+    assert found == []

@@ -6,6 +6,7 @@ import io
 import re
 from collections.abc import Iterator
 from itertools import product
+from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import openpyxl
@@ -46,6 +47,24 @@ def ask(client: httpx.Client, route: Route, station: str, name: str) -> httpx.Re
         return client.get(path)
     form = next((form for end, form in FORMS.items() if path.endswith(end)), {})
     return client.post(path, data={**form, "name": name} if path in ("/people", "/tokens", "/on-call") else form)
+
+
+@pytest.mark.parametrize(
+    ("asked", "reached"),
+    [
+        (f"/stations/{MINE}/curves?channel=air_temperature&first=2026-04-01", None),
+        (f"/stations/{MINE}/curves?channel=%E6%B0%94%E6%B8%A9", None),
+        ("/alerts?" + "x" * 400, "/alerts"),
+    ],
+)
+def test_behind_the_login_is_what_was_asked_for(shared: Office, asked: str, reached: str | None) -> None:
+    """The address of a message or of a bookmark with its question."""
+    name = shared.add(Role.GROWER, MINE)
+    with browser(shared) as nobody:
+        there = nobody.get(f"{shared.url}{asked}").headers["location"]
+        back = parse_qs(urlsplit(there).query)["back"][0]
+        entered = nobody.post("/login", data={"name": name, "password": PASSWORD, "back": back})
+    assert entered.headers["location"] == (reached or asked)
 
 
 @pytest.mark.parametrize("route", TABLE, ids=lambda route: f"{route.method} {route.path}")
