@@ -88,9 +88,8 @@ class Booted:
 
     def __enter__(self) -> Booted:
         self._cgroup.mkdir()
-        enter = (
-            f'echo $$ >{self._cgroup}/cgroup.procs && exec unshare {" ".join(SEPARATE)} --fork --kill-child sh -c "$MOUNTS"'
-        )
+        inside = f'exec unshare {" ".join(SEPARATE)} --fork --kill-child sh -c "$MOUNTS"'
+        enter = f"echo $$ >{self._cgroup}/cgroup.procs && {inside}"
         environment = {name: str(path) for name, path in self._paths.items()}
         with self.log.open("wb") as log:
             self._outer = subprocess.Popen(

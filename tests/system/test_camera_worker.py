@@ -180,7 +180,7 @@ print(sorted(set(sys.modules) - there))
 
 
 def test_a_picture_loads_nothing_that_its_process_could_share(small: SnapshotCamera) -> None:
-    """A child that loads libraries anew takes a third longer for its picture, and each picture has a child of its own."""
+    """A child that loads libraries anew takes a third longer, and each picture has a child of its own."""
     small.misbehave(None)
     loaded = subprocess.run([sys.executable, "-c", LOADING, small.url], capture_output=True, text=True, check=True)
     assert loaded.stdout == "[]\n"
