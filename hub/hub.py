@@ -26,12 +26,13 @@ from hub.retention import Retention
 from hub.sink import SinkError
 from hub.synchronised import SynchronisedTime, ToldTime
 from hub.upkeep import Upkeep
-from hub.vouched import apart
+from hub.vouched import apart, is_same
 
 log = logging.getLogger("minshan.hub")
 BEAT_S = 30.0  # s between two words to systemd's watchdog
 HUNG_S = 600  # s without one after which it starts the hub anew; a statement may take 30, and a commit has several
 ASK_S = 10.0  # s between two questions whether stations contradict the clock
+STEADY_S = 150.0  # s for which they do by the same before that is said: what waited at the broker catches up
 UNSYNCHRONISED = Reason(
     "hub_unsynchronised", "this hub's clock is not synchronised: stations are told no time until NTP sets it"
 )
@@ -247,7 +248,8 @@ class UncontradictedTime:
     ) -> None:
         self._told, self._utc, self._database, self._now = told, utc, database, now
         self._engine: Engine | None = None
-        self._asked_at, self._contradicted = float("-inf"), True
+        self._asked_at = float("-inf")
+        self._off_us, self._off_since = 0, float("-inf")  # by how much they contradict the clock, and since when
         self._why: Reason | None = None  # why no time is told, as it was said
 
     def __call__(self) -> ToldTime:
@@ -256,12 +258,18 @@ class UncontradictedTime:
         if now >= self._asked_at + ASK_S:
             try:
                 self._engine = self._engine or self._database()
-                self._contradicted = bool(apart(self._engine, self._utc()))
+                off_us = apart(self._engine, self._utc()) or 0
             except SinkError:  # nothing is kept either, and the receiver says so
                 return ToldTime()
             self._asked_at = now
-        told = ToldTime() if self._contradicted else self._told()
-        self._say(None if told.utc else CONTRADICTED if self._contradicted else UNSYNCHRONISED)
+            if not is_same(off_us, self._off_us):
+                self._off_us, self._off_since = off_us, now
+        if self._off_us:
+            if now - self._off_since >= STEADY_S:
+                self._say(CONTRADICTED)
+            return ToldTime()
+        told = self._told()
+        self._say(None if told.utc else UNSYNCHRONISED)
         return told
 
     def _say(self, why: Reason | None) -> None:

@@ -51,6 +51,14 @@ def apart(engine: Engine, now: int) -> int | None:
     return int(median_low(ahead)) if min(ahead) > AHEAD_US or max(ahead) < -BEHIND_US else 0
 
 
+def is_same(off_us: int, before_us: int) -> bool:
+    """Return whether the hub's clock is off by what it was off before, both as `apart` tells it.
+
+    What waited at the broker is late when it comes, and less so from look to look; a wrong clock stays as wrong.
+    """
+    return abs(off_us - before_us) <= BEHIND_US and bool(off_us) == bool(before_us)
+
+
 def _heard(engine: Engine, now: int, within_us: int) -> list[str]:
     """Return who was heard within that time, the last ones first."""
     return [station for (station,) in engine.query(HEARD, (now - within_us, now, MOST))]

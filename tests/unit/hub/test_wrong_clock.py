@@ -18,7 +18,7 @@ from hub.database.engine import Engine, opened
 from hub.database.orders import Orders
 from hub.database.sink import DatabaseSink
 from hub.forward.queue import DatabaseQueue
-from hub.hub import UncontradictedTime
+from hub.hub import CONTRADICTED, UncontradictedTime
 from hub.picture_files import Album
 from hub.retention import DAY_US, Retention
 from hub.rights import Account, Role
@@ -141,8 +141,13 @@ def test_a_session_that_began_in_the_future_lasts_no_longer(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("off_us", [-YEAR_US, -DAY_US, -HOUR_US, HOUR_US, DAY_US, YEAR_US])
-def test_stations_are_not_told_a_time_that_they_contradict(desk: Desk, off_us: int) -> None:
-    """Where two that know the time by themselves contradict it none is told, until the hub's clock is right again."""
+def test_stations_are_not_told_a_time_that_they_contradict(
+    desk: Desk, off_us: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Where two that know the time by themselves contradict it none is told, until the hub's clock is right again.
+
+    That it is wrong is said once it has stayed so.
+    """
     told = UncontradictedTime(
         lambda: ToldTime(desk.now()), lambda: opened(desk.url), desk.now, lambda: desk.true_us / 1e6
     )
@@ -152,9 +157,28 @@ def test_stations_are_not_told_a_time_that_they_contradict(desk: Desk, off_us: i
     desk.hear("a", "b", minutes=3)
     assert told().utc == 0
     assert apart(desk.engine, desk.now()) == off_us
+    assert str(CONTRADICTED) not in caplog.messages
+    desk.hear("a", "b", minutes=3)
+    assert told().utc == 0
+    assert caplog.messages.count(str(CONTRADICTED)) == 1
     desk.off_us = 0
     desk.hear("a", "b", minutes=3)
     assert told().utc == desk.now()
+    told.close()
+
+
+def test_what_waited_while_nothing_was_kept_accuses_no_clock(desk: Desk, caplog: pytest.LogCaptureFixture) -> None:
+    """The database was away for six hours: what comes then is late, less so from look to look, and nothing is said."""
+    now = desk.true_us
+    told = UncontradictedTime(lambda: ToldTime(now), lambda: opened(desk.url), lambda: now, lambda: now / 1e6)
+    now += 6 * HOUR_US
+    while desk.true_us < now:
+        desk.off_us = now - desk.true_us - MINUTE_US
+        desk.hear("a", "b")
+        now += 20_000_000  # a minute's records take twenty seconds, which is slow
+        told()
+    assert str(CONTRADICTED) not in caplog.messages
+    assert told().utc == now
     told.close()
 
 
