@@ -73,7 +73,7 @@ SUSPECT_MM_PER_MIN = 4.0  # range of Chinese gauges, AWS specification table 3-1
 ANY = Limits((float("-inf"), float("inf")))
 STEPS = 1.0  # a change by one step of the device may be a change by next to nothing
 # hPa under and over the standard atmosphere from 1,500 m up, and at the sea: a typhoon brings 925 hPa to a coast, an
-# Atlantic winter 940, a cold high 1060 (from memory). In between linear; ours.
+# Atlantic winter 940, a cold high 1060. In between linear. Ours, no source found.
 PRESSURE_BAND, AT_SEA, HIGH_UP = (30.0, 30.0), (90.0, 50.0), 1500.0
 SUN_BY_HEIGHT = 2e-5 / 0.75  # a metre; of what a clear sky lets through (FAO-56 eq. 37)
 SUNLIT = ("solar_irradiance", "illuminance")
