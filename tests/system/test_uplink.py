@@ -63,7 +63,7 @@ def test_two_boxes_of_one_name_learn_of_it_and_lose_nothing(
             break
     assert caplog.text.count(asked) > 1
     for box in boxes:
-        box.run_until(lambda box=box: box.store.outbox.count_unsent(PLATFORM) == 0)  # type: ignore[misc]  # one each
+        box.run_until(lambda box=box: box.store.outbox.count_unsent(PLATFORM) == 0)
     names = sorted((record.epoch, record.seq) for record in listener.records())
     assert names == [(epoch, seq) for epoch in ("e1", "e2") for seq in range(1, 6)]
 
