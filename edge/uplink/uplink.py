@@ -160,7 +160,7 @@ class Uplink:
             self._limit.ended(self._window.messages())
             self._encoder.ended(self._window.messages())
             self._garbled = self._garbled + 1 if trouble.garbled else 0
-            self._trouble.set(trouble.reason)
+            self._trouble.set(self._retry.explained(trouble.reason, stood=self._link is not None))
             login = trouble.login
         except StoreError as trouble:  # what can't be read can't be sent; the recorder lives on without it too
             self._trouble.set(trouble.reason)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import random
 
+from drivers.reason import Reason
 from edge.backoff import Backoff
 
+BREAKS = 3  # links in a row that stood and broke, none of them stable: a broker gives a name to one client at a time
 STABLE = 180.0  # s that a link must stand before a break counts as the first one again
 LOGIN = 300.0  # s between two tries of a login that was refused: brokers lock, and a person has to act
 
@@ -16,6 +18,17 @@ class Retry:
     def __init__(self, longest: float, seed: int | None = None) -> None:
         self._backoff = Backoff(1.0, longest)
         self._random = random.Random(seed)
+        self._broke = 0
+
+    def explained(self, why: Reason, stood: bool) -> Reason:
+        """Return why a link ended, which stood or never did; what may be behind it, where that happens again and again.
+
+        Mosquitto 2.0.11 ends the older one of two clients of one name without a word, which looks like a bad link.
+        """
+        if not stood or why.code != "connection_broke":
+            return why
+        self._broke += 1
+        return why if self._broke < BREAKS else ENDS_SOON.having(**why.params)
 
     def pause(self, login: bool = False) -> float:
         """Seconds until the next try: anything up to a bound that doubles with each try in a row."""
@@ -27,3 +40,12 @@ class Retry:
     def reset(self) -> None:
         """Begin anew with short pauses: the link has been stable, or somebody listens again."""
         self._backoff.reset()
+        self._broke = 0
+
+
+ENDS_SOON = Reason(
+    "ends_soon",
+    "the connection to {where} breaks soon after it was made, each time: does another box have this station's name "
+    "(was a card copied?), or is the link bad?",
+    where="",
+)

@@ -46,6 +46,28 @@ def test_the_newest_minute_goes_before_the_backlog_and_that_from_new_to_old(
     assert max(map(len, backfill)) == 360
 
 
+def test_two_boxes_of_one_name_learn_of_it_and_lose_nothing(
+    broker: Broker, boxes: list[Box], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The broker gives the name to one at a time and does not say why it ends the other: both boxes ask whether there
+    is another one, and the records of both arrive, each once."""
+    listener = Listener(broker)
+    boxes += [Box(tmp_path / epoch, broker.section(), STATION, epoch) for epoch in ("e1", "e2")]
+    for box in boxes:
+        box.backlog(5)
+    asked = "does another box have this station's name"
+    for _ in range(100):
+        for box in boxes:
+            box.run(5)
+        if caplog.text.count(asked) > 1:
+            break
+    assert caplog.text.count(asked) > 1
+    for box in boxes:
+        box.run_until(lambda box=box: box.store.outbox.count_unsent(PLATFORM) == 0)
+    names = sorted((record.epoch, record.seq) for record in listener.records())
+    assert names == [(epoch, seq) for epoch in ("e1", "e2") for seq in range(1, 6)]
+
+
 def test_a_broker_that_is_away_for_hours_costs_nothing(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
     """What is measured while the broker is stopped arrives when it is back; the status says what is wrong."""
     listener = Listener(broker)

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.config import address
 from edge.config.sections import BrokerSection
@@ -27,7 +28,7 @@ from edge.uplink.send_queue import PHASES, phase
 from edge.uplink.window import BYTES, MESSAGES, Window
 from edge.wire import credentials
 from edge.wire.contract import Batch, Command, Result, Topic, decode
-from edge.wire.errors import validity
+from edge.wire.errors import broken, validity
 from edge.wire.retry import LOGIN, Retry
 
 
@@ -77,6 +78,17 @@ def test_a_refused_login_waits_for_minutes() -> None:
     """Brokers lock who tries too often, and only a person can help."""
     retry = Retry(30.0, seed=3)
     assert all(0.7 * LOGIN < retry.pause(login=True) < 1.3 * LOGIN for _ in range(20))
+
+
+def test_only_links_that_break_again_and_again_are_explained() -> None:
+    """What the broker says itself stands, a connection that never was is no such break, and a stable one ends it."""
+    retry, broke, said = Retry(30.0), broken("mqtt://h"), Reason("broker_ended", "ended", where="mqtt://h")
+    assert [retry.explained(broke, stood=True) for _ in range(2)] == [broke, broke]
+    assert retry.explained(broke, stood=False) == broke
+    assert retry.explained(said, stood=True) == said
+    assert str(retry.explained(broke, stood=True)).startswith("the connection to mqtt://h breaks soon after")
+    retry.reset()
+    assert retry.explained(broke, stood=True) == broke
 
 
 def test_the_window_is_bounded_in_messages_and_bytes() -> None:
