@@ -146,3 +146,10 @@ def test_what_a_head_sends_instead_is_shown(text: str, kind: str) -> None:
     (item,) = decode(decoder(), sentence(text))
     assert not values(item)
     assert isinstance(item, Frame) and item.kind == kind
+
+
+@pytest.mark.parametrize("text", ["45.0,,6.0,N", "45.0,X,6.0,N", "200.0,L,6.0,N", "-45.0,R,6.0,N", "180.5,R,6.0,N"])
+def test_an_angle_to_no_side_of_the_bow_gives_no_wind(text: str) -> None:
+    """Left or right is said of each angle but straight ahead and astern, and none is over half a turn."""
+    (item,) = decode(decoder(), sentence(f"IIVWR,{text}"))
+    assert isinstance(item, Refused) and item.reason.code == "angle_out_of_range"

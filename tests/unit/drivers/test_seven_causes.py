@@ -87,6 +87,24 @@ def test_much_noise_is_another_speed_too(name: str, monkeypatch: pytest.MonkeyPa
     assert error.detail.code == "no_frame_but_bytes" and float(str(error.detail).split()[3]) <= 3.0
 
 
+@pytest.mark.parametrize("name", ["nmea", "plantower", "vedirect"])
+def test_noise_that_goes_on_is_told_alike_each_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A piece that waits from an earlier read came all the same: it is no silence, with power and wires as the remedy."""
+    monkeypatch.setattr(f"drivers.devices.{name}.TIMEOUT", 5.0)
+    info, clock = find(name), SystemClock()
+    with speaking(b"\xf8\x00\x8f\xe0" * 500) as port:
+        settings = info.settings.model_validate({"port": port})
+        bus = BUSES[info.bus].open(settings, clock)
+        device = info.open(bus, settings, clock)
+        told = set()
+        for _ in range(8):
+            with pytest.raises(DeviceError) as raised:
+                device.read()
+            told.add(raised.value.detail.code)
+        bus.close()
+    assert told == {"no_frame_but_bytes"}
+
+
 @pytest.mark.parametrize("name", ["nmea", "vedirect", "plantower", "sds011"])
 def test_another_device_on_the_port_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a whole other device speaks, its driver is named, not power and wires."""
