@@ -89,7 +89,7 @@ def test_much_noise_is_another_speed_too(name: str, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("name", ["nmea", "plantower", "vedirect"])
 def test_noise_that_goes_on_is_told_alike_each_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A piece that waits from an earlier read came all the same: it is no silence, with power and wires as the remedy."""
+    """A piece that waits from an earlier read came all the same: it is no silence, with its wires as the remedy."""
     monkeypatch.setattr(f"drivers.devices.{name}.TIMEOUT", 5.0)
     info, clock = find(name), SystemClock()
     with speaking(b"\xf8\x00\x8f\xe0" * 500) as port:
