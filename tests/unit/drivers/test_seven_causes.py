@@ -20,7 +20,7 @@ from drivers.buses.rtu import Answer, check
 from drivers.buses.serial import _number
 from drivers.catalog import find
 from drivers.checksums import xor8
-from drivers.devices.heard import reader_of
+from drivers.devices.heard import reader_of, text_in
 from drivers.errors import DeviceError, InUse, NoAnswer, NotADevice, NotAllowed, SwitchedOff, Unplugged
 from edge.clock.clock import SystemClock
 from edge.language.remedies import remedy
@@ -136,6 +136,14 @@ def test_a_text_that_the_driver_does_not_read_is_no_wrong_speed(
     assert error.detail.code == code and shown in str(error.detail)
     advice = remedy("serial", error.reason)
     assert advice and "baud" not in advice and "power lines" not in advice
+
+
+def test_a_text_with_a_disturbed_byte_is_a_text_and_bytes_of_another_speed_are_none() -> None:
+    """One byte of a hundred may be changed on a long line; where a tenth is no text, it is no text at all."""
+    text = b"0R1,Dn=236D,Dm=283D,Sn=0.0M,Sm=1.0M\r\n" * 4
+    assert text_in(text[:60] + b"\xb0" + text[61:]).startswith("0R1,Dn=236D")
+    assert text_in(text[:140] + b"\xf8\x00" * 7) == ""
+    assert text_in(text[:20]) == "", "too little to be sure"
 
 
 @pytest.mark.parametrize("number", [4, 5, 6, 8, 10, 11, 7])
