@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
 from drivers.buses.bus import OnModbus
+from drivers.buses.rtu import READS
 from drivers.devices import modbus_stream
 from drivers.devices.heard import HeardBytes
 from drivers.devices.modbus_registers import RegisterRequest, fitted, not_void, plan, void_answer
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from drivers.clock import Clock
     from drivers.reading import Reading
 
+ILLEGAL_FUNCTION = 1  # an exception's number
 FROM_PROFILE = ("baud", "parity", "address", "interval", "most_registers")
 
 
@@ -161,9 +163,25 @@ def asked(
     try:
         return bus.read(address, function, start, count, timeout, pause)
     except WrongDevice as error:
-        if count > 1 and error.detail.code == "device_refused":
+        why = error.detail.inner("reason")
+        if error.detail.code != "device_refused" or why is None:
+            raise
+        if why.params.get("number") == ILLEGAL_FUNCTION:
+            raise WrongDevice(function_refused(error.detail, function)) from None
+        if count > 1:
             raise WrongDevice(block_refused(error.detail, count)) from None
         raise
+
+
+def function_refused(why: Reason, function: int) -> Reason:
+    """Return what a device says that does not know the function of a request, and what may help."""
+    return Reason(
+        "function_refused",
+        "{reason}: function {function} is not known to it; if it has the other one, set function = {other}",
+        reason=why,
+        function=function,
+        other=sum(READS) - function,
+    )
 
 
 def block_refused(why: Reason, count: int) -> Reason:

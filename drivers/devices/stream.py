@@ -88,6 +88,7 @@ class Talker:
             refused = next((piece for piece in came if piece.reason.code not in UNKNOWN_BYTES), refused)
             if refused.reason.code in UNKNOWN_BYTES:
                 if not self._heard.is_short:
+                    self._heard.count = max(self._heard.count, refused.length)  # it may have come in an earlier read
                     return self._heard.cause(round(self._clock.now() - until + self._timeout, 1), self._bus.baud)
                 if (text := self._heard.text()) is not None:
                     return text

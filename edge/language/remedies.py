@@ -50,6 +50,7 @@ CLOSER = {
     "no_frame_but_bytes": N_(
         "Try other baud rates one after another; the device's label or manual states the right one."
     ),
+    "function_refused": N_("Write function = 4 (or 3) below its [[sensor]], as its manual states."),
     "block_refused": N_("Write most_registers = 1 below its [[sensor]]."),
     "another_text": N_(
         "The line and its speed are right. Set the device to the format that the driver reads (its manual states "

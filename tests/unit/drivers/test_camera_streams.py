@@ -21,7 +21,7 @@ from drivers.cameras.camera import CameraError
 from drivers.cameras.http_answer import begins
 from drivers.cameras.jpeg import first_whole
 from tests.kits.certificate import self_signed
-from tests.unit.drivers.test_camera_answers import SCAN, WHOLE, http, server, still
+from tests.unit.drivers.test_camera_answers import SCAN, WHOLE, http, picture, server, still
 
 
 def multipart(*bodies: bytes, end: bytes = b"\r\n", length: int | None = 0, mark: bytes = b"--b") -> bytes:
@@ -228,3 +228,13 @@ def test_a_login_is_never_sent_in_clear_after_a_redirect(tmp_path: Path) -> None
     assert refused.value.detail.code == "login_in_clear"
     assert asked
     assert not any("Authorization" in request for request in asked)
+
+
+@pytest.mark.parametrize("marker", [0xE1, 0xE2, 0xEF])
+def test_a_thumbnail_within_a_picture_is_no_beginning_of_the_next(marker: int) -> None:
+    """EXIF (APP1), MPF (APP2) and makers' own segments hold whole JPEGs; the picture around them is the one."""
+    small = picture(False)[:2000] + b"\xff\xd9"
+    held = WHOLE[:2] + bytes([0xFF, marker]) + (len(small) + 2).to_bytes(2, "big") + small + WHOLE[2:]
+    assert first_whole(held) == (0, len(held))
+    with server(lambda _: http(multipart(held, WHOLE, length=None), IN_PARTS)) as place:
+        assert still(f"http://{place}/") == held

@@ -8,6 +8,7 @@ from drivers.buses.modbus import ModbusBus
 from drivers.devices.modbus import INFO
 from drivers.errors import DeviceError, Garbled, WrongDevice
 from drivers.twins.modbus import sealed
+from edge.language.remedies import remedy
 from edge.sim.clock import SimClock
 from tests.kits.modbus_line import PlayedPort, played, settings, simulated
 from tests.unit.drivers.test_seven_causes import STATION
@@ -25,6 +26,21 @@ def test_a_refused_block_says_how_single_registers_are_asked() -> None:
     with pytest.raises(WrongDevice, match=r"2 registers in one request.*most_registers = 1") as raised:
         simulated(read)
     assert raised.value.detail.code == "block_refused"
+
+
+@pytest.mark.parametrize(("profile", "function", "other"), [("th-renke", 3, 4), ("th-renke", 4, 3), ("rs-fsjt", 3, 4)])
+def test_a_function_that_a_device_has_not_is_named_with_the_other(profile: str, function: int, other: int) -> None:
+    """Exception 1 is about the function, not about how many registers were asked: that setting is in the message."""
+    sensor = settings(profile, function=function)
+
+    def read(clock: SimClock) -> None:
+        bus = played(clock, sealed(bytes([1, 0x80 | function, 1])))
+        INFO.open(bus, sensor, clock).read()
+
+    with pytest.raises(WrongDevice, match=f"set function = {other}") as raised:
+        simulated(read)
+    assert raised.value.detail.code == "function_refused"
+    assert "function" in remedy("modbus", raised.value.reason)
 
 
 def test_a_line_that_never_gave_a_frame_tells_what_is_heard() -> None:

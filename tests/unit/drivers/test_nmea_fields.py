@@ -146,3 +146,21 @@ def test_what_a_head_sends_instead_is_shown(text: str, kind: str) -> None:
     (item,) = decode(decoder(), sentence(text))
     assert not values(item)
     assert isinstance(item, Frame) and item.kind == kind
+
+
+@pytest.mark.parametrize("text", ["45.0,,6.0,N", "45.0,X,6.0,N", "200.0,L,6.0,N", "-45.0,R,6.0,N", "180.5,R,6.0,N"])
+def test_an_angle_to_no_side_of_the_bow_gives_no_wind(text: str) -> None:
+    """Left or right is said of each angle but straight ahead and astern, and none is over half a turn."""
+    (item,) = decode(decoder(), sentence(f"IIVWR,{text}"))
+    assert isinstance(item, Refused) and item.reason.code == "angle_out_of_range"
+
+
+@pytest.mark.parametrize(
+    ("told", "angle"), [(-180.0, 180.0), (-179.9, 180.1), (-121.0, 239.0), (360.0, 0.0), (0.0, 0.0)]
+)
+def test_each_way_to_tell_an_angle_is_read(told: float, angle: float) -> None:
+    """Heads tell 0 to 360 or -180 to 180, both ends included; a tenth beyond is none."""
+    assert values(decode(decoder(), sentence(f"WIMWV,{told},R,2.0,M,A"))[0])["wind_from_direction"] == angle
+    beyond = told + (0.1 if told > 0 else -0.1) if told in (-180.0, 360.0) else 360.1
+    (item,) = decode(decoder(), sentence(f"WIMWV,{beyond:.1f},R,2.0,M,A"))
+    assert isinstance(item, Refused)

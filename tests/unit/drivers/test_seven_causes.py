@@ -20,7 +20,7 @@ from drivers.buses.rtu import Answer, check
 from drivers.buses.serial import _number
 from drivers.catalog import find
 from drivers.checksums import xor8
-from drivers.devices.heard import reader_of
+from drivers.devices.heard import reader_of, text_in
 from drivers.errors import DeviceError, InUse, NoAnswer, NotADevice, NotAllowed, SwitchedOff, Unplugged
 from edge.clock.clock import SystemClock
 from edge.language.remedies import remedy
@@ -87,6 +87,24 @@ def test_much_noise_is_another_speed_too(name: str, monkeypatch: pytest.MonkeyPa
     assert error.detail.code == "no_frame_but_bytes" and float(str(error.detail).split()[3]) <= 3.0
 
 
+@pytest.mark.parametrize("name", ["nmea", "plantower", "vedirect"])
+def test_noise_that_goes_on_is_told_alike_each_time(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A piece that waits from an earlier read came all the same: it is no silence, with its wires as the remedy."""
+    monkeypatch.setattr(f"drivers.devices.{name}.TIMEOUT", 5.0)
+    info, clock = find(name), SystemClock()
+    with speaking(b"\xf8\x00\x8f\xe0" * 500) as port:
+        settings = info.settings.model_validate({"port": port})
+        bus = BUSES[info.bus].open(settings, clock)
+        device = info.open(bus, settings, clock)
+        told = set()
+        for _ in range(8):
+            with pytest.raises(DeviceError) as raised:
+                device.read()
+            told.add(raised.value.detail.code)
+        bus.close()
+    assert told == {"no_frame_but_bytes"}
+
+
 @pytest.mark.parametrize("name", ["nmea", "vedirect", "plantower", "sds011"])
 def test_another_device_on_the_port_is_named(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where a whole other device speaks, its driver is named, not power and wires."""
@@ -118,6 +136,14 @@ def test_a_text_that_the_driver_does_not_read_is_no_wrong_speed(
     assert error.detail.code == code and shown in str(error.detail)
     advice = remedy("serial", error.reason)
     assert advice and "baud" not in advice and "power lines" not in advice
+
+
+def test_a_text_with_a_disturbed_byte_is_a_text_and_bytes_of_another_speed_are_none() -> None:
+    """One byte of a hundred may be changed on a long line; where a tenth is no text, it is no text at all."""
+    text = b"0R1,Dn=236D,Dm=283D,Sn=0.0M,Sm=1.0M\r\n" * 4
+    assert text_in(text[:60] + b"\xb0" + text[61:]).startswith("0R1,Dn=236D")
+    assert text_in(text[:140] + b"\xf8\x00" * 7) == ""
+    assert text_in(text[:20]) == "", "too little to be sure"
 
 
 @pytest.mark.parametrize("number", [4, 5, 6, 8, 10, 11, 7])

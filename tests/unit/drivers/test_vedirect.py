@@ -231,3 +231,10 @@ def test_two_blocks_in_one_are_none() -> None:
     body = b"\r\nV\t12800\r\nI\t5\r\nV\t52800\r\nChecksum\t"
     items = decode(VeDirectDecoder(VeDirectSettings(port="/dev/null")), body + bytes([-sum(body) & 255]))
     assert [type(item) for item in items] == [Refused]
+
+
+def test_a_refused_block_is_shown_where_it_is() -> None:
+    """Whoever looks at a recording is told the bytes that were refused, and those alone."""
+    good, bad = block("V=12800"), block("V=12900")[:-1] + b"?"
+    (_, refused, _) = decode(decoder(), good + bad + good)
+    assert isinstance(refused, Refused) and (refused.offset, refused.length) == (len(good), len(bad))
