@@ -17,7 +17,7 @@ from drivers.reason import Reason
 from edge.config.across import broker_complete, files_fit, rows
 from edge.config.base import HTTP_URL, HUB_NAME, PUBLIC_URL, MonthDay, Name, Section
 from edge.config.delivery import CHANNELS, DeliveryChannel
-from edge.config.errors import ConfigError, Mistake
+from edge.config.errors import STATIONS_FILE, ConfigError, Mistake
 from edge.config.file import DraftConfig, of_kinds, read
 from edge.config.forward import FORWARDS, Forward
 from edge.config.sections import BrokerSection
@@ -186,6 +186,7 @@ def load(path: Path) -> HubConfig:
 def checked(file: str, text: str) -> HubConfig:
     """Return what that text says, which is or will be in `file`. Raise ConfigError as `load` does."""
     draft = DraftConfig(file, text)
+    draft.is_of("database", "station", STATIONS_FILE)
     listed = {key: of_kinds(draft, key, kinds) for key, kinds in (("forward", FORWARDS), ("channel", CHANNELS))}
     files_fit(draft.wrong, rows(draft.tables, "forward"))
     rest = {key: value for key, value in draft.tables.items() if key not in listed}

@@ -15,12 +15,14 @@ from pathlib import Path
 import msgspec
 from msgspec import Raw
 
+from drivers.reason import Reason
 from edge.files import write_whole
 from edge.northbound.columns import name_of
 from edge.wire.set_aside import SetAside
 from hub.record_files import unwritten
 
 log = logging.getLogger("minshan.watch")
+WAITS = Reason("waits_for_table", "it waits for its table {name}", name="")
 MOST = 32  # tables of one station that are kept: each start of it makes one or two
 Known = OrderedDict[str, Raw]  # by name, the oldest first
 
@@ -58,7 +60,7 @@ class Tables:
         """Keep a message until its table comes, and want that."""
         self.wanted.setdefault(station, set()).add(name)
         if self._waiting is not None:
-            self._waiting.put(topic, payload, f"it waits for its table {name}")
+            self._waiting.put(topic, payload, WAITS.having(name=name))
 
     def came(self, station: str) -> Iterator[tuple[str, bytes]]:
         """Yield topic and payload of each waiting message of the station, which then no longer waits. Raise OSError."""

@@ -119,7 +119,9 @@ def _legibly(read: Callable[[str], str], prompt: str) -> str:
             line = "\udcff"
         if not is_misread(line):
             return line
-        click.echo(texts.sentences(*misread_words()), err=True)
+        from provisioning.folding import say  # here: it needs this module
+
+        say(texts.sentences(*misread_words()), err=True)
 
 
 def misread_words() -> tuple[str, str]:

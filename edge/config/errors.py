@@ -55,6 +55,8 @@ SPANS = {
     "season": Reason("bad_season", 'must be two days of the year, such as ["03-01", "05-31"]'),
     "hours": Reason("bad_hours", 'must be two times of day, such as ["22:00", "06:30"]'),
 }  # of a list of two, by its key
+HUBS_FILE = Reason("hubs_file", "this is the file of a hub: name that of a station")
+STATIONS_FILE = Reason("stations_file", "this is the file of a station: name that of a hub")
 NO_FILE = Reason("no_file", "the file is not there")
 
 

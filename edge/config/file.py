@@ -24,6 +24,7 @@ from edge.config.across import across, same_names
 from edge.config.base import Section
 from edge.config.delivery import CHANNELS
 from edge.config.errors import (
+    HUBS_FILE,
     NO_FILE,
     ConfigError,
     Mistake,
@@ -51,6 +52,11 @@ class DraftConfig:
         self.lines = TomlLines(text)
         self.tables = self._parsed(text)
         self.mistakes: list[Mistake] = []
+
+    def is_of(self, own: str, others: str, reason: Reason) -> None:
+        """Raise ConfigError where a file has another program's table in place of its own: it is that program's file."""
+        if others in self.tables and own not in self.tables:
+            raise ConfigError([Mistake(self.file, None, "", "", reason)])
 
     def wrong(self, path: tuple[str | int, ...], reason: Reason) -> None:
         """Note a mistake at the key of that path; a path that ends in OF_KEY: in the key itself, not in its value."""
@@ -123,6 +129,7 @@ def load(path: Path | str) -> Config:
 def checked(file: str, text: str) -> Config:
     """Return the configuration of that text, which is or will be in `file`. Raise ConfigError as `load` does."""
     draft = DraftConfig(file, text)
+    draft.is_of("station", "database", HUBS_FILE)
     sensors = checked_sensors(draft)
     forward = of_kinds(draft, "forward", FORWARDS)
     channels = of_kinds(draft, "channel", CHANNELS)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 CHUNK = 64 * 1024
 MOST_PLACES = 20  # refusals that are each told; all are counted
+STDIN = "<stdin>"  # what the standard input is called
 
 
 class Input(click.File):
@@ -110,7 +111,8 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
     if not tally.readings and as_json:
         raise click.exceptions.Exit(Exit.DEVICE)
     if not tally.frames:
-        source = ("--hex " if as_hex else "") + ("-" if file.name == "<stdin>" else as_typed(file.name))
+        name = getattr(file, "name", STDIN)
+        source = ("--hex " if as_hex else "") + ("-" if name == STDIN else as_typed(name))
         raise CommandError(Exit.DEVICE, _("No frame of this device is in it"), another(beginning, source))
     if not tally.readings:
         remedy = CLOSER["other_frames"]

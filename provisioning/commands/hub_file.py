@@ -16,10 +16,10 @@ from edge.language.texts import _, ngettext
 from provisioning.commands import hub_interview
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_interview import Facts
-from provisioning.commands.hub_options import INSTALLED, starting
+from provisioning.commands.hub_options import as_command, starting
 from provisioning.commands.init import keep
 from provisioning.commands.options import format_file_error, format_mistake, may_write
-from provisioning.folding import as_typed, program, say
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
@@ -72,11 +72,9 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
             records,
         )
         say(sentence.format(file=out, n=records))
-    installed = out.absolute() == INSTALLED
     if facts["http"] is not None:
         sentence = _("Add the first person: `{command} --role admin NAME`.")
-        add = "sudo minshan hub user add" if installed else f"{program()} hub user add --config {as_typed(out)}"
-        say(sentence.format(command=add))
+        say(sentence.format(command=as_command(out, "user add")))
     say(_("Next: `{command}`.").format(command=starting(out)))
 
 

@@ -13,7 +13,7 @@ from edge.clock.clock import system_utc
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.hub_options import FILE, loaded, reading, say_unheard
+from provisioning.commands.hub_options import FILE, as_command, loaded, reading, say_unheard
 from provisioning.commands.options import json_option, print_json
 from provisioning.folding import say
 
@@ -78,7 +78,8 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     with opened(config) as engine:
         People(engine).keep(found)
         say_unheard(engine, found.stations or ())
-    say(_('"{name}" is now notified of alerts. Send a test: `minshan hub alerts test`.').format(name=name))
+    test = as_command(config_file, "alerts test")
+    say(_('"{name}" is now notified of alerts. Send a test: `{command}`.').format(name=name, command=test))
 
 
 @person.command("remove", help=_("Stop notifying somebody."))
@@ -107,7 +108,7 @@ def list_people(config_file: Path, as_json: bool) -> None:
     with opened(loaded(config_file)) as engine:
         found = People(engine).listed()
     if not found and not as_json:
-        say(_("There is nobody to notify: `minshan hub person add`."))
+        say(nobody(config_file))
     for one in found:
         if as_json:
             print_json(msgspec.to_builtins(one))
@@ -185,7 +186,7 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
     with opened(config) as engine:
         found = attempts(engine, system_utc() - hours * HOURS_US)
     if not found and not as_json:
-        say(_("No message was sent in the last {span}.").format(span=texts.duration(hours * 3600)))
+        say(_("No message about an alert was sent in the last {span}.").format(span=texts.duration(hours * 3600)))
     for one in found:
         if as_json:
             print_json(msgspec.to_builtins(one))
@@ -218,7 +219,7 @@ def test(config_file: Path, name: str | None) -> None:
     with opened(config) as engine:
         people = [one for one in People(engine).listed() if name in (None, one.name)]
     if not people:
-        raise CommandError(Exit.USAGE, _("There is nobody to notify: `minshan hub person add`."))
+        raise CommandError(Exit.USAGE, nobody(config_file))
     for one in people:
         lines = begun([Spoken(one.language).say(TEXT)])
         for channel in one.channels:
@@ -235,6 +236,11 @@ def test(config_file: Path, name: str | None) -> None:
             say(_("{place}: {sentence}").format(place=_(", ").join((one.name, channel)), sentence=fate + why))
     if failed:
         raise click.exceptions.Exit(Exit.TROUBLE)
+
+
+def nobody(file: Path) -> str:
+    """Return that there is nobody to notify, and how that is changed."""
+    return _("There is nobody to notify: `{command}`.").format(command=as_command(file, "person add"))
 
 
 def wanted(field: str, error: str) -> str:

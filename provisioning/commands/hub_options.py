@@ -39,6 +39,13 @@ def starting(file: Path) -> str:
     return f"{program()} hub run --config {as_typed(file)}"
 
 
+def as_command(file: Path, words: str) -> str:
+    """Return a command of the hub of a file as it is typed."""
+    if file.absolute() == INSTALLED:
+        return f"sudo minshan hub {words}"
+    return f"{program()} hub {words} --config {as_typed(file)}"
+
+
 def loaded(path: Path) -> HubConfig:
     """Return the hub's configuration. Raise CommandError with one line for each mistake in its file."""
     from edge.config.errors import NO_FILE, ConfigError

@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from edge.language import texts
 from edge.northbound import version1, version2
 from edge.northbound.column_writer import KnownTables
 from edge.northbound.columns import name_of
@@ -16,6 +17,8 @@ from edge.records.bodies import raw
 from edge.records.record import Record
 from edge.records.spans import Span
 from edge.wire.contract import Batch, Receipt, Topic, encode, topic
+from edge.wire.set_aside import SetAside
+from hub.tables import Tables
 from tests.kits.receiver_kit import Desk, minute
 
 STATION = "s"
@@ -100,6 +103,15 @@ def test_a_table_that_is_lacking_is_asked_for_and_nothing_is_proven_before(tmp_p
     desk.take((LIVE, payload(without_tables(whole(minute(3), silent(4))))))
     assert desk.receipted() == [Span("e", 3, 4)]
     assert desk.receiver.tally.aside == 0
+
+
+@pytest.mark.parametrize(("lang", "said"), [("en", "it waits for its table 0a1b"), ("zh", "要等对应的表 0a1b 到达")])
+def test_why_a_block_waits_is_told_in_the_journals_language(tmp_path: Path, lang: str, said: str) -> None:
+    """It is the first line that an office reads of a new hub."""
+    waiting = SetAside(tmp_path / "waiting")
+    Tables(tmp_path / "tables", waiting).wait("minshan/2/a/live", "a", "0a1b", b"block")
+    with texts.speaking(lang):
+        assert said in texts.render_value(waiting.last)
 
 
 def test_another_stations_table_is_of_no_use(tmp_path: Path) -> None:

@@ -66,8 +66,8 @@ def said(command: object, *words: str, file: Path) -> str:
         (
             person,
             ("list",),
-            "There is nobody to notify: `minshan hub person add`.",
-            "还没有要通知的人：`minshan hub person add`。",
+            "There is nobody to notify: `minshan hub person add --config {file}`.",
+            "还没有要通知的人：`minshan hub person add --config {file}`。",
         ),
         (
             alerts,
@@ -75,7 +75,12 @@ def said(command: object, *words: str, file: Path) -> str:
             "There is no open alert, and none of the last 7 d.",
             "没有未结束的告警，最近 7 天也没有告警。",
         ),
-        (alerts, ("log", "--hours", "3"), "No message was sent in the last 3 h.", "最近 3 小时没有发过消息。"),
+        (
+            alerts,
+            ("log", "--hours", "3"),
+            "No message about an alert was sent in the last 3 h.",
+            "最近 3 小时没有发过告警消息。",
+        ),
         (visits, (), "No station needs attention.", "各站都没有要处理的事。"),
     ],
 )
@@ -85,7 +90,7 @@ def test_a_list_of_nothing_is_said_to_be_empty(
     """Silence could be a failure too; a program gets no line."""
     for lang, sentence in (("en", en), ("zh", zh)):
         with texts.speaking(lang):
-            assert said(command, *words, file=file) == f"{sentence}\n"
+            assert said(command, *words, file=file) == sentence.format(file=file) + "\n"
     assert said(command, *words, "--json", file=file) == ""
 
 
