@@ -21,6 +21,18 @@ DOWN = SendResult(
 GONE = SendResult(MessageFate.REFUSED, "93000 invalid webhook url", Reason("wecom_gone", "the robot was removed"))
 
 
+class FullMailbox(Channel):
+    """A mail server that takes mail for all but zhang."""
+
+    def send(self, message: Message) -> SendResult:
+        """Note a message, and refuse zhang's."""
+        told = super().send(message)
+        why = Reason(
+            "mail_address_refused", "{where} takes no mail for {name}: {said}", where="x", name="zhang", said=""
+        )
+        return SendResult(MessageFate.REFUSED, "552 5.2.2", why) if message.to[0].name == "zhang" else told
+
+
 @pytest.fixture(name="world")
 def a_world(tmp_path: Path) -> Iterator[World]:
     made = World(tmp_path)
@@ -111,17 +123,7 @@ def test_an_address_that_is_wrong_is_no_fault_of_the_mail(tmp_path: Path) -> Non
     again and again that the channel has failed and is back."""
     zhang, li = (person_of(name, place, channels=["mail"]) for place, name in enumerate(("zhang", "li"), 1))
     world = World(tmp_path, people=(zhang, li, person_of("wen", 3, duty="operator", channels=["group"])))
-    mail = world.channels["mail"] = Channel("mail", world.utc, one_by_one=True)
-    why = Reason("mail_address_refused", "{where} takes no mail for {name}: {said}", where="x", name="zhang", said="")
-    refused = SendResult(MessageFate.REFUSED, "552 5.2.2 full", why)
-    mail.answers = lambda _: DONE
-    send = mail.send
-
-    def sent(message: Message) -> SendResult:
-        told = send(message)
-        return refused if message.to[0].name == "zhang" else told
-
-    mail.send = sent  # type: ignore[method-assign]
+    world.channels["mail"] = FullMailbox("mail", world.utc, one_by_one=True)
     world.start(poll_s=2.0)
     world.alert(1, "raised", 2)
     world.run(12 * MINUTE)
