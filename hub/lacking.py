@@ -36,6 +36,27 @@ class LackingSpan(NamedTuple):
         return self.records * common / (self.end - self.start) if common > 0 else 0.0
 
 
+class LackingRecords:
+    """What stations lack: read once for each, and placed in time once for all curves of an answer. Raise SinkError."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._holes: dict[str, list[Hole]] = {}
+        self._spans: dict[str, list[LackingSpan]] = {}
+
+    def holes(self, station: str) -> list[Hole]:
+        """Return a station's holes."""
+        if station not in self._holes:
+            self._holes[station] = holes(self._engine, station)
+        return self._holes[station]
+
+    def spans(self, station: str) -> list[LackingSpan]:
+        """Return when what it lacks was made, as far as that is known."""
+        if station not in self._spans:
+            self._spans[station] = lacking(self._engine, station, self.holes(station))
+        return self._spans[station]
+
+
 def lacking(engine: Engine, station: str, found: Iterable[Hole]) -> list[LackingSpan]:
     """Return those of a station's holes whose time is known, by the minutes before and behind each in its epoch.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import smtplib
 import socket
 import ssl
@@ -26,8 +27,13 @@ NOT_ENCRYPTED = Reason(
     "mail_in_the_clear", "{where} offers no encryption, and a password must not be sent unencrypted", where=""
 )
 GREETED, LOGGED_IN = 220, 235
+ADDRESS = re.compile(rb"5\.[12]\.")  # RFC 3463: it is this address or mailbox that is at fault, for good
 SUBJECT = 120  # characters
 WIRE = SMTP.clone(cte_type="7bit")  # lines end as servers want them, and no server need take more than ASCII
+
+
+class AddressError(smtplib.SMTPResponseException):
+    """The server takes mail, but none for this person."""
 
 
 class MailSession(smtplib.SMTP):
@@ -69,6 +75,16 @@ class MailSession(smtplib.SMTP):
         if code != LOGGED_IN:
             raise smtplib.SMTPAuthenticationError(code, answer)
 
+    def address(self, sender: str, to: str) -> None:
+        """Say from whom and to whom a mail is. Raise SMTPResponseException, and AddressError where it is about whom."""
+        code, answer = self.mail(sender)
+        if code // 100 == 2:
+            code, answer = self.rcpt(to)
+            if ADDRESS.match(answer):
+                raise AddressError(code, answer)
+        if code // 100 != 2:
+            raise smtplib.SMTPResponseException(code, answer)
+
 
 class MailSender:
     """Sends by mail, a mail a person: nobody is shown another's address."""
@@ -94,6 +110,16 @@ class MailSender:
             self._sent(mail, person.mail, lines)
         except RequestError as error:
             return SendResult(MessageFate.REFUSED, "", error.reason)
+        except AddressError as error:
+            answer = printable(f"{error.smtp_code} {_text(error.smtp_error)}")
+            why = Reason(
+                "mail_address_refused",
+                "{where} takes no mail for {name}: {said}",
+                where=where,
+                name=person.name,
+                said=answer,
+            )
+            return SendResult(MessageFate.REFUSED, answer, why)
         except smtplib.SMTPResponseException as error:
             answer = printable(f"{error.smtp_code} {_text(error.smtp_error)}")
             fate = MessageFate.REFUSED if error.smtp_code >= 500 else MessageFate.FAILED
@@ -135,9 +161,7 @@ class MailSender:
                 raise RequestError(NOT_ENCRYPTED.having(where=self._server.hostname or ""), False)
             if self._section.password_file is not None:
                 session.enter(unquote(self._server.username or ""), secret_of(self._section.password_file))
-            for code, answer in (session.mail(self._section.sender), session.rcpt(to)):
-                if code // 100 != 2:
-                    raise smtplib.SMTPResponseException(code, answer)
+            session.address(self._section.sender, to)
             lines.append("DATA")
             code, answer = session.data(mail.as_bytes())
             if code != 250:

@@ -9,7 +9,7 @@ from edge.delivery.message import MessageFate, SendResult
 from hub.alarms.alarm import Quiet
 from hub.database.engine import Engine
 
-OF_A_PERSON = ("no_phone_number", "no_mail_address")  # what is no fault of the channel
+OF_A_PERSON = ("no_phone_number", "no_mail_address", "mail_address_refused")  # what is no fault of the channel
 LONGEST_US = 600_000_000  # of all waits of messages: what is to wait longer was set by a clock that was ahead
 MOST_FAILS = 3  # in a row, after which a channel counts as failing; one that refuses does at once
 

@@ -98,7 +98,7 @@ def night_of(now_us: int, offset_h: float) -> int:
 
 def ready(people: Sequence[Contact], alarm: Alarm, now_us: int, offset_h: float) -> list[str]:
     """Return who may be told of an alarm now, in their order."""
-    of_all = alarm.what in ("all_silent", "channel", "clock")
+    of_all = not alarm.station  # it is about the hub, or all stations at once
     theirs = [one for one in people if one.channels and (of_all or concerns(one, alarm.station))]
     if alarm.urgency == "frost":
         return [one.name for one in theirs]

@@ -95,10 +95,10 @@ class PostgresEngine:
         connection.longest = PATIENT if patient else DEADLINE
         try:
             self.query("BEGIN" if writing else "BEGIN READ ONLY")
-            if writing:  # even if the server is set not to wait for its disk, this transaction waits
+            if writing:  # even if the server is set otherwise, this one waits for its disk and knows a NULL in an array
                 self.query(
-                    "SELECT set_config('synchronous_commit', 'on', true) "
-                    "WHERE current_setting('synchronous_commit') = 'off'"
+                    "SELECT set_config(name, 'on', true) FROM (VALUES ('synchronous_commit'), ('array_nulls')) "
+                    "AS must (name) WHERE current_setting(name) = 'off'"
                 )
             yield
             with self._errors():

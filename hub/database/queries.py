@@ -35,7 +35,7 @@ from hub.database.cameras import CameraNow
 from hub.database.engine import Engine
 from hub.database.turns import AlertTurn
 from hub.exported import Export, ExportSelection
-from hub.lacking import Hole, LackingSpan, holes, lacking
+from hub.lacking import LackingRecords
 from hub.monthly import MonthlySheet
 from hub.sink import SinkError
 
@@ -62,8 +62,7 @@ class Queries:
 
     def __init__(self, engine: Engine, stations: frozenset[str] | None = None) -> None:
         self._engine, self._mine = engine, stations
-        self._holes: dict[str, list[Hole]] = {}  # an answer reads those of a station once
-        self._dated: dict[str, list[LackingSpan]] = {}  # and places them in time once for all of its curves
+        self._lacking = LackingRecords(engine)  # an answer reads those of a station once
         self._there: set[str] = set()  # of those that were asked about; none goes away again
 
     def export(self, wanted: ExportSelection) -> Export:
@@ -112,7 +111,9 @@ class Queries:
         if made == "minute":
             points, rest = curves.minutes(self._engine, station, channel, first, last, PAGE_POINTS)
         else:
-            points, rest = curves.counted(self._engine, station, channel, made, first, last, PAGE_POINTS, self._absent)
+            points, rest = curves.counted(
+                self._engine, station, channel, made, first, last, PAGE_POINTS, self._lacking.spans
+            )
         return Series(station, channel, unit, made, points, rest)
 
     def channels(self, station: str, first_us: int, last_us: int) -> list[str]:
@@ -218,7 +219,7 @@ class Queries:
         found = self._engine.query(
             "SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE station = %s", (station,)
         )
-        return int(found[0][0]), sum(last - first + 1 for _epoch, first, last in self._lacks(station))
+        return int(found[0][0]), sum(last - first + 1 for _epoch, first, last in self._lacking.holes(station))
 
     # -- what they share -----------------------------------------------------------------------------------
 
@@ -230,18 +231,6 @@ class Queries:
         if not mine or not self._engine.query("SELECT 1 FROM epoch WHERE station = %s LIMIT 1", (station,)):
             raise AskedError(NO_STATION.having(station=station))
         self._there.add(station)
-
-    def _lacks(self, station: str) -> list[Hole]:
-        """Return the holes of a station."""
-        if station not in self._holes:
-            self._holes[station] = holes(self._engine, station)
-        return self._holes[station]
-
-    def _absent(self, station: str) -> list[LackingSpan]:
-        """Return when what a station lacks was made, as far as that is known."""
-        if station not in self._dated:
-            self._dated[station] = lacking(self._engine, station, self._lacks(station))
-        return self._dated[station]
 
 
 def _epochs(engine: Engine, station: str) -> list[str]:

@@ -27,6 +27,11 @@ BUSY = Reason("written_by_another", "{file} has been locked by another program f
 CANNOT_OPEN = Reason(
     "database_cannot_open", "{file} cannot be opened: is its folder there, may this user write it?", file=""
 )
+MOVED = Reason(
+    "database_moved",
+    "{file} was moved or replaced while the hub is running: put it back, or stop the hub before you do so",
+    file="",
+)
 NO_ROOM = Reason("no_room_for", "no space is left for {file}", file="")
 REFUSED = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
 
@@ -41,11 +46,14 @@ class SqliteEngine:
         self._flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if make else 0)
         self._vfs = vfs
         self._open: apsw.Connection | None = None
+        self._place: tuple[int, int] | None = None  # of the file that is open
 
     @contextmanager
     def transaction(self, writing: bool = True, patient: bool = False) -> Iterator[None]:
         """Do all of it or nothing."""
         connection = self._connection()
+        if writing and self._place != self._placed():  # what is committed to it now nobody finds again
+            raise SinkError(MOVED.having(file=self.shown))
         with self._errors():
             connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
         try:
@@ -128,8 +136,18 @@ class SqliteEngine:
                 connection.set_busy_timeout(PATIENCE)
                 for pragma in (*_kept_in_it(connection), "synchronous=FULL", f"journal_size_limit={LOG}"):
                     connection.execute(f"PRAGMA {pragma}").fetchall()
-                self._open = connection
+                self._open, self._place = connection, self._placed()
         return self._open
+
+    def _placed(self) -> tuple[int, int] | None:
+        """Return device and number of the file at the path; None where there is none, or another file system."""
+        if self._vfs is not None:
+            return None
+        try:
+            found = Path(self.shown).stat()
+        except OSError:
+            return None
+        return found.st_dev, found.st_ino
 
     def _make(self) -> None:
         """Make the file as its folder's owner would: a log that SQLite makes later belongs to whom the file does."""

@@ -19,6 +19,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import BaseRoute
 from starlette.routing import Route as WebRoute
+from starlette.types import Receive, Scope, Send
 
 from drivers.reason import UNFORESEEN, Reason
 from edge.page.body import BodyError, body_of
@@ -231,14 +232,23 @@ async def read_request(request: Request) -> RawRequest:
     )
 
 
+class WholeFileResponse(FileResponse):
+    """A file that was made for this request: a part of it, put behind a part of an earlier one, would be neither."""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send all of it, whatever part was asked for."""
+        whole = [(name, value) for name, value in scope["headers"] if name != b"range"]
+        await super().__call__({**scope, "headers": whole}, receive, send)
+
+
 def sent(answer: Any, request: Request) -> Response:
     """Return the response that carries an answer."""
     if isinstance(answer, FileAnswer):
         return FileResponse(answer.path, media_type=answer.kind, headers=LASTING)
     if isinstance(answer, MadeFile):
         gone = BackgroundTask(answer.path.unlink, missing_ok=True)
-        headers = {"cache-control": "no-store"}
-        return FileResponse(answer.path, 200, headers, answer.kind, gone, answer.name)
+        headers = {"cache-control": "no-store", "accept-ranges": "none"}
+        return WholeFileResponse(answer.path, 200, headers, answer.kind, gone, answer.name)
     if isinstance(answer, DataAnswer):
         named = {} if answer.name is None else {"content-disposition": f'attachment; filename="{answer.name}"'}
         return Response(answer.data, media_type=answer.kind, headers={**named, **(LASTING if answer.lasts else {})})

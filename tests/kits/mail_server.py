@@ -1,7 +1,8 @@
 """A strict mail server on a socket (RFC 5321): encryption, login, greylisting, and what broken ones do.
 
-`mode`: "ok", "grey" (450 at first), "full" (552), "no-login" (535), "hang" (no greeting), "garbage", "mute" (silence
-after the mail), "lost" (the connection ends after the mail). What it has taken is in `mails`.
+`mode`: "ok", "grey" (450 at first), "full" (552), "gone" (no such user), "blocked" (no mail for anybody), "no-login"
+(535), "hang" (no greeting), "garbage", "mute" (silence after the mail), "lost" (the connection ends after the mail).
+What it has taken is in `mails`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,12 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
+RCPT = {
+    "grey": "450 4.2.0 greylisted, come again",
+    "full": "552 full",
+    "gone": "550 5.1.1 user unknown",
+    "blocked": "554 5.7.1 relay access denied",
+}
 USER, PASSWORD = "station", "öffne dich"
 
 
@@ -115,8 +122,7 @@ class Talking(socketserver.StreamRequestHandler):
 
     def _rcpt(self, rest: str) -> None:
         self.to = rest
-        is_grey = self.of.mode == "grey" and self.of.tries == 1
-        self._say("450 4.2.0 greylisted, come again" if is_grey else "552 full" if self.of.mode == "full" else "250 ok")
+        self._say("250 ok" if self.of.mode == "grey" and self.of.tries > 1 else RCPT.get(self.of.mode, "250 ok"))
 
     def _data(self, _rest: str) -> bool | None:
         self._say("354 go on")

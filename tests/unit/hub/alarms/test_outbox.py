@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from drivers.reason import Reason
-from edge.delivery.message import MessageFate, SendResult
+from edge.delivery.message import Message, MessageFate, SendResult
 from hub.alarms.links import Links
 from tests.kits.alarm_kit import DONE, MINUTE, NOON, Channel, World, person_of
 
@@ -19,6 +19,18 @@ DOWN = SendResult(
     MessageFate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x", why="")
 )
 GONE = SendResult(MessageFate.REFUSED, "93000 invalid webhook url", Reason("wecom_gone", "the robot was removed"))
+
+
+class FullMailbox(Channel):
+    """A mail server that takes mail for all but zhang."""
+
+    def send(self, message: Message) -> SendResult:
+        """Note a message, and refuse zhang's."""
+        told = super().send(message)
+        why = Reason(
+            "mail_address_refused", "{where} takes no mail for {name}: {said}", where="x", name="zhang", said=""
+        )
+        return SendResult(MessageFate.REFUSED, "552 5.2.2", why) if message.to[0].name == "zhang" else told
 
 
 @pytest.fixture(name="world")
@@ -103,6 +115,20 @@ def test_a_channel_that_refuses_is_told_through_the_others_and_not_tried_again(t
     world.group.answers = lambda count: DONE
     world.run(10 * MINUTE)
     assert any("恢复" in text for _, _, text in world.told("mail"))
+    world.close()
+
+
+def test_an_address_that_is_wrong_is_no_fault_of_the_mail(tmp_path: Path) -> None:
+    """Zhang's mailbox is full: his mails are refused, li has hers, the next person comes at once, and nobody is told
+    again and again that the channel has failed and is back."""
+    zhang, li = (person_of(name, place, channels=["mail"]) for place, name in enumerate(("zhang", "li"), 1))
+    world = World(tmp_path, people=(zhang, li, person_of("wen", 3, duty="operator", channels=["group"])))
+    world.channels["mail"] = FullMailbox("mail", world.utc, one_by_one=True)
+    world.start(poll_s=2.0)
+    world.alert(1, "raised", 2)
+    world.run(12 * MINUTE)
+    assert [to for _, to, _ in world.told("mail")][:2] == [["zhang"], ["li"]] and world.minutes("mail")[1] == 0
+    assert [one.what for one in world.alarms()] == ["frost"]
     world.close()
 
 

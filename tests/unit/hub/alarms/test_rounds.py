@@ -11,7 +11,7 @@ from drivers.reason import Reason
 from edge.delivery.message import MessageFate, SendResult
 from edge.records.bodies import Alert
 from edge.records.record import Kind
-from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, NOON, World
+from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, NOON, World, person_of
 
 HOUR, DAY = 3600.0, 86_400.0
 DOWN = SendResult(MessageFate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x"))
@@ -99,3 +99,34 @@ def test_a_call_is_told_to_be_one(world: World) -> None:
     world.run(10 * MINUTE)
     assert world.voice.got and all(message.wakes for _, message in world.voice.got)
     assert world.group.got and not any(message.wakes for _, message in world.group.got)
+
+
+@pytest.mark.parametrize(("duty", "to"), [("technician", [["wen"]]), ("grower", [["zhang", "wen"]])])
+def test_what_is_over_and_none_of_a_growers_business_is_told_to_who_looks_after_it(
+    tmp_path: Path, duty: str, to: list[list[str]]
+) -> None:
+    """A battery that was low for an hour of the night before: growers hear of it only where there is nobody else."""
+    made = World(tmp_path, NOON, people=(person_of("zhang", 1), person_of("wen", 2, duty=duty)))
+    made.start(poll_s=5.0)
+    over(made, 1, rule="battery")
+    made.run(3 * MINUTE)
+    assert [names for _, names, _ in made.told("group")] == to
+    made.close()
+
+
+@pytest.mark.parametrize("duty", ["technician", "grower"])
+def test_the_morning_s_word_is_for_who_looks_after_the_stations(tmp_path: Path, duty: str) -> None:
+    """It names what is not in order, and when each channel last worked; growers get it where there is nobody else."""
+    made = World(tmp_path, NIGHT, people=(person_of("zhang", 1), person_of("wen", 2, duty=duty)))
+    made.start(poll_s=60.0)
+    made.run(HOUR)
+    made.alert(1, "raised", 2)
+    made.run(MINUTE)
+    made.acknowledge("zhang")
+    made.run(5 * HOUR)
+    ((names, text),) = [(names, text) for _, names, text in made.told("group") if "【日报】" in text]
+    assert names == (["wen"] if duty == "technician" else ["zhang", "wen"])
+    head, frost, *channels = text.splitlines()
+    assert "1 个站中 0 个正常" in head and "【霜冻】上寨果园" in frost
+    assert channels == [f"渠道“{name}”最近一次成功：03:01" for name in ("group", "voice")]
+    made.close()

@@ -63,6 +63,17 @@ def test_a_file_in_each_form_is_what_was_measured(shared: Office) -> None:
         assert {line["values"]["air_temperature"] for line in found} == {-5.3}
 
 
+def test_a_download_that_is_taken_up_again_is_the_whole_file(shared: Office) -> None:
+    """Each request makes a file of its own: the rest of a newer one behind half of an older one would be neither."""
+    with shared.client(shared.token(Role.GROWER, MINE)) as client:
+        ask, params = f"/stations/{MINE}/export", DAYS | {"format": "csv"}
+        whole = client.get(ask, params=params)
+        for wanted in ("bytes=100-", "bytes=-50", f"bytes={10**9}-"):
+            told = client.get(ask, params=params, headers={"range": wanted})
+            assert (told.status_code, told.content) == (200, whole.content)
+            assert told.headers["accept-ranges"] == "none" and "content-range" not in told.headers
+
+
 def test_a_minute_that_is_dated_anew_is_so_in_the_next_file_and_sheet(tmp_path: Path) -> None:
     """Nothing is kept from the question before: the minute stands where it is now, and so does the gap."""
     with office(tmp_path) as made, made.client(made.token(Role.GROWER)) as client:
