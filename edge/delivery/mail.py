@@ -27,7 +27,8 @@ NOT_ENCRYPTED = Reason(
     "mail_in_the_clear", "{where} offers no encryption, and a password must not be sent unencrypted", where=""
 )
 GREETED, LOGGED_IN = 220, 235
-ADDRESS = re.compile(rb"5\.[12]\.")  # RFC 3463: it is this address or mailbox that is at fault, for good
+# RFC 3463: it is this address or mailbox that is at fault, for good; with 7 and 8 it is the sender's.
+ADDRESS = re.compile(rb"5\.(1\.(?![78]\b)|2\.)")
 SUBJECT = 120  # characters
 WIRE = SMTP.clone(cte_type="7bit")  # lines end as servers want them, and no server need take more than ASCII
 

@@ -23,6 +23,7 @@ RCPT = {
     "full": "552 full",
     "gone": "550 5.1.1 user unknown",
     "blocked": "554 5.7.1 relay access denied",
+    "nobody": "550 5.1.8 sender address rejected",
 }
 USER, PASSWORD = "station", "öffne dich"
 

@@ -57,6 +57,7 @@ def test_a_mail_arrives_whole_and_in_chinese(tmp_path: Path, tls: str, login: bo
     [
         *(("grey", MessageFate.FAILED, "mail_refused"), ("full", MessageFate.REFUSED, "mail_refused")),
         *(("gone", MessageFate.REFUSED, "mail_address_refused"), ("blocked", MessageFate.REFUSED, "mail_refused")),
+        ("nobody", MessageFate.REFUSED, "mail_refused"),
         *(("hang", MessageFate.FAILED, "forward_slow"), ("garbage", MessageFate.FAILED, "no_mail_server")),
         *(("mute", MessageFate.UNKNOWN, "forward_slow"), ("lost", MessageFate.UNKNOWN, "no_mail_server")),
     ],
