@@ -194,6 +194,18 @@ def test_a_clogged_gauge_is_told_by_its_neighbour() -> None:
     assert set(flags(little, names[0])) == {1}
 
 
+def test_a_gauge_that_nobody_read_in_the_rain_is_not_clogged() -> None:
+    """A bucket that is counted again after a cut cable was at zero while nobody looked."""
+    names = ["rainfall_amount", "rainfall_amount.roof"]
+
+    def cut(at: float) -> dict[str, float]:
+        cable = {} if 120 <= at < 2400 else {names[0]: 5.0}
+        return cable | {names[1]: 0.2 * (min(at, 2400) // 120)}
+
+    bodies = run(mast(names), cut, 0, 60)
+    assert set(flags(bodies, names[0])) == {1, 9}
+
+
 def test_a_gauge_that_drips_in_the_dry() -> None:
     """Tips as by a clock at 50 % humidity are a clogged funnel; the same in wet air may be drizzle."""
 
