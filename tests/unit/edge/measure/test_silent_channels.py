@@ -7,8 +7,12 @@ from random import Random
 
 from drivers.driver import Channel
 from drivers.reading import Reading
+from drivers.reason import Reason
 from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
+from edge.measure.offset import ChannelOffsets
+from edge.measure.quality import Flag
+from edge.measure.value import Value
 from tests.kits.mornings import MIDNIGHT, RAIN, RH, WIND, P, T, air, day
 
 SUN = "solar_irradiance"
@@ -91,3 +95,15 @@ def test_channels_that_are_silent_by_chance_trouble_no_check() -> None:
     for number, body in enumerate(minutes):
         assert {name for name, flag in body.quality.items() if flag == 9} == silent[number]
         assert {name for name, value in body.values.items() if value is None} == silent[number]
+
+
+def test_an_offset_that_stays_is_believed_after_six_hours() -> None:
+    """By then nobody can tell which level is true; until then each minute says for how long it has lasted."""
+    offsets, doubted = ChannelOffsets({P: P}), dict[int, Reason]()
+    for n in range(420):
+        begin = 100_000.0 + 60.0 * n
+        value = Value(836.0 + 3.0 * (n >= 20), Flag.PASS)
+        if found := offsets.doubts(begin, begin + 60.0, {P: value}):
+            doubted[n] = found[P]
+    assert list(doubted) == list(range(20, 380))
+    assert doubted[140].params["minutes"] == 120
