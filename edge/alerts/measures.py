@@ -20,6 +20,7 @@ from edge.records.bodies import Minute
 GOOD = (int(Flag.PASS), int(Flag.NOT_EVALUATED))
 SPAN, LEAST = 30, 20  # minutes that a slope is reckoned over, and how many of them must be known
 NOTHING = Seen(None)
+MUCH_RAIN = "more_than_specified"  # over 4 mm in a minute, of which gauges tell too little
 
 
 class Measure(Protocol):
@@ -30,7 +31,10 @@ class Measure(Protocol):
 
 
 class ChannelMeasure:
-    """A channel, or a quantity that is derived from the minute's own values."""
+    """A channel, or a quantity that is derived from the minute's own values.
+
+    Rain that is in doubt as more than gauges are made for is much rain at any rate: it may raise, but not clear.
+    """
 
     def __init__(self, channel: str) -> None:
         self._channel = channel
@@ -41,6 +45,9 @@ class ChannelMeasure:
             return NOTHING
         if self._channel in DERIVED:
             return Seen(derive(minute.values, minute.quality).get(self._channel))
+        reason = minute.reasons.get(self._channel)
+        if reason is not None and reason.code == MUCH_RAIN:
+            return Seen(minute.values.get(self._channel), clears=False)
         return Seen(good(minute, self._channel))
 
 

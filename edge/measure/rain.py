@@ -92,15 +92,15 @@ class Rain:
         return self._clogged(gauge) or (_dripping(gauge, values) if amount > 0 else None)
 
     def _clogged(self, gauge: Gauge) -> Reason | None:
-        if gauge.fell() > 0:
-            return None
-        for other in self._gauges:
-            if other is not gauge and other.fell() > OTHERS_TELL:
+        read = {end for end, _ in gauge.hour}  # what fell while nobody read this one says nothing of it
+        for other in self._gauges if gauge.fell() == 0 else ():
+            amount = sum(amount for end, amount in other.hour if end in read)
+            if other is not gauge and amount > OTHERS_TELL:
                 return Reason(
                     "clogged",
                     "clogged? no rain in an hour in which {other} reports {amount:.4g} mm",
                     other=other.name,
-                    amount=round(other.fell(), 3),
+                    amount=round(amount, 3),
                 )
         return None
 

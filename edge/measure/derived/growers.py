@@ -31,10 +31,11 @@ COUNTED = ("chill_hours", "utah_chill_units", "chill_portions", "growing_degree_
 
 
 class Good(msgspec.Struct, frozen=True):
-    """A minute's begin, s UTC, and its good values."""
+    """A minute's begin, s UTC, and its good values; `rained`: its rain is in doubt, and not 0."""
 
     begin: float
     values: dict[str, float]
+    rained: bool = False
 
 
 class GrowersMinutes:
@@ -55,7 +56,8 @@ class GrowersMinutes:
     def take(self, begin: float, values: Mapping[str, float | None], quality: Mapping[str, float | None]) -> None:
         """Take in a minute that began then, s UTC."""
         good = {n: v for n, v in values.items() if v is not None and quality.get(n) == Flag.PASS}
-        self._recent.append(Good(begin, good))
+        rained = "rainfall_amount" not in good and (values.get("rainfall_amount") or 0.0) > 0.0
+        self._recent.append(Good(begin, good, rained))
         air, rain, wet = good.get("air_temperature"), good.get("rainfall_amount"), self._wet(good)
         if air is not None and wet is not None:
             hour = self._hours.setdefault(int(begin // HOUR_S), WetHour(estimated=not self._has_leaf))
@@ -94,7 +96,8 @@ class GrowersMinutes:
         whole = {"air_pressure": self._pressure, **values}
         winds = [one.values["wind_speed"] for one in recent[-WIND_MIN:] if "wind_speed" in one.values]
         rains = [one.values["rainfall_amount"] for one in recent if "rainfall_amount" in one.values]
-        fell = sum(rains) if len(rains) >= RECENT_MIN - 5 or sum(rains) > 0 else None
+        known = len(rains) >= RECENT_MIN - 5 and not any(one.rained for one in recent)
+        fell = sum(rains) if known or sum(rains) > 0 else None
         return SprayInputs(
             values.get("air_temperature"),
             values.get("relative_humidity"),

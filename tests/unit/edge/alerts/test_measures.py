@@ -9,6 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from drivers.reason import Reason
+from edge.alerts.episode import Seen
 from edge.alerts.measures import LEAST, SPAN, ChannelMeasure, FallMeasure, FrostMeasure
 from edge.records.bodies import Minute
 
@@ -55,3 +57,18 @@ def test_the_value_of_frost_solves_the_psychrometer(air: float, humid: float, pr
 def over_water(celsius: float) -> float:
     """Return the vapour pressure of saturation over water, hPa (Magnus, as WMO-No. 8 prints it)."""
     return 6.112 * math.exp(17.62 * celsius / (243.12 + celsius))
+
+
+def test_a_cloudburst_over_what_gauges_are_made_for_raises_its_alert() -> None:
+    """5 mm in a minute are in doubt, for gauges tell too little of it: enough to begin an alert, not to end one."""
+    rain, measure = "rainfall_amount", ChannelMeasure("rainfall_amount")
+    much = Reason(
+        "more_than_specified",
+        "{amount:g} mm in a minute, more than gauges are specified for ({most:g})",
+        amount=5.0,
+        most=4.0,
+    )
+    assert measure.see(Minute({rain: 5.0}, {rain: 3}, {rain: much})) == Seen(5.0, clears=False)
+    other = Reason("melt", "melt, not snowfall: air at {temperature:g} degC", temperature=0.2)
+    assert measure.see(Minute({rain: 5.0}, {rain: 3}, {rain: other})) == Seen(None)
+    assert measure.see(Minute({rain: 3.0}, {rain: 1}, {})) == Seen(3.0)

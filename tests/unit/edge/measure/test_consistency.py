@@ -140,6 +140,16 @@ def test_heights_that_differ_are_not_compared() -> None:
     assert set(flags(run(apart, two(10.0, 4.0), 0, 30), PAIR[0])) == {1}
     level = mast(PAIR, {PAIR[0]: 2.0, PAIR[1]: 1.5})
     assert flags(run(level, two(10.0, 4.0), 0, 30), PAIR[0])[-1] == 3
+    for known in PAIR:  # nobody knows how high the other one is
+        assert set(flags(run(mast(PAIR, {known: 2.0}), two(10.0, 4.0), 0, 30), PAIR[0])) == {1}
+
+
+@pytest.mark.parametrize(("first", "second", "flag"), [(10.0, 16.0, 1), (10.0, 17.0, 3), (1.0, 2.9, 1), (1.0, 3.1, 3)])
+def test_two_cups_may_differ_by_half_of_their_mean(first: float, second: float, flag: int) -> None:
+    """By 2 m/s in weak wind, by half of it in strong: 10 and 16 m/s are gusts, 10 and 17 are not."""
+    names = ["wind_speed", "wind_speed.roof"]
+    bodies = run(mast(names), lambda at: dict(zip(names, (first + at % 20 / 1e3, second + at % 20 / 1e3))), 0, 11)
+    assert flags(bodies, names[0])[-1] == flag
 
 
 def test_agreement_in_between_begins_the_ten_minutes_anew() -> None:
@@ -192,6 +202,18 @@ def test_a_clogged_gauge_is_told_by_its_neighbour() -> None:
     assert set(flags(bodies, names[1])) == {1}
     little = run(mast(names), lambda at: {names[0]: 0.2 * (at > 300), names[1]: 0.2 * (at // 120)}, 0, 40)
     assert set(flags(little, names[0])) == {1}
+
+
+def test_a_gauge_that_nobody_read_in_the_rain_is_not_clogged() -> None:
+    """A bucket that is counted again after a cut cable was at zero while nobody looked."""
+    names = ["rainfall_amount", "rainfall_amount.roof"]
+
+    def cut(at: float) -> dict[str, float]:
+        cable = {} if 120 <= at < 2400 else {names[0]: 5.0}
+        return cable | {names[1]: 0.2 * (min(at, 2400) // 120)}
+
+    bodies = run(mast(names), cut, 0, 60)
+    assert set(flags(bodies, names[0])) == {1, 9}
 
 
 def test_a_gauge_that_drips_in_the_dry() -> None:

@@ -62,6 +62,14 @@ def test_a_rise_that_no_sky_gives_is_no_rain() -> None:
     assert doubts == ["more_than_any_rain"]
 
 
+@pytest.mark.parametrize(("fell", "counted"), [(500.0, 500.0), (600.0, 0.0)])
+def test_a_gap_holds_what_any_sky_has_given_in_its_time(fell: float, counted: float) -> None:
+    """The records of the world are 538 mm in a hundred minutes: less is rain of the gap, more is none."""
+    amounts, doubts = rises([(0, 0.0), *((6000 + 10 * n, fell) for n in range(3))])
+    assert sum(amounts) == counted
+    assert doubts == ["fell_before" if counted else "more_than_any_rain"]
+
+
 def test_rain_over_a_gap_is_counted_and_doubted() -> None:
     """What fell while nobody read the gauge is not lost, and is not passed off as the minute's own."""
     amounts, doubts = rises([(0, 1.0), (600, 3.0)])

@@ -190,3 +190,16 @@ def test_near_the_night_spraying_wants_care(clock: int, state: str) -> None:
     for begin in range(int(now) - 3600, int(now), 60):
         minutes.take(begin, air, dict.fromkeys(air, int(Flag.PASS)))
     assert minutes.verdicts(now, None)[0].state == state
+
+
+@pytest.mark.parametrize(("mm", "flag", "state"), [(0.0, 3, "open"), (5.0, 3, "unknown"), (5.0, 1, "closed")])
+def test_rain_in_doubt_is_no_dry_hour(mm: float, flag: int, state: str) -> None:
+    """What fell in a gap is in doubt, and so is a cloudburst's best minute: the leaves may be wet."""
+    minutes = GrowersMinutes(Site(31.68, 103.85, 1590.0, 8.0), ["air_temperature"])
+    noon = int(datetime(2026, 4, 10, 12, tzinfo=timezone(timedelta(hours=8))).timestamp())
+    air = {"air_temperature": 15.0, "relative_humidity": 60.0, "wind_speed": 2.0, "rainfall_amount": 0.0}
+    for begin in range(noon - 3600, noon, 60):
+        gap = begin == noon - 1800
+        rain = {"rainfall_amount": mm} if gap else {}
+        minutes.take(begin, air | rain, {**dict.fromkeys(air, 1), "rainfall_amount": flag if gap else 1})
+    assert minutes.verdicts(float(noon), None)[0].state == state

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import math
 from random import Random
 
 from drivers.driver import Channel
 from drivers.reading import Reading
+from drivers.reason import Reason
 from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
+from edge.measure.offset import ChannelOffsets
+from edge.measure.quality import Flag
+from edge.measure.value import Value
+from tests.kits.mornings import MIDNIGHT, RAIN, RH, WIND, P, T, air, day
 
-T, RH, P, WIND = "air_temperature", "relative_humidity", "air_pressure", "wind_speed"
+SUN = "solar_irradiance"
 AIR = {T: 15.0, RH: 60.0, P: 836.0, WIND: 0.0}
 Span = tuple[int, dict[str, float | None]]
 
@@ -71,3 +77,33 @@ def test_a_hygrometer_that_fails_high_makes_no_calm_doubtful() -> None:
             minutes.take("mast", Reading(name, 0.0, 10.0 * n))
     body = minutes.close(0.0, 60.0, None, {})
     assert body.quality == {T: 3, RH: 4, P: 4, WIND: 3}
+
+
+def test_channels_that_are_silent_by_chance_trouble_no_check() -> None:
+    """Each minute a third of the channels tells nothing: it is missing, and what the others tell is judged."""
+    rng, silent = Random(7), dict[int, set[str]]()
+
+    def truth(at: float) -> dict[str, float]:
+        told = air(at) | {RAIN: round(0.2 * (at // 120), 1), RH: 40.0 + round(2 * math.sin(at / 500), 1), SUN: 600.0}
+        told |= {name: told[name.partition(".")[0]] for name in (f"{T}.hedge", f"{RH}.hedge", f"{RAIN}.roof")}
+        told |= {"soil_moisture": 21.0, "soil_temperature": 14.0, "leaf_wetness": 80.0, "co2": 420.0, "pm10": 70.0}
+        gone = silent.setdefault(int(at // 60), {name for name in told if at >= 60 and rng.random() < 1 / 3})
+        return {name: value for name, value in told.items() if name not in gone}
+
+    minutes = day(truth, 200, utc=MIDNIGHT + 10 * 3600.0)()
+    assert len(minutes) == 200
+    for number, body in enumerate(minutes):
+        assert {name for name, flag in body.quality.items() if flag == 9} == silent[number]
+        assert {name for name, value in body.values.items() if value is None} == silent[number]
+
+
+def test_an_offset_that_stays_is_believed_after_six_hours() -> None:
+    """By then nobody can tell which level is true; until then each minute says for how long it has lasted."""
+    offsets, doubted = ChannelOffsets({P: P}), dict[int, Reason]()
+    for n in range(420):
+        begin = 100_000.0 + 60.0 * n
+        value = Value(836.0 + 3.0 * (n >= 20), Flag.PASS)
+        if found := offsets.doubts(begin, begin + 60.0, {P: value}):
+            doubted[n] = found[P]
+    assert list(doubted) == list(range(20, 380))
+    assert doubted[140].params["minutes"] == 120

@@ -20,7 +20,7 @@ RAIN, T, RH, SUN = "rainfall_amount", "air_temperature", "relative_humidity", "s
 
 def told(
     minutes: int,
-    mm: Callable[[int], float],
+    mm: Callable[[int], float | None],
     humidity: Callable[[int], float] = lambda _: 40.0,
     share: float | None = None,
     temperature: float = 20.0,
@@ -49,6 +49,13 @@ def sprinkler(n: int) -> float:
 def test_a_sprinkler_in_dry_air_is_told_after_a_quarter_of_an_hour() -> None:
     """2 mm in half an hour at 40 %; only minutes with rain are doubted."""
     assert told(60, sprinkler) == list(range(28, 60, 2))
+
+
+def test_minutes_without_the_gauge_are_no_end_of_the_water() -> None:
+    """A line that is silent in between leaves the sprinkler's other minutes in doubt."""
+    silent = range(30, 36)
+    doubted = told(60, lambda n: None if n in silent else sprinkler(n))
+    assert doubted == [n for n in range(28, 60, 2) if n not in silent]
 
 
 def test_a_sprinkler_in_the_sun_is_told_in_less_dry_air() -> None:
