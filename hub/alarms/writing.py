@@ -142,9 +142,9 @@ class AlarmWriter:
         parts = []
         if acked:
             parts.append(words.say(N_("{name} has acknowledged it"), name=acked))
-        repeats = [alarm.ladder.repeats for alarm, why in mine if why == "repeat"]
-        if repeats:
-            parts.append(words.say(N_("reminder {n}"), n=max(repeats)))
+        repeats = max((alarm.ladder.repeats for alarm, why in mine if why == "repeat"), default=0)
+        if repeats:  # what is told again because a channel failed is no reminder
+            parts.append(words.say(N_("reminder {n}"), n=repeats))
         if said.last:
             parts.append(words.say(N_("no more reminders before noon")))
         if again:

@@ -113,8 +113,9 @@ def check_held(url: str) -> None:
     for (station, epoch, seq), (_, raw) in kept(url).items():
         found = json.loads(raw)
         if found["kind"] == "minute" and found["start"] is not None:
-            flags = found["body"]["quality"].values()
-            good = bool(flags) and all(flag in (1, 2) for flag in flags)
+            values, flags = found["body"]["values"], found["body"]["quality"]
+            good = bool(flags) and all(flag in (1, 2) and values.get(name) is not None for name, flag in flags.items())
+            good = good and values.keys() == flags.keys()
             one = found["start"], epoch, seq, found["duration"], good, len(raw)
             hours[station, found["start"] // HOUR].append(one)
     names = "minutes, epoch, seq_first, seq_last, since, until, mask, bytes"

@@ -122,7 +122,7 @@ def test_what_a_device_spreads_over_several_frames_is_read_whole(tmp_path: Path)
         programs = minshan("sensors", "read", "nmea", "--set", settings + port, "--json")
     assert said.code == 0
     assert set(said.out.splitlines()) == {
-        *("Wind direction: 45 °", "Wind speed: 20.0 m/s", "Air temperature: -2.5 °C"),
+        *("Wind direction: 45 °", "Wind speed: 20.0 m/s", "Air temperature: -2.50 °C"),
         *("Relative humidity: no reading yet", "Air pressure: no reading yet"),
     }
     assert {one["quantity"]: one["value"] for one in objects(programs.out)}["air_pressure"] is None

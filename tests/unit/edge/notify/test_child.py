@@ -61,13 +61,13 @@ def test_what_is_wrong_comes_back_as_what_it_is(services: Services, tmp_path: Pa
 def test_a_process_that_is_killed_while_it_asks_may_have_delivered(services: Services, tmp_path: Path) -> None:
     """Its end is known at once, and that nobody knows whether the message arrived."""
     services.wecom.mode = "hang"
-    found: list[int] = []
+    others, found = children(), list[int]()
     pause = threading.Event()
 
     def kill() -> None:
         while not services.wecom.requests:
             pause.wait(0.01)
-        found.extend(children())
+        found.extend({*children()} - {*others})
         for number in found:
             os.kill(number, signal.SIGKILL)
 
@@ -80,7 +80,7 @@ def test_a_process_that_is_killed_while_it_asks_may_have_delivered(services: Ser
 
 
 def children() -> list[int]:
-    """Return the processes that this one has started."""
+    """Return the processes that this one has started, those of other tests too."""
     return [int(number) for number in Path(f"/proc/self/task/{main_thread()}/children").read_text().split()]
 
 
@@ -93,7 +93,8 @@ def main_thread() -> int:
 def test_a_process_that_hangs_is_ended(services: Services, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """One that does not even begin in its time is ended, and surely has sent nothing."""
     monkeypatch.setattr(child, "START_S", -1.9)
+    others = children()
     told = robot(services, tmp_path).send(MESSAGE)
     assert told.reason is not None
     assert (told.fate, told.reason.code) == (MessageFate.FAILED, "notify_child_hung")
-    assert not services.wecom.requests and not children()
+    assert not services.wecom.requests and children() == others

@@ -21,10 +21,7 @@ HARMLESS = (
     *("standard_conforming_strings = off", "TimeZone = 'Asia/Kathmandu'", "client_encoding = LATIN1"),
     *("default_transaction_isolation = serializable", "plan_cache_mode = force_generic_plan", "row_security = off"),
 )
-REFUSING = (
-    *("statement_timeout = 1", "default_transaction_read_only = on", "idle_in_transaction_session_timeout = 1"),
-    "search_path = ''",
-)
+REFUSING = ("statement_timeout = 1", "default_transaction_read_only = on", "search_path = ''")
 
 
 @contextmanager
