@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -19,16 +20,13 @@ from edge.wire.contract import ROLLCALL
 from edge.wire.link import Link
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
-from hub import completeness
-from hub.database.accounts import Accounts
-from hub.database.engine import Engine, opened
-from hub.passwords import hashed
-from hub.rights import Account, Role
-from provisioning.commands.hub_file import make, written
-from provisioning.demo.hub_process import TimeFile
+from provisioning.demo.hub_setup import HubFacts, prepared
 from provisioning.demo.processes import OwnBroker, SupervisedProcess, free_port
+from provisioning.demo.time_file import TimeFile
 
-ADMIN = "admin"
+if TYPE_CHECKING:
+    from hub.database.engine import Engine
+
 RECEIVER_S = 20.0  # real seconds that the hub has to come up; the demo starts without one then
 WEB = ("argon2", "starlette", "uvicorn")  # what its API needs; without it the hub receives all the same
 
@@ -42,31 +40,19 @@ class DemoHub:
         self.password: str | None = None
         listen = f"127.0.0.1:{free_port()}" if all(map(importlib.util.find_spec, WEB)) else None
         config = state / "hub.toml"
-        facts = {"broker": broker, "database": self._url, "pictures": str(state / "received"), "http": listen}
-        make(config, written(dict.fromkeys(("broker_password_file", "ca_file", "database_password_file")) | facts))
         if listen is not None:
             self.address, self.password = f"http://{listen}", secrets.token_urlsafe(9)
-            self._let_in(self.password)
+        prepared(HubFacts(str(config), broker, self._url, str(state / "received"), listen, self.password))
         self.time = TimeFile(state / "hub.time")
         stack.callback(self.time.close)
         command = [sys.executable, "-m", "provisioning.demo.hub_process", str(config), str(state / "hub.time")]
         stack.callback(SupervisedProcess(command, state / "hub.log").stop)
 
-    def _let_in(self, password: str) -> None:
-        """Give the first administrator this password: another at each start, for nobody wrote the last one down."""
-        with closing(self._engine()) as engine:
-            known = Accounts(engine)
-            if known.user(ADMIN) is None:
-                known.add(Account("user", ADMIN, Role.ADMIN, None), hashed(password), 0)
-            else:
-                known.change_password(ADMIN, hashed(password))
-
-    def _engine(self) -> Engine:
-        return opened(self._url, make=False)
-
     def held(self, stores: dict[str, Store]) -> list[Held]:
         """Return what of each station is here, for the report."""
-        with closing(self._engine()) as engine:
+        from hub.database.engine import opened
+
+        with closing(opened(self._url, make=False)) as engine:
             return [held(engine, station, store) for station, store in stores.items()]
 
 
@@ -90,6 +76,8 @@ def held(engine: Engine, station: str, store: Store) -> Held:
 
 def days_of(engine: Engine, station: str) -> Iterator[Completeness]:
     """Yield the days of a station from its first minute to its last."""
+    from hub import completeness
+
     span = "min(start), max(start + CAST(duration * 1e6 AS bigint))"
     ((first, last),) = engine.query(f"SELECT {span} FROM record WHERE station = %s AND kind = 'minute'", (station,))
     if first is None:

@@ -19,7 +19,8 @@ from edge.snapshots import StationStatus
 from edge.station import Station
 from provisioning.commands.bill import bill
 from provisioning.demo.companions import unsent
-from provisioning.demo.hub import ADMIN, DemoHub
+from provisioning.demo.hub import DemoHub
+from provisioning.demo.hub_setup import ADMIN
 from provisioning.demo.show import bare
 from provisioning.demo.unplugging import OwnPage
 from provisioning.folding import fold, program
