@@ -118,8 +118,9 @@ def settings(info: DriverInfo, table: dict[str, Any], words: Mapping[str, str] |
                 reason = address(info.settings, str(shown.get(key, "")), reason)
             said = render(reason)
             value = f" = {shown[key]}" if key in shown else ""
-            place = f"{info.name}: {key}{value}" if key else info.name
-            lines.append(_("{place}: {sentence}").format(place=place, sentence=said))
+            line = _("{place}: {sentence}")
+            told = line.format(place=f"{key}{value}", sentence=said) if key else said
+            lines.append(line.format(place=info.name, sentence=told))
         raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
 
 

@@ -116,6 +116,8 @@ def test_what_is_wrong_is_told_and_nothing_written(tmp_path: Path) -> None:
         3,
         'Error: bme280: adress = 0x76: unknown key; did you mean "address"?\n',
     )
+    chinese = minshan(*made(out, "--sensor", "bme280:adress=0x76"), "--lang", "zh").err
+    assert chinese == "错误：bme280：adress = 0x76：没有这一项；是不是“address”？\n", "each colon is the language's own"
     said = minshan(*made(out, "--latitude", "200", "--broker", "http://x", "--sensor", "bme280", "--sensor", "bme280"))
     assert (said.code, said.err.splitlines()) == (
         3,
