@@ -82,6 +82,7 @@ class Control:
                 while identity(self._path) == ours or not self._path.parent.is_dir():
                     self._clock.wait_readable(poll.fileno(), self._next_look())
                     self._turn(server, poll)
+                self._accept(server, poll)  # who came before it went is served too
             finally:
                 if identity(self._path) == ours:
                     with contextlib.suppress(OSError):  # on a read-only disk it stays; the next start replaces it
