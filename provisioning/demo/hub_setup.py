@@ -40,15 +40,20 @@ class Refusal(msgspec.Struct):
 
 
 def prepared(facts: HubFacts) -> None:
-    """Write a hub's file, make its database and let the administrator in. Raise CommandError."""
+    """Write a hub's file, make its database and let the administrator in.
+
+    Raise CommandError, and RuntimeError with what the process printed where it ends otherwise.
+    """
     command = [sys.executable, "-m", "provisioning.demo.hub_setup"]
     # Of a session of its own: Ctrl-C is for the demo, which then ends it without a word of its own.
     ran = subprocess.run(
-        command, input=msgspec.json.encode(facts), stdout=subprocess.PIPE, start_new_session=True, check=False
+        command, input=msgspec.json.encode(facts), capture_output=True, start_new_session=True, check=False
     )
-    if ran.returncode:
+    if ran.stdout:
         why = msgspec.json.decode(ran.stdout, type=Refusal)
         raise CommandError(Exit(why.code), why.sentence, why.remedy)
+    if ran.returncode:
+        raise RuntimeError(f"the hub's set-up ended with {ran.returncode}: {ran.stderr.decode(errors='replace')}")
 
 
 def main() -> None:

@@ -7,9 +7,11 @@ import subprocess
 import sys
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from provisioning.demo.hub_setup import HubFacts, prepared
 from tests.kits.command import minshan
 
 LOADED = """
@@ -40,3 +42,11 @@ def test_a_database_of_another_program_ends_a_demo_with_one_line(lang: str, said
     assert said in ended.err and str(tmp_path / "hub.db") in ended.err
     assert len(ended.err.splitlines()) <= 2
     assert (tmp_path / "hub.db").read_bytes() == before
+
+
+def test_a_set_up_that_breaks_is_no_success(capfd: pytest.CaptureFixture[str]) -> None:
+    """What the process printed goes into the report of an unexpected error, and not to the terminal."""
+    no_path: Any = None
+    with pytest.raises(RuntimeError, match="ValidationError"):
+        prepared(HubFacts(no_path, "", "", "", None, None))
+    assert capfd.readouterr() == ("", "")
