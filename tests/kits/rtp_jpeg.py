@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from itertools import count
 
-from tests.kits.rtsp_listener import listening
+from tests.kits.camera_port import listening
 
 SUBSAMPLINGS = {0x21: 0, 0x22: 1}  # factors of the luminance -> type (section 4.1)
 RESTARTS, OWN_TABLES, STATIC = 64, 255, 26  # bit of the type, Q, payload type
@@ -64,7 +64,7 @@ def camera(
                     link.sendall(b"$\0" + len(data).to_bytes(2, "big") + data)
             time.sleep(PAUSE)
 
-    return listening(serve)
+    return listening(serve, "rtsp://{}/cam")
 
 
 def _answer(link: socket.socket) -> None:

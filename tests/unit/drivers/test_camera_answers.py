@@ -6,8 +6,8 @@ import io
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from drivers.cameras.opening import Contained, open_camera
 from drivers.clock import Stopped
 from drivers.twins.scene import Moment, Scene
 from edge.clock.clock import SystemClock
+from tests.kits.camera_port import listening
 from tests.kits.certificate import self_signed
 
 NOON = 1_784_347_200_000_000
@@ -41,34 +42,15 @@ WHOLE = picture()
 SCAN = WHOLE.index(b"\xff\xda") + 14
 
 
-@contextmanager
-def server(answer: Answer, context: ssl.SSLContext | None = None) -> Iterator[str]:
-    """Serve what `answer(request)` gives, one connection after the other. Yield host:port."""
-    listening = socket.create_server(("127.0.0.1", 0))
+def server(answer: Answer, context: ssl.SSLContext | None = None) -> AbstractContextManager[str]:
+    """Serve what `answer(request)` gives to each connection, at the host:port that is yielded."""
 
-    def serve() -> None:
-        while True:
-            try:
-                link, _ = listening.accept()
-            except OSError:
-                return
-            with link:
-                try:
-                    wire = context.wrap_socket(link, server_side=True) if context else link
-                    request = wire.recv(65536)
-                    wire.sendall(answer(request.decode("latin-1")))
-                    wire.shutdown(socket.SHUT_WR)
-                except OSError:
-                    continue
+    def serve(link: socket.socket) -> None:
+        wire = context.wrap_socket(link, server_side=True) if context else link
+        wire.sendall(answer(wire.recv(65536).decode("latin-1")))
+        wire.shutdown(socket.SHUT_WR)
 
-    thread = threading.Thread(target=serve, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
-        thread.join(5)
+    return listening(serve)
 
 
 def http(body: bytes, kind: str = "image/jpeg", status: str = "200 OK", *more: str) -> bytes:
@@ -226,27 +208,16 @@ def test_an_impossible_port_is_named() -> None:
 def test_headers_that_drip_end_at_the_deadline(tmp_path: Path) -> None:
     """A camera that sends a header line now and then for ever gets its time and no more."""
     halt = threading.Event()
-    listening = socket.create_server(("127.0.0.1", 0))
 
-    def drip() -> None:
-        link, _ = listening.accept()
-        with link:
-            link.recv(4096)
-            link.sendall(b"HTTP/1.1 200 OK\r\n")
-            try:
-                while not halt.wait(0.2):
-                    link.sendall(b"X-Slow: 1\r\n")
-            except OSError:
-                return
+    def drip(link: socket.socket) -> None:
+        link.recv(4096)
+        link.sendall(b"HTTP/1.1 200 OK\r\n")
+        while not halt.wait(0.2):
+            link.sendall(b"X-Slow: 1\r\n")
 
-    thread = threading.Thread(target=drip, daemon=True)
-    thread.start()
-    address = f"http://127.0.0.1:{listening.getsockname()[1]}/"
-    with pytest.raises(NoPictureError, match="no whole picture within 1 s"):
-        open_camera(CameraSettings("http", address, timeout=1.0), SystemClock()).still()
+    with listening(drip) as place, pytest.raises(NoPictureError, match="no whole picture within 1 s"):
+        still(f"http://{place}/", 1.0)
     halt.set()
-    thread.join(5)
-    listening.close()
 
 
 def test_a_self_signed_camera_is_known_by_its_fingerprint(tmp_path: Path) -> None:

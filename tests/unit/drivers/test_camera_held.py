@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import socket
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 
 import pytest
 
 from drivers.cameras.camera import CameraError
 from drivers.cameras.http_still import FAREWELL
+from tests.kits.camera_port import listening
 from tests.unit.drivers.test_camera_answers import WHOLE, http, still
 
 LONG = 600.0  # s: who waits it out is ended by the test's own limit
@@ -19,29 +19,16 @@ PAGE = b"<html><head><title>Web service</title></head><body>Please log in to thi
 CHALLENGE = ("401 Unauthorized", 'WWW-Authenticate: Basic realm="r"')
 
 
-@contextmanager
-def holding(answer: Callable[[str], Iterable[bytes]]) -> Iterator[str]:
+def holding(answer: Callable[[str], Iterable[bytes]]) -> AbstractContextManager[str]:
     """Serve the pieces that `answer(request)` gives, and leave each connection open until the other end closes it."""
-    listening = socket.create_server(("127.0.0.1", 0))
 
     def serve(link: socket.socket) -> None:
-        with link, suppress(OSError):
-            for piece in answer(link.recv(65536).decode("latin-1")):
-                link.sendall(piece)
-            while link.recv(4096):
-                pass
+        for piece in answer(link.recv(65536).decode("latin-1")):
+            link.sendall(piece)
+        while link.recv(4096):
+            pass
 
-    def accept() -> None:
-        with suppress(OSError):
-            while True:
-                threading.Thread(target=serve, args=(listening.accept()[0],), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield f"127.0.0.1:{listening.getsockname()[1]}"
-    finally:
-        listening.shutdown(socket.SHUT_RDWR)
-        listening.close()
+    return listening(serve)
 
 
 @pytest.mark.parametrize(

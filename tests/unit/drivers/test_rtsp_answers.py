@@ -12,7 +12,7 @@ from drivers.cameras.camera import CameraError, CameraSettings
 from drivers.cameras.opening import open_camera
 from drivers.cameras.rtsp_answers import LONGEST, RtspAnswers
 from edge.clock.clock import SystemClock
-from tests.kits.rtsp_listener import listening
+from tests.kits.camera_port import listening
 
 BASIC = 'WWW-Authenticate: Basic realm="r"'
 MD5 = 'WWW-Authenticate: Digest realm="r", nonce="n", algorithm=MD5'
@@ -33,7 +33,7 @@ def camera(reply: Reply, said: list[str]) -> AbstractContextManager[str]:
                 head = [f"RTSP/1.0 {status}", f"CSeq:{fields['cseq'].rstrip()}", *more, "", ""]
                 link.sendall("\r\n".join(head).encode())
 
-    return listening(serve)
+    return listening(serve, "rtsp://{}/cam")
 
 
 def refused(url: str, user: str = "admin") -> CameraError:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -67,6 +68,20 @@ def test_a_setting_that_lets_nothing_be_kept_confirms_nothing_and_is_said(cluste
     with sink_of(url) as sink:
         sink.commit(delivery(row(2), row(3)))
         assert sink.held("s", frozenset({"e"})) == [Span("e", 1, 3)]
+
+
+def test_a_transaction_that_the_server_ends_for_its_rest_is_an_error(cluster: Cluster) -> None:
+    """What was begun is undone and said in one line, and the next one goes through on a connection of its own."""
+    engine = opened(cluster.emptied())
+    short = altered(cluster, "idle_in_transaction_session_timeout = 1")
+    with short, pytest.raises(SinkError) as caught, engine.transaction():
+        engine.query("SELECT 1")
+        time.sleep(0.2)
+        engine.query("SELECT 1")
+    assert str(caught.value.reason).count("\n") == 0 and caught.value.reason.code.startswith("database_")
+    with engine.transaction():
+        assert engine.query("SELECT 1") == [(1,)]
+    engine.close()
 
 
 def test_a_login_without_rights_and_a_table_that_somebody_locks(cluster: Cluster) -> None:
