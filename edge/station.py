@@ -19,6 +19,7 @@ from drivers.clock import Clock
 from edge.alerts.alerts import Alerts
 from edge.alerts.horn import HornLane
 from edge.alerts.sounding import Demand
+from edge.budget import plan
 from edge.budget.budget import Budget, terms_of
 from edge.budget.urgency import LASTS_S, LOOKED_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
@@ -215,7 +216,8 @@ class Station:
         for name, lane in (("pictures", self.pictures), ("horn", self.horn), ("notify", self.notify)):
             if lane is not None:
                 self.lanes.start(name, lane.run)
-        ready()  # the uplink's lane begins by loading what it needs
+        ready()  # what sending needs is loaded and reckoned behind it
+        self.budget.reckon(plan.rates(self.config))
         if self.uplink is not None:
             self.lanes.start("uplink", self.uplink.run)
         self.forwarding.start(self.lanes)

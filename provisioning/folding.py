@@ -29,7 +29,7 @@ _UNQUOTED = re.compile(r"[\w%+,./:=@-]+")  # Chinese needs no quotes
 _COMMAND = rf"`[^`]*`|“minshan [^”{WIDE}]*”"
 # A number stays with its unit.
 _AMOUNT = rf"[+±−-]?\d[\d.]*(?: (?:[^\s\d`{WIDE}(][^\s`{WIDE}]*(?=[\s{WIDE}]|$)|[\u4e00-\u9fff]))"
-_ATOM = re.compile(rf"{_COMMAND}|{_AMOUNT}|[^\s`{WIDE}]+|\s+|.")
+_ATOM = rf"{_COMMAND}|{_AMOUNT}|[^\s`{WIDE}]+|\s+|."  # compiled at its first use: that takes as long as click
 
 
 def say(text: str = "", err: bool = False) -> None:
@@ -112,7 +112,7 @@ def _folded(line: str, columns: int) -> Iterator[str]:
 def _atoms(line: str) -> Iterator[str]:
     """Yield the pieces between which the line may be parted: no closing sign begins one, no opening sign ends one."""
     held = ""
-    for atom, following in pairwise([*_ATOM.findall(line), " "]):
+    for atom, following in pairwise([*re.findall(_ATOM, line), " "]):
         held += atom
         closes = following[0] in CLOSING or (held[-1] == "`" and not following.strip(STOPS))
         if held[-1] not in OPENING and not closes and not atom.isspace():

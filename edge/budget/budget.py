@@ -36,13 +36,12 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 def terms_of(config: Config) -> Terms:
-    """Return the terms of a configuration."""
+    """Return the terms of a configuration, without its needs: to find those takes as long as loading a store."""
     section, offset = config.budget, config.site.utc_offset_h
     tls = config.broker is None or config.broker.url.startswith("mqtts")
-    rates = plan.rates(config)
     if section is None:
-        return Terms(None, 1, offset, tls, rates)
-    return Terms(section.mb_per_month * reckoning.MEGABYTE, section.billing_day, offset, tls, rates)
+        return Terms(None, 1, offset, tls)
+    return Terms(section.mb_per_month * reckoning.MEGABYTE, section.billing_day, offset, tls)
 
 
 class Budget:
@@ -59,6 +58,11 @@ class Budget:
         self._step, self._day = ThinningStep.NOTHING, date.min
         self._next_look = float("-inf")
         self._kept = self._meter.keep()
+        self.snapshot = self._snapshot()
+
+    def reckon(self, rates: Rates) -> None:
+        """Take what the station needs a day. Call it before the lanes that send, or on theirs."""
+        self._rates = rates
         self.snapshot = self._snapshot()
 
     # -- counted ----------------------------------------------------------------------------------------------
