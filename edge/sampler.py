@@ -4,8 +4,6 @@ Drivers neither log nor retry; this room does both, once when a sensor goes and 
 that does not answer is asked ever more seldom (up to once a minute), so that it costs its bus-mates nothing.
 """
 
-from __future__ import annotations
-
 import logging
 import math
 from collections import Counter

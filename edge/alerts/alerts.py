@@ -5,8 +5,6 @@ transaction that has it (as `edge/recorder/hours.py` does): a restart anywhere l
 were not measured are taken as unknown ones. A reading position holds nothing back: what is let go of is passed over.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Iterator
 from typing import Any

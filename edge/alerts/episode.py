@@ -7,8 +7,6 @@ is said, and its holds begin anew. An open alert stays open while nothing is kno
 edges: what is beyond a limit at the start, or when the rule is new, is raised.
 """
 
-from __future__ import annotations
-
 from typing import Literal
 
 import msgspec

@@ -16,8 +16,6 @@ once at every step. Pictures by schedule are paced besides, so that a month that
 in its last week too.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from enum import IntEnum
 

@@ -4,8 +4,6 @@
 answer with the structs of `edge/records/answers.py`. The store is read in slices, so that no minute waits for a page.
 """
 
-from __future__ import annotations
-
 from datetime import datetime
 from typing import Annotated, Any
 

@@ -4,8 +4,6 @@ MQTT, the local socket and HTTP are envelopes over it (`edge/control/envelopes.p
 `Principal`) and takes the outcomes: one, or "accepted" and later the end. Nothing here raises at an envelope.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable, Mapping
 from enum import StrEnum

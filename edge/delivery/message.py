@@ -1,7 +1,5 @@
 """A message to people, and what came of sending it."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from enum import StrEnum
 from typing import Protocol

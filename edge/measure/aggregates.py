@@ -5,8 +5,6 @@ direction is the vector mean, each minute by its speed where the same sensor mea
 so minutes in any order come to the same.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache

@@ -13,8 +13,6 @@ gets brighter, up to a third. So the brightest must be four times the darkest, a
 nobody can tell. One that is half covered stays over all that, and only a second sensor tells. Ours, no source found.
 """
 
-from __future__ import annotations
-
 import math
 from collections import deque
 

@@ -5,8 +5,6 @@ sensor is judged here. All memory is of a fixed size. States that are in doubt, 
 behave, outlive a restart (`keep`); the rest is empty after one, which can only delay a flag.
 """
 
-from __future__ import annotations
-
 from collections.abc import Container, Mapping, Sequence
 
 import msgspec

@@ -11,8 +11,6 @@ an hour, with what was counted since, so that a late return counts nothing twice
 and taken from the rain that follows: the sums become right again, and the minutes say so.
 """
 
-from __future__ import annotations
-
 import math
 from typing import Literal
 

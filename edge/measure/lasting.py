@@ -12,8 +12,6 @@ fan: a particle sensor that tells one number up to 30 for twelve hours in which 
 row of small counts that change, and above that `persistence` watches. All of this is ours, no source found.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Mapping, Sequence
 

@@ -13,8 +13,6 @@ A channel that told nothing for ten minutes is compared with no mean before. Whe
 the same slow quantity: the new value must bring it nearer to what it was before the leap than one without the leap.
 """
 
-from __future__ import annotations
-
 from collections import deque
 from collections.abc import Iterable, Mapping
 from statistics import median

@@ -22,8 +22,6 @@ Part I ch. 2). Particles: 5 ug/m3 and 61 % of their mean (Barkjohn, Gantt, Cleme
 one PurpleAir).
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Mapping
 from itertools import combinations, permutations

@@ -18,8 +18,6 @@ weather moves it so little in an hour that a second one which drifts by itself w
 told by one and the same number is ours too: air is turbulent, and no ten minutes of it turn cups alike.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import msgspec

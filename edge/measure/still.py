@@ -1,7 +1,5 @@
 """For how long a channel has not changed, and for how long it normally does not."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import msgspec

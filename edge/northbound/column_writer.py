@@ -4,8 +4,6 @@ A minute that columns can't give back to the byte is in none: it has more digits
 bounds in the place of a time, or a body in another form than a station writes.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, compress, groupby
 from operator import attrgetter

@@ -9,8 +9,6 @@ else is tried again. A page of HTML is no answer of a receiver, whatever its sta
 with one, and web servers 400 where they are spoken to without TLS. With 413 it is the size all the same.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime

@@ -1,7 +1,5 @@
 """Our own platform as a destination: a few live records as plain JSON, many old ones compressed in one message."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import msgspec

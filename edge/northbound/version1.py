@@ -3,8 +3,6 @@
 A record without a reason goes as its bytes are, and so does one that this version does not understand.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import Annotated, Any
 

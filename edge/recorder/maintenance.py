@@ -5,8 +5,6 @@ either: in the same boot until the same instant, in another one until the same U
 for its whole length again.
 """
 
-from __future__ import annotations
-
 import logging
 from typing import Any
 

@@ -4,8 +4,6 @@ It is the only room that knows both measuring and the store. A minute is closed 
 readings on their way still count; which minute that is, `timeline` says; `journal` keeps it.
 """
 
-from __future__ import annotations
-
 import logging
 from collections.abc import Callable
 from typing import Any

@@ -6,8 +6,6 @@ waits for another. A part without one (the destination is new, or its rows were 
 row with the first change after the tables were read.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any

@@ -18,8 +18,6 @@ Steps 2 to 4 leave a loss record. Where the disk itself has less than its reserv
 every minute.
 """
 
-from __future__ import annotations
-
 from typing import Any
 
 import apsw

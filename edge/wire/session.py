@@ -1,7 +1,5 @@
 """The parameters of a connection: who connects, what the broker grants, what comes in."""
 
-from __future__ import annotations
-
 import msgspec
 
 from drivers.reason import Reason

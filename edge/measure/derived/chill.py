@@ -7,8 +7,6 @@ Fishman 1987 with Erez 1990; but for degree days, which are those of codling mot
 cut-off), summed by hours and not by a sine through the day's extremes.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Iterable
 

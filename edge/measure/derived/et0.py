@@ -5,8 +5,6 @@ measured it may be estimated from lux, and the result says so: an estimate of an
 Radiation MJ/m2 (per day or hour), temperature degC, humidity %, wind m/s, pressure kPa where not said otherwise.
 """
 
-from __future__ import annotations
-
 import math
 
 import msgspec

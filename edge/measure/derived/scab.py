@@ -6,8 +6,6 @@ counts from sunrise on, for spores fly by day (WVU); dry hours do not count, 8 i
 at 40 % (AgWeatherNet); without one rain in the minute or 90 % of humidity, which is an estimate (NC State).
 """
 
-from __future__ import annotations
-
 from bisect import bisect_right
 from collections.abc import Iterable
 

@@ -6,8 +6,6 @@ the station does not measure is left out. The state is kept with each record and
 restart inside an hour loses none of it.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 

@@ -8,8 +8,6 @@ From an hour before sunset to an hour after sunrise the air lies in layers on mo
 and a valley's night wind may blow through them: one thermometer cannot tell, so that spraying then wants care.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import msgspec
