@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from edge.budget import reckoning
+from edge.budget.plan import bill, rates
+from edge.budget.thinning import ThinningStep
 from edge.config.file import load
 from edge.daemon import open_bus, open_store
 from edge.records.record import Kind
@@ -28,7 +31,8 @@ path = "{path}"
 
 
 def test_it_is_ready_when_it_measures_and_before_it_sends(tmp_path: Path) -> None:
-    """The start is a record and the recorder and the buses run; the uplink, which loads much first, begins then."""
+    """The start is a record and the recorder and the buses run; the uplink, which loads much first, begins then, and
+    can tell by then what a month costs."""
     file = tmp_path / "station.toml"
     file.write_text(FILE.format(state=tmp_path / "state", path=tmp_path / "w1_slave"))
     config, clock = load(file), SimClock(30.0)
@@ -44,6 +48,7 @@ def test_it_is_ready_when_it_measures_and_before_it_sends(tmp_path: Path) -> Non
         return []
 
     station.start(ready)
+    assert station.budget.snapshot.a_month == bill(rates(config), ThinningStep.NOTHING).total * reckoning.MEGABYTE > 0
     station.stop(ended)
     assert running == [["recorder", f"bus {station.buses[0].name}", "time"]]
     assert "uplink" in station.lanes.names()
