@@ -8,6 +8,7 @@ behave, outlive a restart (`keep`); the rest is empty after one, which can only 
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -22,7 +23,7 @@ from edge.measure.lasting import Lasting, Wet
 from edge.measure.limits import Limits, for_device
 from edge.measure.offset import ChannelOffsets, Leapt
 from edge.measure.pairs import Pairs, Usual
-from edge.measure.persistence import Persistence
+from edge.measure.persistence import EQUAL, Persistence
 from edge.measure.rain import Rain
 from edge.measure.still import StillDoubt
 from edge.measure.sun import Site, Sun
@@ -62,6 +63,22 @@ class Doubts(msgspec.Struct, omit_defaults=True):
     dead: dict[str, tuple[float, float]] = {}
     seen: dict[str, Seen] = {}
     void: list[str] = []
+
+    def renamed(self, names: Mapping[str, str]) -> Doubts:
+        """Return them with other names of the channels; of a channel that has none nothing is kept."""
+        found: dict[str, dict[str, Any] | list[str]] = {}
+        for field, kept in msgspec.structs.asdict(self).items():
+            if isinstance(kept, dict):
+                found[field] = {new: one for name, one in kept.items() if (new := renamed(name, names))}
+            elif isinstance(kept, list):
+                found[field] = [new for name in kept if (new := renamed(name, names))]
+        return msgspec.structs.replace(self, **found)
+
+
+def renamed(key: str, names: Mapping[str, str]) -> str | None:
+    """Return a key with its channels' other names: one channel, two of a pair, or one and what of it is kept."""
+    words = [word if EQUAL.strip() == word else names.get(word) for word in key.split(" ")]
+    return None if None in words else " ".join(word for word in words if word)
 
 
 class Closing:
