@@ -23,7 +23,7 @@ from edge.measure.lasting import Lasting, Wet
 from edge.measure.limits import Limits, for_device
 from edge.measure.offset import ChannelOffsets, Leapt
 from edge.measure.pairs import Pairs, Usual
-from edge.measure.persistence import EQUAL, Persistence
+from edge.measure.persistence import BY_WAY, EQUAL, Persistence
 from edge.measure.rain import Rain
 from edge.measure.still import StillDoubt
 from edge.measure.sun import Site, Sun
@@ -77,8 +77,8 @@ class Doubts(msgspec.Struct, omit_defaults=True):
 
 def renamed(key: str, names: Mapping[str, str]) -> str | None:
     """Return a key with its channels' other names: one channel, two of a pair, or one and what of it is kept."""
-    words = [word if EQUAL.strip() == word else names.get(word) for word in key.split(" ")]
-    return None if None in words else " ".join(word for word in words if word)
+    words = [word if word in (EQUAL, BY_WAY) else names.get(word) for word in key.split(" ")]
+    return None if None in words else " ".join(map(str, words))
 
 
 class Closing:

@@ -9,6 +9,7 @@ would be rain, and a good sensor in doubt for what the one before it did.
 from __future__ import annotations
 
 import logging
+import zlib
 from typing import Any
 
 import msgspec
@@ -57,12 +58,14 @@ def devices(config: Config) -> dict[str, str]:
 
 
 def device(sensor: SensorSection, channel: Channel) -> str:
-    """Return what tells a device's channel from another's: its sensor, kind, serial number, and its own step.
+    """Return what tells a device's channel from another's: a sum of its sensor, kind, serial number, and own step.
 
-    How it is connected is no part of it: a gauge on another port has the same total.
+    How it is connected is no part of it: a gauge on another port has the same total. It is kept with each minute, so it
+    is short.
     """
     kind = getattr(sensor.settings, "profile", "")
-    return f"{sensor.name}|{sensor.driver}|{kind}|{sensor.serial}|{channel.quantity}|{channel.resolution:g}"
+    one = f"{sensor.name}|{sensor.driver}|{kind}|{sensor.serial}|{channel.quantity}|{channel.resolution:g}"
+    return f"{zlib.crc32(one.encode()):08x}"
 
 
 def names_before(config: Config, state: dict[str, Any]) -> dict[str, str]:
