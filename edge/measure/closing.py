@@ -6,6 +6,7 @@ behave, outlive a restart (`keep`); the rest is empty after one, which can only 
 """
 
 from collections.abc import Container, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -20,7 +21,7 @@ from edge.measure.lasting import Lasting, Wet
 from edge.measure.limits import Limits, for_device
 from edge.measure.offset import ChannelOffsets, Leapt
 from edge.measure.pairs import Pairs, Usual
-from edge.measure.persistence import Persistence
+from edge.measure.persistence import BY_WAY, EQUAL, Persistence
 from edge.measure.rain import Rain
 from edge.measure.still import StillDoubt
 from edge.measure.sun import Site, Sun
@@ -60,6 +61,22 @@ class Doubts(msgspec.Struct, omit_defaults=True):
     dead: dict[str, tuple[float, float]] = {}
     seen: dict[str, Seen] = {}
     void: list[str] = []
+
+    def renamed(self, names: Mapping[str, str]) -> Doubts:
+        """Return them with other names of the channels; of a channel that has none nothing is kept."""
+        found: dict[str, dict[str, Any] | list[str]] = {}
+        for field, kept in msgspec.structs.asdict(self).items():
+            if isinstance(kept, dict):
+                found[field] = {new: one for name, one in kept.items() if (new := renamed(name, names))}
+            elif isinstance(kept, list):
+                found[field] = [new for name in kept if (new := renamed(name, names))]
+        return msgspec.structs.replace(self, **found)
+
+
+def renamed(key: str, names: Mapping[str, str]) -> str | None:
+    """Return a key with its channels' other names: one channel, two of a pair, or one and what of it is kept."""
+    words = [word if word in (EQUAL, BY_WAY) else names.get(word) for word in key.split(" ")]
+    return None if None in words else " ".join(map(str, words))
 
 
 class Closing:

@@ -4,7 +4,7 @@ Strategy: for each channel the run of minutes is kept in which all samples lie w
 numbers. A run ends when the quantity moves, and where physics lets it stand still; one that was doubted ends in no
 silence and in no restart. Other runs are empty after a restart, which can delay a flag and makes none. How long the
 device stands still when nothing is wrong is learnt from itself (`still`), and witnesses shorten the time further:
-another sensor of the same quantity that moves, and temperature and humidity for each other.
+another sensor of the same quantity that moves, and temperature and humidity for each other (`humidity_way`, too).
 
 Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degrees, both only while the wind is over 0.1
 m/s; humidity only under 95 %, below 0 degC under 95 % of saturation over ice. C: five days of a real station
@@ -25,9 +25,10 @@ import msgspec
 from drivers.driver import Channel
 from drivers.quantity import Aggregation, quantity
 from drivers.reason import Reason
+from edge.measure.humidity_way import HumidityWay
 from edge.measure.lasting import FOG, fog_at
 from edge.measure.quality import Flag
-from edge.measure.still import HOUR, LEARNT, Habit, StillDoubt, StillRun
+from edge.measure.still import HOUR, LEARNT, RULES, Habit, MovementRule, StillDoubt, StillRun
 from edge.measure.value import Value, beside
 from edge.records.channel_name import ChannelName
 
@@ -43,35 +44,9 @@ PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer
 # %; by its own habit, before the hour is over, only where it should have moved so much. In air whose humidity moves by
 # less a thermometer in tenths may stand still for a night.
 OWED_SOON = 1.5
-EQUAL, EQUAL_S = " equal", 600.0  # wind by one and the same number, s, and three times its device's longest such run
+EQUAL, BY_WAY = "equal", "way"  # the habits of which they are, kept beside that of standing still
+EQUAL_S = 600.0  # wind by one and the same number, s, and three times its device's longest such run
 FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
-
-
-class MovementRule(msgspec.Struct, frozen=True):
-    """When a quantity must move.
-
-    `least`: by so much in an hour (None: by the device's own step); judged only of devices with steps up to
-    `finest`, and in minutes whose mean lies within `low`..`high`.
-    """
-
-    least: float | None
-    finest: float
-    low: float = float("-inf")
-    high: float = float("inf")
-
-
-RULES = {
-    "air_temperature": MovementRule(None, 0.1),
-    "relative_humidity": MovementRule(None, 0.5, high=95.0),  # Z
-    "air_pressure": MovementRule(None, 0.15),  # C; a device that tells whole hPa stands still for hours
-    "wind_speed": MovementRule(0.5, 0.5, low=0.1),  # Z
-    "wind_from_direction": MovementRule(10.0, 45.0),  # Z; its wind is asked apart
-    "illuminance": MovementRule(None, 10.0, low=1200.0),  # not by night, nor of a lamp (`sun`)
-    "co2": MovementRule(None, 1.0),  # after two hours, as a coarse thermometer
-    "pm1": MovementRule(None, 1.0, low=30.0),  # clean air is a row of equal small counts
-    "pm2p5": MovementRule(None, 1.0, low=30.0),
-    "pm10": MovementRule(None, 1.0, low=30.0),
-}
 
 
 class WatchedChannel(msgspec.Struct):
@@ -87,6 +62,7 @@ class WatchedChannel(msgspec.Struct):
     witnesses: dict[str, StillRun]  # channel -> how far it moved in this run
     steps: Mapping[str, float]  # channel -> a witness's own step
     equal: StillRun | None  # of wind: samples that do not differ at all
+    way: HumidityWay | None  # of a coarse thermometer beside a hygrometer
 
     def moved(self, name: str) -> float:
         """Return how far a witness moved in this run; 0 where it was not there."""
@@ -113,6 +89,7 @@ class Persistence:
                 {other: StillRun(float("inf")) for other in witnesses(name, channels, (twins or {}).get(name, ()))},
                 {other: its.resolution for other, (_, its) in channels.items()},
                 StillRun(channel.resolution) if channel.quantity == "wind_speed" else None,
+                humidity_way(name, channels),
             )
             for name, (sensor, channel) in channels.items()
             if (rule := RULES.get(channel.quantity)) and channel.resolution <= rule.finest
@@ -123,8 +100,13 @@ class Persistence:
     ) -> dict[str, Reason]:
         """Return channel -> why it is suspect, after the minute [begin, end) s with these values and samples."""
         for each in self._watched:
+            doubted = each.run.doubted
             if samples.get(each.name):
                 follow(each, begin, end, values, samples[each.name])
+            if each.way:
+                each.way.habit.pass_(end - begin if samples.get(each.name) else 0.0)
+                if not each.run.seconds or each.run.begin == begin:
+                    each.way.end(doubted)
             attend(each, begin, end, values, samples)
         hour = [each for each in self._watched if each.run.seconds >= HOUR - 1.0]
         sensors = [each.sensor for each in hour]
@@ -151,24 +133,25 @@ class Persistence:
 
     def habits(self) -> dict[str, tuple[float, float]]:
         """Return how long each channel stands still by itself: the longest run, s, of so many s watched."""
-        runs = {name: run for each in self._watched for name, run in runs_of(each)}
         return {
-            name: (round(run.habit.longest), round(run.habit.watched))
-            for name, run in runs.items()
-            if run.habit.watched >= LEARNT
+            name: (round(habit.longest, 1), round(habit.watched))
+            for each in self._watched
+            for name, habit in habits_of(each)
+            if habit.watched >= LEARNT
         }
 
     def resume(self, kept: Mapping[str, StillDoubt], habits: Mapping[str, tuple[float, float]], begin: float) -> None:
         """Go on with such runs at the instant `begin`, s."""
         for each in self._watched:
-            for name, run in runs_of(each):
-                if habit := habits.get(name):
-                    run.habit = Habit(*habit)
+            for name, habit in habits_of(each):
+                habit.longest, habit.watched = habits.get(name, (habit.longest, habit.watched))
             if still := kept.get(each.name):
                 each.run.resume(still, begin)
 
     @staticmethod
     def _limit(each: WatchedChannel) -> float:
+        if each.quantity == "solar_irradiance":  # at noon of a clear day it stands still for twenty minutes
+            return HOUR
         if each.coarse:
             return each.run.habit.limit(ALONE, ALONE_S, COARSE_HOURS * HOUR)
         return each.run.habit.limit()
@@ -178,12 +161,8 @@ class Persistence:
             return False
         if still.coarse:
             calm = self._limit(still) >= COARSE_HOURS * HOUR  # such a device stands still for an hour by itself
-            humidity = next((still.witnesses[n] for n in still.witnesses if is_a(n, "relative_humidity")), None)
-            if (
-                humidity is not None
-                and humidity.seconds
-                and (humidity.high >= FOG or (calm and humidity.high - humidity.low < OWED_SOON))
-            ):
+            humidity = hygrometer(still)
+            if humidity and (humidity.high >= FOG or (calm and humidity.high - humidity.low < OWED_SOON)):
                 return False
         return any(
             each.run.moved is not None and each.run.moved > still.run.begin
@@ -200,6 +179,21 @@ def witnesses(name: str, channels: Mapping[str, tuple[str, Channel]], twins: Seq
     return [*found, *twins]
 
 
+def humidity_way(name: str, channels: Mapping[str, tuple[str, Channel]]) -> HumidityWay | None:
+    """Return what watches humidity's way beside a thermometer in tenths; None of another, or of a lone one."""
+    of = channels[name][1]
+    beside = [n for n in witnesses(name, channels, ()) if is_a(n, "relative_humidity")]
+    if of.quantity != "air_temperature" or of.resolution < COARSE or not beside:
+        return None
+    return HumidityWay(channels[beside[0]][1].resolution)
+
+
+def hygrometer(each: WatchedChannel) -> StillRun | None:
+    """Return how humidity moved in a thermometer's run; None where there was none."""
+    found = (run for name, run in each.witnesses.items() if is_a(name, "relative_humidity"))
+    return next((run for run in found if run.seconds), None)
+
+
 def is_a(name: str, of: str) -> bool:
     """Return whether a channel is of that quantity."""
     return ChannelName.parse(name).quantity == of
@@ -207,7 +201,13 @@ def is_a(name: str, of: str) -> bool:
 
 def runs_of(each: WatchedChannel) -> list[tuple[str, StillRun]]:
     """Return a channel's runs, each with the name under which its habit is kept."""
-    return [(each.name, each.run), *([(each.name + EQUAL, each.equal)] if each.equal else [])]
+    return [(each.name, each.run), *([(f"{each.name} {EQUAL}", each.equal)] if each.equal else [])]
+
+
+def habits_of(each: WatchedChannel) -> list[tuple[str, Habit]]:
+    """Return a channel's habits, each with the name under which it is kept."""
+    ways = [(f"{each.name} {BY_WAY}", each.way.habit)] if each.way else []
+    return [*((name, run.habit) for name, run in runs_of(each)), *ways]
 
 
 def blows_alike(each: WatchedChannel) -> bool:
@@ -218,6 +218,9 @@ def blows_alike(each: WatchedChannel) -> bool:
 def told_by_witness(each: WatchedChannel) -> bool:
     """Return whether a witness moved so far that this channel must have."""
     seconds = each.run.seconds
+    humidity = hygrometer(each)
+    if each.way and humidity and humidity.high < FOG and each.way.tells(seconds):
+        return True
     for name in each.witnesses if seconds >= TWIN_S - 1.0 else ():
         moved = each.moved(name)
         if is_a(name, each.quantity):
@@ -272,6 +275,8 @@ def attend(
             run.rest()
         elif samples.get(name) and name in values and values[name].flag is Flag.PASS:
             run.take(begin, end, samples[name])
+            if each.way and is_a(name, "relative_humidity"):
+                each.way.take(samples[name])
 
 
 def blows(direction: str, values: Mapping[str, Value]) -> bool:

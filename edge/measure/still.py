@@ -1,4 +1,4 @@
-"""For how long a channel has not changed, and for how long it normally does not."""
+"""When a quantity must move; for how long a channel has not changed, and for how long it normally does not."""
 
 from collections.abc import Sequence
 
@@ -9,6 +9,34 @@ GAP = 600.0  # s without a value after which a run begins anew
 LEARNT = 12 * HOUR  # s of moving after which a channel's own habit counts
 HALF_LIFE = 72 * HOUR  # s in which the longest run is forgotten by half
 TIMES, SHORTEST = 3.0, 1200.0  # so many times its longest run, and never under 20 minutes
+
+
+class MovementRule(msgspec.Struct, frozen=True):
+    """When a quantity must move.
+
+    `least`: by so much in an hour (None: by the device's own step); judged only of devices with steps up to
+    `finest`, and in minutes whose mean lies within `low`..`high`.
+    """
+
+    least: float | None
+    finest: float
+    low: float = float("-inf")
+    high: float = float("inf")
+
+
+RULES = {
+    "air_temperature": MovementRule(None, 0.1),
+    "relative_humidity": MovementRule(None, 0.5, high=95.0),  # Z
+    "air_pressure": MovementRule(None, 0.15),  # C; a device that tells whole hPa stands still for hours
+    "wind_speed": MovementRule(0.5, 0.5, low=0.1),  # Z
+    "wind_from_direction": MovementRule(10.0, 45.0),  # Z; its wind is asked apart
+    "illuminance": MovementRule(None, 10.0, low=1200.0),  # not by night, nor of a lamp (`sun`)
+    "solar_irradiance": MovementRule(None, 1.0, low=100.0),  # a step of 1 W/m2 is little of more alone
+    "co2": MovementRule(None, 1.0),  # after two hours, as a coarse thermometer
+    "pm1": MovementRule(None, 1.0, low=30.0),  # clean air is a row of equal small counts
+    "pm2p5": MovementRule(None, 1.0, low=30.0),
+    "pm10": MovementRule(None, 1.0, low=30.0),
+}
 
 
 class StillDoubt(msgspec.Struct):

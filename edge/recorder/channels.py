@@ -1,15 +1,23 @@
-"""The channels of a station, each with the counter from which it continues."""
+"""The channels of a station, each with what was kept of its device: a counter, doubts, and what was learnt.
+
+A channel's name may come to mean another device: a second gauge is made the primary one, a sensor is replaced by one
+of another kind, the size of a tip is put right. So what is kept is kept with its device, and goes on under the name
+that the device has now; of a device that is no longer there nothing goes on. Else the difference of two gauges' totals
+would be rain, and a good sensor in doubt for what the one before it did.
+"""
 
 from __future__ import annotations
 
 import logging
+import zlib
 from typing import Any
 
 import msgspec
 
+from drivers.driver import Channel
 from drivers.quantity import Aggregation as QuantityKind
 from drivers.quantity import quantity
-from edge.config.sections import Config
+from edge.config.sections import Config, SensorSection
 from edge.measure.closing import Doubts
 from edge.measure.correction import RainCurve
 from edge.measure.counter import Counter, CounterState
@@ -22,7 +30,7 @@ log = logging.getLogger("minshan.recorder")
 def channel_lines(config: Config, state: dict[str, Any], boot: str) -> list[ChannelLine]:
     """One line a channel, counters as they were when the store's last minute closed."""
     names = config.channels()
-    counters = state.get("counters", {})
+    counters, before = state.get("counters", {}), names_before(config, state)
     lines = []
     for sensor in config.sensor:
         pace = sensor.info.samples_per_minute(sensor.settings)
@@ -31,17 +39,53 @@ def channel_lines(config: Config, state: dict[str, Any], boot: str) -> list[Chan
             limits = limits_for(channel.quantity, config.site.altitude_m)
             line = ChannelLine(name, sensor.name, channel, limits, pace, height_m=sensor.height_m, heated=sensor.heated)
             if quantity(channel.quantity).kind is QuantityKind.TOTAL:
-                line.counter = Counter(msgspec.convert(counters.get(name, {}), CounterState), boot)
+                kept = counters.get(before.get(name), {})
+                line.counter = Counter(msgspec.convert(kept, CounterState), boot)
                 if sensor.rain_correction is not None:
                     line.curve = RainCurve(sensor.rain_correction.a, sensor.rain_correction.b)
             lines.append(line)
     return lines
 
 
-def kept_doubts(state: dict[str, Any]) -> Doubts | None:
+def devices(config: Config) -> dict[str, str]:
+    """Return channel -> what tells its device from others."""
+    names = config.channels()
+    return {
+        names[sensor.name, channel.quantity]: device(sensor, channel)
+        for sensor in config.sensor
+        for channel in sensor.info.channels(sensor.settings)
+    }
+
+
+def device(sensor: SensorSection, channel: Channel) -> str:
+    """Return what tells a device's channel from another's: a sum of its sensor, kind, serial number, and own step.
+
+    How it is connected is no part of it: a gauge on another port has the same total. It is kept with each minute, so it
+    is short.
+    """
+    kind = getattr(sensor.settings, "profile", "")
+    one = f"{sensor.name}|{sensor.driver}|{kind}|{sensor.serial}|{channel.quantity}|{channel.resolution:g}"
+    return f"{zlib.crc32(one.encode()):08x}"
+
+
+def names_before(config: Config, state: dict[str, Any]) -> dict[str, str]:
+    """Return channel -> the name that its device had when the store's last record was written.
+
+    Those of the channels alone that go on; the same where an older version kept no devices.
+    """
+    kept = state.get("devices")
+    now = devices(config)
+    if kept is None:
+        return {name: name for name in now}
+    had = {one: name for name, one in kept.items()}
+    return {name: had[one] for name, one in now.items() if one in had}
+
+
+def kept_doubts(config: Config, state: dict[str, Any]) -> Doubts | None:
     """Return the doubts as they were when the store's last record was written; None where there are none to read."""
     try:
-        return msgspec.convert(state.get("doubts", {}), Doubts)
+        doubts = msgspec.convert(state.get("doubts", {}), Doubts)
     except msgspec.ValidationError as error:
         log.warning("the saved state of doubted sensors cannot be read: %s", error)
         return None
+    return doubts.renamed({before: name for name, before in names_before(config, state).items()})

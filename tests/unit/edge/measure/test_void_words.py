@@ -80,7 +80,7 @@ def test_after_a_gap_and_a_start_nobody_can_tell() -> None:
 def test_a_doubt_goes_on_over_a_restart_until_a_sample_differs() -> None:
     """Without a mean before it the empty register is still empty."""
     minutes = station()
-    flags(minutes, [*still(15.0, 3), *still(-0.1, 5)])
+    flags(minutes, [*still(6.0, 3), *still(-0.1, 5)])  # 8 K and more are a leap that is doubted by itself
     assert flags(station(minutes.keep()), [*still(-0.1, 4), [-0.2] * 6, *still(-0.1, 3)]) == [3] * 4 + [1] * 4
 
 

@@ -1,0 +1,53 @@
+"""A leap of a thermometer that humidity moved with by chance, or that nothing can bear witness to."""
+
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from tests.kits.station_day import Truth, flags, mast, run
+
+T, RH, P = "air_temperature", "relative_humidity", "air_pressure"
+AT, BACK = 200, 300  # minutes
+
+
+def air(leap: float, damp: float, rh: bool = True, humidity: float = 60.0) -> Truth:
+    """Return lively air whose temperature leaps and comes back, with a change of humidity in the same minutes."""
+
+    def truth(at: float) -> dict[str, float]:
+        away = AT * 60.0 <= at < BACK * 60.0
+        found = {
+            T: round(12 + 0.6 * math.sin(at / 900) + leap * away, 1),
+            P: round(836 + 0.3 * math.sin(at / 900), 1),
+        }
+        damper = humidity + 0.6 * math.sin(at / 700) + damp * away
+        return found | ({RH: round(damper, 1)} if rh else {})
+
+    return truth
+
+
+def doubted(truth: Truth, names: tuple[str, ...] = (T, RH, P)) -> int:
+    """Return in how many of the hundred minutes after the leap the thermometer is in doubt; after its end in none."""
+    told = flags(run(mast([*names]), truth, 0, BACK + 60), T)
+    assert set(told[: AT - 1]) == {1} and set(told[BACK + 8 :]) == {1}
+    return sum(flag != 1 for flag in told[AT:BACK])
+
+
+@pytest.mark.parametrize(("leap", "damp"), [(6.0, -2.5), (10.0, 4.0), (-8.0, 3.0)])
+def test_a_small_change_of_humidity_explains_no_large_leap(leap: float, damp: float) -> None:
+    """Air that is 6 K warmer has lost a third of its humidity; 2.5 % of it by chance are no witness."""
+    assert doubted(air(leap, damp)) >= 99
+
+
+@pytest.mark.parametrize(("leap", "damp", "humidity"), [(-6.0, 12.0, 60.0), (6.0, -9.0, 60.0), (-5.0, 2.5, 96.0)])
+def test_air_that_was_exchanged_is_weather(leap: float, damp: float, humidity: float) -> None:
+    """A front, foehn, and a downburst in air that is nearly saturated already: all but the step itself is good."""
+    assert doubted(air(leap, damp, humidity=humidity)) <= 4
+
+
+def test_a_lone_thermometer_that_leaps_far_is_in_doubt_until_it_leaps_back() -> None:
+    """Without a hygrometer nobody can bear witness to 9 K in a minute; 5 K may be a front."""
+    assert doubted(air(9.0, 0.0, rh=False), (T, P)) >= 99
+    assert doubted(air(-9.0, 0.0, rh=False), (T,)) >= 99
+    assert doubted(air(5.0, 0.0, rh=False), (T, P)) <= 4

@@ -1,0 +1,104 @@
+"""What was kept of a device goes on with that device, whatever its channel is called after a change of the file."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from drivers.reading import Reading
+from edge.config.sections import Config
+from edge.measure.closing import Doubts
+from edge.measure.minute import ChannelLine, Minutes
+from edge.measure.offset import Leapt
+from edge.measure.pairs import Usual
+from edge.measure.still import StillDoubt
+from edge.recorder.channels import channel_lines, devices, kept_doubts
+from edge.records.bodies import Minute
+from tests.kits.stations import SMALL, configured, without
+
+RAIN, T = "rainfall_amount", "air_temperature"
+BOTH = without(SMALL, "light", "second", "vane")
+FIELD_FIRST = BOTH.replace('name = "field"\n', 'name = "field"\nprimary = true\n')
+
+
+def state(lines: list[ChannelLine], config: Config, doubts: Doubts | None = None) -> dict[str, object]:
+    """Return what a station keeps, as the store gives it back."""
+    counters = {line.name: msgspec.to_builtins(line.counter.state) for line in lines if line.counter}
+    return {"counters": counters, "devices": devices(config), "doubts": msgspec.to_builtins(doubts or Doubts())}
+
+
+def told(lines: list[ChannelLine], first: int, totals: dict[str, float]) -> Minute:
+    """Return a minute in which the gauges (sensor -> total, mm) tell these totals."""
+    minutes = Minutes(lines)
+    for n in range(6):
+        for sensor, total in totals.items():
+            minutes.take(sensor, Reading(RAIN, total, 60.0 * first + 10.0 * n))
+    return minutes.close(60.0 * first, 60.0 * first + 60.0, 1.7e9, {})
+
+
+def after_the_change(folder: Path, before: str, now: str, totals: dict[str, float]) -> Minute:
+    """Return the first minute after a change of the file; the gauges stand at 12 and 14 mm until then."""
+    old = configured(folder, before)
+    lines = channel_lines(old, {}, "boot")
+    told(lines, 0, {"rain485": 12.0, "field": 14.0})
+    config = configured(folder, now)
+    return told(channel_lines(config, state(lines, old), "boot"), 1, totals)
+
+
+def test_another_gauge_made_primary_is_no_rain(tmp_path: Path) -> None:
+    """The difference of two gauges' totals fell from no sky; what each has counted since goes on with it."""
+    minute = after_the_change(tmp_path, BOTH, FIELD_FIRST, {"rain485": 12.0, "field": 14.33})
+    assert minute.values[RAIN] == pytest.approx(0.33)
+    assert minute.values[f"{RAIN}.rain485"] == 0.0
+
+
+def test_a_gauge_of_another_kind_begins_anew(tmp_path: Path) -> None:
+    """A gauge replaced by one of another kind, or the size of its tip put right, has another total: no rain."""
+    other = BOTH.replace('profile = "rain-renke"', 'profile = "xm9505"')
+    assert after_the_change(tmp_path, BOTH, other, {"rain485": 15.0, "field": 14.0}).values[RAIN] == 0.0
+    tip = BOTH.replace('port = "sim-field"', 'port = "sim-field"\nmm_per_tip = 0.4')
+    assert after_the_change(tmp_path, BOTH, tip, {"rain485": 12.0, "field": 17.0}).values[f"{RAIN}.field"] == 0.0
+
+
+def test_a_gauge_on_another_port_goes_on(tmp_path: Path) -> None:
+    """How a gauge is connected changes no total: what fell while the file was changed is counted."""
+    moved = BOTH.replace("address = 3", "address = 4").replace("sim-rs485", "sim-other")
+    assert after_the_change(tmp_path, BOTH, moved, {"rain485": 12.4, "field": 14.0}).values[RAIN] == pytest.approx(0.4)
+
+
+def test_a_store_of_an_older_version_goes_on(tmp_path: Path) -> None:
+    """Where no devices were kept, a channel's counter goes on under its name."""
+    config = configured(tmp_path, BOTH)
+    lines = channel_lines(config, {}, "boot")
+    told(lines, 0, {"rain485": 12.0})
+    kept = state(lines, config)
+    del kept["devices"]
+    assert told(channel_lines(config, kept, "boot"), 1, {"rain485": 12.2}).values[RAIN] == pytest.approx(0.2)
+
+
+def test_doubts_go_on_with_their_device(tmp_path: Path) -> None:
+    """A sensor in doubt is so under its other name too; the one that takes its place is not."""
+    doubts = Doubts(
+        utc=1.7e9,
+        leapt={T: Leapt(5.0, 60.0, 10.0)},
+        still={f"{T}.field": StillDoubt(7200.0, 10.0, 10.0, 10.0)},
+        habits={T: (60.0, 50_000.0), "wind_speed equal": (9.0, 50_000.0)},
+        usual={f"{T} {T}.field": Usual(1.0, 0.1, 200_000.0)},
+        apart={f"{T} {T}.field": 700.0},
+        void=[T, f"{T}.field"],
+    )
+    kept = state([], configured(tmp_path, BOTH), doubts)
+    found = kept_doubts(configured(tmp_path, FIELD_FIRST), kept)
+    assert found == Doubts(
+        utc=1.7e9,
+        leapt={f"{T}.shelter": Leapt(5.0, 60.0, 10.0)},
+        still={T: StillDoubt(7200.0, 10.0, 10.0, 10.0)},
+        habits={f"{T}.shelter": (60.0, 50_000.0), "wind_speed equal": (9.0, 50_000.0)},
+        usual={f"{T}.shelter {T}": Usual(1.0, 0.1, 200_000.0)},
+        apart={f"{T}.shelter {T}": 700.0},
+        void=[f"{T}.shelter", T],
+    )
+    alone = kept_doubts(configured(tmp_path, without(BOTH, "field")), kept)
+    assert alone == Doubts(utc=1.7e9, leapt={T: Leapt(5.0, 60.0, 10.0)}, habits={T: (60.0, 50_000.0)}, void=[T])
