@@ -6,7 +6,7 @@ behave, outlive a restart (`keep`); the rest is empty after one, which can only 
 """
 
 from collections.abc import Container, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 import msgspec
 
@@ -62,7 +62,7 @@ class Doubts(msgspec.Struct, omit_defaults=True):
     seen: dict[str, Seen] = {}
     void: list[str] = []
 
-    def renamed(self, names: Mapping[str, str]) -> Doubts:
+    def renamed(self, names: Mapping[str, str]) -> Self:
         """Return them with other names of the channels; of a channel that has none nothing is kept."""
         found: dict[str, dict[str, Any] | list[str]] = {}
         for field, kept in msgspec.structs.asdict(self).items():
