@@ -36,7 +36,7 @@ from edge.lanes import Lanes
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
 from edge.northbound.minshan import Minshan
-from edge.recorder.channels import channel_lines, devices, kept_doubts
+from edge.recorder.channels import KeptDevices, channel_lines, kept_doubts
 from edge.recorder.events import setup_body, start_body
 from edge.recorder.hours import Hours
 from edge.recorder.recorder import Recorder
@@ -79,11 +79,12 @@ class Station:
         self.lanes = Lanes(clock)
         self.inbox = clock.inbox(INBOX)
         kept = store.state()
-        self._lines, self._devices = channel_lines(config, kept, boot), devices(config)
+        self._devices = KeptDevices(store.notes, config, kept)
+        self._lines = channel_lines(config, kept, boot, self._devices.had)
         self._hours = Hours(config, store, kept.get("hours"))
         self._alerts = Alerts(config, store, kept.get("alerts"))
         site = Site(config.site.latitude, config.site.longitude, config.site.altitude_m, config.site.utc_offset_h)
-        self._minutes = Minutes(self._lines, site, kept_doubts(config, kept))
+        self._minutes = Minutes(self._lines, site, kept_doubts(config, kept, self._devices.had))
         self.budget = Budget(terms_of(config), clock, self._utc, kept.get("budget"))
         self.recorder = Recorder(
             self._minutes,
@@ -263,7 +264,7 @@ class Station:
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         doubts = msgspec.to_builtins(self._minutes.keep())
         derived = {"hours": self._hours.keep(), "alerts": self._alerts.keep(), "budget": self.budget.keep()}
-        kept = {"devices": self._devices, "counters": counters, "doubts": doubts}
+        kept = {"devices": self._devices.sum, "counters": counters, "doubts": doubts}
         return {"stopped_by": self.stopped_by, **kept, **derived}
 
     def _command(self, command: Command) -> None:

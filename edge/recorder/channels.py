@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import logging
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -23,14 +24,18 @@ from edge.measure.correction import RainCurve
 from edge.measure.counter import Counter, CounterState
 from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine
+from edge.store.errors import StoreError
+from edge.store.notes import Notes
 
 log = logging.getLogger("minshan.recorder")
+KIND = "devices"  # of the note in which they are kept
+REMEMBERED = 20  # configurations: one that is tried for a while comes back
 
 
-def channel_lines(config: Config, state: dict[str, Any], boot: str) -> list[ChannelLine]:
-    """One line a channel, counters as they were when the store's last minute closed."""
+def channel_lines(config: Config, state: dict[str, Any], boot: str, had: Mapping[str, str]) -> list[ChannelLine]:
+    """One line a channel, counters as they were when the store's last minute closed; `had`: see `KeptDevices`."""
     names = config.channels()
-    counters, before = state.get("counters", {}), names_before(config, state)
+    counters, before = state.get("counters", {}), names_before(config, had)
     lines = []
     for sensor in config.sensor:
         pace = sensor.info.samples_per_minute(sensor.settings)
@@ -60,32 +65,46 @@ def devices(config: Config) -> dict[str, str]:
 def device(sensor: SensorSection, channel: Channel) -> str:
     """Return what tells a device's channel from another's: a sum of its sensor, kind, serial number, and own step.
 
-    How it is connected is no part of it: a gauge on another port has the same total. It is kept with each minute, so it
-    is short.
+    How it is connected is no part of it: a gauge on another port has the same total.
     """
     kind = getattr(sensor.settings, "profile", "")
     one = f"{sensor.name}|{sensor.driver}|{kind}|{sensor.serial}|{channel.quantity}|{channel.resolution:g}"
     return f"{zlib.crc32(one.encode()):08x}"
 
 
-def names_before(config: Config, state: dict[str, Any]) -> dict[str, str]:
-    """Return channel -> the name that its device had when the store's last record was written.
+class KeptDevices:
+    """The devices of the store's last record and of now, each channel -> device.
 
-    Those of the channels alone that go on; the same where an older version kept no devices.
+    A record names its own by their sum alone (`sum`): all of them would take a third of what a minute writes. `had` is
+    empty where an older version wrote the record, or nobody can read any more what it was.
     """
-    kept = state.get("devices")
+
+    def __init__(self, notes: Notes, config: Config, state: dict[str, Any]) -> None:
+        value = notes.get(KIND, str(state.get("devices")))
+        self.had: Mapping[str, str] = msgspec.json.decode(value, type=dict[str, str]) if value else {}
+        now = msgspec.json.encode(devices(config))
+        self.sum = f"{zlib.crc32(now):08x}"
+        if now != value:
+            try:
+                notes.put(KIND, self.sum, now, REMEMBERED)
+            except StoreError as trouble:  # a full disk must not keep the station from starting, and making room
+                log.warning("which devices the channels have cannot be saved: %s", trouble)
+
+
+def names_before(config: Config, had: Mapping[str, str]) -> dict[str, str]:
+    """Return channel -> the name that its device had before; of those alone that go on, the same where nobody knows."""
     now = devices(config)
-    if kept is None:
+    if not had:
         return {name: name for name in now}
-    had = {one: name for name, one in kept.items()}
-    return {name: had[one] for name, one in now.items() if one in had}
+    names = {one: name for name, one in had.items()}
+    return {name: names[one] for name, one in now.items() if one in names}
 
 
-def kept_doubts(config: Config, state: dict[str, Any]) -> Doubts | None:
+def kept_doubts(config: Config, state: dict[str, Any], had: Mapping[str, str]) -> Doubts | None:
     """Return the doubts as they were when the store's last record was written; None where there are none to read."""
     try:
         doubts = msgspec.convert(state.get("doubts", {}), Doubts)
     except msgspec.ValidationError as error:
         log.warning("the saved state of doubted sensors cannot be read: %s", error)
         return None
-    return doubts.renamed({before: name for name, before in names_before(config, state).items()})
+    return doubts.renamed({before: name for name, before in names_before(config, had).items()})

@@ -8,14 +8,16 @@ import msgspec
 import pytest
 
 from drivers.reading import Reading
-from edge.config.sections import Config
 from edge.measure.closing import Doubts
 from edge.measure.minute import ChannelLine, Minutes
 from edge.measure.offset import Leapt
 from edge.measure.pairs import Usual
 from edge.measure.still import StillDoubt
-from edge.recorder.channels import channel_lines, devices, kept_doubts
+from edge.recorder.channels import KeptDevices, channel_lines, devices, kept_doubts
 from edge.records.bodies import Minute
+from edge.store.outbox import PLATFORM
+from edge.store.store import Store
+from tests.kits.small_disk import fill, small_disk
 from tests.kits.stations import SMALL, configured, without
 
 RAIN, T = "rainfall_amount", "air_temperature"
@@ -23,10 +25,10 @@ BOTH = without(SMALL, "light", "second", "vane")
 FIELD_FIRST = BOTH.replace('name = "field"\n', 'name = "field"\nprimary = true\n')
 
 
-def state(lines: list[ChannelLine], config: Config, doubts: Doubts | None = None) -> dict[str, object]:
+def state(lines: list[ChannelLine], doubts: Doubts | None = None) -> dict[str, object]:
     """Return what a station keeps, as the store gives it back."""
     counters = {line.name: msgspec.to_builtins(line.counter.state) for line in lines if line.counter}
-    return {"counters": counters, "devices": devices(config), "doubts": msgspec.to_builtins(doubts or Doubts())}
+    return {"counters": counters, "doubts": msgspec.to_builtins(doubts or Doubts())}
 
 
 def told(lines: list[ChannelLine], first: int, totals: dict[str, float]) -> Minute:
@@ -41,10 +43,10 @@ def told(lines: list[ChannelLine], first: int, totals: dict[str, float]) -> Minu
 def after_the_change(folder: Path, before: str, now: str, totals: dict[str, float]) -> Minute:
     """Return the first minute after a change of the file; the gauges stand at 12 and 14 mm until then."""
     old = configured(folder, before)
-    lines = channel_lines(old, {}, "boot")
+    lines = channel_lines(old, {}, "boot", {})
     told(lines, 0, {"rain485": 12.0, "field": 14.0})
     config = configured(folder, now)
-    return told(channel_lines(config, state(lines, old), "boot"), 1, totals)
+    return told(channel_lines(config, state(lines), "boot", devices(old)), 1, totals)
 
 
 def test_another_gauge_made_primary_is_no_rain(tmp_path: Path) -> None:
@@ -71,11 +73,11 @@ def test_a_gauge_on_another_port_goes_on(tmp_path: Path) -> None:
 def test_a_store_of_an_older_version_goes_on(tmp_path: Path) -> None:
     """Where no devices were kept, a channel's counter goes on under its name."""
     config = configured(tmp_path, BOTH)
-    lines = channel_lines(config, {}, "boot")
+    lines = channel_lines(config, {}, "boot", {})
     told(lines, 0, {"rain485": 12.0})
-    kept = state(lines, config)
-    del kept["devices"]
-    assert told(channel_lines(config, kept, "boot"), 1, {"rain485": 12.2}).values[RAIN] == pytest.approx(0.2)
+    assert told(channel_lines(config, state(lines), "boot", {}), 1, {"rain485": 12.2}).values[RAIN] == pytest.approx(
+        0.2
+    )
 
 
 def test_doubts_go_on_with_their_device(tmp_path: Path) -> None:
@@ -89,8 +91,8 @@ def test_doubts_go_on_with_their_device(tmp_path: Path) -> None:
         apart={f"{T} {T}.field": 700.0},
         void=[T, f"{T}.field"],
     )
-    kept = state([], configured(tmp_path, BOTH), doubts)
-    found = kept_doubts(configured(tmp_path, FIELD_FIRST), kept)
+    kept, had = state([], doubts), devices(configured(tmp_path, BOTH))
+    found = kept_doubts(configured(tmp_path, FIELD_FIRST), kept, had)
     assert found == Doubts(
         utc=1.7e9,
         leapt={f"{T}.shelter": Leapt(5.0, 60.0, 10.0)},
@@ -100,5 +102,28 @@ def test_doubts_go_on_with_their_device(tmp_path: Path) -> None:
         apart={f"{T}.shelter {T}": 700.0},
         void=[f"{T}.shelter", T],
     )
-    alone = kept_doubts(configured(tmp_path, without(BOTH, "field")), kept)
+    alone = kept_doubts(configured(tmp_path, without(BOTH, "field")), kept, had)
     assert alone == Doubts(utc=1.7e9, leapt={T: Leapt(5.0, 60.0, 10.0)}, habits={T: (60.0, 50_000.0)}, void=[T])
+
+
+def test_the_devices_are_known_by_their_sum(tmp_path: Path) -> None:
+    """A record names its devices by a sum; the store has which they are, also after others were tried for a while."""
+    both, field_first = configured(tmp_path, BOTH), configured(tmp_path, FIELD_FIRST)
+    store = Store.open(tmp_path / "store", epoch="e", destinations=(PLATFORM,))
+    first = KeptDevices(store.notes, both, {})
+    other = KeptDevices(store.notes, field_first, {"devices": first.sum})
+    again = KeptDevices(store.notes, both, {"devices": other.sum})
+    store.close()
+    assert first.had == {} and other.had == devices(both) and again.had == devices(field_first)
+    assert again.sum == first.sum != other.sum
+
+
+def test_a_full_disk_does_not_keep_a_station_from_starting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """Where the devices cannot be saved the station starts, as it did before it saved any."""
+    config = configured(tmp_path, BOTH)
+    with small_disk(tmp_path / "card") as card:
+        store = Store.open(card, epoch="e", destinations=(PLATFORM,))
+        fill(card)
+        assert KeptDevices(store.notes, config, {}).had == {}
+        store.close()
+    assert "cannot be saved" in caplog.text
