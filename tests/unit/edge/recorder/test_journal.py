@@ -99,16 +99,17 @@ def test_a_disk_that_refuses_is_told_once_and_so_is_its_end(
     caplog.set_level(logging.INFO)
     store = Store.open(folder, epoch="e", destinations=(PLATFORM,), vfs=disk.vfs_name)
     journal = Journal(store, SystemClock(), dict, lambda record: None)
-    assert (journal.trouble, journal.waiting, journal.lost) == (None, 0, 0)
+    assert (journal.waiting, journal.lost) == (0, 0)
     disk.refuse = apsw.IOError
     for n in range(3):
         assert journal.append(good(n)) is None
-    assert journal.trouble is not None
+    assert journal.trouble
     assert journal.waiting == 3
     disk.refuse = None
     for n in (3, 4):
         journal.append(good(n))
-    assert (journal.trouble, journal.waiting, journal.lost) == (None, 0, 0)
+    assert not journal.trouble
+    assert (journal.waiting, journal.lost) == (0, 0)
     told = [one.getMessage() for one in caplog.records if one.name == "minshan.recorder"]
     assert [one.partition(":")[0] for one in told] == [
         "the store refuses records, they wait in memory",
