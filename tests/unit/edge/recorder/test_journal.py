@@ -103,12 +103,13 @@ def test_a_disk_that_refuses_is_told_once_and_so_is_its_end(
     disk.refuse = apsw.IOError
     for n in range(3):
         assert journal.append(good(n)) is None
-    assert journal.trouble
+    shown = journal.trouble
+    assert shown is not None
     assert journal.waiting == 3
     disk.refuse = None
     for n in (3, 4):
         journal.append(good(n))
-    assert not journal.trouble
+    assert journal.trouble is None
     assert (journal.waiting, journal.lost) == (0, 0)
     told = [one.getMessage() for one in caplog.records if one.name == "minshan.recorder"]
     assert [one.partition(":")[0] for one in told] == [
