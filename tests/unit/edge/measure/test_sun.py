@@ -7,8 +7,9 @@ from itertools import pairwise
 
 import pytest
 
+from edge.measure.brightness import HIGH
 from edge.measure.quality import Flag
-from edge.measure.sun import DARK_S, HIGH, Sun, clear_sky
+from edge.measure.sun import DARK_S, Sun, clear_sky
 from edge.measure.value import Value
 from tests.kits.mornings import MIDNIGHT, SITE
 
