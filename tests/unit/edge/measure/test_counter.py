@@ -222,10 +222,10 @@ def test_a_register_that_stays_full_is_no_rain() -> None:
 
 def test_a_wrap_that_was_a_slip_of_the_gauge_is_taken_back() -> None:
     """It told a little over its end once and is back near its top: what was counted too much is owed by later rain."""
-    readings = [(0, 3299.0), (3, 0.5), (6, 3299.0), (9, 3299.2), (12, 0.4), (15, 0.6), (18, 0.8), (21, 1.0)]
-    amounts, doubts = rises([(float(at), value) for at, value in readings], wraps_at=3300.0)
+    told = [3299.0, 0.5, 3299.0, 3299.2, 3299.4, 3299.8, 0.2, 0.6]
+    amounts, doubts = rises([(3.0 * number, total) for number, total in enumerate(told)], wraps_at=3300.0)
     assert amounts[:4] == [0, 1.5, 0, 0]
-    assert sum(amounts) == pytest.approx(2.0)
+    assert sum(amounts) == pytest.approx(1.6)
     assert set(doubts) == {"counter_came_back"}
 
 
