@@ -54,7 +54,7 @@ check: ## linters, types, the rules of the code, the documents | 代码检查、
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(BIN)/python -m pytest -q tests/test_house.py tests/test_encodings.py tests/test_wire_bounds.py tests/unit/test_docs.py tests/unit/edge/wire/test_schemas.py
+	$(BIN)/python -m pytest -q tests/test_house.py tests/test_encodings.py tests/test_docstrings.py tests/test_wire_bounds.py tests/unit/test_docs.py tests/unit/edge/wire/test_schemas.py
 
 bench: ## measure this machine, each figure beside a reference | 测量这台机器，每个数字旁有参照
 	$(SETUP) test

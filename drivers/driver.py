@@ -1,6 +1,6 @@
 """The driver interface: `open(bus, settings, clock)` returns a device with `read()` and `close()`.
 
-    INFO = DriverInfo(name="bme280", bus="i2c", settings=Bme280Settings, channels=..., open=..., twin=...)
+    INFO = DriverInfo(name="bme280", bus="i2c", settings=Settings, channels=..., open=..., twin=...)
 
 A module in `drivers/devices/` states one `DriverInfo` named INFO; a third party's package names its own by
 the entry point group `minshan.drivers`. Nothing else is needed to be found, configured, tested and read.

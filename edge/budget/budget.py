@@ -146,11 +146,9 @@ class Budget:
         if self._most is None:
             return None
         used = self._meter.used()
-        days, left = (UNKNOWN_DAYS, UNKNOWN_DAYS) if self._period is None else (self._period.days, self._days_left())
+        period = self._period
+        days, left = (UNKNOWN_DAYS, UNKNOWN_DAYS) if period is None else (period.days, period.days_left)
         return Rest(self._most, sum(used.values()), used[Use.SCHEDULED], days, left)
-
-    def _days_left(self) -> float:
-        return 0.0 if self._period is None else self._period.days_left
 
     def _snapshot(self) -> BudgetSnapshot:
         period, rest = self._period, self._rest()

@@ -159,14 +159,13 @@ class Belief:
         self._publish(anchor.boottime)
 
     def confirm(self, story: Story) -> None:
-        """Count a story that contradicts as told twice."""
+        """Count a story that contradicts as told twice; it is open already, by what was just heard."""
         story.confirmed = True
-        self._publish(story.last)
 
     def believe(self, story: Story, sure: bool) -> None:
         """Believe another story from now on. `sure`: not by one source's word alone, which may turn back."""
         former = self._kept
-        former.confirmed, former.left, former.alone, story.alone = True, story.last, None, None
+        former.confirmed, former.left, story.alone = True, story.last, None
         self._kept, self._others = story, [] if sure else [former]
         self._publish(story.last)
 

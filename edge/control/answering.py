@@ -132,7 +132,7 @@ def age_of(parts: StationParts, record: Record, end: int | None) -> float | None
 
 
 def span(parts: StationParts, arguments: Any) -> tuple[int, int]:
-    """Return a span in microseconds UTC. Raise RefusedError where it has no length."""
+    """Return a span in microseconds UTC. Raise CommandRefusedError where it has no length."""
     first = us(arguments.first)
     last = None if arguments.last is None else us(arguments.last)
     if last is None:

@@ -68,7 +68,10 @@ class CommandRefusedError(Exception):
 
 
 def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, Any]) -> Any:
-    """Return the arguments of a command as its own type. Raise RefusedError, naming the first one that is wrong."""
+    """Return the arguments of a command as its own type.
+
+    Raise CommandRefusedError, naming the first one that is wrong.
+    """
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name in given:
         if name not in fields:

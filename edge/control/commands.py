@@ -107,7 +107,7 @@ class Commands:
         return PageToken(self._parts.kept.notes, self._parts.clock)
 
     def technician(self, token: object) -> Principal:
-        """Return who knows the page's token. Raise RefusedError, StoreError."""
+        """Return who knows the page's token. Raise CommandRefusedError, StoreError."""
         self._token.check(token)
         return TECHNICIAN
 

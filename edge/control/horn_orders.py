@@ -11,7 +11,10 @@ from edge.control.status import StationParts
 
 
 def silence(parts: StationParts, arguments: SilenceArguments, issued_by: str) -> dict[str, Any]:
-    """Silence what calls for it, in the name of whoever heard it. Return the rules. Raise RefusedError without one."""
+    """Silence what calls for it, in the name of whoever heard it. Return the rules.
+
+    Raise CommandRefusedError without a horn.
+    """
     horn = horn_of(parts)
     rules = list(horn.snapshot.rules)
     horn.silence(Reason("said", "{text}", text=" ".join(arguments.by.split()) or issued_by))
@@ -19,7 +22,7 @@ def silence(parts: StationParts, arguments: SilenceArguments, issued_by: str) ->
 
 
 def horn_of(parts: StationParts) -> HornLane:
-    """Return the station's horn. Raise RefusedError where it has none."""
+    """Return the station's horn. Raise CommandRefusedError where it has none."""
     if parts.horn is None:
         raise CommandRefusedError(Reason("without_horn", "this station has no [horn]"))
     return parts.horn

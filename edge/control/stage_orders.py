@@ -12,7 +12,10 @@ from edge.records.bodies import Stage
 
 
 def say(parts: StationParts, arguments: StageArguments, issued_by: str) -> dict[str, Any]:
-    """Let a crop be at a stage from the next minute on. Return both. Raise RefusedError where one is not known."""
+    """Let a crop be at a stage from the next minute on. Return both.
+
+    Raise CommandRefusedError where one is not known.
+    """
     stages = CRITICAL.get(arguments.crop)
     if stages is None:
         crops = ", ".join(CRITICAL)

@@ -183,7 +183,7 @@ class BootTime:
         """Compare the time of this boot's begin, known now, with the boots before."""
         now, mark = self.known.time_at(0.0)
         if now is not None:
-            self._earlier.refute(now, sure, round((mark.error or 0.0) * 1e6))
+            self._earlier.refute(now + round((mark.error or 0.0) * 1e6), sure)
 
     def _contradiction(self, anchor: Anchor) -> Reason:
         kept = time_of(anchor.boottime, self._belief.believed_anchors)

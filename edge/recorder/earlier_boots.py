@@ -6,7 +6,7 @@ Boots come one after the other, so that nothing of an earlier one can have been 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -86,37 +86,36 @@ class EarlierBoots:
         except StoreError as trouble:  # they wait for the next anchor or start; measuring does not
             log.warning("what was measured before the time was known stays undated for now: %s", trouble)
 
-    def refute(self, now: int, sure: bool, error: int = 0) -> None:
-        """Mend the times of boots that end after this one's begin (`now`, known to +-`error`, microseconds UTC).
+    def refute(self, latest: int, sure: bool) -> None:
+        """Mend the times of boots that end after this one's begin (`latest`: at the latest, microseconds UTC).
 
         Where their own error allows it they are that much earlier; otherwise they get bounds. `sure`: two sources say
         so. If not, what they said may be right still, and the bounds hold both.
         """
-        before, began = self._store.next_seq, now
+        before, began = self._store.next_seq, latest
         bounded: list[tuple[Redating, int]] = []
         try:
             self._look()
-            now -= round(self._undated * (1 - MOST_DRIFT) * 1e6)
-            while (found := newest_known(self._store, before, self._boot)) and end_of(found[-1]) > now + SLACK * 1e6:
+            latest -= round(self._undated * (1 - MOST_DRIFT) * 1e6)
+            while (found := newest_known(self._store, before, self._boot)) and end_of(found[-1]) > latest + SLACK * 1e6:
                 record = found[-1]
-                redating = self._mended(record, now, now + error if sure else None)
+                redating = self._mended(record, latest, sure)
                 if not redating.anchors:
-                    bounded.append((redating, now))
+                    bounded.append((redating, latest))
                 count = self._store.times.redate(redating)
                 log.warning("%d records of an earlier boot were dated too late and have been corrected", count)
-                begun, ran = time_of(0.0, redating.anchors), record.stamp.boottime + record.duration
-                now = begun[0] if begun else now - round(ran * 1e6)  # which the boots before it have ended by
+                latest = latest_begin(record, latest, redating.anchors)  # which the boots before it have ended by
                 before = self._store.times.first_of(record.stamp.boot)
-            for redating, latest in bounded:  # what came before them is right by now
+            for redating, ended_by in bounded:  # what came before them is right by now
                 newest = NewestKnown(self._store).before(self._store.times.first_of(redating.boot))
-                not_before = self._not_before(redating.boot, newest, latest)
+                not_before = self._not_before(redating.boot, newest, ended_by)
                 self._store.times.redate(replace(redating, not_before=not_before))
-            self._bound_again(began, began + error, sure, bool(bounded))
+            self._bound_again(began, sure, bool(bounded))
         except StoreError as trouble:
             log.warning("the times of an earlier boot stay as they are: %s", trouble)
         self._looked = False
 
-    def _bound_again(self, now: int, latest: int, sure: bool, refuted: bool) -> None:
+    def _bound_again(self, latest: int, sure: bool, refuted: bool) -> None:
         """Give the boots that got bounds since the start those that are right by what is known now.
 
         They ended by `latest`. One source's word is no such bound where it has just refuted an earlier boot's time: if
@@ -124,7 +123,7 @@ class EarlierBoots:
         """
         known = NewestKnown(self._store)
         for place, boot in enumerate(self._bounded):
-            before, until = self._not_before(boot.boot, known.before(boot.first), now), boot.not_after
+            before, until = self._not_before(boot.boot, known.before(boot.first), latest), boot.not_after
             after: int | None = latest
             if not sure:
                 after = until if until is None or until > latest else None if refuted else latest
@@ -132,12 +131,12 @@ class EarlierBoots:
                 self._bounded[place] = replace(boot, not_before=before, not_after=after)
                 self._store.times.redate(Redating(boot.boot, not_before=before, not_after=after))
 
-    def _not_before(self, boot: str, newest: Record | None, now: int) -> int | None:
+    def _not_before(self, boot: str, newest: Record | None, latest: int) -> int | None:
         """Return since when a boot without a time can have been, which came after `newest`; None: nobody knows.
 
-        A record that ended later than `now` by its time is wrong, and tells nothing.
+        A record that ended later than `latest` by its time is wrong, and tells nothing.
         """
-        before = earliest_end(newest) if newest is not None and end_of(newest) <= now else None
+        before = earliest_end(newest) if newest is not None and end_of(newest) <= latest else None
         told = self._store.notes.get(DOUBTED, boot)
         if before is None or not told:
             return before
@@ -147,15 +146,15 @@ class EarlierBoots:
             return None
         return min(before, doubted.utc - round((doubted.boottime * (1 + MOST_DRIFT) + error_of(doubted)) * 1e6))
 
-    def _mended(self, record: Record, now: int, latest: int | None) -> Redating:
+    def _mended(self, record: Record, latest: int, sure: bool) -> Redating:
         """Return how the boot of this record, its newest, is dated anew; it ended by `latest`, or may be as it says."""
         boot, error = record.stamp.boot, round((record.clock.error or 0.0) * 1e6)
-        late = end_of(record) - now
+        late = end_of(record) - latest
         anchors = self._store.times.anchors(boot)
         if anchors and late <= error:
             moved = [replace(one, utc=one.utc - late, error=error_of(one) + late / 1e6) for one in anchors]
             return Redating(boot, tuple(moved))
-        return Redating(boot, not_after=end_of(record) + error if latest is None else latest)
+        return Redating(boot, not_after=latest if sure else end_of(record) + error)
 
     def _look(self) -> None:
         """See what the earlier boots' newest records say; once.
@@ -197,6 +196,14 @@ def end_of(record: Record) -> int:
 def earliest_end(record: Record) -> int:
     """Return when such a record ended at the earliest, by its error, microseconds UTC."""
     return end_of(record) - round((record.clock.error or 0.0) * 1e6)
+
+
+def latest_begin(record: Record, ended_by: int, anchors: Sequence[Anchor]) -> int:
+    """Return when a boot began at the latest, by its newest record, which ended by that, and by its anchors."""
+    ran = record.stamp.boottime + record.duration
+    begun = ended_by - round(ran * (1 - MOST_DRIFT) * 1e6)
+    told = time_of(0.0, anchors)
+    return begun if told is None else min(begun, told[0] + round((told[1].error or 0.0) * 1e6))
 
 
 class NewestKnown:

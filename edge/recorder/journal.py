@@ -84,19 +84,22 @@ class Journal:
     def _made_room(self, draft: Draft) -> bool:
         """On a full disk: let go of what goes first; False where nothing did."""
         try:
-            losses = self._clock.outside(partial(self._store.sweep, draft.stamp, draft.start, draft.clock))
+            return self._swept(draft.stamp, draft.start, draft.clock)
         except StoreError:
             return False
+
+    def _swept(self, stamp: Stamp, start: int | None, mark: ClockMark) -> bool:
+        """Keep the store within its bounds; each loss is itself a record. Return whether anything was lost."""
+        losses = self._clock.outside(partial(self._store.sweep, stamp, start, mark))
         for loss in losses:
             self._appended(loss)
+            log_loss(loss.fields())
         return bool(losses)
 
     def tidy(self, stamp: Stamp, start: int | None, mark: ClockMark) -> None:
-        """Keep the store within its bounds, and record what had to be mended: each loss is itself a record."""
+        """Keep the store within its bounds, and record what had to be mended, or was lost."""
         try:
-            for loss in self._clock.outside(partial(self._store.sweep, stamp, start, mark)):
-                self._appended(loss)
-                log_loss(loss.fields())
+            self._swept(stamp, start, mark)
             mended = self._store.take_repair()
         except StoreError as trouble:
             self._refused(trouble)

@@ -96,7 +96,7 @@ class Store:
 
         A damaged database does not stop it: `repaired` tells then what came of it. That may take minutes, now or
         in any later call but `append`, which goes on meanwhile; `progress` is called all the while, several times a
-        second. The bounds: quota.Limits.
+        second. The bounds: quota.StoreLimits.
         """
         limits = StoreLimits(records_bytes, pictures_bytes, archive_days)
         store = cls(folder, epoch, limits, destinations, vfs, progress)

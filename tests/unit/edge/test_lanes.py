@@ -57,3 +57,12 @@ def test_pauses_double_and_never_overflow(longest: float) -> None:
     assert pauses[-1] == longest
     backoff.reset()
     assert backoff.pause() == 1.0
+
+
+def test_a_fall_is_a_line_in_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    """It names the lane and what it fell over, once for each fall."""
+    clock = SimClock()
+    lanes = Lanes(clock)
+    lanes.start("uplink", Faller(clock, [1.0]).run)
+    clock.run_until(100)
+    assert [one.getMessage() for one in caplog.records] == ["uplink crashed and is restarted: RuntimeError: fell"]

@@ -80,3 +80,15 @@ def test_no_step_of_the_clock_counts_a_byte_twice_or_forgets_the_newest(steps: l
 def test_what_cannot_be_read_counts_as_nothing() -> None:
     """A state of another release stops no station."""
     assert used(Meter({"March": "much"})) == used(Meter([1])) == 0
+
+
+def test_what_was_sent_is_shown_before_anybody_knows_the_time_and_years_fill_no_memory() -> None:
+    """`status` asks at once; and of all months that a station lives the last four are kept."""
+    meter = Meter()
+    meter.count(Use.LINK, 300)
+    assert used(meter) == 300
+    for year in range(2026, 2031):
+        for month in range(1, 13):
+            meter.begin(date(year, month, 1))
+            meter.count(Use.LIVE, 1)
+    assert sorted(meter.keep()["months"]) == ["2030-09-01", "2030-10-01", "2030-11-01", "2030-12-01"]

@@ -15,6 +15,7 @@ from edge.budget.thinning import Rates, Rest, ThinningStep
 LIVE = {1: 500_000.0, 5: 120_000.0, 10: 70_000.0, 60: 16_000.0}
 USUAL = Rates(LIVE, 1, 50_000.0, 500_000.0, 260_000.0, 13_000_000.0, 1_000_000.0)
 MB = 1e6
+MB_AND_ONE = 1_000_001
 amounts = st.floats(0, 40 * MB)
 
 
@@ -108,3 +109,70 @@ def test_a_month_that_is_too_small_for_its_pictures_has_some_in_its_last_week() 
     assert days[0] == 0 or days[0] < 4
     assert days[-1] > 24
     assert used <= 20 * MB
+
+
+OTHERS = msgspec.structs.replace(USUAL, forward={0: 3 * MB, 10: 1 * MB, 60: 0.2 * MB})
+
+
+@pytest.mark.parametrize(
+    ("mb", "expected", "minutes"),
+    [
+        (512, ThinningStep.NOTHING, 0),
+        (511, ThinningStep.FULL_DAILY, 10),
+        (92, ThinningStep.FULL_DAILY, 10),
+        (91, ThinningStep.THUMBNAILS_HOURLY, 60),
+        (43, ThinningStep.LIVE_5, 60),
+        (3, ThinningStep.LIVE_60, 60),
+    ],
+)
+def test_other_platforms_wait_and_pictures_with_them_but_no_minute_of_the_station(
+    mb: float, expected: ThinningStep, minutes: int
+) -> None:
+    """14.05 MB a day and 3 for others: what does not fit is gathered for 10 minutes, then for 60."""
+    rest = Rest(mb * MB, 0.0, 0.0, 30.0, 30.0)
+    assert thinning.step(rest, OTHERS) is expected
+    assert thinning.forward_every(expected) == minutes
+    assert OTHERS.forwarded(expected) == OTHERS.forward[minutes]
+    assert USUAL.forwarded(expected) == 0.0
+    used = msgspec.structs.replace(rest, budget=rest.budget + 7 * MB, used=7 * MB)
+    assert thinning.step(used, OTHERS) is expected, "what has gone is gone"
+
+
+def test_other_platforms_have_what_the_station_s_own_data_leave() -> None:
+    """Of 500 MB 100 have gone, and ten days want 14.05 each."""
+    rest = Rest(500 * MB, 100 * MB, 0.0, 30.0, 10.0)
+    assert thinning.spare(rest, OTHERS, ThinningStep.NOTHING) == pytest.approx(259.5 * MB)
+
+
+@pytest.mark.parametrize(("size", "goes"), [(MB, True), (MB + 1, False)])
+def test_a_backlog_leaves_the_hourly_message_of_all_days_to_come(size: float, goes: bool) -> None:
+    """66 kB a day for ten days, to the byte."""
+    rest = Rest(100 * MB, 99 * MB - 660_000.0, 0.0, 30.0, 10.0)
+    assert thinning.admits_backfill(rest, USUAL, int(size)) is goes
+
+
+@pytest.mark.parametrize(
+    ("days_left", "scheduled", "size", "goes"),
+    [
+        (30.0, 0.0, 546_666, True),
+        (30.0, 0.0, 546_667, False),
+        (21.0, 5 * MB, 466_666, True),
+        (21.0, 5 * MB, 466_667, False),
+    ],
+)
+def test_pictures_of_a_month_that_is_too_small_have_their_day_s_share(
+    days_left: float, scheduled: float, size: int, goes: bool
+) -> None:
+    """16.4 MB of 20 are left for pictures by minutes in tens: a thirtieth of them a day, from the first one on."""
+    rest = Rest(20 * MB, scheduled, scheduled, 30.0, days_left)
+    assert thinning.admits_picture(rest, USUAL, ThinningStep.LIVE_10, size) is goes
+
+
+def test_a_picture_takes_nothing_from_live_minutes() -> None:
+    """At any step: the minutes in tens of all days to come have their share first, and a month that fits paces none."""
+    left = 10 * 120_000.0
+    for at in (ThinningStep.NOTHING, ThinningStep.LIVE_10):
+        rest = Rest(100 * MB, 99 * MB - left, 0.0, 30.0, 10.0)
+        assert not thinning.admits_picture(rest, USUAL, at, MB_AND_ONE)
+    assert thinning.admits_picture(Rest(100 * MB, 99 * MB - left, 0.0, 30.0, 10.0), USUAL, ThinningStep.NOTHING, 10**6)
+    assert thinning.admits_picture(Rest(500 * MB, 0.0, 400 * MB, 30.0, 30.0), USUAL, ThinningStep.FULL_DAILY, 10**6)

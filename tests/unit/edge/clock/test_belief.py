@@ -74,3 +74,62 @@ def test_a_word_that_agrees_with_the_kept_time_alone_is_for_it() -> None:
     told(belief, word(0.0, 0.0, "platform", 5.0))
     assert told(belief, word(10.0, 8.0, "ntp")) is AnchorVerdict.CONTRADICTS
     assert told(belief, word(20.0, 4.5, "ntp")) is AnchorVerdict.BETTER
+
+
+def test_a_word_that_agrees_with_both_stories_is_for_the_nearer_where_its_source_told_that() -> None:
+    """A source that is vague for once has not changed its mind; one that comes nearer to the kept time has."""
+    for off, error, verdict in ((4.7, 4.0, AnchorVerdict.CONFIRMED), (3.0, 6.0, AnchorVerdict.NOTHING)):
+        belief = Belief()
+        told(belief, word(0.0, 0.0, "platform", 5.0))
+        assert told(belief, word(10.0, 8.0, "ntp")) is AnchorVerdict.CONTRADICTS
+        assert told(belief, word(SECOND_LOOK, off, "gnss", error)) is AnchorVerdict.NOTHING  # it told neither before
+        assert told(belief, word(10.0 + SECOND_LOOK, off, "ntp", error)) is verdict
+
+
+def test_of_two_contradictions_the_one_that_was_told_last_is_confirmed_and_believed(belief: Belief) -> None:
+    """Not whichever began first: the station would be dated by a clock that nobody asked for."""
+    told(belief, word(10.0, -HOUR, "gnss"))
+    for at, off, source in ((20.0, HOUR, "platform"), (30.0, -HOUR, "gnss"), (40.0, HOUR, "platform")):
+        told(belief, word(at, off, source))
+        assert belief.contradicted is not None
+        assert belief.contradicted.off(word(at, off)) < 1.0
+
+
+def test_a_time_that_was_believed_stays_possible_while_its_source_has_not_said_otherwise() -> None:
+    """The platform told it once; network time alone has turned it. For two days minutes state an error for both."""
+    belief = Belief()
+    told(belief, word(0.0, 0.0, "platform"))
+    told(belief, word(10.0, 60.0, "ntp"))
+    verdict = told(belief, word(10.0 + SECOND_LOOK, 60.0, "ntp"))
+    assert verdict is AnchorVerdict.OUTLASTS
+    assert belief.contradicted is not None
+    belief.believe(belief.contradicted, sure=False)
+    for at, possible in ((HOUR, True), (2 * DAY, True), (2 * DAY + 1.0, False)):
+        told(belief, word(at, 60.0, "ntp"))
+        assert bool(belief.known.against) is possible
+
+
+@pytest.mark.parametrize(
+    ("days", "verdict"),
+    [(1.0, AnchorVerdict.CONFIRMED), (2.0, AnchorVerdict.CONFIRMED), (2.1, AnchorVerdict.CONTRADICTS)],
+)
+def test_what_is_asked_once_a_day_is_remembered_until_it_is_asked_again(days: float, verdict: AnchorVerdict) -> None:
+    """The platform says the same again, or not for two days: then it is as if it said so for the first time."""
+    belief = Belief()
+    told(belief, word(0.0))
+    told(belief, word(10.0, 60.0, "platform"))
+    at = 10.0 + days * DAY
+    for early in range(1, int(at // HOUR)):
+        told(belief, word(early * HOUR))
+    assert told(belief, word(at, 60.0, "platform")) is verdict
+
+
+def test_one_source_against_two_states_no_error_and_two_against_two_do() -> None:
+    """A liar that is outvoted must not make the minutes vague; as many on either side leave nobody to judge."""
+    belief = Belief()
+    for source in ("ntp", "platform"):
+        told(belief, word(0.0, 0.0, source))
+    told(belief, word(10.0, 60.0, "gnss"))
+    assert belief.known.against == ()
+    told(belief, word(20.0, 60.0, "rtc"))
+    assert len(belief.known.against) == 1

@@ -89,6 +89,8 @@ def test_a_time_that_turned_is_shown_until_it_cannot_turn_back(time: BootTime) -
     for at in (SECOND_LOOK + 5.0, 2 * SECOND_LOOK + 5.0):
         says(time, at, "ntp")
     assert doubt(time) == "time_turned"
+    says(time, 4 * SECOND_LOOK, "ntp")
+    assert doubt(time) == "time_turned"
     says(time, 5 * SECOND_LOOK, "ntp")
     assert doubt(time) is None
     assert [told.code for told in time.told] == ["time_contradicted", "time_turned", "time_undisputed"]

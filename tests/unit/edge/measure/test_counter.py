@@ -218,3 +218,22 @@ def test_a_fall_that_is_no_restart_brings_no_rain() -> None:
 def test_a_register_that_stays_full_is_no_rain() -> None:
     """6553.5 mm after a reboot without the time are no rain, however long they stay."""
     assert rebooted([1.0, 1.2], [6553.5] * 20, 30.0)[0] == pytest.approx(0.2)
+
+
+def test_a_wrap_that_was_a_slip_of_the_gauge_is_taken_back() -> None:
+    """It told a little over its end once and is back near its top: what was counted too much is owed by later rain."""
+    told = [3299.0, 0.5, 3299.0, 3299.2, 3299.4, 3299.8, 0.2, 0.6]
+    amounts, doubts = rises([(3.0 * number, total) for number, total in enumerate(told)], wraps_at=3300.0)
+    assert amounts[:4] == [0, 1.5, 0, 0]
+    assert sum(amounts) == pytest.approx(1.6)
+    assert set(doubts) == {"counter_came_back"}
+
+
+def test_a_wrap_while_the_box_was_off_without_a_clock_is_counted_and_told() -> None:
+    """Nobody knows how long: it began again from its top, or from nothing."""
+    before = Counter(boot="a")
+    before.take(3299.6, 50.0, 3300.0, None)
+    after = Counter(msgspec.convert(msgspec.to_builtins(before.state), CounterState), "b")
+    rise = after.take(0.2, 30.0, 3300.0, None)
+    assert rise.amount == pytest.approx(0.6)
+    assert rise.doubt is not None and rise.doubt.code == "wrapped_unread"

@@ -10,10 +10,14 @@ from hypothesis import strategies as st
 
 from drivers.driver import Channel
 from drivers.reading import Reading
+from drivers.reason import Reason
 from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
-from edge.measure.wind import highest_gust, mean_direction, reported_direction
+from edge.measure.quality import Flag
+from edge.measure.value import Value
+from edge.measure.wind import doubt_gusts, highest_gust, mean_direction, reported_direction
 
+HELD = Reason("cups_held", "held?")
 CUPS = Channel("wind_speed", 0.0, 60.0, 0.1)
 
 
@@ -91,3 +95,24 @@ def test_a_spike_in_the_last_second_makes_no_gust_of_the_next_minute() -> None:
     first, second_one = (minutes.close(at, at + 60, None, {}) for at in (0, 60))
     assert (first.values["wind_speed_of_gust"], first.quality["wind_speed_of_gust"]) == (15.3, 3)
     assert (second_one.values["wind_speed_of_gust"], second_one.quality["wind_speed_of_gust"]) == (3.0, 1)
+
+
+@pytest.mark.parametrize(
+    ("mean", "gust", "told"),
+    [
+        (Value(2.0, Flag.SUSPECT, HELD), Value(4.0, Flag.PASS), Value(4.0, Flag.SUSPECT, HELD)),
+        (Value(2.0, Flag.PASS), Value(4.0, Flag.PASS), Value(4.0, Flag.PASS)),
+        (Value(2.0, Flag.PASS), Value(4.0, Flag.SUSPECT, HELD), Value(4.0, Flag.SUSPECT, HELD)),
+        (Value(None, Flag.FAIL, HELD), Value(4.0, Flag.PASS), Value(4.0, Flag.PASS)),
+        (Value(2.0, Flag.SUSPECT, HELD), Value(None, Flag.MISSING), Value(None, Flag.MISSING)),
+    ],
+)
+def test_a_gust_is_no_better_known_than_the_mean_of_its_cups(mean: Value, gust: Value, told: Value) -> None:
+    """What others say of the cups holds for both; a sensor of its own is left alone."""
+    values = {"wind_speed": mean, "wind_speed_of_gust": gust, "wind_speed_of_gust.mast": Value(5.0, Flag.PASS)}
+    doubt_gusts(values)
+    assert values == {
+        "wind_speed": mean,
+        "wind_speed_of_gust": told,
+        "wind_speed_of_gust.mast": Value(5.0, Flag.PASS),
+    }

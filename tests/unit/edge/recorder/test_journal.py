@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import apsw
 import pytest
 
 from edge.clock.clock import SystemClock
 from edge.measure.minute import Minutes
-from edge.recorder.journal import Journal
+from edge.recorder import journal as journals
+from edge.recorder.journal import MOST_WAITING, Journal
 from edge.recorder.recorder import Recorder
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
-from tests.kits.store_kit import BadDisk
+from tests.kits.store_kit import BadDisk, memory_folder
 
 KNOWN = ClockMark("ntp", 0.05)
+T = TypeVar("T")
+
+
+@pytest.fixture(name="folder")
+def a_folder() -> Iterator[Path]:
+    """Give a folder whose syncs cost nothing."""
+    with memory_folder() as folder:
+        yield folder
 
 
 @pytest.fixture(name="disk")
@@ -48,9 +58,9 @@ BAD = (
 @pytest.mark.parametrize(
     "bad", BAD, ids=["year 31,000", "int64", "object", "no instant", "no error", "surrogate", "half a picture"]
 )
-def test_a_draft_that_cannot_be_written_holds_up_no_other(tmp_path: Path, disk: BadDisk, bad: Draft) -> None:
+def test_a_draft_that_cannot_be_written_holds_up_no_other(folder: Path, disk: BadDisk, bad: Draft) -> None:
     """Among what waits for a disk that refuses is one that can never be written: all others are kept, in order."""
-    store = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,), vfs=disk.vfs_name)
+    store = Store.open(folder, epoch="e", destinations=(PLATFORM,), vfs=disk.vfs_name)
     journal = Journal(store, SystemClock(), dict, lambda record: None)
     store.append(good(0))
     disk.refuse, disk.after = apsw.IOError, 0
@@ -64,9 +74,9 @@ def test_a_draft_that_cannot_be_written_holds_up_no_other(tmp_path: Path, disk: 
     store.close()
 
 
-def test_a_lost_draft_is_told_by_a_record(tmp_path: Path) -> None:
+def test_a_lost_draft_is_told_by_a_record(folder: Path) -> None:
     """The recorder goes on with the next minute, and says what was lost and why."""
-    store = Store.open(tmp_path, epoch="e", destinations=(PLATFORM,))
+    store = Store.open(folder, epoch="e", destinations=(PLATFORM,))
     clock = SystemClock()
     told: list[Record] = []
     keep: dict[str, Any] = {}
@@ -79,4 +89,90 @@ def test_a_lost_draft_is_told_by_a_record(tmp_path: Path) -> None:
     assert "OverflowError" in loss["cause"]["text"]
     recorder.close_minute()
     assert [record.kind for record in told[2:]] == [Kind.MINUTE]
+    store.close()
+
+
+def test_a_disk_that_refuses_is_told_once_and_so_is_its_end(
+    folder: Path, disk: BadDisk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Not with each minute, for hours; what waits is counted, and all of it is kept once the disk takes it."""
+    caplog.set_level(logging.INFO)
+    store = Store.open(folder, epoch="e", destinations=(PLATFORM,), vfs=disk.vfs_name)
+    journal = Journal(store, SystemClock(), dict, lambda record: None)
+    assert (journal.waiting, journal.lost) == (0, 0)
+    disk.refuse = apsw.IOError
+    for n in range(3):
+        assert journal.append(good(n)) is None
+    shown = journal.trouble
+    assert shown is not None
+    assert journal.waiting == 3
+    disk.refuse = None
+    for n in (3, 4):
+        journal.append(good(n))
+    assert journal.trouble is None
+    assert (journal.waiting, journal.lost) == (0, 0)
+    told = [one.getMessage() for one in caplog.records if one.name == "minshan.recorder"]
+    assert [one.partition(":")[0] for one in told] == [
+        "the store refuses records, they wait in memory",
+        "the store takes records again",
+    ]
+    store.close()
+
+
+def test_minutes_that_a_disk_refused_for_too_long_are_counted_and_told_of(
+    folder: Path, disk: BadDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A day of them waits; of more the oldest go, and a record says how many, once."""
+    assert MOST_WAITING == 24 * 60
+    monkeypatch.setattr(journals, "MOST_WAITING", 3)
+    store = Store.open(folder, epoch="e", destinations=(PLATFORM,), vfs=disk.vfs_name)
+    journal = Journal(store, SystemClock(), dict, lambda record: None)
+    disk.refuse = apsw.IOError
+    for n in range(5):
+        journal.append(good(n))
+    assert (journal.waiting, journal.lost) == (3, 2)
+    disk.refuse = None
+    journal.append(good(5))
+    for _ in range(2):
+        journal.tidy(Stamp("b", 400.0), None, KNOWN)
+    *minutes, loss = [record.fields() for record in store.range(1, 99)]
+    assert [minute["n"] for minute in minutes] == [2, 3, 4, 5]
+    assert (loss["what"], loss["count"], loss["cause"]["code"]) == ("records", 2, "refused_for_long")
+    store.close()
+
+
+class MakesRoom(SystemClock):
+    """A clock that lets the disk work again after the first call that may take long: what a sweep has freed."""
+
+    def __init__(self, disk: BadDisk) -> None:
+        super().__init__()
+        self._disk = disk
+
+    def outside(self, run: Callable[[], T]) -> T:
+        """Run it."""
+        try:
+            return super().outside(run)
+        finally:
+            self._disk.refuse = None
+
+
+def test_what_goes_from_a_full_disk_for_a_new_minute_is_told_in_a_record_and_in_the_log(
+    folder: Path, disk: BadDisk, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The minute is kept at once, in place of the oldest ones."""
+    told: list[Record] = []
+    store = Store.open(folder, epoch="e", destinations=(PLATFORM,), vfs=disk.vfs_name, records_bytes=1)
+    journal = Journal(store, MakesRoom(disk), dict, told.append)
+    for n in range(5):
+        journal.append(good(n))
+    disk.refuse = apsw.FullError
+    record = journal.append(good(5))
+    assert record is not None and record.fields() == {"n": 5}
+    assert [one.kind for one in told[5:-1]] == [Kind.LOSS] * len(told[5:-1])
+    assert told[-1] == record
+    assert [one.getMessage() for one in caplog.records if "to make room" in one.getMessage()] == [
+        f"records {loss['first']} to {loss['last']} were deleted to make room (quota)"
+        for loss in (one.fields() for one in told[5:-1])
+    ]
+    assert len(told) > 6
     store.close()
