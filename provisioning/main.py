@@ -203,7 +203,7 @@ def outcome(words: list[str]) -> int:
         return end.exit_code
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
-            error = click.UsageError(usage_sentence(error), error.ctx)
+            error = click.UsageError(usage_sentence(error, words), error.ctx)
         told = io.StringIO()
         error.show(told)
         say(told.getvalue().rstrip("\n"), err=True)

@@ -190,6 +190,11 @@ def unusual(receiver: Receiver) -> list[str]:
             tally.others,
         )
         lines.append(sentence.format(n=tally.others))
+    lying_over = _(
+        "minutes overlap others: a second box sends in this station's name (was a card copied?), "
+        "or times are still to be corrected"
+    )
+    lines += [_("{place}: {sentence}").format(place=station, sentence=lying_over) for station in tally.doubled()]
     return [*lines, *set_aside(receiver)]
 
 
