@@ -109,6 +109,13 @@ def test_a_line_is_as_wide_as_the_terminal_shows_it(columns: int) -> None:
     assert max(map(len, said.splitlines())) <= columns
 
 
+def test_a_line_that_is_folded_for_a_table_keeps_its_signs() -> None:
+    """While rich draws one, another object stands for the standard output and tells no encoding."""
+    code = "from rich.live import Live\nfrom provisioning import folding, terminal\nterminal.make_legible()\n"
+    code += "with Live():\n    print(ascii(folding.fold('\\u6c14\\u6e29 ±', 20)))"
+    assert "'\\u6c14\\u6e29 \\xb1'" in shown_by(80, 24, "-c", code)[1]
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_the_doctor_in_a_window_of_40_columns(lang: str, tmp_path: Path) -> None:
     """No word is broken, no line is wider than the window; into a file each sentence is one line."""
