@@ -92,7 +92,11 @@ def usage_sentence(error: click.UsageError, words: Sequence[str]) -> str:
     if isinstance(error, click.exceptions.NoSuchCommand) and not error.possibilities:
         message = texts.sentences(message, meant_by(error))
     if isinstance(error, click.exceptions.MissingParameter) and (what := getattr(error.param, "help", None)):
-        message = texts._("{place}: {sentence}").format(place=message.rstrip("。."), sentence=what)
+        head, *choices = message.split("\n\t")  # which click lists on lines of their own
+        head = head.rpartition(". ")[0] if choices else head.rstrip("。.")
+        message = texts._("{place}: {sentence}").format(place=head, sentence=what)
+        if choices:
+            message = texts.sentences(message, listed(choice.strip(",") for choice in choices))
     return texts.with_own_marks(message)
 
 
@@ -117,9 +121,12 @@ def meant_by(error: click.exceptions.NoSuchCommand) -> str:
     names = [name for name in known if name.startswith(error.command_name)]
     if names:
         told = texts.ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", len(names))
-    elif len(known) <= MOST_NAMED:
-        names, told = known, texts._("There are: {possibilities}.")
     else:
-        return ""
+        return listed(known) if len(known) <= MOST_NAMED else ""
     shown = texts._(", ").join(map(repr, names))
     return told.format(possibility=shown, possibilities=shown)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return which words there are."""
+    return texts._("There are: {possibilities}.").format(possibilities=texts._(", ").join(map(repr, words)))

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
+import click
 import pytest
+from babel.messages.pofile import read_po
 
+from drivers.reason import Reason
+from edge.language import texts
+from edge.language.locale.catalog import PO
+from edge.language.speech import speaking
+from provisioning.commands.answers import Choice
+from provisioning.commands.stage import keys
 from tests.kits.command import minshan
 from tests.unit.edge.config.test_config import BME, STATION
 
@@ -81,3 +90,57 @@ def test_a_crop_whose_frost_nobody_knows_is_noted(crop: str, rule: str, told: bo
     assert said.code == 0, said.err
     assert ("没有霜冻告警规则" in said.out + said.err) is told
     assert ("苹果、甜樱桃、李、枇杷" in said.out + said.err) is told
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"),
+    [
+        ("en", "Error: Missing option '--format': Which format. There are: 'csv', 'xlsx', 'jsonl'."),
+        ("zh", "错误：缺少选项“--format”：格式。可用：“csv”、“xlsx”、“jsonl”。"),
+    ],
+)
+def test_a_missing_choice_is_one_sentence(lang: str, said: str) -> None:
+    """What the option is, and what there is to choose, on the same line."""
+    told = minshan("hub", "export", "--station", "a", "--from", "2026-04-01", "--to", "2026-04-02", "--lang", lang)
+    assert (told.code, told.err.splitlines()[-1]) == (2, said)
+
+
+def test_a_choice_is_refused_as_its_question_writes_it() -> None:
+    """Not by what two ways of writing the same have in common."""
+    with pytest.raises(click.BadParameter, match="'WGS-84', 'GCJ-02'"):
+        Choice(["WGS-84", "GCJ-02"]).convert("BJ-54", None, None)
+    assert Choice(["WGS-84", "GCJ-02"]).convert("gcj02", None, None) == "GCJ-02"
+
+
+def test_a_crop_and_its_stage_are_known_by_their_names_in_both_languages() -> None:
+    """`sudo` on a box may speak English to somebody who types Chinese."""
+    for lang in ("zh", "en"):
+        with speaking(lang):
+            assert keys("苹果", "盛花期") == keys("Apple", "full bloom") == ("apple", "full-bloom")
+
+
+def test_crops_and_stages_are_listed_in_the_person_s_language() -> None:
+    """A station that knows no such stage names those that it knows."""
+    reason = Reason("unknown_crop", 'no crop "{crop}" is known; there are {crops}', crop="kiwi", crops="apple, plum")
+    stages = "full-bloom, post-bloom"
+    other = Reason("unknown_stage", "{crop} {stage} {stages}", crop="apple", stage="x", stages=stages)
+    with speaking("zh"):
+        assert texts.render(reason) == "不认识作物“kiwi”；有：苹果、李"
+        assert texts.render(other) == "苹果没有物候期“x”；有：盛花期、谢花后"
+
+
+def test_a_reader_that_goes_between_two_lines_is_no_fault() -> None:
+    """What is written line by line meets it in click, which would end with 1."""
+    code = "import sys, click\nfrom provisioning import main\n"
+    code += "main.group = lambda: click.Command('x', callback=lambda: [click.echo('y' * 9999) for _ in range(99)])\n"
+    code += "main.main([])"
+    shell = f'{sys.executable} -c "{code}" | head -c 1; echo ${{PIPESTATUS[0]}}'
+    ran = subprocess.run(["bash", "-c", shell], capture_output=True, text=True, check=True)
+    assert (ran.stdout, ran.stderr) == ("y0\n", "")
+
+
+def test_a_time_in_chinese_has_no_blank_behind_it() -> None:
+    """A time's span ends with a hanzi, so what follows stands beside it: 停 1 分钟后再响."""
+    with PO.open("rb") as file:
+        said = [text for one in read_po(file) for text in ([one.string] if isinstance(one.string, str) else one.string)]
+    assert [text for text in said if re.search(r"\{(time|duration)\} [内后]", text)] == []
