@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ from edge.records.bodies import raw
 from edge.wire.contract import Status, Topic, encode, topic
 from hub.tally import assignments
 from provisioning.commands.watch import summary
-from provisioning.commands.watch_screen import Plain, table
+from provisioning.commands.watch_screen import Plain, StationsTable, table
 from tests.kits.receiver_kit import UTC0, Desk, minute
 
 
@@ -88,6 +89,20 @@ def test_a_start_that_is_dated_anew_overlaps_no_more(tmp_path: Path) -> None:
     assert "overlap" in drawn(desk, 140)
     desk.records(msgspec.structs.replace(minute(1, 1, start=UTC0 - 3_600_000_000), epoch="other"))
     assert "overlap" not in drawn(desk, 140)
+
+
+def test_how_to_stop_stands_once_below_each_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a low window the last page has it at the end of the table, and nothing twice."""
+    monkeypatch.setattr("provisioning.commands.watch_screen.REFRESH", 0.0)
+    monkeypatch.setattr("provisioning.commands.watch_screen.PAGE_TURNS", 1)
+    out = StringIO()
+    with Live(console=Console(file=out, width=60, height=7, force_terminal=True), auto_refresh=False) as live:
+        screen = StationsTable(live)
+        for _ in range(6):
+            screen.tick(desk.receiver)
+    frames = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()).split("Ctrl-C stops it")
+    assert len(frames) >= 6
+    assert [frame for frame in frames[:-1] if not frame.strip()] == []
 
 
 def test_what_stands_over_a_narrow_table_is_as_wide_as_the_window(tmp_path: Path) -> None:

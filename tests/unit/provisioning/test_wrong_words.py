@@ -142,5 +142,9 @@ def test_a_reader_that_goes_between_two_lines_is_no_fault() -> None:
 def test_a_time_in_chinese_has_no_blank_behind_it() -> None:
     """A time's span ends with a hanzi, so what follows stands beside it: 停 1 分钟后再响."""
     with PO.open("rb") as file:
-        said = [text for one in read_po(file) for text in ([one.string] if isinstance(one.string, str) else one.string)]
+        said = [
+            text
+            for one in read_po(file)
+            for text in ([one.string] if isinstance(one.string, str) else one.string or ())
+        ]
     assert [text for text in said if re.search(r"\{(time|duration)\} [内后]", text)] == []
