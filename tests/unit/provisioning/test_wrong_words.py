@@ -6,17 +6,24 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import click
 import pytest
 from babel.messages.pofile import read_po
 
 from drivers.reason import Reason
+from edge.clock.clock import SystemClock
+from edge.control.arguments import SilenceArguments
+from edge.control.commands import CommandEntry, Commands, Outcome, Permission
+from edge.control.local_socket import Control
 from edge.language import texts
 from edge.language.locale.catalog import PO
 from edge.language.speech import speaking
 from provisioning.commands.answers import Choice
 from provisioning.commands.stage import keys
+from tests.kits.broker import until
 from tests.kits.command import minshan
 from tests.unit.edge.config.test_config import BME, STATION
 
@@ -148,3 +155,20 @@ def test_a_time_in_chinese_has_no_blank_behind_it() -> None:
             for text in ([one.string] if isinstance(one.string, str) else one.string or ())
         ]
     assert [text for text in said if re.search(r"\{(time|duration)\} [内后]", text)] == []
+
+
+def test_the_horn_s_rules_are_told_in_words(tmp_path: Path) -> None:
+    """What a station calls frost is 霜冻 to whoever silences it."""
+    clock = SystemClock()
+
+    def silenced(_parts: Any, _arguments: Any, _request: Any) -> Outcome:
+        return Outcome("done", data={"rules": ["frost", "heat"]})
+
+    known = (CommandEntry("silence-horn", SilenceArguments, Permission.READ, silenced),)
+    parts: Any = SimpleNamespace(clock=clock)
+    lane = clock.lane("control", Control(tmp_path / "minshan.sock", clock, Commands(parts, known)).run)
+    until((tmp_path / "minshan.sock").exists)
+    told = minshan("horn", "silence", "--by", "张三", "--state", str(tmp_path), "--lang", "zh")
+    lane.stop()
+    assert lane.join(10)
+    assert told.out == "已消音，直到变得更严重或解除：霜冻、高温\n"
