@@ -134,10 +134,8 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
         return bus(str(value))
     if name in ("source", "kept_source"):
         return clock_source(str(value))
-    if name in ("crop", "crops"):
-        return _(", ").join(map(crop, str(value).split(", ")))
-    if name == "stages":
-        return _(", ").join(map(stage, str(value).split(", ")))
+    if name in ("crop", "crops", "stages"):
+        return _(", ").join(map(stage if name == "stages" else crop, str(value).split(", ")))
     if name in LIST_PARAMS:
         return str(value).replace(", ", _(", "))
     return unit(str(value)) if name == "unit" else value
