@@ -49,7 +49,7 @@ def split(spec: str) -> tuple[str, dict[str, str]]:
     name, _colon, rest = re.sub("：", ":", spec, count=1).partition(":")
     if found := re.fullmatch(r"([\w-]+)\s*[,，;；\s]\s*([^:]*[=＝].*)", spec):
         sentence = _('"{spec}": a colon belongs between the driver and its settings: {right}')
-        raise CommandError(Exit.USAGE, sentence.format(spec=spec, right=f"{found[1]}:{found[2]}"))
+        raise CommandError(Exit.USAGE, sentence.format(spec=spec, right=":".join(found.groups())))
     return name.strip(), assigned([rest] if rest else [])
 
 

@@ -33,7 +33,7 @@ SEASON_US = 180 * DAY_US  # where no season's begin is known
 @click.command(
     help=_("Show a curve of the last 24 hours, the last night, 7 days or the season, and its extremes.")
     + "\n\n"
-    + _("SPAN is one of: {spans}; 24h if not given.").format(spans=_(", ").join(WINDOWS))
+    + _("SPAN is one of: {spans}; 24h if not given.").format(spans=_(", ").join(f"`{span}`" for span in WINDOWS))
 )
 @click.argument("window", type=click.Choice(WINDOWS), default="24h", metavar=_("[SPAN]"))
 @click.argument("quantity", default="air_temperature", metavar=_("[QUANTITY]"))

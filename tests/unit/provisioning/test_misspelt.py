@@ -102,4 +102,4 @@ def test_a_choice_is_told_by_its_arguments_name() -> None:
     said = minshan("show", "25h").err
     assert "show [OPTIONS] [SPAN] [QUANTITY]" in said
     assert "'[SPAN]': '25h' is not one of '24h', 'last-night', '7d', 'season'." in said
-    assert "SPAN is one of: 24h, last-night, 7d, season; 24h if not given." in minshan("show", "--help").out
+    assert "SPAN is one of: `24h`, `last-night`, `7d`, `season`; 24h if not given." in minshan("show", "--help").out
