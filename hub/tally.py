@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, field
+from itertools import pairwise
 
 from drivers.quantity import QUANTITIES
 from edge.language import texts
@@ -18,6 +19,8 @@ CHANNEL = 48  # characters of a channel's name
 GOOD = 1  # QARTOD's flag
 MOST = 1e15  # what is more is no value of a quantity
 KINDS = 20  # that are counted each by itself
+STARTS = 16  # of a station that are remembered, the newest
+HALF_MINUTE_US = 30_000_000  # by which a box that starts again may seem to go back, its clock corrected
 
 
 @dataclass(frozen=True)
@@ -41,6 +44,7 @@ class WatchTally:
     unknown: Counter[str] = field(default_factory=Counter)  # records of a newer station, by kind
     newest: dict[str, Newest] = field(default_factory=dict)  # by station
     states: dict[str, str] = field(default_factory=dict)  # station -> "online", "offline"
+    starts: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)  # station -> epoch -> from when to when
 
     def take(self, station: str, found: Record | Strange, arrived: int) -> None:
         """Count a new record, and keep a minute where it is the station's newest."""
@@ -57,6 +61,25 @@ class WatchTally:
         newest = self.newest.get(station)
         if newest is None or (start or 0) >= (newest.record.start or 0):
             self.newest[station] = Newest(record, arrived)
+        if record.start is not None:
+            self._extend(self.starts.setdefault(station, {}), record, record.start)
+
+    def _extend(self, starts: dict[str, tuple[int, int]], record: Record, begin: int) -> None:
+        """Note that a start of a station lasted at least from this minute to its others; a new date begins anew."""
+        end = begin + round(record.duration * 1e6)
+        known = starts.pop(record.epoch, (begin, end)) if record.revision == 0 else (begin, end)
+        starts.pop(record.epoch, None)
+        starts[record.epoch] = min(begin, known[0]), max(end, known[1])
+        while len(starts) > STARTS:
+            del starts[next(iter(starts))]
+
+    def doubled(self) -> list[str]:
+        """Return the stations that measured twice at one time: one box ends a start before it begins the next one."""
+        return [
+            station
+            for station, starts in sorted(self.starts.items())
+            if any(before[1] - after[0] > HALF_MINUTE_US for before, after in pairwise(sorted(starts.values())))
+        ]
 
 
 def is_unknown(record: Record) -> bool:

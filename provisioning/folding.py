@@ -92,8 +92,11 @@ def window_size() -> os.terminal_size:
 
 
 def fold(text: str, columns: int) -> str:
-    """Return the text with no line wider than that, but for what cannot be parted: a path, a command in backticks."""
-    return "\n".join(part for line in text.split("\n") for part in _folded(line, columns))
+    """Return the text with no line wider than that, but for what cannot be parted: a path, a command in backticks.
+
+    It is the text as the output shows it: what stands for a sign that it lacks is often wider ("+/-" for "±").
+    """
+    return "\n".join(part for line in terminal.legible(text).split("\n") for part in _folded(line, columns))
 
 
 def _folded(line: str, columns: int) -> Iterator[str]:

@@ -15,7 +15,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from copy import copy
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
@@ -197,13 +197,12 @@ def outcome(words: list[str]) -> int:
     try:
         see_encoding(words)
         see_dashes(words)
-        code = group().main(words, prog_name="minshan", standalone_mode=False)
-        return int(code or Exit.OK)
+        return int(ran(words) or Exit.OK)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
-            error = click.UsageError(usage_sentence(error), error.ctx)
+            error = click.UsageError(usage_sentence(error, words), error.ctx)
         told = io.StringIO()
         error.show(told)
         say(told.getvalue().rstrip("\n"), err=True)
@@ -223,6 +222,14 @@ def outcome(words: list[str]) -> int:
         return Exit.OK  # the reader (`| head`) has seen enough
     except Exception as error:  # noqa: BLE001 # the one place that turns the unforeseen into a sentence
         return unforeseen(error)
+
+
+def ran(words: list[str]) -> Any:
+    """Return what the command returns. Raise BrokenPipeError where its reader goes (click: 1)."""
+    try:
+        return group().main(words, prog_name="minshan", standalone_mode=False)
+    except SystemExit:  # our commands raise `Exit`
+        raise BrokenPipeError from None
 
 
 def see_encoding(words: Sequence[str]) -> None:

@@ -11,6 +11,7 @@ import os
 import signal
 import sys
 import unicodedata
+import warnings
 from collections.abc import Callable
 from functools import wraps
 
@@ -54,13 +55,18 @@ PLAIN_ASCII = "minshan_ascii"
 
 def can_show(text: str) -> bool:
     """Return whether the standard output has the signs of that text."""
-    return _has(sys.stdout.encoding or "ascii", text)
+    return _has(encoding(), text)
+
+
+def encoding() -> str:
+    """Return the encoding of the standard output, also while a table is drawn there: what stands for it tells none."""
+    outputs = (sys.stdout, sys.__stdout__)
+    return next((out.encoding for out in outputs if out is not None and out.encoding), "ascii")
 
 
 def legible(text: str) -> str:
     """Return a text with what the standard output lacks replaced by what it has, for a program that writes it there."""
-    encoding = sys.stdout.encoding or "ascii"
-    return text.encode(encoding, HANDLER).decode(encoding)
+    return text.encode(encoding(), HANDLER).decode(encoding())
 
 
 def can_redraw() -> bool:
@@ -81,14 +87,33 @@ def make_legible() -> None:
 
 def heed_interrupts() -> None:
     """Let Ctrl-C end every question that a command asks, at whatever instant it is pressed."""
-    click.termui.visible_prompt_func = _nudged(click.termui.visible_prompt_func)
-    hidden = _nudged(click.termui.hidden_prompt_func)
+    visible = click.termui.visible_prompt_func = _nudged(click.termui.visible_prompt_func)
+    hidden = _nudged(_unechoed(click.termui.hidden_prompt_func, visible))
     click.termui.hidden_prompt_func = hidden  # type: ignore[assignment]  # declared as a function, called as any other
 
 
 def is_misread(text: str) -> bool:
     """Return whether a text has bytes that are no characters of the locale: the terminal writes another encoding."""
     return any("\udc80" <= sign <= "\udcff" for sign in text)
+
+
+def _unechoed(read: Callable[[str], str], visible: Callable[[str], str]) -> Callable[[str], str]:
+    """Return what reads a line that is not to be seen; where no terminal can hide it, it says so and reads it."""
+
+    def line(prompt: str) -> str:
+        from getpass import GetPassWarning  # here: few commands ask for a secret
+
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", GetPassWarning)
+            try:
+                return read(prompt)
+            except GetPassWarning:
+                from provisioning.folding import say  # here: it needs this module
+
+                say(texts._("No terminal is connected: what is typed here may be visible."), err=True)
+                return visible(prompt)
+
+    return line
 
 
 def _nudged(read: Callable[[str], str]) -> Callable[[str], str]:

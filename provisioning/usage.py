@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterable, Sequence
 
 import click
@@ -78,18 +79,38 @@ def see_dashes(words: Sequence[str]) -> None:
             raise click.UsageError(told)
 
 
-def usage_sentence(error: click.UsageError) -> str:
+def usage_sentence(error: click.UsageError, words: Sequence[str]) -> str:
     """Return what click says of a wrong command line, in the marks of the person's language.
 
     Of a word that is no command, with what it may have been meant for: a near one, what it begins, or all of a few;
-    of an option that is missing, with what it is.
+    of an option that is missing, with what it is; of a number below 0, which click takes for an option, what it is
+    not. `words`: the command line.
     """
     message = error.format_message()
+    if isinstance(error, click.exceptions.NoSuchOption):
+        message = negative(error, words) or message
     if isinstance(error, click.exceptions.NoSuchCommand) and not error.possibilities:
         message = texts.sentences(message, meant_by(error))
     if isinstance(error, click.exceptions.MissingParameter) and (what := getattr(error.param, "help", None)):
-        message = texts._("{place}: {sentence}").format(place=message.rstrip("。."), sentence=what)
+        head, *choices = message.split("\n\t")  # which click lists on lines of their own
+        head = head.rpartition(". ")[0] if choices else head.rstrip("。.")
+        message = texts._("{place}: {sentence}").format(place=head, sentence=what)
+        if choices:
+            message = texts.sentences(message, listed(choice.strip(",") for choice in choices))
     return texts.with_own_marks(message)
+
+
+def negative(error: click.exceptions.NoSuchOption, words: Sequence[str]) -> str:
+    """Return why a number below 0 is no value of any argument; "" where the word is none, or might be one."""
+    word = next((word for word in words if re.match(r"-[\d.]", word) and word.startswith(error.option_name)), "")
+    if word and error.ctx is not None:
+        for param in error.ctx.command.params:
+            try:
+                if isinstance(param, click.Argument):
+                    param.type.convert(word, param, error.ctx)
+            except click.BadParameter as wrong:
+                return wrong.format_message()
+    return ""
 
 
 def meant_by(error: click.exceptions.NoSuchCommand) -> str:
@@ -100,9 +121,12 @@ def meant_by(error: click.exceptions.NoSuchCommand) -> str:
     names = [name for name in known if name.startswith(error.command_name)]
     if names:
         told = texts.ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", len(names))
-    elif len(known) <= MOST_NAMED:
-        names, told = known, texts._("There are: {possibilities}.")
     else:
-        return ""
+        return listed(known) if len(known) <= MOST_NAMED else ""
     shown = texts._(", ").join(map(repr, names))
     return told.format(possibility=shown, possibilities=shown)
+
+
+def listed(words: Iterable[str]) -> str:
+    """Return which words there are."""
+    return texts._("There are: {possibilities}.").format(possibilities=texts._(", ").join(map(repr, words)))

@@ -106,8 +106,12 @@ class Client:
         return SilentError(sentence, _("See its log: journalctl -u minshan -n 50"))
 
     def _send(self, question: dict[str, Any]) -> None:
+        try:
+            frame = frames.packed(question)
+        except UnicodeEncodeError:  # half a surrogate pair, as Python makes it of bytes that are no characters
+            raise AskError(_("This text has characters that are not UTF-8.")) from None
         self._socket.settimeout(PATIENCE_S)
-        self._socket.sendall(frames.packed(question))
+        self._socket.sendall(frame)
 
     def _message(self, until: float) -> dict[str, Any]:
         return frames.message(self._frame(until)[1])

@@ -177,10 +177,13 @@ def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
     parts = [words.say(sentence, bus=bus, sensors=join(sensors)) for bus, sensors in facts.buses]
     gone = {name for _, sensors in facts.buses for name in sensors}
     rest = [name for name in facts.sensors if name not in gone]
-    if rest or not parts:
-        names = join(rest) or number(facts.value, "")
-        parts.append(words.say(N_("no value from {sensors}"), sensors=names))
-    return parts
+    if rest:
+        parts.append(words.say(N_("no value from {sensors}"), sensors=join(rest)))
+    if parts or facts.value is None:
+        return parts
+    if facts.value == 0:  # it is over once that has lasted
+        return [words.say(N_("all sensors give values again"))]
+    return [words.say(N_("sensors without a value: {n}"), n=f"{facts.value:g}")]
 
 
 def _of_the_hub(words: Spoken, facts: AlertFacts, at: str) -> str:

@@ -53,8 +53,8 @@ SAID = "said"  # the code of a plain text, and the context of meanings by their 
 CHANNEL_PARAMS = ("channel", "other")
 BUS_PARAMS = ("ours", "theirs")
 LIST_PARAMS = (
-    *("crops", "expected", "fields", "files", "kinds", "known", "names"),
-    *("near", "others", "stages", "there", "topics", "unknown", "words"),
+    *("expected", "fields", "files", "kinds", "known", "names"),
+    *("near", "others", "there", "topics", "unknown", "words"),
 )
 STOPS = "。！？；：，、…）”"  # of Chinese: each holds the blank behind it
 
@@ -134,8 +134,8 @@ def _shown(name: str, value: str | float | Reason) -> str | float:
         return bus(str(value))
     if name in ("source", "kept_source"):
         return clock_source(str(value))
-    if name == "crop":
-        return crop(str(value))
+    if name in ("crop", "crops", "stages"):
+        return _(", ").join(map(stage if name == "stages" else crop, str(value).split(", ")))
     if name in LIST_PARAMS:
         return str(value).replace(", ", _(", "))
     return unit(str(value)) if name == "unit" else value

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 LANG, THEME = "minshan_lang", "minshan_theme"
 THEMES = ("auto", "light", "dark")
+ASKED = ("lang", "theme")  # what an address says of the look, whatever page it is of
 YEAR_S = 31_536_000
 
 
@@ -24,7 +25,7 @@ class Look(NamedTuple):
 def look_of(request: Request, default: str = "zh") -> Look:
     """Return how a page is to look; `default` is the language where nobody says which."""
     asked = {}
-    for key, cookie, known in (("lang", LANG, ("zh", "en")), ("theme", THEME, THEMES)):
+    for key, cookie, known in zip(ASKED, (LANG, THEME), (("zh", "en"), THEMES), strict=True):
         if request.query_params.get(key) in known:
             asked[cookie] = str(request.query_params[key])
     kept = {**request.cookies, **asked}

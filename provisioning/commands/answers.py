@@ -38,7 +38,8 @@ class Choice(click.Choice[str]):
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """Return what is said of another answer."""
-        return with_own_marks(super().get_invalid_choice_message(value, ctx))
+        as_written = click.Choice(self.choices)  # in the question
+        return with_own_marks(as_written.get_invalid_choice_message(value, ctx))
 
 
 class Degrees(click.ParamType[float]):

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.options import is_missing
 from provisioning.folding import as_typed
@@ -25,6 +26,7 @@ TTY = Path("/sys/class/tty")
 def doubts(config: Config) -> Iterator[tuple[str, str]]:
     """Yield each sentence with its remedy."""
     yield from site(config.site)
+    yield from frost(config)
     if not Path(config.state.dir).is_absolute():
         sentence = _("state.dir = {folder}: is relative to whatever folder the station is started from")
         yield sentence.format(folder=config.state.dir), _("Write the full path, such as /var/lib/minshan.")
@@ -55,6 +57,22 @@ def site(section: SiteSection) -> Iterator[tuple[str, str]]:
         sentence = _("site: longitude {longitude:g} is far from where the local time is UTC{offset:+g}")
         remedy = _("East is positive: is the sign right, and utc_offset_h?")
         yield sentence.format(longitude=section.longitude, offset=section.utc_offset_h), remedy
+
+
+def frost(config: Config) -> Iterator[tuple[str, str]]:
+    """Yield that no rule tells of frost, where that is because nobody knows what the crop bears."""
+    from provisioning.commands.stationfile import CROP_WORDS, known_crop
+
+    channels = ("wet_bulb_temperature", "air_temperature")
+    told = any(rule.crop or (rule.below and str(rule.channel).startswith(channels)) for rule in config.alert)
+    if config.site.crop and known_crop(config.site.crop) is None and not told:
+        sentence = _('site.crop = "{crop}": what frost this crop bears is not known, and no rule raises a frost alert')
+        remedy = _(
+            'Known crops: {crops}. For another one add a rule: [[alert]] with name = "frost", '
+            'channel = "air_temperature" and below = [0.0].'
+        )
+        crops = _(", ").join(map(texts.crop, CROP_WORDS))
+        yield sentence.format(crop=config.site.crop), remedy.format(crops=crops)
 
 
 def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:

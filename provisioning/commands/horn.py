@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.options import config_option, json_option, print_json
 from provisioning.commands.status import ask_station
@@ -34,7 +35,7 @@ def silence(by: str, config_file: Path | None, state: Path | None, as_json: bool
         print_json(answer)
     elif answer["rules"]:
         sentence = _("Silenced until it is worse or over: {rules}")
-        say(sentence.format(rules=_(", ").join(answer["rules"])))
+        say(sentence.format(rules=_(", ").join(map(texts.rule, answer["rules"]))))
     else:
         say(_("Nothing called for the horn."))
 

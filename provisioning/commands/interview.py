@@ -17,7 +17,7 @@ from edge.language.texts import _, render
 from provisioning.commands.answers import BrokerUrl, CheckedText, Choice, Degrees, Key, Latitude, MayBeNone, Metres
 from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import sentence
+from provisioning.commands.options import is_missing, sentence
 from provisioning.commands.settings import sensor_table
 from provisioning.commands.stationfile import ALTITUDE, DATUM, LATITUDE, LONGITUDE, written
 from provisioning.folding import as_typed, say
@@ -77,8 +77,12 @@ class Answers:
 def unwritable(out: Path, error: OSError) -> CommandError:
     """Return the failure of a file that cannot be written, with the remedy where there is one."""
     sentence = _("{file} cannot be written: {detail}").format(file=out, detail=render(system_reason(error)))
+    folder = out.absolute().parent
+    lacks = is_missing(folder)  # or it is one of the kernel's, in which nothing can be made
     remedies = {
-        errno.ENOENT: _("Make its folder first: sudo mkdir -p {folder}").format(folder=as_typed(out.absolute().parent)),
+        errno.ENOENT: _("Make its folder first: sudo mkdir -p {folder}").format(folder=as_typed(folder))
+        if lacks
+        else "",
         errno.EACCES: _("Use sudo, or name a file in a folder of your own."),
     }
     return CommandError(Exit.USAGE, sentence, remedies.get(error.errno or 0, ""))

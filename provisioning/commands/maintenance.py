@@ -21,19 +21,21 @@ from provisioning.folding import say
     )
 )
 @click.argument("seconds", type=Duration(zero=True), metavar=_("DURATION"))
-@click.argument("text", metavar=_("[TEXT]"), default="")
+@click.argument("words", metavar=_("[TEXT]"), nargs=-1)
 @config_option()
 @click.option(
     "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
 )
 @json_option()
-def maintenance(seconds: float, text: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
+def maintenance(
+    seconds: float, words: tuple[str, ...], config_file: Path | None, state: Path | None, as_json: bool
+) -> None:
     """Ask the running station for it."""
     from edge.control.arguments import LONGEST_MAINTENANCE
 
     if seconds > LONGEST_MAINTENANCE:
         raise click.UsageError(_("Maintenance lasts 24 hours at most."))
-    said = text or _("work on the station")
+    said = " ".join(words) or _("work on the station")
     answer = ask_station(config_file, state, "maintenance", seconds=seconds, text=said)
     if as_json:
         print_json(answer)

@@ -22,13 +22,15 @@ STATION = r"[a-z0-9][a-z0-9-]{0,31}"
 EXPIRES_S = 600.0  # s from now in which a station may still carry a command out: its clock may be some seconds off
 
 
-@click.group(help=_("Send a command to the station STATION, over the broker."))
+@click.group(invoke_without_command=True, help=_("Send a command to the station STATION, over the broker."))
 @click.argument("station", metavar=_("STATION"))
 @click.pass_context
 def remote(ctx: click.Context, station: str) -> None:
-    """Keep the station's name for the command behind it."""
+    """Keep the station's name for the command behind it; without one, show which there are."""
     import re
 
+    if ctx.invoked_subcommand is None:
+        raise click.exceptions.NoArgsIsHelpError(ctx)
     if not re.fullmatch(STATION, station):
         raise CommandError(Exit.USAGE, _('"{station}" is not a valid station name').format(station=station))
     ctx.obj = station

@@ -43,9 +43,13 @@ def drivers_for(_context: click.Context, _argument: click.Parameter, begun: str)
 def split(spec: str) -> tuple[str, dict[str, str]]:
     """Split `DRIVER[:key=value,…]` into the driver's name and its keys; a piece without "=" goes on with the last.
 
-    The full-width ：，＝ of a Chinese keyboard are taken as the signs that they stand for.
+    The full-width ：，＝ of a Chinese keyboard are taken as the signs that they stand for. Raise CommandError where
+    another sign than a colon stands behind the driver.
     """
     name, _colon, rest = re.sub("：", ":", spec, count=1).partition(":")
+    if found := re.fullmatch(r"([\w-]+)\s*[,，;；\s]\s*([^:]*[=＝].*)", spec):
+        sentence = _('"{spec}": a colon belongs between the driver and its settings: {right}')
+        raise CommandError(Exit.USAGE, sentence.format(spec=spec, right=":".join(found.groups())))
     return name.strip(), assigned([rest] if rest else [])
 
 

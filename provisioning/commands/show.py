@@ -30,8 +30,12 @@ DUSK_H, DAWN_H = 18, 8  # local hours between which "last night" lies
 SEASON_US = 180 * DAY_US  # where no season's begin is known
 
 
-@click.command(help=_("Show a curve of the last 24 hours, the last night, 7 days or the season, and its extremes."))
-@click.argument("window", type=click.Choice(WINDOWS), default="24h", metavar="[24h|last-night|7d|season]")
+@click.command(
+    help=_("Show a curve of the last 24 hours, the last night, 7 days or the season, and its extremes.")
+    + "\n\n"
+    + _("SPAN is one of: {spans}; 24h if not given.").format(spans=_(", ").join(f"`{span}`" for span in WINDOWS))
+)
+@click.argument("window", type=click.Choice(WINDOWS), default="24h", metavar=_("[SPAN]"))
 @click.argument("quantity", default="air_temperature", metavar=_("[QUANTITY]"))
 @click.option("--csv", "as_csv", is_flag=True, help=_("Print CSV: each value with its time, local and UTC."))
 @config_option()

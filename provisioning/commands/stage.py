@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from edge.language import texts
+from edge.language.speech import LANGUAGES, speaking
 from edge.language.texts import _
 from edge.language.words import CROPS, STAGES
 from provisioning.commands.options import config_option, json_option, print_json
@@ -48,6 +49,13 @@ def keys(crop: str, stage: str) -> tuple[str, str]:
 
 
 def key(typed: str, known: Iterable[str], names: dict[str, str]) -> str:
-    """Return the one of these keys that is typed, by itself or by its name; what was typed where it is none."""
+    """Return the one of these keys that is typed, by itself or by its name in one of the languages.
+
+    What was typed where it is none.
+    """
     said = " ".join(typed.split()).lower()
-    return next((one for one in known if said in (one, names[one].lower(), _(names[one]).lower())), typed)
+    for lang in LANGUAGES:
+        with speaking(lang):
+            if found := next((one for one in known if said in (one, names[one].lower(), _(names[one]).lower())), ""):
+                return found
+    return typed

@@ -140,10 +140,15 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
     return found
 
 
+def known_crop(crop: str) -> str | None:
+    """Return the name of a crop whose frost is known; None of another one."""
+    return next((known for known, words in CROP_WORDS.items() if any(word in crop.lower() for word in words)), None)
+
+
 def alerts(crop: str, sensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rules that a station of this crop and these sensors should watch by itself."""
     measured = {name for table in sensors for name in watched(table)}
-    named = next((known for known, words in CROP_WORDS.items() if any(word in crop.lower() for word in words)), None)
+    named = known_crop(crop)
     found: list[dict[str, Any]] = []
     if named and "air_temperature" in measured:
         found.append({"name": "frost", "crop": named})

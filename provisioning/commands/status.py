@@ -21,7 +21,15 @@ from provisioning.commands import advice_lines, uplink_lines
 from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.bill import bill
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import config_option, is_of_service, json_option, loaded, print_json, state_folder
+from provisioning.commands.options import (
+    config_option,
+    is_missing,
+    is_of_service,
+    json_option,
+    loaded,
+    print_json,
+    state_folder,
+)
 from provisioning.folding import as_typed, page, program
 from provisioning.terminal import can_show
 
@@ -71,6 +79,8 @@ def ask_station(config_file: Path | None, state: Path | None, name: str, **argum
     except NotRunningError:
         if state is None:
             loaded(config_file)  # what is wrong in the file may be why
+        if state is not None and is_missing(folder):
+            raise CommandError(Exit.STORE, _("{folder}: this folder is not there").format(folder=folder)) from None
         sentence = _("No station is running on {folder}.").format(folder=folder)
         remedy = _("Start it: sudo systemctl start minshan")
         if not is_of_service(config_file):

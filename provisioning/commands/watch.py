@@ -14,7 +14,7 @@ from edge.files import locked
 from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import broker_at, broker_options, format_file_error
+from provisioning.commands.options import broker_at, broker_options, format_file_error, is_missing
 from provisioning.folding import say
 
 if TYPE_CHECKING:
@@ -111,6 +111,8 @@ def own(files: Files, stack: ExitStack) -> None:
         sentence = _("{file} is in use by another minshan watch.").format(file=lock.with_suffix(""))
         raise CommandError(Exit.STORE, sentence, _("Stop that one, or name another file.")) from None
     except OSError as error:
+        if is_missing(lock.parent):
+            raise CommandError(Exit.USAGE, _("{folder}: this folder is not there").format(folder=lock.parent)) from None
         raise CommandError(Exit.USAGE, format_file_error(error)) from None
 
 

@@ -122,13 +122,12 @@ class StationsTable:
         from rich.text import Text
 
         end = Text(_("Ctrl-C stops it"), style="dim")
-        lines = self._live.console.render_lines(Group(drawn, end), pad=False)
-        room = self._live.console.height - 1
+        lines = self._live.console.render_lines(drawn, pad=False)
+        room = max(1, self._live.console.height - 2)  # for the end, and for the cursor
         if len(lines) <= room:
             return Group(drawn, end)
-        pages = -(-len(lines) // max(1, room - 1))
-        first = (self._turn // PAGE_TURNS % pages) * (room - 1)
-        shown = [Text.assemble(*((part.text, part.style or "") for part in line)) for line in lines[first:][: room - 1]]
+        first = (self._turn // PAGE_TURNS % -(-len(lines) // room)) * room
+        shown = [Text.assemble(*((part.text, part.style or "") for part in line)) for line in lines[first:][:room]]
         return Group(*shown, end)
 
 
@@ -190,6 +189,11 @@ def unusual(receiver: Receiver) -> list[str]:
             tally.others,
         )
         lines.append(sentence.format(n=tally.others))
+    lying_over = _(
+        "minutes overlap others: a second box sends in this station's name (was a card copied?), "
+        "or times are still to be corrected"
+    )
+    lines += [_("{place}: {sentence}").format(place=station, sentence=lying_over) for station in tally.doubled()]
     return [*lines, *set_aside(receiver)]
 
 

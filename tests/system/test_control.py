@@ -144,6 +144,15 @@ def test_hundreds_of_changed_questions_end_nothing(served: Socket) -> None:
     assert served.ask(b'{"ask":"maintenance","seconds":60}\n') == {"maintenance_s": 60}
 
 
+@pytest.mark.parametrize("question", [{"text": "\ud800"}, {"\udc80": 1}])
+def test_half_a_character_is_not_called_silence(served: Socket, question: dict[str, Any]) -> None:
+    """Python makes them of bytes that are no characters; no frame can have them, and the station is well."""
+    with Client(served.path) as client:
+        with pytest.raises(AskError, match="not UTF-8"):
+            client.ask("maintenance", seconds=60, **question)
+        assert client.ask("maintenance", seconds=60) == {"maintenance_s": 60}
+
+
 @pytest.mark.parametrize("away", [Path.unlink, lambda path: path.rename(path.with_name("elsewhere"))])
 def test_a_socket_that_was_deleted_or_moved_is_made_again(served: Socket, away: Callable[[Path], None]) -> None:
     """Whoever clears the folder up does not make the station deaf; who was being served goes on being served."""

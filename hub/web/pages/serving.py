@@ -24,7 +24,7 @@ from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from edge.page.assets import Assets
 from edge.page.guard import wants_page
-from edge.page.look import look_of
+from edge.page.look import ASKED, look_of
 from edge.page.templates import Templates
 from hub.rights import Account, Right
 from hub.web.app import LOG_IN, RequestPool, keep_session, read_request, sent
@@ -63,6 +63,7 @@ class Pages:
             made: Response
             try:
                 asked = await read_request(request)
+                asked.query[:] = [pair for pair in asked.query if pair[0] not in ASKED]
                 made = await self._pool.answer(replace(route, handler=partial(self._made, request, route)), asked)
             except ApiError as refused:
                 made = await self._refused(request, refused)

@@ -111,13 +111,18 @@ def box(context: RequestContext, state: StationState) -> Box:
 def rain_today(context: RequestContext, state: StationState) -> Markup:
     """Return the rain since the station's midnight, of good minutes alone.
 
-    "≥" where much of the day has none, or some is in doubt.
+    "≥" where much of the day has none, or an amount is in doubt.
     """
     midnight = day_us(local_day(context.now_us, state.utc_offset_s), state.utc_offset_s)
     hours = context.queries.series(state.station, RAIN, midnight, context.now_us, "hour").points
     minutes, known = sum(hour.good or 0 for hour in hours), [hour.value for hour in hours if hour.value is not None]
     amount = view.total(sum(known) if known else None, "mm")
-    less = view.rests_on(minutes, context.now_us - midnight) or any(hour.suspect for hour in hours)
+    less = view.rests_on(minutes, context.now_us - midnight) or any(
+        view.doubted(minute)
+        for hour in hours
+        if hour.suspect
+        for minute in context.queries.series(state.station, RAIN, hour.start_us, hour.end_us, "minute").points
+    )
     return view.at_least(amount) if known and less else amount
 
 

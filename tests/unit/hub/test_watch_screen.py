@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,8 @@ from edge.language.log_lines import to_stderr
 from edge.records.bodies import raw
 from edge.wire.contract import Status, Topic, encode, topic
 from hub.tally import assignments
-from provisioning.commands.watch_screen import Plain, table
+from provisioning.commands.watch import summary
+from provisioning.commands.watch_screen import Plain, StationsTable, table
 from tests.kits.receiver_kit import UTC0, Desk, minute
 
 
@@ -62,6 +64,45 @@ def test_what_is_not_shown_is_not_passed_off_as_good(tmp_path: Path) -> None:
     desk.records(msgspec.structs.replace(record, body=raw(record.fields() | {"quality": quality})))
     text = drawn(desk, 140)
     assert "suspect" not in text and "2 others not good" in " ".join(text.replace("│", " ").split())
+
+
+@pytest.mark.parametrize(
+    ("second_begins", "revision", "told"),
+    [(60, 0, True), (180, 0, False), (165, 0, False), (60, 1, True)],
+    ids=["within the first", "after it", "a little before its end", "within it, by a new date"],
+)
+def test_two_boxes_of_one_name_are_told_of(tmp_path: Path, second_begins: int, revision: int, told: bool) -> None:
+    """One box ends a start before it begins the next: where two measure at one time, a card was copied."""
+    desk = Desk(tmp_path)
+    desk.records(*(minute(n + 1, start=UTC0 + n * 60_000_000) for n in range(3)))
+    later = minute(9, revision, start=UTC0 + second_begins * 1_000_000)
+    desk.records(msgspec.structs.replace(later, epoch="other"), minute(20, start=None))
+    said = "s: minutes overlap others: a second box sends in this station's name"
+    assert (said in " ".join(drawn(desk, 140).split())) is told
+    assert any(line.startswith(said) for line in summary(desk.receiver)) is told
+
+
+def test_a_start_that_is_dated_anew_overlaps_no_more(tmp_path: Path) -> None:
+    """What was told of wrong times is taken back once they are right."""
+    desk = Desk(tmp_path)
+    desk.records(minute(1), msgspec.structs.replace(minute(1), epoch="other"))
+    assert "overlap" in drawn(desk, 140)
+    desk.records(msgspec.structs.replace(minute(1, 1, start=UTC0 - 3_600_000_000), epoch="other"))
+    assert "overlap" not in drawn(desk, 140)
+
+
+def test_how_to_stop_stands_once_below_each_page(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In a low window the last page has it at the end of the table, and nothing twice."""
+    monkeypatch.setattr("provisioning.commands.watch_screen.REFRESH", 0.0)
+    monkeypatch.setattr("provisioning.commands.watch_screen.PAGE_TURNS", 1)
+    out = StringIO()
+    with Live(console=Console(file=out, width=60, height=7, force_terminal=True), auto_refresh=False) as live:
+        screen = StationsTable(live)
+        for _ in range(6):
+            screen.tick(desk.receiver)
+    frames = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", out.getvalue()).split("Ctrl-C stops it")
+    assert len(frames) >= 6
+    assert [frame for frame in frames[:-1] if not frame.strip()] == []
 
 
 def test_what_stands_over_a_narrow_table_is_as_wide_as_the_window(tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ from rich.cells import cell_len
 
 from provisioning.folding import CLOSING, OPENING, STOPS, WIDE, as_typed, fold
 from tests.kits.command import minshan
-from tests.kits.window import shown
+from tests.kits.window import shown, shown_by
 from tests.test_house import modules
 from tests.unit.edge.config.test_config import BME, STATION
 
@@ -97,6 +97,23 @@ def test_every_sentence_is_folded() -> None:
 def letters(said: str) -> str:
     """Return what was said without spaces, nor the free room on the disk, which others change between two runs."""
     return re.sub(r"[0-9.]+GB", "GB", "".join(said.split()))
+
+
+@pytest.mark.parametrize("columns", [34, 40, 80])
+def test_a_line_is_as_wide_as_the_terminal_shows_it(columns: int) -> None:
+    """An ASCII terminal writes "+/-" for "±" and "deg" for "°": the line is folded with those."""
+    text = " ".join(f"±{n}° →" for n in range(60))
+    code = f"from provisioning import folding, terminal; terminal.make_legible(); folding.say({text!a})"
+    ended, said = shown_by(columns, 24, "-c", code, env={"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"})
+    assert (ended, said.split()) == (0, text.translate({177: "+/-", 176: "deg", 8594: "->"}).split())
+    assert max(map(len, said.splitlines())) <= columns
+
+
+def test_a_line_that_is_folded_for_a_table_keeps_its_signs() -> None:
+    """While rich draws one, another object stands for the standard output and tells no encoding."""
+    code = "from rich.live import Live\nfrom provisioning import folding, terminal\nterminal.make_legible()\n"
+    code += "with Live():\n    print(ascii(folding.fold('\\u6c14\\u6e29 ±', 20)))"
+    assert "'\\u6c14\\u6e29 \\xb1'" in shown_by(80, 24, "-c", code)[1]
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

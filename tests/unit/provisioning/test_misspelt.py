@@ -78,3 +78,28 @@ def test_a_dash_that_begins_no_option_is_left_alone() -> None:
 def test_an_option_that_is_missing_is_told_with_what_it_is(lang: str, said: str) -> None:
     """In one sentence."""
     assert minshan("init", "--lang", lang).err.splitlines()[-1] == said
+
+
+@pytest.mark.parametrize(
+    ("words", "lang", "said"),
+    [
+        ("maintenance -5m", "zh", "“时长”的值无效：“-5m”不是时长：请写成 90s、20m、6h 或 2d"),
+        ("maintenance -.5h cleaning", "en", '"-.5h" is not a duration: write it as 90s, 20m, 6h or 2d'),
+        ("sensors address wind -3", "en", "Invalid value for '[ADDRESS]': -3 is not in the range 1<=x<=247."),
+        ("show -7", "zh", "“[时段]”的值无效：“-7”不在可选值“24h”、“last-night”、“7d”、“season”之中。"),
+        ("sensors read -1", "en", "No such option '-1'."),
+        ("maintenance 5m -c", "en", "No such option '-c'."),
+    ],
+)
+def test_a_number_below_zero_is_no_option(words: str, lang: str, said: str) -> None:
+    """What an argument takes is said of it; where any word may be the argument, it is an option as before."""
+    told = minshan(*words.split(), "--lang", lang)
+    assert (told.code, told.err.splitlines()[-1].endswith(said)) == (2, True), told.err
+
+
+def test_a_choice_is_told_by_its_arguments_name() -> None:
+    """The line of its usage names it, and its help says what there is."""
+    said = minshan("show", "25h").err
+    assert "show [OPTIONS] [SPAN] [QUANTITY]" in said
+    assert "'[SPAN]': '25h' is not one of '24h', 'last-night', '7d', 'season'." in said
+    assert "SPAN is one of: `24h`, `last-night`, `7d`, `season`; 24h if not given." in minshan("show", "--help").out

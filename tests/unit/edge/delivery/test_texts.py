@@ -97,6 +97,17 @@ def test_a_dead_bus_is_one_sentence() -> None:
     assert "no value from dust, rain, vane" in sentence(Spoken("en"), facts_of(said, "上寨", NOW, NOW, 8.0))
 
 
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(0.0, "，各传感器都已恢复数据"), (2.0, "，没有数据的传感器：2 个"), (None, "")],
+    ids=["all are back", "their names are not known", "nothing is known"],
+)
+def test_silent_sensors_without_names_are_no_sensor_called_by_their_number(value: float | None, told: str) -> None:
+    """Before an alert is over none may be silent any more; a station of an older version names none."""
+    said = Alert("a", "sensors", "eased", 1, 3, 1.0, value, 7, quantity="sensors_lost")
+    assert sentence(Spoken("zh"), facts_of(said, "上寨", NOW, NOW, 8.0)) == f"【传感器无数据】上寨 02:00{told}"
+
+
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_message_begins_with_the_one_word_and_speaks_of_what_was(lang: Any) -> None:
     """Each kind and turn, whatever is known of it: one line, the word first, whole without a link, no forecast."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import io
 import re
 from collections.abc import Iterator
 from itertools import product
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, urljoin, urlsplit
 
 import httpx
 import openpyxl
@@ -88,6 +89,26 @@ def test_every_page_is_served_as_its_right_says_and_hides_other_stations(shared:
         if told.headers.get("content-type", "").startswith("text/html"):
             assert "script-src 'self'" in told.headers["content-security-policy"]
             assert "style=" not in told.text and "onclick" not in told.text
+
+
+def test_every_page_is_there_in_the_other_language_and_theme(shared: Office) -> None:
+    """The links in its head lead to the same page: what an address says of the look is no argument of a page."""
+    seen = set()
+    with entered(shared, shared.add(Role.ADMIN)) as client:
+        for path in [route.path for route in TABLE if route.method == "GET" and not route.path.endswith(".xlsx")]:
+            page = client.get(path.format(station=MINE, **GAPS))
+            links = re.findall(r'href="(\?[^"]*(?:lang|theme)=[^"]*)"', page.text)
+            assert len(links) == 2
+            for link in links if page.status_code == 200 else ():
+                there = client.get(urljoin(str(page.url), html.unescape(link)))
+                seen.add(path)
+                assert there.status_code == 200, f"{path} {link}"
+                assert ('<html lang="zh-CN"' in there.text, 'data-theme="light"' in there.text) == (
+                    "lang=zh" in link,
+                    "theme=light" in link,
+                )
+                client.cookies.delete("minshan_lang" if "lang=zh" in link else "minshan_theme")
+    assert {"/login", "/", "/stations/{station}", "/completeness", "/alerts", "/visits", "/people"} <= seen
 
 
 def test_a_grower_sees_on_the_wall_and_the_board_ones_own_station_alone(shared: Office) -> None:

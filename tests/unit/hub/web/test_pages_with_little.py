@@ -47,6 +47,9 @@ def an_office_with_odd_stations(tmp_path_factory: pytest.TempPathFactory) -> Ite
         keep_station(sink, "doubted", 0, now - MINUTE, 26 * 60, [])
         burst = {**yesterday, "quality": {**body["quality"], "rainfall_amount": 3}}
         rain.append(record("doubted", 5000, (now // MINUTE - 1) * MINUTE, Kind.MINUTE, burst))
+        keep_station(sink, "restarted", 0, now - MINUTE, 26 * 60, [])
+        began_anew = {**burst, "values": {**body["values"], "rainfall_amount": 0.0}}  # a counter's: nothing in doubt
+        rain.append(record("restarted", 5000, (now // MINUTE - 1) * MINUTE, Kind.MINUTE, began_anew))
         sink.commit(Delivery(tuple(rain)))
         sink.close()
         made.add(Role.ADMIN, name="admin")
@@ -113,6 +116,8 @@ def test_rain_on_the_wall_is_the_days(admin: httpx.Client) -> None:
         doubted = re.search(rf"doubted .*?{label} (≥ )?([\d.–]+)", seen(admin, "/", lang))
         assert doubted is not None  # the minute of 9 mm is in no sum: more fell
         assert doubted[1] == "≥ " or now - midnight < MINUTE
+        restarted = re.search(rf"restarted .*?{label} (≥ )?([\d.–]+)", seen(admin, "/", lang))
+        assert restarted is not None and restarted[1] is None, "no amount is in doubt"
     assert "0.20 mm in this minute" in seen(admin, "/stations/rainy").replace("\N{NARROW NO-BREAK SPACE}", " ")
 
 
