@@ -54,6 +54,24 @@ def test_a_database_that_is_gone_is_told_past_it_once_and_its_return(
     assert world.told("voice") == []
 
 
+def test_the_return_is_told_though_another_hub_is_the_first_to_see_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was told that nobody is notified hears its end from the hub that said so: the other one said nothing."""
+    world.start(poll_s=10.0)
+    world.run(MINUTE)
+    world.talking = set()
+    with monkeypatch.context() as patch:
+        taken_away(world, patch)
+        world.run(7 * MINUTE)
+    world.engine.query("UPDATE alarm_lease SET holder = 'another', beat = 'x' WHERE id = 1")
+    world.run(25.0)
+    assert [(to, "available again" in text) for _, to, text in world.told("group")] == [
+        (["wen"], False),
+        (["wen"], True),
+    ]
+
+
 def test_with_frost_open_everybody_is_woken_by_a_database_that_is_gone(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
