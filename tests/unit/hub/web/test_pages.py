@@ -215,7 +215,7 @@ def test_the_monthly_sheet_is_kept_as_a_spreadsheet(shared: Office) -> None:
     book = openpyxl.load_workbook(io.BytesIO(told.content))
     whole = {str(row[0].value): row[1].value for row in book.worksheets[0].iter_rows(min_row=2)}
     assert whole["Minutes received"] == figures["received"] == 3
-    assert whole["Arrival rate"] == pytest.approx(figures["arrival_rate"])
+    assert f"{whole['Arrival rate']:.2%}".replace("%", " %") in page
     assert f"3 of {figures['expected']} minutes" in page
 
 
