@@ -11,6 +11,7 @@ from hub.database.engine import Engine
 from hub.sink import SinkError
 from tests.kits.alarm_kit import MINUTE, NOON, World, person_of
 from tests.kits.services import Services
+from tests.unit.hub.alarms.test_outbox import GONE
 
 
 @pytest.fixture(name="world")
@@ -102,6 +103,18 @@ def test_a_clock_that_nobody_sets_is_told_and_its_end(world: World) -> None:
     world.is_synchronised = True
     world.run(MINUTE)
     assert "right again" in world.told("group")[-1][2] and len(world.told("group")) == 2
+
+
+def test_upkeep_that_a_channel_refuses_brings_the_next_person_no_sooner(tmp_path: Path) -> None:
+    """A clock that nobody sets can wait: the second operator is not told at once because the robot was removed."""
+    operators = [person_of(name, place, duty="operator") for place, name in enumerate(("wen", "fang"), 1)]
+    world = World(tmp_path, NOON, people=tuple(operators))
+    world.group.answers = lambda _: GONE
+    world.start(poll_s=10.0)
+    world.is_synchronised = False
+    world.run(40 * MINUTE)
+    assert {name for _, names, _ in world.told("group") for name in names} == {"wen"}
+    world.close()
 
 
 def test_a_clock_that_is_set_back_does_not_end_the_watch(world: World) -> None:
