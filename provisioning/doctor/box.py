@@ -293,5 +293,10 @@ def unwritable(folder: Path) -> OSError | None:
 
 
 def used(folder: Path) -> int:
-    """Return the bytes that the folder's files take."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+    """Return the bytes that the folder's files take; a running station renames and deletes some meanwhile."""
+    total = 0
+    for where, _folders, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(where, name)).st_size
+    return total
