@@ -46,7 +46,7 @@ def days_of(engine: Engine, station: str, first: date, last: date, now: int) -> 
         return []
     begin = begin_of(first, offset_of(engine, station))
     begins = [begin + n * DAY_S * US for n in range((last - first).days + 2)]
-    minutes, gaps = span_of(engine, station, begin, max(begin, min(begins[-1], now)), begins[1:-1])
+    minutes, gaps = span_of(engine, station, begin, max(begin, min(begins[-1], now)), begins)
     counts = [[0, 0, 0] for _ in begins[1:]]  # minutes, good ones, and those that begin where another has not ended
     for some in minutes:
         place = (some.start - begin) // (DAY_S * US)
