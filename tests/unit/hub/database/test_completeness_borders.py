@@ -83,3 +83,22 @@ def test_days_that_end_before_they_begin_are_none(sink: DatabaseSink, url: str) 
     engine = opened(url)
     assert days_of(engine, "s", DAY + timedelta(days=7), DAY, UTC0 + HOUR) == []
     engine.close()
+
+
+def test_a_start_record_that_says_nonsense_of_its_time_off_costs_no_day(sink: DatabaseSink, url: str) -> None:
+    """Without a time that can be read, all of the gap is that of the start; nobody's page fails."""
+    odd: tuple[object, ...] = (
+        "long",
+        {"from": UTC0},
+        {"to": UTC0},
+        {"from": "noon", "to": UTC0},
+        {"from": 1, "to": []},
+    )
+    for number, missing in enumerate(odd):
+        station = f"s{number}"
+        began = row(8, {"reason": "power was cut", "missing": missing}, station=station, epoch="f", kind=Kind.START)
+        sink.commit(delivery(row(1, station=station), began, row(9, station=station, epoch="f")))
+    engine = opened(url)
+    found = [days_of(engine, f"s{number}", DAY, DAY, UTC0 + 10 * MINUTE)[0] for number in range(len(odd))]
+    engine.close()
+    assert [[(gap.cause, gap.why) for gap in day.gaps] for day in found] == [[("off", "power was cut")]] * len(odd)
