@@ -7,14 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from drivers.reason import Reason
-from edge.delivery.message import MessageFate, SendResult
 from edge.records.bodies import Alert
 from edge.records.record import Kind
 from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, NOON, World, person_of
 
 HOUR, DAY = 3600.0, 86_400.0
-DOWN = SendResult(MessageFate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x"))
 
 
 @pytest.fixture(name="world")

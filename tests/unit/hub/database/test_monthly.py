@@ -171,3 +171,16 @@ def test_a_month_of_which_nothing_is_here_has_no_rates(url: str) -> None:
         found = sheet(engine, "s", month, now_of(LAST))
         assert (found.expected, found.arrival_rate, found.accuracy_rate, found.outages) == (0, None, None, [])
     engine.close()
+
+
+def test_hours_that_fill_the_month_are_each_counted_once(sink: DatabaseSink, url: str) -> None:
+    """The first begins with it, the last ends with it; one that is still to be counted is read minute by minute."""
+    sink.commit(delivery(setup(0.0), *(row(seq, epoch="f") for seq in range(180))))
+    engine = opened(url)
+    hour = 3_600_000_000
+    engine.query("INSERT INTO stale VALUES ('s', %s, 0), ('s', %s, 19800)", (UTC0 + hour, UTC0 + 2 * hour))
+    engine.query("UPDATE hourly SET good = 7 WHERE start = %s", (UTC0 + hour,))
+    found = sheet(engine, "s", date(2026, 1, 1), UTC0 + 3 * hour + IN_TRANSIT_US)
+    assert (found.expected, found.received) == (180, 180)
+    assert [(one.channel, one.good) for one in found.channels] == [("air_temperature", 180)]
+    engine.close()
