@@ -79,7 +79,7 @@ def test_only_parts_that_failed_are_named() -> None:
 def test_values_stand_below_each_other_with_their_doubts() -> None:
     """A good one has no word, a doubted one its flag and reason, one without a flag is not judged."""
     assert minute(None, {}, 8.0)[0].startswith("Nothing has been measured yet")
-    values = {"air_temperature": 11.26, "relative_humidity": 80.0, "wind_speed": 1.5}
+    values: dict[str, float | None] = {"air_temperature": 11.26, "relative_humidity": 80.0, "wind_speed": 1.5}
     flags, why = {"air_temperature": 1, "relative_humidity": 3}, {"relative_humidity": WHY}
     found = MinuteStatus(values, flags, why, start=NOON, duration=60.0)
     units = {"air_temperature": "degC", "relative_humidity": "%", "wind_speed": "m/s"}
