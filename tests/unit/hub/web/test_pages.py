@@ -217,6 +217,7 @@ def test_the_monthly_sheet_is_kept_as_a_spreadsheet(shared: Office) -> None:
     assert whole["Minutes received"] == figures["received"] == 3
     assert f"{whole['Arrival rate']:.2%}".replace("%", " %") in page
     assert f"3 of {figures['expected']} minutes" in page
+    assert set(re.findall(r"month=(20[0-9-]+)", page)) == {"2025-12", "2026-01", "2026-02"}, "the months around it"
 
 
 def test_a_command_is_asked_for_with_its_price_before(shared: Office) -> None:
