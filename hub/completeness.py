@@ -46,7 +46,7 @@ def days_of(engine: Engine, station: str, first: date, last: date, now: int) -> 
         return []
     begin = begin_of(first, offset_of(engine, station))
     begins = [begin + n * DAY_S * US for n in range((last - first).days + 2)]
-    minutes, gaps = span_of(engine, station, begin, max(begin, min(begins[-1], now)), begins[1:-1])
+    minutes, gaps = span_of(engine, station, begin, max(begin, min(begins[-1], now)), begins)
     counts = [[0, 0, 0] for _ in begins[1:]]  # minutes, good ones, and those that begin where another has not ended
     for some in minutes:
         place = (some.start - begin) // (DAY_S * US)
@@ -151,7 +151,7 @@ def _gaps(engine: Engine, station: str, minutes: list[Stretch], edges: Sequence[
         for begin, until in pairwise(edges):
             start, end = max(gap.start_us, begin), min(gap.end_us, until)
             if start < end and (gap.cause != "silent" or end - start >= MINUTE_US):
-                records = round(gap.records * (end - start) / (gap.end_us - gap.start_us))
+                records = _share(gap, start - gap.start_us, end - gap.start_us, gap.end_us - gap.start_us)
                 undated = undated_minutes(engine, station, start, end) if is_undated else 0
                 cause = "undated" if undated else gap.cause
                 yield replace(gap, start_us=start, end_us=end, records=records, cause=cause, undated=undated)
@@ -211,13 +211,19 @@ def _between(told: Told, before: Stretch, after: Stretch) -> Iterator[Gap]:
     start, end = gap.start_us, gap.end_us
     ends = (start, off.start_us, off.end_us, end) if off else (start, end, end, end)
     rest = [replace(gap, start_us=ends[at], end_us=ends[at + 1]) for at in (0, 2) if ends[at] < ends[at + 1]]
-    whole = sum(part.end_us - part.start_us for part in rest)
     parts = [] if off is None else [off]
+    whole = sum(part.end_us - part.start_us for part in rest)
+    reached = 0
     for part in rest:
-        share = (part.end_us - part.start_us) / whole
+        begin, reached = reached, reached + part.end_us - part.start_us
         found = _lacking(told, before.epoch, part, lacking)
-        parts += [replace(one, records=round(one.records * share)) for one in found]
+        parts += [replace(one, records=_share(one, begin, reached, whole)) for one in found]
     yield from sorted(parts, key=lambda part: part.start_us)
+
+
+def _share(gap: Gap, begin: int, end: int, whole: int) -> int:
+    """Return how many of a gap's records fall into a part of it: all parts together have as many as the gap."""
+    return round(gap.records * end / whole) - round(gap.records * begin / whole)
 
 
 def _lacking(told: Told, epoch: str, gap: Gap, lacking: Ranges) -> Iterator[Gap]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Any
 
 import msgspec
@@ -16,6 +15,7 @@ from edge.records.bodies import Hour, decode
 from edge.records.record import Kind
 from hub.cells import Cells
 from hub.database.engine import Engine
+from hub.stations import json_object, setup_of
 
 DAY_US = 86_400_000_000
 HOURS_US = 7_200_000_000  # an hour's figures are older only where the station has said nothing since
@@ -32,7 +32,7 @@ class BoundedPlace(msgspec.Struct):
 
 def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
     """Return what each rule says of a station now (microseconds UTC); none without its site. Raise SinkError."""
-    setup = _setup(engine, station)
+    setup = setup_of(engine, station)
     site = _site(setup.get("site"))
     if site is None:
         return []
@@ -51,13 +51,6 @@ def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
         measured = said_by(raw)
         minutes.take(start / 1e6, measured.values, measured.quality)
     return minutes.verdicts(now / 1e6, _hour(engine, station, now))
-
-
-def _setup(engine: Engine, station: str) -> dict[str, Any]:
-    found = engine.query(
-        "SELECT body FROM setup WHERE station = %s ORDER BY arrived_us DESC, seq DESC LIMIT 1", (station,)
-    )
-    return _object(found[0][0]) if found else {}
 
 
 def _site(said: object) -> Site | None:
@@ -81,10 +74,5 @@ def _hour(engine: Engine, station: str, now: int) -> Hour | None:
         "AND coalesce(start, arrived) >= %s ORDER BY coalesce(start, arrived) DESC, seq DESC LIMIT 1",
         (station, now - HOURS_US - DAY_US),
     )
-    body = decode(Kind.HOUR, _object(found[0][0])) if found else None
+    body = decode(Kind.HOUR, json_object(found[0][0])) if found else None
     return body if isinstance(body, Hour) else None
-
-
-def _object(body: Any) -> dict[str, Any]:
-    found = json.loads(body) if isinstance(body, str) else body
-    return found if isinstance(found, dict) else {}

@@ -31,9 +31,8 @@ class LackingSpan(NamedTuple):
     records: int
 
     def within(self, start: int, end: int) -> float:
-        """Return how many of them fall into a span, as if they were spread evenly."""
-        common = min(self.end, end) - max(self.start, start)
-        return self.records * common / (self.end - self.start) if common > 0 else 0.0
+        """Return how many of them fall into a span that overlaps theirs, as if they were spread evenly."""
+        return self.records * (min(self.end, end) - max(self.start, start)) / (self.end - self.start)
 
 
 class LackingRecords:

@@ -1,11 +1,17 @@
-"""The stations of a hub's database: which there are, when each was last heard, and its clock."""
+"""The stations of a hub's database: which there are, when each was last heard, its clock and its newest setup."""
 
 from __future__ import annotations
+
+import json
+from typing import Any
 
 from edge.records.answers import StationState
 from hub.database.engine import Engine
 
-NEWEST_OFFSET = "utc_offset_s IS NOT NULL ORDER BY arrived_us DESC LIMIT 1"  # of a station's setups
+# A station that was away hands its newest setup in first: which is the newest its number says, within its epoch.
+SETUPS = "FROM setup s JOIN epoch e ON e.station = s.station AND e.epoch = s.epoch WHERE s.station ="
+NEWEST = "ORDER BY e.arrived_last DESC, s.seq DESC LIMIT 1"
+OFFSET = "AND s.utc_offset_s IS NOT NULL"
 
 
 def names(engine: Engine) -> list[str]:
@@ -24,7 +30,7 @@ def stations(engine: Engine, now: int, only: str | None = None) -> list[StationS
     found = engine.query(
         "SELECT station, max(CASE WHEN arrived_last <= %s THEN arrived_last END), "
         "(SELECT max(start) FROM record WHERE record.station = epoch.station AND kind = 'minute' AND start <= %s), "
-        f"(SELECT utc_offset_s FROM setup WHERE setup.station = epoch.station AND {NEWEST_OFFSET}) "
+        f"(SELECT s.utc_offset_s {SETUPS} epoch.station {OFFSET} {NEWEST}) "
         f"FROM epoch {which}GROUP BY station ORDER BY station",
         (now, now, *named),
     )
@@ -33,5 +39,17 @@ def stations(engine: Engine, now: int, only: str | None = None) -> list[StationS
 
 def offset_of(engine: Engine, station: str) -> int:
     """Return seconds ahead of UTC of a station's clock, by its newest setup; 0 where it has sent none."""
-    found = engine.query(f"SELECT utc_offset_s FROM setup WHERE station = %s AND {NEWEST_OFFSET}", (station,))
+    found = engine.query(f"SELECT s.utc_offset_s {SETUPS} %s {OFFSET} {NEWEST}", (station,))
     return int(found[0][0]) if found else 0
+
+
+def setup_of(engine: Engine, station: str) -> dict[str, Any]:
+    """Return what a station's newest setup says; {} where it has sent none. Raise SinkError."""
+    found = engine.query(f"SELECT s.body {SETUPS} %s {NEWEST}", (station,))
+    return json_object(found[0][0]) if found else {}
+
+
+def json_object(body: Any) -> dict[str, Any]:
+    """Return the object that a record's body is, which SQLite gives as a text; {} where it is none."""
+    found = json.loads(body) if isinstance(body, str) else body
+    return found if isinstance(found, dict) else {}

@@ -37,13 +37,12 @@ class Blindness:
     def sees(self, people: Sequence[Contact], is_frost: bool) -> None:
         """Remember whom to tell, after a pass that was this hub's; say that it is over where it was told."""
         self._people, self._is_frost = list(people), is_frost
-        if self._told:
-            self._tell(None)
-        self._since, self._told = None, False
+        self._ended()
 
     def stands_by(self) -> None:
-        """Leave it to another hub, which has the lease."""
-        self._people, self._since, self._told = [], None, False
+        """Leave it to another hub, which has the lease, and so the database; say that it is over where it was told."""
+        self._ended()
+        self._people = []
 
     def lost(self, why: Reason) -> None:
         """Note a pass that failed, and say so once it has lasted."""
@@ -53,6 +52,11 @@ class Blindness:
         if not self._told and now - self._since >= PATIENCE_S:
             self._told = True
             self._tell(why)
+
+    def _ended(self) -> None:
+        if self._told:
+            self._tell(None)
+        self._since, self._told = None, False
 
     def _tell(self, why: Reason | None) -> None:
         """Tell each person by each channel; `why` None: that it is over."""

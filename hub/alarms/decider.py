@@ -79,8 +79,7 @@ class Decider:
                 tellings += self._routed(alarm, telling, pass_)
                 capped |= {name for name in telling.names if pass_.is_last(name)}
         by_id = {alarm.id: alarm for alarm in live}
-        alone = [name for name, sender in self._senders.items() if sender.one_by_one]
-        for (channel, _), said in drafts(tellings, capped, alone).items():
+        for (channel, _), said in drafts(tellings, capped, self._one_by_one()).items():
             alarms = [by_id[one.alarm] for one in said.about]
             urgent = any(alarm.urgency == "frost" for alarm in alarms)
             self._outbox.put(channel, msgspec.structs.replace(said, wakes=self._senders[channel].wakes), urgent, now)
@@ -119,7 +118,7 @@ class Decider:
                 one.ladder.over_told = True
             self._book.keep(over)
             recent = [one for one in over if one.changed_us > now - rounds.RECENT_US]
-            self._put(rounds.summary(recent, people, self._writer, self.channels, now), now)
+            self._put(rounds.summary(recent, people, self._writer, self._together(people), now), now)
         day = rounds.day_due(self._book.note("daily"), self._section, now)
         if day is not None:
             is_first = self._book.note("daily") is None
@@ -128,14 +127,18 @@ class Decider:
             if self._watch.in_season(now) and not is_first:
                 states = self._health.listed()
                 heard = self._watch.last_heard(now)
-                self._put(rounds.daily(heard, live, states, people, self._writer, self.channels, now), now)
+                duty = self._together([one for one in people if one.duty != "grower"] or people)
+                self._put(rounds.daily(heard, live, states, self._writer, duty, now), now)
 
-    def channels(self, person: Contact) -> list[str]:
-        """Return a person's channels that wake nobody."""
-        return quiet_channels(person, self._senders)
+    def _together(self, people: Sequence[Contact]) -> rounds.Together:
+        """Return which of these people are told together by which channel that wakes nobody."""
+        return rounds.together(people, lambda one: quiet_channels(one, self._senders), self._one_by_one())
 
-    def _put(self, summary: rounds.Round, now: int) -> None:
-        for (channel, _), one in summary.grouped([n for n, s in self._senders.items() if s.one_by_one]).items():
+    def _one_by_one(self) -> list[str]:
+        return [name for name, sender in self._senders.items() if sender.one_by_one]
+
+    def _put(self, messages: rounds.Round, now: int) -> None:
+        for (channel, _), one in messages.items():
             self._outbox.put(channel, one, False, now)
 
     @property

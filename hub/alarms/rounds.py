@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import timedelta
-
-import msgspec
 
 from edge.delivery.texts import clock_time
 from edge.delivery.urgency import local
@@ -24,45 +22,44 @@ RECENT_US = 7 * 86_400_000_000  # what ended before is told no more
 KEPT_US = 400 * 86_400_000_000  # for which messages and answers are kept
 DAILY_HOUR = 7
 Channels = Callable[[Contact], list[str]]
+Together = Mapping[tuple[str, str], Sequence[Contact]]  # by channel, and by person where it tells each by itself
+Round = Mapping[tuple[str, str], OutgoingMessage]
 
 
-class Round(msgspec.Struct, frozen=True):
-    """What each person is told, and by which channels."""
-
-    told: list[tuple[Contact, list[str], OutgoingMessage]]
-
-    def grouped(self, alone: Sequence[str]) -> Mapping[tuple[str, str], OutgoingMessage]:
-        """Return it by channel: one message to all whom the same is told, or to each where a channel tells each."""
-        found: dict[tuple[str, str], OutgoingMessage] = {}
-        for person, channels, said in self.told:
-            for channel in channels:
-                key = channel, person.name if channel in alone else ""
-                to = [*found[key].to, person.name] if key in found else [person.name]
-                lines = said.lines if key not in found or len(said.lines) > len(found[key].lines) else found[key].lines
-                found[key] = msgspec.structs.replace(said, to=to, lines=lines)
-        return found
-
-
-def summary(
-    over: Sequence[Alarm], people: Sequence[Contact], writer: AlarmWriter, channels: Channels, now: int
-) -> Round:
-    """Return what ended before anybody could be told, one message a person."""
-    told = []
-    growers_alone = all(one.duty == "grower" for one in people)
+def together(people: Sequence[Contact], channels: Channels, alone: Collection[str]) -> Together:
+    """Return who is told together: all of a channel, or each where it tells each by itself (one of `alone`)."""
+    found: dict[tuple[str, str], list[Contact]] = {}
     for person in people:
-        theirs = [one for one in over if concerns(person, one.station)]
-        if person.duty == "grower" and not growers_alone:
-            theirs = [one for one in theirs if one.urgency != "upkeep"]
+        for channel in channels(person):
+            found.setdefault((channel, person.name if channel in alone else ""), []).append(person)
+    return found
+
+
+def summary(over: Sequence[Alarm], people: Sequence[Contact], writer: AlarmWriter, told: Together, now: int) -> Round:
+    """Return what ended before anybody could be told: a message to those it concerns, with what concerns any of them.
+
+    Of `people` growers hear of upkeep only where there is nobody else.
+    """
+    growers_alone = all(one.duty == "grower" for one in people)
+
+    def is_for(person: Contact, one: Alarm) -> bool:
+        upkeep = one.urgency == "upkeep" and person.duty == "grower" and not growers_alone
+        return concerns(person, one.station) and not upkeep
+
+    found = {}
+    for key, group in told.items():
+        to = [person for person in group if any(is_for(person, one) for one in over)]
+        theirs = [one for one in over if any(is_for(person, one) for person in to)]
         if not theirs:
             continue
-        words = writer.words(person.language)
+        words = writer.words(to[0].language)
         if all(one.late for one in theirs):
             head = words.say(N_("[Late] alerts received only now, and already over: {n}"), n=len(theirs))
         else:
             head = words.say(N_("[Over] alerts that were over before anybody was told: {n}"), n=len(theirs))
         lines = [writer.episode(words, one, now) for one in sorted(theirs, key=lambda one: one.changed_us)]
-        told.append((person, channels(person), OutgoingMessage([person.name], kind="summary", lines=[head, *lines])))
-    return Round(told)
+        found[key] = OutgoingMessage([one.name for one in to], kind="summary", lines=[head, *lines])
+    return found
 
 
 def day_due(last: object, section: AlarmsSection, now: int) -> str | None:
@@ -75,26 +72,24 @@ def daily(
     heard: Sequence[LastHeard],
     live: Sequence[Alarm],
     states: Sequence[ChannelState],
-    people: Sequence[Contact],
     writer: AlarmWriter,
-    channels: Channels,
+    told: Together,
     now: int,
 ) -> Round:
     """Return the morning's word: how many stations are in order, which are not, when each channel last worked."""
-    told = []
-    duty = [one for one in people if one.duty != "grower"] or list(people)
-    for person in duty:
-        theirs = [one for one in heard if concerns(person, one.station)]
-        ill = {one.station: one for one in live if one.open and one.station}
-        words = writer.words(person.language)
+    ill = {one.station: one for one in live if one.open and one.station}
+    found = {}
+    for key, to in told.items():
+        theirs = [one for one in heard if any(concerns(person, one.station) for person in to)]
+        words = writer.words(to[0].language)
         well = sum(one.station not in ill for one in theirs)
         lines = [words.say(N_("[Daily] {well} of {n} stations in order"), well=well, n=len(theirs))]
         lines += [writer.episode(words, ill[one.station], now) for one in theirs if one.station in ill]
         for state in states:
             at = clock_time(state.ok_us, now, writer.offset_h, words) if state.ok_us else words.say(N_("never"))
             lines.append(words.say(N_('channel "{name}" last worked: {time}'), name=state.name, time=at))
-        told.append((person, channels(person), OutgoingMessage([person.name], kind="daily", lines=lines)))
-    return Round(told)
+        found[key] = OutgoingMessage([one.name for one in to], kind="daily", lines=lines)
+    return found
 
 
 def forget(engine: Engine, now: int) -> None:

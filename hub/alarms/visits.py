@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -13,7 +12,7 @@ from edge.records.asked import DAY_US
 from edge.records.bodies import Minute, restore
 from hub.alarms.book import AlarmBook
 from hub.database.engine import Engine
-from hub.stations import names
+from hub.stations import json_object, names, setup_of
 
 LOOKED_AT = 60  # newest minutes of a station
 WEEK_US = 7 * DAY_US  # in which a camera has taken pictures, where it takes any; beyond it none is looked for
@@ -145,11 +144,9 @@ def _minute(raw: bytes) -> Minute | None:
 
 def _sensors(engine: Engine, station: str) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
     """Return whose each channel is, and which sensors stand on each bus, by the newest setup."""
-    found = engine.query("SELECT body FROM setup WHERE station = %s ORDER BY arrived_us DESC LIMIT 1", (station,))
-    body = _json(found[0][0]) if found else {}
     owners: dict[str, str] = {}
     buses: dict[str, set[str]] = {}
-    listed = body.get("sensors")
+    listed = setup_of(engine, station).get("sensors")
     for sensor in filter(None, map(_understood, listed)) if isinstance(listed, list) else ():
         owners |= dict.fromkeys(sensor.channels, sensor.name)
         settings = sensor.settings or {}
@@ -176,13 +173,8 @@ def _of_cameras(engine: Engine, station: str, now: int) -> list[Visit]:
     )
     pictures: dict[str, list[Any]] = {}
     for (body,) in found:
-        said = _json(body)
+        said = json_object(body)
         reasons = said.get("reasons")
         pictures.setdefault(str(said.get("camera")), []).append(reasons if isinstance(reasons, list) else [])
     bad = {camera: reasons for camera, reasons in pictures.items() if len(reasons) > 2 and all(reasons)}
     return [_visit(station, "camera", bad, None, [reasons[0] for reasons in bad.values()])] if bad else []
-
-
-def _json(body: Any) -> dict[str, Any]:
-    found = json.loads(body) if isinstance(body, str) else body
-    return found if isinstance(found, dict) else {}

@@ -10,6 +10,7 @@ import msgspec
 
 from hub.database.engine import Engine
 from hub.database.rows import KEY
+from hub.stations import setup_of
 
 USUAL_MB = 1.0  # what a camera's picture of 4 megapixels comes to, where none has come yet
 WEEK_US = 7 * 86_400_000_000  # how far back a picture is looked for
@@ -64,11 +65,7 @@ def in_order(name: str) -> list[str | int]:
 
 def _named(engine: Engine, station: str) -> list[str]:
     """Return the cameras that the newest setup names."""
-    found = engine.query(
-        "SELECT body FROM setup WHERE station = %s ORDER BY arrived_us DESC, seq DESC LIMIT 1", (station,)
-    )
-    body = json.loads(found[0][0]) if found and isinstance(found[0][0], str) else found[0][0] if found else {}
-    cameras = body.get("cameras") if isinstance(body, dict) else None
+    cameras = setup_of(engine, station).get("cameras")
     named = [one.get("name") for one in cameras if isinstance(one, dict)] if isinstance(cameras, list) else []
     return [name for name in named if isinstance(name, str)]
 

@@ -58,7 +58,7 @@ def committed(engine: Engine, delivery: Delivery) -> CommitOutcome:
     """Write a delivery, within a transaction. Raise SinkError."""
     known = _locked(engine, delivery)
     judged = _judged(engine, delivery.rows, known)
-    setups = [key for key, row in judged.fresh.items() if _is(row, Kind.SETUP)]
+    setups = [key for key, row in judged.fresh.items() if row.record.kind == Kind.SETUP]
     before = counting.offsets(engine, setups)
     hours = counting.hours_of(engine, judged.replaced)  # counted by the setups before this commit
     _write(engine, judged.fresh)
@@ -180,10 +180,6 @@ def _minutes(fresh: dict[Identity, Row]) -> Iterator[tuple[Identity, Row, Record
         found = row.record
         if isinstance(found, Record) and found.kind == Kind.MINUTE and found.start is not None:
             yield identity, row, found, found.start
-
-
-def _is(row: Row, kind: str) -> bool:
-    return isinstance(row.record, Record) and row.record.kind == kind
 
 
 def _identity(row: Row) -> Identity:

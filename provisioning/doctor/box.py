@@ -156,8 +156,7 @@ def one_photo(camera: CameraSection) -> Finding:
     except subprocess.TimeoutExpired:
         sentence = _("camera {name}: no photo within {time}")
         line = sentence.format(time=texts.duration(STILL_S), **name)
-        remedy = CAMERA_REMEDIES["no_picture"]
-        return Finding("camera", False, line, _(remedy))
+        return Finding("camera", False, line, _(CAMERA_REMEDIES["no_picture"]))
     except ValueError:
         answer = {}
     if "bytes" in answer:
@@ -293,5 +292,9 @@ def unwritable(folder: Path) -> OSError | None:
 
 
 def used(folder: Path) -> int:
-    """Return the bytes that the folder's files take."""
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()) if folder.is_dir() else 0
+    """Return the bytes that the folder's files take; a running station renames and deletes some meanwhile."""
+    paths, total = (os.path.join(where, name) for where, _, names in os.walk(folder) for name in names), 0
+    for path in paths:
+        with contextlib.suppress(FileNotFoundError):
+            total += os.lstat(path).st_size
+    return total

@@ -121,6 +121,8 @@ def record(link: Link, config: Config) -> Finding:
     station = config.station.id
     test = Result(VERSION, f"doctor-{secrets.token_hex(4)}", station, "done", "a test record of the doctor's")
     code = sent(link, topic(station, Topic.RESULT), encode(test), EXPIRY)
+    if code >= REFUSED:
+        return refused(station, code)
     if config.broker is not None and config.broker.proof == "committed":
         return committed(link, station)
     if code == NOBODY_LISTENS:
@@ -128,19 +130,23 @@ def record(link: Link, config: Config) -> Finding:
         return Finding(
             "record", True, sentence, _("Start the receiver, for example: minshan watch --broker URL --jsonl FILE")
         )
-    if code >= REFUSED:
-        sentence = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
-        allow = _("Ask the broker's operator to allow minshan/1/{station}/# and minshan/2/{station}/#.")
-        allow = allow.format(station=station)
-        return Finding("record", False, sentence, allow)
     return Finding("record", True, _("record: a test record was sent, and the broker has it"))
+
+
+def refused(station: str, code: int) -> Finding:
+    """Return what it means that the broker refuses what the station publishes."""
+    sentence = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
+    allow = _("Ask the broker's operator to allow minshan/1/{station}/# and minshan/2/{station}/#.")
+    return Finding("record", False, sentence, allow.format(station=station))
 
 
 def committed(link: Link, station: str) -> Finding:
     """Judge whether a platform answers that keeps what it gets, by a hello with nothing in it."""
     nonce = secrets.token_hex(8)
     hello = Hello(VERSION, station, nonce, "doctor", [], 1, [], 0, "unknown", "committed")
-    sent(link, topic(station, Topic.HELLO), encode(hello), EXPIRY)
+    code = sent(link, topic(station, Topic.HELLO), encode(hello), EXPIRY)
+    if code >= REFUSED:
+        return refused(station, code)
     for message in arriving(link, ANSWER_S):
         if message is None:
             continue

@@ -12,6 +12,7 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.spreadsheet import guarded
 from hub.monthly import MonthlySheet, local
+from hub.web.pages.words import cut_off
 
 Cell = Any  # a text, a number, or a local time
 
@@ -45,7 +46,7 @@ class MonthWorkbook:
         elif isinstance(cell, int):
             sheet.write_number(row, column, cell)
         elif isinstance(cell, float):
-            sheet.write_number(row, column, cell, self._rate)
+            sheet.write_number(row, column, cut_off(cell), self._rate)
         elif cell is not None:
             sheet.write_datetime(row, column, cell, self._time)
 

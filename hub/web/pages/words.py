@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from edge.language.texts import _
 from hub.alarms.words import duty_word
 
@@ -26,8 +28,13 @@ def kind_word(kind: str | None) -> str:
 
 
 def percent(rate: float | None) -> str:
-    """Return a rate with two digits, cut off, so that only all of it is 100 %; "–" where there is none."""
-    return "–" if rate is None else f"{int(rate * 10_000) / 100:.2f} %"
+    """Return a rate with two digits; "–" where there is none."""
+    return "–" if rate is None else f"{cut_off(rate):.2%}".replace("%", " %")
+
+
+def cut_off(rate: float) -> float:
+    """Return a rate cut off at a hundredth of a percent, so that only all of it is 100 %."""
+    return math.floor(round(rate * 10_000, 6)) / 10_000  # 0.57 * 10,000 is a little less than 5,700
 
 
 def action_word(action: str) -> str:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.records.spans import Span
-from edge.wire.contract import Revised
+from edge.wire.contract import MOST_SPANS, Revised
 from hub import jsonl
 from hub.jsonl import LineFile
 from hub.ledger import Digests, Ledger, Ranges
@@ -46,6 +46,15 @@ def test_what_is_missing_is_every_hole_and_what_the_station_said_it_has() -> Non
     ledger.announce("a", [Span("e", 1, 8), Span("f", 9, 9)])
     assert ledger.missing("a") == [Span("e", 3, 4), Span("e", 6, 8), Span("f", 9, 9)]
     assert ledger.stations() == ["a"]
+
+
+def test_what_a_station_says_without_end_has_an_end_here() -> None:
+    """Of epochs that hellos name the last ones are kept: a station that makes them up fills no memory."""
+    ledger = Ledger()
+    for first in range(0, 2 * MOST_SPANS, MOST_SPANS // 2):
+        ledger.announce("a", [Span(f"{number:05}", 1, 1) for number in range(first, first + MOST_SPANS // 2)])
+    kept = ledger.missing("a")
+    assert [kept[0].epoch, kept[-1].epoch, len(kept)] == ["08192", "16383", MOST_SPANS]
 
 
 @given(st.lists(st.tuples(st.integers(1, 60), st.integers(0, 5)), max_size=40), st.integers(0, 70), st.integers(0, 70))
@@ -155,4 +164,5 @@ def test_the_ledger_says_in_which_revision_it_has_a_record() -> None:
     ledger.add("s", "e", 5, 2)
     assert ledger.revised("s", [Span("e", 1, 9)]) == [Revised(1, [Span("e", 2, 3)]), Revised(2, [Span("e", 5, 5)])]
     assert ledger.revised("s", [Span("e", 1, 2)]) == [Revised(1, [Span("e", 2, 2)])]
+    assert ledger.revised("s", [Span("e", 1, 4)]) == [Revised(1, [Span("e", 2, 3)])], "not what lies beyond it"
     assert ledger.revised("other", [Span("e", 1, 9)]) == []

@@ -10,12 +10,15 @@ import pytest
 
 from drivers.reason import Reason
 from drivers.tls import NOT_YET, distrust
+from edge.config.file import load
 from edge.config.sections import BrokerSection
 from edge.wire.errors import CERTIFICATE, LinkError
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
-from provisioning.doctor.broker import remedy
+from provisioning.doctor.broker import record, remedy
 from provisioning.doctor.broker_notes import notes
+from tests.kits.scripted_broker import Manners, Scripted
+from tests.kits.station_text import HEAD
 
 
 @pytest.mark.parametrize(
@@ -63,6 +66,23 @@ def test_another_service_and_a_missing_password_file_are_no_matter_of_the_networ
     assert remedy(elsewhere).startswith("Check the port: ")
     missing = refused("mqtt://someone@127.0.0.1:9", password_file=str(tmp_path / "missing"))
     assert remedy(missing).startswith("Correct the path in [broker], ")
+
+
+@pytest.mark.parametrize(("proof", "taken"), [("broker", 0), ("committed", 0), ("committed", 1)])
+def test_a_broker_that_refuses_the_station_is_not_told_as_a_platform_that_is_not_there(
+    tmp_path: Path, proof: str, taken: int
+) -> None:
+    """Whatever the proof is, its operator is to allow the topics: no receiver that is started would help."""
+    scripted = Scripted(Manners(puback=lambda n: 0x87 if n > taken else 0))
+    file = tmp_path / "station.toml"
+    broker = scripted.section(proof=proof)
+    file.write_text(HEAD.format(state=tmp_path) + f'[broker]\nurl = "{broker.url}"\nproof = "{proof}"\n')
+    link = connect(broker, Session("test", ()))
+    found = record(link, load(file))
+    link.drop()
+    scripted.close()
+    assert (found.well, "refuses a test record (code 0x87)" in found.sentence) == (False, True)
+    assert "to allow minshan/1/s/#" in found.remedy
 
 
 def hang_up(server: socket.socket) -> None:

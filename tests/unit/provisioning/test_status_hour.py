@@ -24,3 +24,16 @@ def test_status_tells_the_last_hour_what_it_lacks_and_the_season() -> None:
         "Chill portions 1.250",
         "2 hours without a temperature are not in it.",
     ]
+
+
+def test_each_reason_of_an_hour_names_what_it_explains() -> None:
+    """Figures that one cause costs share a line; another cause has its own."""
+    wind, sun = Reason("wind_height_unfit", "no height"), Reason("no_radiation", "no sun")
+    reasons = {"reference_evapotranspiration": wind, "growing_degree_hours": sun, "chill_hours": sun}
+    hour = Hour(1_775_347_200_000_000, dict.fromkeys(reasons), {}, SeasonCounts(0, 1, 0, 4, 0, 0, 0), reasons)
+    said = status_lines(status(hour=hour))
+    first = said.index("In the hour from 2026-04-05 08:00:")
+    assert said[first + 1 : first + 3] == [
+        "  Reference evapotranspiration: no height",
+        "  Growing degree hours, Chill hours: no sun",
+    ]

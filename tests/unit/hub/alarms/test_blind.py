@@ -7,10 +7,15 @@ from pathlib import Path
 
 import pytest
 
+from drivers.reason import Reason
+from hub.alarms.blind import Blindness
 from hub.database.engine import Engine
 from hub.sink import SinkError
 from tests.kits.alarm_kit import MINUTE, NOON, World, person_of
 from tests.kits.services import Services
+from tests.unit.hub.alarms.test_outbox import GONE
+
+WHY = Reason("said", "{text}", text="x gave no answer")
 
 
 @pytest.fixture(name="world")
@@ -23,7 +28,6 @@ def a_world(tmp_path: Path) -> Iterator[World]:
 
 def taken_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the lanes' connections fail from now on, as where the server is gone; the tables stay."""
-    from drivers.reason import Reason
 
     def fails(_engine: Engine, *_args: object, **_more: object) -> object:
         raise SinkError(Reason("said", "{text}", text="connection refused"))
@@ -54,6 +58,40 @@ def test_a_database_that_is_gone_is_told_past_it_once_and_its_return(
     assert world.told("voice") == []
 
 
+def test_the_return_is_told_though_another_hub_is_the_first_to_see_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever was told that nobody is notified hears its end from the hub that said so: the other one said nothing."""
+    world.start(poll_s=10.0)
+    world.run(MINUTE)
+    world.talking = set()
+    with monkeypatch.context() as patch:
+        taken_away(world, patch)
+        world.run(7 * MINUTE)
+    world.engine.query("UPDATE alarm_lease SET holder = 'another', beat = 'x' WHERE id = 1")
+    world.run(25.0)
+    assert [(to, "available again" in text) for _, to, text in world.told("group")] == [
+        (["wen"], False),
+        (["wen"], True),
+    ]
+    with monkeypatch.context() as patch:
+        taken_away(world, patch)
+        world.run(7 * MINUTE)
+    assert len(world.told("group")) == 2, "the other hub says it from now on"
+
+
+def test_where_growers_alone_are_known_they_hear_of_it_by_the_channels_that_there_are(world: World) -> None:
+    """Somebody must: with how long it has been away; a channel that has left the file costs nothing."""
+    zhang = person_of("zhang", 1, language="en", channels=["gone", "group"])
+    blindness = Blindness(world.channels, world.clock)
+    blindness.sees([zhang], False)
+    blindness.lost(WHY)
+    world.run(6 * MINUTE)
+    blindness.lost(WHY)
+    ((_, to, text),) = world.told("group")
+    assert to == ["zhang"] and "unavailable for 6 min: x gave no answer" in text
+
+
 def test_with_frost_open_everybody_is_woken_by_a_database_that_is_gone(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -68,6 +106,8 @@ def test_with_frost_open_everybody_is_woken_by_a_database_that_is_gone(
     with monkeypatch.context() as patch:
         taken_away(world, patch)
         world.run(10 * MINUTE)
+    world.run(MINUTE)
+    assert any("已恢复" in text for _, _, text in world.told("group")), "its return wakes nobody"
     told = [(to, text) for _, to, text in world.told("voice")[before:]]
     assert [to for to, _ in told] == [["zhang"], ["wen"]] and "平台故障" in told[0][1]
 
@@ -84,6 +124,18 @@ def test_a_clock_that_nobody_sets_is_told_and_its_end(world: World) -> None:
     world.is_synchronised = True
     world.run(MINUTE)
     assert "right again" in world.told("group")[-1][2] and len(world.told("group")) == 2
+
+
+def test_upkeep_that_a_channel_refuses_brings_the_next_person_no_sooner(tmp_path: Path) -> None:
+    """A clock that nobody sets can wait: the second operator is not told at once because the robot was removed."""
+    operators = [person_of(name, place, duty="operator") for place, name in enumerate(("wen", "fang"), 1)]
+    world = World(tmp_path, NOON, people=tuple(operators))
+    world.group.answers = lambda _: GONE
+    world.start(poll_s=10.0)
+    world.is_synchronised = False
+    world.run(40 * MINUTE)
+    assert {name for _, names, _ in world.told("group") for name in names} == {"wen"}
+    world.close()
 
 
 def test_a_clock_that_is_set_back_does_not_end_the_watch(world: World) -> None:

@@ -11,6 +11,7 @@ import pytest
 
 from drivers.reason import Reason
 from edge.delivery.message import Message, MessageFate, SendResult
+from edge.delivery.robots import TOO_FAST
 from hub.alarms.links import Links
 from tests.kits.alarm_kit import DONE, MINUTE, NOON, Channel, World, person_of
 
@@ -50,6 +51,16 @@ def test_what_may_have_arrived_is_repeated_once_and_says_so(world: World) -> Non
     assert said[:2] == [(False, ["zhang"]), (True, ["zhang"])]
     assert (False, ["li"]) in said, "the next person does not wait ten minutes"
     assert sum(again for again, _ in said) == 1
+
+
+def test_a_robot_that_is_too_busy_for_a_moment_is_asked_again_after_a_minute(world: World) -> None:
+    """A limit a minute is over then: only one that blocks for ten minutes is left alone for so long."""
+    world.group.answers = lambda count: DONE if count else SendResult(MessageFate.BUSY, "code 45009", TOO_FAST)
+    world.start(poll_s=2.0)
+    world.alert(1, "raised", 2)
+    world.run(90)
+    (first, same), (second, again) = world.group.got[:2]
+    assert same.id == again.id and 60 <= second - first < 65
 
 
 def test_a_hub_killed_in_a_request_sends_it_once_more_marked_and_loses_nothing(world: World) -> None:

@@ -7,14 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from drivers.reason import Reason
-from edge.delivery.message import MessageFate, SendResult
 from edge.records.bodies import Alert
 from edge.records.record import Kind
 from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, NOON, World, person_of
 
 HOUR, DAY = 3600.0, 86_400.0
-DOWN = SendResult(MessageFate.FAILED, "", Reason("forward_unreachable", "{where} cannot be reached: {why}", where="x"))
 
 
 @pytest.fixture(name="world")
@@ -24,7 +21,7 @@ def a_world(tmp_path: Path) -> Iterator[World]:
     made.close()
 
 
-def over(world: World, number: int, ago_s: float = HOUR, rule: str = "frost") -> None:
+def over(world: World, number: int, ago_s: float = HOUR, rule: str = "frost", station: str = "orchard-1") -> None:
     """Have a whole episode arrive now, that ended so long ago."""
     quantity = "wet_bulb_temperature" if rule == "frost" else "battery_voltage"
     for seq, turn, step, at in ((2 * number, "raised", 2, ago_s + HOUR), (2 * number + 1, "cleared", 0, ago_s)):
@@ -32,7 +29,7 @@ def over(world: World, number: int, ago_s: float = HOUR, rule: str = "frost") ->
         said = Alert(
             f"{rule}-e-{number}", rule, turn, step, 2, 11.5, 11.0, seq, worst=11.0, begin=begin, quantity=quantity
         )
-        world.record(seq, Kind.ALERT, said, begin)
+        world.record(seq, Kind.ALERT, said, begin, station)
 
 
 def told(world: World) -> list[str]:
@@ -112,6 +109,21 @@ def test_what_is_over_and_none_of_a_growers_business_is_told_to_who_looks_after_
     made.run(3 * MINUTE)
     assert [names for _, names, _ in made.told("group")] == to
     made.close()
+
+
+def test_people_of_one_chat_hear_of_the_stations_of_each(tmp_path: Path) -> None:
+    """Zhang has two frosts behind him and li one: their chat names all three, and none is told what concerns no one."""
+    ways = {"channels": ["group"], "duty": "technician"}
+    zhang, li = (person_of(name, n, stations=[f"orchard-{n}"], **ways) for n, name in enumerate(("zhang", "li"), 1))
+    made = World(tmp_path, NIGHT, people=(zhang, li, person_of("wen", 3, stations=["orchard-3"], **ways)))
+    made.start(poll_s=5.0)
+    for number, station in ((1, "orchard-1"), (2, "orchard-1"), (3, "orchard-2")):
+        over(made, number, station=station)
+    made.run(3 * MINUTE)
+    ((names, text),) = [(names, text) for _, names, text in made.told("group") if "霜冻" in text]
+    made.close()
+    assert names == ["zhang", "li"] and len(text.splitlines()) == 4
+    assert text.count("orchard-2") == 1, text
 
 
 @pytest.mark.parametrize("duty", ["technician", "grower"])

@@ -23,6 +23,7 @@ from hub.stations import names, offset_of, stations
 from tests.kits.command import minshan
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, row
+from tests.unit.hub.database.test_hours import minute
 
 DAY = date(2026, 1, 1)
 MINUTE = 60_000_000
@@ -109,6 +110,22 @@ def test_what_is_not_received_around_a_start_is_not_called_off(sink: DatabaseSin
         ("not_received", 6, None, 20, 24),
     ]
     assert (found.measured, found.received) == (36, 26)
+    engine.close()
+
+
+def test_a_record_that_is_lacking_in_a_gap_of_two_halves_is_counted_once(sink: DatabaseSink, url: str) -> None:
+    """Midnight cuts the one gap in the middle, the box was off in the middle of the other: no half of it vanishes."""
+    off = {"reason": "power was cut", "missing": {"from": UTC0 + 12 * MINUTE, "to": UTC0 + 14 * MINUTE}}
+    by_night = [minute(1, 1438, under=None), minute(3, 1441, under=None)]
+    began = row(14, off, station="t", epoch="f", kind=Kind.START)
+    said = Announced("t", (Span("e", 10, 11), Span("f", 14, 15)))
+    around = row(10, station="t"), began, row(15, station="t", epoch="f")
+    sink.commit(msgspec.structs.replace(delivery(*by_night, *around), announced=(said,)))
+    engine = opened(url)
+    for station, last, now in (("s", date(2026, 1, 2), END + 2 * MINUTE), ("t", DAY, UTC0 + 16 * MINUTE)):
+        days = days_of(engine, station, DAY, last, now)
+        assert sum(gap.records for day in days for gap in day.gaps) == 1, station
+        assert sum(day.measured - day.received for day in days) == 1, station
     engine.close()
 
 

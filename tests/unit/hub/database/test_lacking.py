@@ -8,13 +8,14 @@ from itertools import pairwise
 
 import msgspec
 
+from edge.records.spans import Span
 from hub.database.engine import opened
 from hub.database.queries import Queries
 from hub.database.sink import DatabaseSink
-from hub.lacking import LackingSpan, spread
-from hub.sink import Row
+from hub.lacking import LackingSpan, holes, lacking, spread
+from hub.sink import Announced, Row
 from tests.kits.receiver_kit import UTC0
-from tests.kits.sink_kit import came, delivery
+from tests.kits.sink_kit import came, delivery, row
 from tests.unit.hub.database.test_hours import MINUTE, minute
 
 HOUR, HOURS = 60 * MINUTE, 40
@@ -80,3 +81,23 @@ def test_a_season_of_gaps_is_spread_in_one_walk() -> None:
     gaps = [CountedSpan(hour * HOUR + 7 * MINUTE, hour * HOUR + 9 * MINUTE, 2) for hour in range(0, 2880, 2)]
     assert spread([*gaps, LackingSpan(10 * HOUR, 12 * HOUR, 60)], hours)[9:14] == [0.0, 32.0, 30.0, 2.0, 0.0]
     assert 0 < CountedSpan.asked <= len(gaps)
+
+
+def test_a_hole_without_a_dated_minute_on_one_side_is_placed_by_the_other(sink: DatabaseSink, url: str) -> None:
+    """A minute each, behind the last one that is here or before the first; what neither side dates has no place.
+
+    An event and an undated minute tell no time of others; what a loss record names is not waited for.
+    """
+    lost = {"what": "records", "epoch": "e", "first": 25, "last": 26, "cause": "no room was left"}
+    unknown = minute(13, 0, SAID)
+    undated = json.loads(unknown.raw) | {"start": None, "clock": {"source": "arrival"}}
+    here = *(minute(seq, seq, SAID) for seq in (10, 11, 12, 20)), came(json.dumps(undated).encode())
+    events = row(27, lost, kind="loss"), row(19, {"version": "1"}, kind="start")
+    said = Announced("s", (Span("e", 5, 30), Span("never heard", 1, 9)))
+    sink.commit(msgspec.structs.replace(delivery(*here, *events), announced=(said,)))
+    engine = opened(url)
+    found = lacking(engine, "s", holes(engine, "s"))
+    assert Queries(engine).records("s") == (7, 5 + 5 + 4 + 3 + 9)
+    engine.close()
+    placed = [((one.start - UTC0) // MINUTE, (one.end - UTC0) // MINUTE, one.records) for one in found]
+    assert placed == [(5, 10, 5), (13, 20, 5), (21, 25, 4), (21, 24, 3)]

@@ -22,7 +22,7 @@ from hub.monthly import MonthlySheet, sheet
 from hub.sink import Delivery, PictureRow, Row
 from tests.kits.month_recount import MINUTE, recount
 from tests.kits.receiver_kit import UTC0
-from tests.kits.sink_kit import delivery, row
+from tests.kits.sink_kit import delivery, redated, row
 
 DAY = 1440
 LAST = 2 * DAY + 317  # in the middle of an hour
@@ -171,3 +171,34 @@ def test_a_month_of_which_nothing_is_here_has_no_rates(url: str) -> None:
         found = sheet(engine, "s", month, now_of(LAST))
         assert (found.expected, found.arrival_rate, found.accuracy_rate, found.outages) == (0, None, None, [])
     engine.close()
+
+
+def test_hours_that_fill_the_month_are_each_counted_once(sink: DatabaseSink, url: str) -> None:
+    """The first begins with it, the last ends with it; one that is still to be counted is read minute by minute."""
+    sink.commit(delivery(setup(0.0), *(row(seq, epoch="f") for seq in range(180))))
+    engine = opened(url)
+    hour = 3_600_000_000
+    engine.query("INSERT INTO stale VALUES ('s', %s, 0), ('s', %s, 19800)", (UTC0 + hour, UTC0 + 2 * hour))
+    engine.query("UPDATE hourly SET good = 7 WHERE start = %s", (UTC0 + hour,))
+    found = sheet(engine, "s", date(2026, 1, 1), UTC0 + 3 * hour + IN_TRANSIT_US)
+    assert (found.expected, found.received) == (180, 180)
+    assert [(one.channel, one.good) for one in found.channels] == [("air_temperature", 180)]
+    engine.close()
+
+
+def test_a_month_has_the_bytes_and_pictures_that_began_in_it(sink: DatabaseSink, url: str) -> None:
+    """Minutes, events, and what is not understood; of a picture whose thumbnail alone is here nothing is full."""
+    inside = [row(1), row(2, {"version": "1"}, kind=Kind.START), row(3)]
+    beyond = [row(2, {"version": "1"}, kind=Kind.START, epoch="f"), row(4, {"version": "1"}, kind=Kind.START)]
+    before = redated(beyond[0], -3)
+    headers = [
+        ChunkHeader(1, "s", letter * 64, part, 0, 100, letter * 64, "mast", "e", 50, UTC0 + at * MINUTE)
+        for letter, part, at in (("a", "full", 1), ("a", "thumbnail", 1), ("b", "thumbnail", 3), ("c", "full", 4))
+    ]
+    pictures = tuple(PictureRow(header, f"{header.picture[0]}.jpg") for header in headers)
+    sink.commit(Delivery((*inside, before, beyond[1]), pictures=pictures))
+    engine = opened(url)
+    found = sheet(engine, "s", date(2026, 1, 1), now_of(4))
+    engine.close()
+    assert found.record_bytes == sum(len(one.raw) for one in inside)
+    assert [(one.camera, one.pictures, one.full, one.bytes) for one in found.cameras] == [("mast", 2, 1, 300)]

@@ -186,3 +186,15 @@ def test_a_ledger_that_says_more_than_there_is_is_noticed(sink: DatabaseSink, ur
     query(url, "DELETE FROM ledger")
     assert sink.compare() == 0, "what is there and not named is no loss"
     assert sink.held("s", E) == [Span("e", 1, 100)]
+
+
+def test_when_a_station_was_heard_and_what_it_said_it_has_stay(sink: DatabaseSink, url: str) -> None:
+    """Of one message or of several, with or without a hello: the first arrival, what came last, the widest span."""
+    first, second, third = (row(seq).arrived for seq in (1, 2, 3))
+    sink.commit(Delivery((row(2), row(3)), announced=(Announced("s", (Span("e", 1, 50),)),)))
+    asked = "SELECT arrived_first, arrived_last, said_first, said_last FROM epoch"
+    assert query(url, asked) == [(second, third, 1, 50)]
+    sink.commit(delivery(row(1)))
+    assert query(url, asked) == [(first, first, 1, 50)]
+    sink.commit(Delivery((row(4),), announced=(Announced("s", (Span("e", 3, 40),)),)))
+    assert query(url, asked) == [(first, row(4).arrived, 1, 50)]

@@ -236,8 +236,9 @@ def test_the_monthly_sheet_is_kept_as_a_spreadsheet(shared: Office) -> None:
     book = openpyxl.load_workbook(io.BytesIO(told.content))
     whole = {str(row[0].value): row[1].value for row in book.worksheets[0].iter_rows(min_row=2)}
     assert whole["Minutes received"] == figures["received"] == 3
-    assert whole["Arrival rate"] == pytest.approx(figures["arrival_rate"])
+    assert f"{whole['Arrival rate']:.2%}".replace("%", " %") in page
     assert f"3 of {figures['expected']} minutes" in page
+    assert set(re.findall(r"month=(20[0-9-]+)", page)) == {"2025-12", "2026-01", "2026-02"}, "the months around it"
 
 
 def test_a_command_is_asked_for_with_its_price_before(shared: Office) -> None:
