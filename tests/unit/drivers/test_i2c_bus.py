@@ -58,9 +58,20 @@ class Script:
 )
 def test_what_the_kernel_says_becomes_the_drivers_error(number: int, expected: type[DeviceError]) -> None:
     """A device that is missing, a line that is held and an adapter that is gone are told apart."""
-    bus = I2CBus(Script(number), SimClock())
+    bus = I2CBus(Script(number, number, number), SimClock())
     with pytest.raises(expected):
         bus.transfer(0x76, b"\xd0", 1)
+
+
+def test_what_fails_at_once_is_tried_again_and_what_hangs_is_not() -> None:
+    """A lost acknowledgement costs a repetition; a line that is held would cost the kernel's whole timeout again."""
+    script = Script(errno.EREMOTEIO, errno.EAGAIN, b"\x60")
+    assert I2CBus(script, SimClock()).transfer(0x76, b"\xd0", 1) == b"\x60"
+    for number in (errno.ETIMEDOUT, errno.ENODEV):
+        script = Script(number, b"\x60")
+        with pytest.raises(DeviceError):
+            I2CBus(script, SimClock()).transfer(0x76, b"\xd0", 1)
+        assert len(script.asked) == 1
 
 
 def test_a_bus_that_is_not_there_says_how_to_switch_it_on() -> None:
