@@ -118,7 +118,8 @@ CLOSER = {
     "commands_not_confirmed": N_("Check the wire from the adapter's TX to the sensor's RX."),
     "one_wire_off": N_("Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`."),
     **dict.fromkeys(
-        ("number_without_checksum", "path_is_directory", "path_is_no_file"), N_("Write the path that ends in w1_slave.")
+        ("number_without_checksum", "no_1_wire_text", "path_is_directory", "path_is_no_file"),
+        N_("Write the path that ends in w1_slave."),
     ),
     "address_taken": N_("Take the other device off the line, or choose another address."),
 }

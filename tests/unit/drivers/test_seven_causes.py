@@ -272,6 +272,20 @@ def test_a_pipe_in_the_place_of_a_kernels_file_is_not_waited_for(tmp_path: Path)
     assert "w1_slave" in remedy("file", raised.value.reason)
 
 
+def test_a_file_that_is_no_thermometers_is_no_bad_wire(tmp_path: Path) -> None:
+    """Another file of the kernel is a wrong path; a check sum that does not fit is the wire."""
+    told = []
+    for text in ("42\n", "72 01 4b 46 7f ff 0e 10 57 : crc=58 NO\n72 01 4b 46 7f ff 0e 10 57 t=23125\n"):
+        (tmp_path / "w1_slave").write_text(text)
+        info = find("w1-therm")
+        settings = info.settings.model_validate({"path": str(tmp_path / "w1_slave")})
+        bus = BUSES["file"].open(settings, SystemClock())
+        with pytest.raises(Garbled) as raised:
+            info.open(bus, settings, SystemClock()).read()
+        told.append(remedy("file", raised.value.reason))
+    assert "path" in told[0] and "wires" in told[1]
+
+
 @pytest.mark.parametrize("bus", ["i2c", "gpio", "file"])
 @pytest.mark.parametrize("kind", [NoAnswer, Garbled, WrongDevice, BusStuck, Unplugged, NotADevice])
 def test_no_baud_rate_is_looked_for_where_there_is_none(bus: str, kind: type[DeviceError]) -> None:
