@@ -24,7 +24,6 @@ from drivers.checksums import xor8
 from drivers.devices.heard import reader_of, text_in
 from drivers.driver import Settings
 from drivers.errors import (
-    BusStuck,
     DeviceError,
     Garbled,
     InUse,
@@ -33,9 +32,7 @@ from drivers.errors import (
     NotAllowed,
     SwitchedOff,
     Unplugged,
-    WrongDevice,
 )
-from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.language.remedies import remedy
 
@@ -284,14 +281,6 @@ def test_a_file_that_is_no_thermometers_is_no_bad_wire(tmp_path: Path) -> None:
             info.open(bus, settings, SystemClock()).read()
         told.append(remedy("file", raised.value.reason))
     assert "path" in told[0] and "wires" in told[1]
-
-
-@pytest.mark.parametrize("bus", ["i2c", "gpio", "file"])
-@pytest.mark.parametrize("kind", [NoAnswer, Garbled, WrongDevice, BusStuck, Unplugged, NotADevice])
-def test_no_baud_rate_is_looked_for_where_there_is_none(bus: str, kind: type[DeviceError]) -> None:
-    """Of I2C, GPIO and 1-Wire nobody is sent to find the speed."""
-    advice = remedy(bus, kind(Reason("nothing_known", "nothing is known")).reason)
-    assert advice and "baud" not in advice
 
 
 def trouble_of(error: OSError, path: str) -> None:
