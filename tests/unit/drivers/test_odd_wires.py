@@ -29,7 +29,7 @@ def lived(driver: str, habit: Habit, judge: Callable[[Trial, tuple[Reading, ...]
         require_all(trial, caller, ONE, SETTLING, "at first")
         wire = caller.table.wire
         assert isinstance(wire, I2CWire)
-        odd = wire._adapter = OddWire(wire._adapter, caller.table.clock, habit)  # type: ignore[assignment]
+        odd = wire._adapter = OddWire(wire._adapter, caller.table.clock, habit)  # type: ignore[assignment]  # it is one as far as a bus asks
         caller.close()  # the bus is opened again over the odd wire
         for _ in range(TURNS):
             readings = caller.turn()
