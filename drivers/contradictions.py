@@ -1,5 +1,5 @@
 """Quantities that contradict each other within one frame: more of the smaller particles than of the larger ones,
-which include them, or a gust below the mean of which it is part.
+which include them, a gust below the mean of which it is part, or a power that is not voltage times current.
 
 Checked for one frame by `drivers.limits`, so that whoever reads a device is told, and for a minute's means by the
 station, which keeps such values as suspect: nobody knows which of the two is wrong. Source: Zahumensky 2004 (WMO) for
@@ -16,6 +16,8 @@ from drivers.reason import Reason
 GUST_SLACK = 0.1  # m/s, the reporting resolution
 DEW_SLACK = 0.6  # K: a hygrometer in fog may tell 103 %
 PM_SLACK, PM_SHARE = 2.0, 0.05
+POWER_SLACK, POWER_SHARE = 0.5, 0.25  # W, and of the product
+ELECTRIC = ("battery_voltage", "battery_current", "battery_power")
 PARTICLES = ("pm1", "pm2p5", "pm10")
 SPEED, GUST = "wind_speed", "wind_speed_of_gust"
 IN_ORDER = ((SPEED, GUST), *combinations(PARTICLES, 2))  # the first of two is never more than the second
@@ -27,12 +29,14 @@ def in_frame(values: Mapping[str, float]) -> dict[str, Reason]:
     for less, more in IN_ORDER:
         if less in values and more in values and (doubt := out_of_order(less, values[less], more, values[more])):
             doubts |= dict.fromkeys((less, more), doubt)
+    if all(of in values for of in ELECTRIC) and (doubt := power_apart(*(values[of] for of in ELECTRIC))):
+        doubts |= dict.fromkeys(ELECTRIC, doubt)
     return doubts
 
 
 def is_contradiction(doubt: Reason) -> bool:
     """Return whether a doubt says that of two values of a frame one must be wrong: the other may be right."""
-    return doubt.code in ("gust_under_mean", "smaller_over_larger")
+    return doubt.code in ("gust_under_mean", "smaller_over_larger", "power_apart")
 
 
 def out_of_order(less_name: str, less: float, more_name: str, more: float) -> Reason | None:
@@ -79,4 +83,21 @@ def mean_outside(speeds: Sequence[float | None]) -> Reason | None:
         mean=round(known[1], 2),
         least=round(known[0], 2),
         highest=round(known[2], 2),
+    )
+
+
+def power_apart(volts: float, amperes: float, watts: float) -> Reason | None:
+    """Return why a device's own voltage, current and power contradict each other; None where they do not.
+
+    A quarter is left for a device that averages the product and not its factors, under a load that pulses, and 0.5 W
+    for the steps.
+    """
+    product = abs(volts * amperes)
+    if abs(abs(watts) - product) <= POWER_SLACK + POWER_SHARE * product:
+        return None
+    return Reason(
+        "power_apart",
+        "power {watts:g} W where voltage and current give {product:g} W",
+        watts=round(watts, 2),
+        product=round(product, 2),
     )

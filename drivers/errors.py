@@ -17,6 +17,7 @@ A driver raises one of them with a sentence about the device; the lane adds sens
 
 from __future__ import annotations
 
+import errno
 from typing import ClassVar
 
 from drivers.reason import Reason, system_reason
@@ -114,6 +115,20 @@ class SettingError(ValueError):
 def port_in_use(port: str) -> Reason:
     """Return that another program holds a port or an adapter."""
     return Reason("port_in_use", "{port} is in use by another program: only one may hold it", port=port)
+
+
+def may_not_open(path: str, error: OSError, rights: Reason) -> NotAllowed:
+    """Return that a device may not be opened: for `rights` of its file, or because the program's unit shuts it out.
+
+    systemd's DeviceAllow answers EPERM, the rights of a file EACCES.
+    """
+    if error.errno != errno.EPERM:
+        return NotAllowed(rights)
+    return NotAllowed(
+        Reason(
+            "shut_out_by_unit", "{path} is closed to this program by its systemd unit, whoever may read it", path=path
+        )
+    )
 
 
 def cannot_be_opened(path: str, error: Exception) -> Reason:

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 
 from drivers.buses.bus import OnFile
 from drivers.clock import Clock
-from drivers.errors import DeviceError, NoAnswer, NotADevice, NotAllowed, SwitchedOff, Unplugged
+from drivers.errors import DeviceError, NoAnswer, NotADevice, SwitchedOff, Unplugged, may_not_open
 from drivers.reason import Reason, system_reason
 
 SILENT = {errno.EIO, errno.ENXIO, errno.EREMOTEIO, errno.ETIMEDOUT, errno.EAGAIN}
@@ -48,8 +49,8 @@ def trouble(error: OSError, path: str) -> DeviceError:
         return NoAnswer(
             Reason("kernel_got_no_answer", "the kernel got no answer from it ({why})", why=system_reason(error))
         )
-    if error.errno == errno.EACCES:
-        return NotAllowed(Reason("may_not_be_read", "{path} may not be read by this user", path=path))
+    if isinstance(error, PermissionError):
+        return may_not_open(path, error, Reason("may_not_be_read", "{path} may not be read by this user", path=path))
     if error.errno == errno.EISDIR:
         return NotADevice(Reason("path_is_directory", "{path} is a folder: name the file in it", path=path))
     if path.startswith(ONE_WIRE) and not os.path.isdir(ONE_WIRE):
@@ -58,10 +59,14 @@ def trouble(error: OSError, path: str) -> DeviceError:
 
 
 def open_file(settings: OnFile, clock: Clock) -> FileBus:
-    """Return the bus of the file that the settings name. Raise Unplugged where the file does not exist."""
+    """Return the bus of the file that the settings name. Raise Unplugged where there is none that may be read."""
     path = Path(settings.path)
-    if not path.exists():
-        raise trouble(FileNotFoundError(errno.ENOENT, ""), settings.path)
+    try:
+        mode = path.stat().st_mode
+    except OSError as error:
+        raise trouble(error, settings.path) from None
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe or a terminal would be waited for without end
+        raise NotADevice(Reason("path_is_no_file", "{path} is not a file of the kernel", path=settings.path))
 
     def read() -> str:
         with path.open(encoding="ascii", errors="replace") as file:

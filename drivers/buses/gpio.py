@@ -15,7 +15,7 @@ from typing import Any, Literal, Protocol
 
 from drivers.buses.bus import OnGpio
 from drivers.clock import Clock
-from drivers.errors import InUse, NotAllowed, Unplugged, cannot_be_opened
+from drivers.errors import InUse, Unplugged, cannot_be_opened, may_not_open
 from drivers.reason import Reason, system_reason
 
 QUEUE = 1024  # edges; the most that the kernel keeps for one line (linux/gpio.h, GPIO_V2_LINES_MAX x 16)
@@ -217,13 +217,12 @@ def open_gpio(settings: OnGpio, clock: Clock) -> GpioBus:
         return GpioBus(KernelChip(chip_path(settings.chip), clock))
     except FileNotFoundError:
         raise Unplugged(no_chip(settings.chip)) from None
-    except PermissionError:
-        raise NotAllowed(
-            Reason(
-                "no_gpio_permission",
-                "{chip} may not be opened by this user; add it to the group gpio",
-                chip=settings.chip,
-            )
-        ) from None
+    except PermissionError as error:
+        rights = Reason(
+            "no_gpio_permission",
+            "{chip} may not be opened by this user; add it to the group gpio",
+            chip=settings.chip,
+        )
+        raise may_not_open(settings.chip, error, rights) from None
     except OSError as error:
         raise Unplugged(cannot_be_opened(settings.chip, error)) from None

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import serial
 
 from drivers.buses.bus import OnModbus, OnSerial
-from drivers.errors import InUse, NoAnswer, NotADevice, NotAllowed, Unplugged, port_in_use
+from drivers.errors import InUse, NoAnswer, NotADevice, NotAllowed, Unplugged, may_not_open, port_in_use
 from drivers.reason import Reason, system_reason
 
 if TYPE_CHECKING:
@@ -110,9 +110,13 @@ def no_port(port: str) -> Reason:
 
 def _why(port: str, baud: int, error: Exception) -> Unplugged:
     """Return what is wrong with the port, and what would be right."""
-    if not os.path.exists(port):
+    rights = Reason("no_port_permission", "no permission for {port}: add the user to the group dialout", port=port)
+    try:
+        mode = os.stat(port).st_mode
+    except PermissionError:
+        return NotAllowed(Reason("may_not_be_read", "{path} may not be read by this user", path=port))
+    except OSError:
         return Unplugged(no_port(port))
-    mode = os.stat(port).st_mode
     if stat.S_ISDIR(mode):
         return NotADevice(
             Reason(
@@ -131,9 +135,7 @@ def _why(port: str, baud: int, error: Exception) -> Unplugged:
         )
     number = _number(error)
     if number in (errno.EACCES, errno.EPERM):
-        return NotAllowed(
-            Reason("no_port_permission", "no permission for {port}: add the user to the group dialout", port=port)
-        )
+        return may_not_open(port, OSError(number, ""), rights)
     if number in (errno.EAGAIN, errno.EBUSY):
         return InUse(port_in_use(port))
     if isinstance(error, ValueError):

@@ -54,6 +54,8 @@ class Bme280Chip:
 
     def read_register(self, register: int, length: int) -> bytearray:
         """Read for the library: coefficients when it starts, data and status when it compensates."""
+        if register == CHIP_ID:
+            return bytearray([self.identify()])  # the library has an error of its own for another one
         if self._burst is None:
             return own_bytes(self._bus.steady(self._address, register, length))
         if register == STATUS:
@@ -68,8 +70,8 @@ class Bme280Chip:
         if register == RESET:
             self._clock.sleep_until(self._clock.now() + AFTER_RESET)
 
-    def identify(self) -> None:
-        """Check the chip id. Raise WrongDevice unless it is a BME280's, Garbled where the bus reads as empty."""
+    def identify(self) -> int:
+        """Return the chip id. Raise WrongDevice unless it is a BME280's, Garbled where the bus reads as empty."""
         (found,) = self._bus.steady(self._address, CHIP_ID, 1)
         if found in BMP280:
             raise WrongDevice(
@@ -79,6 +81,7 @@ class Bme280Chip:
             raise Garbled(Reason("chip_id_empty", "chip id 0x{id:02x}, as read from an empty bus", id=found))
         if found != BME280:
             raise WrongDevice(Reason("other_chip_id", "chip id 0x{id:02x} is not a BME280's 0x60", id=found))
+        return found
 
     def wait(self) -> None:
         """Wait until the conversion is done. Raise BusStuck where it takes longer than PATIENCE."""
@@ -110,7 +113,6 @@ class Bme280:
         self._bus, self._clock = bus, clock
         self._chip = Bme280Chip(bus, settings.address, clock)
         with bus.allow(TIMEOUT):
-            self._chip.identify()
             self._library: Any = Adafruit_BME280_Advanced(self._chip)
 
     def read(self) -> tuple[Reading, ...]:

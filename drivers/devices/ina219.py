@@ -16,7 +16,7 @@ from pydantic import Field
 from drivers.buses.bus import OnI2C
 from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
-from drivers.devices.register_lines import RegisterDecoder, Registers, refuse_ones, word
+from drivers.devices.register_lines import RegisterDecoder, Registers, refuse_ones, refuse_unkept, word
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import CONFIGURATION_LOST, BusStuck, Garbled
 from drivers.reading import Reading
@@ -54,6 +54,7 @@ class Ina219:
         with bus.allow(TIMEOUT):
             self._library: Any = INA219(bus, settings.address)
             self._trigger()
+            refuse_unkept(self._word(CONF), WANTED)
 
     def read(self) -> tuple[Reading, ...]:
         """Make one conversion and return its voltage, current and power."""

@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from drivers.driver import Frame, Refused
-from drivers.errors import DeviceError, Garbled
+from drivers.errors import DeviceError, Garbled, WrongDevice
 from drivers.reading import Reading
 from drivers.reason import Reason
 
 LONGEST = 16_384  # bytes of a line
 ONES = Reason("registers_of_ones", "its registers read as ones alone, as an empty bus does")
+UNSET = Reason("settings_read_empty", "the settings just written to it read like an empty bus")
+NOT_KEPT = Reason(
+    "settings_not_kept",
+    "it does not keep the settings just written to it: another device is at its address, or its line is disturbed",
+)
 NO_REGISTERS = Reason("no_line_of_registers", "no line of registers")
 
 Registers = dict[int, bytes]
@@ -73,6 +78,15 @@ def registers_of(line: bytes) -> Registers:
     if not isinstance(registers, dict) or not all(isinstance(value, str) for value in registers.values()):
         raise ValueError(str(NO_REGISTERS))
     return {int(key, 16): bytes.fromhex(value) for key, value in registers.items()}
+
+
+def refuse_unkept(found: int, wanted: int, counts: int = 0xFFFF) -> None:
+    """Raise WrongDevice where a word of settings, just written, reads otherwise; Garbled where the bus reads empty.
+
+    `counts`: the bits that are settings.
+    """
+    if found & counts != wanted:
+        raise Garbled(UNSET) if found in (0x0000, 0xFFFF) else WrongDevice(NOT_KEPT)
 
 
 def refuse_ones(*answers: bytes) -> None:

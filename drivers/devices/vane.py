@@ -17,7 +17,7 @@ from pydantic import Field
 from drivers.buses.bus import OnI2C
 from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
-from drivers.devices.register_lines import RegisterDecoder, Registers, word
+from drivers.devices.register_lines import RegisterDecoder, Registers, refuse_unkept, word
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import Garbled, NoAnswer
 from drivers.reading import Reading
@@ -63,6 +63,8 @@ class Vane:
         self._shares = settings.shares
         with bus.allow(TIMEOUT):
             self._library: Any = ADS1115(bus, gain=1, data_rate=RATE, address=settings.address)
+            bus.transfer(settings.address, bytes([CONF]) + self._wanted.to_bytes(2, "big"))
+            refuse_unkept(self._conf(), self._wanted, SETTINGS_BITS)
 
     def read(self) -> tuple[Reading, ...]:
         """Return the direction that the vane points to now, in whole sectors."""
@@ -78,13 +80,19 @@ class Vane:
 
     def _check(self, raw: int) -> None:
         """Check that the conversion was the one requested and still reads the same. Raise Garbled where not."""
-        conf = int.from_bytes(self._bus.steady(self._settings.address, CONF, 2), "big") & SETTINGS_BITS
-        wanted = (SINGLE_ENDED + self._settings.input) << 12 | 0x0200 | 0x0100 | RATE_BITS | 0x0003
         again = int.from_bytes(self._bus.steady(self._settings.address, CONVERSION, 2), "big", signed=True)
-        if conf != wanted or again != raw:
+        if self._conf() & SETTINGS_BITS != self._wanted or again != raw:
             raise Garbled(
                 Reason("conversion_not_asked_for", "its conversion is not the one asked for, or the line is noisy")
             )
+
+    @property
+    def _wanted(self) -> int:
+        """The settings of a single conversion of the input at gain 1."""
+        return (SINGLE_ENDED + self._settings.input) << 12 | 0x0200 | 0x0100 | RATE_BITS | 0x0003
+
+    def _conf(self) -> int:
+        return int.from_bytes(self._bus.steady(self._settings.address, CONF, 2), "big")
 
 
 BETWEEN = Reason("between_sectors", "between two sectors")

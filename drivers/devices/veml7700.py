@@ -22,7 +22,7 @@ from pydantic import AfterValidator, Field
 from drivers.buses.bus import OnI2C
 from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
-from drivers.devices.register_lines import RegisterDecoder, Registers, word
+from drivers.devices.register_lines import RegisterDecoder, Registers, refuse_unkept, word
 from drivers.driver import Channel, Device, DriverInfo
 from drivers.errors import CONFIGURATION_LOST, Garbled, SettingError
 from drivers.reading import Reading
@@ -130,6 +130,8 @@ class Veml7700:
         self._bus, self._settings, self._clock = bus, settings, clock
         with bus.allow(TIMEOUT):
             self._library: Any = VEML7700(bus, settings.address)
+            self._configure(LEAST)
+            refuse_unkept(self._conf(), LEAST.conf)
         self._step = LEAST
         self._under_way_ms = LONGEST_MS  # it may still integrate as an earlier start left it
         self._settled = False
@@ -169,9 +171,11 @@ class Veml7700:
         self._bus.transfer(address, bytes([SAVING, 0, 0]))
         self._bus.transfer(address, bytes([CONF]) + conf)
 
+    def _conf(self) -> int:
+        return int.from_bytes(self._bus.steady(self._settings.address, CONF, 2), "little")
+
     def _check(self) -> None:
-        conf = self._bus.steady(self._settings.address, CONF, 2)
-        if int.from_bytes(conf, "little") != self._step.conf:
+        if self._conf() != self._step.conf:
             self._settled = False  # it is told again before the next reading
             raise Garbled(CONFIGURATION_LOST)
 

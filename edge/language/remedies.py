@@ -27,6 +27,14 @@ REMEDIES = {
         "Switch the device's power off for ten seconds; if that does not help, unplug the devices one by one."
     ),
 }
+# The same for buses without baud rates, by bus and kind of error.
+WIRES = N_("Check the plugs and the wires: short, dry, away from power lines.")
+ON_ITS_BUS = {
+    ("i2c", NoAnswer.kind.code): N_("Check its power, its wires and its address: `i2cdetect -y 1` shows who answers."),
+    **dict.fromkeys((("i2c", Garbled.kind.code), ("gpio", NoAnswer.kind.code), ("gpio", Garbled.kind.code)), WIRES),
+    ("file", NoAnswer.kind.code): N_("Check its wires, and the resistor of 4.7 kOhm from the data wire to 3.3 V."),
+    ("file", Garbled.kind.code): N_("Check its wires, and the resistor of 4.7 kOhm from the data wire to 3.3 V."),
+}
 # The same for a bus that is not there, by its kind.
 NOT_THERE = {
     "i2c": N_("Switch I2C on (sudo raspi-config, Interface Options), reboot, and see `ls /dev/i2c-*`."),
@@ -44,6 +52,11 @@ NOT_THERE = {
 CLOSER = {
     "no_port_permission": N_("Run: sudo usermod -aG dialout USER (the user who runs this), then log in again."),
     "no_i2c_permission": N_("Run: sudo usermod -aG i2c USER (the user who runs this), then log in again."),
+    "shut_out_by_unit": N_(
+        "Run: sudo systemctl restart minshan (an adapter whose driver came after the start is let in then). If that "
+        "does not help: sudo systemctl edit minshan, and write DeviceAllow=PATH rw below [Service], PATH being the "
+        "device."
+    ),
     "no_gpio_permission": N_("Run: sudo usermod -aG gpio USER (the user who runs this), then log in again."),
     "port_in_use": N_("Stop what holds it; a running station is stopped by: sudo systemctl stop minshan"),
     "baud_refused": N_("Set one of the usual baud rates: 2400, 4800, 9600, 19200, 38400, 57600, 115200."),
@@ -104,7 +117,10 @@ CLOSER = {
     "void_answer": N_("The line is in order: see whether the probe at the device is plugged in and whole."),
     "commands_not_confirmed": N_("Check the wire from the adapter's TX to the sensor's RX."),
     "one_wire_off": N_("Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`."),
-    "number_without_checksum": N_("Write the path that ends in w1_slave."),
+    **dict.fromkeys(
+        ("number_without_checksum", "no_1_wire_text", "path_is_directory", "path_is_no_file"),
+        N_("Write the path that ends in w1_slave."),
+    ),
     "address_taken": N_("Take the other device off the line, or choose another address."),
 }
 
@@ -116,5 +132,7 @@ def remedy(bus: str, why: Reason) -> str:
     meaning = refused.inner("meaning") if refused is not None else None  # of a Modbus exception
     found = next((CLOSER[one.code] for one in (meaning, refused, what) if one and one.code in CLOSER), None)
     if found is None:
-        found = NOT_THERE.get(bus) if why.code in IS_NOT_THERE else REMEDIES.get(why.code)
+        found = NOT_THERE.get(bus) if why.code in IS_NOT_THERE else ON_ITS_BUS.get((bus, why.code))
+    if found is None:
+        found = REMEDIES.get(why.code)
     return _(found) if found else ""

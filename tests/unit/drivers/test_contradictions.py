@@ -39,6 +39,18 @@ def test_a_gust_is_no_weaker_than_its_mean(gust: float, doubts: set[str]) -> Non
     assert doubted({"wind_speed": 5.0, "wind_speed_of_gust": gust, "pm10": 5.0}) == doubts
 
 
+@pytest.mark.parametrize(
+    ("watts", "is_good"), [(10.27, True), (8.2, True), (12.7, True), (-10.2, True), (59.4, False), (0.0, False)]
+)
+def test_a_power_is_voltage_times_current(watts: float, is_good: bool) -> None:
+    """Of a monitor whose words were mixed up nobody knows which one is wrong; one that averages the product is good."""
+    values = {"battery_voltage": 12.84, "battery_current": -0.8, "battery_power": watts}
+    found = DriverLimits([Channel(name, -100.0, 100.0, 0.01) for name in values]).judged(
+        tuple(Reading(name, value, 0.0) for name, value in values.items())
+    )
+    assert {reading.doubt is None for reading in found} == {is_good}
+
+
 def counter(*particles: int) -> bytes:
     """Return a frame of a PMS5003."""
     body = struct.pack(">14H", *particles, *particles, 1000, 300, 50, 10, 2, 1, 0, 0)[:26]

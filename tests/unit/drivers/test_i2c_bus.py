@@ -16,7 +16,8 @@ import smbus2
 from drivers.buses.bus import OnI2C
 from drivers.buses.i2c import I2CBus, open_i2c
 from drivers.devices.bme280 import Settings
-from drivers.errors import BusStuck, DeviceError, Garbled, InUse, NoAnswer, Unplugged
+from drivers.errors import BusStuck, DeviceError, Garbled, InUse, NoAnswer, NotADevice, Unplugged, WrongDevice
+from drivers.reason import Reason
 from drivers.twins.bme280 import Twin
 from drivers.twins.memory import MemoryI2C
 from drivers.twins.twin import Fault
@@ -58,9 +59,20 @@ class Script:
 )
 def test_what_the_kernel_says_becomes_the_drivers_error(number: int, expected: type[DeviceError]) -> None:
     """A device that is missing, a line that is held and an adapter that is gone are told apart."""
-    bus = I2CBus(Script(number), SimClock())
+    bus = I2CBus(Script(number, number, number), SimClock())
     with pytest.raises(expected):
         bus.transfer(0x76, b"\xd0", 1)
+
+
+def test_what_fails_at_once_is_tried_again_and_what_hangs_is_not() -> None:
+    """A lost acknowledgement costs a repetition; a line that is held would cost the kernel's whole timeout again."""
+    script = Script(errno.EREMOTEIO, errno.EAGAIN, b"\x60")
+    assert I2CBus(script, SimClock()).transfer(0x76, b"\xd0", 1) == b"\x60"
+    for number in (errno.ETIMEDOUT, errno.ENODEV):
+        script = Script(number, b"\x60")
+        with pytest.raises(DeviceError):
+            I2CBus(script, SimClock()).transfer(0x76, b"\xd0", 1)
+        assert len(script.asked) == 1
 
 
 def test_a_bus_that_is_not_there_says_how_to_switch_it_on() -> None:
@@ -172,3 +184,11 @@ def test_the_libraries_load_as_on_a_pi_without_asking_a_person() -> None:
     program = f"import sys, {libraries}; print('board' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", program], env=env, capture_output=True, text=True, check=False)
     assert (done.stdout.strip(), done.stderr) == ("False", "")
+
+
+@pytest.mark.parametrize("bus", ["i2c", "gpio", "file"])
+@pytest.mark.parametrize("kind", [NoAnswer, Garbled, WrongDevice, BusStuck, Unplugged, NotADevice])
+def test_no_baud_rate_is_looked_for_where_there_is_none(bus: str, kind: type[DeviceError]) -> None:
+    """Of I2C, GPIO and 1-Wire nobody is sent to find the speed."""
+    advice = remedy(bus, kind(Reason("nothing_known", "nothing is known")).reason)
+    assert advice and "baud" not in advice

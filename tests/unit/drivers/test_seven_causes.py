@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import pty
@@ -14,19 +15,38 @@ from typing import Any
 
 import pytest
 
-from drivers.buses.bus import BUSES
+from drivers.buses.bus import BUSES, OnFile, OnGpio, OnI2C, OnModbus, OnSerial
 from drivers.buses.file import trouble
 from drivers.buses.rtu import Answer, check
 from drivers.buses.serial import _number
 from drivers.catalog import find
 from drivers.checksums import xor8
 from drivers.devices.heard import reader_of, text_in
-from drivers.errors import DeviceError, InUse, NoAnswer, NotADevice, NotAllowed, SwitchedOff, Unplugged
+from drivers.driver import Settings
+from drivers.errors import (
+    DeviceError,
+    Garbled,
+    InUse,
+    NoAnswer,
+    NotADevice,
+    NotAllowed,
+    SwitchedOff,
+    Unplugged,
+)
 from edge.clock.clock import SystemClock
 from edge.language.remedies import remedy
 
 LINE = b"A0000B090C0013D0013E0000F0000G3000H3000I0000J0000K0000L0200M600N10000"
 STATION = LINE + b"*%02X\r\n" % xor8(LINE, 0x18)
+
+
+PLACES: dict[str, type[Settings]] = {
+    "i2c": OnI2C,
+    "gpio": OnGpio,
+    "serial": OnSerial,
+    "modbus": OnModbus,
+    "file": OnFile,
+}
 
 
 @contextmanager
@@ -197,6 +217,70 @@ def test_a_bus_that_is_off_and_a_file_that_is_shut_are_no_loose_plug(
     with pytest.raises(DeviceError) as raised:
         make()
     assert type(raised.value) is kind and remedy("file", raised.value.reason)
+
+
+def raises(error: OSError) -> Callable[..., None]:
+    """Return a function that raises that error, whatever it is given."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise error
+
+    return refuse
+
+
+@pytest.mark.parametrize(
+    ("bus", "opener", "keys"),
+    [
+        ("i2c", "drivers.buses.i2c.KernelAdapter", {"bus": 1, "address": 0x40}),
+        ("gpio", "drivers.buses.gpio.KernelChip", {"line": 5}),
+        ("serial", "serial.Serial", {"port": "/dev/null"}),
+        ("modbus", "serial.Serial", {"port": "/dev/null"}),
+        ("file", "pathlib.Path.stat", {"path": "/sys/x"}),
+    ],
+)
+def test_a_device_that_the_unit_shuts_out_is_no_matter_of_groups(
+    bus: str, opener: str, keys: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """systemd's DeviceAllow answers EPERM: who then joins the group dialout is refused as before."""
+    settings = PLACES[bus].model_validate(keys)
+    advice = []
+    for number in (errno.EPERM, errno.EACCES):
+        with monkeypatch.context() as refused:
+            refused.setattr(opener, raises(PermissionError(number, "x")))
+            with pytest.raises(NotAllowed) as raised:
+                BUSES[bus].open(settings, SystemClock())
+        advice.append(remedy(bus, raised.value.reason))
+    assert "DeviceAllow" in advice[0] and "DeviceAllow" not in advice[1] and advice[1]
+
+
+def test_what_lies_in_a_closed_folder_is_not_absent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system tells of a folder that may not be looked into, not of a port that is not there."""
+    monkeypatch.setattr("os.stat", raises(PermissionError(errno.EACCES, "x")))
+    for bus, settings in (("serial", OnSerial(port="/root/port")), ("file", OnFile(path="/root/w1_slave"))):
+        with pytest.raises(NotAllowed):
+            BUSES[bus].open(settings, SystemClock())
+
+
+def test_a_pipe_in_the_place_of_a_kernels_file_is_not_waited_for(tmp_path: Path) -> None:
+    """Opening one would wait without end for who writes into it."""
+    os.mkfifo(tmp_path / "w1_slave")
+    with pytest.raises(NotADevice) as raised:
+        BUSES["file"].open(OnFile(path=str(tmp_path / "w1_slave")), SystemClock())
+    assert "w1_slave" in remedy("file", raised.value.reason)
+
+
+def test_a_file_that_is_no_thermometers_is_no_bad_wire(tmp_path: Path) -> None:
+    """Another file of the kernel is a wrong path; a check sum that does not fit is the wire."""
+    told = []
+    for text in ("42\n", "72 01 4b 46 7f ff 0e 10 57 : crc=58 NO\n72 01 4b 46 7f ff 0e 10 57 t=23125\n"):
+        (tmp_path / "w1_slave").write_text(text)
+        info = find("w1-therm")
+        settings = info.settings.model_validate({"path": str(tmp_path / "w1_slave")})
+        bus = BUSES["file"].open(settings, SystemClock())
+        with pytest.raises(Garbled) as raised:
+            info.open(bus, settings, SystemClock()).read()
+        told.append(remedy("file", raised.value.reason))
+    assert "path" in told[0] and "wires" in told[1]
 
 
 def trouble_of(error: OSError, path: str) -> None:

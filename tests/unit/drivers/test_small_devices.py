@@ -107,13 +107,17 @@ def test_a_conversion_of_another_input_is_no_direction() -> None:
     """A converter that was set to another input behind the driver's back is refused."""
 
     class Elsewhere(vane_twin.Twin):
+        is_set = False
+
         def load(self, register: int, count: int) -> bytes:
-            return b"\xd3\xe3" if register == 1 else super().load(register, count)
+            return b"\xd3\xe3" if register == 1 and self.is_set else super().load(register, count)
 
     def body(clock: SimClock) -> None:
-        bus = I2CBus(MemoryI2C(clock, [Elsewhere(vane.Settings(), clock, 1)]), clock)
+        twin = Elsewhere(vane.Settings(), clock, 1)
+        device = vane.INFO.open(I2CBus(MemoryI2C(clock, [twin]), clock), vane.Settings(), clock)
+        twin.is_set = True
         with pytest.raises(Garbled, match="not the one asked for"):
-            vane.INFO.open(bus, vane.Settings(), clock).read()
+            device.read()
 
     on_lane(body)
 
