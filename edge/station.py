@@ -19,7 +19,6 @@ from drivers.clock import Clock
 from edge.alerts.alerts import Alerts
 from edge.alerts.horn import HornLane
 from edge.alerts.sounding import Demand
-from edge.budget import plan
 from edge.budget.budget import Budget, terms_of
 from edge.budget.urgency import LASTS_S, LOOKED_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
@@ -86,16 +85,8 @@ class Station:
         site = Site(config.site.latitude, config.site.longitude, config.site.altitude_m, config.site.utc_offset_h)
         self._minutes = Minutes(self._lines, site, kept_doubts(config, kept, self._devices.had))
         self.budget = Budget(terms_of(config), clock, self._utc, kept.get("budget"))
-        self.recorder = Recorder(
-            self._minutes,
-            store,
-            clock,
-            self.inbox,
-            boot,
-            keep=self._keep,
-            appended=self._appended,
-            hours=self._hours,
-        )
+        parts = self._minutes, store, clock, self.inbox, boot
+        self.recorder = Recorder(*parts, keep=self._keep, appended=self._appended, hours=self._hours)
         self.recorder.alerts = self._alerts
         self.timekeeper = self._make_timekeeper(sources, system)
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
@@ -218,7 +209,7 @@ class Station:
             if lane is not None:
                 self.lanes.start(name, lane.run)
         ready()  # what sending needs is loaded and reckoned behind it
-        self.budget.reckon(plan.rates(self.config))
+        self.budget.reckon(self.config)
         if self.uplink is not None:
             self.lanes.start("uplink", self.uplink.run)
         self.forwarding.start(self.lanes)
@@ -264,8 +255,8 @@ class Station:
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         doubts = msgspec.to_builtins(self._minutes.keep())
         derived = {"hours": self._hours.keep(), "alerts": self._alerts.keep(), "budget": self.budget.keep()}
-        kept = {"devices": self._devices.sum, "counters": counters, "doubts": doubts}
-        return {"stopped_by": self.stopped_by, **kept, **derived}
+        kept = {"stopped_by": self.stopped_by, "devices": self._devices.sum, "counters": counters, "doubts": doubts}
+        return kept | derived
 
     def _command(self, command: Command) -> None:
         self.budget.urgency.matters_until(self.clock.now() + LOOKED_S)  # somebody is there and looks

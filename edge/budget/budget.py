@@ -60,9 +60,9 @@ class Budget:
         self._kept = self._meter.keep()
         self.snapshot = self._snapshot()
 
-    def reckon(self, rates: Rates) -> None:
-        """Take what the station needs a day. Call it before the lanes that send, or on theirs."""
-        self._rates = rates
+    def reckon(self, config: Config) -> None:
+        """Find what the station needs a day, before its lanes that send begin."""
+        self._rates = plan.rates(config)
         self.snapshot = self._snapshot()
 
     # -- counted ----------------------------------------------------------------------------------------------

@@ -154,9 +154,8 @@ def one_photo(camera: CameraSection) -> Finding:
         ran = subprocess.run(words, input=asked, capture_output=True, text=True, timeout=STILL_S, check=False)
         answer = json.loads(ran.stdout or "{}")
     except subprocess.TimeoutExpired:
-        sentence = _("camera {name}: no photo within {time}")
-        line = sentence.format(time=texts.duration(STILL_S), **name)
-        return Finding("camera", False, line, _(CAMERA_REMEDIES["no_picture"]))
+        sentence = _("camera {name}: no photo within {time}").format(time=texts.duration(STILL_S), **name)
+        return Finding("camera", False, sentence, camera_remedy(NO_ANSWER_AT_ALL))
     except ValueError:
         answer = {}
     if "bytes" in answer:
@@ -293,8 +292,9 @@ def unwritable(folder: Path) -> OSError | None:
 
 def used(folder: Path) -> int:
     """Return the bytes that the folder's files take; a running station renames and deletes some meanwhile."""
-    paths, total = (os.path.join(where, name) for where, _, names in os.walk(folder) for name in names), 0
-    for path in paths:
-        with contextlib.suppress(FileNotFoundError):
-            total += os.lstat(path).st_size
+    total = 0
+    for where, _folders, names in os.walk(folder):
+        for name in names:
+            with contextlib.suppress(FileNotFoundError):
+                total += os.lstat(os.path.join(where, name)).st_size
     return total
