@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from edge.records.record import Kind
+from edge.records.record import Kind, Record
+from edge.wire.contract import encode
 from hub import stations
 from hub.database import cameras
 from hub.database.engine import opened
@@ -17,10 +18,13 @@ from tests.kits.sink_kit import delivery, row
 HOUR = 3_600_000_000
 
 
-def setup(seq: int, arrived: int, hours: float, camera: str, epoch: str = "e") -> Row:
-    """Return a setup by a clock so many hours ahead, with one camera, that came then."""
+def setup(hours: float, camera: str, number: tuple[str, int], start: int | None, arrived: int) -> Row:
+    """Return a setup by a clock so many hours ahead, with one camera; its epoch and seq, its instant, when it came."""
     said: dict[str, Any] = {"site": {"utc_offset_h": hours}, "cameras": [{"name": camera}]}
-    return msgspec.structs.replace(row(seq, said, epoch=epoch, kind=Kind.SETUP), arrived=arrived)
+    made = row(number[1], said, epoch=number[0], kind=Kind.SETUP)
+    assert isinstance(made.record, Record)
+    record = msgspec.structs.replace(made.record, start=start)
+    return Row(made.station, record, encode(record), arrived)
 
 
 def told(url: str) -> tuple[int, int, list[str]]:
@@ -34,19 +38,27 @@ def told(url: str) -> tuple[int, int, list[str]]:
 
 def test_an_older_setup_that_comes_late_changes_nothing(sink: DatabaseSink, url: str) -> None:
     """A station that was away over a start of its daemon hands the newest in first, as it does all that waits."""
-    sink.commit(delivery(setup(500, HOUR, 8.0, "new")))
-    sink.commit(delivery(setup(20, 2 * HOUR, 7.0, "old")))
+    sink.commit(delivery(setup(8.0, "new", ("after", 500), 2 * HOUR, 3 * HOUR)))
+    sink.commit(delivery(setup(7.0, "old", ("before", 20), HOUR, 4 * HOUR)))
     assert told(url) == (28_800, 28_800, ["new"])
 
 
 def test_of_two_setups_in_one_message_the_later_one_counts(sink: DatabaseSink, url: str) -> None:
-    """Both came at one instant."""
-    sink.commit(delivery(setup(500, HOUR, 8.0, "new"), setup(20, HOUR, 7.0, "old"), setup(3, HOUR, 6.0, "oldest")))
+    """Both came at one instant, and a start that corrects the file twice has both in one minute."""
+    old, new = setup(7.0, "old", ("e", 20), HOUR, HOUR), setup(8.0, "new", ("e", 21), HOUR, HOUR)
+    sink.commit(delivery(new, old, setup(6.0, "oldest", ("d", 3), 0, HOUR)))
     assert told(url) == (28_800, 28_800, ["new"])
 
 
 def test_a_card_that_was_changed_counts_from_one_again(sink: DatabaseSink, url: str) -> None:
-    """Numbers are compared within an epoch; of two, the one counts from which something came last."""
-    sink.commit(delivery(setup(500, HOUR, 7.0, "old", "before")))
-    sink.commit(delivery(setup(1, 2 * HOUR, 8.0, "new", "after")))
+    """Its numbers say nothing beside those of the card before it."""
+    sink.commit(delivery(setup(8.0, "new", ("after", 1), 2 * HOUR, 3 * HOUR)))
+    sink.commit(delivery(setup(7.0, "old", ("before", 500), HOUR, 4 * HOUR)))
+    assert told(url) == (28_800, 28_800, ["new"])
+
+
+def test_a_setup_without_a_time_is_as_new_as_its_arrival(sink: DatabaseSink, url: str) -> None:
+    """A box that does not know the time yet was set up before what it says came."""
+    sink.commit(delivery(setup(7.0, "old", ("before", 20), HOUR, 2 * HOUR)))
+    sink.commit(delivery(setup(8.0, "new", ("after", 21), None, 3 * HOUR)))
     assert told(url) == (28_800, 28_800, ["new"])
