@@ -77,6 +77,18 @@ def test_all_at_once_is_one_alarm_and_none_comes_after(world: World) -> None:
     assert [one.what for one in world.alarms()] == ["all_silent"] and not world.alarms()[0].open
 
 
+def test_all_at_once_on_a_warm_night_waits_for_the_day(world: World) -> None:
+    """One station near frost wakes people; where none was, the broker's absence is told at seven."""
+    world.talking = set(EIGHT)
+    cold(world, 12.0)
+    world.start(poll_s=60.0)
+    world.run(2 * MINUTE)
+    world.talking = set()
+    world.run(60 * MINUTE)
+    assert [(one.what, one.urgency) for one in world.alarms()] == [("all_silent", "upkeep")]
+    assert world.told("voice") == world.told("group") == []
+
+
 def test_a_box_that_died_while_the_clock_was_ahead_is_missed_when_it_is_right(world: World) -> None:
     """It was last heard "next year": it is called silent all the same, minutes after the clock was set right."""
     world.talking = {"orchard-1", "orchard-2"}
