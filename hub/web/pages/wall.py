@@ -117,12 +117,10 @@ def rain_today(context: RequestContext, state: StationState) -> Markup:
     hours = context.queries.series(state.station, RAIN, midnight, context.now_us, "hour").points
     minutes, known = sum(hour.good or 0 for hour in hours), [hour.value for hour in hours if hour.value is not None]
     amount = view.total(sum(known) if known else None, "mm")
-    less = view.rests_on(minutes, context.now_us - midnight) or any(
-        view.doubted(minute)
-        for hour in hours
-        if hour.suspect
-        for minute in context.queries.series(state.station, RAIN, hour.start_us, hour.end_us, "minute").points
-    )
+    less = bool(view.rests_on(minutes, context.now_us - midnight))
+    if suspect := [hour for hour in hours if hour.suspect]:
+        asked = context.queries.series(state.station, RAIN, suspect[0].start_us, suspect[-1].end_us, "minute")
+        less |= any(map(view.doubted, asked.points))
     return view.at_least(amount) if known and less else amount
 
 

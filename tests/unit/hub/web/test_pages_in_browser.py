@@ -123,7 +123,7 @@ def test_the_wall_shows_all_stations_and_cameras_and_which_is_silent(browser: Br
 
 COLOUR = "element => getComputedStyle(element).color"
 CUT = """() => {
-    const cut = one => one.scrollWidth > one.clientWidth || one.clientWidth < 8;
+    const cut = one => one.scrollWidth > one.clientWidth || one.clientWidth < 4;  // a dash is six wide
     const shown = document.querySelectorAll(".boxes li, .boxes dt, .boxes dd, .tiles .name");
     return [...shown].filter(cut).map(one => one.textContent);
 }"""
