@@ -53,8 +53,8 @@ SAID = "said"  # the code of a plain text, and the context of meanings by their 
 CHANNEL_PARAMS = ("channel", "other")
 BUS_PARAMS = ("ours", "theirs")
 LIST_PARAMS = (
-    *("expected", "fields", "files", "kinds", "known", "names"),
-    *("near", "others", "there", "topics", "unknown", "words"),
+    *("crops", "expected", "fields", "files", "kinds", "known", "names"),
+    *("near", "others", "stages", "there", "topics", "unknown", "words"),
 )
 STOPS = "。！？；：，、…）”"  # of Chinese: each holds the blank behind it
 

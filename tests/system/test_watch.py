@@ -193,7 +193,7 @@ def test_a_broker_that_is_away_is_waited_for(tmp_path: Path, parts: Parts) -> No
         (["--broker", "http://x"], "must be an address such as mqtt://"),
         (["--broker", "mqtt://x", "--receipts"], "--receipts needs --jsonl"),
         ([], "Missing option '--broker'"),
-        (["--broker", "mqtt://x", "--jsonl", "/nowhere/m.jsonl"], "/nowhere/m.jsonl"),
+        (["--broker", "mqtt://x", "--jsonl", "/nowhere/m.jsonl"], "/nowhere: this folder is not there"),
     ],
 )
 def test_a_wrong_command_line_is_one_sentence(words: list[str], said: str) -> None:
