@@ -11,6 +11,8 @@ import sys
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from drivers.checksums import xor8
 from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
@@ -111,6 +113,7 @@ def test_a_platform_that_gives_receipts_is_found(tmp_path: Path, login_broker: B
     assert said.code == 0
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 def test_a_platform_that_gives_no_receipts_is_found(tmp_path: Path, login_broker: Broker, port: str) -> None:
     """Where the file wants the platform's receipt and none answers, the doctor says so."""
     file = station(tmp_path, port, url(login_broker), 'proof = "committed"\n')
@@ -145,6 +148,7 @@ LINE = b"A0743B135C0000D0012E0000F0006G1588H1588I0000J0000K0610L0271M909N10022"
 NO_PM = LINE + b"*%02X\r\n" % xor8(LINE, 0x18)
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 def test_what_a_sensor_does_not_give_is_named(tmp_path: Path, login_broker: Broker) -> None:
     """What never comes of an all-in-one station is named, and a pressure that its altitude does not allow."""
     with talking(NO_PM) as port:

@@ -6,6 +6,8 @@ import re
 import signal
 from pathlib import Path
 
+import pytest
+
 from edge.store.outbox import PLATFORM
 from tests.kits.broker import Broker, until
 from tests.kits.command import minshan
@@ -49,6 +51,7 @@ def test_a_database_without_room_confirms_nothing_and_goes_on_when_there_is_some
             hub.end(signal.SIGKILL)
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 def test_a_full_disk_of_photos_holds_up_no_minute(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
     """Minutes are received and confirmed meanwhile, and the photo is whole once there is room, with no restart."""
     with small_disk(tmp_path / "disk") as disk:

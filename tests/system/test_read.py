@@ -113,6 +113,7 @@ def test_a_sensor_of_the_installed_file_comes_before_a_driver_of_its_name(
     assert chosen("bme280", (), None).info.name == "bme280", "a driver that is no sensor's name is read as a driver"
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 def test_what_a_device_spreads_over_several_frames_is_read_whole(tmp_path: Path) -> None:
     """A weather head whose wind and air come in two sentences shows both; what never comes is named, not left out."""
     wind, air = b"$WIMWV,045,R,020.0,M,A*3D\r\n", b"$WIMTA,-2.5,C*01\r\n"

@@ -34,6 +34,7 @@ def still(url: str, timeout: float) -> Image.Image:
     return Image.open(io.BytesIO(jpeg)).convert("RGB")
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 @pytest.mark.parametrize(("codec", "slices"), STREAMS)
 def test_of_torn_and_whole_key_frames_the_whole_one_is_the_picture(tmp_path: Path, codec: str, slices: int) -> None:
     """Slices missing, cut, with holes, with bits flipped, of another picture: only what lacks nothing is taken."""

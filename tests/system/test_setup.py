@@ -14,6 +14,7 @@ from tests.data import CHECKOUT
 NOWHERE = {"PIP_INDEX_URL": "http://127.0.0.1:9/simple", "PIP_RETRIES": "0", "PIP_CONFIG_FILE": os.devnull}
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 def test_without_a_network_it_ends_with_what_to_do(tmp_path: Path) -> None:
     """The reason is the installer's own; behind it stands one sentence, and nothing of the script's inside.
 

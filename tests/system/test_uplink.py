@@ -192,6 +192,7 @@ def test_records_go_by_tls(tmp_path: Path, boxes: list[Box]) -> None:
     broker.stop()
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 def test_a_broker_of_3_1_1_alone_is_spoken_to_in_3_1_1(tmp_path: Path, boxes: list[Box]) -> None:
     """Where a broker does not know MQTT 5, the same records go by 3.1.1."""
     with old_broker(tmp_path) as url:

@@ -13,6 +13,7 @@ from tests.kits import leftovers, real_parts
 from tests.kits.store_kit import memory_folder
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 def test_a_process_is_seen_whoever_is_its_parent() -> None:
     """A process whose starter has ended is still the session's, and is seen until it ends."""
     shell = subprocess.run(["sh", "-c", "sleep 600 >/dev/null 2>&1 & echo $!"], capture_output=True, check=True)

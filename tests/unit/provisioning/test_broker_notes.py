@@ -58,6 +58,7 @@ def test_each_trouble_with_a_certificate_has_a_remedy_of_its_own() -> None:
     assert all(one.endswith(" The station keeps everything and sends it later.") for one in (network, *told.values()))
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 def test_another_service_and_a_missing_password_file_are_no_matter_of_the_network(tmp_path: Path) -> None:
     """A port of another service, and a password file that is not there: each has its own remedy."""
     with socket.create_server(("127.0.0.1", 0)) as server:

@@ -63,6 +63,7 @@ def test_a_new_database_has_all_indexes_at_once(cluster: Cluster) -> None:
     assert whole(url) == ALL
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 def test_records_are_received_while_the_indexes_are_built(url: str) -> None:
     """Somebody writes into the table for as long as he likes: the hub starts, commits before and during the building,
     answers once its ledger is compared, and has the indexes in the end."""
@@ -101,6 +102,7 @@ def test_what_a_killed_build_has_left_is_built_anew(url: str) -> None:
     assert query(url, "SELECT count(*) FROM pg_index WHERE NOT indisvalid") == [(0,)]
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 def test_several_hubs_build_each_index_once(url: str) -> None:
     """One of them builds; the others come back later, and none stands in its way."""
     DatabaseSink(opened(url)).close()

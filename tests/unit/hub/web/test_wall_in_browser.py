@@ -80,6 +80,7 @@ def test_a_value_on_the_wall_stands_beside_its_name(browser: Browser, shared: Of
         assert page.evaluate(BELOW) == []
 
 
+@pytest.mark.slow  # ten seconds and more, of waiting for the most part
 @pytest.mark.parametrize(("lang", "told"), [("en-GB", "Too many pages are open"), ("zh-CN", "打开的页面太多")])
 def test_a_tab_for_which_there_is_no_stream_says_so_and_is_brought_up_to_date(
     browser: Browser, shared: Office, lang: str, told: str
