@@ -181,9 +181,9 @@ class BootTime:
 
     def _meets_earlier_boots(self, sure: bool) -> None:
         """Compare the time of this boot's begin, known now, with the boots before."""
-        now, mark = self.known.time_at(0.0)
-        if now is not None:
-            self._earlier.refute(now + round((mark.error or 0.0) * 1e6), sure)
+        told = time_of(0.0, self.known.anchors)  # by what is believed alone, though the minutes' error holds all stories
+        if told is not None:
+            self._earlier.refute(told[0] + round((told[1].error or 0.0) * 1e6), sure)
 
     def _contradiction(self, anchor: Anchor) -> Reason:
         kept = time_of(anchor.boottime, self._belief.believed_anchors)
