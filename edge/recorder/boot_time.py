@@ -181,7 +181,7 @@ class BootTime:
 
     def _meets_earlier_boots(self, sure: bool) -> None:
         """Compare the time of this boot's begin, known now, with the boots before."""
-        told = time_of(0.0, self.known.anchors)  # by what is believed alone, though the minutes' error holds all stories
+        told = time_of(0.0, self.known.anchors)  # as is believed; the minutes' error holds all stories
         if told is not None:
             self._earlier.refute(told[0] + round((told[1].error or 0.0) * 1e6), sure)
 
