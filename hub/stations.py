@@ -9,8 +9,7 @@ from edge.records.answers import StationState
 from hub.database.engine import Engine
 
 # A station that was away hands its newest setup in first: which is the newest its own time says, not when it came.
-SETUPS = "FROM setup s LEFT JOIN record r ON r.station = s.station AND r.epoch = s.epoch AND r.seq = s.seq"
-SETUPS += " WHERE s.station ="
+SETUPS = "FROM setup s JOIN record r USING (station, epoch, seq) WHERE s.station ="  # the view has no bounds of a time
 NEWEST = "ORDER BY coalesce(r.start, r.not_after, s.arrived_us) DESC, s.seq DESC LIMIT 1"
 OFFSET = "AND s.utc_offset_s IS NOT NULL"
 

@@ -28,12 +28,16 @@ REMEDIES = {
     ),
 }
 # The same for buses without baud rates, by bus and kind of error.
-WIRES = N_("Check the plugs and the wires: short, dry, away from power lines.")
 ON_ITS_BUS = {
     ("i2c", NoAnswer.kind.code): N_("Check its power, its wires and its address: `i2cdetect -y 1` shows who answers."),
-    **dict.fromkeys((("i2c", Garbled.kind.code), ("gpio", NoAnswer.kind.code), ("gpio", Garbled.kind.code)), WIRES),
-    ("file", NoAnswer.kind.code): N_("Check its wires, and the resistor of 4.7 kOhm from the data wire to 3.3 V."),
-    ("file", Garbled.kind.code): N_("Check its wires, and the resistor of 4.7 kOhm from the data wire to 3.3 V."),
+    **dict.fromkeys(
+        (("i2c", Garbled.kind.code), ("gpio", NoAnswer.kind.code), ("gpio", Garbled.kind.code)),
+        N_("Check the plugs and the wires: short, dry, away from power lines."),
+    ),
+    **dict.fromkeys(
+        (("file", NoAnswer.kind.code), ("file", Garbled.kind.code)),
+        N_("Check its wires, and the resistor of 4.7 kOhm from the data wire to 3.3 V."),
+    ),
 }
 # The same for a bus that is not there, by its kind.
 NOT_THERE = {

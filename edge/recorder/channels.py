@@ -80,15 +80,16 @@ class KeptDevices:
     """
 
     def __init__(self, notes: Notes, config: Config, state: dict[str, Any]) -> None:
-        value = notes.get(KIND, str(state.get("devices")))
-        self.had: Mapping[str, str] = msgspec.json.decode(value, type=dict[str, str]) if value else {}
+        self.had: Mapping[str, str] = {}
         now = msgspec.json.encode(devices(config))
         self.sum = f"{zlib.crc32(now):08x}"
-        if now != value:
-            try:
+        try:
+            value = notes.get(KIND, str(state.get("devices")))
+            self.had = msgspec.json.decode(value, type=dict[str, str]) if value else {}
+            if now != value:
                 notes.put(KIND, self.sum, now, REMEMBERED)
-            except StoreError as trouble:  # a full disk must not keep the station from starting, and making room
-                log.warning("which devices the channels have cannot be saved: %s", trouble)
+        except StoreError as trouble:  # a full or damaged disk must not keep the station from starting, and mending it
+            log.warning("which devices the channels have cannot be read or saved: %s", trouble)
 
 
 def names_before(config: Config, had: Mapping[str, str]) -> dict[str, str]:

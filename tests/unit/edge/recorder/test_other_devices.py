@@ -126,4 +126,4 @@ def test_a_full_disk_does_not_keep_a_station_from_starting(tmp_path: Path, caplo
         fill(card)
         assert KeptDevices(store.notes, config, {}).had == {}
         store.close()
-    assert "cannot be saved" in caplog.text
+    assert "cannot be read or saved" in caplog.text

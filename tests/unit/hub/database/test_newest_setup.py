@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from edge.records.record import Kind, Record
+from edge.records.record import ClockMark, Kind, Record
 from edge.wire.contract import encode
 from hub import stations
 from hub.database import cameras
@@ -18,12 +18,19 @@ from tests.kits.sink_kit import delivery, row
 HOUR = 3_600_000_000
 
 
-def setup(hours: float, camera: str, number: tuple[str, int], start: int | None, arrived: int) -> Row:
-    """Return a setup by a clock so many hours ahead, with one camera; its epoch and seq, its instant, when it came."""
+def setup(
+    hours: float, camera: str, number: tuple[str, int], start: int | None, arrived: int, ended_by: int | None = None
+) -> Row:
+    """Return a setup by a clock so many hours ahead, with one camera; its epoch and seq, its instant, when it came.
+
+    `ended_by`: the upper bound of its instant, where that is not known.
+    """
     said: dict[str, Any] = {"site": {"utc_offset_h": hours}, "cameras": [{"name": camera}]}
     made = row(number[1], said, epoch=number[0], kind=Kind.SETUP)
     assert isinstance(made.record, Record)
-    record = msgspec.structs.replace(made.record, start=start)
+    unknown = ClockMark("arrival") if ended_by is None else ClockMark("bounds", not_after=ended_by)
+    clock = unknown if start is None else made.record.clock
+    record = msgspec.structs.replace(made.record, start=start, clock=clock)
     return Row(made.station, record, encode(record), arrived)
 
 
@@ -61,4 +68,11 @@ def test_a_setup_without_a_time_is_as_new_as_its_arrival(sink: DatabaseSink, url
     """A box that does not know the time yet was set up before what it says came."""
     sink.commit(delivery(setup(7.0, "old", ("before", 20), HOUR, 2 * HOUR)))
     sink.commit(delivery(setup(8.0, "new", ("after", 21), None, 3 * HOUR)))
+    assert told(url) == (28_800, 28_800, ["new"])
+
+
+def test_a_setup_that_got_bounds_alone_is_as_new_as_these(sink: DatabaseSink, url: str) -> None:
+    """A boot that never knew the time was over when the next one began, however late what it says comes."""
+    sink.commit(delivery(setup(8.0, "new", ("after", 21), 2 * HOUR, 3 * HOUR)))
+    sink.commit(delivery(setup(7.0, "old", ("before", 20), None, 4 * HOUR, ended_by=HOUR)))
     assert told(url) == (28_800, 28_800, ["new"])
