@@ -211,6 +211,7 @@ FAST = (
     "suspended for an hour",
     "a card in a box with another crystal",
     "1,900 s back after a reboot, then right",
+    "1,900 s ahead in two boots, and right in the midst of the second",
 )
 
 

@@ -36,6 +36,11 @@ def taken_away(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type(world.engine), "transaction", fails)
 
 
+def told_of_its_return(world: World) -> list[tuple[list[str], bool]]:
+    """Return who was told in the group, and whether that it is over."""
+    return [(to, "available again" in text) for _, to, text in world.told("group")]
+
+
 def test_a_database_that_is_gone_is_told_past_it_once_and_its_return(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -51,10 +56,7 @@ def test_a_database_that_is_gone_is_told_past_it_once_and_its_return(
         ((at, to, text),) = world.told("group")
         assert 6 <= at <= 7 and to == ["wen"] and "Hub fails" in text and "connection refused" in text
     world.run(2 * MINUTE)
-    assert [(to, "available again" in text) for _, to, text in world.told("group")] == [
-        (["wen"], False),
-        (["wen"], True),
-    ]
+    assert told_of_its_return(world) == [(["wen"], False), (["wen"], True)]
     assert world.told("voice") == []
 
 
@@ -70,10 +72,7 @@ def test_the_return_is_told_though_another_hub_is_the_first_to_see_it(
         world.run(7 * MINUTE)
     world.engine.query("UPDATE alarm_lease SET holder = 'another', beat = 'x' WHERE id = 1")
     world.run(25.0)
-    assert [(to, "available again" in text) for _, to, text in world.told("group")] == [
-        (["wen"], False),
-        (["wen"], True),
-    ]
+    assert told_of_its_return(world) == [(["wen"], False), (["wen"], True)]
     with monkeypatch.context() as patch:
         taken_away(world, patch)
         world.run(7 * MINUTE)
