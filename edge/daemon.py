@@ -9,8 +9,9 @@ from drivers.buses.bus import BUSES
 from drivers.clock import Clock
 from drivers.errors import DeviceError
 from edge.alerts.horn_line import turn_off
-from edge.clock.clock import SystemClock, boot_id, system_utc
+from edge.clock.clock import SystemClock, boot_id, crystal, system_utc
 from edge.clock.timekeeper import KernelTime, TimeSource
+from edge.clock.watch import SystemTime
 from edge.config.sections import Config
 from edge.forward.forwarding import names
 from edge.language.texts import ngettext
@@ -57,7 +58,7 @@ def serve(config: Config) -> None:
     quieten(config, clock)
     store = open_store(config)
     sources: list[TimeSource] = [KernelTime(config.clock.trust_system_clock)]
-    station = Station(config, store, clock, open_bus, sources, boot_id(), system=system_utc)
+    station = Station(config, store, clock, open_bus, sources, boot_id(), system=SystemTime(system_utc, crystal))
     with Signals() as signals:
         station.start(lambda: notify("READY=1"))
         sensors = ngettext("{n} sensor", "{n} sensors", len(config.sensor)).format(n=len(config.sensor))

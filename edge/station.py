@@ -22,6 +22,7 @@ from edge.alerts.sounding import Demand
 from edge.budget.budget import Budget, terms_of
 from edge.budget.urgency import LASTS_S, LOOKED_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
+from edge.clock.watch import SystemTime
 from edge.config.sections import Config
 from edge.control.advice import Advice
 from edge.control.commands import KNOWN, Commands
@@ -69,7 +70,7 @@ class Station:
         sources: list[TimeSource],
         boot: str,
         way: Way = REAL_WAY,
-        system: Callable[[], int] | None = None,
+        system: SystemTime | None = None,
         senders: Mapping[str, Sender] | None = None,
     ) -> None:
         self.config, self.store, self.clock, self.boot = config, store, clock, boot
@@ -121,7 +122,7 @@ class Station:
             self.forwarding,
         )
 
-    def _make_timekeeper(self, sources: list[TimeSource], system: Callable[[], int] | None) -> Timekeeper:
+    def _make_timekeeper(self, sources: list[TimeSource], system: SystemTime | None) -> Timekeeper:
         """Look once before anything is recorded: where the time is known, no record has to be dated later."""
         recorder = self.recorder
         keeper = Timekeeper(

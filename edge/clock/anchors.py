@@ -3,7 +3,8 @@
 A Pi boots with yesterday's time, so nothing is stamped with the system clock. An anchor ties an instant of
 CLOCK_BOOTTIME to UTC when the time becomes true. Between two anchors of a boot time is interpolated; beyond them it
 goes on at the rate that the anchors show of the boot's crystal, and the error grows by what they leave open of it: by
-500 ppm where they show nothing yet.
+500 ppm where they show nothing yet. Where something slews the boot's clock itself, anchors of the source "crystal"
+carry the time across that, and no rate is reckoned across them.
 """
 
 from __future__ import annotations
@@ -19,12 +20,15 @@ from edge.records.record import ClockMark
 
 DRIFT = 50e-6  # s per s; by how much a crystal's rate changes with the weather (the design's outdoor range)
 MOST_DRIFT = 500e-6  # s per s; a clock that is further off cannot be disciplined by Linux at all (adjtimex(2))
+FAST = 60.0  # s
+NOTICED = 0.02  # s; a slew is noticed from here on
 DAY = 86_400.0  # s; a crystal's rate of days ago was another temperature's
 LEAST_ERROR = 0.05  # s; systemd-timesyncd tells the kernel an error of 0, and NTP over 4G is seldom better than this
 MOST_ERROR = 3600.0  # s; a time that is known no better dates nothing
 EARLIEST = 1_767_225_600_000_000  # 2026-01-01 UTC in microseconds: no copy of this version is older (CHANGELOG.md)
 LATEST = 2_398_377_600_000_000  # 2046-01-01, 20 years later
 SIMULATED = "sim"  # a simulation's time is what it says: it plays recordings of any year
+CRYSTAL = "crystal"  # carried on by the crystal while something slewed the boot's clock; no source's word
 DISCIPLINED, UNDISCIPLINED = "ntp", "system"  # the system's clock, as somebody keeps it right or nobody does
 
 
@@ -41,6 +45,19 @@ class Anchor(msgspec.Struct, frozen=True):
     def voice(self) -> str:
         """Whose word it is: the system's clock is one clock, before network time has set it and after."""
         return DISCIPLINED if self.source == UNDISCIPLINED else self.source
+
+
+class Slewed(msgspec.Struct, frozen=True):
+    """From `since` to `until` (s of the boot) its clock would have counted `elapsed` s, had nothing slewed it."""
+
+    since: float
+    until: float
+    elapsed: float
+
+    @property
+    def fast(self) -> bool:
+        """Whether it was noticed soon: by 330 ppm or more. What takes longer may be another rate, not a correction."""
+        return self.until - self.since < FAST
 
 
 def believable(anchor: Anchor) -> bool:
@@ -69,8 +86,9 @@ def time_of(boottime: float, anchors: Sequence[Anchor]) -> tuple[int, ClockMark]
         return None
     place = bisect_right(anchors, boottime, key=_instant)
     if place == 0:
-        first_day = bisect_right(anchors, anchors[0].boottime + DAY, key=_instant)
-        return _extrapolated(boottime, anchors[0], rate(anchors[:first_day]))
+        first_day = anchors[: bisect_right(anchors, anchors[0].boottime + DAY, key=_instant)]
+        slewed = next((n for n, anchor in enumerate(first_day) if n and anchor.source == CRYSTAL), len(first_day))
+        return _extrapolated(boottime, anchors[0], rate(first_day[:slewed]))
     if place == len(anchors):
         return _extrapolated(boottime, anchors[-1], rate(anchors))
     before, after = anchors[place - 1], anchors[place]
@@ -78,6 +96,22 @@ def time_of(boottime: float, anchors: Sequence[Anchor]) -> tuple[int, ClockMark]
     utc = before.utc + round((after.utc - before.utc) * share)
     nearest = min(boottime - before.boottime, after.boottime - boottime)
     return utc, ClockMark(before.source, round(max(error_of(before), error_of(after)) + DRIFT * nearest, 6))
+
+
+def carried(slewed: Slewed, anchors: Sequence[Anchor]) -> tuple[Anchor, Anchor]:
+    """Return the anchors that carry the time over a stretch in which the boot's clock was slewed: its begin, its end.
+
+    `anchors`: at least one, of the boot, oldest first.
+    """
+    before, after = (time_of(at, anchors) for at in (slewed.since, slewed.since + slewed.elapsed))
+    assert before is not None
+    assert after is not None
+    unnoticed = 0.0 if any(one.boottime == slewed.since and one.source == CRYSTAL for one in anchors[-1:]) else NOTICED
+    begin, end = (
+        Anchor(anchors[0].boot, at, utc, CRYSTAL, round((mark.error or 0.0) + unnoticed, 6))
+        for at, (utc, mark) in ((slewed.since, before), (slewed.until, after))
+    )
+    return begin, end
 
 
 def error_of(anchor: Anchor) -> float:
@@ -98,11 +132,13 @@ UNKNOWN_RATE = Rate(0.0, MOST_DRIFT)
 def rate(anchors: Sequence[Anchor]) -> Rate:
     """Return what the anchors of the last day show of a boot's crystal; nothing where their own errors hide it.
 
-    Its rate of days ago was another temperature's, and that of the next hour may differ from the day's by DRIFT.
+    Its rate of days ago was another temperature's, and that of the next hour may differ from the day's by DRIFT. Before
+    an anchor of the crystal, the boot's clock was slewed.
     """
     newest = anchors[-1]
     begin, end = (bisect_left(anchors, at, key=_instant) for at in (newest.boottime - DAY, newest.boottime))
-    of_day = anchors[begin:end]
+    slewed = (n for n in range(len(anchors) - 1, begin - 1, -1) if anchors[n].source == CRYSTAL)
+    of_day = anchors[next(slewed, begin) : end]
     if not of_day:
         return UNKNOWN_RATE
 

@@ -21,7 +21,7 @@ from enum import Enum
 
 import msgspec
 
-from edge.clock.anchors import DAY, Anchor, error_of, time_of
+from edge.clock.anchors import CRYSTAL, DAY, Anchor, Slewed, carried, error_of, time_of
 from edge.records.record import ClockMark
 
 SECOND_LOOK = 600.0  # s: the same told again after so long counts as a second telling
@@ -61,7 +61,7 @@ class Story(msgspec.Struct):
     @classmethod
     def of(cls, anchors: Sequence[Anchor]) -> Story:
         """Return the story that these anchors tell, oldest first."""
-        said = {anchor.voice: anchor.boottime for anchor in anchors}
+        said = {anchor.voice: anchor.boottime for anchor in anchors if anchor.source != CRYSTAL}
         return cls(list(anchors), said, max(said.values(), default=0.0))
 
     @property
@@ -94,9 +94,10 @@ class Story(msgspec.Struct):
         time = time_of(anchor.boottime, self.anchors)
         return time is None or error_of(anchor) < BETTER * (time[1].error or 0.0)
 
-    def add(self, anchor: Anchor) -> None:
-        """Take an anchor in."""
-        self.anchors = sorted([*self.anchors, anchor], key=lambda one: one.boottime)
+    def add(self, *anchors: Anchor) -> None:
+        """Take anchors in; one of the same instant is replaced."""
+        by_instant = {anchor.boottime: anchor for anchor in (*self.anchors, *anchors)}
+        self.anchors = [by_instant[at] for at in sorted(by_instant)]
 
 
 class KnownTime(msgspec.Struct, frozen=True):
@@ -168,6 +169,13 @@ class Belief:
         former.confirmed, former.left, story.alone = True, story.last, None
         self._kept, self._others = story, [] if sure else [former]
         self._publish(story.last)
+
+    def carry(self, slewed: Slewed) -> None:
+        """Carry what every story tells over a stretch in which the boot's clock was slewed."""
+        for story in (self._kept, *self._others):
+            if story.anchors:
+                story.add(*carried(slewed, story.anchors))
+        self._publish(slewed.until)
 
     def _is_kept(self, anchor: Anchor, spoken_for: Story | None) -> bool:
         """Return whether an anchor tells the kept story; where that of its source takes it as well, the nearer one."""

@@ -34,6 +34,12 @@ def system_utc() -> int:
     return time.time_ns() // 1000
 
 
+def crystal() -> float:
+    """Return s that nothing slews, suspended time included: `CLOCK_BOOTTIME` where nobody corrects the clock."""
+    suspended = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.clock_gettime(time.CLOCK_MONOTONIC_RAW) + suspended
+
+
 class SystemLane:
     """A thread of the station, with the descriptor that ends its waits."""
 

@@ -17,12 +17,14 @@ from msgspec.structs import replace
 
 from drivers.clock import Clock, Inbox
 from drivers.reason import Reason, system_reason
-from edge.clock.anchors import DISCIPLINED, LEAST_ERROR, UNDISCIPLINED, Anchor
+from edge.clock.anchors import DISCIPLINED, UNDISCIPLINED, Anchor, Slewed
 from edge.clock.clock import system_utc
+from edge.clock.watch import ClockSet, ClockWatch, SystemTime
 
 log = logging.getLogger("minshan.time")
 LOOK_S = 1.0  # between two looks whether the system's clock was set
 SEEK_S = 5.0  # between two looks while the time is unknown or doubted, or no source tells it: one may come and go
+CLOSE = 0.25  # s; a source that tells the time so well while the boot's clock is slewed slowly says all that is needed
 KEEP_S = 600.0  # between two looks once a source tells it: 50 ppm are 30 ms in that time
 TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
 UNSYNCHRONISED = Reason("clock_not_synchronised", "the system's clock is not synchronised")
@@ -89,9 +91,9 @@ class KernelTime:
 class Timekeeper:
     """The lane that probes the sources, first one first, and hands what they say to the recorder.
 
-    `settled` says whether the recorder knows the time and nobody contradicts it; `system` tells the system clock's UTC
-    (microseconds), where a step of it is to be noticed. `snapshot`: why no source told anything at the last look;
-    None where one did.
+    `settled` says whether the recorder knows the time and nobody contradicts it; `system` tells the system's clock,
+    where it is to be noticed that this is set or slewed. `snapshot`: why no source told anything at the last look; None
+    where one did.
     """
 
     def __init__(
@@ -101,7 +103,7 @@ class Timekeeper:
         clock: Clock,
         inbox: Inbox,
         settled: Callable[[], bool],
-        system: Callable[[], int] | None = None,
+        system: SystemTime | None = None,
     ) -> None:
         self.snapshot: Reason | None = None
         self._sources = sources
@@ -109,14 +111,18 @@ class Timekeeper:
         self._clock = clock
         self._inbox = inbox
         self._settled = settled
-        self._system = system
+        self._watch = None if system is None else ClockWatch(clock, system)
         self._set = False  # the system's clock was set, and no source has told anything since
+        self._slewed: Slewed | None = None  # since the last look
 
     def run(self) -> None:
         """Look for ever; ends by `Stopped`."""
         while True:
             now = self._clock.now()
             anchors = self.look()
+            slewed = self._slewed
+            if slewed is not None and (slewed.fast or not any(anchor.error <= CLOSE for anchor in anchors)):
+                self._inbox.offer(slewed)
             for anchor in anchors:
                 self._inbox.offer(anchor)
             self._set = self._set and not anchors
@@ -140,31 +146,25 @@ class Timekeeper:
         return anchors
 
     def _wait(self, until: float) -> None:
-        """Wait until an instant, or until the system's clock was set: what it says then is to be heard at once."""
-        if self._system is None:
+        """Wait until an instant, or until something is done to the system's clock: what it says then is heard soon."""
+        self._slewed = None
+        if self._watch is None:
             self._clock.sleep_until(until)
             return
-        before, unsure = self._offset(self._system)
+        self._watch.begin()
         while (now := self._clock.now()) < until:
             self._clock.sleep_until(min(now + LOOK_S, until))
-            offset, width = self._offset(self._system)
-            if abs(offset - before) > LEAST_ERROR + unsure + width:
-                seconds = round(offset - before, 3)
-                log.warning(
-                    "%s", Reason("system_clock_set", "the system's clock was set by {seconds:+.3f} s", seconds=seconds)
-                )
-                self._set = True
-                return
-
-    def _offset(self, system: Callable[[], int]) -> tuple[float, float]:
-        """Return the system clock's UTC less the boot's clock, s, and how unsure that is: nothing but a step moves it.
-
-        Whatever disciplines the system's clock without a step moves the boot's clock with it (clock_gettime(2)).
-        """
-        begin = self._clock.now()
-        utc = system() / 1e6
-        end = self._clock.now()
-        return utc - (begin + end) / 2, (end - begin) / 2
+            match self._watch.look():
+                case ClockSet(seconds):
+                    log.warning(
+                        "%s",
+                        Reason("system_clock_set", "the system's clock was set by {seconds:+.3f} s", seconds=seconds),
+                    )
+                    self._set = True
+                    return
+                case Slewed() as slewed:
+                    self._slewed = slewed
+                    return
 
     def _says(self, trouble: Reason | None) -> None:
         """Log what is new of it, once."""

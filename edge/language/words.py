@@ -118,6 +118,7 @@ SOURCES = {
     "modem": N_("the mobile network"),
     "platform": N_("the platform"),
     "sim": N_("simulated time"),
+    "crystal": N_("the box's crystal, which went on while its clock was being corrected"),
     "system": N_("the box's own clock, which is not synchronised"),
     "arrival": N_("not known yet"),
     "bounds": N_("known only roughly"),

@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 from collections import deque
 
 from drivers.reason import Reason
-from edge.clock.anchors import DRIFT, SIMULATED, Anchor, believable, day_of, error_of, time_of
+from edge.clock.anchors import (
+    DRIFT,
+    SIMULATED,
+    Anchor,
+    Slewed,
+    believable,
+    carried,
+    day_of,
+    error_of,
+    time_of,
+)
 from edge.clock.belief import AnchorVerdict, Belief, KnownTime, Story
 from edge.recorder.earlier_boots import EarlierBoots
 from edge.records.record import ClockMark
@@ -102,6 +113,15 @@ class BootTime:
             log.warning("%s", what)
             return None
         return moved
+
+    def carry(self, slewed: Slewed) -> None:
+        """Carry what is known of the time over a stretch in which the boot's clock was slewed."""
+        kept = self._belief.believed_anchors
+        if kept and kept[0].source != SIMULATED:
+            with contextlib.suppress(StoreError):  # it is known until the next start, and measuring does not wait
+                for anchor in carried(slewed, kept):
+                    self._store.times.add_anchor(anchor)
+            self._belief.carry(slewed)
 
     def bound_lost_boots(self) -> None:
         """Let go of what earlier boots measured without ever knowing the time: between what came before and now."""

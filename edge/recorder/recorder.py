@@ -14,7 +14,7 @@ from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
 from edge.alerts.alerts import Alerts
 from edge.alerts.turns import in_words
-from edge.clock.anchors import Anchor
+from edge.clock.anchors import Anchor, Slewed
 from edge.clock.belief import KnownTime
 from edge.measure.minute import Minutes
 from edge.recorder.hour_counts import HourCounts
@@ -149,6 +149,9 @@ class Recorder:
             case Anchor():
                 self.learn(item)
                 self._tell_time()
+            case Slewed():
+                self.timeline.carry(item)
+                self.snapshot = self._snapshot()
             case Draft():
                 self.journal.append(item)
                 self.snapshot = self._snapshot()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import msgspec
 
-from edge.clock.anchors import Anchor
+from edge.clock.anchors import Anchor, Slewed
 from edge.clock.belief import KnownTime
 from edge.recorder.boot_time import STEP, BootTime
 from edge.records.record import ClockMark
@@ -59,6 +59,13 @@ class Timeline:
         moved = self.time.learn(anchor)
         if moved is not None:
             self._moves(moved, now)
+
+    def carry(self, slewed: Slewed) -> None:
+        """Take in that the boot's clock was slewed: the minute in hand ends with the UTC minute all the same."""
+        self.time.carry(slewed)
+        utc, _mark = self.time_at(slewed.until)
+        if utc is not None and self.end_utc is not None and self.end > slewed.until:
+            self.end = round_to_us(slewed.until + max(0.0, (self.end_utc - utc) / 1e6))
 
     def next(self) -> None:
         """Begin the next minute where this one ends."""

@@ -58,9 +58,10 @@ class Stamp(msgspec.Struct, frozen=True, gc=False):
 class ClockMark(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """How a time is known: its source and its error, seconds (half-width; None where it is unknown).
 
-    Sources: "ntp", "gnss", "rtc", "modem", "platform" and "sim" (an anchor of that kind), "arrival" (no anchor
-    yet: the receiver's own time is the best there is), "bounds" (a boot that never had an anchor: `not_before`
-    and `not_after`, microseconds since 1970 UTC, are all that is known).
+    Sources: "ntp", "gnss", "rtc", "modem", "platform" and "sim" (an anchor of that kind), "crystal" (it carried the
+    time on while the system's clock was slewed), "arrival" (no anchor yet: the receiver's own time is the best there
+    is), "bounds" (a boot that never had an anchor: `not_before` and `not_after`, microseconds since 1970 UTC, are all
+    that is known).
     """
 
     source: Name

@@ -21,6 +21,7 @@ from drivers.twins.relay import Button, Relay
 from drivers.twins.serial_wire import SerialLine
 from drivers.twins.weather import Weather
 from edge.clock.timekeeper import TimeSource
+from edge.clock.watch import SystemTime
 from edge.config.sections import Config, SensorSection
 from edge.delivery.message import Sender
 from edge.files import write_whole
@@ -159,16 +160,17 @@ class Rig:
             sources,
             self.boot.id,
             self.way,
-            system=self._system_utc if self.watched else None,
+            system=self._system_time() if self.watched else None,
             senders=self.senders,
         )
         self.station.start()
         self._plug_in()
         return self.station
 
-    def _system_utc(self) -> int:
-        """Return what the system's clock says, which the first teller sets."""
-        return self.tellings[0].system_utc(self.clock.now())
+    def _system_time(self) -> SystemTime:
+        """Return the system's clock, which the first teller sets."""
+        teller, clock, boot = self.tellings[0], self.clock, self.boot
+        return SystemTime(lambda: teller.system_utc(clock.now()), lambda: boot.crystal(clock.now()))
 
     def _plug_in(self) -> None:
         """Start the far ends, once: after the station's lanes, so that no line of this instant is sent in vain."""

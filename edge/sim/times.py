@@ -21,20 +21,34 @@ YESTERDAY = 86_400.0  # s; by how much a system clock that nobody has set is wro
 class Boot(msgspec.Struct, frozen=True):
     """A simulated boot of the box: its id and the true UTC (microseconds) at which its clock read zero.
 
-    `ppm`: by how much that clock runs fast.
+    `ppm`: by how much its crystal runs fast. `slews`: (begin, end, s gained per s) of the boot, in order, over which
+    something slews its clock.
     """
 
     id: str
     utc: int
     ppm: float = 0.0
+    slews: tuple[tuple[float, float, float], ...] = ()
 
     def boottime(self, utc: int) -> float:
         """Return the boot's clock, s, at a true UTC."""
-        return (utc - self.utc) / 1e6 * (1 + self.ppm * 1e-6)
+        instant = (utc - self.utc) / 1e6 * (1 + self.ppm * 1e-6)
+        for begin, end, gain in self.slews:
+            instant += min(max(instant - begin, 0.0) / (1 - gain), end - begin) * gain
+        return instant
+
+    def crystal(self, boottime: float) -> float:
+        """Return what the boot's clock would say, s, had nothing slewed it."""
+        return boottime - sum(min(max(boottime - begin, 0.0), end - begin) * gain for begin, end, gain in self.slews)
+
+    def slewed_utc(self, boottime: float) -> int:
+        """Return what the system's clock says: somebody sets it wrong at each slew's begin, and that puts it right."""
+        still = sum(gain * (end - begin) for begin, end, gain in self.slews if boottime >= begin)
+        return self.utc + round((boottime - still) * 1e6)
 
     def utc_at(self, boottime: float) -> int:
         """Return the true UTC, microseconds, at an instant of the boot."""
-        return self.utc + round(boottime / (1 + self.ppm * 1e-6) * 1e6)
+        return self.utc + round(self.crystal(boottime) / (1 + self.ppm * 1e-6) * 1e6)
 
 
 class SimTime:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 import apsw
 import msgspec
 
-from edge.clock.anchors import Anchor, time_of
+from edge.clock.anchors import CRYSTAL, Anchor, time_of
 from edge.clock.belief import KnownTime
 from edge.records import ranges
 from edge.records.ranges import Ranges
@@ -72,8 +72,9 @@ class Redating(msgspec.Struct, frozen=True):
 
 
 def _thinned(anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
-    every = len(anchors) // MOST_TOLD + 1
-    return tuple(anchors[::every]) + (anchors[-1:] if (len(anchors) - 1) % every else ())
+    """Return each n-th anchor, the last, and all that carry the time over a slewed stretch."""
+    every, last = len(anchors) // MOST_TOLD + 1, len(anchors) - 1
+    return tuple(one for n, one in enumerate(anchors) if n % every == 0 or n == last or one.source == CRYSTAL)
 
 
 class Times:

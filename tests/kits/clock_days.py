@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from edge.clock.timekeeper import Timekeeper
+from edge.clock.watch import SystemTime
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
 from edge.recorder.recorder import Recorder
@@ -43,7 +44,8 @@ class ClockDay:
     """One box: `runs` are its starts; what it recorded is what `live` returns.
 
     `begin`: true UTC (microseconds) from which all times count. `crystals`: the ppm of each boot where they differ: the
-    card was moved to another box. `suspends`: (at, length) in s. `name`: that of the box, where there are several.
+    card was moved to another box. `suspends`: (at, length) in s. `slews`: (begin, end, s gained per s) of each boot, in
+    which something slews its clock. `name`: that of the box, where there are several.
     """
 
     folder: Path
@@ -53,6 +55,7 @@ class ClockDay:
     crystals: tuple[float, ...] = ()
     suspends: tuple[tuple[float, float], ...] = ()
     name: str = ""
+    slews: tuple[tuple[float, float, float], ...] = ()
 
     def live(self, length: float, since: float = 0.0) -> list[Record]:
         """Live until that true second, with the schedule's outages; return all records, oldest first."""
@@ -71,7 +74,7 @@ class ClockDay:
     def _boot(self, now: float) -> Boot:
         begin, number = self.begin + round((now - BOOTING) * 1e6), len(self.runs)
         ppm = self.crystals[number % len(self.crystals)] if self.crystals else self.schedule.ppm
-        return Boot(f"{self.name}boot-{number}", begin, ppm)
+        return Boot(f"{self.name}boot-{number}", begin, ppm, self.slews)
 
     def _run(self, boot: Boot, begin: float, outage: Outage) -> None:
         """Run the daemon from its start until it is killed."""
@@ -94,7 +97,7 @@ class ClockDay:
             clock,
             inbox,
             settled=lambda: recorder.snapshot.settled,
-            system=(lambda: sources[0].system_utc(clock.now())) if self.schedule.watched else None,
+            system=self._system(clock, boot, sources) if self.schedule.watched else None,
         )
         for anchor in keeper.look():
             recorder.learn(anchor)
@@ -114,6 +117,11 @@ class ClockDay:
         store.close()
         known = float("inf")  # whether a time had to be known is for the test to say
         self.runs.append(DaemonRun(store.epoch, boot, first, end, "power" if outage.power else "killed", known))
+
+    def _system(self, clock: SimClock, boot: Boot, sources: list[Any]) -> SystemTime:
+        """Return the system's clock, which somebody sets wrong before each slew, and otherwise the first source."""
+        utc = boot.slewed_utc if boot.slews else sources[0].system_utc
+        return SystemTime(lambda: utc(clock.now()), lambda: boot.crystal(clock.now()))
 
     def _true(self, second: float) -> int:
         """Return the true UTC (microseconds) of a second of this life."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from edge.clock.anchors import Anchor
+from edge.clock.anchors import Anchor, Slewed
+from edge.clock.clock import SystemClock, crystal, system_utc
 from edge.clock.timekeeper import Timekeeper, TimeSource
+from edge.clock.watch import ClockSet, ClockWatch, SystemTime
 from edge.sim.clock import SimClock
 from edge.sim.faults import Schedule
 from edge.sim.times import Boot, BootTeller, Teller
@@ -55,3 +57,27 @@ def test_a_source_that_comes_and_goes_is_heard() -> None:
         records = day.live(8 * HOUR)
     assert judged(day, records) == []
     assert worst(records) < 0.2
+
+
+def test_the_machines_own_clocks_run_alike() -> None:
+    """Nothing is told of clocks that nobody touches; one that is read anew is compared with itself."""
+    clock = SystemClock()
+    watch = ClockWatch(clock, SystemTime(system_utc, crystal))
+    for _look in range(5):
+        clock.sleep_until(clock.now() + 0.1)
+        assert watch.look() is None
+
+
+def test_a_set_and_a_slewed_clock_are_told_apart() -> None:
+    """The step is told with its seconds, the slew with what the crystal counted meanwhile, and nothing after it."""
+    clock, boot = SimClock(0.0), Boot("b", BEGIN, 30.0, ((100.0, 110.0, -0.1),))
+    watch = ClockWatch(clock, SystemTime(lambda: boot.slewed_utc(clock.now()), lambda: boot.crystal(clock.now())))
+    found = []
+    for second in range(1, 130):
+        clock.run_until(float(second))
+        found.append(watch.look())
+    assert found[99] == ClockSet(1.0)
+    slews = [one for one in found if isinstance(one, Slewed)]
+    assert [one.until for one in slews] == [101.0 + n for n in range(10)]
+    assert sum(one.elapsed - (one.until - one.since) for one in slews) == pytest.approx(1.0)
+    assert len([one for one in found if one is not None]) == 11
