@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from drivers.clock import Clock
-from edge.clock.anchors import Anchor, error_of
+from edge.clock.anchors import CRYSTAL, Anchor, error_of
 from edge.clock.belief import SECOND_LOOK
 from edge.northbound.minshan import OutgoingBatch
 from edge.records import spans
@@ -188,7 +188,8 @@ class Receipts:
             self.greet()
         elif (believed or not self.pin.ledger) and not self._rounds.open:
             overdue = self._committed and self._store.outbox.unproven(self._dest, before=now - ASK_AFTER)
-            look = LOOK_AGAIN if self._source() in ("unknown", "platform") else DAILY  # at the platform's clock
+            alone = self._source() in ("unknown", "platform", CRYSTAL)  # nobody else tells this box the time now
+            look = LOOK_AGAIN if alone else DAILY  # at the platform's clock
             self.hello_due = now + (ASK_AFTER if overdue else CONTRADICTED if contradicts else look)
             self._overdue = self._store.outbox.overdue(self._dest)
         return reopened > 0

@@ -185,3 +185,21 @@ def test_a_platform_that_contradicts_network_time_is_asked_again(
     station.receipts.answered(answer, lambda anchor: None)
     assert not station.asks_after(SECOND_LOOK)
     assert station.asks_after(UNCONFIRMED - SECOND_LOOK - 1.0) is again
+
+
+@pytest.mark.parametrize(("source", "hourly"), [("ntp", False), ("gnss", False), ("platform", True), ("crystal", True)])
+def test_a_box_that_nobody_else_tells_the_time_asks_the_platform_each_hour(
+    store: Store, source: str, hourly: bool
+) -> None:
+    """What only the crystal carries on since its clock was slewed is no word of anybody; others tell it themselves."""
+    station = Station(store, GATHER)
+    station.clock.run_until(30.0)
+    mark = ClockMark(source, 0.05)
+    draft = Draft(Kind.MINUTE, Stamp("b", 30.0), 60.0, 1_782_097_230_000_000, mark, {"values": {}})
+    record = store.append(draft)
+    station.receipts.sent([OutgoingBatch(Topic.BACKFILL, b"", (record,))])
+    station.receipts.received(Receipt(1, LEDGER, 1, [Span("e", record.seq, record.seq)]))
+    answer = HelloAnswer(1, station.says_hello(), 1_782_097_230_000_000, LEDGER, 1, [Span("e", 1, 1)])
+    station.receipts.answered(answer, lambda anchor: None)
+    assert not station.asks_after(3500.0)
+    assert station.asks_after(200.0) is hourly
