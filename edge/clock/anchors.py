@@ -20,8 +20,8 @@ from edge.records.record import ClockMark
 
 DRIFT = 50e-6  # s per s; by how much a crystal's rate changes with the weather (the design's outdoor range)
 MOST_DRIFT = 500e-6  # s per s; a clock that is further off cannot be disciplined by Linux at all (adjtimex(2))
-FAST = 60.0  # s
 NOTICED = 0.02  # s; a slew is noticed from here on
+FAST = 60.0  # s; one that is noticed later is slower than 330 ppm, and may be another rate rather than a correction
 DAY = 86_400.0  # s; a crystal's rate of days ago was another temperature's
 LEAST_ERROR = 0.05  # s; systemd-timesyncd tells the kernel an error of 0, and NTP over 4G is seldom better than this
 MOST_ERROR = 3600.0  # s; a time that is known no better dates nothing
@@ -56,7 +56,7 @@ class Slewed(msgspec.Struct, frozen=True):
 
     @property
     def fast(self) -> bool:
-        """Whether it was noticed soon: by 330 ppm or more. What takes longer may be another rate, not a correction."""
+        """Whether it was noticed soon."""
         return self.until - self.since < FAST
 
 
@@ -106,7 +106,8 @@ def carried(slewed: Slewed, anchors: Sequence[Anchor]) -> tuple[Anchor, Anchor]:
     before, after = (time_of(at, anchors) for at in (slewed.since, slewed.since + slewed.elapsed))
     assert before is not None
     assert after is not None
-    unnoticed = 0.0 if any(one.boottime == slewed.since and one.source == CRYSTAL for one in anchors[-1:]) else NOTICED
+    goes_on = anchors[-1].source == CRYSTAL and anchors[-1].boottime == slewed.since
+    unnoticed = 0.0 if goes_on else NOTICED
     begin, end = (
         Anchor(anchors[0].boot, at, utc, CRYSTAL, round((mark.error or 0.0) + unnoticed, 6))
         for at, (utc, mark) in ((slewed.since, before), (slewed.until, after))
