@@ -171,7 +171,7 @@ def test_what_a_cut_leaves_of_a_change_is_no_damage(ram: Path, monkeypatch: pyte
                 content = bytearray(disk.safe[log])
                 keep_blocks(content, loose, kept)
                 complete = all(content[head.at : head.at + FRAME_HEADER] == head.data for head in heads)
-                told = told_of(disk, ram / "cut", content)
+                told = told_of(disk, ram / "cut", bytes(content))
                 assert told == (complete and kept != tuple(blocks(loose)))
                 tried += 1
         disk.play(op)
