@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
+from pathlib import Path
 from typing import Any
 
 from drivers.buses.bus import BUSES
@@ -25,6 +27,7 @@ from edge.systemd import Signals, notify
 log = logging.getLogger("minshan")
 SALVAGE_S = 60  # s within which the next word of a salvage comes, however slow the card is
 BEAT_S = 10.0  # a sixth of the unit's WatchdogSec=60
+MOST_MEMORY = 200_000_000  # bytes; the unit's MemoryMax, which the kernel of a Pi holds only with cgroup_enable=memory
 PATIENCE_S = 8.0  # real seconds that ending lanes have: measuring ends at once, the uplink says goodbye
 
 
@@ -80,6 +83,17 @@ def quieten(config: Config, clock: Clock) -> None:
 
 
 def beat(station: Station) -> None:
-    """Feed the watchdog while the recorder moves: a stuck bus costs its own quantities, never the daemon."""
-    if station.recorder.snapshot.alive(station.clock.now()):
+    """Feed the watchdog while the recorder moves and memory is in bounds; a stuck bus costs its own quantities."""
+    taken = memory()
+    if taken > MOST_MEMORY:
+        log.error("the station took %d MB of memory, which it never needs: the watchdog ends it", taken // 10**6)
+    elif station.recorder.snapshot.alive(station.clock.now()):
         notify("WATCHDOG=1")
+
+
+def memory() -> int:
+    """Return the bytes of memory that this process takes (proc(5), statm); 0 where /proc is not there."""
+    try:
+        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0

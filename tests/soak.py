@@ -7,8 +7,9 @@ A box has one sensor, stands before a rough network and the real receiver, and s
 days by the hundred each four are a life of their own, with a camera and somebody who asks it for things. A year is
 lived on one store and one platform, week after week, with a line for each month. What the checkers complain of is
 counted by the promise that was broken. Memory and CPU are those of the whole simulation, the weather, the broker and
-the receiver among it, but for what that takes to read all of its files at its own starts. Exit code 1: there is a
-complaint.
+the receiver among it, but for what that takes to read all of its files at its own starts. What a year's CPU grew by is
+told from what there was to send: the last month's is compared with what the months before took for as many bytes.
+Exit code 1: there is a complaint.
 """
 
 from __future__ import annotations
@@ -25,10 +26,11 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from statistics import linear_regression
 
 from edge.sim.faults import draw
 from tests.kits.alarm_season import drawn
-from tests.kits.long_life import LongLife
+from tests.kits.long_life import LongLife, Week
 from tests.kits.season_checks import Checked
 from tests.kits.stations import DAY, SMALL, configured, live, without
 from tests.kits.store_kit import memory_folder
@@ -104,11 +106,12 @@ def lives(days: float, first_seed: int) -> Counter[str]:
 def months(wanted: int, seed: int) -> Counter[str]:
     """Live one box for so many months, and print a line for each. Return the complaints' count."""
     logging.disable(logging.CRITICAL)
-    all_broken, costs = Counter[str](), list[tuple[float, float]]()
+    all_broken, costs, lived_weeks = Counter[str](), list[tuple[float, float]](), list[Week]()
     with memory_folder() as folder:
         box = LongLife(folder, VANE, seed)
         for month in range(1, wanted + 1):
             weeks = [box.live(MONTH_DAYS / WEEKS * DAY) for _ in range(WEEKS)]
+            lived_weeks += weeks
             memory = resident()
             broken = Counter[str]()
             tell([*(complaint for week in weeks for complaint in week.complaints), *box.wrongly_proven()], broken)
@@ -124,7 +127,23 @@ def months(wanted: int, seed: int) -> Counter[str]:
     for what, each in zip(("memory", "CPU a minute"), zip(*costs, strict=True), strict=True):
         first, last = each[0], each[-1]
         print(f"{what}: {'flat' if last <= FLAT * first else 'grew'}, {last / first:.2f} times the first month's")
+    if wanted > 1:
+        print(beside_what_was_sent(lived_weeks[:-WEEKS], lived_weeks[-WEEKS:]))
     return all_broken
+
+
+def beside_what_was_sent(before: Sequence[Week], last: Sequence[Week]) -> str:
+    """Return whether the last weeks took more CPU than the weeks before did for as many bytes sent.
+
+    A week's CPU is some for its minutes and some for each MB that it sends: a straight line through the weeks before.
+    """
+    a_byte, a_week = linear_regression([week.sent for week in before], [week.cpu for week in before])
+    grown = sum(week.cpu for week in last) / sum(a_week + a_byte * week.sent for week in last)
+    minutes = MONTH_DAYS / WEEKS * DAY / 60
+    return (
+        f"CPU beside what was sent: {'flat' if grown <= FLAT else 'grew'}, {grown:.2f} times the months before, "
+        f"which took {1000 * a_week / minutes:.2f} ms a minute and {1e6 * a_byte:.2f} s for each MB"
+    )
 
 
 def seasons(wanted: int, first_seed: int, nights: int) -> int:

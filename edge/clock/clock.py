@@ -11,6 +11,7 @@ import os
 import select
 import threading
 import time
+import uuid
 import weakref
 from collections import deque
 from collections.abc import Callable
@@ -25,8 +26,11 @@ LONGEST_POLL = 3600.0  # s; poll(2) takes an int of milliseconds, and a deadline
 
 
 def boot_id() -> str:
-    """Return the kernel's random id of this boot."""
-    return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    """Return the kernel's random id of this boot; where /proc is not there, a new one, as if each start were a boot."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return str(uuid.uuid4())
 
 
 def system_utc() -> int:

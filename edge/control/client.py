@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,7 +11,7 @@ from drivers.clock import Clock
 from edge import snapshots
 from edge.clock.clock import SystemClock
 from edge.control import frames
-from edge.control.frames import LONGEST_ANSWER, QUIET_S, FrameError
+from edge.control.frames import LONGEST_ANSWER, QUIET_S, FrameError, short_path
 from edge.language import texts
 from edge.language.sentence import as_sentence
 from edge.language.texts import _
@@ -162,14 +161,8 @@ def facts(answer: dict[str, Any]) -> dict[str, Any]:
 def connect(caller: socket.socket, path: Path) -> None:
     """Connect. Raise NotRunningError where nobody listens, AskError where this user may not ask."""
     try:
-        folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY)
-    except OSError:
-        raise NotRunningError from None
-    try:
-        # By the folder's descriptor: a socket's address holds 107 bytes, and folders may be deep.
-        caller.connect(f"/proc/self/fd/{folder}/{path.name}")
-    except (FileNotFoundError, ConnectionRefusedError):
-        raise NotRunningError from None
+        with short_path(path) as short:
+            caller.connect(short)
     except BlockingIOError:  # too many wait to be accepted
         sentence = _("The station at {path} does not answer.").format(path=path)
         raise AskError(sentence, _("See its log: journalctl -u minshan -n 50")) from None
@@ -177,5 +170,5 @@ def connect(caller: socket.socket, path: Path) -> None:
         sentence = _("You have no permission to query the station at {path}.").format(path=path)
         remedy = _("Join its group (sudo adduser $USER minshan, then log in again), or use sudo.")
         raise AskError(sentence, remedy) from None
-    finally:
-        os.close(folder)
+    except OSError:
+        raise NotRunningError from None

@@ -23,7 +23,7 @@ from edge.clock.clock import SystemClock
 from edge.control.caller import LEAST_EVERY_S, MOST_EVERY_S, Caller
 from edge.control.commands import Commands, Outcome, Request
 from edge.control.envelopes import by_socket
-from edge.control.frames import FrameError
+from edge.control.frames import FrameError, short_path
 from edge.files import identity
 from edge.records.record import Kind, Record
 
@@ -204,16 +204,3 @@ def as_news(outcome: Outcome) -> Outcome:
 
 
 NOT_A_LINE = Reason("not_a_line", "this line is not JSON")
-
-
-@contextlib.contextmanager
-def short_path(path: Path) -> Iterator[str]:
-    """Give a path that fits a socket's 107 bytes: by the folder's descriptor where it is longer."""
-    if len(os.fsencode(path)) <= 107:
-        yield str(path)
-        return
-    folder = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        yield f"/proc/self/fd/{folder}/{path.name}"
-    finally:
-        os.close(folder)

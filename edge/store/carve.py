@@ -23,6 +23,7 @@ WAL_HEADER, FRAME_HEADER = 32, 24  # bytes
 FRAME = FRAME_HEADER + PAGE
 MOST_HEAD = 127  # bytes of a row's head; that of a record has about 20
 MOST_ROUNDS = 1 << 20  # of a log between two clean ends
+SECTOR = 512  # bytes: the least that a disk writes
 SLICE = 1024 * PAGE  # bytes of a file in memory at a time
 # By serial type: the values that the type itself says, and how numbers are unpacked.
 _FIXED = {0: None, 8: 0, 9: 1}
@@ -64,34 +65,39 @@ def frames(log: bytes, after: int = 0) -> Iterator[Page]:
 
 
 def ends_badly(log: bytes, used: int) -> bool:
-    """Return whether something stands behind the `used` frames of a log that was neither left over nor being written.
+    """Return whether something that may have been kept stands behind the `used` frames of a log.
 
-    Left over are frames of an earlier round, with lower salts; being written are frames of a change that was never
-    finished, whose sums are right. Anything else may have been a record. File format, section 4.
+    A change is told as kept once all its frames are synced, and the next one is written after that. So what a power
+    cut leaves of one change was never kept where it has no last frame, or where a place before its last frame was not
+    written: then nothing behind that place was synced. Damage is all else: a second change behind the first, rubbish
+    where nothing shows that it was never synced, and a change with a last frame and a wrong sum, which may have been
+    kept, or may not. File format, section 4.
     """
-    salts, order = log[16:24], ">" if log[3:4] == b"\x83" else "<"
-    sums = log[24:32] if used == 0 else log[WAL_HEADER + used * FRAME - PAGE - 8 : WAL_HEADER + used * FRAME - PAGE]
-    being_written = True
+    ended = never_synced = False
     for start in range(WAL_HEADER + used * FRAME, len(log) - FRAME + 1, FRAME):
-        head, page = log[start : start + FRAME_HEADER], log[start + FRAME_HEADER : start + FRAME]
-        if head[8:16] == salts:
-            sums = _sums(head[:8] + page, sums, order)
-            if not being_written or sums != head[16:]:
+        page, pages_after, salts = struct.unpack_from(">2I8s", log, start)
+        if _is_unwritten(log, start):
+            never_synced = never_synced or not ended
+        elif page and salts == log[16:24]:
+            if ended:
                 return True
-            continue
-        being_written = False
-        rounds = (int.from_bytes(salts[:4], "big") - int.from_bytes(head[8:12], "big")) % (1 << 32)
-        if not 0 < rounds < MOST_ROUNDS:
+            ended = pages_after > 0
+        elif not never_synced:
             return True
-    return False
+    return ended and not never_synced
 
 
-def _sums(data: bytes, before: bytes, order: str) -> bytes:
-    a, b = struct.unpack(">II", before)
-    for x, y in struct.iter_unpack(order + "II", data):
-        a = (a + x + b) & 0xFFFFFFFF
-        b = (b + y + a) & 0xFFFFFFFF
-    return struct.pack(">II", a, b)
+def _is_unwritten(log: bytes, start: int) -> bool:
+    """Return whether the frame there is what an earlier round left, or nothing yet.
+
+    An earlier round has a lower first salt and another second one. Zeros tell nothing where the whole sector has
+    them, which a card may have emptied.
+    """
+    head = log[start : start + FRAME_HEADER]
+    if not any(head):
+        return any(log[start // SECTOR * SECTOR : start])
+    rounds = (int.from_bytes(log[16:20], "big") - int.from_bytes(head[8:12], "big")) % (1 << 32)
+    return 0 < rounds < MOST_ROUNDS and head[12:16] != log[20:24]
 
 
 def records(page: bytes, read: PageReader, known: Ranges = ranges.NOTHING) -> Iterator[Found]:

@@ -134,8 +134,12 @@ def as_store_error(folder: Path) -> Iterator[None]:
         yield
     except OSError as error:
         cause = _ERRNO.get(error.errno or 0, StoreCause.DISK)
-        no_files = cause is StoreCause.FULL and _has_all_files(folder)
-        raise store_error(cause, folder, NO_FILES if no_files else system_reason(error)) from error
+        why = system_reason(error)
+        if cause is StoreCause.FULL and _has_all_files(folder):
+            why = NO_FILES
+        elif isinstance(error, FileExistsError) and folder.is_symlink():
+            why = LINK_TO_NOTHING
+        raise store_error(cause, folder, why) from error
     except UnicodeDecodeError as error:
         raise store_error(StoreCause.DAMAGED, folder, Reason("text_is_none", "a text in it is not valid")) from error
     except apsw.BusyError as error:
@@ -183,4 +187,5 @@ def in_use(folder: Path, pid: int | None) -> StoreError:
 
 
 NO_FILES = Reason("no_more_files", "it has no room for another file: `df -i` shows 100 %")
+LINK_TO_NOTHING = Reason("link_to_nothing", "it is a link to a folder that is not there: is its disk mounted?")
 ANOTHER_PROGRAM = Reason("another_program", "another program")

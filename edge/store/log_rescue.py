@@ -64,20 +64,24 @@ def check(
             raise apsw.CorruptError(Reason("check_finds", "SQLite finds damage: {text}", text=str(found)))
 
 
-def rescue(connection: apsw.Connection, folder: Path, log: bytes) -> None:
-    """Take in the records of a log, as it was before the connection was opened, that SQLite ignored.
+def frames_used(connection: apsw.Connection) -> int:
+    """Return how many frames of the log SQLite reads; to be asked before anything is written to it."""
+    return max(connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0], 0)
+
+
+def rescue(connection: apsw.Connection, folder: Path, log: bytes, used: int) -> None:
+    """Take in the records of a log, as it was before the connection was opened, that are not in its `used` frames.
 
     What is lost all the same is written down for a loss record.
     """
-    _, used, _ = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").get
     copy = folder / COPY
     gone = gone_in(connection)
-    found = list(_ignored(connection, carve.frames(log, max(used, 0)), gone))
+    found = list(_ignored(connection, carve.frames(log, used), gone))
     if copy.exists():  # this was cut off: what is left of the log may be less
         found += _ignored(connection, carve.frames(copy.read_bytes()), gone)
     elif found:
         write_whole(copy, log, 0o600)
-    bad_end = carve.ends_badly(log, max(used, 0))
+    bad_end = carve.ends_badly(log, used)
     if found or bad_end:
         with connection:
             connection.executemany(UPSERT, found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,6 +17,7 @@ from unittest.mock import patch
 import apsw
 
 SECTOR = 512
+BLOCK = 4096  # bytes that a file system writes at a time, in any order
 
 
 class Op(NamedTuple):
@@ -161,6 +162,20 @@ def apply(content: bytearray, op: Op) -> None:
         return
     content.extend(bytes(max(0, op.at - len(content))))
     content[op.at : op.at + len(op.data)] = op.data
+
+
+def blocks(loose: list[Op]) -> list[int]:
+    """Return the blocks that writes lie in."""
+    return sorted({n for op in loose for n in range(op.at // BLOCK, (op.at + len(op.data) - 1) // BLOCK + 1)})
+
+
+def keep_blocks(content: bytearray, loose: list[Op], kept: Iterable[int]) -> None:
+    """Put of writes that were not synced these blocks into a file's bytes, and lose the others."""
+    whole = bytearray(content)
+    for op in loose:
+        apply(whole, op)
+    for n in kept:
+        apply(content, Op("write", "", whole[n * BLOCK : (n + 1) * BLOCK], n * BLOCK))
 
 
 def survive(content: bytearray, op: Op, fate: str, rng: random.Random) -> None:

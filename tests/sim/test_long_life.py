@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.kits.long_life import LongLife
+from tests.kits.long_life import LongLife, Week
 from tests.kits.stations import DAY
-from tests.soak import VANE
+from tests.soak import VANE, beside_what_was_sent
 
 
 def test_the_next_week_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
@@ -22,6 +22,18 @@ def test_the_next_week_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
     _lost, *others = lines.read_text().splitlines(keepends=True)
     lines.write_text("".join(others))
     assert [complaint.partition(":")[0] for complaint in box.wrongly_proven()] == ["wrongly proven"]
+
+
+@pytest.mark.parametrize(
+    ("sent", "age", "verdict"),
+    [(4, 1.0, "flat, 1.00"), (1, 1.0, "flat, 1.00"), (1, 1.5, "grew, 1.50"), (4, 1.5, "grew, 1.50")],
+    ids=["more sent", "as much", "as much, and grown", "more sent, and grown"],
+)
+def test_growth_is_told_from_what_there_was_to_send(sent: int, age: float, verdict: str) -> None:
+    """Weeks take 60 s, and 2 s for each MB: what the last ones sent does not count as growth, what they took does."""
+    before = [Week(0, 0, 0, 0, mb * 1_000_000, 60 + 2.0 * mb, ()) for mb in (2, 9, 4, 7, 3, 5, 8, 6)]
+    last = [Week(0, 0, 0, 0, sent * mb * 1_000_000, age * (60 + 2.0 * sent * mb), ()) for mb in (5, 6, 7, 8)]
+    assert verdict in beside_what_was_sent(before, last)
 
 
 @pytest.mark.slow

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -115,3 +117,25 @@ def test_two_daemons_never_share_a_state_folder(tmp_path: Path) -> None:
     assert "警告 minshan.sampler: 传感器“ascii-station”" in said
     assert "mqtt://127.0.0.1:9 拒绝连接" in said
     assert len([line for line in said.splitlines() if f"{tmp_path}/none" in line]) == 1
+
+
+def test_a_station_runs_where_proc_is_not_mounted(tmp_path: Path) -> None:
+    """In a bare container it measures, and answers whoever asks."""
+    if os.geteuid() or shutil.which("unshare") is None:
+        pytest.skip("only root may take /proc away, and only by unshare (util-linux)")
+    config, ready = tmp_path / "station.toml", tmp_path / "state" / "minshan.sock"
+    words = ["init", "--station", "pole-1", "--sensor", f"ascii-station:port={tmp_path}/none"]
+    subprocess.run([*MINSHAN, *words, "--state", str(ready.parent), "--out", str(config)], check=True, timeout=60)
+    bare = ["unshare", "-m", "sh", "-c", 'umount -l /proc && exec "$@"', "-"]
+    station = subprocess.Popen([*bare, *MINSHAN, "run", "--config", str(config)], stderr=subprocess.PIPE)
+    try:
+        while not ready.exists():
+            assert station.poll() is None
+            time.sleep(0.1)
+        ask = [*bare, *MINSHAN, "status", "--state", str(ready.parent), "--lang", "en"]
+        said = subprocess.run(ask, capture_output=True, check=False, timeout=60)
+        assert said.stdout.startswith(b"Station pole-1"), said
+    finally:
+        station.terminate()
+        told = station.communicate(timeout=60)[1]
+    assert station.returncode == 0, told

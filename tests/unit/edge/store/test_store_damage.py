@@ -21,7 +21,9 @@ from edge.store.outbox import PLATFORM
 from edge.store.picture_rows import NewPicture, PicturePart
 from edge.store.schema import PAGE
 from edge.store.store import Store
-from tests.kits.store_kit import event, minute
+from tests.kits.store_kit import event, folder_in_memory, minute
+
+__all__ = ["folder_in_memory"]  # a fixture
 
 RECORDS = 300
 
@@ -136,6 +138,29 @@ def test_a_log_broken_in_its_middle_gives_back_what_is_behind(histories: Histori
     store = goes_on(tmp_path / "state", records)
     assert len(store.range(1, RECORDS)) >= RECORDS - 8
     store.close()
+
+
+def test_a_newest_record_that_is_lost_is_told(ram: Path) -> None:
+    """A log's last change that was kept, hurt in a bit, emptied or overwritten: what is lost of it is not silent."""
+    live = Store.open(ram / "live", epoch="a", destinations=(PLATFORM,))
+    kept = [live.append(minute(n), {"n": n}) for n in range(1, 60)]
+    shutil.copytree(ram / "live", ram / "cut")
+    live.close()
+    rng, log = random.Random(1), (ram / "cut" / "records.db-wal").read_bytes()
+    begin = len(log) - 2 * FRAME
+    flips = [(at, bytes([log[at] ^ 1 << rng.randrange(8)])) for at in range(begin, len(log), 37)]
+    sectors = range(begin // 512 * 512, len(log), 512)
+    lost = 0
+    for at, new in (*flips, *((at, bytes(512)) for at in sectors), *((at, rng.randbytes(512)) for at in sectors)):
+        shutil.copytree(ram / "cut", ram / "hurt")
+        (ram / "hurt" / "records.db-wal").write_bytes((log[:at] + new + log[at + len(new) :])[: len(log)])
+        store = Store.open(ram / "hurt", epoch="b", destinations=(PLATFORM,))
+        missing = store.range(1, 100) != kept
+        assert store.repaired is not None or not missing, at
+        lost += missing
+        store.close()
+        shutil.rmtree(ram / "hurt")
+    assert lost > 5
 
 
 def test_a_broken_page_costs_its_own_records_and_they_are_told(histories: Histories, tmp_path: Path) -> None:

@@ -114,6 +114,15 @@ def test_a_file_is_no_state_folder(tmp_path: Path) -> None:
     assert found.value.cause is StoreCause.NO_FOLDER
 
 
+def test_a_link_to_a_folder_that_is_not_there_is_told_as_that(tmp_path: Path) -> None:
+    """Where the state lies on a disk of its own that is not mounted, no new store is begun below its place."""
+    (tmp_path / "link").symlink_to(tmp_path / "disk" / "state")
+    with pytest.raises(StoreError, match="it is a link to a folder that is not there") as refused:
+        Store.open(tmp_path / "link", epoch="a", destinations=(PLATFORM,))
+    assert refused.value.cause is StoreCause.NO_FOLDER
+    assert not (tmp_path / "disk").exists()
+
+
 def test_a_newer_versions_database_is_left_alone(tmp_path: Path) -> None:
     """After a step back to an older version nothing is repaired away: it says what to install."""
     Store.open(tmp_path, epoch="a", destinations=(PLATFORM,)).close()

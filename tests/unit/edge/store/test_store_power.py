@@ -14,16 +14,19 @@ import pytest
 from edge.clock.anchors import Anchor
 from edge.records.record import Kind, Record
 from edge.records.spans import Span
-from edge.store.carve import FRAME
+from edge.store import schema
+from edge.store.carve import FRAME, FRAME_HEADER
+from edge.store.folder import DATABASE, LOG
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
-from tests.kits.power import Disk, Tape
+from tests.kits.power import Disk, Tape, blocks, keep_blocks
 from tests.kits.store_kit import damaged_pages, event, folder_in_memory, many, minute
 from tests.unit.edge.store.test_store_damage import filled
 from tests.unit.edge.store.test_store_packing import old_store
 
 __all__ = ["folder_in_memory"]  # a fixture
 names = itertools.count()
+LOG_FILE = DATABASE + LOG
 Work = Callable[[Path, str, Callable[[Record], None]], None]
 
 
@@ -142,6 +145,55 @@ def test_a_power_cut_costs_nothing_of_an_older_store(ram: Path) -> None:
     """60 cuts while a store of version 0.1.0 is taken over: all its records are there after each, and it goes on."""
     old_store(ram / "live")
     assert cuts(ram, a_salvage, 60, seed=4, damaged=True) > 100
+
+
+def test_what_a_cut_leaves_of_a_change_is_no_damage(ram: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of each change in a log that is written over, each choice of its blocks is on the disk, the others are not.
+
+    Damage is told where all heads of the change are there, and only there: it may have been kept then.
+    """
+    monkeypatch.setattr(schema, "WAL_PAGES", 40)
+    (ram / "live").mkdir()
+    disk, tape = Disk(ram / "live"), Tape(f"tape-{os.getpid()}-{next(names)}", ram / "live")
+    with tape.listening():
+        store = Store.open(ram / "live", epoch="a", destinations=(PLATFORM,), vfs=tape.vfs_name)
+        for n in range(1, 101):
+            store.append(minute(n), {"n": n})
+        store.close()
+    tape.unregister()
+    tried = 0
+    for op in tape.ops:
+        log = disk.names.get(LOG_FILE, -1)
+        loose = disk.loose.get(log, []) if (op.what, op.name) == ("sync", LOG_FILE) else []
+        heads = [write for write in loose if len(write.data or "") == FRAME_HEADER]
+        if heads and loose[-1].at + FRAME < len(disk.safe[log]):  # an earlier round's is behind it
+            for kept in choices(blocks(loose)):
+                content = bytearray(disk.safe[log])
+                keep_blocks(content, loose, kept)
+                complete = all(content[head.at : head.at + FRAME_HEADER] == head.data for head in heads)
+                told = told_of(disk, ram / "cut", bytes(content))
+                assert told == (complete and kept != tuple(blocks(loose)))
+                tried += 1
+        disk.play(op)
+    assert tried > 100
+
+
+def choices(numbers: list[int]) -> list[tuple[int, ...]]:
+    """Return every choice of some of them, none and all of them too."""
+    return [some for n in range(len(numbers) + 1) for some in itertools.combinations(numbers, n)]
+
+
+def told_of(disk: Disk, folder: Path, log: bytes) -> bool:
+    """Return whether a store tells of damage that is on the disk, but for its log, which is this."""
+    (folder / "pictures").mkdir(parents=True)
+    for name, number in disk.names.items():
+        (folder / name).write_bytes(disk.safe[number])
+    (folder / LOG_FILE).write_bytes(log)
+    store = Store.open(folder, epoch="b", destinations=(PLATFORM,))
+    told = store.repaired is not None
+    store.close()
+    shutil.rmtree(folder)
+    return told
 
 
 @pytest.mark.slow

@@ -180,6 +180,22 @@ def test_a_first_start_that_was_cut_off_is_one_still(tmp_path: Path) -> None:
         store.close()
 
 
+def test_a_first_start_that_was_cut_off_in_its_tables_is_no_damage(tmp_path: Path) -> None:
+    """What is left of an unfinished change is judged by the log as it was found, not as it is once tables are made."""
+    (tmp_path / "made").mkdir()
+    connection = schema.connect(tmp_path / "made" / DATABASE)
+    with connection:
+        schema.MIGRATIONS[0](connection)
+    log = (tmp_path / "made" / (DATABASE + LOG)).read_bytes()
+    unfinished = log[-FRAME : 4 - FRAME] + bytes(4) + log[8 - FRAME : 24 - FRAME] + bytes(PAGE)
+    shutil.copytree(tmp_path / "made", tmp_path / "state")
+    connection.close()
+    (tmp_path / "state" / (DATABASE + LOG)).write_bytes(log + unfinished)
+    store = Store.open(tmp_path / "state", epoch="a", destinations=(PLATFORM,))
+    assert store.repaired is None
+    store.close()
+
+
 @pytest.mark.parametrize("content", [None, b""])
 def test_an_emptied_database_gives_back_its_log(tmp_path: Path, content: bytes | None) -> None:
     """SQLite removes the log beside an empty database: the records in it are salvaged before."""
