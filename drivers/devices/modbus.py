@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from drivers.reading import Reading
 
 ILLEGAL_FUNCTION = 1  # an exception's number
+LEAST_UNASKED = 32  # bytes; a neighbour's answer that comes late is shorter
 NO_FRAME = ("no_whole_frame", "checksum_wrong", "no_frame_among")  # what is told of bytes that are no frame
 FROM_PROFILE = ("baud", "parity", "address", "interval", "most_registers")
 
@@ -140,12 +141,12 @@ class ModbusDevice:
         """Return the registers of one request. Raise the line's errors, with what can be told of their cause."""
         count = len(ask.places)
         if not self._heard.is_known:
+            self._heard.begin()
             self._heard.add(self._bus.unasked())
         try:
             return asked(self._bus, self._address, ask.function, ask.start, count, self._timeout, self._pause)
         except (NoAnswer, Garbled) as error:
             if isinstance(error, Garbled):
-                self._heard.begin()
                 self._heard.add(self._bus.stray)
             if (other := self._heard.other()) is not None:
                 raise other from None
@@ -156,8 +157,10 @@ class ModbusDevice:
     def _is_no_frame(self, error: DeviceError, function: int) -> bool:
         """Return whether what came bears no sign of this device's answers: neither a whole frame nor a beginning.
 
-        A lone 00 or ff is the line's own, while its drivers change direction.
+        A lone 00 or ff is the line's own, while its drivers change direction; so are a few bytes that nobody asked for.
         """
+        if isinstance(error, NoAnswer):
+            return self._heard.count >= LEAST_UNASKED
         came = self._bus.stray.lstrip(rtu.NO_ADDRESSES)
         begins = came.startswith((bytes([self._address, function]), bytes([self._address, function | 0x80])))
         return error.detail.code in NO_FRAME and bool(came) and not begins

@@ -140,3 +140,30 @@ def test_what_lies_on_a_modbus_line_unasked_is_another_masters() -> None:
 
     with pytest.raises(WrongDevice, match="address 9"):
         simulated(read)
+
+
+@pytest.mark.parametrize(
+    ("stale", "code"),
+    [
+        (b"Boot ok, waiting for the probe\r\n" * 2, "another_text"),
+        (NOISE * 4, "no_frame_but_bytes"),
+        (sealed(b"\x02\x03\x04\x01\x02\x00\x03"), "no_answer_to_request"),
+    ],
+)
+def test_what_lies_unasked_on_a_modbus_line_says_why_no_answer_comes(stale: bytes, code: str) -> None:
+    """Text and noise between the requests; a neighbour's answer that comes late is neither."""
+
+    def read(clock: SimClock) -> DeviceError | None:
+        port, error = PlayedPort(clock), None
+        device = INFO.open(ModbusBus(port, 9600, "N", clock), settings("th-renke"), clock)
+        for _ in range(3):  # also within the time in which an answer may still come
+            port.stale = stale
+            try:
+                device.read()
+            except DeviceError as found:
+                assert error is None or found.detail.code == error.detail.code
+                error = found
+        return error
+
+    error = simulated(read)
+    assert error is not None and error.detail.code == code
