@@ -170,11 +170,18 @@ class ModbusDevice:
 
 
 def asked(
-    bus: ModbusBus, address: int, function: int, start: int, count: int, timeout: float, pause: float = 0.0
+    bus: ModbusBus,
+    address: int,
+    function: int,
+    start: int,
+    count: int,
+    timeout: float,
+    pause: float = 0.0,
+    insist: bool = False,
 ) -> tuple[int, ...]:
-    """Return registers in one request. Raise the line's errors; of a block that is refused with what may help."""
+    """Return registers in one request, as `ModbusBus.read`; of a block that is refused say what may help."""
     try:
-        return bus.read(address, function, start, count, timeout, pause)
+        return bus.read(address, function, start, count, timeout, pause, insist)
     except WrongDevice as error:
         why = error.detail.inner("reason")
         if error.detail.code != "device_refused" or why is None:
