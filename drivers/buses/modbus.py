@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 LATE = 2.0  # s for which an answer may be late: asked again before, it would be taken for the next one
 TIMEOUT = 0.5  # s from the end of a request to its answer's first byte: what a dead device costs
+NO_ANSWER = Reason("no_answer_to_request", "no answer to a request")
 QUIET_BYTES = 4  # silence between frames, in byte times (Renke, DFRobot manuals; the standard wants 3.5)
 LEAST_QUIET = 0.00175  # s, from 19200 baud upwards (Modbus over serial line V1.02, 2.5.1.1)
 
@@ -73,7 +74,7 @@ class ModbusBus:
         NoAnswer, Garbled, WrongDevice or Unplugged.
         """
         if not insist and self._clock.now() < self._shunned.get(address, float("-inf")):
-            raise NoAnswer(Reason("not_asked", "not queried: the answer to an earlier request may still arrive"))
+            raise NoAnswer(NO_ANSWER)  # nor to an earlier one, whose answer may still arrive
         key = (address, function, start, count)
         request = self._requests.get(key)
         if request is None:
@@ -167,7 +168,7 @@ class ModbusBus:
                 )
             )
         self._shunned[request[0]] = self._clock.now() + LATE
-        return NoAnswer(Reason("no_answer_to_request", "no answer to a request"))
+        return NoAnswer(NO_ANSWER)
 
     def _drain(self, until: float) -> None:
         """Discard what follows a bad frame until the line is quiet or the instant `until` is reached."""

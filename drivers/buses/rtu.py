@@ -25,6 +25,7 @@ NO_ADDRESSES = b"\x00\xff"
 READS = (3, 4)  # holding and input registers
 WRITE_ONE, WRITE_SEVERAL = 6, 16
 WRITES = (WRITE_ONE, WRITE_SEVERAL)
+REQUEST_BYTES = 8  # of a request of registers, and of the acknowledgement of a write
 MOST_BYTES = 256  # an RTU frame's largest size (Modbus over serial line V1.02, 2.5.1)
 
 # Modbus application protocol V1.1b3, section 7. A device that refuses what is asked for is not the one that
@@ -102,6 +103,12 @@ def _is_one_read(data: bytes) -> bool:
     if len(data) < 5 or data[0] in NO_ADDRESSES or data[1] not in READS:
         return False
     return data[2] + 5 == len(data) and crc_fits(data)
+
+
+def requests_in(data: bytes) -> list[int]:
+    """Return the addresses that whole requests of registers within the bytes query, one for each request."""
+    starts = range(len(data) - REQUEST_BYTES + 1)
+    return [data[at] for at in starts if data[at + 1] in READS and crc_fits(data[at : at + REQUEST_BYTES])]
 
 
 def crc_fits(frame: bytes) -> bool:

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, ValidationInfo, field_validator, model_validator
 
+from drivers.buses import rtu
 from drivers.buses.bus import OnModbus
-from drivers.buses.rtu import READS
 from drivers.devices import modbus_stream
 from drivers.devices.heard import HeardBytes
 from drivers.devices.modbus_registers import RegisterRequest, fitted, not_void, plan, void_answer
 from drivers.devices.profiles import Identity, Profile, load
 from drivers.driver import Channel, DriverInfo
-from drivers.errors import Garbled, NoAnswer, SettingError, WrongDevice
+from drivers.errors import DeviceError, Garbled, NoAnswer, SettingError, WrongDevice
 from drivers.paths import PathText
 from drivers.reason import Reason
 
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from drivers.reading import Reading
 
 ILLEGAL_FUNCTION = 1  # an exception's number
+LEAST_UNASKED = 32  # bytes; a neighbour's answer that comes late is shorter
+NO_FRAME = ("no_whole_frame", "checksum_wrong", "no_frame_among")  # what is told of bytes that are no frame
 FROM_PROFILE = ("baud", "parity", "address", "interval", "most_registers")
 
 
@@ -139,29 +141,47 @@ class ModbusDevice:
         """Return the registers of one request. Raise the line's errors, with what can be told of their cause."""
         count = len(ask.places)
         if not self._heard.is_known:
+            self._heard.begin()
             self._heard.add(self._bus.unasked())
         try:
             return asked(self._bus, self._address, ask.function, ask.start, count, self._timeout, self._pause)
         except (NoAnswer, Garbled) as error:
             if isinstance(error, Garbled):
-                self._heard.begin()
                 self._heard.add(self._bus.stray)
             if (other := self._heard.other()) is not None:
                 raise other from None
-            if isinstance(error, NoAnswer) or self._heard.is_known or self._heard.is_short:
+            if self._heard.is_known or not self._is_no_frame(error, ask.function):
                 raise
             raise self._heard.cause(self._timeout, self._baud) from None
+
+    def _is_no_frame(self, error: DeviceError, function: int) -> bool:
+        """Return whether what came bears no sign of this device's answers: neither a whole frame nor a beginning.
+
+        A lone 00 or ff is the line's own, while its drivers change direction; so are a few bytes that nobody asked for.
+        """
+        if isinstance(error, NoAnswer):
+            return self._heard.count >= LEAST_UNASKED
+        came = self._bus.stray.lstrip(rtu.NO_ADDRESSES)
+        begins = came.startswith((bytes([self._address, function]), bytes([self._address, function | 0x80])))
+        return error.detail.code in NO_FRAME and bool(came) and not begins
 
     def close(self) -> None:
         """Do nothing: the lane owns the line."""
 
 
 def asked(
-    bus: ModbusBus, address: int, function: int, start: int, count: int, timeout: float, pause: float = 0.0
+    bus: ModbusBus,
+    address: int,
+    function: int,
+    start: int,
+    count: int,
+    timeout: float,
+    pause: float = 0.0,
+    insist: bool = False,
 ) -> tuple[int, ...]:
-    """Return registers in one request. Raise the line's errors; of a block that is refused with what may help."""
+    """Return registers in one request, as `ModbusBus.read`; of a block that is refused say what may help."""
     try:
-        return bus.read(address, function, start, count, timeout, pause)
+        return bus.read(address, function, start, count, timeout, pause, insist)
     except WrongDevice as error:
         why = error.detail.inner("reason")
         if error.detail.code != "device_refused" or why is None:
@@ -180,7 +200,7 @@ def function_refused(why: Reason, function: int) -> Reason:
         "{reason}: function {function} is not known to it; if it has the other one, set function = {other}",
         reason=why,
         function=function,
-        other=sum(READS) - function,
+        other=sum(rtu.READS) - function,
     )
 
 

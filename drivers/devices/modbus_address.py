@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from drivers.devices.modbus import asked
 from drivers.devices.modbus_registers import plan
 from drivers.devices.profiles import Profile, ProfileError, Settling, load
 from drivers.errors import Garbled, NoAnswer, WrongDevice
@@ -98,8 +99,8 @@ def _settling(profile: Profile) -> Settling:
 def _ask(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 0.0) -> None:
     """Read the first registers at an address; the line learns from it whether the adapter echoes."""
     profile = load(settings.profile)
-    ask = plan(profile, settings.fitted, settings.function)[0]
-    bus.read(address, ask.function, ask.start, len(ask.places), profile.timeout_ms / 1000, pause, insist=True)
+    ask = plan(profile, settings.fitted, settings.function, most=settings.most_registers)[0]
+    asked(bus, address, ask.function, ask.start, len(ask.places), profile.timeout_ms / 1000, pause, insist=True)
 
 
 def _answers(bus: ModbusBus, settings: ModbusSettings, address: int) -> bool:

@@ -15,7 +15,6 @@ from drivers.reason import Reason
 NO_REQUEST = Reason("no_request", "no request before it")
 OTHER_REQUEST = Reason("other_request", "the request before it asks another device or function")
 NO_REGISTER = Reason("no_register", "no register of the profile")
-REQUEST_BYTES = 8  # also the acknowledgement of a write
 EXCEPTION_BYTES = 5
 
 
@@ -81,7 +80,7 @@ class ModbusDecoder:
     def _frame(self, frame: bytes) -> Iterator[Frame | Refused]:
         """Yield what a complete frame with a right CRC gives: nothing where it is a request or a write's answer."""
         address, function = frame[0], frame[1]
-        if function in rtu.READS and len(frame) == REQUEST_BYTES:
+        if function in rtu.READS and len(frame) == rtu.REQUEST_BYTES:
             start, count = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
             self._request = LineRequest(address, function, start, count)
         elif function & 0x80:
@@ -137,7 +136,7 @@ def _sizes(head: bytes) -> tuple[int, ...]:
     if function & 0x80:
         return (EXCEPTION_BYTES,)
     if function in rtu.READS and len(head) > 2:
-        return (REQUEST_BYTES, 5 + head[2])
+        return (rtu.REQUEST_BYTES, 5 + head[2])
     if function == rtu.WRITE_SEVERAL and len(head) > 6:
-        return (REQUEST_BYTES, 9 + head[6])
-    return (REQUEST_BYTES,)
+        return (rtu.REQUEST_BYTES, 9 + head[6])
+    return (rtu.REQUEST_BYTES,)

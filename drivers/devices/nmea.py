@@ -114,7 +114,8 @@ class NmeaDecoder:
             length = min(len(data), LONGEST)
             return [self._drop(length, CUT_SHORT)]
         if end["sum"] is None:
-            return [self._drop(end.end(), CHECKSUM if b"*" in data[: end.end()] else NO_SUM)]
+            broken = CHECKSUM if b"*" in data[: end.end()] else NO_SUM
+            return [self._drop(end.end(), broken if HEAD.match(data) else CUT_SHORT)]
         return self._sentence(data[: end.end()], int(end["sum"], 16))
 
     def _between(self, data: bytes, length: int, ended: bool) -> list[Frame | Refused] | None:

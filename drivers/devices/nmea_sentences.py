@@ -33,29 +33,22 @@ from drivers.devices.nmea_fields import (
 )
 from drivers.reason import Reason
 
-# XDR ids, letters and digits alone, that name the air at the station: others name wind chill, heat index, water,
-# engines, batteries. "" is a sensor without a name.
-TEMPERATURE_IDS = frozenset(
-    (
-        *("", "AIR", "AIRT", "AIRTEMP", "AIRTEMPERATURE", "AT"),
-        *("TA", "TEMP", "TEMPAIR", "TEMPERATURE", "OUTSIDETEMP", "OUTSIDEAIRTEMP"),
-        *("OUTTEMP", "OUTAIRTEMP", "ENVOUTSIDET", "ENVOUTAIRT"),
-    )
+# What an XDR id, letters and digits alone, may be made of where it names the air at the station: a word for the
+# quantity, and words for the place before or behind it. Others name wind chill, heat index, water, cabins, engines,
+# batteries, the pressure at sea level. "" is a sensor without a name.
+PLACES = "(?:ENV|ATM|ATMOS|AIR|AMB|AMBIENT|OUT|OUTSIDE|OUTDOOR|EXT|EXTERNAL)*"
+
+
+def _names(*words: str) -> re.Pattern[str]:
+    return re.compile(f"{PLACES}(?:{'|'.join(words)})?{PLACES}")
+
+
+TEMPERATURE_IDS = _names("T", "TA", "AT", "TMP", "TEMP", "TEMPERATURE")
+PRESSURE_IDS = _names(
+    "P", "PA", "BP", "PRES", "PRESS", "BARO", "BAROM", "BAROMETER", "(?:BAROMETRIC)?PRESSURE", "QFE", "STNP"
 )
-PRESSURE_IDS = frozenset(
-    (
-        *("", "STNP", "BARO", "BAROMETER", "BAROM", "PRESS"),
-        *("PRESSURE", "AIRP", "AIRPRESS", "AIRPRESSURE", "ATM", "ATMP"),
-        *("ATMPRESS", "BP", "PA", "QFE", "ENVATMOSP"),
-    )
-)
-HUMIDITY_IDS = frozenset(
-    (
-        *("", "AIR", "RH", "HUM", "HUMI", "HUMIDITY", "AIRH"),
-        *("AIRHUM", "AIRHUMI", "AIRHUMIDITY", "RELHUM", "RELHUMIDITY", "OUTSIDEHUM"),
-        *("ENVOUTSIDEH", "ENVOUTAIRH", "ENVOUTAIRT"),
-    )
-)
+HUMIDITY_IDS = _names("H", "U", "UA", "RH", "T", "(?:REL|RELATIVE)?(?:HU|HUM|HUMI|HUMID|HUMIDITY)")  # T: some Airmars
+WIND_IDS = re.compile("(?:WIND)?(?:|DIR|DIRECTION|ANGLE|SPD|SPEED)|W[DS]|AW[AS]")
 DEW_POINTS = frozenset(("C", name) for name in ("DEW", "DEWP", "DEWPOINT", "DEWPT", "DP", "TD"))
 FALLBACK = {"MWV": 0, "MWD": 0, "VWR": 1, "VWT": 1, "XDR": 2}  # a head that sends several forms is read by the first
 
@@ -233,7 +226,7 @@ def _quantity(group: Group, found: list[Group]) -> str:
     if group.id.isdigit():
         shared = group.kind != "C" or any(other.kind in "HP" and other.id == group.id for other in found)
         return quantity if shared or int(group.id) == 0 else ""
-    return quantity if group.id in ids else ""
+    return quantity if ids.fullmatch(group.id) else ""
 
 
 def _xdr_wind(found: list[Group], heading: float) -> dict[str, Callable[[], float | None]]:
@@ -259,8 +252,7 @@ def _mean(found: list[Group]) -> Group | None:
     if three := _three(found):
         return three[1]
     alone = found[0] if len(found) == 1 else None
-    named = alone is not None and (alone.id.isdigit() or alone.id in {"", "WIND", "WINDDIR", "WINDSPEED", "WD", "WS"})
-    return alone if named else None
+    return alone if alone is not None and (alone.id.isdigit() or WIND_IDS.fullmatch(alone.id)) else None
 
 
 def _three(found: list[Group]) -> list[Group]:

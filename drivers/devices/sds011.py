@@ -16,7 +16,7 @@ from drivers.checksums import sum8
 from drivers.clock import Clock
 from drivers.devices.heard import HeardBytes
 from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, BinaryDecoder, Judgement, Talker
-from drivers.driver import Channel, Device, DriverInfo, Frame
+from drivers.driver import Channel, Device, DriverInfo, Refused
 from drivers.errors import Garbled, NoAnswer
 from drivers.reading import Reading
 from drivers.reason import Reason
@@ -120,7 +120,12 @@ def _ask(bus: SerialPort, settings: Sds011Settings, clock: Clock, number: int, v
         found = decoder(settings)
         while data := bus.read_some(until):
             heard.add(data)
-            frames = [item for item in found.feed(data) if isinstance(item, Frame)]
+            frames = []
+            for item in found.feed(data):
+                if isinstance(item, Refused):
+                    heard.refused(item)
+                else:
+                    frames.append(item)
             if any(frame.readings for frame in frames):
                 heard.good()
             if any(frame.kind == bytes([number, 1, value]).hex() for frame in frames):

@@ -13,7 +13,7 @@ import msgspec
 
 from drivers.buses.serial import SerialPort
 from drivers.clock import Clock
-from drivers.devices.heard import HeardBytes
+from drivers.devices.heard import HeardBytes, bytes_refused
 from drivers.driver import Channel, Decoder, Frame, Refused
 from drivers.errors import DeviceError, Garbled, WrongDevice
 from drivers.reading import Reading
@@ -39,7 +39,7 @@ class Talker:
 
     Frames that arrived together are given one at a time, each with the instant at which its last byte was received. A
     frame without a value of one of `channels` is skipped. What the port held before is discarded: the instant of its
-    arrival is not known.
+    arrival is not known. So the first bytes may be the rest of a frame, which is no fault.
     """
 
     def __init__(
@@ -81,26 +81,16 @@ class Talker:
 
     def _error_of(self, refused: Refused, until: float) -> DeviceError:
         """Return what a refused piece is told as; while no value ever came, by what says most of all that came."""
-        if (other := self._heard.other()) is not None:
-            return other
         if not self._heard.is_known:
+            if (other := self._heard.other()) is not None:
+                return other
             came = [refused, *(item for item in self._got if isinstance(item, Refused))]
             refused = next((piece for piece in came if piece.reason.code not in UNKNOWN_BYTES), refused)
             if refused.reason.code in UNKNOWN_BYTES:
-                if not self._heard.is_short:
-                    self._heard.count = max(self._heard.count, refused.length)  # it may have come in an earlier read
-                    return self._heard.cause(round(self._clock.now() - until + self._timeout, 1), self._bus.baud)
-                if (text := self._heard.text()) is not None:
-                    return text
+                self._heard.count = max(self._heard.count, refused.length)  # it may have come in an earlier read
+                return self._heard.cause(round(self._clock.now() - until + self._timeout, 1), self._bus.baud)
         kind = WrongDevice if refused.reason == ANOTHER_DEVICE else Garbled
-        return kind(
-            Reason(
-                "bytes_refused",
-                "{reason}: {count} bytes from the device were refused",
-                reason=refused.reason,
-                count=refused.length,
-            )
-        )
+        return kind(bytes_refused(refused.reason, refused.length))
 
     def _listen_on(self, until: float) -> None:
         """Hear more of a device that never gave a value, so that another one's whole frame is there to be known."""
@@ -112,8 +102,9 @@ class Talker:
     def _take(self, data: bytes, at: float) -> None:
         for item in self._decoder.feed(data):
             if isinstance(item, Refused):
-                self._heard.is_changed |= item.reason == CHECKSUM
-                self._got.append(item)
+                self._heard.refused(item)
+                if item.offset > 0 or item.reason.code not in UNKNOWN_BYTES:
+                    self._got.append(item)
                 continue
             wanted = self._quantities
             stamped = tuple(

@@ -32,8 +32,8 @@ HEX_DIGITS = frozenset(b"0123456789ABCDEFabcdef")
 HEX_SUM = 0x55
 NOT_A_BLOCK = Reason("not_a_block", "not a block")
 # Any label and any value within a block whose sum is right: what a newer device adds is passed over.
-FIELD = re.compile(rb"\r\n(?P<label>[^\r\n\t]{1,64})\t(?P<value>[^\r\n]{0,256})")
-BLOCK = re.compile(rb"(?:\r\n[^\r\n\t]{1,64}\t[^\r\n]{0,256})*")
+FIELD = re.compile(rb"\r\n(?P<label>[^\r\n\t]{0,256})\t(?P<value>[^\r\n]{0,256})")
+BLOCK = re.compile(rb"(?:\r\n[^\r\n\t]{0,256}\t[^\r\n]{0,256})*")
 NUMBER = re.compile(rb"-?\d{1,9}")
 
 # label -> quantity and what one step of the number is in its unit

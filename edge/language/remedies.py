@@ -114,6 +114,10 @@ CLOSER = {
     ),
     "other_frames": N_("Check that the settings are those of this model; what it sends is named above."),
     "another_driver": N_("Write that driver's name in the file, or correct the port."),
+    "another_master": N_(
+        "Only one master may be on an RS-485 line: take the other one off it, or give these sensors a line of their "
+        "own."
+    ),
     "port_is_file": N_("See `ls /dev/serial/by-id/` and correct the port."),
     "port_is_directory": N_("See `ls /dev/serial/by-id/` and correct the port."),
     "port_not_working": N_("See `ls /dev/serial/by-id/` and correct the port."),

@@ -2,19 +2,21 @@
 
 A channel's name may come to mean another device: a second gauge is made the primary one, a sensor is replaced by one
 of another kind, the size of a tip is put right. So what is kept is kept with its device, and goes on under the name
-that the device has now; of a device that is no longer there nothing goes on. Else the difference of two gauges' totals
-would be rain, and a good sensor in doubt for what the one before it did.
+that the device has now, also where its sensor was renamed; of a device that is no longer there nothing goes on. Else
+the difference of two gauges' totals would be rain, and a good sensor in doubt for what the one before it did.
 """
 
 from __future__ import annotations
 
 import logging
 import zlib
+from collections import Counter as Counts
 from collections.abc import Mapping
 from typing import Any
 
 import msgspec
 
+from drivers.buses.bus import BUSES
 from drivers.driver import Channel
 from drivers.quantity import Aggregation as QuantityKind
 from drivers.quantity import quantity
@@ -63,13 +65,15 @@ def devices(config: Config) -> dict[str, str]:
 
 
 def device(sensor: SensorSection, channel: Channel) -> str:
-    """Return what tells a device's channel from another's: a sum of its sensor, kind, serial number, and own step.
+    """Return what tells a device's channel from another's: a sum with its sensor's name, and one with its place.
 
-    How it is connected is no part of it: a gauge on another port has the same total.
+    Its kind, serial number and own step are part of both. A gauge on another port has the same total, and so has one
+    that is called by another name.
     """
-    kind = getattr(sensor.settings, "profile", "")
-    one = f"{sensor.name}|{sensor.driver}|{kind}|{sensor.serial}|{channel.quantity}|{channel.resolution:g}"
-    return f"{zlib.crc32(one.encode()):08x}"
+    kind, bus = getattr(sensor.settings, "profile", ""), BUSES[sensor.info.bus]
+    one = f"{sensor.driver}|{kind}|{sensor.serial}|{channel.quantity}|{channel.resolution:g}"
+    place = f"{bus.key(sensor.settings)}|{bus.address(sensor.settings)}|{one}"
+    return " ".join(f"{zlib.crc32(text.encode()):08x}" for text in (f"{sensor.name}|{one}", place))
 
 
 class KeptDevices:
@@ -93,12 +97,20 @@ class KeptDevices:
 
 
 def names_before(config: Config, had: Mapping[str, str]) -> dict[str, str]:
-    """Return channel -> the name that its device had before; of those alone that go on, the same where nobody knows."""
+    """Return channel -> the name that its device had before; of those alone that go on, the same where nobody knows.
+
+    A device goes on by its name or by its place; where these name two devices nobody can say which of them it is, and
+    it begins anew.
+    """
     now = devices(config)
     if not had:
         return {name: name for name in now}
-    names = {one: name for name, one in had.items()}
-    return {name: names[one] for name, one in now.items() if one in names}
+    pairs = set()
+    for part in (0, 1):  # an older version kept the first alone
+        names = {one.split()[part]: name for name, one in had.items() if len(one.split()) > part}
+        pairs |= {(name, names[one.split()[part]]) for name, one in now.items() if one.split()[part] in names}
+    after, before = Counts(name for name, _ in pairs), Counts(name for _, name in pairs)
+    return {name: old for name, old in pairs if after[name] == before[old] == 1}
 
 
 def kept_doubts(config: Config, state: dict[str, Any], had: Mapping[str, str]) -> Doubts | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from drivers.reason import Reason
 
 UNASKED = 3.0  # s within which a device that sends unasked has sent
+HEARD_BETTER_AGAIN = ("no_answer_to_request", "no_frame_but_bytes")  # what a second look may tell more of
 LISTEN_S = 10.0  # s for which a device is heard that gives its channels in several frames
 
 
@@ -93,15 +94,16 @@ def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
         bus.close()
 
 
-def first_read(device: Device, clock: Clock) -> tuple[Reading, ...]:
+def first_read(info: DriverInfo, device: Device, clock: Clock) -> tuple[Reading, ...]:
     """Return the first readings. Raise DeviceError as the device does.
 
-    Where a request has no answer it is asked once more, so that another device that speaks unasked can be heard.
+    A device that is asked and does not answer, or not in frames, is asked once more, so that another one that speaks
+    unasked can be heard.
     """
     try:
         return device.read()
     except NoAnswer as error:
-        if error.detail.code != "no_answer_to_request":
+        if info.pace is not None or error.detail.code not in HEARD_BETTER_AGAIN:
             raise
     clock.sleep_until(clock.now() + UNASKED)
     return device.read()

@@ -21,6 +21,8 @@ FAR = 4.0  # hours between sun and clock; in the west of China, at 74° E by the
 OFTEN = (1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200, 230400, 460800)  # bits/s of devices
 OTHERS_READ = 0o004
 TTY = Path("/sys/class/tty")
+# What adapters are called in the order in which they are plugged in, by the kernel's drivers or by a maker's own.
+PLUGGED = re.compile(r"/dev/tty[A-Z0-9]*(USB|ACM)\d+")
 
 
 def doubts(config: Config) -> Iterator[tuple[str, str]]:
@@ -84,7 +86,7 @@ def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:
     elif isinstance(port, str) and port.startswith("/dev/serial/by-id/") and is_shared(Path(port)):
         sentence = _("sensor {name}: {port} can be any of several adapters, which have no serial number")
         yield sentence.format(name=name, port=port), _("Write the socket's name, see `ls -l /dev/serial/by-path/`.")
-    elif isinstance(port, str) and re.fullmatch(r"/dev/tty(USB|ACM)\d+", port):
+    elif isinstance(port, str) and PLUGGED.fullmatch(port):
         lasting = lasting_name(Path(port))
         sentence = _("sensor {name}: {port} may be another adapter after the next start").format(name=name, port=port)
         yield sentence, _("Write port = {lasting}").format(lasting=f'"{lasting or "/dev/serial/by-id/…"}"')

@@ -138,7 +138,7 @@ def of_device(one: Chosen, count: int, clock: Clock) -> Iterator[Told]:
             for turn in range(count):
                 if turn and interval:
                     clock.sleep_until(clock.now() + min(interval, BETWEEN))
-                for reading in device.read() if turn else first_read(device, clock):
+                for reading in device.read() if turn else first_read(one.info, device, clock):
                     found[reading.quantity] = reading
                     yield of_reading(reading, clock)
             wanted = [name for name in quantities(one.info, one.settings) if name not in found]

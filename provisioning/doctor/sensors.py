@@ -42,7 +42,7 @@ def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
     clock, wanted = SystemClock(), quantities(sensor.info, sensor.settings)
     try:
         with opened(sensor.info, sensor.settings, clock) as device:
-            first = {reading.quantity: reading for reading in first_read(device, clock)}
+            first = {reading.quantity: reading for reading in first_read(sensor.info, device, clock)}
             readings = the_rest(sensor.info, device, wanted, first, clock)
     except DeviceError as error:
         return refused(sensor.name, sensor.info, sensor.settings, error)

@@ -7,8 +7,9 @@ from contextlib import AbstractContextManager
 
 import pytest
 
+from drivers.buses.rtu import READS
 from drivers.devices.modbus import ModbusSettings
-from drivers.twins.modbus import ModbusDeviceTwin
+from drivers.twins.modbus import ModbusDeviceTwin, sealed
 from drivers.twins.wires import PtyWire
 from edge.clock.clock import SystemClock
 from tests.kits.answering_port import answering
@@ -47,6 +48,28 @@ def test_a_new_sensor_gets_its_address_and_no_other_loses_its_own() -> None:
         assert code == 4 and "no answer" in said and "Check its power" in said
         read = minshan("sensors", "read", "modbus", "--set", f"port={port},profile=rs-fsjt,address=5")
         assert read.out.startswith("Wind speed: ")
+
+
+def single_registers(wire: PtyWire) -> Callable[[bytes], bytes | None]:
+    """Return a thermometer that refuses to read several registers at once."""
+    twin = ModbusDeviceTwin(ModbusSettings(port=wire.path, profile="th-renke"), SystemClock(), 7)
+
+    def answer(request: bytes) -> bytes | None:
+        if request[0] != twin.address:
+            return None
+        is_block = request[1] in READS and int.from_bytes(request[4:6], "big") > 1
+        return sealed(bytes([request[0], request[1] | 0x80, 2])) if is_block else twin.answer(request)
+
+    return answer
+
+
+def test_a_device_of_single_registers_gets_its_address_too() -> None:
+    """With most_registers = 1 it is asked as it answers; without, the way out is in the message."""
+    with answering(single_registers) as port:
+        words = ("sensors", "address", "modbus", "7", "--set", f"port={port},profile=th-renke,address=1")
+        refused = minshan(*words)
+        assert refused.code == 4 and "Write most_registers = 1" in refused.err
+        assert "The sensor answers at address 7 now." in minshan(*words, "--set", "most_registers=1").out
 
 
 def test_where_the_profile_does_not_say_how_it_is_said() -> None:

@@ -164,3 +164,37 @@ def test_each_way_to_tell_an_angle_is_read(told: float, angle: float) -> None:
     beyond = told + (0.1 if told > 0 else -0.1) if told in (-180.0, 360.0) else 360.1
     (item,) = decode(decoder(), sentence(f"WIMWV,{beyond:.1f},R,2.0,M,A"))
     assert isinstance(item, Refused)
+
+
+@pytest.mark.parametrize(
+    ("temperature", "humidity", "pressure"),
+    [
+        ("TMP", "HU", "PRES"),
+        ("TEMP_OUT", "HUMID", "Barometric Pressure"),
+        ("EXT_TEMP", "EXT_HUM", "ATM_PRESS"),
+        ("Ambient Temp", "Ambient Humidity", "Ambient Pressure"),
+        ("Outside", "Outside", "Baro"),
+        ("T", "Relative Humidity", "P"),
+        ("Outdoor Air", "RELHUM", "AIRP"),
+    ],
+)
+def test_ids_of_the_air_are_known_by_their_words(temperature: str, humidity: str, pressure: str) -> None:
+    """Each maker has an order and an abbreviation of its own for the same three."""
+    (frame,) = decode(decoder(met=True), sentence(f"WIXDR,C,21.0,C,{temperature},H,55,P,{humidity},P,836,H,{pressure}"))
+    assert values(frame) == {"air_temperature": 21.0, "relative_humidity": 55.0, "air_pressure": 836.0}
+
+
+@pytest.mark.parametrize("name", ["Inside Temp", "ENV_WATER_T", "Dew", "Cabin", "Engine 1", "TEMP 5", "QNH", "MSLP"])
+def test_ids_of_anything_else_are_no_air(name: str) -> None:
+    """A cabin, water, a dew point and the pressure at sea level are not what the station measures."""
+    (frame,) = decode(decoder(met=True), sentence(f"WIXDR,C,21.0,C,{name},H,55,P,{name},P,836,H,{name}"))
+    assert values(frame) == {}
+
+
+@pytest.mark.parametrize(("angle", "speed"), [("045.", ".5"), ("45", "0.5"), ("+45.0", "00.50")])
+def test_a_number_needs_no_digit_on_one_side_of_its_point(angle: str, speed: str) -> None:
+    """NMEA's numbers may leave out zeros before and behind the point; a nought has no sign."""
+    (frame,) = decode(decoder(), sentence(f"WIMWV,{angle},R,{speed},M,A"))
+    assert values(frame) == {"wind_from_direction": 45.0, "wind_speed": 0.5}
+    (frame,) = decode(decoder(), sentence("WIMWV,0.0,R,-0.0,M,A"))
+    assert str(values(frame)["wind_speed"]) == "0.0"

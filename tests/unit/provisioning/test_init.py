@@ -13,7 +13,6 @@ import pytest
 from edge.config.file import load
 from edge.config.sections import BrokerSection, StateSection, StationSection
 from provisioning.commands.answers import BrokerUrl, Choice, Degrees, Key, Latitude, Metres
-from provisioning.commands.doubts import is_shared, lasting_name
 from provisioning.commands.init import following
 from provisioning.commands.settings import literal, split
 from tests.kits.command import minshan
@@ -250,35 +249,6 @@ def test_what_is_hardly_meant_is_said(tmp_path: Path) -> None:
     said = minshan(*made(tmp_path / "a.toml", *password))
     assert "! the file has no sensor: the station will measure nothing" in said.err
     assert f"! {tmp_path}/a.toml contains a password, and every user of this machine can read it" in said.err
-
-
-def test_the_name_that_a_port_keeps(tmp_path: Path) -> None:
-    """An adapter with a serial number is offered by its own name, one without by its socket, for its name is shared."""
-    ports = [tmp_path / f"ttyUSB{n}" for n in range(4)]
-    for number, port in enumerate(ports):
-        port.touch()
-        usb = tmp_path / "tty" / port.name
-        (usb / "device").mkdir(parents=True)
-        (usb / "idVendor").touch()
-        if number == 2:
-            (usb / "serial").write_text("A50285BI")
-    serial = tmp_path / "serial"
-    for kind, name, port in (
-        ("by-id", "usb-1a86_USB_Serial-if00-port0", ports[1]),
-        ("by-id", "usb-FTDI_FT232R_A50285BI-if00-port0", ports[2]),
-        ("by-path", "pci-usb-0:1.1", ports[0]),
-        ("by-path", "pci-usb-0:1.2", ports[1]),
-        ("by-path", "pci-usb-0:1.3", ports[2]),
-    ):
-        (serial / kind).mkdir(parents=True, exist_ok=True)
-        (serial / kind / name).symlink_to(port)
-    found = [lasting_name(port, serial, tmp_path / "tty") for port in ports]
-    own = "usb-FTDI_FT232R_A50285BI-if00-port0"
-    assert [link.name if link else None for link in found] == ["pci-usb-0:1.1", "pci-usb-0:1.2", own, None]
-    names = sorted((serial / "by-id").iterdir())
-    assert [is_shared(name, tmp_path / "tty") for name in names] == [True, False]
-    (serial / "by-path" / "pci-usb-0:1.1").unlink()
-    assert not any(is_shared(name, tmp_path / "tty") for name in names), "an adapter that is alone keeps its name"
 
 
 @pytest.mark.parametrize(("is_change", "verb"), [(False, "start"), (True, "restart")])

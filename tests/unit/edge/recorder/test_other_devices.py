@@ -70,6 +70,52 @@ def test_a_gauge_on_another_port_goes_on(tmp_path: Path) -> None:
     assert after_the_change(tmp_path, BOTH, moved, {"rain485": 12.4, "field": 14.0}).values[RAIN] == pytest.approx(0.4)
 
 
+def renamed(text: str, name: str, to: str) -> str:
+    """Return a station's file with a sensor called otherwise."""
+    return text.replace(f'name = "{name}"', f'name = "{to}"')
+
+
+def test_a_gauge_that_is_called_otherwise_goes_on(tmp_path: Path) -> None:
+    """A name is the file's alone: what fell while it was changed is counted, and its doubts stay."""
+    hill = renamed(BOTH, "field", "hill")
+    minute = after_the_change(tmp_path, BOTH, hill, {"rain485": 12.0, "hill": 14.66})
+    assert minute.values[f"{RAIN}.hill"] == pytest.approx(0.66)
+    kept, had = state([], Doubts(void=[f"{T}.field"])), devices(configured(tmp_path, BOTH))
+    assert kept_doubts(configured(tmp_path, hill), kept, had) == Doubts(void=[f"{T}.hill"])
+
+
+def test_a_gauge_with_another_serial_number_begins_anew(tmp_path: Path) -> None:
+    """Of the same kind, in the same place, under another name: its own number says that it is another."""
+    numbered = BOTH.replace('name = "field"\n', 'name = "field"\nserial = "1"\n')
+    other = renamed(numbered, "field", "hill").replace('serial = "1"', 'serial = "2"')
+    minute = after_the_change(tmp_path, numbered, other, {"rain485": 12.0, "hill": 16.0})
+    assert minute.values[f"{RAIN}.hill"] == 0.0
+
+
+def test_names_that_were_exchanged_begin_anew(tmp_path: Path) -> None:
+    """Whether two gauges of one kind changed names or places nobody knows: neither's total is the other's."""
+    gauge = '\n[[sensor]]\nname = "{}"\ndriver = "ascii-station"\nport = "{}"\n'
+    before = without(BOTH, "rain485", "field") + gauge.format("a", "p1") + gauge.format("b", "p2")
+    now = before.replace('"a"', '"c"').replace('"b"', '"a"').replace('"c"', '"b"')
+    old = configured(tmp_path, before)
+    lines = channel_lines(old, {}, "boot", {})
+    told(lines, 0, {"a": 12.0, "b": 14.0})
+    minute = told(
+        channel_lines(configured(tmp_path, now), state(lines), "boot", devices(old)), 1, {"a": 14.0, "b": 12.0}
+    )
+    assert [value for name, value in minute.values.items() if name.startswith(RAIN)] == [0.0, 0.0]
+
+
+def test_what_an_older_version_kept_goes_on_by_its_name(tmp_path: Path) -> None:
+    """It kept the first of a device's two sums."""
+    old = configured(tmp_path, BOTH)
+    lines = channel_lines(old, {}, "boot", {})
+    told(lines, 0, {"rain485": 12.0, "field": 14.0})
+    had = {name: one.split()[0] for name, one in devices(old).items()}
+    minute = told(channel_lines(old, state(lines), "boot", had), 1, {"rain485": 12.2, "field": 14.0})
+    assert minute.values[RAIN] == pytest.approx(0.2)
+
+
 def test_a_store_of_an_older_version_goes_on(tmp_path: Path) -> None:
     """Where no devices were kept, a channel's counter goes on under its name."""
     config = configured(tmp_path, BOTH)
