@@ -102,14 +102,17 @@ def _of_sensors(engine: Engine, station: str, setup: dict[str, Any], since: int 
     if silent:
         found.append(_visit(station, "sensor_silent", silent, since))
     if doubtful:
-        found.append(_visit(station, "sensor_doubtful", doubtful, None, [why[name] for name in sorted(doubtful)]))
+        found.append(_visit(station, "sensor_doubtful", doubtful, None, [why.get(name) for name in sorted(doubtful)]))
     return found
 
 
 def _counted(
     minutes: list[Minute], owners: Mapping[str, str]
 ) -> tuple[frozenset[str], frozenset[str], dict[str, object]]:
-    """Return which sensors say nothing, and which say doubtful things, in most of these minutes, and why."""
+    """Return which sensors say nothing, and which say doubtful things, in most of these minutes, and why the last time.
+
+    `minutes`: the newest first.
+    """
     silent: dict[str, int] = {}
     doubtful: dict[str, int] = {}
     why: dict[str, object] = {}
@@ -118,9 +121,8 @@ def _counted(
         for channel, flag in minute.quality.items():
             name = owners.get(channel, channel)
             flags.setdefault(name, []).append(flag)
-            if flag in (Flag.SUSPECT, Flag.FAIL):
-                reason = minute.reasons.get(channel)
-                why[name] = None if reason is None else reason.builtins()
+            if flag in (Flag.SUSPECT, Flag.FAIL) and channel in minute.reasons:
+                why.setdefault(name, minute.reasons[channel].builtins())
         for name, some in flags.items():
             silent[name] = silent.get(name, 0) + all(flag == Flag.MISSING for flag in some)
             doubtful[name] = doubtful.get(name, 0) + any(flag in (Flag.SUSPECT, Flag.FAIL) for flag in some)
