@@ -10,7 +10,8 @@ holds until its end is seen.
 
 A leap may be a repair too: of a drift, or of a fault that crept in. What tells them apart is what changes slowly, the
 air's vapour pressure for temperature and humidity, pressure and soil themselves: a leap that brings it back to what it
-was four to six hours ago, in doubt then by nobody, is a repair, and the minutes after it are good (ours).
+was four to six hours ago, in doubt then by nobody, is a repair, and the minutes after it are good (ours). One within a
+minute is told by the mean of the next.
 
 A channel that told nothing for ten minutes is compared with no mean before. Whether its offset ended meanwhile tells
 the same slow quantity: the new value must bring it nearer to what it was before the leap than one without the leap.
@@ -130,15 +131,17 @@ class ChannelOffsets:
         if level.returns and level.leap and len(now) == len(others) and level.slow:
             level.returns = False
             level.leap = 0.0 if ended(level, channel.quantity, value.value, now) else level.leap
-        change = largest(level, value.value)
+        grows = level.leap != 0 and is_new(level, begin)
+        change = value.value - level.base if grows else largest(level, value.value)
         told = all(of in now for of in others)
         least = least if told else ALONE.get(channel.quantity, inf)
-        leaps = abs(change) > least and begin >= level.settles
-        if not level.leap and leaps and not moved(level, channel.quantity, change, now, others):
-            if told and repairs(level, channel.quantity, value.value, change, now, begin):
-                level.settles = begin + (MINUTES + 1) * 60.0
-            else:
-                level.leap, level.since, level.base = change, begin, value.value - change
+        leaps = not level.leap and abs(change) > least and begin >= level.settles
+        leaps = leaps and not moved(level, channel.quantity, change, now, others)
+        if (leaps or grows) and told and repairs(level, channel.quantity, value.value, change, now, begin):
+            level.leap, level.settles = 0.0, begin + (MINUTES + 1) * 60.0
+            level.means.clear()
+        elif leaps:
+            level.leap, level.since, level.base = change, begin, value.value - change
             level.means.clear()
         level.means.append((value.value, now))
         if not level.leap:
@@ -161,12 +164,17 @@ def follow(level: ChannelLevel, value: float, begin: float) -> None:
     level.fresh = False
     if fresh and abs(value - level.base) < abs(level.leap) / 2:
         level.leap = 0.0
-    elif 0 <= begin - level.since < MINUTES * 60.0:  # a leap within a minute spoils the mean of two
+    elif is_new(level, begin):
         level.leap = max(level.leap, value - level.base, key=abs)
     elif change * level.leap < 0 and abs(change) > abs(level.leap) / 2:
         level.leap, level.settles = 0.0, begin + (MINUTES + 1) * 60.0
     elif begin - level.since >= LONGEST:
         level.leap = 0.0
+
+
+def is_new(level: ChannelLevel, begin: float) -> bool:
+    """Return whether a leap is not whole yet: one within a minute spoils the mean of two."""
+    return 0 <= begin - level.since < MINUTES * 60.0
 
 
 def largest(level: ChannelLevel, value: float) -> float:

@@ -125,7 +125,7 @@ class Decider:
             self._book.write("daily", day)
             rounds.forget(self._engine, now)
             if self._watch.in_season(now) and not is_first:
-                states = self._health.listed()
+                states = [one for one in self._health.listed() if one.name in self._senders]
                 heard = self._watch.last_heard(now)
                 duty = self._together([one for one in people if one.duty != "grower"] or people)
                 self._put(rounds.daily(heard, live, states, self._writer, duty, now), now)

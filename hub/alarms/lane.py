@@ -91,7 +91,7 @@ class AlarmsLane:
         writer = AlarmWriter(engine, setting.section, setting.url)
         self._outbox = MessageOutbox(engine, writer, setting.holder, setting.seed)
         states = setting.connected, setting.synchronised, setting.photos
-        self._watch = Watch(engine, setting.section, *states, setting.utc())
+        self._watch = Watch(engine, setting.section, setting.senders, *states, setting.utc())
         self._blindness = Blindness(setting.senders, setting.clock)
         parts = self._outbox, writer, self._watch, setting.holder
         self._decider = Decider(engine, setting.section, setting.senders, *parts)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import count
 from typing import Any, Literal
 
 import msgspec
@@ -11,12 +12,14 @@ from edge.measure.quality import Flag
 from edge.records.asked import DAY_US
 from edge.records.bodies import Minute, restore
 from hub.alarms.book import AlarmBook
+from hub.database.cameras import named
 from hub.database.engine import Engine
 from hub.stations import json_object, names, setup_of
 
 LOOKED_AT = 60  # newest minutes of a station
 WEEK_US = 7 * DAY_US  # in which a camera has taken pictures, where it takes any; beyond it none is looked for
-NEWEST = 20  # pictures of a station
+NEWEST = 20  # pictures of a station that are looked at together
+ENOUGH = 3  # pictures of a camera
 OFTEN = 0.5  # of them in which a channel is not good, from which on somebody is to look at it
 Cause = Literal["silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera"]
 ORDER: tuple[str, ...] = ("silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera")
@@ -75,8 +78,9 @@ def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]
             continue  # what it said before says nothing about now
         if "battery" in since:
             found.append(_visit(station, "battery", [], since["battery"]))
-        found += _of_sensors(engine, station, since.get("sensor"))
-        found += _of_cameras(engine, station, now)
+        setup = setup_of(engine, station)
+        found += _of_sensors(engine, station, setup, since.get("sensor"))
+        found += _of_cameras(engine, station, setup, now)
     return sorted(found, key=lambda visit: (visit.station, ORDER.index(visit.cause)))
 
 
@@ -86,9 +90,9 @@ def _visit(
     return Visit(station, cause, sorted(what), list(TAKE[cause]), since, why or [])
 
 
-def _of_sensors(engine: Engine, station: str, since: int | None) -> list[Visit]:
+def _of_sensors(engine: Engine, station: str, setup: dict[str, Any], since: int | None) -> list[Visit]:
     """Return which sensors are silent or doubtful most of the time; a whole bus that is silent is one cause."""
-    owners, buses = _sensors(engine, station)
+    owners, buses = _sensors(setup)
     silent, doubtful, why = _counted(_minutes(engine, station), owners)
     found: list[Visit] = []
     for sensors in buses.values():
@@ -98,14 +102,17 @@ def _of_sensors(engine: Engine, station: str, since: int | None) -> list[Visit]:
     if silent:
         found.append(_visit(station, "sensor_silent", silent, since))
     if doubtful:
-        found.append(_visit(station, "sensor_doubtful", doubtful, None, [why[name] for name in sorted(doubtful)]))
+        found.append(_visit(station, "sensor_doubtful", doubtful, None, [why.get(name) for name in sorted(doubtful)]))
     return found
 
 
 def _counted(
     minutes: list[Minute], owners: Mapping[str, str]
 ) -> tuple[frozenset[str], frozenset[str], dict[str, object]]:
-    """Return which sensors say nothing, and which say doubtful things, in most of these minutes, and why."""
+    """Return which sensors say nothing, and which say doubtful things, in most of these minutes, and why the last time.
+
+    `minutes`: the newest first.
+    """
     silent: dict[str, int] = {}
     doubtful: dict[str, int] = {}
     why: dict[str, object] = {}
@@ -114,9 +121,8 @@ def _counted(
         for channel, flag in minute.quality.items():
             name = owners.get(channel, channel)
             flags.setdefault(name, []).append(flag)
-            if flag in (Flag.SUSPECT, Flag.FAIL):
-                reason = minute.reasons.get(channel)
-                why[name] = None if reason is None else reason.builtins()
+            if flag in (Flag.SUSPECT, Flag.FAIL) and channel in minute.reasons:
+                why.setdefault(name, minute.reasons[channel].builtins())
         for name, some in flags.items():
             silent[name] = silent.get(name, 0) + all(flag == Flag.MISSING for flag in some)
             doubtful[name] = doubtful.get(name, 0) + any(flag in (Flag.SUSPECT, Flag.FAIL) for flag in some)
@@ -142,11 +148,11 @@ def _minute(raw: bytes) -> Minute | None:
         return None
 
 
-def _sensors(engine: Engine, station: str) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
-    """Return whose each channel is, and which sensors stand on each bus, by the newest setup."""
+def _sensors(setup: dict[str, Any]) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
+    """Return whose each channel is, and which sensors stand on each bus, by a setup."""
     owners: dict[str, str] = {}
     buses: dict[str, set[str]] = {}
-    listed = setup_of(engine, station).get("sensors")
+    listed = setup.get("sensors")
     for sensor in filter(None, map(_understood, listed)) if isinstance(listed, list) else ():
         owners |= dict.fromkeys(sensor.channels, sensor.name)
         settings = sensor.settings or {}
@@ -164,17 +170,30 @@ def _understood(sensor: object) -> SetupSensor | None:
         return None
 
 
-def _of_cameras(engine: Engine, station: str, now: int) -> list[Visit]:
+def _of_cameras(engine: Engine, station: str, setup: dict[str, Any], now: int) -> list[Visit]:
     """Return the cameras whose newest pictures all have a fault."""
-    found = engine.query(
-        "SELECT body FROM record WHERE station = %s AND kind = 'picture' AND kind <> 'minute' AND start IS NOT NULL "
-        "AND coalesce(start, arrived) >= %s ORDER BY coalesce(start, arrived) DESC LIMIT %s",
-        (station, now - WEEK_US, NEWEST),
-    )
-    pictures: dict[str, list[Any]] = {}
-    for (body,) in found:
-        said = json_object(body)
-        reasons = said.get("reasons")
-        pictures.setdefault(str(said.get("camera")), []).append(reasons if isinstance(reasons, list) else [])
-    bad = {camera: reasons for camera, reasons in pictures.items() if len(reasons) > 2 and all(reasons)}
+    pictures = _pictures(engine, station, setup, now)
+    bad = {camera: said for camera, said in pictures.items() if len(said) >= ENOUGH and all(said)}
     return [_visit(station, "camera", bad, None, [reasons[0] for reasons in bad.values()])] if bad else []
+
+
+def _pictures(engine: Engine, station: str, setup: dict[str, Any], now: int) -> dict[str, list[Any]]:
+    """Return of each camera the reasons of its newest pictures, of the last week.
+
+    One that takes a picture a day stands beside one that takes many: so it is looked on until enough of each are found.
+    """
+    pictures: dict[str, list[Any]] = {name: [] for name in named(setup)}
+    for place in count(0, NEWEST):
+        found = engine.query(
+            "SELECT body FROM record WHERE station = %s AND kind = 'picture' AND kind <> 'minute' "
+            "AND start IS NOT NULL AND coalesce(start, arrived) >= %s "
+            "ORDER BY coalesce(start, arrived) DESC, epoch, seq LIMIT %s OFFSET %s",
+            (station, now - WEEK_US, NEWEST, place),
+        )
+        for (body,) in found:
+            said = json_object(body)
+            reasons = said.get("reasons")
+            pictures.setdefault(str(said.get("camera")), []).append(reasons if isinstance(reasons, list) else [])
+        if len(found) < NEWEST or all(len(some) >= ENOUGH for some in pictures.values()):
+            break
+    return pictures

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 
 from drivers.reason import Reason
 from edge.alerts.rules import within
@@ -27,20 +27,21 @@ UNSET_US = 30 * 60 * 1_000_000  # for which nobody has set the clock, or station
 class Watch:
     """Looks every few seconds. `engine`: used from one thread.
 
-    `connected`: whether this hub hears its broker; `synchronised`: whether somebody sets its clock; `photos`: why
-    none can be kept.
+    `channels`: those of the hub's file; `connected`: whether this hub hears its broker; `synchronised`: whether
+    somebody sets its clock; `photos`: why none can be kept.
     """
 
     def __init__(
         self,
         engine: Engine,
         section: AlarmsSection,
+        channels: Container[str],
         connected: Callable[[], bool],
         synchronised: Callable[[], bool],
         photos: Callable[[], Reason | None],
         now: int,
     ) -> None:
-        self._engine, self._section, self._connected = engine, section, connected
+        self._engine, self._section, self._channels, self._connected = engine, section, channels, connected
         self._synchronised, self._photos = synchronised, photos
         self._unset: int | None = None  # since when nobody has set the clock, or stations contradict it
         self._off_us = 0  # by how much they did when they last vouched for a time
@@ -137,13 +138,17 @@ class Watch:
     def _of_channels(self, live: list[Alarm], now: int) -> list[Alarm]:
         open_ = {one.quiet.channel: one for one in live if one.open and one.what == "channel" and one.quiet is not None}
         turned: list[Alarm] = []
-        for state in self._health.listed():
+        for state in (one for one in self._health.listed() if one.name in self._channels):
             if state.failing_us is not None and state.name not in open_:
                 name = f"channel-{state.name}-{state.failing_us}"
                 turned.append(alarms.raised(ALL, name, "channel", now, state.quiet))
             elif state.failing_us is None and state.name in open_:
                 alarms.cleared(open_[state.name], now)
                 turned.append(open_[state.name])
+        for gone in (one for name, one in open_.items() if name not in self._channels):
+            alarms.cleared(gone, now)
+            gone.ladder.over_told = True  # whoever took it out of the file need not be told
+            turned.append(gone)
         return turned
 
     def _of_clock(self, live: list[Alarm], now: int) -> list[Alarm]:

@@ -24,7 +24,7 @@ NOON = 1_784_347_200_000_000
 def picture(mode: str = "RGB", **how: object) -> bytes:
     """Return a picture of an orchard, coded in that way."""
     if "one_scan_each" in how:
-        return one_scan_each()
+        return one_scan_each("subsampling" in how)
     out = io.BytesIO()
     with Image.open(io.BytesIO(orchard.jpeg())) as image:
         image.convert(mode).save(out, "JPEG", **{"quality": 85} | how)
@@ -72,13 +72,18 @@ def test_a_picture_with_zeros_in_its_scan_is_refused(at: float, length: int) -> 
         extract_jpeg(plain()[:start] + bytes(length) + plain()[start + length :])
 
 
-def one_scan_each() -> bytes:
-    """Return a picture whose three components lie in a scan each: of as many grey ones, which share their tables."""
+def one_scan_each(halved: bool) -> bytes:
+    """Return a picture whose three components lie in a scan each: of as many grey ones, which share their tables.
+
+    `halved`: its colours are half as wide and high, and its own width and height odd.
+    """
     with Image.open(io.BytesIO(orchard.jpeg())) as image:
-        greys = [picture_of(part) for part in image.convert("YCbCr").split()]
+        light, *colours = image.crop((0, 0, image.width - 13, image.height - 5)).convert("YCbCr").split()
+    half = ((light.width + 1) // 2, (light.height + 1) // 2) if halved else light.size
+    greys = [picture_of(light), *(picture_of(part.resize(half)) for part in colours)]
     frame, scan = greys[0].index(b"\xff\xc0"), greys[0].index(b"\xff\xda")
     rest, size = greys[0][frame + 13 : scan], greys[0][frame + 4 : frame + 9]
-    parts = b"".join(bytes([number, 0x11, 0]) for number in (1, 2, 3))
+    parts = b"".join(bytes([number, 0x22 if halved and number == 1 else 0x11, 0]) for number in (1, 2, 3))
     scans = (
         b"\xff\xda\x00\x08\x01" + bytes([number]) + grey[grey.index(b"\xff\xda") + 6 : -2]
         for number, grey in enumerate(greys, 1)
@@ -100,6 +105,7 @@ CODED: list[dict[str, object]] = [
     {"progressive": True, "mode": "L", "restart_marker_rows": 1},
     {"mode": "CMYK"},
     {"one_scan_each": True},
+    {"one_scan_each": True, "subsampling": 2},
     {"quality": 92, "subsampling": 0},
     {"optimize": True},
     {"mode": "L"},

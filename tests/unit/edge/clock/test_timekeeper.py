@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ctypes
+from typing import Any
+
 import pytest
 
 from edge.clock.anchors import Anchor, Slewed
 from edge.clock.clock import SystemClock, crystal, system_utc
-from edge.clock.timekeeper import Timekeeper, TimeSource
+from edge.clock.timekeeper import KernelTime, NotAllowedError, Timekeeper, TimeSource
 from edge.clock.watch import ClockSet, ClockWatch, SystemTime
 from edge.sim.clock import SimClock
 from edge.sim.faults import Schedule
@@ -16,6 +19,47 @@ from tests.kits.stations import BEGIN, HOUR
 from tests.kits.store_kit import memory_folder
 
 BOOT = Boot("b", BEGIN)
+
+
+class Kernel:
+    """The kernel's end of adjtimex(2): its verdict, and its bound of the error, microseconds."""
+
+    def __init__(self, state: int, error_us: int) -> None:
+        self._state, self._error_us = state, error_us
+
+    def adjtimex(self, timex: Any) -> int:
+        """Answer as the C library does."""
+        ctypes.set_errno(1)  # EPERM; also what a call that succeeded leaves there from an earlier one
+        timex._obj.maxerror = self._error_us
+        return self._state
+
+
+@pytest.mark.parametrize("trusted", [False, True])
+@pytest.mark.parametrize(
+    ("state", "error_us", "told"),
+    [
+        (0, 250_000, ("ntp", 0.25)),
+        (0, 0, ("ntp", 1e-6)),
+        (1, 20_000, ("ntp", 0.02)),  # a leap second is announced
+        (4, 20_000, ("ntp", 0.02)),
+        (5, 20_000, None),  # not synchronised, whatever bound is left of what once was
+        (-1, 0, None),
+    ],
+)
+def test_the_kernels_clock_is_the_time_where_somebody_keeps_it_right(
+    trusted: bool, state: int, error_us: int, told: tuple[str, float] | None
+) -> None:
+    """Its error is the kernel's own; where nobody does, it is no time, or one of an error of a second where trusted."""
+    source = KernelTime(trusted)
+    source._libc = Kernel(state, error_us)  # type: ignore[assignment]  # another kernel
+    if state < 0 and not trusted:
+        with pytest.raises(NotAllowedError):
+            source.probe("b", 1.0)
+        return
+    anchor = source.probe("b", 1.0)
+    told = ("system", 1.0) if told is None and trusted else told
+    assert (anchor and (anchor.source, anchor.error)) == told
+    assert anchor is None or (anchor.boottime == 1.0 and abs(anchor.utc - system_utc()) < 60_000_000)
 
 
 class Slow:

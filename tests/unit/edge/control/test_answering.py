@@ -11,6 +11,7 @@ from typing import Any
 import hypothesis.strategies as st
 import pytest
 from hypothesis import HealthCheck, given, settings
+from msgspec.structs import replace
 
 from edge.clock.clock import SystemClock
 from edge.control.answering import now_of
@@ -109,6 +110,20 @@ def test_the_newest_minute_says_how_old_it_is(parts: Any) -> None:
     parts.recorder.utc = None
     assert now_of(parts).age_s is None
     parts.recorder.__init__()
+
+
+def test_a_minute_without_a_time_is_as_old_as_its_own_boot_says(parts: Any) -> None:
+    """Five minutes after its end, dated or not; in another boot nobody knows."""
+    record = parts.kept.last("minute")
+    clock = SimpleNamespace(now=lambda: record.stamp.boottime + 360.0)
+    here: Any = SimpleNamespace(**vars(parts) | {"clock": clock})
+    for kept in (record, replace(record, start=None)):
+        here.kept = SimpleNamespace(last=lambda _, kept=kept: kept)
+        assert now_of(here).age_s == 300.0
+    assert (now_of(here).start_us, now_of(here).end_us) == (None, None)
+    here.recorder = Recorder()
+    here.recorder.boot = "another"
+    assert now_of(here).age_s is None
 
 
 def test_a_span_backwards_is_refused(parts: Any) -> None:

@@ -51,3 +51,18 @@ def test_a_lone_thermometer_that_leaps_far_is_in_doubt_until_it_leaps_back() -> 
     assert doubted(air(9.0, 0.0, rh=False), (T, P)) >= 99
     assert doubted(air(-9.0, 0.0, rh=False), (T,)) >= 99
     assert doubted(air(5.0, 0.0, rh=False), (T, P)) <= 4
+
+
+@pytest.mark.parametrize("second", [0.0, 24.0, 30.0, 45.0])
+def test_a_drift_that_is_mended_at_any_second_of_a_minute_leaves_no_doubt(second: float) -> None:
+    """A plug that crept to -8 K in 90 min is pushed in: that minute's mean shows a part of the leap, the next all."""
+    begin, end = 5 * 3600.0, 8 * 3600.0 + second
+
+    def truth(at: float) -> dict[str, float]:
+        crept = -8.0 * min(1.0, (at - begin) / 5400) if begin <= at < end else 0.0
+        air_now = 14 + 4 * math.sin(at / 14_400) + 0.2 * math.sin(at / 300)
+        damp = 65 - 12 * math.sin(at / 14_400) + 0.5 * math.sin(at / 200)
+        return {T: round(air_now + crept, 1), RH: round(damp, 1), P: round(836 + 0.3 * math.sin(at / 900), 1)}
+
+    told = flags(run(mast([T, RH, P]), truth, 0, 560), T)
+    assert 3 in told[480:482] and set(told[484:]) == {1}

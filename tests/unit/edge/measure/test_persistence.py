@@ -64,6 +64,12 @@ def test_what_stands_still_for_an_hour_is_suspect_and_keeps_its_value(name: str,
     assert all(body.quality[other] == 1 for body in bodies for other in AIR if other != name)
 
 
+def test_a_vane_that_is_held_at_north_is_suspect_as_anywhere_else() -> None:
+    """It trembles between 359 and 1 degrees."""
+    bodies = run(mast(AIR), lambda at: weather(at) | {"wind_from_direction": (359.0 + at % 3) % 360}, 0, 90)
+    assert set(flags(bodies, "wind_from_direction")[60:]) == {3}
+
+
 def test_a_sensor_that_moves_again_is_good_at_once() -> None:
     """The flag ends with the standstill."""
     minutes = mast(AIR)
@@ -180,3 +186,22 @@ def test_a_fault_is_not_taken_for_a_habit() -> None:
     found = flags(run(minutes, stuck("wind_speed", 2.2), 180, 200), "wind_speed")
     assert 9 <= found.index(3) <= 11
     assert set(found[11:]) == {3}
+
+
+def test_a_lively_hygrometer_may_stand_still_as_long_as_the_air_does() -> None:
+    """By its own habit it is told after twenty minutes, but only where the air has warmed by 0.5 K meanwhile."""
+    for warms, flag in ((0.2, 1), (0.6, 3)):
+
+        def truth(at: float, warms: float = warms) -> dict[str, float]:
+            air = {"relative_humidity": 61.0, "air_temperature": round(12 + warms * min(at, 1500.0) / 1500, 2)}
+            return weather(at) | air
+
+        minutes = Minutes(list(mast(AIR).lines.values()), None, Doubts(habits={"relative_humidity": (60.0, 176_400.0)}))
+        assert set(flags(run(minutes, truth, 0, 50), "relative_humidity")[26:]) == {flag}
+
+
+def test_a_second_vane_without_cups_is_judged_by_the_wind_of_the_first() -> None:
+    """It stands still for an hour in a wind that the station's own cups tell."""
+    vane = "wind_from_direction.hedge"
+    bodies = run(mast([*AIR, vane]), lambda at: weather(at) | {vane: 91.0}, 0, 90)
+    assert set(flags(bodies, vane)[60:]) == {3}

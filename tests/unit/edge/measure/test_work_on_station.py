@@ -104,10 +104,11 @@ def test_a_repair_during_maintenance_is_no_offset() -> None:
 
 
 def test_an_offset_that_began_before_the_work_is_still_one_after_it() -> None:
-    """And ends in it where the work brings the level back."""
-    for after, flag in ((5.0, 3), (0.0, 1)):
-        mast = Mast((T, RH))
-        mast.pass_(60, 0.0)
-        assert mast.pass_(60, 5.0)[-1] == 3
-        mast.pass_(15, after, worked=True)
-        assert set(mast.pass_(60, after)) == {flag}, after
+    """And ends in it where the work brings the level back, also where nothing else tells of the air."""
+    for names, off in (((T, RH), 5.0), ((T,), 9.0)):
+        for after, flag in ((off, 3), (0.0, 1)):
+            mast = Mast(names)
+            mast.pass_(60, 0.0)
+            assert mast.pass_(60, off)[-1] == 3
+            mast.pass_(5, after, worked=True)
+            assert set(mast.pass_(60, after)) == {flag}, after

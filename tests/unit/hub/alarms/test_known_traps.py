@@ -215,3 +215,26 @@ def test_a_log_that_cannot_be_folded_in_is_an_alarm(tmp_path: Path, monkeypatch:
     world.run(2 * MINUTE)
     world.close()
     assert "【恢复】" in world.told("group")[-1][2] and len([one for one in world.alarms() if one.open]) == 0
+
+
+def test_a_channel_that_fails_and_is_taken_out_of_the_file_is_no_alarm_any_more(tmp_path: Path) -> None:
+    """Its alarm ends with the hub's next start, and nobody is told of a return; the daily word is silent about it."""
+    wen = person_of("wen", 2, duty="operator", channels=["group", "mail"])
+    world = World(tmp_path, NOON, people=(person_of("zhang", 1), wen))
+    world.channels["mail"] = Channel("mail", world.utc, one_by_one=True)
+    world.group.answers = lambda _: GONE
+    lanes = world.start(poll_s=20.0)
+    world.alert(1, "raised", 2)
+    world.run(30 * MINUTE)
+    assert [one.open for one in world.alarms() if one.what == "channel"] == [True]
+    world.kill(lanes)
+    del world.channels["group"]
+    world.start(poll_s=20.0)
+    for _ in range(9):
+        world.run(20.0)
+        assert [one.open for one in world.alarms() if one.what == "channel"] == [False]
+    world.run(24 * 60 * MINUTE)
+    mails = [text for _, _, text in world.told("mail")]
+    assert not any("恢复" in text and "group" in text for text in mails)
+    assert any("日报" in text for text in mails) and not any("日报" in text and "group" in text for text in mails)
+    world.close()

@@ -14,12 +14,13 @@ from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import ChannelHealth, ChannelState
 from hub.alarms.people import Contact, People
+from hub.alarms.visits import visits
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.rights import Role
 from hub.sink import Delivery
 from tests.kits.office import CHANNELS, FOREIGN, MINE, Office, entered, office
-from tests.kits.wall_kit import MINUTE, minute, record
+from tests.kits.wall_kit import DARK, MINUTE, minute, record
 
 GROUP, VOICE = CHANNELS
 FORM = {"name": "张师傅", "channels": [GROUP], "scope": "all", "phone": "13800000000", "place": "2"}
@@ -172,3 +173,22 @@ def test_the_visit_list_merges_causes_and_says_what_to_take(shared: Office) -> N
     with entered(shared, shared.add(Role.OPERATOR)) as operator:
         page = text(operator, "/visits")
         assert page.count('class="card"') == 2 and "spare battery × 2" in page
+
+
+def test_a_camera_that_takes_few_pictures_is_on_the_visit_list_beside_those_that_take_many(shared: Office) -> None:
+    """Of nine cameras, one takes a picture a day and eight take one an hour; all pictures of the first are dark."""
+    now, cameras = system_utc(), [f"mast-{n}" for n in range(8)]
+    taken = [
+        *((60 * ago, camera) for ago in range(1, 140) for camera in cameras),
+        *((1440 * n, "gate") for n in (1, 2, 3)),
+    ]
+    bodies = ({"camera": camera, "reasons": [DARK] * (camera == "gate")} for _, camera in taken)
+    times = (now - ago * MINUTE for ago, _ in taken)
+    rows = [record(MINE, 5000 + n, time, "picture", body) for n, (time, body) in enumerate(zip(times, bodies))]
+    named = {"sensors": [], "cameras": [{"name": name} for name in (*cameras, "gate")]}
+    rows.append(record(MINE, 9000, now, "setup", named))
+    sink = DatabaseSink(opened(shared.database))
+    sink.commit(Delivery(tuple(rows)))
+    sink.close()
+    [visit] = [one for one in visits(shared.engine, frozenset({MINE}), now) if one.cause == "camera"]
+    assert (visit.what, visit.why) == (["gate"], [[DARK]])
