@@ -128,6 +128,7 @@ def _atoms(line: str) -> Iterator[str]:
 def columns_of(text: str) -> int:
     """Return the columns of a text (a Chinese character takes two), not counting what colours it."""
     shown = click.unstyle(text)  # rich would tell it too, and takes a help as long to load as all the rest
+    wide = terminal.wide_kinds()
     return sum(
-        (1 + (unicodedata.east_asian_width(sign) in "WF")) * (unicodedata.combining(sign) == 0) for sign in shown
+        (1 + (unicodedata.east_asian_width(sign) in wide)) * (unicodedata.combining(sign) == 0) for sign in shown
     )

@@ -45,12 +45,15 @@ INSTEAD = {
     "·": (".",),
     "岷": ("",),  # the name stands in Latin letters beside it
     "山": ("",),
+    "\ud800": ("",),  # FILLER
 }
 BRAILLE = 0x2800  # the first of 256, each with two columns of four dots
 UPPER, LOWER = 0x1B, 0xE4  # the dots of the upper half of one, and of the lower
 NUDGE = 0.5  # s
+FILLER = "\ud800"  # no encoding has it: it is counted, and never written
 HANDLER = "minshan-legible"
 PLAIN_ASCII = "minshan_ascii"
+DOUBLE_BYTE = ("gb2312", "gbk", "gb18030", "big5", "big5hkscs", "cp950")  # a terminal draws what they have in squares
 
 
 def can_show(text: str) -> bool:
@@ -67,6 +70,18 @@ def encoding() -> str:
 def legible(text: str) -> str:
     """Return a text with what the standard output lacks replaced by what it has, for a program that writes it there."""
     return text.encode(encoding(), HANDLER).decode(encoding())
+
+
+def wide_kinds() -> str:
+    """Return which signs take two columns, as their East Asian widths: where two bytes are a sign, "°" and “ too."""
+    return "WFA" if codecs.lookup(encoding()).name in DOUBLE_BYTE else "WF"
+
+
+def as_counted(text: str) -> str:
+    """Return a text for `rich`, which takes "°" for one column: where it is two, what is never written follows it."""
+    if "A" not in wide_kinds():
+        return text
+    return "".join(sign + FILLER * (unicodedata.east_asian_width(sign) == "A") for sign in legible(text))
 
 
 def can_redraw() -> bool:

@@ -258,8 +258,8 @@ def _mistake(path: Path, text: str, trouble: Any) -> Reason:
     if trouble["type"] == "extra_forbidden":
         why = Reason("no_such_key", "there is no such key")
     key = ".".join(str(part) for part in where)
-    place = f"{path}:{line_of(text, where)}: {key}{shown}"
-    return Reason("profile_mistake", "{place}: {why}", place=place, why=why)
+    mistake = Reason("profile_mistake", "{place}: {why}", place=f"{key}{shown}", why=why)
+    return mistake.having(place=f"{path}:{line_of(text, where)}", why=mistake)
 
 
 def _inside(value: Any, part: str | int) -> Any:

@@ -75,15 +75,18 @@ class Mistake(msgspec.Struct, frozen=True):
     reason: Reason
 
     @property
-    def place(self) -> str:
-        """File, line and key, as `station.toml:12: sensor "air".address = "0x76"`."""
-        where = self.file if self.line is None else f"{self.file}:{self.line}"
+    def where(self) -> str:
+        """File and line, as `station.toml:12`."""
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+    @property
+    def named(self) -> str:
+        """What stands there, as `sensor "air".address = "0x76"`; "" for the file as a whole."""
         key = self.key if len(self.key) <= 150 else self.key[:147] + "..."
-        named = f"{key} = {self.value}" if key and self.value else key
-        return f"{where}: {named}" if named else where
+        return f"{key} = {self.value}" if key and self.value else key
 
     def __str__(self) -> str:
-        return f"{self.place}: {self.reason}"
+        return ": ".join(filter(None, (self.where, self.named, str(self.reason))))
 
 
 class ConfigError(Exception):

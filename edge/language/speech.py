@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from functools import cache
 
+from edge.language.joints import Chinese
+
 DOMAIN = "minshan"
 FOLDER = os.path.join(os.path.dirname(__file__), "locale")  # no Path: its module is a twentieth of a command's start
 LANGUAGES = {"zh": "zh_CN", "en": "en"}
@@ -74,4 +76,4 @@ def spoken() -> str | None:
 @cache
 def catalogue(lang: str) -> gettext.NullTranslations:
     """Return the texts of "zh" or "en"."""
-    return gettext.translation(DOMAIN, FOLDER, [LANGUAGES[lang]], fallback=True)
+    return gettext.translation(DOMAIN, FOLDER, [LANGUAGES[lang]], Chinese if lang == "zh" else None, fallback=True)

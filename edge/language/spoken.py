@@ -7,8 +7,7 @@ from typing import Literal
 from drivers.reason import Reason
 from edge.language import texts
 from edge.language.speech import catalogue, speaking
-from edge.language.words import CROPS, QUANTITIES, STAGES, UNITS
-from edge.records.channel_name import ChannelName
+from edge.language.words import CROPS, STAGES, UNITS
 
 Lang = Literal["en", "zh"]
 
@@ -39,9 +38,8 @@ class Spoken:
 
     def quantity(self, channel: str) -> str:
         """Return what a channel measures, with its sensor's name where it has one."""
-        name = ChannelName.parse(channel)
-        known = self.say(QUANTITIES[name.quantity]) if name.quantity in QUANTITIES else name.quantity
-        return f"{known} ({name.sensor})" if name.sensor else known
+        with speaking(self.lang):
+            return texts.label(channel)
 
     def unit(self, name: str) -> str:
         """Return a unit as people write it."""

@@ -41,6 +41,7 @@ PAGE = 200  # lines of the audit in one answer
 COLUMNS = "kind, name, role, stations, ended"
 Kind = Literal["user", "token"]
 UNKNOWN = Reason("account_unknown", 'there is no "{name}"', name="")
+LAST_ADMIN = Reason("last_admin", "this is the last administrator of all stations: appoint another one first")
 
 
 class Audited(msgspec.Struct, frozen=True):
@@ -55,7 +56,7 @@ class Audited(msgspec.Struct, frozen=True):
 
 
 class AccountError(SinkError):
-    """A name that is taken, or that nobody has; `reason` says which."""
+    """A name that is taken, or that nobody has, or the last administrator's; `reason` says which."""
 
 
 class Accounts:
@@ -82,18 +83,22 @@ class Accounts:
             self._engine.query("DELETE FROM session WHERE name = %s", (name,))
 
     def change_role(self, account: Account) -> None:
-        """Keep another role and other stations of an account. Raise AccountError where there is none."""
+        """Keep another role and other stations of an account. Raise AccountError: none is there, or it must stay."""
         with self._engine.transaction():
             self._known(account.kind, account.name)
+            if not _manages_all(account):
+                self._not_the_last(account.kind, account.name)
             self._engine.query(
                 "UPDATE account SET role = %s, stations = %s WHERE kind = %s AND name = %s",
                 (account.role.value, _stations(account), account.kind, account.name),
             )
 
     def end(self, kind: Kind, name: str, now: int | None) -> None:
-        """Let an account do nothing any more (`now` None: let it again). Raise AccountError where there is none."""
+        """Let an account do nothing any more (`now` None: let it again). Raise AccountError as `change_role` does."""
         with self._engine.transaction():
             self._known(kind, name)
+            if now is not None:
+                self._not_the_last(kind, name)
             self._engine.query("UPDATE account SET ended = %s WHERE kind = %s AND name = %s", (now, kind, name))
             if kind == "user":
                 self._engine.query("DELETE FROM session WHERE name = %s", (name,))
@@ -166,11 +171,25 @@ class Accounts:
         if not self._engine.query("SELECT 1 FROM account WHERE kind = %s AND name = %s", (kind, name)):
             raise AccountError(UNKNOWN.having(name=name))
 
+    def _not_the_last(self, kind: str, name: str) -> None:
+        """Raise AccountError where no other person manages everything; none is changed until the transaction ends.
+
+        Two who disable each other at once wait here for one another, and the second sees what the first has done.
+        """
+        now = [("user", found.name) for found in self.listed("user") if _manages_all(found)]
+        held = self._engine.lookup("account", COLUMNS.split(", "), ("kind", "name"), now, lock=True)
+        if kind == "user" and [found.name for found in map(_account, held) if _manages_all(found)] == [name]:
+            raise AccountError(LAST_ADMIN)
+
 
 def make(engine: Engine) -> None:
     """Make the tables: a step of the migrations."""
     for table in TABLES:
         run(engine, table)
+
+
+def _manages_all(account: Account) -> bool:
+    return account.role is Role.ADMIN and account.stations is None and not account.ended
 
 
 def _stations(account: Account) -> str | None:

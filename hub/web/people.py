@@ -28,7 +28,6 @@ KnownName = Annotated[str, Meta(min_length=1, max_length=64)]
 Stations = Annotated[list[StationId], Meta(max_length=1000)] | None
 Password = Annotated[str, Meta(min_length=SHORTEST, max_length=LONGEST)]
 NOT_YOURS = Reason("account_beyond", "this account sees stations that you do not manage")
-LAST_ADMIN = Reason("last_admin", "this is the last administrator of all stations: appoint another one first")
 
 
 class Person(msgspec.Struct, frozen=True):
@@ -114,8 +113,6 @@ def role(context: RequestContext, arguments: NewRole) -> Person:
     """Give somebody another role, or other stations."""
     was = managed_account(context, "user", arguments.name)
     account = _allowed(context, Account("user", arguments.name, arguments.role, _set(arguments.stations), was.ended))
-    if account.role is not Role.ADMIN or account.stations is not None:
-        _not_the_last(context, was)
     context.accounts.change_role(account)
     return _noted(context, "user role", account)
 
@@ -133,8 +130,6 @@ def end(kind: Kind) -> Callable[[RequestContext, Ending], Done]:
 
     def handler(context: RequestContext, arguments: Ending) -> Done:
         found = managed_account(context, kind, arguments.name)
-        if not arguments.again:
-            _not_the_last(context, found)
         context.accounts.end(kind, arguments.name, None if arguments.again else context.now_us)
         _noted(context, f"{kind} {'enable' if arguments.again else 'disable'}", found)
         return Done()
@@ -161,17 +156,6 @@ def _allowed(context: RequestContext, account: Account) -> Account:
     if not caller(context).over(account):
         raise ApiError(403, NOT_YOURS)
     return account
-
-
-def _not_the_last(context: RequestContext, account: Account) -> None:
-    """Raise ApiError where nobody else who can log in manages everything."""
-    everything = [
-        found.name
-        for found in context.accounts.listed("user")
-        if found.role is Role.ADMIN and found.stations is None and not found.ended
-    ]
-    if account.kind == "user" and everything == [account.name]:
-        raise ApiError(409, LAST_ADMIN)
 
 
 def _noted(context: RequestContext, action: str, account: Account) -> Person:

@@ -145,10 +145,7 @@ def place(out: Path, text: str) -> Config:
         return config.model_copy(update={"path": str(out)})
     except ConfigError as error:
         line = _("{place}: {sentence}")
-        lines = [
-            line.format(place=mistake.place.partition(": ")[2] or out, sentence=sentence(mistake))
-            for mistake in error.mistakes
-        ]
+        lines = [line.format(place=mistake.named or out, sentence=sentence(mistake)) for mistake in error.mistakes]
         raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
     except OSError as error:
         raise unwritable(out, error) from None

@@ -156,7 +156,10 @@ def state_folder(path: Path | None) -> Path:
 
 def format_mistake(mistake: Mistake) -> str:
     """Return one mistake of a file as a line in the person's language."""
-    return _("{place}: {sentence}").format(place=mistake.place, sentence=sentence(mistake))
+    told = sentence(mistake)
+    if mistake.named:
+        told = _("{place}: {sentence}").format(place=mistake.named, sentence=told)
+    return _("{place}: {sentence}").format(place=mistake.where, sentence=told)
 
 
 def sentence(mistake: Mistake) -> str:

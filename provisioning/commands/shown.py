@@ -13,7 +13,7 @@ from edge.records.answers import Now, Point
 from edge.records.asked import MINUTE_US
 from edge.records.channel_name import ChannelName
 from provisioning.braille import Extent, curve
-from provisioning.folding import fold
+from provisioning.folding import columns_of, fold
 
 ROWS = 8  # of the curve
 FROST = (0.0, -1.0, -2.0)  # degC
@@ -71,15 +71,16 @@ def drawn(shown: Curve, columns: int) -> list[str]:
     low, high = scale(min(one[0] for one in good), max(one[1] for one in good))
     names = [texts.reported(shown.channel, value) for value in (high, low)]
     width = max(map(len, names))
-    dots = max(LEAST_DOTS, 2 * (columns - width - 2))
+    lead = width + 1 + columns_of("│")
+    dots = max(LEAST_DOTS, 2 * (columns - lead))
     rows = curve(binned(shown, dots), ROWS, low, high)
     marks = [names[0], *[""] * (ROWS - 2), names[1]]
     found = [f"{mark:>{width}} │{row}".rstrip("\u2800") for mark, row in zip(marks, rows)]
     doubts = doubtful(shown, dots)
     if "?" in doubts:
-        found.append(" " * (width + 2) + doubts.rstrip())
+        found.append(" " * lead + doubts.rstrip())
     first, last = shown.when(shown.first)[5:], shown.when(shown.last)[5:]
-    return [*found, " " * (width + 2) + first + " " * (dots // 2 - len(first) - len(last)) + last]
+    return [*found, " " * lead + first + " " * (dots // 2 - len(first) - len(last)) + last]
 
 
 def scale(low: float, high: float) -> Extent:

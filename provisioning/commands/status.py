@@ -30,7 +30,7 @@ from provisioning.commands.options import (
     print_json,
     state_folder,
 )
-from provisioning.folding import as_typed, page, program
+from provisioning.folding import as_typed, columns_of, page, program
 from provisioning.terminal import can_show
 
 SOCKET = "minshan.sock"
@@ -144,7 +144,7 @@ def minute(latest: MinuteStatus | None, units: dict[str, str], offset: float) ->
     """Return the newest minute's values, each with its word where it is not good."""
     if latest is None:
         return [_("Nothing has been measured yet; the first minute comes within two minutes of the start.")]
-    width = max((wide(texts.label(name)) for name in latest.values), default=0)
+    width = max((columns_of(texts.label(name)) for name in latest.values), default=0)
     rows = [span(latest, offset)]
     for name, number in latest.values.items():
         flag, reason = latest.quality.get(name, 2), latest.reasons.get(name)
@@ -152,7 +152,7 @@ def minute(latest: MinuteStatus | None, units: dict[str, str], offset: float) ->
         word = "" if flag == 1 else f"  {texts.flag_word(flag)}"
         why = "" if reason is None else _(" ({reason})").format(reason=texts.render(reason))
         label = texts.label(name)
-        rows.append(f"  {label}{' ' * (width - wide(label))}  {amount}{word}{why}")
+        rows.append(f"  {label}{' ' * (width - columns_of(label))}  {amount}{word}{why}")
     return rows
 
 
@@ -197,13 +197,6 @@ def span(latest: MinuteStatus, offset: float) -> str:
     if start is None:
         return _("Measured in the last minute, whose time is not known yet:")
     return _("Measured in the minute of {when}:").format(when=texts.when(start, offset))
-
-
-def wide(text: str) -> int:
-    """Return the columns that a text takes on a terminal (a Chinese character takes two)."""
-    from rich.cells import cell_len
-
-    return cell_len(text)
 
 
 def troubled(sensors: list[SensorSnapshot]) -> list[str]:

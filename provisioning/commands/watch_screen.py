@@ -15,7 +15,7 @@ from edge.language.texts import _, ngettext
 from hub.intake import printable
 from hub.jsonl import rfc3339
 from hub.tally import assignments, is_unknown, values
-from provisioning.terminal import can_redraw
+from provisioning.terminal import as_counted, can_redraw
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -142,8 +142,9 @@ def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, fl
     from rich.table import Table
     from rich.text import Text
 
+    lasting = lasting or {}
     state = texts.render(receiver.troubles.reason) if receiver.troubles.reason else _("connected")
-    title = Text(f"Minshan 岷山  {state}", style="italic")
+    title = Text(as_counted(f"Minshan 岷山  {state}"), style="italic")
     drawn = Table(pad_edge=False)
     heads = (_("Station"), _("State"), _("Newest minute"), _("Age"), _("Records"), _("Not received"), _("Values"))
     for head in heads if width >= WIDE else (_("Stations"),):
@@ -156,18 +157,18 @@ def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, fl
         away = tally.states.get(station) == "offline"
         row = [
             Text(station, style="bold"),
-            Text(state_of(tally.states.get(station), (lasting or {}).get(station)), style="red" if away else ""),
-            Text("–" if newest is None else texts.when(newest.record.start)),
+            Text(as_counted(state_of(tally.states.get(station), lasting.get(station))), style="red" if away else ""),
+            Text(as_counted("–" if newest is None else texts.when(newest.record.start))),
             Text("" if silent is None else texts.duration(silent), style="red" if late else ""),
             Text(str(ledger.count(station))),
             Text(spans(ledger.missing(station)), style="yellow"),
-            Text("" if newest is None else values(newest.record), style="dim" if late or away else ""),
+            Text("" if newest is None else as_counted(values(newest.record)), style="dim" if late or away else ""),
         ]
         if width >= WIDE:
             drawn.add_row(*row)
         else:
             drawn.add_row(block(row, heads))
-    notes = [Text(note, style="dim italic") for note in (*unusual(receiver), *price(receiver))]
+    notes = [Text(as_counted(note), style="dim italic") for note in (*unusual(receiver), *price(receiver))]
     return Group(title, drawn, *notes)
 
 

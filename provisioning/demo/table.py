@@ -15,7 +15,8 @@ from edge.language.texts import _
 from edge.records.channel_name import ChannelName
 from edge.snapshots import MinuteStatus, PicturesSnapshot, StationStatus
 from provisioning.commands.alert_lines import alert_lines
-from provisioning.folding import fold
+from provisioning.folding import columns_of, fold
+from provisioning.terminal import as_counted
 
 LONGEST_TITLE = 28  # columns; the whole header then fits into 80
 NARROW = 60  # columns below which there is no room for a column of units and one of reasons
@@ -29,7 +30,7 @@ def live_table(facts: StationStatus, speed: str, console: Console, height: int, 
 
     Rows that do not fit come on the next pages; `turn` counts the pages shown so far.
     """
-    above = Group(header(facts, speed, console.width), foot(facts))
+    above = Group(header(facts, speed, console.width), foot(facts, console.width))
     room = height - lines_of(console, above)
     narrow = console.width < NARROW
     channels = list(facts.minute.values) if facts.minute is not None else []
@@ -40,7 +41,8 @@ def live_table(facts: StationStatus, speed: str, console: Console, height: int, 
     where = _("{first}–{last} of {n} rows; the next ones follow").format(
         first=channels.index(page[0]) + 1, last=channels.index(page[-1]) + 1, n=len(channels)
     )
-    return Group(above, readings(facts, page, narrow), Text(where, style="dim", no_wrap=True, overflow="ellipsis"))
+    below = Text(as_counted(where), style="dim", no_wrap=True, overflow="ellipsis")
+    return Group(above, readings(facts, page, narrow), below)
 
 
 def paged(facts: StationStatus, channels: list[str], console: Console, room: int, narrow: bool) -> list[list[str]]:
@@ -65,13 +67,13 @@ def lines_of(console: Console, picture: RenderableType) -> int:
 
 def header(facts: StationStatus, speed: str, width: int) -> Text:
     """Draw station, its local time, how the time is known where it is not simulated, and how fast it runs."""
-    title = Text(facts.title or facts.station)
+    title = Text(as_counted(facts.title or facts.station))
     title.truncate(LONGEST_TITLE, overflow="ellipsis")
     text = Text("岷山 Minshan  ", style="bold") + title
     parts = [texts.when(facts.time, facts.utc_offset_h), speed]
     if facts.clock.source != "sim":
         parts.insert(1, _(" ({word})").format(word=texts.clock_source(facts.clock.source)).strip())
-    behind = "   " + "   ".join(parts)
+    behind = as_counted("   " + "   ".join(parts))
     if text.cell_len + cell_len(behind) > width:
         behind = "\n" + behind.strip()
     return text.append(behind, style="not bold dim")
@@ -89,7 +91,7 @@ def readings(facts: StationStatus, channels: list[str], narrow: bool = False) ->
         table.add_column(_("Last minute"))
         table.add_row(_("the first minute is being measured"))
         return table
-    reasons = {} if narrow else {channel: texts.render_value(minute.reasons.get(channel)) for channel in channels}
+    reasons = {} if narrow else {channel: reason_of(minute, channel) for channel in channels}
     table = Table(box=SIMPLE_HEAD, show_edge=False, expand=False, header_style="bold", pad_edge=False)
     table.add_column(_("Quantity"), overflow="fold")
     table.add_column(_("Last minute"), justify="right", overflow="fold")
@@ -108,33 +110,41 @@ def row(minute: MinuteStatus, channel: str, narrow: bool) -> list[RenderableType
     flag = minute.quality[channel]
     quantity = QUANTITIES[ChannelName.parse(channel).quantity]
     value = minute.values[channel]
-    text = texts.amount(channel, value, quantity.unit)
+    text = as_counted(texts.amount(channel, value, quantity.unit))
     word = Text(texts.flag_word(flag), style=COLOURS.get(flag, ""))
-    name = Text(fold(texts.label(channel), NAME if narrow or minute.reasons else NARROW))
+    name = Text(as_counted(fold(texts.label(channel), NAME if narrow or minute.reasons else NARROW)))
     if not narrow:
-        number, _blank, unit = text.partition(" ") if value is not None else (text, "", texts.unit(quantity.unit))
+        of_none = as_counted(texts.unit(quantity.unit))
+        number, _blank, unit = text.partition(" ") if value is not None else (text, "", of_none)
         return [name, number, unit, word]
-    if reason := texts.render_value(minute.reasons.get(channel)):
+    if reason := reason_of(minute, channel):
         name.append(f"\n  {reason}", style="dim")
     return [name, text, word]
 
 
-def foot(facts: StationStatus) -> Table:
-    """Store, uplink and pictures, a line each."""
+def reason_of(minute: MinuteStatus, channel: str) -> str:
+    """Return why a channel's value is in doubt or missing; "" where it is good."""
+    return as_counted(texts.render_value(minute.reasons.get(channel)))
+
+
+def foot(facts: StationStatus, width: int) -> Table:
+    """Store, uplink and pictures, a line each; no derived value is parted from its unit."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
-    table.add_row(_("Stored"), stored(facts))
+    table.add_row(_("Stored"), as_counted(stored(facts)))
     table.add_row(_("Sending"), sending(facts))
     if facts.derived:
-        table.add_row(_("Derived"), texts.derived(facts.derived))
+        room = width - max(columns_of(head) for head in (_("Stored"), _("Sending"), _("Derived"), _("Pictures"))) - 2
+        table.add_row(_("Derived"), as_counted(fold(texts.derived(facts.derived), room)))
     if facts.pictures is not None:
         table.add_row(_("Pictures"), pictures(facts.pictures))
     for line in alert_lines(facts.alerts):
-        table.add_row(Text(_("Alert"), style="bold red"), line)
+        table.add_row(Text(_("Alert"), style="bold red"), as_counted(line))
     for group, reason in silences(facts.sensors):
         sentence = _("{names}: {reason}").format(names=names(group), reason=reason) if group[1:] else reason
-        table.add_row(Text(place_of(group[0]) if group[1:] else group[0].name, style="red"), sentence)
+        place = place_of(group[0]) if group[1:] else group[0].name
+        table.add_row(Text(as_counted(place), style="red"), as_counted(sentence))
     return table
 
 
@@ -153,7 +163,7 @@ def sending(facts: StationStatus) -> Text:
         return Text(_("no broker is configured"))
     text = Text(_("connected"), style="green") if uplink.connected else Text(_("no connection"), style="red")
     if uplink.trouble is not None:
-        text.append(_(": {why}").format(why=texts.render(uplink.trouble)), style="red")
+        text.append(as_counted(_(": {why}").format(why=texts.render(uplink.trouble))), style="red")
     if store.unsent:
         since = texts.when(store.unsent_since, facts.utc_offset_h)
         text.append("   " + _("{n} unsent since {time}").format(n=store.unsent, time=since), style="yellow")
@@ -169,8 +179,6 @@ def pictures(found: PicturesSnapshot) -> Text:
     text = Text(str(found.taken))
     for name, camera in found.cameras.items():
         if camera.trouble is not None:
-            text.append(
-                "   " + _("{place}: {sentence}").format(place=name, sentence=texts.happened(camera.trouble)),
-                style="red",
-            )
+            sentence = _("{place}: {sentence}").format(place=name, sentence=texts.happened(camera.trouble))
+            text.append(as_counted("   " + sentence), style="red")
     return text

@@ -1,4 +1,4 @@
-"""Finds marks of English in a Chinese line: a blank between sentences, half-width commas, quotes and brackets."""
+"""Finds marks of English in a Chinese line: a blank between sentences, half-width commas, colons, quotes, brackets."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ WRONG = (
     re.compile(rf"[{HANZI}，。；”][,;?(]|[{HANZI}]!|[,;?!)][{HANZI}，。；“]"),
     re.compile(r"(?<![\w=])'[^'\n ]*'|”\."),
     re.compile(r"[\w”], [\w“]"),
+    re.compile(rf": [{HANZI}“]|[{HANZI}”]: "),
 )
 
 

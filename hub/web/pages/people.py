@@ -10,7 +10,7 @@ from hub.passwords import LONGEST, SHORTEST
 from hub.rights import Right, Role
 from hub.web import people
 from hub.web.arguments import Nothing
-from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
+from hub.web.table import Elsewhere, PageAnswer, RequestContext, Route
 
 PAGE = "/people"
 
@@ -82,8 +82,8 @@ def role(context: RequestContext, arguments: Chosen) -> PageAnswer | Elsewhere:
     """Give somebody another role, or other stations."""
     try:
         people.role(context, people.NewRole(arguments.name, arguments.role, scope(arguments)))
-    except ApiError as refused:
-        return render_page(context, as_sentence(refused.reason), status=refused.status)
+    except people.AccountError as trouble:
+        return render_page(context, as_sentence(trouble.reason), status=409)
     return Elsewhere(PAGE)
 
 
@@ -97,8 +97,8 @@ def end(context: RequestContext, arguments: people.Ending) -> PageAnswer | Elsew
     """End an account, or let it live again."""
     try:
         people.end("user")(context, arguments)
-    except ApiError as refused:
-        return render_page(context, as_sentence(refused.reason), status=refused.status)
+    except people.AccountError as trouble:
+        return render_page(context, as_sentence(trouble.reason), status=409)
     return Elsewhere(PAGE)
 
 

@@ -26,7 +26,7 @@ from edge.store.store import Store
 from provisioning.braille import curve
 from provisioning.commands.show import bounds, channel_of, show
 from provisioning.commands.shown import Curve, lines, minutes_under
-from provisioning.commands.status import wide
+from provisioning.folding import columns_of
 from tests.kits.broker import until
 from tests.kits.history_kit import DAY, HOUR, MINUTE
 
@@ -61,7 +61,7 @@ def test_a_curve_fits_its_terminal(values: list[float | None], columns: int, fla
         for n, one in enumerate(points(values))
     ]
     for line in lines(shown(flagged), max(columns, 30)):
-        assert wide(line) <= max(columns, 30), line
+        assert columns_of(line) <= max(columns, 30), line
 
 
 @pytest.mark.parametrize(

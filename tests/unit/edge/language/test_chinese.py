@@ -113,7 +113,14 @@ def test_the_check_finds_english() -> None:
 
 def test_the_check_finds_english_marks() -> None:
     """A blank between sentences, half-width quotes, commas and brackets; code keeps its own."""
-    for said in ("没有命令。 可用：“a”", "不在 'a' 之中", "波特率 4800, 9600", "可疑(未检验)", "未知,或低于"):
+    for said in (
+        "没有命令。 可用：“a”",
+        "b.toml:1: 没有这一项",
+        "不在 'a' 之中",
+        "波特率 4800, 9600",
+        "可疑(未检验)",
+        "未知,或低于",
+    ):
         assert len(english_marks(said)) == 1, said
     assert english_marks('要填列表，例如 [1, 2]；请写 `a, b`；值如 4.6(suspect)、"a, b"') == []
     assert english_marks("Error: a, b") == []

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
 
 from edge.wire.contract import VERSION, Command, Result
 from hub.database import schema
-from hub.database.accounts import MOST_SESSIONS, SESSION_US, AccountError, Accounts
+from hub.database.accounts import LAST_ADMIN, MOST_SESSIONS, SESSION_US, AccountError, Accounts
 from hub.database.engine import Engine, opened
 from hub.database.orders import Orders
 from hub.passwords import hashed, matches
@@ -78,6 +80,39 @@ def test_a_revoked_token_and_a_disabled_person_may_do_nothing(accounts: Accounts
     assert [account.ended for account in accounts.listed("user")] == [True]
     accounts.end("user", "李四", None)
     assert accounts.listed("user") == [LI]
+
+
+@pytest.mark.parametrize("way", ["disable", "role"])
+def test_two_administrators_who_remove_each_other_at_once_do_not_leave_none(url: str, engine: Engine, way: str) -> None:
+    """Both ask at the same moment, over two connections: one of them is told that somebody has to stay."""
+    held, one, other = Accounts(engine), opened(url), opened(url)
+    for name in ("one", "other"):
+        held.add(Account("user", name, Role.ADMIN, None), "x", NOW)
+    calls = {
+        "disable": lambda of, name: Accounts(of).end("user", name, NOW),
+        "role": lambda of, name: Accounts(of).change_role(Account("user", name, Role.GROWER, None)),
+    }
+    with ThreadPoolExecutor(2) as pool:
+        with engine.transaction():  # who holds the rows, so that both have begun before either goes on
+            engine.query("UPDATE account SET made = made")
+            asked = [pool.submit(partial(calls[way], one, "other")), pool.submit(partial(calls[way], other, "one"))]
+            while engine.postgres and waiting(url) < 2:
+                pass
+        told = [done.exception() for done in asked]
+    assert sorted(str(error) for error in told) == ["None", str(AccountError(LAST_ADMIN))]
+    left = [found for found in held.listed("user") if found.may(Right.MANAGE)]
+    assert len(left) == 1
+    one.close()
+    other.close()
+
+
+def waiting(url: str) -> int:
+    """Return how many statements wait for a row: asked from outside, as a transaction sees one such count alone."""
+    engine = opened(url)
+    statement = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    ((count,),) = engine.query(statement)
+    engine.close()
+    return int(count)
 
 
 def test_an_account_is_about_its_own_stations(accounts: Accounts) -> None:
