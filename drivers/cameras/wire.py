@@ -18,6 +18,7 @@ from drivers.reason import Reason
 
 Left = Callable[[], float]
 PORTS = {"http": 80, "https": 443}
+OLD_CIPHERS = "DEFAULT:!kDHE:@SECLEVEL=0"  # SHA-1 and keys of 1024 bits; no groups that can be broken on the way
 
 
 class Deadline:
@@ -159,7 +160,9 @@ def plain(fingerprint: str) -> str:
 def context(fingerprint: str) -> ssl.SSLContext:
     """Return how certificates are judged: by the authorities, or by the fingerprint alone, which `connect` checks."""
     found = ssl.create_default_context()
-    if fingerprint:
+    if fingerprint:  # a camera of ten years ago knows no better than TLS 1.0, and is still the one that it was
+        found.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        found.set_ciphers(OLD_CIPHERS)
         found.check_hostname = False
         found.verify_mode = ssl.CERT_NONE
     return found

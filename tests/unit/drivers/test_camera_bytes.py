@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import socket
+import ssl
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from typing import Any
 from urllib.request import parse_http_list, parse_keqv_list
 
 import pytest
 
 from drivers.cameras import wire
-from drivers.cameras.camera import CameraError
+from drivers.cameras.camera import CameraError, UnreachableError
 from drivers.cameras.http_still import FAREWELL
 from tests.kits.camera_port import listening
+from tests.kits.certificate import self_signed
 from tests.unit.drivers.test_camera_answers import WHOLE, http, server, still
 from tests.unit.drivers.test_camera_held import LONG, holding
 
@@ -125,6 +128,23 @@ def test_encryption_has_what_connecting_has_left_of_the_time() -> None:
             wire.secured(camera, host, wire.context("00" * 32), "00" * 32, left)
     assert told == [LONG, 0.1]
     assert camera.fileno() < 0
+
+
+@pytest.mark.parametrize("ciphers", ["DEFAULT:@SECLEVEL=0", "AES128-SHA:@SECLEVEL=0"])
+@pytest.mark.parametrize("newest", ["TLSv1", "TLSv1_2"])
+def test_a_camera_with_old_encryption_is_known_by_its_fingerprint(tmp_path: Path, ciphers: str, newest: str) -> None:
+    """One that knows TLS 1.0 alone, with a key of 1024 bits and SHA-1, is refused unless its certificate is pinned."""
+    certificate, key, fingerprint = self_signed(tmp_path, ("rsa:1024", "-sha1"))
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.set_ciphers(ciphers)
+    context.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+    context.maximum_version = ssl.TLSVersion[newest]
+    context.load_cert_chain(certificate, key)
+    with server(lambda _: http(WHOLE), context) as place:
+        assert still(f"https://{place}/", fingerprint=fingerprint) == WHOLE
+        for other in ("00" * 32, ""):
+            with pytest.raises(UnreachableError):
+                still(f"https://{place}/", fingerprint=other)
 
 
 def test_an_address_s_zone_is_for_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:
