@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import secrets
+from hashlib import sha256
 
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
@@ -19,6 +20,7 @@ from edge.wire.mqtt_link import MqttLink, connect
 from edge.wire.session import KEPT_SESSION, Granted, Incoming, Session
 from hub import intake
 
+MOST_NAME = 72  # characters of a client's id, to which a few are added
 RECEIVE = 200  # messages that the broker may send before the first is acknowledged
 LIVE = (Topic.LIVE, Topic.STATUS)
 MOST = 14 * MOST_RECORDS  # records of a backlog that are handed on at once
@@ -34,7 +36,9 @@ def sessions(ledger: str, name: str) -> tuple[Session, Session]:
     """
     expiry = KEPT_SESSION if ledger else 0
     told = name.format(ledger) if ledger else f"watch-{secrets.token_hex(8)}"
-    client = f"minshan-{re.sub(r'[^A-Za-z0-9-]', '-', told)[:64]}"
+    client = f"minshan-{re.sub(r'[^A-Za-z0-9-]', '-', told)}"
+    if len(client) > MOST_NAME:  # cut off, hosts with long names would be one
+        client = f"{client[: MOST_NAME - 17]}-{sha256(told.encode()).hexdigest()[:16]}"
     live = tuple(where for where in intake.subscribed_topics() if intake.channel(where) in LIVE)
     rest = tuple(where for where in intake.subscribed_topics() if where not in live)
     return (

@@ -38,8 +38,10 @@ REDIRECTS = 3
 PIECE = 65536
 FAREWELL = 1.0  # s for what may follow a whole picture, or a page, on a connection that its server never closes
 BEGIN = STRAY + len(JPEG_START)  # bytes within which a picture begins
+SHORT = 64  # bytes after which what has not begun as a picture is mostly none
 MOST_DAMAGED = 10  # pictures of a stream: a camera that is restarted damages one or two
 MOST_TOGETHER = 3  # pictures that follow each other in one: what has more is a stream without parts
+PRINTED = "".join(map(chr, range(0x21, 0x7F)))
 PACKINGS, GZIP_TOO = ("gzip", "x-gzip", "deflate"), 32  # 32: zlib finds out by the header
 
 
@@ -113,9 +115,11 @@ class HttpStill:
 
     def _get(self, place: SplitResult, until: float, login: str) -> tuple[int, http.client.HTTPMessage, bytes]:
         try:
-            link = self._link(place)
+            deadline = wire.Deadline(until, self._clock)
+            trusted = wire.context(self._fingerprint) if place.scheme == "https" else None
+            link = wire.link_to(place, trusted, self._fingerprint, deadline.left)
             try:
-                return self._exchange(link, place, until, login)
+                return self._exchange(link, place, deadline, login)
             finally:
                 link.close()
         except TimeoutError:
@@ -139,19 +143,11 @@ class HttpStill:
         except (OSError, ValueError) as error:
             raise UnreachableError(no_connection(place.netloc, error)) from None
 
-    def _link(self, place: SplitResult) -> http.client.HTTPConnection:
-        if place.scheme != "https":
-            return http.client.HTTPConnection(place.hostname or "", place.port)
-        trusted = wire.context(self._fingerprint)
-        return http.client.HTTPSConnection(place.hostname or "", place.port, context=trusted)
-
     def _exchange(
-        self, link: http.client.HTTPConnection, place: SplitResult, until: float, login: str
+        self, link: http.client.HTTPConnection, place: SplitResult, deadline: wire.Deadline, login: str
     ) -> tuple[int, http.client.HTTPMessage, bytes]:
-        deadline = wire.Deadline(until, self._clock)
-        wire.connect(link, self._fingerprint, deadline.left)
         headers = {"Accept": "image/jpeg, */*", "Connection": "close"}
-        link.request("GET", _target(place), headers=headers | ({"Authorization": login.encode()} if login else {}))
+        link.request("GET", _target(place), headers=headers | ({"Authorization": login} if login else {}))
         answer = link.getresponse()
         with answer:
             # What is no success says nothing in its body, which may have no end.
@@ -169,8 +165,8 @@ def _body(answer: http.client.HTTPResponse, deadline: wire.Deadline) -> bytes:
         return _first_part(answer, body)
     try:
         while not _is_in_parts(body) and _received(answer, body):
-            if not _is_packed(answer) and _is_decided(body):
-                deadline.within(FAREWELL)
+            decided = not _is_packed(answer) and _is_decided(body)
+            deadline.within(FAREWELL if decided else float("inf"))
         if _is_in_parts(body):
             return _first_part(answer, body)
         if answer.length:
@@ -179,7 +175,7 @@ def _body(answer: http.client.HTTPResponse, deadline: wire.Deadline) -> bytes:
         if first_whole(body) is None:  # what is whole needs no true length, last chunk or farewell
             raise http.client.IncompleteRead(bytes(body) + error.partial) from None
     except OSError:
-        if not _is_decided(body):
+        if not _is_decided(body) and (JPEG_START in body or not body.strip()):
             raise
     return _unpacked(answer, bytes(body))
 
@@ -200,8 +196,8 @@ def _received(answer: http.client.HTTPResponse, body: bytearray) -> bool:
 
 
 def _is_decided(body: bytearray) -> bool:
-    """Return whether a body holds a whole picture, or begins as none."""
-    if len(body) > BEGIN and body.find(JPEG_START, 0, BEGIN) < 0:
+    """Return whether a body holds a whole picture, or is none by all that has come of it."""
+    if len(body) > SHORT and body.find(JPEG_START, 0, BEGIN) < 0:
         return not _begins_parts(body)
     return END_MARKER in body[-PIECE - 1 :] and first_whole(body) is not None
 
@@ -266,6 +262,7 @@ def _target(place: SplitResult) -> str:
 
 def _redirected(place: SplitResult, target: str) -> SplitResult:
     """Return where an answer sends us. Raise NotAnImageError where no web server can be."""
+    target = quote(target.strip().encode("latin-1"), safe=PRINTED)  # signs of any script come as they are coded there
     shown = target
     try:
         there = urlsplit(urljoin(place.geturl(), target))

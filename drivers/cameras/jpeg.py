@@ -22,7 +22,7 @@ from drivers.cameras.jpeg_scan import (
 from drivers.reason import Reason
 
 MOST_PIXELS = 64_000_000  # the greatest sensors here have 12 million; each takes 3 bytes when decoded
-STRAY = 64  # bytes before the picture that are passed over: line ends and stray markers of some cameras
+STRAY = 1024  # bytes before the picture that are passed over: line ends, zeros, headers that some cameras send twice
 FRAME_HEADERS = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}  # SOF0 to SOF15 without the tables between them
 APPLICATION = frozenset(range(0xE1, 0xF0))  # segments in which another picture may lie, as a thumbnail
 NOT_SHOWN = Reason(

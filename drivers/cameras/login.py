@@ -23,18 +23,20 @@ REFUSAL = re.compile(rb"RTSP/1\.\d 401[^\r\n]*\r?\n(.*?)\r?\n\r?\n", re.DOTALL)
 
 
 def authorization(headers: list[str], user: str, password: str, target: str) -> str:
-    """Return the Authorization header for the strongest of the camera's challenges.
+    """Return the Authorization header for the strongest of the camera's challenges, each sign of it one byte.
 
     Raise LoginRefusedError where no scheme is known.
     """
+    # Headers' signs are bytes (`http.client` reads them as Latin-1): a realm in GBK is said as it was heard.
+    user, password = (text.encode().decode("latin-1") for text in (user, password))
     known = [match for text in headers for match in challenges(text)]
     digests = [fields for scheme, fields in known if scheme == "digest"]
     for name in HASHES:
         for fields in digests:
-            if fields.get("algorithm", "MD5").upper().removesuffix("-SESS") == name:
+            if algorithm_of(fields).upper().removesuffix("-SESS") == name:
                 return digest(fields, user, password, target)
     if any(scheme == "basic" for scheme, _ in known):
-        return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
+        return "Basic " + base64.b64encode(f"{user}:{password}".encode("latin-1")).decode()
     raise LoginRefusedError(no_supported_login(known))
 
 
@@ -78,15 +80,20 @@ def challenges(text: str) -> list[tuple[str, Fields]]:
     return found
 
 
+def algorithm_of(fields: Fields) -> str:
+    """Return the algorithm of a Digest challenge as the camera writes it; MD5 where it names none."""
+    return fields.get("algorithm") or "MD5"
+
+
 def digest(fields: Fields, user: str, password: str, target: str, cnonce: str = "") -> str:
     """Return the answer to one Digest challenge (RFC 7616, section 3.4; without qop RFC 2069's form)."""
-    algorithm = fields.get("algorithm", "MD5")
+    algorithm = algorithm_of(fields)
     cnonce = cnonce or secrets.token_hex(16)
     realm, nonce = fields.get("realm", ""), fields.get("nonce", "")
 
     def hashed(*parts: str) -> str:
         name = HASHES[algorithm.upper().removesuffix("-SESS")]
-        return hashlib.new(name, ":".join(parts).encode(), usedforsecurity=False).hexdigest()
+        return hashlib.new(name, ":".join(parts).encode("latin-1"), usedforsecurity=False).hexdigest()
 
     secret = hashed(user, realm, password)
     if algorithm.upper().endswith("-SESS"):
@@ -95,7 +102,7 @@ def digest(fields: Fields, user: str, password: str, target: str, cnonce: str = 
     qop = next((name for name in ("auth", "auth-int") if name in offered), "")
     request = hashed("GET", target, hashed("")) if qop == "auth-int" else hashed("GET", target)  # it has no body
     said = {"username": user, "realm": realm, "nonce": nonce, "uri": target}
-    bare = {"algorithm": algorithm} if "algorithm" in fields else {}
+    bare = {"algorithm": algorithm} if fields.get("algorithm") else {}
     if qop:
         bare |= {"qop": qop, "nc": "00000001"}
         said["cnonce"] = cnonce

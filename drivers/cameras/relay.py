@@ -11,14 +11,14 @@ import select
 import socket
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Protocol
 
 from drivers.cameras import wire
+from drivers.cameras.wire import Left
 
 PIECE = 65536  # bytes
-Left = Callable[[], float]
 
 
 class Answers(Protocol):
@@ -55,14 +55,8 @@ def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left, answe
 
 
 def _connected(host: str, port: int, tls: bool, fingerprint: str, left: Left) -> socket.socket:
-    camera = socket.create_connection((host, port), left())
-    if not tls:
-        return camera
-    camera.settimeout(left())
-    secure = wire.context(fingerprint).wrap_socket(camera, server_hostname=host)
-    if fingerprint:
-        wire.check(secure.getpeercert(binary_form=True) or b"", fingerprint)
-    return secure
+    camera = wire.reached(host, port, left)
+    return wire.secured(camera, host, wire.context(fingerprint), fingerprint, left) if tls else camera
 
 
 def _pump(listening: socket.socket, camera: socket.socket, left: Left, answers: Answers) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 
-from drivers.cameras.login import challenges, refusal_headers
+from drivers.cameras.login import algorithm_of, challenges, refusal_headers
 
 LONGEST = 65_536  # bytes of all answers before the stream: a camera's have 2,000 or so
 FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # of a digest login
@@ -77,7 +77,7 @@ class RtspAnswers:
 def is_usable(challenge: str) -> bool:
     """Return whether FFmpeg can answer one of the challenges in a header."""
     return any(
-        scheme == "basic" or (scheme == "digest" and fields.get("algorithm", "MD5").upper() in FFMPEG_KNOWS)
+        scheme == "basic" or (scheme == "digest" and algorithm_of(fields).upper() in FFMPEG_KNOWS)
         for scheme, fields in challenges(challenge)
     )
 

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import io
 import socket
 import ssl
 from collections.abc import Callable
+from contextlib import ExitStack
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import SplitResult
 
 from drivers.cameras.camera import UnreachableError
 from drivers.clock import Clock
 from drivers.reason import Reason
+
+Left = Callable[[], float]
+PORTS = {"http": 80, "https": 443}
+OLD_CIPHERS = "DEFAULT:!kDHE:@SECLEVEL=0"  # SHA-1 and keys of 1024 bits; no groups that can be broken on the way
 
 
 class Deadline:
@@ -20,17 +26,18 @@ class Deadline:
 
     def __init__(self, until: float, clock: Clock) -> None:
         self._until, self._clock = until, clock
+        self._soon = until
 
     def left(self) -> float:
         """Return the seconds to it. Raise TimeoutError where there are none."""
-        seconds = self._until - self._clock.now()
+        seconds = min(self._until, self._soon) - self._clock.now()
         if seconds <= 0:
             raise TimeoutError
         return seconds
 
     def within(self, seconds: float) -> None:
-        """Let it be in so many seconds, where that is earlier."""
-        self._until = min(self._until, self._clock.now() + seconds)
+        """Let it be in so many seconds, until another word, where that is earlier."""
+        self._soon = self._clock.now() + seconds
 
 
 class CameraWire:
@@ -39,7 +46,7 @@ class CameraWire:
     `left()` returns the seconds to the deadline and raises TimeoutError where there are none.
     """
 
-    def __init__(self, wire: socket.socket, left: Callable[[], float]) -> None:
+    def __init__(self, wire: socket.socket, left: Left) -> None:
         self._wire = wire
         self._left = left
 
@@ -60,7 +67,7 @@ class CameraWire:
 class _Received(io.RawIOBase):
     """The socket's own unbuffered file, each read of it with the time that is left."""
 
-    def __init__(self, wire: socket.socket, left: Callable[[], float]) -> None:
+    def __init__(self, wire: socket.socket, left: Left) -> None:
         self._wire = wire
         self._left = left
         self._file = wire.makefile("rb", buffering=0)
@@ -80,17 +87,55 @@ class _Received(io.RawIOBase):
         super().close()
 
 
-def connect(link: http.client.HTTPConnection, fingerprint: str, left: Callable[[], float]) -> None:
-    """Connect, check the certificate where one is expected, and put the deadline on all that follows.
+def link_to(parts: SplitResult, trusted: ssl.SSLContext | None, fingerprint: str, left: Left) -> HTTPConnection:
+    """Return a connection to the host of a web address, the deadline put on all that follows.
 
-    Raise UnreachableError where the certificate is another one, OSError.
+    `trusted`: how certificates are judged, None where it is in clear. Raise UnreachableError where the certificate has
+    another fingerprint, OSError.
     """
-    link.timeout = left()
-    link.connect()
-    wire = link.sock
-    if fingerprint and isinstance(wire, ssl.SSLSocket):
-        check(wire.getpeercert(binary_form=True) or b"", fingerprint)
+    link = HTTPConnection(parts.hostname or "", parts.port or PORTS[parts.scheme])
+    link.default_port = PORTS[parts.scheme]
+    wire = reached(link.host, link.port, left)
+    link.host = link.host.partition("%")[0]  # an address's zone is this machine's own (RFC 6874)
+    if trusted is not None:
+        wire = secured(wire, link.host, trusted, fingerprint, left)
     link.sock = CameraWire(wire, left)  # the part of a socket that it uses
+    return link
+
+
+def reached(host: str, port: int, left: Left) -> socket.socket:
+    """Connect to a host, at each of its addresses in turn: one that hangs leaves the others their share of the time.
+
+    Raise OSError.
+    """
+    trouble: OSError = TimeoutError()
+    found = socket.getaddrinfo(host.replace("%25", "%"), port, type=socket.SOCK_STREAM)
+    for others, (family, kind, protocol, _, address) in zip(range(len(found), 0, -1), found):
+        wire = socket.socket(family, kind, protocol)
+        try:
+            wire.settimeout(left() / others)
+            wire.connect(address)
+            return wire
+        except OSError as error:
+            wire.close()
+            trouble = error
+    raise trouble
+
+
+def secured(wire: socket.socket, host: str, trusted: ssl.SSLContext, fingerprint: str, left: Left) -> ssl.SSLSocket:
+    """Return a connection encrypted, once its certificate is found to be right; it is closed otherwise.
+
+    Raise UnreachableError where it has another fingerprint, OSError (ssl.SSLCertVerificationError).
+    """
+    with ExitStack() as stack:
+        stack.callback(wire.close)
+        wire.settimeout(left())
+        secure = trusted.wrap_socket(wire, server_hostname=host)
+        stack.callback(secure.close)
+        if fingerprint:
+            check(secure.getpeercert(binary_form=True) or b"", fingerprint)
+        stack.pop_all()
+    return secure
 
 
 def check(certificate: bytes, fingerprint: str) -> None:
@@ -115,7 +160,9 @@ def plain(fingerprint: str) -> str:
 def context(fingerprint: str) -> ssl.SSLContext:
     """Return how certificates are judged: by the authorities, or by the fingerprint alone, which `connect` checks."""
     found = ssl.create_default_context()
-    if fingerprint:
+    if fingerprint:  # a camera of ten years ago knows no better than TLS 1.0, and is still the one that it was
+        found.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
+        found.set_ciphers(OLD_CIPHERS)
         found.check_hostname = False
         found.verify_mode = ssl.CERT_NONE
     return found

@@ -151,7 +151,7 @@ def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
             )
         if "password" in camera and "password_file" in camera:
             wrong(("camera", place, "password"), BOTH_PASSWORDS)
-        if "fingerprint" in camera and not str(camera.get("url", "")).startswith(("https:", "rtsps:")):
+        if "fingerprint" in camera and not str(camera.get("url", "")).lower().startswith(("https:", "rtsps:")):
             untrue = Reason("no_certificate", "only an address with https:// or rtsps:// has a certificate")
             wrong(("camera", place, "fingerprint"), untrue)
         mistake = camera_address(str(camera.get("driver")), str(camera.get("url") or ""))

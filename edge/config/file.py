@@ -20,7 +20,7 @@ from drivers.reason import Reason, system_reason
 from drivers.refusals import REFUSALS
 from drivers.toml_lines import TomlLines
 from drivers.toml_mistakes import mistake_in
-from edge.config.across import across, same_names
+from edge.config.across import across, broker_complete, same_names
 from edge.config.base import Section
 from edge.config.delivery import CHANNELS
 from edge.config.errors import (
@@ -35,13 +35,19 @@ from edge.config.errors import (
     value_for_people,
 )
 from edge.config.forward import FORWARDS
-from edge.config.sections import Config, SensorSection
+from edge.config.sections import BrokerSection, Config, SensorSection
 from edge.config.slips import closer, decoded, wide_lines
 
 COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration", "rain_correction")
 # The loader's own fields, no keys of the file; a driver may have a key that is called so.
 FILLED: dict[type[BaseModel], tuple[str, ...]] = {SensorSection: ("info", "settings"), Config: ("path", "digest")}
 OF_KEY = "[key]"  # what pydantic puts behind a key that is wrong itself
+
+
+class BrokerAlone(BaseModel):
+    """The part of a file that a receiver needs; of the others it knows nothing."""
+
+    broker: BrokerSection
 
 
 class DraftConfig:
@@ -139,6 +145,22 @@ def checked(file: str, text: str) -> Config:
         raise ConfigError(sorted(draft.mistakes, key=lambda mistake: mistake.line or 0))
     found = tuple(sensor for sensor in sensors if sensor is not None)
     return config.model_copy(update={"sensor": found, "forward": tuple(forward), "channel": tuple(channels)})
+
+
+def load_broker(path: Path) -> BrokerSection:
+    """Return the [broker] of a station's file, a hub's, or one that has nothing else. Raise ConfigError."""
+    text = decoded(str(path), read(path))
+    if isinstance(text, Mistake):
+        raise ConfigError([text])
+    draft = DraftConfig(str(path), text)
+    try:
+        found = BrokerAlone.model_validate_json(json.dumps(draft.tables, default=str), strict=True)
+    except ValidationError as error:
+        draft.refused((), error, BrokerAlone)
+    broker_complete(draft.wrong, draft.tables.get("broker"))
+    if draft.mistakes:
+        raise ConfigError(draft.mistakes)
+    return found.broker
 
 
 def read(path: Path) -> bytes:

@@ -97,9 +97,8 @@ def requested(
     """Send a request and return the answer, whatever its status. Raise RequestError."""
     left, sent = _deadline(clock, timeout_s), False
     try:
-        link = _link(address)
+        link = _link(address, left)
         try:
-            wire.connect(link, "", left)
             sent = True
             with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it had read all
                 link.request(method, _target(address.url), payload, dict(headers))
@@ -118,11 +117,7 @@ def requested(
 def connected(address: Endpoint, clock: Clock, timeout_s: float) -> None:
     """Connect, encrypted where it is https, and ask for nothing. Raise RequestError."""
     try:
-        link = _link(address)
-        try:
-            wire.connect(link, "", _deadline(clock, timeout_s))
-        finally:
-            link.close()
+        _link(address, _deadline(clock, timeout_s)).close()
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise RequestError(_why(error, address.where, timeout_s, False), False) from None
 
@@ -155,15 +150,10 @@ def secret_of(file: str) -> str:
     return secret
 
 
-def _link(address: Endpoint) -> http.client.HTTPConnection:
+def _link(address: Endpoint, left: Callable[[], float]) -> http.client.HTTPConnection:
     parts = urlsplit(address.url)
-    host, port = parts.hostname or "", parts.port
-    encrypted = parts.scheme == "https"
-    link = (
-        http.client.HTTPSConnection(host, port, context=_trusting(address.ca_file))
-        if encrypted
-        else http.client.HTTPConnection(host, port)
-    )
+    trusted = _trusting(address.ca_file) if parts.scheme == "https" else None
+    link = wire.link_to(parts, trusted, "", left)
     link.response_class = _WholeAnswer
     return link
 

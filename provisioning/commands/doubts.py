@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.options import is_missing
+from provisioning.doctor.broker_notes import readable
 from provisioning.folding import as_typed
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ DEGREES_AN_HOUR = 15.0  # of longitude: the earth turns once in 24 hours
 FAR = 4.0  # hours between sun and clock; in the west of China, at 74° E by the clock of 120° E, there are 3
 OFTEN = (1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200, 230400, 460800)  # bits/s of devices
 OTHERS_READ = 0o004
+PASSWORD_ASKED = re.compile(r"[?&;][^=&]*(pas|pwd|psw|token)[^=&]*=[^&]", re.IGNORECASE)  # pwd=, loginpas=, password=
 TTY = Path("/sys/class/tty")
 # What adapters are called in the order in which they are plugged in, by the kernel's drivers or by a maker's own.
 PLUGGED = re.compile(r"/dev/tty[A-Z0-9]*(USB|ACM)\d+")
@@ -35,6 +37,9 @@ def doubts(config: Config) -> Iterator[tuple[str, str]]:
     for sensor in config.sensor:
         yield from wires(sensor.name, sensor.settings)
     yield from secrets(config)
+    for forward in config.forward:
+        if forward.kind == "mqtt-json":
+            yield from readable(f"[[forward]] {forward.name}", forward.url)
 
 
 def unfinished(config: Config) -> Iterator[tuple[str, str]]:
@@ -51,6 +56,15 @@ def password_files(config: Config) -> list[str]:
     """Return the files of the passwords that the station needs."""
     sections = (section for section in (config.broker, *config.camera) if section is not None)
     return list(dict.fromkeys(section.password_file for section in sections if section.password_file))
+
+
+def secret_files(config: Config) -> list[str]:
+    """Return the files with what nobody else may know: passwords, keys, what other platforms and channels sign with."""
+    sections = (config.broker, *config.camera, *config.forward, *config.channel)
+    named = (
+        getattr(section, key, None) for section in sections for key in ("password_file", "secret_file", "key_file")
+    )
+    return list(dict.fromkeys(file for file in named if file))
 
 
 def site(section: SiteSection) -> Iterator[tuple[str, str]]:
@@ -122,15 +136,15 @@ def has_serial_number(port: Path, devices: Path) -> bool:
 
 
 def secrets(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield each file with a password that every user of this machine may read."""
+    """Yield each file with a password or another secret that every user of this machine may read."""
     from edge.config.address import parse
 
     sections = [section for section in (config.broker, *config.camera) if section is not None]
     own = any(section.password for section in sections)
     own |= config.broker is not None and parse(config.broker.url).password is not None
-    own |= any("@" in (camera.url or "") for camera in config.camera)
+    own |= any("@" in (camera.url or "") or PASSWORD_ASKED.search(camera.url or "") for camera in config.camera)
     files = [config.path] if own else []
-    for file in (*files, *password_files(config)):
+    for file in (*files, *secret_files(config)):
         path = Path(file)
         if os.path.isfile(path) and path.stat().st_mode & OTHERS_READ:
             sentence = _("{file} contains a password, and every user of this machine can read it").format(file=file)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from edge.config.sections import BrokerSection, Config
 
 CONFIG = Path("/etc/minshan/station.toml")  # where `make install` puts it
+RETRY_MAX_S = 10.0  # of a command that somebody waits for
 UNITS = Path("/etc/systemd/system")  # where it puts the services
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -45,15 +46,26 @@ def json_option() -> Callable[[F], F]:
 
 
 def broker_options() -> Callable[[F], F]:
-    """Add --broker and what a login at it needs: no secret has to stand on a command line, which `ps` shows."""
+    """Add --broker, or --config in its place, and what a login needs.
+
+    No secret has to stand on a command line, which `ps` shows.
+    """
     options = (
         click.option(
             "--broker",
             "url",
-            required=True,
             envvar="MINSHAN_BROKER",
             metavar="URL",
+            callback=_needed,
             help=_("mqtts://[user[:password]@]host:port (or mqtt://); otherwise the variable MINSHAN_BROKER."),
+        ),
+        click.option(
+            "--config",
+            "config_file",
+            metavar=_("FILE"),
+            is_eager=True,
+            type=click.Path(path_type=Path, readable=False),
+            help=_("A file with the [broker] and its login, such as the hub's, in place of --broker."),
         ),
         *(
             click.option(name, metavar=_("FILE"), type=click.Path(exists=True, dir_okay=False), help=words)
@@ -74,8 +86,22 @@ def broker_options() -> Callable[[F], F]:
     return add
 
 
-def broker_at(url: str, **files: str | None) -> BrokerSection:
-    """Return a broker's section from a command line. Raise CommandError where the address is none."""
+def _needed(context: click.Context, option: click.Parameter, url: str | None) -> str | None:
+    """Return the broker's address, None where a file has it. Raise UsageError where it is given twice or not at all."""
+    if context.params.get("config_file") is None:
+        if url is None:
+            raise click.MissingParameter(ctx=context, param=option)
+        return url
+    if context.get_parameter_source("url") is click.core.ParameterSource.COMMANDLINE:
+        raise click.UsageError(_("Give --broker or --config, not both."), context)
+    return None
+
+
+def broker_at(url: str | None, config_file: Path | None = None, **files: str | None) -> BrokerSection:
+    """Return a broker's section from a command line, or from a file and what is given beside it. Raise CommandError."""
+    if url is None:
+        given = {key: value for key, value in files.items() if value is not None}
+        return broker_of(config_file or CONFIG).model_copy(update={"retry_max_s": RETRY_MAX_S, **given})
     from pydantic import ValidationError
 
     from edge.config.address import AddressError, parse
@@ -83,13 +109,26 @@ def broker_at(url: str, **files: str | None) -> BrokerSection:
 
     try:
         parse(url)
-        return BrokerSection.model_validate({"url": url, "retry_max_s": 10.0, **files})
+        return BrokerSection.model_validate({"url": url, "retry_max_s": RETRY_MAX_S, **files})
     except (AddressError, ValidationError):
         from provisioning.commands.answers import bad_broker
 
         raise CommandError(
             Exit.USAGE, _("{place}: {sentence}").format(place="--broker", sentence=bad_broker(url))
         ) from None
+
+
+def broker_of(file: Path) -> BrokerSection:
+    """Return the [broker] of a file. Raise CommandError with one line for each mistake in it."""
+    from edge.config.errors import ConfigError
+    from edge.config.file import load_broker
+
+    try:
+        return load_broker(file)
+    except ConfigError as error:
+        group = "minshan-hub" if "minshan-hub" in file.parts else "minshan"
+        lines = "\n".join(map(format_mistake, error.mistakes))
+        raise CommandError(Exit.CONFIG, lines, right_to_read(error, group)) from None
 
 
 def is_of_service(file: Path | None, units: Path = UNITS) -> bool:

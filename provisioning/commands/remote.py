@@ -49,7 +49,7 @@ def remote(ctx: click.Context, station: str) -> None:
 )
 @json_option()
 @click.pass_obj
-def picture(station: str, /, camera: str | None, url: str, timeout: float, as_json: bool, **login: str | None) -> None:
+def picture(station: str, /, camera: str | None, url: str | None, timeout: float, as_json: bool, **login: Any) -> None:
     """Send the command and print its results until it is done, has failed, or the time is over."""
     arguments = {} if camera is None else {"camera": camera}
     send_and_print(station, "picture", arguments, broker_at(url, **login), timeout, as_json)
@@ -62,7 +62,7 @@ def picture(station: str, /, camera: str | None, url: str, timeout: float, as_js
 @broker_options()
 @json_option()
 @click.pass_obj
-def say_stage(station: str, /, crop: str, stage: str, by: str, url: str, as_json: bool, **login: str | None) -> None:
+def say_stage(station: str, /, crop: str, stage: str, by: str, url: str | None, as_json: bool, **login: Any) -> None:
     """Send the command and print what the station says."""
     crop, stage = keys(crop, stage)
     send_and_print(station, "stage", {"crop": crop, "stage": stage, "by": by}, broker_at(url, **login), 60.0, as_json)
@@ -75,7 +75,7 @@ def say_stage(station: str, /, crop: str, stage: str, by: str, url: str, as_json
 @broker_options()
 @json_option()
 @click.pass_obj
-def silence_horn(station: str, /, by: str, url: str, as_json: bool, **login: str | None) -> None:
+def silence_horn(station: str, /, by: str, url: str | None, as_json: bool, **login: Any) -> None:
     """Send the command and print what the station says."""
     send_and_print(station, "silence-horn", {"by": by}, broker_at(url, **login), 60.0, as_json)
 

@@ -6,7 +6,7 @@ import logging
 import signal
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -53,14 +53,14 @@ FILE = click.Path(dir_okay=False, path_type=Path)
 )
 @click.option("--quiet", is_flag=True, help=_("Show only problems and the summary."))
 def watch(
-    url: str,
+    url: str | None,
     jsonl: Path | None,
     events: Path | None,
     pictures: Path | None,
     receipts: bool,
     no_receipts: bool,
     quiet: bool,
-    **login: str | None,
+    **login: Any,
 ) -> None:
     """Run until Ctrl-C or SIGTERM; a broker that is away is waited for."""
     from hub.receiver import Files

@@ -60,18 +60,24 @@ def broker(config: Config) -> Iterator[Finding]:
         link = connect(config.broker, session)
     except LinkError as error:
         yield Finding("broker", False, sentence_of(error), remedy(error))
+        yield from noted(config.broker)
         return
     try:
         version = {5: "5", 4: "3.1.1"}[link.version]
         said = _("broker: {broker} accepts the login (MQTT {version})")
         yield Finding("broker", True, said.format(broker=parse(config.broker.url).url, version=version))
-        for sentence, advice in notes(config.broker):
-            yield Finding("broker", True, sentence, advice)
+        yield from noted(config.broker)
         yield record(link, config)
     except LinkError as error:
         yield Finding("record", False, sentence_of(error), remedy(error))
     finally:
         link.close()
+
+
+def noted(section: BrokerSection) -> Iterator[Finding]:
+    """Yield what is not wrong with the section, and has drawbacks."""
+    for sentence, advice in notes(section):
+        yield Finding("broker", True, sentence, advice)
 
 
 def sentence_of(error: LinkError) -> str:

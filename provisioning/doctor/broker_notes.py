@@ -14,18 +14,24 @@ if TYPE_CHECKING:
 
 def notes(section: BrokerSection) -> Iterator[tuple[str, str]]:
     """Yield each sentence with its remedy."""
-    from edge.config.address import parse
-
-    address = parse(section.url)
-    if not address.tls and not here(address.host):
-        yield (
-            _("broker: the connection to {broker} is not encrypted, nor is the password").format(broker=address.url),
-            _("Set up TLS on the broker and write mqtts:// (docs/broker.md says how)."),
-        )
+    yield from readable("[broker]", section.url)
     if section.proof == "broker":
         yield (
             _('proof: with "broker" data count as sent when the broker has them; what it drops is lost'),
             _('Write proof = "committed" in [broker] and let the platform give receipts, as `minshan watch` does.'),
+        )
+
+
+def readable(name: str, url: str) -> Iterator[tuple[str, str]]:
+    """Yield that what goes to a broker can be read on its way, with its remedy, where that is so."""
+    from edge.config.address import parse
+
+    address = parse(url)
+    if not address.tls and not here(address.host):
+        said = _("{name}: the connection to {broker} is not encrypted, nor is the password")
+        yield (
+            said.format(name=name, broker=address.url),
+            _("Set up TLS on the broker and write mqtts:// (docs/broker.md says how)."),
         )
 
 

@@ -20,7 +20,7 @@ from provisioning.commands.doubts import doubts
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding, lines, show
 from provisioning.commands.options import config_option, json_option, loaded, print_json
-from provisioning.doctor import box, sensors
+from provisioning.doctor import box, cameras, sensors
 from provisioning.doctor.buses import buses_of, by_bus
 from provisioning.doctor.horn import horn
 from provisioning.doctor.notify import notify
@@ -97,11 +97,11 @@ def findings(config: Config) -> Iterator[Finding]:
         yield Finding("station", True, said.format(station=answer.station, folder=config.state_dir))
         sensors_there = [(entry.name, entry.bus) for entry in answer.sensors]
         yield from by_bus(sensors_there, sensors.sensors_of(config, answer))
-        yield from box.cameras_of(answer)
+        yield from cameras.cameras_of(answer)
         yield from box.archive_of(answer)
     else:
         yield from by_bus(buses_of(config), sensors.sensors(config))
-        yield from box.cameras(config)
+        yield from cameras.cameras(config)
     yield from horn(config, answer)
     yield from notify(config)
     yield from box.strays(config)

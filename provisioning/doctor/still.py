@@ -1,41 +1,38 @@
-"""A process that takes one photo: settings as JSON on standard input, the result as JSON on standard output."""
+"""A process that takes one photo: the camera as JSON on standard input, the result as JSON on standard output."""
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 from typing import Any
 
+TIMEOUT = 30.0  # s for the photo; the doctor waits longer, for libraries to be loaded
+
 
 def main() -> None:
     """Take one photo, for the doctor."""
-    asked = {key: value for key, value in json.load(sys.stdin).items() if value is not None}
-    print(json.dumps(describe_photo(asked)))
+    print(json.dumps(describe_photo(sys.stdin.buffer.read())))
 
 
-def describe_photo(asked: dict[str, Any]) -> dict[str, Any]:
-    """Return width, height and bytes of the photo, or the coded `trouble`."""
-    from PIL import Image, UnidentifiedImageError
+def describe_photo(asked: bytes) -> dict[str, Any]:
+    """Return width, height and bytes of the photo, looked at as the station does, or the coded `trouble`."""
+    import msgspec
 
-    from drivers.cameras.camera import CameraError, CameraSettings, NotAnImageError
-    from drivers.cameras.opening import open_camera
-    from drivers.reason import Reason
+    from drivers.cameras.camera import CameraError, NoPictureError
     from edge.clock.clock import SystemClock
+    from edge.pictures.judge import NotWholeError, Opened
+    from edge.pictures.spool import CaptureTarget
+    from edge.pictures.worker import take_still
 
     try:
-        camera = open_camera(CameraSettings(**asked), SystemClock())
-        try:
-            data = camera.still()
-        finally:
-            camera.close()
-        with Image.open(io.BytesIO(data)) as image:
-            return {"bytes": len(data), "width": image.width, "height": image.height}
+        camera = msgspec.json.decode(asked, type=CaptureTarget)
+        data = take_still(camera, TIMEOUT, SystemClock())
+        seen = Opened.of(data)
+        return {"bytes": len(data), "width": seen.width, "height": seen.height}
     except CameraError as error:
         return {"trouble": error.reason.builtins()}
-    except UnidentifiedImageError:
-        why = NotAnImageError(Reason("not_a_whole_picture", "what it gives is not a whole picture"))
-        return {"trouble": why.reason.builtins()}
+    except NotWholeError as error:
+        return {"trouble": NoPictureError(error.detail).reason.builtins()}
 
 
 if __name__ == "__main__":

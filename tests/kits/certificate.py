@@ -17,11 +17,14 @@ class SelfSigned(NamedTuple):
     fingerprint: str
 
 
-def self_signed(folder: Path) -> SelfSigned:
-    """Make a certificate of `CN=camera` in the folder."""
+CURVE = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
+
+
+def self_signed(folder: Path, kind: tuple[str, ...] = CURVE) -> SelfSigned:
+    """Make a certificate of `CN=camera` in the folder; `kind` is that of its key, as openssl names it."""
     key, certificate = folder / "key.pem", folder / "cert.pem"
-    kind = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=camera"]
+    words = ["-newkey", *kind, "-nodes", "-days", "2", "-subj", "/CN=camera"]
     files = ["-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(["openssl", "req", "-x509", *kind, *files], check=True, capture_output=True)
+    subprocess.run(["openssl", "req", "-x509", *words, *files], check=True, capture_output=True)
     der = ssl.PEM_cert_to_DER_cert(certificate.read_text())
     return SelfSigned(certificate, key, sha256(der).hexdigest())

@@ -70,6 +70,8 @@ def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, login_bro
     assert lines[6:] == [
         f"✗ broker: {where} refuses the login (not authorized): are user and password right?",
         "  → Correct username and password_file in [broker], or ask the broker's operator for a login.",
+        '! proof: with "broker" data count as sent when the broker has them; what it drops is lost',
+        '  → Write proof = "committed" in [broker] and let the platform give receipts, as `minshan watch` does.',
         "2 things need attention.",
     ]
     found = json.loads(minshan("doctor", "--json", "--config", str(file)).out)

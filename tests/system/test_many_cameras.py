@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from queue import SimpleQueue
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -16,6 +17,8 @@ import pytest
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import CameraSection, SiteSection
+from edge.control.arguments import PictureArguments
+from edge.control.commands import Outcome, Principal, Request, take_picture
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
 from edge.records.record import ClockMark, Draft, Kind
@@ -149,6 +152,30 @@ def test_a_look_waits_for_a_camera_process_that_is_started_again(tmp_path: Path)
             process.start()
             for outcome in (heard, away):
                 assert outcome.get(timeout=20.0)[0]
+    finally:
+        orchard.close()
+        process.end(signal.SIGTERM)
+
+
+def test_a_command_has_the_picture_of_the_camera_that_it_names(tmp_path: Path) -> None:
+    """Through the registry of commands: the record names camera, command and who gave it; without a name the first."""
+    orchard, process = Orchard(), Process(tmp_path / "spool")
+    told = SimpleQueue[Outcome]()
+    try:
+        assert until(process.spool.attended, 20.0)
+        with station(tmp_path, orchard.url, range(4, 7), 1440) as (lane, drafts):
+            parts: Any = SimpleNamespace(pictures=lane, config=SimpleNamespace(camera=()))
+            for number, name in enumerate(("c6", None, "c5")):
+                who = Principal("mqtt", f"person-{number}")
+                take_picture(parts, PictureArguments(name), Request(f"look-{number}", who, told.put))
+                assert [told.get(timeout=20.0).state for _ in range(2)] == ["accepted", "done"]
+            said = [(draft.body["camera"], draft.body["command"], draft.body["issued_by"]) for draft in drafts]
+            assert said == [(c, f"look-{n}", f"mqtt person-{n}") for n, c in enumerate(("c6", "c4", "c5"))]
+            assert [orchard.asked.get() for _ in range(3)] == [6, 4, 5]
+            take_picture(parts, PictureArguments("look-1"), Request("c5", Principal("mqtt", "x"), told.put))
+            refused = told.get(timeout=5.0)
+            assert refused.why is not None
+            assert (refused.state, refused.why.code) == ("failed", "no_such_camera")
     finally:
         orchard.close()
         process.end(signal.SIGTERM)

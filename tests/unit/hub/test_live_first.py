@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge.clock.clock import SystemClock
 from edge.wire.contract import MOST_RECORDS, Topic, topic
 from edge.wire.session import Incoming
-from hub.live_first import LIGHT, RECORD_BYTES, LiveFirst, at_once, connected, sessions
+from hub.live_first import LIGHT, MOST_NAME, RECORD_BYTES, LiveFirst, at_once, connected, sessions
 from tests.kits.broker import Broker
 from tests.kits.receiver_kit import Desk
 from tests.kits.uplink_kit import Listener
@@ -39,15 +39,19 @@ def taken(link: LiveFirst) -> list[Incoming]:
     return found
 
 
-def test_two_machines_that_share_files_are_two_clients(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("office", ["office", "office-of-the-orchards-above-the-river-min.maoxian.aba.sichuan.example"])
+def test_two_machines_that_share_files_are_two_clients(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, office: str
+) -> None:
     """The host stands in the name at the broker: two receivers with one ledger do not throw each other out."""
     names = []
-    for host in ("office-1", "office-2"):
+    for host in (f"{office}-1", f"{office}-2"):
         monkeypatch.setattr(socket, "gethostname", lambda host=host: host)
         desk = Desk(tmp_path)
         names += [session.client_id for session in sessions("ledger", desk.receiver._name)]
         desk.receiver.close()
-    assert len(set(names)) == 4 and "office-2" in names[-1]
+    assert len(set(names)) == 4 and "office" in names[-1]
+    assert max(map(len, names)) <= MOST_NAME + len("-live")
 
 
 def test_a_minute_of_now_comes_before_a_backlog(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from edge.config.sections import BrokerSection
 from edge.wire.errors import CERTIFICATE, LinkError
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
-from provisioning.doctor.broker import record, remedy
+from provisioning.doctor.broker import broker, record, remedy
 from provisioning.doctor.broker_notes import notes
 from tests.kits.scripted_broker import Manners, Scripted
 from tests.kits.station_text import HEAD
@@ -38,6 +38,15 @@ def test_a_connection_that_others_can_read_is_noted(url: str, open_to_all: bool)
     said = [" ".join(note) for note in notes(BrokerSection(url=url, proof="committed"))]
     assert [("is not encrypted" in one, "mqtts://" in one) for one in said] == [(True, True)] * open_to_all
     assert "secret" not in "".join(said)
+
+
+def test_a_connection_that_others_can_read_is_noted_though_the_broker_is_away(tmp_path: Path) -> None:
+    """What is amiss with the file does not depend on who answers."""
+    file = tmp_path / "station.toml"
+    file.write_text(HEAD.format(state=tmp_path) + '[broker]\nurl = "mqtt://s@farm.invalid"\n')
+    away, note = broker(load(file))
+    assert (away.well, note.well) == (False, True)
+    assert "is not encrypted" in note.sentence and "mqtts://" in note.remedy
 
 
 def test_a_proof_that_may_lose_data_is_noted() -> None:
@@ -76,9 +85,9 @@ def test_a_broker_that_refuses_the_station_is_not_told_as_a_platform_that_is_not
     """Whatever the proof is, its operator is to allow the topics: no receiver that is started would help."""
     scripted = Scripted(Manners(puback=lambda n: 0x87 if n > taken else 0))
     file = tmp_path / "station.toml"
-    broker = scripted.section(proof=proof)
-    file.write_text(HEAD.format(state=tmp_path) + f'[broker]\nurl = "{broker.url}"\nproof = "{proof}"\n')
-    link = connect(broker, Session("test", ()))
+    url = scripted.section(proof=proof).url
+    file.write_text(HEAD.format(state=tmp_path) + f'[broker]\nurl = "{url}"\nproof = "{proof}"\n')
+    link = connect(BrokerSection(url=url), Session("test", ()))
     found = record(link, load(file))
     link.drop()
     scripted.close()

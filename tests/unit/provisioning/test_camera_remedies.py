@@ -6,8 +6,8 @@ import pytest
 
 from drivers.cameras.camera import NoPictureError, NotAnImageError
 from drivers.reason import Reason
-from edge.pictures.reasons import AWAY, ENDED, HUNG, not_within
-from provisioning.doctor.box import camera_remedy
+from edge.pictures.reasons import AWAY, ENDED, HUNG, not_kept, not_within, password_unread
+from provisioning.doctor.cameras import camera_remedy
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,9 @@ from provisioning.doctor.box import camera_remedy
         (ENDED, "journalctl -u minshan-camera"),
         (HUNG, "power off for ten seconds"),
         (not_within(30.0), "power off for ten seconds"),
+        (not_kept(OSError(28, "x")), "disk first"),
+        (password_unread("/etc/pw", FileNotFoundError(2, "x")), "password_file"),
+        (password_unread("/etc/pw", ValueError()), "password_file"),
     ],
     ids=lambda one: one.code if isinstance(one, Reason) else "",
 )

@@ -37,11 +37,12 @@ def mistakes(folder: Path, text: str | bytes) -> list[str]:
 def test_a_right_file_is_taken_whole(tmp_path: Path) -> None:
     """Sections, sensors with their driver's settings, cameras and the file's digest are all there."""
     file = tmp_path / "station.toml"
-    file.write_text(STATION + BME + 'height_m = 2\n[[camera]]\nname = "c"\ndriver = "picamera"\n')
+    pinned = f'name = "gate"\ndriver = "http"\nurl = "HTTPS://c/"\nfingerprint = "{"0a" * 32}"\n'
+    file.write_text(f'{STATION}{BME}height_m = 2\n[[camera]]\nname = "c"\ndriver = "picamera"\n[[camera]]\n{pinned}')
     config = load(file)
     assert config.station.id == "maoxian-1"
     assert (config.sensor[0].settings.address, config.sensor[0].height_m) == (0x76, 2)
-    assert config.camera[0].name == "c"
+    assert [camera.name for camera in config.camera] == ["c", "gate"]
     assert (config.path, len(config.digest)) == (str(file), 64)
     assert config.channels()["air", "air_temperature"] == "air_temperature"
 

@@ -1,0 +1,131 @@
+"""Where a receiver has its broker and login from, and whose eyes the secrets in a station's file are open to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from edge.config.file import load
+from edge.config.sections import BrokerSection
+from provisioning.commands.doubts import doubts
+from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.options import broker_at
+from tests.kits.command import minshan
+from tests.kits.station_text import HEAD
+
+URL = "mqtts://platform@farm.example:8883"
+SECRETS = """\
+[broker]
+url = "mqtts://s@farm.example"
+password_file = "{folder}/broker"
+cert_file = "{folder}/certificate"
+key_file = "{folder}/key"
+[[camera]]
+name = "gate"
+driver = "http"
+url = "http://camera/{address}"
+password_file = "{folder}/camera"
+[[forward]]
+name = "county"
+kind = "http-json"
+url = "https://county.example/"
+secret_file = "{folder}/county"
+[[forward]]
+name = "village"
+kind = "mqtt-json"
+url = "mqtt://village.example"
+password_file = "{folder}/village"
+[[channel]]
+name = "group"
+kind = "wecom"
+key_file = "{folder}/group"
+[[channel]]
+name = "post"
+kind = "mail"
+url = "smtp://s@mail.example"
+sender = "s@mail.example"
+password_file = "{folder}/post"
+[[person]]
+name = "Li"
+mail = "li@mail.example"
+"""
+FILES = ("broker", "key", "camera", "county", "village", "group", "post")
+
+
+@pytest.mark.parametrize(
+    "rest", ["", '[database]\nurl = "sqlite:////tmp/x.db"\n[pictures]\ndir = "/tmp"\n', HEAD.format(state="/tmp")]
+)
+def test_a_receiver_has_its_broker_from_a_file(tmp_path: Path, rest: str) -> None:
+    """A hub's, a station's or one of its own; what else is given goes before it."""
+    file = tmp_path / "any.toml"
+    file.write_text(f'{rest}[broker]\nurl = "{URL}"\npassword_file = "/etc/a"\nca_file = "/etc/ca"\n')
+    found = broker_at(None, file, password_file="/etc/b", ca_file=None, cert_file=None, key_file=None)
+    assert found == BrokerSection(url=URL, password_file="/etc/b", ca_file="/etc/ca", retry_max_s=10.0)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ('[broker]\nurl = "https://x"\n', ":2: broker.url"),
+        ('[broker]\nurl = "mqtts://x"\nkey_file = "/k"\n', ":3: broker.key_file"),
+        ("[station]\n", "the table [broker] is missing"),
+    ],
+)
+def test_a_mistake_in_such_a_file_is_named_with_its_line(tmp_path: Path, text: str, said: str) -> None:
+    """As it is in a station's own."""
+    file = tmp_path / "any.toml"
+    file.write_text(text)
+    with pytest.raises(CommandError, match=f"any.toml.*{said.replace('[', '.').replace(']', '.')}") as refused:
+        broker_at(None, file)
+    assert refused.value.code is Exit.CONFIG
+
+
+def test_a_broker_is_given_once(tmp_path: Path) -> None:
+    """By --broker, by --config or by the variable, which a file on the command line goes before."""
+    file = tmp_path / "any.toml"
+    file.write_text('[broker]\nurl = "mqtt://127.0.0.1:1"\n')
+    look = ("remote", "s", "picture")
+    assert "Give --broker or --config, not both." in minshan(*look, "--config", str(file), "--broker", URL).err
+    assert "Missing option '--broker'" in minshan(*look).err
+    both = minshan(*look, "--config", str(file), env={"MINSHAN_BROKER": "mqtt://127.0.0.1:2"})
+    assert "mqtt://127.0.0.1:1 " in both.err
+    assert "mqtt://127.0.0.1:2 " in minshan(*look, env={"MINSHAN_BROKER": "mqtt://127.0.0.1:2"}).err
+
+
+def told(folder: Path, address: str = "a.jpg") -> list[str]:
+    """Return what is doubted in a station's file with secrets of all kinds."""
+    file = folder / "station.toml"
+    file.write_text(HEAD.format(state="/tmp") + SECRETS.format(folder=folder, address=address))
+    return [sentence for sentence, _ in doubts(load(file))]
+
+
+@pytest.mark.parametrize("open_to_all", FILES)
+def test_a_secret_that_everybody_can_read_is_told(tmp_path: Path, open_to_all: str) -> None:
+    """Of each kind: of the broker, cameras, other platforms and channels; a certificate is none."""
+    (tmp_path / "certificate").touch(0o644)
+    for name in FILES:
+        (tmp_path / name).touch()
+        (tmp_path / name).chmod(0o644 if name == open_to_all else 0o640)
+    found = [sentence for sentence in told(tmp_path) if "can read it" in sentence]
+    assert found == [f"{tmp_path}/{open_to_all} contains a password, and every user of this machine can read it"]
+
+
+@pytest.mark.parametrize(
+    ("address", "has_password"),
+    [("snap?user=a&pwd=b", True), ("snapshot.cgi?loginuse=a&loginpas=b", True), ("a?channel=1&size=2", False)],
+)
+def test_a_password_in_a_camera_s_address_is_one_too(tmp_path: Path, address: str, has_password: bool) -> None:
+    """Some cameras know no other login than in the query."""
+    (tmp_path / "station.toml").touch()
+    (tmp_path / "station.toml").chmod(0o644)
+    said = f"{tmp_path}/station.toml contains a password, and every user of this machine can read it"
+    assert (said in told(tmp_path, address)) == has_password
+
+
+def test_another_platform_that_others_can_listen_to_is_told(tmp_path: Path) -> None:
+    """A forward by mqtt:// beyond this machine, as the broker itself."""
+    found = [sentence for sentence in told(tmp_path) if "not encrypted" in sentence]
+    assert found == [
+        "[[forward]] village: the connection to mqtt://village.example:1883 is not encrypted, nor is the password"
+    ]
