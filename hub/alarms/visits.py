@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from itertools import count
 from typing import Any, Literal
 
 import msgspec
@@ -12,14 +11,12 @@ from edge.measure.quality import Flag
 from edge.records.asked import DAY_US
 from edge.records.bodies import Minute, restore
 from hub.alarms.book import AlarmBook
-from hub.database.cameras import named
 from hub.database.engine import Engine
 from hub.stations import json_object, names, setup_of
 
 LOOKED_AT = 60  # newest minutes of a station
 WEEK_US = 7 * DAY_US  # in which a camera has taken pictures, where it takes any; beyond it none is looked for
-NEWEST = 20  # pictures of a station that are looked at together
-ENOUGH = 3  # pictures of a camera
+ENOUGH = 3  # newest pictures of a camera
 OFTEN = 0.5  # of them in which a channel is not good, from which on somebody is to look at it
 Cause = Literal["silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera"]
 ORDER: tuple[str, ...] = ("silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera")
@@ -78,9 +75,8 @@ def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]
             continue  # what it said before says nothing about now
         if "battery" in since:
             found.append(_visit(station, "battery", [], since["battery"]))
-        setup = setup_of(engine, station)
-        found += _of_sensors(engine, station, setup, since.get("sensor"))
-        found += _of_cameras(engine, station, setup, now)
+        found += _of_sensors(engine, station, since.get("sensor"))
+        found += _of_cameras(engine, station, now)
     return sorted(found, key=lambda visit: (visit.station, ORDER.index(visit.cause)))
 
 
@@ -90,9 +86,9 @@ def _visit(
     return Visit(station, cause, sorted(what), list(TAKE[cause]), since, why or [])
 
 
-def _of_sensors(engine: Engine, station: str, setup: dict[str, Any], since: int | None) -> list[Visit]:
+def _of_sensors(engine: Engine, station: str, since: int | None) -> list[Visit]:
     """Return which sensors are silent or doubtful most of the time; a whole bus that is silent is one cause."""
-    owners, buses = _sensors(setup)
+    owners, buses = _sensors(setup_of(engine, station))
     silent, doubtful, why = _counted(_minutes(engine, station), owners)
     found: list[Visit] = []
     for sensors in buses.values():
@@ -170,30 +166,28 @@ def _understood(sensor: object) -> SetupSensor | None:
         return None
 
 
-def _of_cameras(engine: Engine, station: str, setup: dict[str, Any], now: int) -> list[Visit]:
+def _of_cameras(engine: Engine, station: str, now: int) -> list[Visit]:
     """Return the cameras whose newest pictures all have a fault."""
-    pictures = _pictures(engine, station, setup, now)
+    pictures = _pictures(engine, station, now)
     bad = {camera: said for camera, said in pictures.items() if len(said) >= ENOUGH and all(said)}
     return [_visit(station, "camera", bad, None, [reasons[0] for reasons in bad.values()])] if bad else []
 
 
-def _pictures(engine: Engine, station: str, setup: dict[str, Any], now: int) -> dict[str, list[Any]]:
+def _pictures(engine: Engine, station: str, now: int) -> dict[str, list[Any]]:
     """Return of each camera the reasons of its newest pictures, of the last week.
 
-    One that takes a picture a day stands beside one that takes many: so it is looked on until enough of each are found.
+    One that takes a picture a day stands beside one that takes many: so many of each are looked at.
     """
-    pictures: dict[str, list[Any]] = {name: [] for name in named(setup)}
-    for place in count(0, NEWEST):
-        found = engine.query(
-            "SELECT body FROM record WHERE station = %s AND kind = 'picture' AND kind <> 'minute' "
-            "AND start IS NOT NULL AND coalesce(start, arrived) >= %s "
-            "ORDER BY coalesce(start, arrived) DESC, epoch, seq LIMIT %s OFFSET %s",
-            (station, now - WEEK_US, NEWEST, place),
-        )
-        for (body,) in found:
-            said = json_object(body)
-            reasons = said.get("reasons")
-            pictures.setdefault(str(said.get("camera")), []).append(reasons if isinstance(reasons, list) else [])
-        if len(found) < NEWEST or all(len(some) >= ENOUGH for some in pictures.values()):
-            break
+    found = engine.query(
+        "SELECT body FROM (SELECT body, row_number() OVER (PARTITION BY body ->> 'camera' "
+        "ORDER BY coalesce(start, arrived) DESC, epoch, seq) AS place FROM record WHERE station = %s "
+        "AND kind = 'picture' AND kind <> 'minute' AND start IS NOT NULL AND coalesce(start, arrived) >= %s) AS newest "
+        "WHERE place <= %s ORDER BY place",
+        (station, now - WEEK_US, ENOUGH),
+    )
+    pictures: dict[str, list[Any]] = {}
+    for (body,) in found:
+        said = json_object(body)
+        reasons = said.get("reasons")
+        pictures.setdefault(str(said.get("camera")), []).append(reasons if isinstance(reasons, list) else [])
     return pictures

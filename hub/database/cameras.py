@@ -45,7 +45,7 @@ def newest(engine: Engine, station: str, now: int) -> list[CameraNow]:
     bodies = {
         (epoch, seq): _body(raw) for epoch, seq, raw in engine.lookup("record", ("epoch", "seq", "raw"), KEY, keys)
     }
-    cameras = {name: CameraNow(name) for name in named(setup_of(engine, station))}
+    cameras = {name: CameraNow(name) for name in _named(setup_of(engine, station))}
     for camera, picture, time, epoch, seq, file in found:
         body = bodies.get((epoch, seq), {})
         reasons = body.get("reasons")
@@ -63,7 +63,7 @@ def in_order(name: str) -> list[str | int]:
     return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
 
 
-def named(setup: dict[str, Any]) -> list[str]:
+def _named(setup: dict[str, Any]) -> list[str]:
     """Return the cameras that a station's setup names."""
     cameras = setup.get("cameras")
     named = [one.get("name") for one in cameras if isinstance(one, dict)] if isinstance(cameras, list) else []
