@@ -26,7 +26,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from statistics import linear_regression
+from statistics import linear_regression, mean
 
 from edge.sim.faults import draw
 from tests.kits.alarm_season import drawn
@@ -135,14 +135,19 @@ def months(wanted: int, seed: int) -> Counter[str]:
 def beside_what_was_sent(before: Sequence[Week], last: Sequence[Week]) -> str:
     """Return whether the last weeks took more CPU than the weeks before did for as many bytes sent.
 
-    A week's CPU is some for its minutes and some for each MB that it sends: a straight line through the weeks before.
+    A week's CPU is some for its minutes and some for each MB that it sends: a straight line through the weeks before,
+    a level one where those that sent more took less. Beyond what those weeks sent it is a guess, and says so.
     """
-    a_byte, a_week = linear_regression([week.sent for week in before], [week.cpu for week in before])
+    a_byte = max(0.0, linear_regression([week.sent for week in before], [week.cpu for week in before]).slope)
+    a_week = mean(week.cpu - a_byte * week.sent for week in before)
     grown = sum(week.cpu for week in last) / sum(a_week + a_byte * week.sent for week in last)
     minutes = MONTH_DAYS / WEEKS * DAY / 60
+    most_before, most = (max(week.sent for week in part) for part in (before, last))
+    beyond = f"; but a week sent {most / 1e6:.1f} MB, none before more than {most_before / 1e6:.1f}"
     return (
         f"CPU beside what was sent: {'flat' if grown <= FLAT else 'grew'}, {grown:.2f} times the months before, "
         f"which took {1000 * a_week / minutes:.2f} ms a minute and {1e6 * a_byte:.2f} s for each MB"
+        f"{beyond if most > most_before else ''}"
     )
 
 

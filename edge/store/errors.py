@@ -146,8 +146,11 @@ def as_store_error(folder: Path) -> Iterator[None]:
         raise in_use(folder, None) from error
     except apsw.Error as error:
         _, cause, words = next(known for known in _SQLITE if isinstance(error, known[0]))
-        if cause is StoreCause.DISK and _is_read_only(folder):
+        refusal = _refusal(folder) if cause is StoreCause.DISK else 0
+        if refusal == errno.EROFS:
             words = Reason("turned_read_only", "the system has made the file system read-only")
+        elif refusal == errno.EDQUOT:
+            cause, words = StoreCause.FULL, QUOTA_REACHED
         if isinstance(error, apsw.CantOpenError) and _has_all_files(folder):  # it does not say why
             cause, words = StoreCause.FULL, NO_FILES
         found = error.args[0] if error.args else None  # our own checks raise apsw's errors with a reason
@@ -163,13 +166,17 @@ def _has_all_files(folder: Path) -> bool:
     return found.f_files > 0 and found.f_favail == 0
 
 
-def _is_read_only(folder: Path) -> bool:
-    """Return whether nothing can be written there any more, as after an error of the card."""
+def _refusal(folder: Path) -> int:
+    """Return the error with which the system refuses a block there, 0 where it does not: SQLite keeps it for itself."""
     try:
-        os.close(os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600))  # the mount's own flag does not tell it of ext4
+        fd = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)  # the mount's own flag does not tell it of ext4
+        try:
+            os.pwrite(fd, bytes(4096), 0)
+        finally:
+            os.close(fd)
     except OSError as error:
-        return error.errno == errno.EROFS
-    return False
+        return error.errno or 0
+    return 0
 
 
 def in_use(folder: Path, pid: int | None) -> StoreError:
@@ -187,5 +194,6 @@ def in_use(folder: Path, pid: int | None) -> StoreError:
 
 
 NO_FILES = Reason("no_more_files", "it has no room for another file: `df -i` shows 100 %")
+QUOTA_REACHED = Reason("quota_reached", "the disk quota of its user is used up")
 LINK_TO_NOTHING = Reason("link_to_nothing", "it is a link to a folder that is not there: is its disk mounted?")
 ANOTHER_PROGRAM = Reason("another_program", "another program")

@@ -33,7 +33,9 @@ def test_growth_is_told_from_what_there_was_to_send(sent: int, age: float, verdi
     """Weeks take 60 s, and 2 s for each MB: what the last ones sent does not count as growth, what they took does."""
     before = [Week(0, 0, 0, 0, mb * 1_000_000, 60 + 2.0 * mb, ()) for mb in (2, 9, 4, 7, 3, 5, 8, 6)]
     last = [Week(0, 0, 0, 0, sent * mb * 1_000_000, age * (60 + 2.0 * sent * mb), ()) for mb in (5, 6, 7, 8)]
-    assert verdict in beside_what_was_sent(before, last)
+    said = beside_what_was_sent(before, last)
+    assert verdict in said
+    assert ("none before more than 9.0" in said) == (sent > 1)
 
 
 @pytest.mark.slow

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import random
@@ -112,6 +113,30 @@ def test_a_file_is_no_state_folder(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match=r"state folder .*/state is not a usable folder .*: name a folder") as found:
         Store.open(tmp_path / "state", epoch="a", destinations=(PLATFORM,))
     assert found.value.cause is StoreCause.NO_FOLDER
+
+
+def test_a_quota_that_is_used_up_is_told_as_full(
+    tmp_path: Path, disk: BadDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite calls it an I/O error; what has to go is room, not the card."""
+    store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,), vfs=disk.vfs_name)
+    store.append(minute(1))
+
+    def refuse(*_: object) -> int:
+        raise OSError(errno.EDQUOT, os.strerror(errno.EDQUOT))
+
+    monkeypatch.setattr(os, "pwrite", refuse)
+    disk.refuse = apsw.IOError
+    with pytest.raises(StoreError, match="the disk quota of its user is used up") as refused:
+        store.append(minute(2))
+    assert refused.value.cause is StoreCause.FULL
+    monkeypatch.undo()
+    with pytest.raises(StoreError) as broken:
+        store.append(minute(2))
+    assert broken.value.cause is StoreCause.DISK
+    disk.refuse = None
+    assert store.append(minute(2)).seq == 2
+    store.close()
 
 
 def test_a_link_to_a_folder_that_is_not_there_is_told_as_that(tmp_path: Path) -> None:

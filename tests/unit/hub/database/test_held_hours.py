@@ -115,7 +115,7 @@ def stories(draw: st.DrawFn) -> Story:
     max_examples=15,
     deadline=None,
     phases=(Phase.explicit, Phase.generate),
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=list(HealthCheck),
 )
 @given(story=stories())
 def test_a_day_is_the_same_whether_read_from_hours_or_from_minutes(sink: DatabaseSink, url: str, story: Story) -> None:

@@ -210,7 +210,7 @@ MINUTES = st.builds(
 DELIVERIES = st.lists(st.tuples(st.integers(0, 1), st.lists(MINUTES | SETUPS, max_size=12)), max_size=6)
 
 
-@settings(max_examples=15, deadline=None, phases=UNSHRUNK, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=15, deadline=None, phases=UNSHRUNK, suppress_health_check=list(HealthCheck))
 @given(deliveries=DELIVERIES)
 def test_whatever_arrives_a_second_count_says_the_same(
     sink: DatabaseSink, url: str, deliveries: list[tuple[int, list[Row]]]
@@ -239,7 +239,7 @@ JSON = st.recursive(
 FIELDS = st.fixed_dictionaries({}, optional={"values": JSON, "quality": JSON, "reasons": JSON})
 
 
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(bodies=st.lists(FIELDS, min_size=1, max_size=4))
 def test_no_body_keeps_a_record_out(sink: DatabaseSink, url: str, bodies: list[dict[str, Any]]) -> None:
     """Whatever a minute says, it is kept, and the views of hours and days answer."""

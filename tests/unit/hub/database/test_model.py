@@ -57,7 +57,7 @@ class Model:
         ]
 
 
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, deadline=None, suppress_health_check=list(HealthCheck))
 @given(deliveries=DELIVERIES)
 def test_two_hubs_and_a_dict(sink: DatabaseSink, url: str, deliveries: list[tuple[int, list[Row]]]) -> None:
     """New, double, late, revised and conflicting rows have the fate that a plain dict gives them, by either hub."""
