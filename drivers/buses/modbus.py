@@ -79,7 +79,7 @@ class ModbusBus:
         request = self._requests.get(key)
         if request is None:
             request = self._requests[key] = self._codec.read_request(*key)
-        answer = self._exchange(request, address, 5 + 2 * count, timeout, pause)
+        answer = self._exchange(request, address, rtu.answer_bytes(count), timeout, pause)
         return rtu.registers(answer, address, function, count)
 
     def write(

@@ -105,6 +105,11 @@ def _is_one_read(data: bytes) -> bool:
     return data[2] + 5 == len(data) and crc_fits(data)
 
 
+def answer_bytes(count: int) -> int:
+    """Return the length of an answer with so many registers."""
+    return 5 + 2 * count
+
+
 def requests_in(data: bytes) -> list[int]:
     """Return the addresses that whole requests of registers within the bytes query, one for each request."""
     starts = range(len(data) - REQUEST_BYTES + 1)

@@ -150,20 +150,21 @@ class ModbusDevice:
                 self._heard.add(self._bus.stray)
             if (other := self._heard.other()) is not None:
                 raise other from None
-            if self._heard.is_known or not self._is_no_frame(error, ask.function):
+            if self._heard.is_known or not self._is_no_frame(error, ask):
                 raise
             raise self._heard.cause(self._timeout, self._baud) from None
 
-    def _is_no_frame(self, error: DeviceError, function: int) -> bool:
-        """Return whether what came bears no sign of this device's answers: neither a whole frame nor a beginning.
+    def _is_no_frame(self, error: DeviceError, ask: RegisterRequest) -> bool:
+        """Return whether what came bears no sign of this device's answers: no whole frame, no beginning, no length.
 
         A lone 00 or ff is the line's own, while its drivers change direction; so are a few bytes that nobody asked for.
         """
         if isinstance(error, NoAnswer):
             return self._heard.count >= LEAST_UNASKED
         came = self._bus.stray.lstrip(rtu.NO_ADDRESSES)
-        begins = came.startswith((bytes([self._address, function]), bytes([self._address, function | 0x80])))
-        return error.detail.code in NO_FRAME and bool(came) and not begins
+        begins = came.startswith(tuple(bytes([self._address, ask.function | bit]) for bit in (0, 0x80)))
+        is_damaged = begins or len(came) == rtu.answer_bytes(len(ask.places))
+        return error.detail.code in NO_FRAME and bool(came) and not is_damaged
 
     def close(self) -> None:
         """Do nothing: the lane owns the line."""

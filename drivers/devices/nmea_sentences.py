@@ -112,9 +112,11 @@ def _wind(kind: str, fields: list[str], wind: str, heading: float) -> Values:
 
 def _mwv(fields: list[str], wind: str, heading: float) -> Values:
     angle, reference, value, unit, status = fields[:5]
+    if reference.upper() not in (wind, ""):
+        return {}  # nor does it matter whether it is void: heads without a compass have no T
     if status not in ("A", "00"):
         raise SentenceError(Reason("nmea_status", "status {status}", status=status) if status else NO_STATUS)
-    if reference.upper() != wind:
+    if not reference:
         return {}
     return {"wind_from_direction": direction(angle, heading), "wind_speed": speed(value, unit)}
 

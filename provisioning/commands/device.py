@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from drivers.buses.bus import BUSES, place_of
-from drivers.errors import DeviceError, NoAnswer, Unplugged
+from drivers.errors import DeviceError, Garbled, NoAnswer, Unplugged
 from edge.clock.clock import SystemClock
 from edge.config.slips import address_span
 from edge.language import texts
@@ -97,13 +97,25 @@ def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
 def first_read(info: DriverInfo, device: Device, clock: Clock) -> tuple[Reading, ...]:
     """Return the first readings. Raise DeviceError as the device does.
 
-    A device that is asked and does not answer, or not in frames, is asked once more, so that another one that speaks
-    unasked can be heard.
+    Of a device that sends unasked a bad frame says nothing against the next one. One that is asked and does not answer,
+    or not in frames, is asked once more, so that another one that speaks unasked can be heard.
     """
+    until, first = clock.now() + LISTEN_S, None
+    while info.pace is not None:
+        try:
+            return device.read()
+        except Garbled as error:
+            first = first or error
+            if clock.now() >= until:
+                raise first from None
+        except NoAnswer:
+            if first is not None:
+                raise first from None
+            raise
     try:
         return device.read()
     except NoAnswer as error:
-        if info.pace is not None or error.detail.code not in HEARD_BETTER_AGAIN:
+        if error.detail.code not in HEARD_BETTER_AGAIN:
             raise
     clock.sleep_until(clock.now() + UNASKED)
     return device.read()

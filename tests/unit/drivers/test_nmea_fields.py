@@ -198,3 +198,14 @@ def test_a_number_needs_no_digit_on_one_side_of_its_point(angle: str, speed: str
     assert values(frame) == {"wind_from_direction": 45.0, "wind_speed": 0.5}
     (frame,) = decode(decoder(), sentence("WIMWV,0.0,R,-0.0,M,A"))
     assert str(values(frame)["wind_speed"]) == "0.0"
+
+
+@pytest.mark.parametrize(("wind", "other"), [("R", "T"), ("T", "R")])
+def test_a_wind_that_is_not_read_may_be_void(wind: str, other: str) -> None:
+    """Heads without a compass send a theoretical wind that is void beside the relative one: it is no fault."""
+    chosen = decoder(wind=wind)
+    frame, good = decode(chosen, sentence(f"WIMWV,,{other},,N,V") + sentence(f"WIMWV,90.0,{wind},3.4,M,A"))
+    assert isinstance(frame, Frame) and values(frame) == {}
+    assert values(good) == {"wind_from_direction": 90.0, "wind_speed": 3.4}
+    (item,) = decode(decoder(wind=wind), sentence(f"WIMWV,,{wind},,N,V"))
+    assert isinstance(item, Refused) and str(item.reason) == "status V"

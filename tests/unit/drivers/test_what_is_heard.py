@@ -109,6 +109,7 @@ def test_one_request_among_noise_is_no_master() -> None:
         (b"Boot ok, waiting for the probe\r\n", "another_text"),
         (b"\x18\x19\x08\x48\xf9", "no_frame_but_bytes"),
         (b"\x01\x03\x04\x02\x00\x00\xc8\x12\x34", "checksum_wrong"),
+        (b"\x05\x03\x04\x02\x00\x00\xc8\x12\x34", "checksum_wrong"),
         (b"\x01\x83\x00", "no_whole_frame"),
         (b"\x00", "no_whole_frame"),
     ],
