@@ -200,3 +200,24 @@ def test_what_is_said_twice_is_damage(names: tuple[str, str], runs: list[tuple[i
     assert caught.value.reason.code == "columns_said_twice"
     sound = msgspec.structs.replace(sent, table=TWO.hash, runs=[], sum=columns.sum_of(numbers, []))
     assert len(columns.records(sound, msgspec.json.encode(TWO))) == 1
+
+
+@pytest.mark.parametrize(
+    ("numbers", "code"),
+    [
+        ([[1], [0], [], [50_000], [START], [], [400]], "columns_do_not_fit"),
+        ([[1], [0], [], [50_000], [START], [], [400], [800], [1]], "columns_do_not_fit"),
+        ([[1], [0], [], [], [START], [], [400], [800]], "columns_unequal"),
+        ([[1], [], [], [50_000], [START], [], [400], [800]], "columns_unequal"),
+        ([[1], [0], [], [50_000], [START], [], [400], []], "columns_unequal"),
+    ],
+    ids=["a channel less", "a channel more", "no errors", "no instants", "no values"],
+)
+def test_a_block_that_lacks_a_column_is_damage_though_its_sum_is_right(numbers: list[steps.Whole], code: str) -> None:
+    """A minute of unknown error would else be made of one whose error was left out."""
+    seq, boottime, duration, error, start, revision, *values = (steps.written(column) for column in numbers)
+    total = columns.sum_of(numbers, [])
+    sent = Columns(TWO.hash, seq, boottime, error, values, total, start, duration, revision)
+    with pytest.raises(PayloadError) as caught:
+        columns.records(sent, msgspec.json.encode(TWO))
+    assert caught.value.reason.code == code

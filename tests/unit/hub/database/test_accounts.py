@@ -70,16 +70,18 @@ def test_a_session_ends_in_time_and_the_oldest_of_many_ends_first(accounts: Acco
 
 
 def test_a_revoked_token_and_a_disabled_person_may_do_nothing(accounts: Accounts) -> None:
-    """Both stay in the list, as ended; a person who is let in again may do what the role says."""
+    """Both stay in the list, as ended; a person who is let in again may do what the role says, after a new login."""
     accounts.add(Account("token", "t", Role.ADMIN, None), digest("s"), NOW)
     accounts.end("token", "t", NOW)
     assert accounts.by_token("s") is None
     assert not accounts.listed("token")[0].may(Right.READ)
     accounts.add(LI, "x", NOW)
+    session = accounts.begin_session("李四", NOW)
     accounts.end("user", "李四", NOW)
     assert [account.ended for account in accounts.listed("user")] == [True]
     accounts.end("user", "李四", None)
     assert accounts.listed("user") == [LI]
+    assert accounts.by_session(session, NOW) is None
 
 
 @pytest.mark.parametrize("way", ["disable", "role"])

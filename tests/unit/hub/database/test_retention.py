@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edge.sim.clock import SimClock
 from edge.wire.contract import ChunkHeader
 from hub.config import PicturesSection
 from hub.database.engine import opened
@@ -97,3 +98,16 @@ def test_a_pass_is_due_now_and_then(keeping: Keeping, album: Path, sink: Databas
     assert kept(album) == [5, 6, 7, 8, 9, 10]
     sink.commit(delivery(row(2)))
     retention.tick()
+
+
+def test_a_folder_that_is_far_too_full_is_emptied_pass_after_pass(
+    keeping: Keeping, album: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Few photos a pass, so that live is not kept waiting; the next pass comes within seconds where there is more."""
+    monkeypatch.setattr("hub.retention.SLICE", 2)
+    retention, clock = keeping(keep_gb=0.005), SimClock(0.0)
+    retention._clock = clock
+    for second in range(5):
+        clock.run_until(2.0 * second)
+        retention.tick()
+    assert kept(album) == [6, 7, 8, 9, 10]

@@ -1,0 +1,67 @@
+"""What SQLite reads no more, of a database or of its log, is read leaf by leaf: all of it that is whole."""
+
+from __future__ import annotations
+
+import shutil
+from contextlib import closing
+from pathlib import Path
+from random import Random
+
+import apsw
+
+from edge.records.record import Kind
+from edge.store.carve import FRAME, LEAF, WAL_HEADER
+from edge.store.folder import DATABASE, LOG
+from edge.store.outbox import PLATFORM
+from edge.store.schema import PAGE
+from edge.store.store import Store
+from tests.kits.store_kit import event, folder_in_memory, minute
+from tests.unit.edge.store.test_store_damage import RECORDS, filled
+from tests.unit.edge.store.test_store_salvage import hurt_file
+
+__all__ = ["folder_in_memory"]  # a fixture
+
+
+def leaves(content: bytearray) -> list[int]:
+    """Return where the leaves with several rows begin."""
+    return [at for at in range(0, len(content), PAGE) if content[at] == LEAF and content[at + 4] > 4]
+
+
+def test_a_log_that_breaks_after_an_earlier_loss_gives_back_what_is_behind(tmp_path: Path) -> None:
+    """What was lost the first time is known to be gone; what came after it is not."""
+    filled(tmp_path / "live", clean=True)
+    file = tmp_path / "live" / DATABASE
+    content = bytearray(file.read_bytes())
+    middle = leaves(content)[30]
+    content[middle : middle + PAGE] = bytes(PAGE)
+    file.write_bytes(content)
+    store = Store.open(tmp_path / "live", epoch="b", destinations=(PLATFORM,))
+    before = len(store.range(1, RECORDS))
+    assert RECORDS - 40 < before < RECORDS and store.take_repair()
+    newest = [store.append(minute(n)) for n in range(1000, 1200)]
+    shutil.copytree(tmp_path / "live", tmp_path / "cut")
+    store.close()
+    hurt_file(tmp_path / "cut", tmp_path / "state", DATABASE + LOG, WAL_HEADER + 50 * FRAME + 2000, 9, "zeroed")
+    store = Store.open(tmp_path / "state", epoch="c", destinations=(PLATFORM,))
+    assert len(store.range(1, newest[-1].seq)) >= before + len(newest) - 8
+    store.close()
+
+
+def test_records_that_no_way_leads_to_any_more_are_all_read_long_ones_too(tmp_path: Path) -> None:
+    """The root of their table is gone: each leaf is read by itself, and long setups from all of their pages."""
+    filled(tmp_path / "state", clean=True)
+    store = Store.open(tmp_path / "state", epoch="a", destinations=(PLATFORM,))
+    for size in (*range(1000, 9000, 100), 20_000):
+        store.append(event(Kind.SETUP, size, {"sensors": Random(size).randbytes(size).hex()}))
+    records = store.range(1, RECORDS + 81)
+    store.close()
+    file = tmp_path / "state" / DATABASE
+    with closing(apsw.Connection(str(file))) as connection:
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'record'").get
+    content = bytearray(file.read_bytes())
+    content[(root - 1) * PAGE : root * PAGE] = bytes(PAGE)
+    file.write_bytes(content)
+    store = Store.open(tmp_path / "state", epoch="b", destinations=(PLATFORM,))
+    store.range(1, RECORDS)  # by which the damage is met
+    assert store.range(1, RECORDS + 81) == records and len(records) == RECORDS + 81
+    store.close()
