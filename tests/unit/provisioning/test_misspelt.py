@@ -23,7 +23,7 @@ from tests.kits.command import minshan
     ],
 )
 def test_a_near_word_is_offered_once(words: str, near: str) -> None:
-    """Of a command, of one below it (also where it is typed without that), of what begins with the word, of an option."""
+    """Of a command, of one below it (typed without that too), of what begins with the word, of an option."""
     assert minshan(*words.split()).err.count("Did you mean") == 1
     assert f"Did you mean '{near}'?" in minshan(*words.split()).err
     assert minshan(*words.split(), "--lang", "zh").err.endswith(f"。是不是想写“{near}”？\n")
