@@ -21,6 +21,8 @@ MOST = 1e15  # what is more is no value of a quantity
 KINDS = 20  # that are counted each by itself
 STARTS = 16  # of a station that are remembered, the newest
 HALF_MINUTE_US = 30_000_000  # by which a box that starts again may seem to go back, its clock corrected
+LIVE_US = 300_000_000  # within which a minute arrives whose time this receiver's own clock confirms
+Starts = dict[str, tuple[int, int]]  # epoch -> from when to when
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,8 @@ class WatchTally:
     unknown: Counter[str] = field(default_factory=Counter)  # records of a newer station, by kind
     newest: dict[str, Newest] = field(default_factory=dict)  # by station
     states: dict[str, str] = field(default_factory=dict)  # station -> "online", "offline"
-    starts: dict[str, dict[str, tuple[int, int]]] = field(default_factory=dict)  # station -> epoch -> from when to when
+    starts: dict[str, Starts] = field(default_factory=dict)  # by station
+    live: dict[str, Starts] = field(default_factory=dict)  # the same of the minutes that arrived as they were measured
 
     def take(self, station: str, found: Record | Strange, arrived: int) -> None:
         """Count a new record, and keep a minute where it is the station's newest."""
@@ -63,8 +66,13 @@ class WatchTally:
             self.newest[station] = Newest(record, arrived)
         if record.start is not None:
             self._extend(self.starts.setdefault(station, {}), record, record.start)
+            live = self.live.setdefault(station, {})
+            if abs(arrived - record.start) <= LIVE_US:
+                self._extend(live, record, record.start)
+            elif record.revision:
+                live.pop(record.epoch, None)
 
-    def _extend(self, starts: dict[str, tuple[int, int]], record: Record, begin: int) -> None:
+    def _extend(self, starts: Starts, record: Record, begin: int) -> None:
         """Note that a start of a station lasted at least from this minute to its others; a new date begins anew."""
         end = begin + round(record.duration * 1e6)
         known = starts.pop(record.epoch, (begin, end)) if record.revision == 0 else (begin, end)
@@ -75,11 +83,23 @@ class WatchTally:
 
     def doubled(self) -> list[str]:
         """Return the stations that measured twice at one time: one box ends a start before it begins the next one."""
-        return [
-            station
-            for station, starts in sorted(self.starts.items())
-            if any(before[1] - after[0] > HALF_MINUTE_US for before, after in pairwise(sorted(starts.values())))
-        ]
+        return overlapping(self.starts, HALF_MINUTE_US)
+
+    def two_boxes(self) -> list[str]:
+        """Return those of them that did so by this receiver's clock too: no time to be corrected explains it.
+
+        Each end of a start may be as wrong as a minute that is taken for live may be late.
+        """
+        return overlapping(self.live, 2 * LIVE_US)
+
+
+def overlapping(starts: dict[str, Starts], by_us: int) -> list[str]:
+    """Return the stations of whose starts one goes on for longer than that after the next one has begun."""
+    return [
+        station
+        for station, its in sorted(starts.items())
+        if any(before[1] - after[0] > by_us for before, after in pairwise(sorted(its.values())))
+    ]
 
 
 def is_unknown(record: Record) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
@@ -82,7 +82,8 @@ def see_dashes(words: Sequence[str]) -> None:
 def usage_sentence(error: click.UsageError, words: Sequence[str]) -> str:
     """Return what click says of a wrong command line, in the marks of the person's language.
 
-    Of a word that is no command, with what it may have been meant for: a near one, what it begins, or all of a few;
+    Of a word that is no command, with what it may have been meant for: a near one, one below another, what it begins,
+    or all of a few;
     of an option that is missing, with what it is; of a number below 0, which click takes for an option, what it is
     not. `words`: the command line.
     """
@@ -118,13 +119,23 @@ def meant_by(error: click.exceptions.NoSuchCommand) -> str:
     if error.ctx is None or not isinstance(error.ctx.command, click.Group):
         return ""
     known = error.ctx.command.list_commands(error.ctx)
-    names = [name for name in known if name.startswith(error.command_name)]
+    names = list(longer(error.ctx.command, error.ctx, error.command_name))
+    names = names or [name for name in known if name.startswith(error.command_name)]
     if names:
         told = texts.ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", len(names))
     else:
         return listed(known) if len(known) <= MOST_NAMED else ""
     shown = texts._(", ").join(map(repr, names))
     return told.format(possibility=shown, possibilities=shown)
+
+
+def longer(group: click.Group, ctx: click.Context, word: str) -> Iterator[str]:
+    """Yield the commands below a group's own that end with that word: `decode` is there as `sensors decode`."""
+    for name in group.list_commands(ctx):
+        below = group.get_command(ctx, name)
+        if isinstance(below, click.Group):
+            found = [word] if word in below.commands else longer(below, ctx, word)
+            yield from (f"{name} {one}" for one in found)
 
 
 def listed(words: Iterable[str]) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from drivers.reason import Reason
 from edge.language import texts
+from edge.language.speech import spoken
 
 
 def as_sentence(reason: Reason) -> str:
@@ -13,3 +14,8 @@ def as_sentence(reason: Reason) -> str:
     """
     text, first = texts.render(reason), reason.template[:1]
     return first.upper() + text[1:] if first.islower() and text.startswith(first) else text
+
+
+def gap() -> str:
+    """Return what parts a text that ends with a stop from the next one: a Chinese stop holds the blank behind it."""
+    return "" if spoken() == "zh" else " "

@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 from drivers.quantity import QUANTITIES as REPORTED
 from drivers.reason import Reason, is_coded, restored
+from edge.language.joints import said_anew
 from edge.language.speech import SPOKEN, _, language, ngettext, pgettext, speak, speaking, spoken
 from edge.language.words import BUSES, CROPS, FACTS, FLAGS, QUANTITIES, RULES, SOURCES, STAGES, UNITS
 from edge.measure.derived.hourly import FIGURES
@@ -109,17 +110,16 @@ def flag_word(flag: int) -> str:
 def render(reason: Reason) -> str:
     """Return a meaning in the person's language.
 
-    The translation is found by the code, in the context "reason"; one of a newer station that is not known here, or has
-    other parameters, is shown in the English that it brought along. Of an older station, which sends the sentence
-    alone, it is found by that.
+    The translation is found by the code, in the context "reason"; one of a newer station, not known here or with other
+    parameters, is shown in the English that it brought along. Of an older station, it is found by its sentence alone.
     """
     if reason.code == SAID and reason.params.keys() == {"text"}:
         return pgettext(SAID, str(reason.params["text"]))
     template = pgettext(REASON, reason.code)
-    if template == reason.code:
-        template = reason.template
     try:
-        return template.format_map({name: _shown(name, value) for name, value in reason.params.items()})
+        shown = {name: _shown(name, value) for name, value in reason.params.items()}
+        template = said_anew(reason.template, reason.params, shown) if template == reason.code else template
+        return template.format_map(shown)
     except (LookupError, ValueError, TypeError):
         return str(reason)
 

@@ -17,7 +17,7 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
 from edge.language import texts
-from edge.language.sentence import as_sentence
+from edge.language.sentence import as_sentence, gap
 from edge.language.texts import _
 from edge.page.assets import Assets
 from edge.page.feed import POSITION
@@ -48,6 +48,7 @@ class Templates:
                 "words": words,
                 "texts": texts,
                 "as_sentence": as_sentence,
+                "gap": gap,
             }
         )
         self.environment.filters.update(

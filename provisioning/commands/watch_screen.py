@@ -194,7 +194,10 @@ def unusual(receiver: Receiver) -> list[str]:
         "minutes overlap others: a second box sends in this station's name (was a card copied?), "
         "or times are still to be corrected"
     )
-    lines += [_("{place}: {sentence}").format(place=station, sentence=lying_over) for station in tally.doubled()]
+    two = _("two boxes send in this station's name (was a card copied?): give each its own id in [station]")
+    for station in tally.doubled():
+        sentence = two if station in tally.two_boxes() else lying_over
+        lines.append(_("{place}: {sentence}").format(place=station, sentence=sentence))
     return [*lines, *set_aside(receiver)]
 
 

@@ -17,7 +17,7 @@ WRONG = (
     re.compile(rf"[{HANZI}，。；”][,;?(]|[{HANZI}]!|[,;?!)][{HANZI}，。；“]"),
     re.compile(r"(?<![\w=])'[^'\n ]*'|”\."),
     re.compile(r"[\w”], [\w“]"),
-    re.compile(rf": [{HANZI}“]|[{HANZI}”]: "),
+    re.compile(rf"[\d\"'”{HANZI}]: [{HANZI}“]"),
 )
 
 

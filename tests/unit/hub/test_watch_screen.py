@@ -82,6 +82,24 @@ def test_two_boxes_of_one_name_are_told_of(tmp_path: Path, second_begins: int, r
     assert any(line.startswith(said) for line in summary(desk.receiver)) is told
 
 
+@pytest.mark.parametrize(
+    ("minutes", "late_s", "sure"), [(30, 0, True), (4, 0, False), (30, 7200, False)], ids=["live", "short", "backlog"]
+)
+def test_two_boxes_that_send_live_are_told_from_times_to_be_corrected(
+    tmp_path: Path, minutes: int, late_s: int, sure: bool
+) -> None:
+    """This receiver's own clock confirms when they measured; of a backlog nobody knows yet."""
+    desk = Desk(tmp_path)
+    for place in range(minutes):
+        begin = UTC0 + place * 60_000_000
+        for epoch in ("one", "other"):
+            record = msgspec.structs.replace(minute(place + 1, start=begin), epoch=epoch)
+            desk.receiver.tally.take("s", record, begin + 62_000_000 + late_s * 1_000_000)
+    (line,) = (line for line in summary(desk.receiver) if line.startswith("s: "))
+    assert ("s: two boxes send in this station's name" in line) is sure
+    assert ("times are still to be corrected" in line) is not sure
+
+
 def test_a_start_that_is_dated_anew_overlaps_no_more(tmp_path: Path) -> None:
     """What was told of wrong times is taken back once they are right."""
     desk = Desk(tmp_path)

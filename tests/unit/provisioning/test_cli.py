@@ -146,10 +146,10 @@ def test_each_mistake_of_a_file_has_its_line_in_both_languages(tmp_path: Path) -
         'Error: F:20: sensor "air".driver = "bme208": there is no driver "bme208"; did you mean "bme280"?',
     ]
     assert chinese.err.replace(str(file), "F").splitlines() == [
-        '错误：F:4: site.latitude = "x"：要填数字，例如 3.5',
-        '错误：F:17: sensor "b".primery = true：没有这一项；是不是“primary”？',
-        '错误：F:19: sensor "air".name = "air"：名称“air”在此文件里已用过；每个都要有自己的名称',
-        '错误：F:20: sensor "air".driver = "bme208"：没有驱动“bme208”；是不是“bme280”？',
+        '错误：F:4：site.latitude = "x"：要填数字，例如 3.5',
+        '错误：F:17：sensor "b".primery = true：没有这一项；是不是“primary”？',
+        '错误：F:19：sensor "air".name = "air"：名称“air”在此文件里已用过；每个都要有自己的名称',
+        '错误：F:20：sensor "air".driver = "bme208"：没有驱动“bme208”；是不是“bme280”？',
     ]
 
 

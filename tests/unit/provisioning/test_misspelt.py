@@ -17,11 +17,13 @@ from tests.kits.command import minshan
         ("hub user ad", "add"),
         ("hub alerts ack", "acknowledge"),
         ("remote orchard-1 pictur", "picture"),
+        ("decode", "sensors decode"),
+        ("user", "hub user"),
         ("hub user add li --rol admin", "--role"),
     ],
 )
 def test_a_near_word_is_offered_once(words: str, near: str) -> None:
-    """Of a command, of one below it, of what begins with the word, of an option."""
+    """Of a command, of one below it (typed without that too), of what begins with the word, of an option."""
     assert minshan(*words.split()).err.count("Did you mean") == 1
     assert f"Did you mean '{near}'?" in minshan(*words.split()).err
     assert minshan(*words.split(), "--lang", "zh").err.endswith(f"。是不是想写“{near}”？\n")

@@ -8,7 +8,7 @@ from string import Formatter
 
 import pytest
 
-from drivers.reason import Reason
+from drivers.reason import Reason, restored
 from edge.language import texts
 from edge.language.joints import Template
 from edge.language.speech import catalogue, speaking
@@ -65,3 +65,12 @@ def test_sentences_and_meanings_of_the_catalogue_are_such_templates() -> None:
 def test_what_a_person_typed_is_not_changed() -> None:
     """A blank stands beside it, never within."""
     assert Template("{other}测得 3 mm").format(other="果园A站") == "果园A站测得 3 mm"
+
+
+def test_an_english_sentence_that_a_record_brought_names_a_channel_in_words() -> None:
+    """It was told whole, with the channel's name in the contract; a longer name that contains it stays."""
+    lacks = Reason("advice_lacks", "{channel} is missing or in doubt", channel="rainfall_amount")
+    inner = Reason("camera_failed", "it failed: {why}", why=lacks)
+    with speaking("en"):
+        assert texts.render(restored(lacks.builtins())) == "Rainfall is missing or in doubt" == texts.render(lacks)
+        assert texts.render(restored(inner.builtins())) == "it failed: Rainfall is missing or in doubt"
