@@ -140,7 +140,7 @@ def skeleton(page: Path) -> list[str]:
     found = []
     text = page.read_text(encoding="utf-8")
     for kind, block in FENCE.findall(text):
-        found.append(f"{kind}: " + re.sub(r" *#.*", "", block))
+        found.append(kind if kind == "text" else f"{kind}: " + re.sub(r" *#.*", "", block))  # a screen is translated
     for line in FENCE.sub("", text).splitlines():
         if line.startswith("|"):
             found.append(f"row of {line.count('|')}")

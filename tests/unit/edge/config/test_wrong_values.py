@@ -138,7 +138,7 @@ def test_a_key_that_is_wrong_itself_is_named_as_it_is_written(tmp_path: Path) ->
     with pytest.raises(ConfigError) as refused:
         load_hub(file)
     (said,) = refused.value.mistakes
-    assert said.place == f'{file}:8: alarms.names."Maoxian 1"'
+    assert (said.where, said.named) == (f"{file}:8", 'alarms.names."Maoxian 1"')
     assert str(said.reason).startswith("must be 1 to 32 lower-case letters")
 
 
