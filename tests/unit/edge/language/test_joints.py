@@ -12,14 +12,14 @@ from drivers.reason import Reason, restored
 from edge.language import texts
 from edge.language.joints import Template
 from edge.language.speech import catalogue, speaking
-from edge.language.spoken import Spoken
+from edge.language.spoken import Lang, Spoken
 
 JOINED = re.compile("[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9%][\u4e00-\u9fff]")
 
 
 def chinese() -> Iterator[str]:
     """Yield every Chinese text of the catalogue that has a gap beside a Chinese character."""
-    for text in catalogue("zh")._catalog.values():  # type: ignore[attr-defined]
+    for text in vars(catalogue("zh"))["_catalog"].values():
         if re.search("}[\u4e00-\u9fff]|[\u4e00-\u9fff]{", text):
             yield text
 
@@ -47,9 +47,9 @@ def test_every_sentence_parts_what_fills_it() -> None:
 
 
 @pytest.mark.parametrize(("lang", "name"), [("zh", "气温（hedge）"), ("en", "Air temperature (hedge)")])
-def test_a_messages_channel_has_the_marks_of_its_language(lang: str, name: str) -> None:
+def test_a_messages_channel_has_the_marks_of_its_language(lang: Lang, name: str) -> None:
     """A Chinese message has full-width brackets around a sensor's name, as the screens have."""
-    assert Spoken(lang).quantity("air_temperature.hedge") == name  # type: ignore[arg-type]
+    assert Spoken(lang).quantity("air_temperature.hedge") == name
 
 
 def test_sentences_and_meanings_of_the_catalogue_are_such_templates() -> None:
