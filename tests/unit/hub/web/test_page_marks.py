@@ -15,6 +15,7 @@ from tests.unit.hub.web.test_pages import GAPS, TABLE
 
 @pytest.fixture(name="shared")
 def an_office(tmp_path: Path) -> Iterator[Office]:
+    """Give a hub with some minutes of one station."""
     with office(tmp_path) as made:
         made.keep_minutes(MINE)
         yield made
