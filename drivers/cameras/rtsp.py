@@ -7,6 +7,7 @@ Its connection goes through `relay.py`, which ends it at the deadline and knows 
 from __future__ import annotations
 
 import ssl
+import struct
 from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import quote
@@ -47,6 +48,8 @@ NOT_FOUND = 404
 PORTS = {"rtsp": 554, "rtsps": 322}  # IANA
 NEARLY = 0.2  # s before the deadline, from which on it is what ended a connection
 TABLE_BYTES = 65  # a table of quantizers with its number
+WIDEST = 2040  # pixels that an RTP header can state of a JPEG (RFC 2435, section 3.1.5)
+Size = Callable[[], tuple[int, int] | None]
 MOST_FRAMES = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
 
 
@@ -92,7 +95,7 @@ class RtspCamera:
                 relayed(self._host, self._port, self._tls, self._fingerprint, left, answers) as port,
                 av.open(self._address.format(port=port), options=OPTIONS) as stream,
             ):
-                return self._key_frame(stream, until)
+                return self._key_frame(stream, until, answers.size)
         except ssl.SSLCertVerificationError as error:
             raise UnreachableError(certificate_untrusted(error)) from None
         except av_error.HTTPUnauthorizedError:
@@ -135,7 +138,7 @@ class RtspCamera:
 
     def _none(self) -> Reason:
         """Return why there is no picture at the end of the time."""
-        if self._is_mjpeg:  # RFC 2435 has no pictures over 2040 pixels wide, and FFmpeg none with broken times
+        if self._is_mjpeg:  # a size over 2040 pixels that nothing states; times that FFmpeg does not follow
             return Reason(
                 "no_mjpeg_in_time",
                 "the camera gave no whole picture as MJPEG within {seconds:g} s: set its stream to H.264 or H.265",
@@ -152,7 +155,7 @@ class RtspCamera:
             "no_key_frame_in_time", "the camera gave no key frame within {seconds:g} s", seconds=self._timeout
         )
 
-    def _key_frame(self, stream: Any, until: float) -> bytes:
+    def _key_frame(self, stream: Any, until: float, size: Size) -> bytes:
         if not stream.streams.video:
             raise NotAnImageError(
                 Reason("stream_without_video", "the stream at {place} has no video", place=self._place)
@@ -168,7 +171,7 @@ class RtspCamera:
             )
         self._is_mjpeg = video.codec_context.name == "mjpeg"
         packets = (packet for packet in stream.demux(video) if packet.size)
-        for number, found in enumerate(_pictures(video.codec_context, packets)):
+        for number, found in enumerate(_pictures(video.codec_context, packets, size)):
             if self._clock.now() > until or number > MOST_FRAMES:
                 raise TimeoutError
             for picture in found:
@@ -180,10 +183,13 @@ class RtspCamera:
         raise NoPictureError(Reason("no_key_frame", "the stream ended before a key frame came"))
 
 
-def _pictures(codec: Any, packets: Iterator[Any]) -> Iterator[list[bytes]]:
-    """Yield of each frame of a stream the key frame that it is, if any: as a JPEG, b"" where it is not whole."""
+def _pictures(codec: Any, packets: Iterator[Any], size: Size) -> Iterator[list[bytes]]:
+    """Yield of each frame of a stream the key frame that it is, if any: as a JPEG, b"" where it is not whole.
+
+    `size` tells that of a JPEG, where the camera states it.
+    """
     if codec.name == "mjpeg":  # the camera's own JPEG, as it is
-        pictures = (_own_tables(bytes(packet)) for packet in packets)
+        pictures = (_as_sent(bytes(packet), size()) for packet in packets)
         yield from ([picture if is_whole(picture) else b""] for picture in pictures)
         return
     key_frames = KeyFrames(codec.name, codec.extradata)
@@ -191,16 +197,20 @@ def _pictures(codec: Any, packets: Iterator[Any]) -> Iterator[list[bytes]]:
         yield [jpeg_of(key) if key else b"" for key in key_frames.decode(frame)]
 
 
-def _own_tables(jpeg: bytes) -> bytes:
-    """Return FFmpeg's JPEG of an RTP frame with the second table of quantizers for the colours (RFC 2435, section 4.2).
+def _as_sent(jpeg: bytes, size: tuple[int, int] | None) -> bytes:
+    """Return FFmpeg's JPEG of an RTP frame as the camera made it.
 
-    FFmpeg takes the first one where there are three, as servers send them on from webcams.
+    The second table of quantizers is for the colours (RFC 2435, section 4.2): FFmpeg takes the first one where there
+    are three, as servers send them on from webcams. Of a picture that is too wide for that standard `size` is told.
     """
     found = list(segments(jpeg))
     tables = sum((segment_end(jpeg, at) - at - 4) // TABLE_BYTES for marker, at in found if marker == TABLE)
     frame = next((at for marker, at in found if marker in FRAMES), 0)
-    if tables < 3 or not frame:
+    if not frame:
         return jpeg
     whole = bytearray(jpeg)
-    whole[frame + 15 : frame + 19 : 3] = b"\1\1"
+    if tables > 2:
+        whole[frame + 15 : frame + 19 : 3] = b"\1\1"
+    if size is not None and max(size) > WIDEST:
+        whole[frame + 5 : frame + 9] = struct.pack(">HH", size[1], size[0])
     return bytes(whole)

@@ -22,6 +22,12 @@ REDIRECT = re.compile(
     rb"RTSP/(?:(?!RTSP/)\S)*[^\S\n]+3\d\d\b(?:.*\n(?:(?!location).*\n)*location[^\S\n]*:[^\S\n]*(\S*))?", re.IGNORECASE
 )
 STATUS = re.compile(rb"RTSP/1\.\d (\d{3})")
+DIMENSIONS = re.compile(rb"a=x-dimensions: *(\d{1,5}) *, *(\d{1,5})")  # width, height, as GStreamer writes it
+# A JPEG's frame header as ONVIF has it, in an extension of a packet's (Streaming Specification, 5.1.4): height,
+# width. Nowhere else: behind FF a scan's data have a zero or a restart marker, and quantizers are none.
+FRAME_HEADER = re.compile(rb"\xff\xc0\x00\x11\x08(..)(..)\x03", re.DOTALL)
+LONGEST_HEADER = 10  # bytes of it
+FIRST_PACKETS = 4_000_000  # bytes in which there is a frame's begin: a camera's greatest JPEG
 
 
 class RtspAnswers:
@@ -31,6 +37,8 @@ class RtspAnswers:
         self._said, self._held = bytearray(), bytearray()
         self._streams, self._plays = False, False
         self.elsewhere: str | None = None  # to where one redirected
+        self._size: tuple[int, int] | None = None
+        self._tail, self._looked = b"", 0
 
     def asked(self, request: bytes) -> None:
         """Take in what FFmpeg asks; what follows its last request is the stream."""
@@ -42,6 +50,7 @@ class RtspAnswers:
             if not self._plays:
                 self._said += data[: len(REFUSED)]
             self._plays = True
+            self._look(data)
             return data
         self._said += data
         if len(self._said) > LONGEST:
@@ -63,6 +72,20 @@ class RtspAnswers:
             found = bytes(self._held)
         self._held.clear()
         return bytes(found)
+
+    def size(self) -> tuple[int, int] | None:
+        """Return the pictures' width and height, pixels, where the camera states it beside their RTP headers."""
+        found = DIMENSIONS.search(self._said)
+        return (int(found[1]), int(found[2])) if found else self._size
+
+    def _look(self, data: bytes) -> None:
+        """Look for a frame header in the stream's first bytes."""
+        if self._size is None and self._looked < FIRST_PACKETS:
+            self._looked += len(data)
+            found = FRAME_HEADER.search(self._tail + data)
+            self._tail = data[-LONGEST_HEADER:]
+            if found:
+                self._size = int.from_bytes(found[2], "big"), int.from_bytes(found[1], "big")
 
     def challenges(self) -> list[str] | None:
         """Return the challenges of the last answer that refused; None where none did."""

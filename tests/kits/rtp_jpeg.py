@@ -46,20 +46,25 @@ def camera(
     frames: list[list[Packet]],
     time_of: Callable[[int, int], int] = lambda frame, _packet: frame * 3600,
     is_lost: Callable[[int, int], bool] = lambda _frame, _packet: False,
+    stated: str = "",
+    extension: bytes = b"",
 ) -> AbstractContextManager[str]:
     """Serve the frames over and over. Return what gives the address.
 
-    `time_of` and `is_lost` are given the numbers of a frame and of a packet in it.
+    `time_of` and `is_lost` are given the numbers of a frame and of a packet in it. `stated`: more lines of the SDP;
+    `extension`: of the header of each frame's first packet.
     """
 
     def serve(link: socket.socket) -> None:
-        _answer(link)
+        _answer(link, SDP + stated)
         numbers = count()
         for frame in count():
             for place, (payload, is_last) in enumerate(frames[frame % len(frames)]):
                 kind = STATIC | 128 * is_last
                 moment = time_of(frame, place) & 0xFFFFFFFF
-                data = struct.pack(">BBHII", 128, kind, next(numbers) & 0xFFFF, moment, 1) + payload
+                more = extension if place == 0 else b""
+                head = struct.pack(">BBHII", 128 | 16 * bool(more), kind, next(numbers) & 0xFFFF, moment, 1)
+                data = head + more + payload
                 if not is_lost(frame, place):
                     link.sendall(b"$\0" + len(data).to_bytes(2, "big") + data)
             time.sleep(PAUSE)
@@ -67,10 +72,10 @@ def camera(
     return listening(serve, "rtsp://{}/cam")
 
 
-def _answer(link: socket.socket) -> None:
+def _answer(link: socket.socket, sdp: str) -> None:
     """Answer what a client asks, until it wants the stream."""
     answers = {
-        "DESCRIBE": (["Content-Type: application/sdp", f"Content-Length: {len(SDP)}"], SDP),
+        "DESCRIBE": (["Content-Type: application/sdp", f"Content-Length: {len(sdp)}"], sdp),
         "SETUP": (["Transport: RTP/AVP/TCP;unicast;interleaved=0-1", "Session: 1"], ""),
         "PLAY": (["Session: 1"], ""),
     }

@@ -57,6 +57,31 @@ def test_each_form_of_the_standard_gives_the_picture(sent: bytes) -> None:
         assert looks_as(still(url), sent)
 
 
+def onvif(jpeg: bytes) -> bytes:
+    """Return a packet's header extension with a JPEG's own headers, as ONVIF has it for large pictures."""
+    at = jpeg.index(b"\xff\xc0")
+    headers = jpeg[at : at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")]
+    headers += b"\xff" * (-len(headers) % 4)
+    return b"\xff\xd8" + (len(headers) // 4).to_bytes(2, "big") + headers
+
+
+@pytest.mark.parametrize("size", [(2688, 1520), (2592, 1944), (4000, 3000), (1080, 2160)])
+@pytest.mark.parametrize("by_sdp", [True, False])
+@pytest.mark.parametrize("zero", [True, False])
+def test_a_picture_too_large_for_the_standard_has_the_size_that_is_stated_beside_it(
+    size: tuple[int, int], by_sdp: bool, zero: bool
+) -> None:
+    """By GStreamer's line of the SDP, or ONVIF's extension of the RTP header, which itself has none or a wrong one."""
+    sent = picture(*size)
+    frame = [(data[:6] + b"\0\0" + data[8:] if zero else data, is_last) for data, is_last in packets(sent)]
+    stated = f"a=x-dimensions:{size[0]},{size[1]}\r\n" if by_sdp else ""
+    with camera([frame], stated=stated, extension=b"" if by_sdp else onvif(sent)) as url:
+        found = still(url)
+    with Image.open(io.BytesIO(found)) as seen:
+        assert seen.size == size
+    assert looks_as(found, sent)
+
+
 def test_of_more_tables_than_the_standard_knows_the_second_is_the_colours() -> None:
     """A server that sends on all three of a webcam's tables gives the picture, in its own colours."""
     sent = picture()
