@@ -92,6 +92,17 @@ def test_whatever_the_answer_is_nothing_is_lost(
     assert len({one["key"] for one in platform.requests()}) == 3
 
 
+def test_a_platform_gets_the_records_of_its_own_stations_alone(
+    platform: Platform, url: str, lanes: list[Driven]
+) -> None:
+    """What another orchard measures is none of its business, whatever came first."""
+    records(url, *range(101, 121), station="another")
+    lane = lane_to(lanes, url, platform, stations=("s",))
+    lane.until(lambda: len(platform.seqs()) >= 20)
+    lane.steps(4)
+    assert platform.seqs() == list(range(1, 21))
+
+
 def test_retry_after_is_obeyed(platform: Platform, url: str, lanes: list[Driven]) -> None:
     """A server that asks to wait is left alone for as long as it says, in seconds or until a date."""
     lane = lane_to(lanes, url, platform)

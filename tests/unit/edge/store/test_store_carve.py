@@ -65,3 +65,21 @@ def test_records_that_no_way_leads_to_any_more_are_all_read_long_ones_too(tmp_pa
     store.range(1, RECORDS)  # by which the damage is met
     assert store.range(1, RECORDS + 81) == records and len(records) == RECORDS + 81
     store.close()
+
+
+def test_what_a_broken_log_has_lost_for_good_is_named(tmp_path: Path) -> None:
+    """All versions of one page are gone: its records are said to be lost, and all others are there."""
+    records = filled(tmp_path / "state", clean=False)
+    file = tmp_path / "state" / (DATABASE + LOG)
+    content = bytearray(file.read_bytes())
+    for start in range(WAL_HEADER, len(content), FRAME):
+        if int.from_bytes(content[start : start + 4], "big") == 34:  # the page's number: a leaf of the records
+            content[start + FRAME - PAGE : start + FRAME] = bytes(PAGE)
+    file.write_bytes(content)
+    store = Store.open(tmp_path / "state", epoch="b", destinations=(PLATFORM,))
+    missing = {record.seq for record in records} - {record.seq for record in store.range(1, RECORDS)}
+    told = store.take_repair()
+    store.close()
+    assert told is not None and 0 < len(missing) < 20
+    assert {n for span in told.lost or () for n in range(span.first, span.last + 1)} == missing
+    assert {span.epoch for span in told.lost or ()} == {"a"}
