@@ -113,7 +113,7 @@ FLAGS = {
 # How a time is known (edge.records.record.ClockMark).
 SOURCES = {
     "ntp": N_("network time"),
-    "gnss": N_("satellites"),
+    "gnss": N_("satellite time"),
     "rtc": N_("the clock chip"),
     "modem": N_("the mobile network"),
     "platform": N_("the platform"),

@@ -108,7 +108,7 @@ def test_a_crossing_reaches_people_within_seconds_and_a_link_ends_the_calls(
         with httpx.Client(headers={"accept-language": "zh"}) as browser:
             for method in ("GET", "HEAD", "OPTIONS", "GET"):
                 page = browser.request(method, link)
-            assert "知道了，我是zhang" in page.text and "<script" not in page.text
+            assert "知道了，我是 zhang" in page.text and "<script" not in page.text
             assert page.headers["cache-control"] == "no-store" and page.headers["referrer-policy"] == "no-referrer"
             assert "noindex" in page.headers["x-robots-tag"]
             assert query(hub.url, "SELECT said LIKE '%acked_by%' FROM alarm") == [(False,)], "opening changed something"

@@ -43,6 +43,10 @@ CONTRADICTED = Reason(
     seconds=3600.0,
     kept_source="ntp",
 )
+IN_WORDS = (
+    "the platform says 2026-09-21 15:13:20, +3600.000 s from what network time said: both may be right until more is "
+    "known"
+)
 UTC0 = 1_790_000_000_000_000
 
 
@@ -57,7 +61,7 @@ def answer(utc: int | None, source: str, trouble: Reason | None) -> StationStatu
         (UTC0, "ntp", None, "✓", "clock: 2026-09-21 22:13, ±0.08 s", ""),
         (UTC0, "platform", UNSYNCHRONISED, "✓", "clock: 2026-09-21 22:13, ±0.08 s", ""),
         (UTC0, "platform", REFUSED, "!", f"clock: 2026-09-21 22:13, ±0.08 s; but {REFUSED}", "ProtectClock"),
-        (UTC0, "ntp", CONTRADICTED, "!", f"clock: 2026-09-21 22:13, ±0.08 s; but {CONTRADICTED}", "chronyc"),
+        (UTC0, "ntp", CONTRADICTED, "!", f"clock: 2026-09-21 22:13, ±0.08 s; but {IN_WORDS}", "chronyc"),
         (None, "arrival", UNSYNCHRONISED, "✗", "clock: the system's time is not synchronised", "chrony"),
         (None, "arrival", REFUSED, "✗", f"clock: {REFUSED}", "SystemCallFilter"),
         (
@@ -65,7 +69,7 @@ def answer(utc: int | None, source: str, trouble: Reason | None) -> StationStatu
             "arrival",
             IMPOSSIBLE,
             "✗",
-            "clock: gnss says 2006-11-07 08:00:00, which is impossible: it is not trusted",
+            "clock: satellite time says 2006-11-07 08:00:00, which is impossible: it is not trusted",
             "journalctl",
         ),
     ],
