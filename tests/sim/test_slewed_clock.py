@@ -20,6 +20,7 @@ from tests.kits.stations import HOUR
 from tests.kits.store_kit import memory_folder
 
 BOOTED = 20.0  # s of the boot's clock at which a day begins
+SLOW = pytest.mark.slow
 NTP = 0.02  # s; the error that network time states
 Life = tuple[ClockDay, list[Record]]
 
@@ -54,7 +55,12 @@ def complaints(day: ClockDay, records: list[Record]) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("off", "rate"), [(20.0, 0.091), (-20.0, 0.091), (3.0, 0.01), (1.0, 0.005), (-0.4, 0.002), (0.2, 0.001)]
+    ("off", "rate"),
+    [
+        (20.0, 0.091),
+        (1.0, 0.005),
+        *(pytest.param(*one, marks=SLOW) for one in ((-20.0, 0.091), (3.0, 0.01), (-0.4, 0.002), (0.2, 0.001))),
+    ],
 )
 def test_minutes_stay_true_while_the_clock_is_slewed(off: float, rate: float) -> None:
     """No source tells the time meanwhile; nothing contradicts what was said, and an hour later the error is small."""
@@ -64,7 +70,7 @@ def test_minutes_stay_true_while_the_clock_is_slewed(off: float, rate: float) ->
     assert worst(records[-60:]) < 0.2
 
 
-@pytest.mark.parametrize("off", [20.0, -20.0])
+@pytest.mark.parametrize("off", [-20.0, pytest.param(20.0, marks=SLOW)])
 def test_minutes_keep_their_edges_while_the_clock_is_slewed(off: float) -> None:
     """Each minute of UTC has one record, whether the box's seconds are too long or too short."""
     _day, records = slewed(off, 0.091)
@@ -74,7 +80,7 @@ def test_minutes_keep_their_edges_while_the_clock_is_slewed(off: float) -> None:
     assert apart == {60_000_000}
 
 
-@pytest.mark.parametrize("silent", [0.0, 10.0, HOUR])
+@pytest.mark.parametrize("silent", [10.0, *(pytest.param(one, marks=SLOW) for one in (0.0, HOUR))])
 def test_a_source_may_tell_the_time_again_before_the_slew_ends_or_long_after(silent: float) -> None:
     """It is believed at once, as it says what the crystal says."""
     day, records = slewed(20.0, 0.091, silent=silent)
@@ -82,7 +88,7 @@ def test_a_source_may_tell_the_time_again_before_the_slew_ends_or_long_after(sil
     assert codes(records) == []
 
 
-@pytest.mark.parametrize("at", [70.0, 400.0])
+@pytest.mark.parametrize("at", [70.0, pytest.param(400.0, marks=SLOW)])
 def test_a_clock_is_slewed_soon_after_the_start(at: float) -> None:
     """The crystal is compared from the first minute on."""
     day, records = slewed(8.0, 0.05, at=at)
@@ -111,7 +117,7 @@ def test_the_crystal_is_no_witness() -> None:
     assert codes(records)[:2] == ["time_contradicted", "time_turned"]
 
 
-@pytest.mark.slow
+@SLOW
 @pytest.mark.parametrize("seed", range(20))
 def test_minutes_stay_true_by_chance(seed: float) -> None:
     """Slews of 0.1 to 30 s at 0.1 to 9 %, one or two, with sources that are silent or not, good or not."""

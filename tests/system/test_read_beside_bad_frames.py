@@ -27,7 +27,7 @@ VOID = sentence("WIMWV,,R,,M,V")
         ("nmea", VOID + GOOD),
         ("nmea", b"$GPGGA,1,2,3\r\n" + GOOD),
         ("nmea", GOOD[9:] + GOOD[:9]),
-        ("ascii-station", STATION[20:] + STATION[:20]),
+        pytest.param("ascii-station", STATION[20:] + STATION[:20], marks=pytest.mark.slow),
     ],
 )
 def test_a_bad_frame_before_a_good_one_is_no_finding(driver: str, said: bytes, tmp_path: Path) -> None:
@@ -43,6 +43,7 @@ def test_a_bad_frame_before_a_good_one_is_no_finding(driver: str, said: bytes, t
     assert "Wind direction 90 °" in doctor and "garbled" not in doctor
 
 
+@pytest.mark.slow
 def test_a_device_of_bad_frames_alone_is_told_by_the_first() -> None:
     """A head in ice, each of whose sentences is void, has a remedy of its own."""
     with speaking(VOID, 1.0) as port:

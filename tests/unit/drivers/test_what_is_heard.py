@@ -28,6 +28,8 @@ FRAMES = {"nmea": WIND, "ascii-station": STATION, "vedirect": BATTERY, "plantowe
 NOISE = b"\xf8$A\xe0\xaa:\x8f\rB\x80*\xfe"  # with a sign of each driver's frames in it
 MASTER = sealed(b"\x09\x03\x00\x00\x00\x02") + sealed(b"\x09\x03\x04\x01\x02\x00\x03")
 
+SLOW_ONE = pytest.param("sds011", marks=pytest.mark.slow)  # it is asked for its mode first
+
 
 def first_of(name: str, port: str) -> tuple[Reading, ...]:
     """Return what a driver's first read on that port gives."""
@@ -40,7 +42,7 @@ def first_of(name: str, port: str) -> tuple[Reading, ...]:
         bus.close()
 
 
-@pytest.mark.parametrize("name", FRAMES)
+@pytest.mark.parametrize("name", [name for name in FRAMES if name != "sds011"] + [SLOW_ONE])
 @pytest.mark.parametrize("share", [0.2, 0.7])
 def test_whoever_begins_to_listen_within_a_frame_gets_the_next_one(name: str, share: float) -> None:
     """A device sends when it likes: the rest of a frame that was under way is no garbled one."""
@@ -87,7 +89,7 @@ def test_chinese_text_is_text(coding: str) -> None:
     assert text_in(bytes((n * 37 + 11) % 251 for n in range(200))) == ""
 
 
-@pytest.mark.parametrize("name", ["nmea", "plantower"])
+@pytest.mark.parametrize("name", ["plantower", pytest.param("nmea", marks=pytest.mark.slow)])
 def test_another_master_on_the_line_is_named(name: str) -> None:
     """The port of a device that talks, on a line where a logger queries its own ones."""
     with speaking(MASTER, 0.1) as port:
