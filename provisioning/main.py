@@ -25,7 +25,7 @@ from edge.loading import unswept
 from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.folding import say
-from provisioning.usage import CommandContext, longer, see_dashes, usage_sentence
+from provisioning.usage import CommandContext, ending_with, see_dashes, usage_sentence
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -111,7 +111,7 @@ class CommandGroup(click.Group):
                 raise click.UsageError(told, ctx)
             if cmd_name.startswith("-") or ctx.resilient_parsing:
                 return None
-            deeper = any(longer(self, ctx, cmd_name))
+            deeper = any(ending_with(self, ctx, cmd_name))
             raise click.exceptions.NoSuchCommand(cmd_name, possibilities=() if deeper else known, ctx=ctx)
         with unswept():
             module: ModuleType = importlib.import_module(COMMANDS[cmd_name].module)

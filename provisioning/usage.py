@@ -83,9 +83,8 @@ def usage_sentence(error: click.UsageError, words: Sequence[str]) -> str:
     """Return what click says of a wrong command line, in the marks of the person's language.
 
     Of a word that is no command, with what it may have been meant for: a near one, one below another, what it begins,
-    or all of a few;
-    of an option that is missing, with what it is; of a number below 0, which click takes for an option, what it is
-    not. `words`: the command line.
+    or all of a few; of an option that is missing, with what it is; of a number below 0, which click takes for an
+    option, what it is not. `words`: the command line.
     """
     message = error.format_message()
     if isinstance(error, click.exceptions.NoSuchOption):
@@ -119,7 +118,7 @@ def meant_by(error: click.exceptions.NoSuchCommand) -> str:
     if error.ctx is None or not isinstance(error.ctx.command, click.Group):
         return ""
     known = error.ctx.command.list_commands(error.ctx)
-    names = list(longer(error.ctx.command, error.ctx, error.command_name))
+    names = list(ending_with(error.ctx.command, error.ctx, error.command_name))
     names = names or [name for name in known if name.startswith(error.command_name)]
     if names:
         told = texts.ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", len(names))
@@ -129,12 +128,12 @@ def meant_by(error: click.exceptions.NoSuchCommand) -> str:
     return told.format(possibility=shown, possibilities=shown)
 
 
-def longer(group: click.Group, ctx: click.Context, word: str) -> Iterator[str]:
+def ending_with(group: click.Group, ctx: click.Context, word: str) -> Iterator[str]:
     """Yield the commands below a group's own that end with that word: `decode` is there as `sensors decode`."""
     for name in group.list_commands(ctx):
         below = group.get_command(ctx, name)
         if isinstance(below, click.Group):
-            found = [word] if word in below.commands else longer(below, ctx, word)
+            found = [word] if word in below.commands else ending_with(below, ctx, word)
             yield from (f"{name} {one}" for one in found)
 
 
