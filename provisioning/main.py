@@ -15,6 +15,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from copy import copy
+from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -25,24 +26,28 @@ from edge.loading import unswept
 from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.folding import say
-from provisioning.usage import CommandContext, ending_with, see_dashes, usage_sentence
+from provisioning.usage import CommandContext, LazyGroup, below, see_dashes, usage_sentence
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 
 class Entry(NamedTuple):
-    """Where a command is (the attribute bears its name, with `_` for `-`), and what the help says of it in a line."""
+    """Where a command is (the attribute bears its name, with `_` for `-`), and what the help says of it in a line.
+
+    `has_others`: others are below it.
+    """
 
     module: str
     what: str
+    has_others: bool = False
 
 
 # In the order of a station's life.
 COMMANDS = {
     "demo": Entry("provisioning.demo.demo", N_("Run a whole station on simulated devices, with a live table.")),
     "init": Entry("provisioning.commands.init", N_("Write a station's file.")),
-    "sensors": Entry("provisioning.commands.sensors", N_("List the drivers; read, decode or test one.")),
+    "sensors": Entry("provisioning.commands.sensors", N_("List the drivers; read, decode or test one."), True),
     "doctor": Entry(
         "provisioning.doctor.doctor",
         N_("Check the file, sensors, cameras, clock, disk and broker; say what to do about each."),
@@ -60,33 +65,37 @@ COMMANDS = {
         "provisioning.commands.advice",
         N_("Say whether spraying is advisable now, whether scab may infect, and what the season adds up to."),
     ),
-    "page": Entry("provisioning.commands.page", N_("Serve the station's page, for the browser of a phone.")),
+    "page": Entry("provisioning.commands.page", N_("Serve the station's page, for the browser of a phone."), True),
     "maintenance": Entry("provisioning.commands.maintenance", N_("Mark what is measured for a while as maintenance.")),
     "stage": Entry(
         "provisioning.commands.stage",
         N_("Set the STAGE of a CROP (apple full-bloom): the frost rules follow it."),
     ),
-    "horn": Entry("provisioning.commands.horn", N_("Silence the station's horn, or test it.")),
+    "horn": Entry("provisioning.commands.horn", N_("Silence the station's horn, or test it."), True),
     "notify": Entry(
-        "provisioning.commands.notify", N_("Test the channels through which the station itself notifies people.")
+        "provisioning.commands.notify", N_("Test the channels through which the station itself notifies people."), True
     ),
     "try-logins": Entry("provisioning.commands.try_logins", N_("Retry refused camera logins at once.")),
-    "budget": Entry("provisioning.commands.budget", N_("What the mobile data of a station costs.")),
+    "budget": Entry("provisioning.commands.budget", N_("What the mobile data of a station costs."), True),
     "accept-ledger": Entry("provisioning.commands.accept_ledger", N_("Accept the receipts of another receiver.")),
-    "remote": Entry("provisioning.commands.remote", N_("Send a command to the station STATION, over the broker.")),
+    "remote": Entry(
+        "provisioning.commands.remote", N_("Send a command to the station STATION, over the broker."), True
+    ),
     "watch": Entry(
         "provisioning.commands.watch", N_("Receive what stations send: show it, and keep each record once.")
     ),
     "hub": Entry(
         "provisioning.commands.hub",
         N_("The office's side: keep what all stations send in a database, and prove that it is complete."),
+        True,
     ),
 }
+NEAR = 0.8  # difflib's ratio: `doktor` is near `doctor`, and `restore`, as `hub restore` is called, not near `remote`
 # What people write for a language beside its locale's name.
 LANGUAGES = {"zh": "zh", "cn": "zh", "chinese": "zh", "中文": "zh", "en": "en", "english": "en"}
 
 
-class CommandGroup(click.Group):
+class CommandGroup(LazyGroup):
     """The commands, each loaded when it is named."""
 
     context_class = CommandContext
@@ -94,6 +103,10 @@ class CommandGroup(click.Group):
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names of the commands that this installation has."""
         return [name for name, entry in COMMANDS.items() if importlib.util.find_spec(entry.module)]
+
+    def group_names(self) -> list[str]:
+        """Return the names of those that have others below them."""
+        return [name for name, entry in COMMANDS.items() if entry.has_others and importlib.util.find_spec(entry.module)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write a line for each command, of the registry: to load them all would take ten times as long."""
@@ -111,8 +124,9 @@ class CommandGroup(click.Group):
                 raise click.UsageError(told, ctx)
             if cmd_name.startswith("-") or ctx.resilient_parsing:
                 return None
-            deeper = any(ending_with(self, ctx, cmd_name))
-            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=() if deeper else known, ctx=ctx)
+            is_near = bool(get_close_matches(cmd_name, known, cutoff=NEAR))  # else the groups are loaded and looked at
+            possibilities = known if is_near or not any(below(self, ctx, cmd_name)) else ()
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=possibilities, ctx=ctx)
         with unswept():
             module: ModuleType = importlib.import_module(COMMANDS[cmd_name].module)
         return named_in_words(getattr(module, cmd_name.replace("-", "_")))

@@ -118,7 +118,7 @@ def meant_by(error: click.exceptions.NoSuchCommand) -> str:
     if error.ctx is None or not isinstance(error.ctx.command, click.Group):
         return ""
     known = error.ctx.command.list_commands(error.ctx)
-    names = list(ending_with(error.ctx.command, error.ctx, error.command_name))
+    names = list(below(error.ctx.command, error.ctx, error.command_name))
     names = names or [name for name in known if name.startswith(error.command_name)]
     if names:
         told = texts.ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", len(names))
@@ -128,13 +128,21 @@ def meant_by(error: click.exceptions.NoSuchCommand) -> str:
     return told.format(possibility=shown, possibilities=shown)
 
 
-def ending_with(group: click.Group, ctx: click.Context, word: str) -> Iterator[str]:
+class LazyGroup(click.Group):
+    """Commands that are loaded when they are named."""
+
+    def group_names(self) -> list[str]:
+        """Return those that have others below them."""
+        raise NotImplementedError
+
+
+def below(group: click.Group, ctx: click.Context, word: str) -> Iterator[str]:
     """Yield the commands below a group's own that end with that word: `decode` is there as `sensors decode`."""
-    for name in group.list_commands(ctx):
-        below = group.get_command(ctx, name)
-        if isinstance(below, click.Group):
-            found = [word] if word in below.commands else ending_with(below, ctx, word)
-            yield from (f"{name} {one}" for one in found)
+    for name in group.group_names() if isinstance(group, LazyGroup) else group.commands:
+        one = group.get_command(ctx, name)
+        if isinstance(one, click.Group):
+            found = [word] if word in one.commands else below(one, ctx, word)
+            yield from (f"{name} {command}" for command in found)
 
 
 def listed(words: Iterable[str]) -> str:

@@ -132,6 +132,7 @@ def kill_salvages(folder: Path, records: int, kills: int, longest: float) -> int
     return seen
 
 
+@pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_salvage_may_be_killed(tmp_path: Path) -> None:
     """Killed in a salvage, at any instant and again: every row that can be read is there, each lost one is named."""

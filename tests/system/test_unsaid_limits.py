@@ -139,6 +139,7 @@ def seqs_of_losses(box: Box) -> list[int]:
     return [record.seq for record in records if record.kind == Kind.LOSS]
 
 
+@pytest.mark.slow
 def test_a_link_that_breaks_is_no_limit(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
     """Cut after every third message whatever its size: all arrives, nothing counts as too large."""
     listener = Listener(broker)

@@ -89,6 +89,7 @@ def test_a_broker_that_is_away_for_hours_costs_nothing(broker: Broker, boxes: li
     assert sorted(set(seqs(listener.records())))[:190] == list(range(1, 191))
 
 
+@pytest.mark.slow
 def test_a_broker_killed_with_messages_in_flight_loses_nothing(
     broker: Broker, boxes: list[Box], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import click
 import pytest
 
+from provisioning.main import CommandGroup
 from tests.kits.command import minshan
 
 
@@ -19,6 +21,7 @@ from tests.kits.command import minshan
         ("remote orchard-1 pictur", "picture"),
         ("decode", "sensors decode"),
         ("user", "hub user"),
+        ("restore", "hub restore"),
         ("hub user add li --rol admin", "--role"),
     ],
 )
@@ -27,6 +30,14 @@ def test_a_near_word_is_offered_once(words: str, near: str) -> None:
     assert minshan(*words.split()).err.count("Did you mean") == 1
     assert f"Did you mean '{near}'?" in minshan(*words.split()).err
     assert minshan(*words.split(), "--lang", "zh").err.endswith(f"。是不是想写“{near}”？\n")
+
+
+def test_every_group_is_known_as_one() -> None:
+    """Only groups are loaded to find a command below them."""
+    every = CommandGroup(name="minshan")
+    context = click.Context(every)
+    loaded = {name: every.get_command(context, name) for name in every.list_commands(context)}
+    assert [name for name, one in loaded.items() if isinstance(one, click.Group)] == every.group_names()
 
 
 def test_minutes_of_arc_are_no_quotation_marks() -> None:

@@ -80,6 +80,7 @@ def life(rng: Random) -> tuple[float, float, bool]:
     return fell, (counter.state.total - counter.state.owed) / TIP, said
 
 
+@pytest.mark.slow
 def test_500_lives_add_up() -> None:
     """However often a gauge begins anew, in whatever gaps nobody reads it, all tips are counted.
 

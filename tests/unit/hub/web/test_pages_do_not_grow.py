@@ -114,6 +114,7 @@ def test_a_day_is_not_read_minute_by_minute(tmp_path: Path, counted: Callable[[]
     assert found[1] > 4 * found[0]
 
 
+@pytest.mark.slow
 def test_no_page_costs_more_where_more_minutes_are_kept(tmp_path: Path, counted: Callable[[], int]) -> None:
     """Eight stations keep four million minutes a year: a page that went through them all would take seconds."""
     few, many = (cost(tmp_path / str(days), days, counted) for days in DAYS)
