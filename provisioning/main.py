@@ -15,7 +15,6 @@ import signal
 import sys
 from collections.abc import Sequence
 from copy import copy
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
@@ -117,6 +116,8 @@ class CommandGroup(LazyGroup):
         """Return the command of that name. Raise NoSuchCommand with its near miss where there is none."""
         known = self.list_commands(ctx)
         if cmd_name not in known:
+            from difflib import get_close_matches
+
             from drivers.wide_signs import first_wide
 
             if not ctx.resilient_parsing and (wide := first_wide(cmd_name)):
