@@ -64,7 +64,8 @@ def on_a_terminal(columns: int, *words: str) -> tuple[int, int]:
     return child, terminal
 
 
-@pytest.mark.parametrize(("columns", "length"), [pytest.param(80, "5m", marks=pytest.mark.slow), (40, "2m")])
+@pytest.mark.slow
+@pytest.mark.parametrize(("columns", "length"), [(80, "5m"), (40, "2m")])
 def test_a_table_in_a_low_window(columns: int, length: str, tmp_path: Path) -> None:
     """On 24 lines no picture is higher than the window, each row comes on some page whole, and how to stop is shown."""
     child, terminal = on_a_terminal(columns, "--speed", "60", "--for", length, "--state", str(tmp_path))
