@@ -25,7 +25,7 @@ from edge.loading import unswept
 from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.folding import say
-from provisioning.usage import CommandContext, LazyGroup, below, see_dashes, usage_sentence
+from provisioning.usage import CommandContext, LazyGroup, near, see_dashes, usage_sentence
 
 if TYPE_CHECKING:
     from types import ModuleType
@@ -89,7 +89,6 @@ COMMANDS = {
         True,
     ),
 }
-NEAR = 0.8  # difflib's ratio: `doktor` is near `doctor`, and `restore`, as `hub restore` is called, not near `remote`
 # What people write for a language beside its locale's name.
 LANGUAGES = {"zh": "zh", "cn": "zh", "chinese": "zh", "中文": "zh", "en": "en", "english": "en"}
 
@@ -116,8 +115,6 @@ class CommandGroup(LazyGroup):
         """Return the command of that name. Raise NoSuchCommand with its near miss where there is none."""
         known = self.list_commands(ctx)
         if cmd_name not in known:
-            from difflib import get_close_matches
-
             from drivers.wide_signs import first_wide
 
             if not ctx.resilient_parsing and (wide := first_wide(cmd_name)):
@@ -125,9 +122,7 @@ class CommandGroup(LazyGroup):
                 raise click.UsageError(told, ctx)
             if cmd_name.startswith("-") or ctx.resilient_parsing:
                 return None
-            is_near = bool(get_close_matches(cmd_name, known, cutoff=NEAR))  # else the groups are loaded and looked at
-            possibilities = known if is_near or not any(below(self, ctx, cmd_name)) else ()
-            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=possibilities, ctx=ctx)
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=near(self, ctx, cmd_name, known), ctx=ctx)
         with unswept():
             module: ModuleType = importlib.import_module(COMMANDS[cmd_name].module)
         return named_in_words(getattr(module, cmd_name.replace("-", "_")))

@@ -14,6 +14,7 @@ from provisioning.folding import columns_of, fold, window_size
 LEAST_WIDTH, MOST_WIDTH = 20, 80  # columns
 NARROW = 58  # columns below which a term and its meaning do not stand side by side
 BELOW = 4  # columns by which the meaning is then set in
+NEAR = 0.8  # difflib's ratio: `doktor` is near `doctor`, and `restore`, as `hub restore` is called, not near `remote`
 MOST_NAMED = 10  # commands that are named where none is near: more are for `--help`
 
 
@@ -134,6 +135,16 @@ class LazyGroup(click.Group):
     def group_names(self) -> list[str]:
         """Return those that have others below them."""
         raise NotImplementedError
+
+
+def near(group: click.Group, ctx: click.Context, word: str, known: Sequence[str]) -> Sequence[str]:
+    """Return what a word that is no command may be near to: the known ones, or none where one below them is meant.
+
+    Those below are looked at, and so loaded, only where the word is not very near a known one.
+    """
+    from difflib import get_close_matches
+
+    return known if get_close_matches(word, known, cutoff=NEAR) or not any(below(group, ctx, word)) else ()
 
 
 def below(group: click.Group, ctx: click.Context, word: str) -> Iterator[str]:

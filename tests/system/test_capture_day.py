@@ -115,6 +115,7 @@ def test_a_day_at_full_speed_is_what_its_file_says(name: str, tmp_path: Path) ->
     assert told["records"] == told["last_seq"] - told["first_seq"] + 1
 
 
+@pytest.mark.slow
 def test_a_day_of_its_own_arrives_as_it_was_written(tmp_path: Path) -> None:
     """A capture that this test writes, with rain, gaps, noise and calm, gives the minutes that its lines come to."""
     path = tmp_path / "own.txt"

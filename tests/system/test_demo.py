@@ -119,6 +119,7 @@ def more(terminal: int) -> bytes:
         return b""
 
 
+@pytest.mark.slow
 def test_several_stations_and_their_hub_agree(tmp_path: Path) -> None:
     """Three stations run in one process, and at the end the hub has each record of each, and no minute is a hole."""
     words = ("--speed", "max", "--for", "4m", "--stations", "3", "--until-sent", "--state", str(tmp_path))

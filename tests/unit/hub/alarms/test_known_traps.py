@@ -217,6 +217,7 @@ def test_a_log_that_cannot_be_folded_in_is_an_alarm(tmp_path: Path, monkeypatch:
     assert "【恢复】" in world.told("group")[-1][2] and len([one for one in world.alarms() if one.open]) == 0
 
 
+@pytest.mark.slow
 def test_a_channel_that_fails_and_is_taken_out_of_the_file_is_no_alarm_any_more(tmp_path: Path) -> None:
     """Its alarm ends with the hub's next start, and nobody is told of a return; the daily word is silent about it."""
     wen = person_of("wen", 2, duty="operator", channels=["group", "mail"])

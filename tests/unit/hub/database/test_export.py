@@ -121,6 +121,7 @@ def test_jsonl_is_what_watch_writes(sink: DatabaseSink, config: Path, tmp_path: 
     assert said.out.encode() == (tmp_path / "m.jsonl").read_bytes()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("url", ["sqlite"], indirect=True)
 def test_what_cannot_be_exported_is_one_clear_line(sink: DatabaseSink, config: Path, tmp_path: Path) -> None:
     """A wrong station, date, quantity, an empty span, no room: a sentence, a code, and no file of that name."""

@@ -39,6 +39,7 @@ def keep(database: Path) -> Path:
     return config
 
 
+@pytest.mark.slow
 def test_a_backup_or_an_export_that_finds_no_room_names_its_own_file(tmp_path: Path, disk: Path) -> None:
     """Not the database, whose disk has room; nothing of it stays, and where there is room again it is written."""
     (tmp_path / "own").mkdir()
