@@ -26,6 +26,7 @@ DIMENSIONS = re.compile(rb"a=x-dimensions: *(\d{1,5}) *, *(\d{1,5})")  # width, 
 # A JPEG's frame header as ONVIF has it, in an extension of a packet's (Streaming Specification, 5.1.4): height,
 # width. Nowhere else: behind FF a scan's data have a zero or a restart marker, and quantizers are none.
 FRAME_HEADER = re.compile(rb"\xff\xc0\x00\x11\x08(..)(..)\x03", re.DOTALL)
+LARGEST = 65_535  # pixels a side that a JPEG can have
 LONGEST_HEADER = 10  # bytes of it
 FIRST_PACKETS = 4_000_000  # bytes in which there is a frame's begin: a camera's greatest JPEG
 
@@ -76,7 +77,8 @@ class RtspAnswers:
     def size(self) -> tuple[int, int] | None:
         """Return the pictures' width and height, pixels, where the camera states it beside their RTP headers."""
         found = DIMENSIONS.search(self._said)
-        return (int(found[1]), int(found[2])) if found else self._size
+        stated = (int(found[1]), int(found[2])) if found else self._size
+        return stated if stated is not None and max(stated) <= LARGEST else None
 
     def _look(self, data: bytes) -> None:
         """Look for a frame header in the stream's first bytes."""

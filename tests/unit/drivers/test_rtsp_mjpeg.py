@@ -82,6 +82,14 @@ def test_a_picture_too_large_for_the_standard_has_the_size_that_is_stated_beside
     assert looks_as(found, sent)
 
 
+@pytest.mark.parametrize("stated", ["99999,480", "640,99999"])
+def test_a_size_that_no_jpeg_has_is_none(stated: str) -> None:
+    """What a camera states of itself may be nonsense; its pictures are taken as their RTP headers have them."""
+    sent = picture()
+    with camera([packets(sent)], stated=f"a=x-dimensions:{stated}\r\n") as url:
+        assert looks_as(still(url), sent)
+
+
 def test_of_more_tables_than_the_standard_knows_the_second_is_the_colours() -> None:
     """A server that sends on all three of a webcam's tables gives the picture, in its own colours."""
     sent = picture()
