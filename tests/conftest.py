@@ -50,10 +50,12 @@ def plain_environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
     os.environ.update(LC_ALL="C.UTF-8", LANGUAGE="", NO_COLOR="1", BLINKA_SKIP_DEPENDENCY_CHECK="1")
     for name in ("ARGS", "MAKEFLAGS", "MFLAGS"):  # or `make test ARGS=...` hands its words to a `make install`
         os.environ.pop(name, None)
-    os.environ[leftovers.MARK] = f"{os.getpid()}-{secrets.token_hex(8)}"
+    mark = f"{os.getpid()}-{secrets.token_hex(8)}"
     folder = tmp_path_factory.mktemp("temporary")
-    os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
-    yield
+    with leftovers.tidied_if_killed(mark):
+        os.environ[leftovers.MARK] = mark
+        os.environ["TMPDIR"] = tempfile.tempdir = str(folder)
+        yield
     left = [*leftovers.after_a_while(), *leftovers.files(folder)]
     assert not left, "the tests left behind: " + "; ".join(left)
 
