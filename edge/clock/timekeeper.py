@@ -26,7 +26,7 @@ LOOK_S = 1.0  # between two looks whether the system's clock was set
 SEEK_S = 5.0  # between two looks while the time is unknown or doubted, or no source tells it: one may come and go
 CLOSE = 0.25  # s; a source that tells the time so well while the boot's clock is slewed slowly says all that is needed
 KEEP_S = 600.0  # between two looks once a source tells it: 50 ppm are 30 ms in that time
-TIME_ERROR = 5  # adjtimex(2): the clock is not synchronised
+TIME_ERROR, STA_NANO = 5, 0x2000  # adjtimex(2): the clock is not synchronised; `offset` is in nanoseconds
 UNSYNCHRONISED = Reason("clock_not_synchronised", "the system's clock is not synchronised")
 MAY_NOT_ASK = "may_not_ask_time"  # NotAllowedError's code
 
@@ -60,8 +60,19 @@ class Timex(ctypes.Structure):
         ("offset", ctypes.c_long),
         ("freq", ctypes.c_long),
         ("maxerror", ctypes.c_long),  # microseconds
+        ("esterror", ctypes.c_long),
+        ("status", ctypes.c_int),
         ("rest", ctypes.c_char * 256),
     )
+
+    @property
+    def error(self) -> float:
+        """By how much the clock may be off, s: the bound, and what is known of it and not corrected yet.
+
+        systemd-timesyncd hands the kernel up to 0.4 s to correct in the course of minutes, and a bound of zero with it.
+        """
+        uncorrected = abs(self.offset) / (1e9 if self.status & STA_NANO else 1e6)
+        return float(max(self.maxerror, 1) / 1e6 + uncorrected)
 
 
 class KernelTime:
@@ -75,12 +86,12 @@ class KernelTime:
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def probe(self, boot: str, boottime: float) -> Anchor | None:
-        """Return the system's UTC with the kernel's own bound of its error, s. Raise NotAllowedError."""
+        """Return the system's UTC and by how much the kernel knows it may be off. Raise NotAllowedError."""
         timex = Timex()
         state = self._libc.adjtimex(ctypes.byref(timex))
         number = ctypes.get_errno()
         if 0 <= state != TIME_ERROR:
-            return Anchor(boot, boottime, system_utc(), DISCIPLINED, max(timex.maxerror, 1) / 1e6)
+            return Anchor(boot, boottime, system_utc(), DISCIPLINED, timex.error)
         if self._trusted:
             return Anchor(boot, boottime, system_utc(), UNDISCIPLINED, 1.0)
         if state < 0:

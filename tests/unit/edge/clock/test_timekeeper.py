@@ -22,15 +22,17 @@ BOOT = Boot("b", BEGIN)
 
 
 class Kernel:
-    """The kernel's end of adjtimex(2): its verdict, and its bound of the error, microseconds."""
+    """The kernel's end of adjtimex(2): its verdict, its bound (microseconds), and what it still corrects."""
 
-    def __init__(self, state: int, error_us: int) -> None:
+    def __init__(self, state: int, error_us: int, status: int = 0, offset: int = 0) -> None:
         self._state, self._error_us = state, error_us
+        self._status, self._offset = status, offset
 
     def adjtimex(self, timex: Any) -> int:
         """Answer as the C library does."""
         ctypes.set_errno(1)  # EPERM; also what a call that succeeded leaves there from an earlier one
         timex._obj.maxerror = self._error_us
+        timex._obj.status, timex._obj.offset = self._status, self._offset
         return self._state
 
 
@@ -60,6 +62,16 @@ def test_the_kernels_clock_is_the_time_where_somebody_keeps_it_right(
     told = ("system", 1.0) if told is None and trusted else told
     assert (anchor and (anchor.source, anchor.error)) == told
     assert anchor is None or (anchor.boottime == 1.0 and abs(anchor.utc - system_utc()) < 60_000_000)
+
+
+@pytest.mark.parametrize(("status", "offset", "error"), [(0x2001, -380_000_000, 0.38), (0x0001, 120_000, 0.12)])
+def test_what_is_still_to_be_corrected_is_a_part_of_the_error(status: int, offset: int, error: float) -> None:
+    """systemd-timesyncd tells an error of zero while the kernel has yet to correct what it found: by so much the time
+    is wrong, whether the kernel counts it in nanoseconds or in microseconds."""
+    source = KernelTime()
+    source._libc = Kernel(0, 0, status, offset)  # type: ignore[assignment]  # another kernel
+    anchor = source.probe("b", 1.0)
+    assert anchor is not None and anchor.error == pytest.approx(error, abs=1e-5)
 
 
 class Slow:
