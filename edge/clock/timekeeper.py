@@ -27,6 +27,9 @@ SEEK_S = 5.0  # between two looks while the time is unknown or doubted, or no so
 CLOSE = 0.25  # s; a source that tells the time so well while the boot's clock is slewed slowly says all that is needed
 KEEP_S = 600.0  # between two looks once a source tells it: 50 ppm are 30 ms in that time
 TIME_ERROR, STA_NANO = 5, 0x2000  # adjtimex(2): the clock is not synchronised; `offset` is in nanoseconds
+UNDER_WAY = (
+    4 / 3
+)  # the kernel takes off `offset`, when a second begins, what that corrects: a quarter at most (SHIFT_PLL)
 UNSYNCHRONISED = Reason("clock_not_synchronised", "the system's clock is not synchronised")
 MAY_NOT_ASK = "may_not_ask_time"  # NotAllowedError's code
 
@@ -72,7 +75,7 @@ class Timex(ctypes.Structure):
         systemd-timesyncd hands the kernel up to 0.4 s to correct in the course of minutes, and a bound of zero with it.
         """
         uncorrected = abs(self.offset) / (1e9 if self.status & STA_NANO else 1e6)
-        return float(max(self.maxerror, 1) / 1e6 + uncorrected)
+        return float(max(self.maxerror, 1) / 1e6 + UNDER_WAY * uncorrected)
 
 
 class KernelTime:
