@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -56,7 +57,7 @@ def rows() -> Iterator[Line]:
             asked = Queries(engine)
             for what, begin, hours, step, aim in CURVES:
                 span = begin, begin + hours * HOUR_US
-                took = timed(lambda: asked.series(STATION, CHANNEL, *span, step), TURNS)  # noqa: B023 - called at once
+                took = timed(partial(asked.series, STATION, CHANNEL, *span, step), TURNS)
                 yield told(f"{database}: {what}, ms", [(1000 * wall, 1000 * cpu) for wall, cpu in took], f"<= {aim} ms")
         for form, aim in FORMS:
             yield from files(engines, form, Path(name) / f"month.{form}", f"<= {aim} s" if aim else "")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ def ends(outcome_platform: list[AlarmEnd]) -> type[AlarmEnd]:
     """Return a kind of platform that notes the one that is made."""
 
     class Noted(AlarmEnd):
-        def __init__(self, *args: object, **kwargs: object) -> None:
-            super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as it is given
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
             outcome_platform.append(self)
 
     return Noted
