@@ -34,10 +34,10 @@ def write(url: str, password: str | None, out: Path) -> None:
     """Write a dump to a file, and look through it. Raise SinkError, OSError."""
     with out.open("wb") as file:
         try:
-            _ran(["pg_dump", "-Fc", "--no-owner", "--no-privileges", "-d", url], password, stdout=file)
+            _run(["pg_dump", "-Fc", "--no-owner", "--no-privileges", "-d", url], password, stdout=file)
         except SinkError as error:
             raise SinkError(NO_ROOM.having(file=str(out))) if FULL in str(error) else error from None
-    _ran(["pg_restore", "--list", str(out)], None, stdout=subprocess.DEVNULL)
+    _run(["pg_restore", "--list", str(out)], None, stdout=subprocess.DEVNULL)
 
 
 def restore(url: str, password: str | None, file: Path) -> None:
@@ -57,7 +57,7 @@ def restore(url: str, password: str | None, file: Path) -> None:
     before = [f'DROP {kind} IF EXISTS {own}."{name}" CASCADE;' for name, kind in kinds.items()]
     table = f"{own}.{schema.PROGRAM}"
     after = [f"UPDATE {table} SET generation = {schema.new_generation()};"]
-    _played(url, password, file, before, after)
+    _play(url, password, file, before, after)
 
 
 def _check_dump(file: Path) -> None:
@@ -74,7 +74,7 @@ def _check_dump(file: Path) -> None:
     schema.refuse_newer(str(file), int(found))
 
 
-def _played(url: str, password: str | None, file: Path, before: Iterable[str], after: Iterable[str]) -> None:
+def _play(url: str, password: str | None, file: Path, before: Iterable[str], after: Iterable[str]) -> None:
     """Restore a dump between other statements, all of it or nothing. Raise SinkError.
 
     It goes from one program into the other: written out it would take several times its room. The transaction ends with
@@ -117,7 +117,7 @@ def _read_into(pipe: IO[bytes], file: Path, *which: str) -> None:
         raise DatabaseRefusedError(NO_BACKUP.having(file=str(file), why=_said(ran.stderr, ran.returncode).reason))
 
 
-def _ran(words: list[str], password: str | None, stdout: IO[bytes] | int) -> None:
+def _run(words: list[str], password: str | None, stdout: IO[bytes] | int) -> None:
     """Run one of PostgreSQL's programs. Raise SinkError with its own words."""
     ran = subprocess.run(
         _command(words), stdout=stdout, stderr=subprocess.PIPE, env=_environment(password), check=False

@@ -13,8 +13,8 @@ from edge.measure.derived.verdict import Verdict
 from edge.measure.sun import Site
 from edge.records.bodies import Hour, decode
 from edge.records.record import Kind
-from hub.cells import Cells
 from hub.database.engine import Engine
+from hub.minute_cells import MinuteCells
 from hub.stations import json_object, setup_of
 
 DAY_US = 86_400_000_000
@@ -42,7 +42,7 @@ def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
         "AND kind = 'minute' AND wrong IS NULL ORDER BY start, epoch, seq",
         (station, now - DAYS * DAY_US, now),
     )
-    cells = Cells(OF_HOURS, some=True)
+    cells = MinuteCells(OF_HOURS, some=True)
     for start, raw in found:
         if now - start > RECENT_S * 1e6:  # days of minutes, of which little is looked at
             few = cells.of(raw)

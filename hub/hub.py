@@ -24,9 +24,9 @@ from hub.picture_folder import PictureFolder
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.retention import Retention
 from hub.sink import SinkError
-from hub.synchronised import SynchronisedTime, ToldTime
+from hub.station_clocks import clock_offset, is_same_offset
+from hub.told_time import SynchronisedTime, ToldTime
 from hub.upkeep import Upkeep
-from hub.vouched import apart, is_same
 
 log = logging.getLogger("minshan.hub")
 BEAT_S = 30.0  # s between two words to systemd's watchdog
@@ -59,7 +59,7 @@ def serve(
     upkeep = Upkeep(lambda: engine_of(config, make=False), holder(config), SystemClock())
     notify("READY=1")
     try:
-        sink = waited_for(config, ended, upkeep)
+        sink = wait_for_sink(config, ended, upkeep)
         if sink is not None:
             receive(config, sink, ended, web, utc, told)
     finally:
@@ -130,8 +130,8 @@ def receive(
     if web is not None:
         web.tells(receiver)
     retention = Retention(config.pictures, lambda: engine_of(config))
-    lanes = forwarding.started(config, SystemClock(), utc)
-    telling = alarming(config, receiver, utc, lambda: told is not None or system().utc > 0)
+    lanes = forwarding.start_lanes(config, SystemClock(), utc)
+    telling = start_alarms(config, receiver, utc, lambda: told is not None or system().utc > 0)
 
     beat = Beat()
 
@@ -153,10 +153,12 @@ def receive(
         receiver.close()
 
 
-def alarming(config: HubConfig, receiver: Receiver, utc: Callable[[], int], synchronised: Callable[[], bool]) -> Lanes:
+def start_alarms(
+    config: HubConfig, receiver: Receiver, utc: Callable[[], int], synchronised: Callable[[], bool]
+) -> Lanes:
     """Return the running lanes that tell people of alarms."""
     clock, http = SystemClock(), config.http
-    return alarms.started(
+    return alarms.start_lanes(
         alarms.Setting(
             config.alarms,
             senders(config.channel, clock, utc),
@@ -173,7 +175,7 @@ def alarming(config: HubConfig, receiver: Receiver, utc: Callable[[], int], sync
     )
 
 
-def waited_for(
+def wait_for_sink(
     config: HubConfig, ended: Callable[[], bool], upkeep: Upkeep, clock: Clock | None = None
 ) -> DatabaseSink | None:
     """Return the database's sink, once it can be had and `upkeep` has begun; None when `ended` before."""
@@ -258,11 +260,11 @@ class UncontradictedTime:
         if now >= self._asked_at + ASK_S:
             try:
                 self._engine = self._engine or self._database()
-                off_us = apart(self._engine, self._utc()) or 0
+                off_us = clock_offset(self._engine, self._utc()) or 0
             except SinkError:  # nothing is kept either, and the receiver says so
                 return ToldTime()
             self._asked_at = now
-            if not is_same(off_us, self._off_us):
+            if not is_same_offset(off_us, self._off_us):
                 self._off_us, self._off_since = off_us, now
         if self._off_us:
             if now - self._off_since >= STEADY_S:

@@ -47,7 +47,7 @@ def sessions(ledger: str, name: str) -> tuple[Session, Session]:
     )
 
 
-def connected(broker: BrokerSection, ledger: str, name: str) -> LiveFirst:
+def connect_both(broker: BrokerSection, ledger: str, name: str) -> LiveFirst:
     """Return both links. Raise LinkError."""
     live, rest = sessions(ledger, name)
     first = connect(broker, live)

@@ -17,13 +17,13 @@ from edge.records.record import Record
 from edge.wire.contract import Hello, PayloadError, Topic, encode
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
-from hub import blocks, intake
+from hub import column_batches, intake
 from hub.changes import Changes
+from hub.column_tables import ColumnTables
 from hub.intake import RECORDS, RawBatch
 from hub.pending import Pending, of_records
-from hub.picture_files import Album
+from hub.picture_files import PictureFiles
 from hub.sink import Row
-from hub.tables import Tables
 from hub.tally import WatchTally
 
 log = logging.getLogger("minshan.watch")
@@ -36,8 +36,8 @@ class ReaderTargets:
     """Where what is read goes; None: nowhere."""
 
     pending: Pending
-    album: Album | None
-    tables: Tables
+    album: PictureFiles | None
+    tables: ColumnTables
     tally: WatchTally
     aside: SetAside | None
 
@@ -93,7 +93,7 @@ class MessageReader:
 
     def _columns(self, where: str, channel: Topic, payload: bytes) -> None:
         """Take in a message of version 2, and what waited for its tables. Raise PayloadError, OSError."""
-        found = blocks.read(where, payload, self._tables)
+        found = column_batches.read(where, payload, self._tables)
         self._records(where, RawBatch(found.v, found.station, found.records), found.minutes)
         for damaged, why in found.bad:
             self.set_aside(where, damaged, why)

@@ -31,18 +31,18 @@ from edge.wire.retry import STABLE, Retry
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
 from hub import answers, intake, live_first
-from hub.gathered import Gathered
+from hub.column_tables import ColumnTables
+from hub.gathered_receipts import GatheredReceipts
 from hub.lines_sink import LinesSink
 from hub.pending import Pending, span_of
-from hub.picture_files import Album
+from hub.picture_files import PictureFiles
 from hub.reader import MessageReader, ReaderTargets
 from hub.record_files import RecordFiles, unwritten
+from hub.silent_broker import SilentBroker
 from hub.sink import Row, RowFate, Sink, SinkError
-from hub.synchronised import ToldTime
-from hub.tables import Tables
 from hub.tally import WatchTally
+from hub.told_time import ToldTime
 from hub.troubles import Troubles
-from hub.unheard import Unheard
 
 log = logging.getLogger("minshan.watch")
 SLICE = 0.2  # s: how soon a signal is noticed
@@ -94,20 +94,22 @@ class Receiver:
         self.aside = None if folder is None else SetAside(folder)
         self._broker, self._seen, self._utc = broker, seen, utc
         self._shares = sink is not None
-        self._album = None if files.pictures is None else Album(files.pictures, re.sub(r"[^A-Za-z0-9-]", "-", name))
-        self._gathered = Gathered()
+        self._album = (
+            None if files.pictures is None else PictureFiles(files.pictures, re.sub(r"[^A-Za-z0-9-]", "-", name))
+        )
+        self._gathered = GatheredReceipts()
         self._pending = Pending(MOST_ROWS)
         self._told = told or (lambda: ToldTime(utc()))
         self._name = name or f"watch-{{}}-{socket.gethostname()}"
         mine = f".{re.sub(r'[^A-Za-z0-9-]', '-', files.own)}" if files.own else ""
         waiting = files.beside(f".waiting{mine}")
-        self._tables = Tables(files.beside(f".tables{mine}"), None if waiting is None else SetAside(waiting))
+        self._tables = ColumnTables(files.beside(f".tables{mine}"), None if waiting is None else SetAside(waiting))
         parts = ReaderTargets(self._pending, self._album, self._tables, self.tally, self.aside)
         self._reader = MessageReader(parts, utc)
         self._reads = version2.VERSION
         self._clock: Clock = SystemClock()
         shown = broker.url.rpartition("@")[2]
-        self.troubles, self._unheard = Troubles(shown), Unheard(shown)
+        self.troubles, self._unheard = Troubles(shown), SilentBroker(shown)
         self._speaks = True  # whether stations are answered, by this one of several receivers
         self._next_look = 0.0
 
@@ -120,7 +122,7 @@ class Receiver:
             pause = None
             try:
                 self.sink.look()  # where nothing can be kept nothing is asked for
-                link = live_first.connected(self._broker, self.sink.id, self._name)
+                link = live_first.connect_both(self._broker, self.sink.id, self._name)
                 try:
                     self._receive(link, ended, tick)
                 finally:

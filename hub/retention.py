@@ -17,7 +17,7 @@ from edge.clock.clock import SystemClock, system_utc
 from hub.config import PicturesSection
 from hub.database.engine import Engine
 from hub.sink import SinkError
-from hub.vouched import present
+from hub.station_clocks import vouched_time
 
 log = logging.getLogger("minshan.hub")
 EVERY = 600.0  # s between two passes
@@ -86,7 +86,7 @@ class Retention:
         )
         ((total,),) = engine.query(f"SELECT coalesce(sum(size), 0) {FULL}")
         days, most = self._limits.keep_days, self._limits.keep_gb
-        now = None if days is None else present(engine, self._utc())
+        now = None if days is None else vouched_time(engine, self._utc())
         before = None if days is None or now is None else now - days * DAY_US
         over = 0 if most is None else int(total) - int(most * GB)
         found: list[tuple[Any, ...]] = []

@@ -11,7 +11,7 @@ import msgspec
 from edge.records.bodies import Alert, decode
 from edge.records.record import Kind
 from hub.alarms import alarm as alarms
-from hub.alarms import ladder
+from hub.alarms import escalation
 from hub.alarms.alarm import Alarm
 from hub.database.engine import Engine
 
@@ -49,7 +49,7 @@ class AlarmBook:
     def keep(self, changed: Iterable[Alarm]) -> None:
         """Keep alarms as they are now."""
         for one in changed:
-            live = one.open or (bool(one.ladder.told) and not one.ladder.over_told) or one.is_untold
+            live = one.open or (bool(one.escalation.told) and not one.escalation.over_told) or one.is_untold
             values = one.id, one.station, int(live), one.changed_us, msgspec.json.encode(one).decode()
             self._engine.query(
                 "INSERT INTO alarm (id, station, live, changed, said) VALUES (%s, %s, %s, %s, %s) "
@@ -85,7 +85,7 @@ class AlarmBook:
         """Note that somebody knows of these, unless somebody did before. Return them as they are now."""
         with self._engine.transaction():
             known = self.load_alarms(ids)
-            changed = [one for one in known.values() if ladder.acknowledge(one, who, now)]
+            changed = [one for one in known.values() if escalation.acknowledge(one, who, now)]
             self.keep(changed)
         return [known[name] for name in ids if name in known]
 

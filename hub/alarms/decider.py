@@ -12,14 +12,13 @@ import msgspec
 
 from edge.delivery.message import Sender
 from edge.delivery.urgency import is_day
+from hub.alarms import digests
 from hub.alarms import people as persons
-from hub.alarms import rounds
 from hub.alarms.air import Air, air_at
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
+from hub.alarms.escalation import Telling, advance
 from hub.alarms.health import ChannelHealth
-from hub.alarms.ladder import Telling, advance
-from hub.alarms.lease import holds
 from hub.alarms.outbox import MessageOutbox, drafts
 from hub.alarms.people import Contact, People
 from hub.alarms.routing import RoutingState, channels_for, over_by, quiet_channels
@@ -27,6 +26,7 @@ from hub.alarms.watch import Watch
 from hub.alarms.writing import MOST_A_NIGHT, About, AlarmWriter
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
+from hub.database.lease import holds
 
 HEARD_US = 15 * 60 * 1_000_000  # for which a minute counts as a station's present state
 OLD_US = 24 * 3_600_000_000  # of silence, after which nobody is reminded of a station's alarm any more
@@ -90,7 +90,7 @@ class Decider:
         if telling.why == "cleared":
             reached = self._outbox.reached(alarm.id)
             if not reached:  # no channel took anything as long as it lasted
-                alarm.ladder.told, alarm.ladder.over_told = 0, alarm.said is None
+                alarm.escalation.told, alarm.escalation.over_told = 0, alarm.said is None
             ways = over_by(reached, pass_.people, self._senders, pass_.hour.by_day)
             return [(about, names, name) for name, names in ways.items()]
         found: list[tuple[About, Sequence[str], str]] = []
@@ -103,7 +103,8 @@ class Decider:
 
     def _note_frost(self, alarm: Alarm, now: int) -> None:
         """Note of an alert that sees nothing whether it was near frost when it last saw."""
-        if alarm.what == "frost" and alarm.turn == "blind" and alarm.open and not alarm.ladder.told and not alarm.near:
+        told = alarm.escalation.told
+        if alarm.what == "frost" and alarm.turn == "blind" and alarm.open and not told and not alarm.near:
             alarm.near = self._watch.is_near(alarm.station, alarm.changed_us) and self._watch.in_season(now)
 
     # -- what is told in rounds ----------------------------------------------------------------------------
@@ -113,31 +114,31 @@ class Decider:
         people = self._people.listed()
         by_day = is_day(now, self._section.utc_offset_h)
         over = [one for one in live if one.is_untold and (by_day or one.late or one.urgency == "frost")]
-        if over and not any(0 <= now - one.arrived_us < rounds.GATHERED_US for one in over):
+        if over and not any(0 <= now - one.arrived_us < digests.GATHERED_US for one in over):
             for one in over:
-                one.ladder.over_told = True
+                one.escalation.over_told = True
             self._book.keep(over)
-            recent = [one for one in over if one.changed_us > now - rounds.RECENT_US]
-            self._put(rounds.summary(recent, people, self._writer, self._together(people), now), now)
-        day = rounds.day_due(self._book.note("daily"), self._section, now)
+            recent = [one for one in over if one.changed_us > now - digests.RECENT_US]
+            self._put(digests.summary(recent, people, self._writer, self._together(people), now), now)
+        day = digests.day_due(self._book.note("daily"), self._section, now)
         if day is not None:
             is_first = self._book.note("daily") is None
             self._book.write("daily", day)
-            rounds.forget(self._engine, now)
+            digests.forget(self._engine, now)
             if self._watch.in_season(now) and not is_first:
                 states = [one for one in self._health.listed() if one.name in self._senders]
                 heard = self._watch.last_heard(now)
                 duty = self._together([one for one in people if one.duty != "grower"] or people)
-                self._put(rounds.daily(heard, live, states, self._writer, duty, now), now)
+                self._put(digests.daily(heard, live, states, self._writer, duty, now), now)
 
-    def _together(self, people: Sequence[Contact]) -> rounds.Together:
+    def _together(self, people: Sequence[Contact]) -> digests.Together:
         """Return which of these people are told together by which channel that wakes nobody."""
-        return rounds.together(people, lambda one: quiet_channels(one, self._senders), self._one_by_one())
+        return digests.together(people, lambda one: quiet_channels(one, self._senders), self._one_by_one())
 
     def _one_by_one(self) -> list[str]:
         return [name for name, sender in self._senders.items() if sender.one_by_one]
 
-    def _put(self, messages: rounds.Round, now: int) -> None:
+    def _put(self, messages: digests.Round, now: int) -> None:
         for (channel, _), one in messages.items():
             self._outbox.put(channel, one, False, now)
 
@@ -213,7 +214,7 @@ class Pass:
 
     def is_old(self, alarm: Alarm) -> bool:
         """Return whether people know of a station's alarm, and nothing has come from that station for a day."""
-        known = alarm.said is not None and alarm.open and alarm.level <= alarm.ladder.told
+        known = alarm.said is not None and alarm.open and alarm.level <= alarm.escalation.told
         since = self._now - OLD_US
         return known and alarm.arrived_us < since and not self._decider.is_heard_since(alarm.station, since)
 

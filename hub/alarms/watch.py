@@ -15,7 +15,7 @@ from hub.alarms.health import ChannelHealth
 from hub.alarms.silence import MINUTE_US, LastHeard, Silences, cadence, silences
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
-from hub.vouched import apart
+from hub.station_clocks import clock_offset
 
 NEWEST = 20  # records of a station by which its cadence is judged
 LOOK_US = 10_000_000  # between two looks
@@ -111,15 +111,15 @@ class Watch:
         after = silences(heard.values(), now, self._since, self.in_season(now), before, self._connected())
         turned = [self._silent(heard[station], now) for station in sorted(after.stations - before.stations)]
         for station in sorted(before.stations - after.stations):
-            alarms.cleared(open_[station], now)
+            alarms.clear(open_[station], now)
             turned.append(open_[station])
         if after.everybody and not before.everybody:
             last = max(one.last_us for one in heard.values())
             quiet = Quiet(last, count=len(heard))
             near = any(self.is_near(station, last) for station in heard) and self.in_season(now)
-            turned.append(alarms.raised(ALL, f"all-silent-{last}", "all_silent", now, quiet, near))
+            turned.append(alarms.new_alarm(ALL, f"all-silent-{last}", "all_silent", now, quiet, near))
         elif before.everybody and not after.everybody:
-            alarms.cleared(open_[ALL], now)
+            alarms.clear(open_[ALL], now)
             turned.append(open_[ALL])
             self._since = now
         return turned
@@ -128,7 +128,7 @@ class Watch:
         air = air_at(self._engine, one.station, one.last_us)
         quiet = Quiet(one.last_us) if air is None else Quiet(air.start_us, air.air, air.wet, air.fall)
         near = air is not None and air.is_near_frost and self.in_season(now)
-        return alarms.raised(one.station, f"silent-{one.last_us}", "silent", now, quiet, near)
+        return alarms.new_alarm(one.station, f"silent-{one.last_us}", "silent", now, quiet, near)
 
     def is_near(self, station: str, last: int) -> bool:
         """Return whether the air at a station was near frost."""
@@ -141,39 +141,39 @@ class Watch:
         for state in (one for one in self._health.listed() if one.name in self._channels):
             if state.failing_us is not None and state.name not in open_:
                 name = f"channel-{state.name}-{state.failing_us}"
-                turned.append(alarms.raised(ALL, name, "channel", now, state.quiet))
+                turned.append(alarms.new_alarm(ALL, name, "channel", now, state.quiet))
             elif state.failing_us is None and state.name in open_:
-                alarms.cleared(open_[state.name], now)
+                alarms.clear(open_[state.name], now)
                 turned.append(open_[state.name])
         for gone in (one for name, one in open_.items() if name not in self._channels):
-            alarms.cleared(gone, now)
-            gone.ladder.over_told = True  # whoever took it out of the file need not be told
+            alarms.clear(gone, now)
+            gone.escalation.over_told = True  # whoever took it out of the file need not be told
             turned.append(gone)
         return turned
 
     def _of_clock(self, live: list[Alarm], now: int) -> list[Alarm]:
-        off_us = apart(self._engine, now)
+        off_us = clock_offset(self._engine, now)
         self._off_us = self._off_us if off_us is None else off_us
         is_set = self._synchronised() and not self._off_us
         self._unset = None if is_set else now if self._unset is None else min(self._unset, now)
         open_ = [one for one in live if one.open and one.what == "clock"]
         if is_set:
             for one in open_:
-                alarms.cleared(one, now)
+                alarms.clear(one, now)
             return open_
         if open_ or self._unset is None or now - self._unset < UNSET_US:
             return []
         quiet = Quiet(self._unset, count=round(abs(self._off_us) / MINUTE_US))
-        return [alarms.raised(ALL, f"clock-{self._unset}", "clock", now, quiet)]
+        return [alarms.new_alarm(ALL, f"clock-{self._unset}", "clock", now, quiet)]
 
     def _of_log(self, live: list[Alarm], now: int) -> list[Alarm]:
         """Look at SQLite's log, which grows without end while somebody else holds the file open."""
         size = self._engine.overgrown_log()
         open_ = [one for one in live if one.open and one.what == "log"]
         if size:
-            return [] if open_ else [alarms.raised(ALL, f"log-{now}", "log", now, Quiet(count=round(size / 1e6)))]
+            return [] if open_ else [alarms.new_alarm(ALL, f"log-{now}", "log", now, Quiet(count=round(size / 1e6)))]
         for one in open_:
-            alarms.cleared(one, now)
+            alarms.clear(one, now)
         return open_
 
     def _of_photos(self, live: list[Alarm], now: int) -> list[Alarm]:
@@ -182,7 +182,7 @@ class Watch:
         open_ = [one for one in live if one.open and one.what == "photos"]
         if why is not None:
             quiet = Quiet(why=why.builtins())
-            return [] if open_ else [alarms.raised(ALL, f"photos-{now}", "photos", now, quiet)]
+            return [] if open_ else [alarms.new_alarm(ALL, f"photos-{now}", "photos", now, quiet)]
         for one in open_:
-            alarms.cleared(one, now)
+            alarms.clear(one, now)
         return open_

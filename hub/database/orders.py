@@ -10,7 +10,7 @@ from edge.wire.contract import Command, Result
 from hub.database.engine import Engine
 from hub.database.statements import run
 from hub.rights import Account
-from hub.vouched import present
+from hub.station_clocks import vouched_time
 
 TABLES = (
     """CREATE TABLE command (
@@ -53,7 +53,7 @@ class Orders:
 
     def add(self, station: str, command: Command, caller: Account, now: int) -> CommandOrder:
         """Keep a new command, to be sent; what was asked long ago is forgotten (the audit still has it)."""
-        vouched = present(self._engine, now)
+        vouched = vouched_time(self._engine, now)
         if vouched is not None:
             self._engine.query("DELETE FROM command WHERE asked < %s", (vouched - KEPT_US,))
         arguments = msgspec.json.encode(command.args).decode()

@@ -30,11 +30,11 @@ from edge.records.answers import (
 from edge.records.asked import BAD_PAGE, AskedStep, chosen, unit_of
 from edge.records.record import LAST_UTC
 from hub import completeness, monthly, stations
-from hub.database import cameras, curves, rows, turns
+from hub.database import alert_turns, cameras, curves, rows
+from hub.database.alert_turns import AlertTurn
 from hub.database.cameras import CameraNow
 from hub.database.engine import Engine
-from hub.database.turns import AlertTurn
-from hub.exported import Export, ExportSelection
+from hub.export import Export, ExportSelection
 from hub.lacking import LackingRecords
 from hub.monthly import MonthlySheet
 from hub.sink import SinkError
@@ -196,7 +196,7 @@ class Queries:
     def alert_turns(self, station: str) -> list[AlertTurn]:
         """Return the newest turns of a station's alerts, the newest first."""
         self._allow(station)
-        return turns.newest(self._engine, station)
+        return alert_turns.newest(self._engine, station)
 
     def curves(self, station: str, first_us: int, last_us: int) -> dict[str, list[Point]]:
         """Return the minutes of all channels that begin in a span, which is at most a day or two."""

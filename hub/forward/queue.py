@@ -84,7 +84,7 @@ class DatabaseQueue:
     def proven(self, batch: ForwardBatch) -> None:
         """Note that the destination has a batch: each record of it that has not been revised meanwhile."""
         with self._engine.transaction():
-            forwarded.locked(self._engine, (item[:2] for item in batch.items))
+            forwarded.lock_epochs(self._engine, (item[:2] for item in batch.items))
             keys = sorted(item[:3] for item in batch.items)
             now = {tuple(row[:3]): row[3] for row in self._engine.lookup("record", (*KEY, "revision"), KEY, keys)}
             same: dict[Name, list[int]] = {}
@@ -156,7 +156,7 @@ class DatabaseQueue:
 
     def _fixed(self, chosen: list[tuple[str, str, int]], encode: Encode) -> tuple[ForwardBatch | None, int]:
         """Return the batch that these come to, kept, and how many of them there are at all."""
-        forwarded.locked(self._engine, (key[:2] for key in chosen))
+        forwarded.lock_epochs(self._engine, (key[:2] for key in chosen))
         found = {tuple(row[:3]): row[3:] for row in self._engine.lookup("record", READ, KEY, sorted(chosen))}
         passed: dict[Name, list[int]] = {}
         refused: list[tuple[BatchItem, Reason]] = []

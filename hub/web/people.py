@@ -15,7 +15,7 @@ from msgspec import Meta
 from drivers.reason import Reason
 from edge.wire.contract import StationId
 from hub.database.accounts import UNKNOWN, AccountError, Kind
-from hub.passwords import LONGEST, SHORTEST, hashed
+from hub.passwords import LONGEST, SHORTEST, hash_password
 from hub.random_secrets import digest, new_secret
 from hub.rights import NAME, Account, Right, Role
 from hub.web.arguments import Nothing
@@ -97,7 +97,7 @@ def listed(kind: Kind) -> Callable[[RequestContext, Nothing], list[Person]]:
 def add(context: RequestContext, arguments: NewPerson) -> Person:
     """Let somebody log in."""
     account = _allowed(context, Account("user", arguments.name, arguments.role, _set(arguments.stations)))
-    context.accounts.add(account, hashed(arguments.password), context.now_us)
+    context.accounts.add(account, hash_password(arguments.password), context.now_us)
     return _noted(context, "user add", account)
 
 
@@ -120,7 +120,7 @@ def role(context: RequestContext, arguments: NewRole) -> Person:
 def password(context: RequestContext, arguments: NewPassword) -> Done:
     """Give somebody another password."""
     found = managed_account(context, "user", arguments.name)
-    context.accounts.change_password(arguments.name, hashed(arguments.password))
+    context.accounts.change_password(arguments.name, hash_password(arguments.password))
     _noted(context, "user passwd", found)
     return Done()
 

@@ -58,7 +58,7 @@ def routes(
             ask,
             given.OfCommand,
             CommandOrder,
-            does.commanded,
+            does.command_state,
         ),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
         *Exports(folder.with_name(f"{folder.name}.exports")).routes(),

@@ -56,12 +56,12 @@ def token() -> None:
 @PASSWORD_FILE
 def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...], password_file: Path | None) -> None:
     """Ask for a password twice, and keep its hash."""
-    from hub.passwords import hashed, hasher
+    from hub.passwords import hash_password, hasher
 
     account = made("user", name, role, stations)
     with accounts(config_file, stations) as known:
         hasher()  # before a password is asked for
-        known.add(account, hashed(password(password_file)), system_utc())
+        known.add(account, hash_password(password(password_file)), system_utc())
     say(_('"{name}" can log in now.').format(name=name))
 
 
@@ -71,13 +71,13 @@ def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...],
 @PASSWORD_FILE
 def passwd(config_file: Path, name: str, password_file: Path | None) -> None:
     """Keep another password."""
-    from hub.passwords import hashed, hasher
+    from hub.passwords import hash_password, hasher
 
     with accounts(config_file) as known:
         hasher()  # before a password is asked for
         if known.user(name) is None:
             raise CommandError(Exit.USAGE, _('There is no "{name}".').format(name=name))
-        known.change_password(name, hashed(password(password_file)))
+        known.change_password(name, hash_password(password(password_file)))
     say(_('"{name}" has a new password.').format(name=name))
 
 

@@ -19,12 +19,12 @@ from edge.measure.counts import Counts
 from edge.records.asked import AskedStep
 from edge.records.record import Record
 from edge.wire.contract import encode
-from hub import sheets
+from hub import export_files
 from hub.database.counting import HOURLY
 from hub.database.engine import Engine, opened
 from hub.database.queries import Queries
 from hub.database.sink import DatabaseSink
-from hub.exported import Export, ExportSelection
+from hub.export import Export, ExportSelection
 from hub.sink import Delivery, Row
 from tests.bench.days import records_of, wandering
 from tests.bench.figures import Row as Line
@@ -71,7 +71,7 @@ def files(engines: dict[str, Engine], form: str, path: Path, aim: str) -> Iterat
     for database, engine in engines.items():
         server = engine.query("SELECT pg_backend_pid()")[0][0] if engine.postgres else 0
         before = spent(server)
-        (took,) = timed(lambda: sheets.write_file(Export(engine, wanted), form, path, _unseen), 1)  # noqa: B023 - called at once
+        (took,) = timed(lambda: export_files.write_file(Export(engine, wanted), form, path, _unseen), 1)  # noqa: B023 - called at once
         its = spent(server) - before
         row = told(f"{database}: a month of {CHANNELS} channels as {form}, s", [took], aim)
         if its:

@@ -61,5 +61,5 @@ def test_each_crossing_is_told_and_its_end_whatever_befalls_link_box_and_hub(tmp
     for name, last in episodes.items():
         alarm = known[name]
         assert alarm.open == (last.step > 0 or last.turn == "blind"), name
-        assert alarm.open or alarm.ladder.over_told or not alarm.ladder.told, name
-        assert alarm.ladder.told or alarm.ladder.over_told or not alarm.open, name
+        assert alarm.open or alarm.escalation.over_told or not alarm.escalation.told, name
+        assert alarm.escalation.told or alarm.escalation.over_told or not alarm.open, name

@@ -19,7 +19,7 @@ from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.hub import UncontradictedTime
 from hub.receiver import Files, Receiver
-from hub.synchronised import SynchronisedTime, ToldTime
+from hub.told_time import SynchronisedTime, ToldTime
 from tests.kits.receiver_kit import UTC0
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge.sim.clock import SimClock
-from hub.alarms.lease import ANSWERS, BEAT_S, ENDS_S, OWN_END_S, Lease, holds
 from hub.database import schema
 from hub.database.engine import Engine, opened
+from hub.database.lease import ANSWERS, BEAT_S, ENDS_S, OWN_END_S, Lease, holds
 
 BEGUN = 5000.0  # s for which the machine has been on
 

@@ -41,7 +41,7 @@ class Attempt(msgspec.Struct, frozen=True):
     why: object
 
 
-def told_by_all(engine: Engine, people: Iterable[Contact], now: int) -> list[TrialMessage]:
+def put_test_messages(engine: Engine, people: Iterable[Contact], now: int) -> list[TrialMessage]:
     """Put out a test message to these people, by each of their channels. Raise SinkError."""
     from hub.alarms.outbox import insert
 
