@@ -17,10 +17,11 @@ from typing import IO, Any
 
 import msgspec
 
+from edge.records.asked import EPOCH, unit_of
 from edge.spreadsheet import guarded
-from hub.completeness import DAY_S, EPOCH, US
+from hub.completeness import DAY_S, US
 from hub.database.errors import NOT_INSTALLED
-from hub.export import Export, ExportedMinute, NothingError, unit
+from hub.export import Export, ExportedMinute, NothingError
 from hub.minute_cells import MinuteCells
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -130,7 +131,7 @@ def heading(channels: list[str]) -> Iterator[str]:
     """Yield the names of the columns."""
     yield from HEAD
     for channel in channels:
-        yield f"{channel} ({unit(channel)})" if unit(channel) else channel
+        yield f"{channel} ({unit})" if (unit := unit_of(channel)) else channel
         yield f"{channel} quality"
 
 

@@ -36,7 +36,7 @@ class ReaderTargets:
     """Where what is read goes; None: nowhere."""
 
     pending: Pending
-    album: PictureFiles | None
+    pictures: PictureFiles | None
     tables: ColumnTables
     tally: WatchTally
     aside: SetAside | None
@@ -46,7 +46,7 @@ class MessageReader:
     """Reads one message at a time; `utc` tells the time, microseconds since 1970."""
 
     def __init__(self, parts: ReaderTargets, utc: Callable[[], int]) -> None:
-        self._pending, self._album, self._tables = parts.pending, parts.album, parts.tables
+        self._pending, self._pictures, self._tables = parts.pending, parts.pictures, parts.tables
         self._tally, self._aside = parts.tally, parts.aside
         self._changes = Changes(parts.pending.note, utc)
         self._utc = utc
@@ -75,7 +75,7 @@ class MessageReader:
             self._records(message.topic, intake.batch(message.topic, payload))
         elif channel is Topic.PICTURE:
             header, data = intake.chunk(message.topic, payload)
-            if self._album is not None and not self._album.put(header, data):
+            if self._pictures is not None and not self._pictures.put(header, data):
                 raise PayloadError(
                     Reason("no_chunk", "chunk: not a piece of a picture of {station}", station=header.station)
                 )

@@ -14,6 +14,7 @@ from typing import Any
 from drivers.clock import Clock
 from drivers.reason import system_reason
 from edge.clock.clock import SystemClock, system_utc
+from edge.records.asked import DAY_US
 from hub.config import PicturesSection
 from hub.database.engine import Engine
 from hub.sink import SinkError
@@ -23,7 +24,6 @@ log = logging.getLogger("minshan.hub")
 EVERY = 600.0  # s between two passes
 SOON = 1.0  # s until the next one, where there is more to do
 SLICE = 200  # pictures of a pass: live is not kept waiting
-DAY_US = 86_400_000_000
 GB = 1_000_000_000
 KEY = ("station", "picture", "part")
 FULL = "FROM picture WHERE part = 'full' AND file <> ''"

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from statistics import median_low
 
+from edge.records.asked import DAY_US, MINUTE_US
 from hub.database.engine import Engine
 
-MINUTE_US = 60_000_000
-DAY_US = 1440 * MINUTE_US
 OWN = ("ntp", "gnss", "rtc", "modem")  # what tells a station the time without asking a hub
 LATELY_US = 10 * MINUTE_US
 BEHIND_US = 2 * MINUTE_US  # by which a minute ends after it came, while either clock may be a little off

@@ -10,7 +10,7 @@ import hashlib
 
 import msgspec
 
-from drivers.reason import Reason
+from drivers.reason import Reason, restored
 from edge.alerts.crops import CRITICAL
 from edge.delivery.facts import What, what_of
 from edge.delivery.urgency import Urgency, urgency_of
@@ -156,6 +156,4 @@ def clear(alarm: Alarm, at_us: int) -> None:
 
 def reason_of(quiet: Quiet | None) -> Reason | None:
     """Return why a channel takes nothing."""
-    from drivers.reason import restored
-
     return None if quiet is None or quiet.why is None else restored(quiet.why)

@@ -14,9 +14,9 @@ from typing import Literal
 
 import msgspec
 
+from edge.records.asked import MINUTE_US
 from hub.alarms.alarm import Alarm, Escalation
 
-MINUTE_US = 60_000_000
 REPEATS = (5, 5, 10, 20, 60)  # min; the last for ever
 NEXT_PERSON = 10  # min
 UPKEEP_REPEATS, UPKEEP_NEXT = (24 * 60,), 4 * 60

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from edge.delivery.message import Message, MessageFate, SendResult
+from edge.records.asked import DAY_US, MINUTE_US
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import LONGEST_US, ChannelHealth
@@ -26,9 +27,8 @@ from hub.database.engine import Engine
 from hub.database.lease import holds
 
 S_US = 1_000_000
-MINUTE_US = 60 * S_US
 LIFE_US = {"repeat": 10 * MINUTE_US, "test": 10 * MINUTE_US}
-LONG_LIFE_US = 24 * 60 * MINUTE_US
+LONG_LIFE_US = DAY_US
 RESERVED = 5  # of a robot's messages per minute, reserved for frost
 TRIES = 5  # of what surely did not arrive, and is said again anyhow as long as it lasts
 PAUSE_S, LONGEST_PAUSE_S = 2.0, 600.0  # before the second of them, then twice that; what nothing else says goes on

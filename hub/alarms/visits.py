@@ -12,7 +12,8 @@ from edge.records.asked import DAY_US
 from edge.records.bodies import Minute, restore
 from hub.alarms.book import AlarmBook
 from hub.database.engine import Engine
-from hub.stations import json_object, names, setup_of
+from hub.database.rows import json_object
+from hub.stations import names, setup_of
 
 LOOKED_AT = 60  # newest minutes of a station
 WEEK_US = 7 * DAY_US  # in which a camera has taken pictures, where it takes any; beyond it none is looked for

@@ -7,12 +7,13 @@ from collections.abc import Callable, Container
 from drivers.reason import Reason
 from edge.alerts.rules import within
 from edge.delivery.urgency import local
+from edge.records.asked import MINUTE_US
 from hub.alarms import alarm as alarms
 from hub.alarms.air import air_at
 from hub.alarms.alarm import Alarm, Quiet
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import ChannelHealth
-from hub.alarms.silence import MINUTE_US, LastHeard, Silences, cadence, silences
+from hub.alarms.silence import LastHeard, Silences, cadence, silences
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 from hub.station_clocks import clock_offset

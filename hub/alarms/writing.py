@@ -13,7 +13,8 @@ from edge.delivery.texts import begun, reminder, sentence
 from edge.delivery.urgency import URGENCIES
 from edge.language.spoken import Lang, Spoken
 from edge.language.words import N_
-from hub.alarms.air import MINUTE_US, air_at
+from edge.records.asked import MINUTE_US
+from hub.alarms.air import air_at
 from hub.alarms.alarm import Alarm, reason_of
 from hub.alarms.course import course_of
 from hub.alarms.escalation import Why

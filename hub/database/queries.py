@@ -9,7 +9,6 @@ as one that is not there. Nothing is cut in silence: a page says where the next 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from datetime import date
 from typing import Any
@@ -268,11 +267,9 @@ def _after(page: str | None, last_us: int) -> tuple[int, int, str]:
 
 def _event(station: str, line: tuple[Any, ...]) -> Event:
     _, epoch, seq, revision, kind, start, source, arrived, body, wrong = line
-    return Event(station, rows.name_of(epoch), seq, revision, kind, start, source, arrived, _json(body), wrong)
-
-
-def _json(body: Any) -> object:
-    return json.loads(body) if isinstance(body, str) else body
+    return Event(
+        station, rows.name_of(epoch), seq, revision, kind, start, source, arrived, rows.json_value(body), wrong
+    )
 
 
 def _picture(line: tuple[Any, ...]) -> Picture:

@@ -18,6 +18,7 @@ from drivers.reason import Reason
 from edge.forward.batch import BatchItem, ForwardBatch, read
 from edge.northbound.verdict import EncodeError
 from edge.records import ranges
+from edge.records.asked import HOUR_US
 from edge.records.ranges import Ranges
 from edge.records.record import Kind, Record
 from hub.database import forwarded, rows
@@ -29,7 +30,6 @@ BATCH = ("destination", "batch", "names", "raw")
 LANE = ("destination", "holder", "until", "proven", "newest", "tried", "why")
 READ = (*KEY, "revision", "kind", "raw")
 NOT_READ = Reason("record_not_understood", "the record is not understood: {why}", why="")
-HOUR_US = 3_600_000_000
 LOOK_US = 100_000_000  # microseconds after which all is compared whatever the sums are
 Encode = Callable[[str, Record], bytes]  # raises EncodeError
 

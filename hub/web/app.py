@@ -39,8 +39,7 @@ from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, parse_arguments
 from hub.web.engines import Engines
 from hub.web.guard import COOKIE, HubGuard
 from hub.web.openapi import document
-from hub.web.routes import API
-from hub.web.table import ApiError, DataAnswer, FileAnswer, MadeFile, RequestContext, Route, SessionAnswer
+from hub.web.table import API, ApiError, DataAnswer, FileAnswer, MadeFile, RequestContext, Route, SessionAnswer
 
 T = TypeVar("T")
 log = logging.getLogger("minshan.web")

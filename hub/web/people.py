@@ -14,7 +14,7 @@ from msgspec import Meta
 
 from drivers.reason import Reason
 from edge.wire.contract import StationId
-from hub.database.accounts import UNKNOWN, AccountError, Kind
+from hub.database.accounts import UNKNOWN, Kind
 from hub.passwords import LONGEST, SHORTEST, hash_password
 from hub.random_secrets import digest, new_secret
 from hub.rights import NAME, Account, Right, Role
@@ -22,7 +22,6 @@ from hub.web.arguments import Nothing
 from hub.web.handlers import Done, caller
 from hub.web.table import API, ApiError, RequestContext, Route
 
-__all__ = ["AccountError"]
 NewName = Annotated[str, Meta(pattern=rf"^{NAME}$(?!\n)")]
 KnownName = Annotated[str, Meta(min_length=1, max_length=64)]
 Stations = Annotated[list[StationId], Meta(max_length=1000)] | None

@@ -18,7 +18,6 @@ from hub.web.exports import Exports
 from hub.web.logins import Logins
 from hub.web.table import API, DataAnswer, FileAnswer, Route
 
-__all__ = ["API", "routes"]
 JPEG = "image/jpeg"
 STATION = f"{API}/stations/{{station}}"
 PICTURE = f"{API}/pictures/{{sha256}}"

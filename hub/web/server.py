@@ -35,8 +35,8 @@ from hub.web.engines import Engines
 from hub.web.logins import Logins
 from hub.web.pages import routes as table_of_pages
 from hub.web.pages import serving
-from hub.web.routes import API, routes
-from hub.web.table import ApiError
+from hub.web.routes import routes
+from hub.web.table import API, ApiError
 
 log = logging.getLogger("minshan.web")
 GRACE = 2  # s that answers in hand may take once the hub is told to stop

@@ -8,6 +8,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge.records.asked import DAY_US
 from edge.records.record import ClockMark, Record
 from edge.wire.contract import VERSION, Command, encode
 from hub.alarms.digests import forget
@@ -20,7 +21,7 @@ from hub.database.sink import DatabaseSink
 from hub.forward.queue import DatabaseQueue
 from hub.hub import CONTRADICTED, UncontradictedTime
 from hub.picture_files import PictureFiles
-from hub.retention import DAY_US, Retention
+from hub.retention import Retention
 from hub.rights import Account, Role
 from hub.sink import Delivery, Row
 from hub.station_clocks import clock_offset, vouched_time

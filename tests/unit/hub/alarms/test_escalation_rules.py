@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 import pytest
 
+from edge.records.asked import MINUTE_US
 from edge.records.bodies import Alert
 from hub.alarms.alarm import Alarm, apply_turn
-from hub.alarms.escalation import MINUTE_US, acknowledge, advance
+from hub.alarms.escalation import acknowledge, advance
 
 LIMITS = (0.8, 0.8, -2.2, -3.2)
 FIVE = ("zhang", "li", "wang", "chen", "zhao")

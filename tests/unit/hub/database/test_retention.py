@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from edge.records.asked import DAY_US
 from edge.sim.clock import SimClock
 from edge.wire.contract import ChunkHeader
 from hub.config import PicturesSection
@@ -16,7 +17,7 @@ from hub.database.engine import opened
 from hub.database.queries import Queries
 from hub.database.sink import DatabaseSink
 from hub.picture_files import PictureFiles
-from hub.retention import DAY_US, Retention
+from hub.retention import Retention
 from hub.sink import Delivery, Row
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import delivery, redated, row
