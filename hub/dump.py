@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO
 
 from drivers.reason import Reason
+from edge.clock.clock import SystemClock
 from hub.database import schema
-from hub.database.engine import opened
+from hub.database.engine import Engine, opened
 from hub.database.errors import DatabaseRefusedError
-from hub.database.in_use import is_left_alone
 from hub.database.sqlite import NO_ROOM
 from hub.sink import SinkError
 
@@ -27,6 +27,12 @@ NO_BACKUP = Reason("no_backup", "{file} is not a backup of a hub: {why}", file="
 NO_PROGRAM = Reason("no_program", "{name} is not installed: apt-get install postgresql-client", name="")
 EMPTY = Reason("it_is_empty", "it has no tables of a hub")
 
+OTHERS = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'minshan-hub' "
+    "AND pid <> pg_backend_pid()"
+)
+ENDING_S = 3.0  # s for which a connection that has ended may still be listed
+PAUSE_S = 0.1  # s
 FULL = "could not write to output file: No space left on device"  # pg_dump's words
 
 
@@ -58,6 +64,17 @@ def restore(url: str, password: str | None, file: Path) -> None:
     table = f"{own}.{schema.PROGRAM}"
     after = [f"UPDATE {table} SET generation = {schema.new_generation()};"]
     _play(url, password, file, before, after)
+
+
+def is_left_alone(engine: Engine) -> bool:
+    """Return whether no hub has the database open; wait for connections that are ending. Raise SinkError."""
+    clock = SystemClock()
+    ends = clock.now() + ENDING_S
+    while engine.query(OTHERS):
+        if clock.now() >= ends:
+            return False
+        clock.sleep_until(clock.now() + PAUSE_S)
+    return True
 
 
 def _check_dump(file: Path) -> None:

@@ -14,7 +14,6 @@ from edge.delivery.message import Sender
 from edge.delivery.urgency import is_day
 from hub.alarms import digests
 from hub.alarms import people as persons
-from hub.alarms.air import Air, air_at
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.alarms.escalation import Telling, advance
@@ -67,7 +66,7 @@ class Decider:
 
     def _tell(self, live: Sequence[Alarm], now: int) -> None:
         """Put out what is to be told now, together by channel."""
-        pass_ = Pass(self, now)
+        pass_ = Pass(self._outbox, self._people, self._health, self._watch, self._section.utc_offset_h, now)
         tellings: list[tuple[About, Sequence[str], str]] = []
         capped: set[str] = set()
         for alarm in live:
@@ -142,66 +141,38 @@ class Decider:
         for (channel, _), one in messages.items():
             self._outbox.put(channel, one, False, now)
 
-    @property
-    def health(self) -> ChannelHealth:
-        """Return how the channels fare."""
-        return self._health
-
-    @property
-    def section(self) -> AlarmsSection:
-        """Return what the file says."""
-        return self._section
-
-    def listed(self) -> list[Contact]:
-        """Return the people."""
-        return self._people.listed()
-
-    def air(self, station: str, now: int) -> Air | None:
-        """Return the newest air of a station. Raise SinkError."""
-        return air_at(self._engine, station, now)
-
-    def is_heard_since(self, station: str, since_us: int) -> bool:
-        """Return whether anything has come from a station since then. Raise SinkError."""
-        return self._watch.is_heard_since(station, since_us)
-
     def concerned(self) -> tuple[list[Contact], bool]:
         """Return the people, and whether frost is open. Raise SinkError."""
-        return self.listed(), any(one.open and one.urgency == "frost" for one in self._book.live())
-
-    def counts(self, since_us: int, now: int) -> Mapping[str, int]:
-        """Return how many messages each person got since then."""
-        return self._outbox.counts(since_us, now)
-
-    def warned(self, since_us: int, now: int) -> frozenset[str]:
-        """Return who was told since then that no more reminders come."""
-        return self._outbox.warned(since_us, now)
+        return self._people.listed(), any(one.open and one.urgency == "frost" for one in self._book.live())
 
 
 class Pass:
     """What one pass looks up at most once."""
 
-    def __init__(self, decider: Decider, now: int) -> None:
-        self._decider, self._now = decider, now
-        self._offset = decider.section.utc_offset_h
+    def __init__(
+        self, outbox: MessageOutbox, people: People, health: ChannelHealth, watch: Watch, offset_h: float, now: int
+    ) -> None:
+        self._outbox, self._people, self._health, self._watch = outbox, people, health, watch
+        self._offset, self._now = offset_h, now
 
     @cached_property
     def people(self) -> dict[str, Contact]:
         """The people, by name."""
-        return {one.name: one for one in self._decider.listed()}
+        return {one.name: one for one in self._people.listed()}
 
     @cached_property
     def hour(self) -> RoutingState:
         """Whether it is day, and what fails."""
-        failing = (one.name for one in self._decider.health.listed() if one.failing_us or one.is_busy(self._now))
+        failing = (one.name for one in self._health.listed() if one.failing_us or one.is_busy(self._now))
         return RoutingState(is_day(self._now, self._offset), frozenset(failing))
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:
-        return self._decider.counts(persons.night_of(self._now, self._offset), self._now)
+        return self._outbox.counts(persons.night_of(self._now, self._offset), self._now)
 
     @cached_property
     def _warned(self) -> frozenset[str]:
-        return self._decider.warned(persons.night_of(self._now, self._offset), self._now)
+        return self._outbox.warned(persons.night_of(self._now, self._offset), self._now)
 
     def ready(self, alarm: Alarm) -> list[str]:
         """Return who may be told of an alarm."""
@@ -209,14 +180,13 @@ class Pass:
 
     def is_heard(self, station: str) -> bool:
         """Return whether a station's newest minute is one of the last ones."""
-        air = self._decider.air(station, self._now)
-        return air is not None and air.start_us > self._now - HEARD_US
+        return self._watch.is_measured_since(station, self._now - HEARD_US, self._now)
 
     def is_old(self, alarm: Alarm) -> bool:
         """Return whether people know of a station's alarm, and nothing has come from that station for a day."""
         known = alarm.said is not None and alarm.open and alarm.level <= alarm.escalation.told
         since = self._now - OLD_US
-        return known and alarm.arrived_us < since and not self._decider.is_heard_since(alarm.station, since)
+        return known and alarm.arrived_us < since and not self._watch.is_heard_since(alarm.station, since)
 
     def is_spared(self, name: str) -> bool:
         """Return whether somebody has heard enough tonight, and was told that no more reminders come."""

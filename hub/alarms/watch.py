@@ -6,6 +6,7 @@ from collections.abc import Callable, Container
 
 from drivers.reason import Reason
 from edge.alerts.rules import within
+from edge.delivery.facts import What
 from edge.delivery.urgency import local
 from edge.records.asked import MINUTE_US
 from hub.alarms import alarm as alarms
@@ -93,6 +94,11 @@ class Watch:
         )
         return bool(found)
 
+    def is_measured_since(self, station: str, since_us: int, now: int) -> bool:
+        """Return whether a station's newest minute began after an instant."""
+        air = air_at(self._engine, station, now)
+        return air is not None and air.start_us > since_us
+
     def in_season(self, now: int) -> bool:
         """Return whether frost matters now."""
         return within(self._section.season, f"{local(now, self._section.utc_offset_h):%m-%d}", last_too=True)
@@ -155,35 +161,31 @@ class Watch:
     def _of_clock(self, live: list[Alarm], now: int) -> list[Alarm]:
         off_us = clock_offset(self._engine, now)
         self._off_us = self._off_us if off_us is None else off_us
-        is_set = self._synchronised() and not self._off_us
-        self._unset = None if is_set else now if self._unset is None else min(self._unset, now)
-        open_ = [one for one in live if one.open and one.what == "clock"]
-        if is_set:
-            for one in open_:
-                alarms.clear(one, now)
-            return open_
-        if open_ or self._unset is None or now - self._unset < UNSET_US:
+        if self._synchronised() and not self._off_us:
+            self._unset = None
+            return _turned(live, "clock", now, now, None)
+        self._unset = now if self._unset is None else min(self._unset, now)
+        if now - self._unset < UNSET_US:
             return []
-        quiet = Quiet(self._unset, count=round(abs(self._off_us) / MINUTE_US))
-        return [alarms.new_alarm(ALL, f"clock-{self._unset}", "clock", now, quiet)]
+        ahead = Quiet(self._unset, count=round(abs(self._off_us) / MINUTE_US))
+        return _turned(live, "clock", self._unset, now, ahead)
 
     def _of_log(self, live: list[Alarm], now: int) -> list[Alarm]:
         """Look at SQLite's log, which grows without end while somebody else holds the file open."""
         size = self._engine.overgrown_log()
-        open_ = [one for one in live if one.open and one.what == "log"]
-        if size:
-            return [] if open_ else [alarms.new_alarm(ALL, f"log-{now}", "log", now, Quiet(count=round(size / 1e6)))]
-        for one in open_:
-            alarms.clear(one, now)
-        return open_
+        return _turned(live, "log", now, now, Quiet(count=round(size / 1e6)) if size else None)
 
     def _of_photos(self, live: list[Alarm], now: int) -> list[Alarm]:
         """Look at the folder of photos, which may be full."""
         why = self._photos()
-        open_ = [one for one in live if one.open and one.what == "photos"]
-        if why is not None:
-            quiet = Quiet(why=why.builtins())
-            return [] if open_ else [alarms.new_alarm(ALL, f"photos-{now}", "photos", now, quiet)]
-        for one in open_:
-            alarms.clear(one, now)
-        return open_
+        return _turned(live, "photos", now, now, None if why is None else Quiet(why=why.builtins()))
+
+
+def _turned(live: list[Alarm], what: What, since: int, now: int, matter: Quiet | None) -> list[Alarm]:
+    """Raise the hub's alarm of this kind, unless it is open, where something is the matter since; else end it."""
+    open_ = [one for one in live if one.open and one.what == what]
+    if matter is not None:
+        return [] if open_ else [alarms.new_alarm(ALL, f"{what}-{since}", what, now, matter)]
+    for one in open_:
+        alarms.clear(one, now)
+    return open_

@@ -19,13 +19,12 @@ from hub.database.engine import Engine, opened
 from hub.database.orders import Orders
 from hub.database.sink import DatabaseSink
 from hub.forward.queue import DatabaseQueue
-from hub.hub import CONTRADICTED, UncontradictedTime
 from hub.picture_files import PictureFiles
 from hub.retention import Retention
 from hub.rights import Account, Role
 from hub.sink import Delivery, Row
 from hub.station_clocks import clock_offset, vouched_time
-from hub.told_time import ToldTime
+from hub.told_time import CONTRADICTED, ToldTime, UncontradictedTime
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import delivery, row
 from tests.unit.hub.database.test_retention import picture
