@@ -104,6 +104,22 @@ def _hours(engine: Engine) -> None:
     late_indexes.make(engine, "record_other")
 
 
+def _accounts(engine: Engine) -> None:
+    """Make the tables of who may do what, and of who did what."""
+    run(engine, accounts.TABLES)
+
+
+def _commands(engine: Engine) -> None:
+    """Make the table of commands to stations."""
+    run(engine, orders.TABLES)
+
+
+def _alarms(engine: Engine) -> None:
+    """Make the tables of alarms and of whom they are told."""
+    run(engine, alarm_tables.TABLES)
+    late_indexes.make(engine, "record_alert")
+
+
 def _exact_hours(engine: Engine) -> None:
     """Make room for what rounding takes from the sums of hours; an hour without it is counted anew when it grows."""
     run(engine, hourly_tables.RESTS)
@@ -134,10 +150,9 @@ def _indexed_undated(engine: Engine) -> None:
 
 
 MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
-    *(_first, _forwarding, _hours, accounts.make, orders.make),
-    alarm_tables.make,
+    *(_first, _forwarding, _hours, _accounts, _commands, _alarms),
     _exact_hours,
-    alarm_tables.add_revision,
+    lambda engine: run(engine, alarm_tables.REVISION),
     _own_extremes,
     _indexed_setups,
     _held_hours,

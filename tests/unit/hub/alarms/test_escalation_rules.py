@@ -241,3 +241,10 @@ def test_a_clock_that_is_set_back_costs_no_reminder(ahead: int) -> None:
     ]
     known = told(alarm(), 37, {1: acked("zhang", 1 + ahead)}, clock=clock)
     assert known == [(0, "raised", ("zhang",)), (37, "still", ("zhang",))]
+
+
+def test_an_alarm_that_an_earlier_hub_stored_is_read_with_whom_it_was_told() -> None:
+    """What was written before an update is not begun anew: nobody is told twice."""
+    times = '"raised_us":1,"changed_us":1,"arrived_us":1'
+    stored = f'{{"id":"a","station":"s","what":"frost",{times},"open":true,"ladder":{{"told":1,"reached":["zhang"]}}}}'
+    assert msgspec.json.decode(stored, type=Alarm).escalation.reached == ["zhang"]
