@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,7 +135,7 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
     from hub.alarms.writing import AlarmWriter
 
     config, now, some_open = loaded(config_file), system_utc(), False
-    words = Spoken("zh" if texts.language(_environment()) == "zh" else "en")
+    words = Spoken("zh" if texts.language(dict(os.environ)) == "zh" else "en")
     with opened(config) as engine:
         writer = AlarmWriter(engine, config.alarms, None)
         found = AlarmBook(engine).since(now - days * 24 * HOURS_US, None)
@@ -275,9 +276,3 @@ def opened(config: HubConfig) -> Iterator[Engine]:
             yield engine
         except SinkError as trouble:
             raise CommandError(Exit.USAGE, trouble.reason) from None
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)

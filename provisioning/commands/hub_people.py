@@ -16,7 +16,7 @@ from edge.language.texts import _
 from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, loaded, reading, say_unheard
-from provisioning.commands.options import format_file_error, json_option, print_json
+from provisioning.commands.options import STATION, format_file_error, json_option, print_json
 from provisioning.folding import say
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hub.rights import Account
 
 ROLES = ("grower", "technician", "operator", "admin")  # hub.rights.Role; a test holds them together
-STATION = r"[a-z0-9][a-z0-9-]{0,31}"
 PERSON = click.argument("name", metavar=_("NAME"))
 ROLE = click.option("--role", type=click.Choice(ROLES), required=True, help=_("What they may do."))
 STATIONS = click.option(
@@ -172,12 +171,8 @@ def password(file: Path | None) -> str:
 
 def show(kind: Kind, config_file: Path, as_json: bool) -> None:
     """Print all accounts of a kind."""
-    words = {
-        "grower": _("grower"),
-        "technician": _("technician"),
-        "operator": _("operator"),
-        "admin": _("administrator"),
-    }
+    from hub.web.pages.words import role_word
+
     nothing = {"user": _("Nobody has an account yet."), "token": _("There is no token yet.")}
     with accounts(config_file) as known:
         listed = known.listed(kind)
@@ -190,7 +185,7 @@ def show(kind: Kind, config_file: Path, as_json: bool) -> None:
                 continue
             where = _("all stations") if mine is None else _(", ").join(mine)
             ended = "" if not account.ended else _(" (disabled)")
-            facts = _(", ").join((words[account.role], where)) + ended
+            facts = _(", ").join((role_word(account.role), where)) + ended
             say(_("{place}: {sentence}").format(place=account.name, sentence=facts))
 
 
