@@ -19,8 +19,8 @@ from edge.records.asked import DAY_US, HOUR_US, MINUTE_US
 from edge.records.bodies import Hour, restore
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, state_option
-from provisioning.commands.shown import Curve, lines
-from provisioning.commands.shown_csv import print_csv
+from provisioning.commands.show_csv import print_csv
+from provisioning.commands.show_lines import Curve, lines
 from provisioning.commands.status import ask_station
 from provisioning.folding import page
 

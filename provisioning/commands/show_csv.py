@@ -8,7 +8,7 @@ from datetime import timedelta
 
 from edge.records.asked import EPOCH
 from edge.spreadsheet import guarded
-from provisioning.commands.shown import Curve
+from provisioning.commands.show_lines import Curve
 
 MINUTES = ("start_utc", "start_local", "utc_offset_h", "duration_s")
 HOURS = ("lowest", "lowest_utc", "highest", "highest_utc", "good", "suspect", "bad", "missing")
