@@ -53,7 +53,7 @@ def command_lines(page: Path) -> Iterator[str]:
 
 def wrong_words(line: str) -> str | None:
     """Return what is wrong with the words of a `minshan` command line: an unknown command or option."""
-    words = shlex.split(line.split("#")[0].replace("…", "x"))
+    words = shlex.split(line.split("#", maxsplit=1)[0].replace("…", "x"))
     command: click.Command = group()
     context = click.Context(command)
     for word in words:
