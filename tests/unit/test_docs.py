@@ -274,5 +274,5 @@ def test_the_example_packages_own_tests_pass(package: Path) -> None:
 def test_every_module_that_a_page_names_is_there(page: Path) -> None:
     """A newcomer who follows a page to a module finds it; the changelog may name what is gone."""
     there = [f"/{path}" for path in subprocess.check_output(["git", "ls-files"], cwd=ROOT, text=True).splitlines()]
-    modules = re.findall(r"`([a-z0-9_./-]+\.py)`", FENCE.sub("", page.read_text(encoding="utf-8")))
+    modules = re.findall(r"`([a-z0-9_./-]+\.py)(?:::\w+)?`", FENCE.sub("", page.read_text(encoding="utf-8")))
     assert [module for module in modules if not any(path.endswith(f"/{module}") for path in there)] == []
