@@ -27,7 +27,6 @@ from hub.database.forwarded import Name
 from hub.database.rows import KEY
 
 BATCH = ("destination", "batch", "names", "raw")
-LANE = ("destination", "holder", "until", "proven", "newest", "tried", "why")
 READ = (*KEY, "revision", "kind", "raw")
 NOT_READ = Reason("record_not_understood", "the record is not understood: {why}", why="")
 LOOK_US = 100_000_000  # microseconds after which all is compared whatever the sums are
