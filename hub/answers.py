@@ -16,9 +16,9 @@ from edge.wire.contract import (
     Receipt,
     encode,
 )
-from hub.gathered import wait_of
+from hub.gathered_receipts import wait_of
 from hub.sink import Sink
-from hub.synchronised import ToldTime
+from hub.told_time import ToldTime
 
 PAGE = 1000  # spans or pieces in one receipt
 PACKED = 4096  # bytes: longer messages are compressed

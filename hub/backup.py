@@ -35,7 +35,7 @@ NOT_OURS = (schema.OTHERS.code, "no_sqlite")  # of a whole file, which says no m
 def backup(engine: Engine, url: str, password: str | None, out: Path) -> None:
     """Write a backup of a database to a file, whole or not at all. Raise SinkError, OSError."""
     beside = out.with_name(f".{out.name}.part")
-    _cleared(beside)
+    _remove(beside)
     try:
         with _room_for(out):
             if engine.postgres:
@@ -43,9 +43,9 @@ def backup(engine: Engine, url: str, password: str | None, out: Path) -> None:
             else:
                 engine.query("VACUUM INTO %s", (str(beside),))
                 _check_sqlite(beside)
-            _named(beside, out)
+            _publish(beside, out)
     finally:
-        _cleared(beside)
+        _remove(beside)
 
 
 @contextmanager
@@ -77,10 +77,10 @@ def restore(url: str, password: str | None, file: Path) -> None:
 def _restore_sqlite(database: Path, file: Path) -> None:
     _refuse_others(database)
     beside = database.with_name(f".{database.name}.part")
-    _cleared(beside)
+    _remove(beside)
     try:
         with _room_for(database):
-            _copied(file, beside)
+            _copy(file, beside)
             _check_sqlite(beside, file)
             with closing(opened(f"{SQLITE}{beside}")) as engine:
                 schema.renew_generation(engine)
@@ -91,9 +91,9 @@ def _restore_sqlite(database: Path, file: Path) -> None:
             for ending in LOGS:  # of a file that was deleted by hand: they must not be played into this one
                 _with(database, ending).unlink(missing_ok=True)
             give_to_owner_of_folder(beside)
-            _named(beside, database)
+            _publish(beside, database)
     finally:
-        _cleared(beside)
+        _remove(beside)
 
 
 def _refuse_others(database: Path) -> None:
@@ -106,7 +106,7 @@ def _refuse_others(database: Path) -> None:
                 raise
 
 
-def _copied(file: Path, beside: Path) -> None:
+def _copy(file: Path, beside: Path) -> None:
     """Copy a file of SQLite, with its log where somebody copied that too: the newest may be there alone."""
     for ending in ("", "-wal"):
         if not ending or _with(file, ending).exists():
@@ -134,7 +134,7 @@ def _set_aside(database: Path) -> None:
             _with(database, ending).replace(_with(former, ending))
 
 
-def _cleared(beside: Path) -> None:
+def _remove(beside: Path) -> None:
     """Take away what is not whole, also a killed run's: its log would be played into what comes under that name."""
     for ending in ("", *LOGS):
         _with(beside, ending).unlink(missing_ok=True)
@@ -180,7 +180,7 @@ def _check_sqlite(file: Path, named: Path | None = None) -> None:
         raise DatabaseRefusedError(NO_BACKUP.having(file=name, why=DAMAGED if is_hubs else EMPTY))
 
 
-def _named(beside: Path, out: Path) -> None:
+def _publish(beside: Path, out: Path) -> None:
     """Give a file that is whole its name."""
     with beside.open("rb") as file:
         os.fsync(file.fileno())

@@ -10,7 +10,6 @@ looked at by themselves.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import cache, partial
@@ -20,16 +19,17 @@ from typing import Any
 from msgspec.structs import replace
 
 from edge.records.answers import Completeness, Gap
+from edge.records.asked import EPOCH, MINUTE_US
 from edge.records.ranges import Ranges, common, count, ranges, without
 from edge.records.record import MOST
 from hub.database.engine import Engine
-from hub.database.held_hours import MINUTE_US, Stretch, beside, doubtful, stretches
+from hub.database.held_hours import Stretch, beside, doubtful, stretches
+from hub.database.rows import json_object
 from hub.stations import offset_of
 
 DAY_S = 86_400
 US = 1_000_000
 IN_TRANSIT_US = 5 * MINUTE_US  # within which a minute arrives from a healthy station
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def day_of(engine: Engine, station: str, day: date, now: int) -> Completeness:
@@ -292,8 +292,4 @@ def lost_numbers(engine: Engine, station: str, epoch: str) -> Ranges:
 def _bodies(engine: Engine, station: str, kind: str) -> list[tuple[str, dict[str, Any]]]:
     """Return epoch and body of a station's records of a kind that is no minute, found by the index of those."""
     sql = "SELECT epoch, body FROM event WHERE station = %s AND kind = %s AND kind <> 'minute' ORDER BY epoch, seq"
-    told = (
-        (epoch, json.loads(body) if isinstance(body, str) else body)
-        for epoch, body in engine.query(sql, (station, kind))
-    )
-    return [(epoch, body) for epoch, body in told if isinstance(body, dict)]
+    return [(epoch, json_object(body)) for epoch, body in engine.query(sql, (station, kind))]

@@ -13,9 +13,10 @@ from drivers.reason import restored
 from edge.measure.aggregates import SUSPECT
 from edge.measure.counts import MISSING
 from edge.records.answers import Completeness, ExplainedDay, NotGood
+from edge.records.asked import MINUTE_US
 from hub.completeness import doubtful_of
 from hub.database.engine import Engine
-from hub.database.held_hours import BEST, MINUTE_US, Stretch
+from hub.database.held_hours import BEST, Stretch
 from hub.database.rows import KEY
 
 SLICE = 2000  # minutes that are read at a time

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import IO
 
 from drivers.reason import Reason
+from edge.clock.clock import SystemClock
 from hub.database import schema
-from hub.database.engine import opened
+from hub.database.engine import Engine, opened
 from hub.database.errors import DatabaseRefusedError
-from hub.database.in_use import is_left_alone
 from hub.database.sqlite import NO_ROOM
 from hub.sink import SinkError
 
@@ -27,6 +27,12 @@ NO_BACKUP = Reason("no_backup", "{file} is not a backup of a hub: {why}", file="
 NO_PROGRAM = Reason("no_program", "{name} is not installed: apt-get install postgresql-client", name="")
 EMPTY = Reason("it_is_empty", "it has no tables of a hub")
 
+OTHERS = (
+    "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'minshan-hub' "
+    "AND pid <> pg_backend_pid()"
+)
+ENDING_S = 3.0  # s for which a connection that has ended may still be listed
+PAUSE_S = 0.1  # s
 FULL = "could not write to output file: No space left on device"  # pg_dump's words
 
 
@@ -34,10 +40,10 @@ def write(url: str, password: str | None, out: Path) -> None:
     """Write a dump to a file, and look through it. Raise SinkError, OSError."""
     with out.open("wb") as file:
         try:
-            _ran(["pg_dump", "-Fc", "--no-owner", "--no-privileges", "-d", url], password, stdout=file)
+            _run(["pg_dump", "-Fc", "--no-owner", "--no-privileges", "-d", url], password, stdout=file)
         except SinkError as error:
             raise SinkError(NO_ROOM.having(file=str(out))) if FULL in str(error) else error from None
-    _ran(["pg_restore", "--list", str(out)], None, stdout=subprocess.DEVNULL)
+    _run(["pg_restore", "--list", str(out)], None, stdout=subprocess.DEVNULL)
 
 
 def restore(url: str, password: str | None, file: Path) -> None:
@@ -57,7 +63,18 @@ def restore(url: str, password: str | None, file: Path) -> None:
     before = [f'DROP {kind} IF EXISTS {own}."{name}" CASCADE;' for name, kind in kinds.items()]
     table = f"{own}.{schema.PROGRAM}"
     after = [f"UPDATE {table} SET generation = {schema.new_generation()};"]
-    _played(url, password, file, before, after)
+    _play(url, password, file, before, after)
+
+
+def is_left_alone(engine: Engine) -> bool:
+    """Return whether no hub has the database open; wait for connections that are ending. Raise SinkError."""
+    clock = SystemClock()
+    ends = clock.now() + ENDING_S
+    while engine.query(OTHERS):
+        if clock.now() >= ends:
+            return False
+        clock.sleep_until(clock.now() + PAUSE_S)
+    return True
 
 
 def _check_dump(file: Path) -> None:
@@ -74,7 +91,7 @@ def _check_dump(file: Path) -> None:
     schema.refuse_newer(str(file), int(found))
 
 
-def _played(url: str, password: str | None, file: Path, before: Iterable[str], after: Iterable[str]) -> None:
+def _play(url: str, password: str | None, file: Path, before: Iterable[str], after: Iterable[str]) -> None:
     """Restore a dump between other statements, all of it or nothing. Raise SinkError.
 
     It goes from one program into the other: written out it would take several times its room. The transaction ends with
@@ -117,7 +134,7 @@ def _read_into(pipe: IO[bytes], file: Path, *which: str) -> None:
         raise DatabaseRefusedError(NO_BACKUP.having(file=str(file), why=_said(ran.stderr, ran.returncode).reason))
 
 
-def _ran(words: list[str], password: str | None, stdout: IO[bytes] | int) -> None:
+def _run(words: list[str], password: str | None, stdout: IO[bytes] | int) -> None:
     """Run one of PostgreSQL's programs. Raise SinkError with its own words."""
     ran = subprocess.run(
         _command(words), stdout=stdout, stderr=subprocess.PIPE, env=_environment(password), check=False

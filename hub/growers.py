@@ -11,14 +11,15 @@ from edge.measure.aggregates import said_by
 from edge.measure.derived.growers import DAYS, OF_HOURS, RECENT_S, GrowersMinutes
 from edge.measure.derived.verdict import Verdict
 from edge.measure.sun import Site
-from edge.records.bodies import Hour, decode
+from edge.records.asked import DAY_US, HOUR_US
+from edge.records.bodies import Hour
 from edge.records.record import Kind
-from hub.cells import Cells
 from hub.database.engine import Engine
-from hub.stations import json_object, setup_of
+from hub.database.rows import body_in
+from hub.minute_cells import MinuteCells
+from hub.stations import setup_of
 
-DAY_US = 86_400_000_000
-HOURS_US = 7_200_000_000  # an hour's figures are older only where the station has said nothing since
+HOURS_US = 2 * HOUR_US  # an hour's figures are older only where the station has said nothing since
 
 
 class BoundedPlace(msgspec.Struct):
@@ -42,7 +43,7 @@ def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
         "AND kind = 'minute' AND wrong IS NULL ORDER BY start, epoch, seq",
         (station, now - DAYS * DAY_US, now),
     )
-    cells = Cells(OF_HOURS, some=True)
+    cells = MinuteCells(OF_HOURS, some=True)
     for start, raw in found:
         if now - start > RECENT_S * 1e6:  # days of minutes, of which little is looked at
             few = cells.of(raw)
@@ -74,5 +75,4 @@ def _hour(engine: Engine, station: str, now: int) -> Hour | None:
         "AND coalesce(start, arrived) >= %s ORDER BY coalesce(start, arrived) DESC, seq DESC LIMIT 1",
         (station, now - HOURS_US - DAY_US),
     )
-    body = decode(Kind.HOUR, json_object(found[0][0])) if found else None
-    return body if isinstance(body, Hour) else None
+    return body_in(Kind.HOUR, found[0][0], Hour) if found else None

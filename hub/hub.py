@@ -24,22 +24,12 @@ from hub.picture_folder import PictureFolder
 from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
 from hub.retention import Retention
 from hub.sink import SinkError
-from hub.synchronised import SynchronisedTime, ToldTime
+from hub.told_time import SynchronisedTime, ToldTime, UncontradictedTime
 from hub.upkeep import Upkeep
-from hub.vouched import apart, is_same
 
 log = logging.getLogger("minshan.hub")
 BEAT_S = 30.0  # s between two words to systemd's watchdog
 HUNG_S = 600  # s without one after which it starts the hub anew; a statement may take 30, and a commit has several
-ASK_S = 10.0  # s between two questions whether stations contradict the clock
-STEADY_S = 150.0  # s for which they do by the same before that is said: what waited at the broker catches up
-UNSYNCHRONISED = Reason(
-    "hub_unsynchronised", "this hub's clock is not synchronised: stations are told no time until NTP sets it"
-)
-CONTRADICTED = Reason(
-    "hub_contradicted",
-    "the clocks of several stations contradict this hub's: stations are told no time; check its date",
-)
 NOTHING_KEPT = Reason("nothing_kept", "this hub is not receiving anything now: {why}", why="")
 
 
@@ -59,7 +49,7 @@ def serve(
     upkeep = Upkeep(lambda: engine_of(config, make=False), holder(config), SystemClock())
     notify("READY=1")
     try:
-        sink = waited_for(config, ended, upkeep)
+        sink = wait_for_sink(config, ended, upkeep)
         if sink is not None:
             receive(config, sink, ended, web, utc, told)
     finally:
@@ -130,8 +120,8 @@ def receive(
     if web is not None:
         web.tells(receiver)
     retention = Retention(config.pictures, lambda: engine_of(config))
-    lanes = forwarding.started(config, SystemClock(), utc)
-    telling = alarming(config, receiver, utc, lambda: told is not None or system().utc > 0)
+    lanes = forwarding.start_lanes(config, SystemClock(), utc)
+    telling = start_alarms(config, receiver, utc, lambda: told is not None or system().utc > 0)
 
     beat = Beat()
 
@@ -153,10 +143,12 @@ def receive(
         receiver.close()
 
 
-def alarming(config: HubConfig, receiver: Receiver, utc: Callable[[], int], synchronised: Callable[[], bool]) -> Lanes:
+def start_alarms(
+    config: HubConfig, receiver: Receiver, utc: Callable[[], int], synchronised: Callable[[], bool]
+) -> Lanes:
     """Return the running lanes that tell people of alarms."""
     clock, http = SystemClock(), config.http
-    return alarms.started(
+    return alarms.start_lanes(
         alarms.Setting(
             config.alarms,
             senders(config.channel, clock, utc),
@@ -173,7 +165,7 @@ def alarming(config: HubConfig, receiver: Receiver, utc: Callable[[], int], sync
     )
 
 
-def waited_for(
+def wait_for_sink(
     config: HubConfig, ended: Callable[[], bool], upkeep: Upkeep, clock: Clock | None = None
 ) -> DatabaseSink | None:
     """Return the database's sink, once it can be had and `upkeep` has begun; None when `ended` before."""
@@ -231,59 +223,6 @@ class Beat:
         if self._clock.now() >= self._at:
             self._at = self._clock.now() + BEAT_S
             notify("WATCHDOG=1")
-
-
-class UncontradictedTime:
-    """What `told` tells; no time while the clocks of several stations contradict it. For one thread.
-
-    The database is asked every ten seconds at most: after an outage a thousand stations say hello at once.
-    """
-
-    def __init__(
-        self,
-        told: Callable[[], ToldTime],
-        database: Callable[[], Engine],
-        utc: Callable[[], int],
-        now: Callable[[], float],
-    ) -> None:
-        self._told, self._utc, self._database, self._now = told, utc, database, now
-        self._engine: Engine | None = None
-        self._asked_at = float("-inf")
-        self._off_us, self._off_since = 0, float("-inf")  # by how much they contradict the clock, and since when
-        self._why: Reason | None = None  # why no time is told, as it was said
-
-    def __call__(self) -> ToldTime:
-        """Return it."""
-        now = self._now()
-        if now >= self._asked_at + ASK_S:
-            try:
-                self._engine = self._engine or self._database()
-                off_us = apart(self._engine, self._utc()) or 0
-            except SinkError:  # nothing is kept either, and the receiver says so
-                return ToldTime()
-            self._asked_at = now
-            if not is_same(off_us, self._off_us):
-                self._off_us, self._off_since = off_us, now
-        if self._off_us:
-            if now - self._off_since >= STEADY_S:
-                self._say(CONTRADICTED)
-            return ToldTime()
-        told = self._told()
-        self._say(None if told.utc else UNSYNCHRONISED)
-        return told
-
-    def _say(self, why: Reason | None) -> None:
-        """Say why no time is told, once, and when that is over."""
-        if why is not None and why != self._why:
-            log.warning("%s", why)
-        elif why is None and self._why is not None:
-            log.info("stations are told the time again")
-        self._why = why
-
-    def close(self) -> None:
-        """Let the database go."""
-        if self._engine is not None:
-            self._engine.close()
 
 
 def _unseen(_station: str, _record: Record) -> None:

@@ -5,6 +5,7 @@ A newer station may say more than this version knows, in other words: whatever n
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Any
 
 import msgspec
@@ -156,6 +157,11 @@ def in_columns(topic: str) -> bool:
 def station(topic: str) -> str:
     """Return whose a station's topic is."""
     return topic.split("/")[2]
+
+
+def plain_name(text: str) -> str:
+    """Return a name as it may stand in a file's name or in a client's id: letters, digits and hyphens alone."""
+    return re.sub(r"[^A-Za-z0-9-]", "-", text)
 
 
 def printable(text: str, most: int = SHOWN) -> str:

@@ -12,7 +12,7 @@ import json
 import os
 from collections.abc import Iterator
 from contextlib import suppress
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from enum import Enum
 from pathlib import Path
 from typing import IO, Any
@@ -22,12 +22,12 @@ from msgspec import Raw
 
 from edge.files import sync_folder
 from edge.northbound import version1
+from edge.records.asked import EPOCH
 from edge.records.record import ClockMark, Kind, Name, Record, Revision, Seq, values_of
 from hub.intake import Strange
 
 MINUTE = ("values", "quality", "reasons")  # the keys of a minute's body
 NOTHING = Raw(b"{}")
-EPOCH_1970 = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class LineIdentity(msgspec.Struct, frozen=True):
@@ -202,7 +202,7 @@ def of_strange(station: str, found: Strange, arrived: int, came: Raw) -> dict[st
 
 def rfc3339(utc: int) -> str:
     """Return microseconds since 1970 as RFC 3339 in UTC; the fraction only where there is one."""
-    moment = EPOCH_1970 + timedelta(microseconds=utc)
+    moment = EPOCH + timedelta(microseconds=utc)
     form = "%Y-%m-%dT%H:%M:%S" + (".%f" if moment.microsecond else "") + "Z"
     return moment.strftime(form)
 

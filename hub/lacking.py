@@ -6,10 +6,10 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
+from edge.records.asked import MINUTE_US
 from edge.records.ranges import Ranges, ranges, without
 from hub.completeness import lost_numbers
 from hub.database.engine import Engine
-from hub.database.held_hours import MINUTE_US
 
 Hole = tuple[str, int, int]  # epoch, first and last number
 

@@ -8,7 +8,6 @@ little at first, for nobody knows yet how fast that goes here and now.
 
 from __future__ import annotations
 
-import re
 import secrets
 from hashlib import sha256
 
@@ -36,7 +35,7 @@ def sessions(ledger: str, name: str) -> tuple[Session, Session]:
     """
     expiry = KEPT_SESSION if ledger else 0
     told = name.format(ledger) if ledger else f"watch-{secrets.token_hex(8)}"
-    client = f"minshan-{re.sub(r'[^A-Za-z0-9-]', '-', told)}"
+    client = f"minshan-{intake.plain_name(told)}"
     if len(client) > MOST_NAME:  # cut off, hosts with long names would be one
         client = f"{client[: MOST_NAME - 17]}-{sha256(told.encode()).hexdigest()[:16]}"
     live = tuple(where for where in intake.subscribed_topics() if intake.channel(where) in LIVE)
@@ -47,7 +46,7 @@ def sessions(ledger: str, name: str) -> tuple[Session, Session]:
     )
 
 
-def connected(broker: BrokerSection, ledger: str, name: str) -> LiveFirst:
+def connect_both(broker: BrokerSection, ledger: str, name: str) -> LiveFirst:
     """Return both links. Raise LinkError."""
     live, rest = sessions(ledger, name)
     first = connect(broker, live)

@@ -15,12 +15,10 @@ from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 
-from drivers.quantity import QUANTITIES
 from edge.measure.aggregates import HOUR_US, counted
 from edge.records.answers import Gap
-from edge.records.channel_name import ChannelName
+from edge.records.asked import EPOCH, MINUTE_US, unit_of
 from hub.completeness import (
-    EPOCH,
     IN_TRANSIT_US,
     US,
     begin_of,
@@ -30,8 +28,9 @@ from hub.completeness import (
 from hub.database.cameras import in_order
 from hub.database.counting import StationHour, minutes_of
 from hub.database.engine import Engine
-from hub.database.held_hours import MINUTE_US, Stretch, doubtful
+from hub.database.held_hours import Stretch, doubtful
 from hub.doubts import doubt_counts
+from hub.export import in_order as in_channel_order
 from hub.stations import offset_of
 
 MOST_DOUBTS = 20  # kinds of doubt that are named, the most frequent first
@@ -193,14 +192,7 @@ def _channels(engine: Engine, station: str, start: int, end: int) -> list[Channe
         for channel, tally in counted(minute for minute in minutes if start <= minute.start < end):
             known = counts.setdefault(channel, [0, 0, 0, 0])
             known[:] = map(sum, zip(known, (tally.good, tally.suspect, tally.bad, tally.missing)))
-    order = {name: place for place, name in enumerate(QUANTITIES)}
-    lines = [ChannelCounts(name, _unit(name), *counts[name]) for name in sorted(counts)]
-    return sorted(lines, key=lambda line: order.get(ChannelName.parse(line.channel).quantity, len(order)))
-
-
-def _unit(channel: str) -> str:
-    quantity = QUANTITIES.get(ChannelName.parse(channel).quantity)
-    return "" if quantity is None else quantity.unit
+    return [ChannelCounts(name, unit_of(name), *counts[name]) for name in sorted(counts, key=in_channel_order)]
 
 
 def _cameras(engine: Engine, station: str, start: int, end: int) -> list[CameraLine]:

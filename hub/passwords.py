@@ -30,7 +30,7 @@ def hasher() -> PasswordHasher:
     return PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
-def hashed(password: str) -> str:
+def hash_password(password: str) -> str:
     """Return what is kept of a password. Raise DatabaseRefusedError."""
     with ONE_AT_A_TIME:
         return hasher().hash(password)

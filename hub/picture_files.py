@@ -37,7 +37,7 @@ UNKEPT = Reason(
 )
 
 
-class Album:
+class PictureFiles:
     """A folder of pictures. Raise OSError where it cannot be used. `writer`: which of several on one folder this is."""
 
     def __init__(self, folder: Path, writer: str = "") -> None:

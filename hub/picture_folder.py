@@ -15,9 +15,9 @@ from pathlib import Path
 
 from drivers.clock import Clock
 from drivers.reason import Reason
-from hub.alarms.lease import BEAT_S, ENDS_S, PICTURES
 from hub.database.engine import Engine
 from hub.database.errors import DatabaseRefusedError
+from hub.database.lease import BEAT_S, ENDS_S, PICTURES
 from hub.sink import SinkError
 
 MARK = ".minshan-photos"

@@ -17,13 +17,13 @@ from edge.records.record import Record
 from edge.wire.contract import Hello, PayloadError, Topic, encode
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
-from hub import blocks, intake
+from hub import column_batches, intake
 from hub.changes import Changes
+from hub.column_tables import ColumnTables
 from hub.intake import RECORDS, RawBatch
 from hub.pending import Pending, of_records
-from hub.picture_files import Album
+from hub.picture_files import PictureFiles
 from hub.sink import Row
-from hub.tables import Tables
 from hub.tally import WatchTally
 
 log = logging.getLogger("minshan.watch")
@@ -36,8 +36,8 @@ class ReaderTargets:
     """Where what is read goes; None: nowhere."""
 
     pending: Pending
-    album: Album | None
-    tables: Tables
+    pictures: PictureFiles | None
+    tables: ColumnTables
     tally: WatchTally
     aside: SetAside | None
 
@@ -46,7 +46,7 @@ class MessageReader:
     """Reads one message at a time; `utc` tells the time, microseconds since 1970."""
 
     def __init__(self, parts: ReaderTargets, utc: Callable[[], int]) -> None:
-        self._pending, self._album, self._tables = parts.pending, parts.album, parts.tables
+        self._pending, self._pictures, self._tables = parts.pending, parts.pictures, parts.tables
         self._tally, self._aside = parts.tally, parts.aside
         self._changes = Changes(parts.pending.note, utc)
         self._utc = utc
@@ -75,7 +75,7 @@ class MessageReader:
             self._records(message.topic, intake.batch(message.topic, payload))
         elif channel is Topic.PICTURE:
             header, data = intake.chunk(message.topic, payload)
-            if self._album is not None and not self._album.put(header, data):
+            if self._pictures is not None and not self._pictures.put(header, data):
                 raise PayloadError(
                     Reason("no_chunk", "chunk: not a piece of a picture of {station}", station=header.station)
                 )
@@ -93,7 +93,7 @@ class MessageReader:
 
     def _columns(self, where: str, channel: Topic, payload: bytes) -> None:
         """Take in a message of version 2, and what waited for its tables. Raise PayloadError, OSError."""
-        found = blocks.read(where, payload, self._tables)
+        found = column_batches.read(where, payload, self._tables)
         self._records(where, RawBatch(found.v, found.station, found.records), found.minutes)
         for damaged, why in found.bad:
             self.set_aside(where, damaged, why)

@@ -2,15 +2,12 @@
 
 A batch is: what has arrived, written and synced, then receipts where they are given, and only then the
 acknowledgements to the broker. Killed at any instant, nothing is lost: what was not acknowledged comes again,
-and what was written is known by its identity. A message that cannot be handled is set aside and acknowledged, so
-that none ends the receiver or comes back for ever. A record that says which one it is is kept, whatever it says; only
-one that does not, or was damaged on its way, is set aside, and that is never receipted.
+and what was written is known by its identity. What cannot be handled is set aside and acknowledged (`reader.py`).
 """
 
 from __future__ import annotations
 
 import logging
-import re
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -31,18 +28,19 @@ from edge.wire.retry import STABLE, Retry
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
 from hub import answers, intake, live_first
-from hub.gathered import Gathered
+from hub.column_tables import ColumnTables
+from hub.gathered_receipts import GatheredReceipts
+from hub.intake import plain_name
 from hub.lines_sink import LinesSink
 from hub.pending import Pending, span_of
-from hub.picture_files import Album
+from hub.picture_files import PictureFiles
 from hub.reader import MessageReader, ReaderTargets
 from hub.record_files import RecordFiles, unwritten
+from hub.silent_broker import SilentBroker
 from hub.sink import Row, RowFate, Sink, SinkError
-from hub.synchronised import ToldTime
-from hub.tables import Tables
 from hub.tally import WatchTally
+from hub.told_time import ToldTime
 from hub.troubles import Troubles
-from hub.unheard import Unheard
 
 log = logging.getLogger("minshan.watch")
 SLICE = 0.2  # s: how soon a signal is noticed
@@ -94,20 +92,20 @@ class Receiver:
         self.aside = None if folder is None else SetAside(folder)
         self._broker, self._seen, self._utc = broker, seen, utc
         self._shares = sink is not None
-        self._album = None if files.pictures is None else Album(files.pictures, re.sub(r"[^A-Za-z0-9-]", "-", name))
-        self._gathered = Gathered()
+        self._pictures = None if files.pictures is None else PictureFiles(files.pictures, plain_name(name))
+        self._gathered = GatheredReceipts()
         self._pending = Pending(MOST_ROWS)
         self._told = told or (lambda: ToldTime(utc()))
         self._name = name or f"watch-{{}}-{socket.gethostname()}"
-        mine = f".{re.sub(r'[^A-Za-z0-9-]', '-', files.own)}" if files.own else ""
+        mine = f".{plain_name(files.own)}" if files.own else ""
         waiting = files.beside(f".waiting{mine}")
-        self._tables = Tables(files.beside(f".tables{mine}"), None if waiting is None else SetAside(waiting))
-        parts = ReaderTargets(self._pending, self._album, self._tables, self.tally, self.aside)
+        self._tables = ColumnTables(files.beside(f".tables{mine}"), None if waiting is None else SetAside(waiting))
+        parts = ReaderTargets(self._pending, self._pictures, self._tables, self.tally, self.aside)
         self._reader = MessageReader(parts, utc)
         self._reads = version2.VERSION
         self._clock: Clock = SystemClock()
         shown = broker.url.rpartition("@")[2]
-        self.troubles, self._unheard = Troubles(shown), Unheard(shown)
+        self.troubles, self._unheard = Troubles(shown), SilentBroker(shown)
         self._speaks = True  # whether stations are answered, by this one of several receivers
         self._next_look = 0.0
 
@@ -120,7 +118,7 @@ class Receiver:
             pause = None
             try:
                 self.sink.look()  # where nothing can be kept nothing is asked for
-                link = live_first.connected(self._broker, self.sink.id, self._name)
+                link = live_first.connect_both(self._broker, self.sink.id, self._name)
                 try:
                     self._receive(link, ended, tick)
                 finally:
@@ -142,7 +140,7 @@ class Receiver:
     @property
     def photos(self) -> Reason | None:
         """Return why no photo can be kept; None where they are."""
-        return None if self._album is None else self._album.trouble
+        return None if self._pictures is None else self._pictures.trouble
 
     def close(self) -> None:
         """Let the files go."""
@@ -169,7 +167,7 @@ class Receiver:
             if link.incoming or self._clock.now() >= self._next_look:
                 self._next_look = self._clock.now() + LOOK
                 before, self._speaks = self._speaks, self.sink.speaks()
-                is_back = self._album is not None and self._album.is_back(self._clock.now())
+                is_back = self._pictures is not None and self._pictures.is_back(self._clock.now())
                 if self.sink.look() or self._speaks > before or is_back:
                     self._gathered.forget()
                     link.publish(contract.ROLLCALL, b"{}")  # their hellos tell what is missing now
@@ -209,8 +207,8 @@ class Receiver:
 
     def _finish(self, link: Link, messages: list[Incoming], hellos: list[Hello]) -> None:
         """Commit, then say so, then acknowledge."""
-        if self._album is not None:
-            self._album.sync()
+        if self._pictures is not None:
+            self._pictures.sync()
         self._commit()
         self._gathered.note_waits(hellos)
         self._gathered.press(messages)
@@ -222,7 +220,7 @@ class Receiver:
 
     def _commit(self) -> None:
         """Commit what is pending, count it, and set aside what was refused. Raise OSError, SinkError."""
-        delivery = self._pending.delivery(self._album.kept.values() if self._album else ())
+        delivery = self._pending.delivery(self._pictures.kept.values() if self._pictures else ())
         outcome = self.sink.commit(delivery)
         if delivery.rows or delivery.pictures:
             self.troubles.kept()
@@ -231,8 +229,8 @@ class Receiver:
         for where, message, why in self._pending.refused(outcome.why):
             self._reader.set_aside(where, message, why)
         self._pending.clear()
-        if self._album is not None:
-            self._album.kept.clear()
+        if self._pictures is not None:
+            self._pictures.kept.clear()
 
     def _settle(self, row: Row, fate: RowFate) -> None:
         if fate is RowFate.REFUSED:
@@ -254,8 +252,8 @@ class Receiver:
         if not self._speaks:
             self._leave_it()
             return
-        due = {*self._gathered.due(now), *also, *self._tables.wanted, *(self._album.stations() if self._album else ())}
-        for station in sorted(due):
+        pictured = self._pictures.stations() if self._pictures else ()
+        for station in sorted({*self._gathered.due(now), *also, *self._tables.wanted, *pictured}):
             self._receipt(link, station)
         self._tables.wanted.clear()
 
@@ -263,14 +261,14 @@ class Receiver:
         """Forget what would be said: the receiver that answers has been handed the same."""
         self._gathered.forget()
         self._tables.wanted.clear()
-        if self._album is not None:
-            for station in self._album.stations():
-                self._album.collect(station)
+        if self._pictures is not None:
+            for station in self._pictures.stations():
+                self._pictures.collect(station)
 
     def _receipt(self, link: Link, station: str) -> None:
         """Send what is kept since the last receipt (where receipts are given), and the pieces that are wanted again."""
-        whole, wanted = ([], []) if self._album is None else self._album.collect(station)
-        self.tally.pictures += 0 if self._album is None else self._album.count_finished()
+        whole, wanted = ([], []) if self._pictures is None else self._pictures.collect(station)
+        self.tally.pictures += 0 if self._pictures is None else self._pictures.count_finished()
         has = self._kept(station, merged(self._gathered.take(station))) if self.receipts else []
         for receipt in answers.receipts(
             self.sink, station, has, whole if self.receipts else [], wanted, self._tables.wanted.get(station, ())

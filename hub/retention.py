@@ -14,16 +14,16 @@ from typing import Any
 from drivers.clock import Clock
 from drivers.reason import system_reason
 from edge.clock.clock import SystemClock, system_utc
+from edge.records.asked import DAY_US
 from hub.config import PicturesSection
 from hub.database.engine import Engine
 from hub.sink import SinkError
-from hub.vouched import present
+from hub.station_clocks import vouched_time
 
 log = logging.getLogger("minshan.hub")
 EVERY = 600.0  # s between two passes
 SOON = 1.0  # s until the next one, where there is more to do
 SLICE = 200  # pictures of a pass: live is not kept waiting
-DAY_US = 86_400_000_000
 GB = 1_000_000_000
 KEY = ("station", "picture", "part")
 FULL = "FROM picture WHERE part = 'full' AND file <> ''"
@@ -86,7 +86,7 @@ class Retention:
         )
         ((total,),) = engine.query(f"SELECT coalesce(sum(size), 0) {FULL}")
         days, most = self._limits.keep_days, self._limits.keep_gb
-        now = None if days is None else present(engine, self._utc())
+        now = None if days is None else vouched_time(engine, self._utc())
         before = None if days is None or now is None else now - days * DAY_US
         over = 0 if most is None else int(total) - int(most * GB)
         found: list[tuple[Any, ...]] = []

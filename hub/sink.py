@@ -1,6 +1,6 @@
 """The storage interface between the receiver and a database, or files of JSON lines.
 
-    sink.commit(Delivery(...)) -> Outcome       one transaction; only then receipts, then acknowledgements
+    sink.commit(Delivery(...)) -> CommitOutcome       one transaction; only then receipts, then acknowledgements
 
 One delivery is what lay in the inbox (at most 200 ms, or 5,000 records). All of it, its rows, the ledger's ranges and
 the pictures' rows, is committed together or not at all: a receipt is true because nothing stands between the two. The

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from edge.records.answers import StationState
 from hub.database.engine import Engine
+from hub.database.rows import json_object
 
 # A station that was away hands its newest setup in first: which is the newest its own time says, not when it came.
 SETUPS = "FROM setup s JOIN record r USING (station, epoch, seq) WHERE s.station ="  # the view has no bounds of a time
@@ -47,9 +47,3 @@ def setup_of(engine: Engine, station: str) -> dict[str, Any]:
     """Return what a station's newest setup says; {} where it has sent none. Raise SinkError."""
     found = engine.query(f"SELECT s.body {SETUPS} %s {NEWEST}", (station,))
     return json_object(found[0][0]) if found else {}
-
-
-def json_object(body: Any) -> dict[str, Any]:
-    """Return the object that a record's body is, which SQLite gives as a text; {} where it is none."""
-    found = json.loads(body) if isinstance(body, str) else body
-    return found if isinstance(found, dict) else {}

@@ -48,7 +48,7 @@ class Tiles:
         path = self._folder / f"{name}.webp"
         if path.is_file():
             return path
-        data = made(picture)
+        data = make_tile(picture)
         self._folder.mkdir(parents=True, exist_ok=True)
         beside = self._folder / f".{name}.{secrets.token_hex(4)}"
         beside.write_bytes(data)
@@ -79,7 +79,7 @@ class Tiles:
             self._count = len(oldest_first) - len(gone)
 
 
-def made(picture: Path) -> bytes:
+def make_tile(picture: Path) -> bytes:
     """Return a picture's tile as WebP. Raise TileError, OSError where the file cannot be read."""
     data = picture.read_bytes()
     try:

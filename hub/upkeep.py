@@ -13,10 +13,10 @@ from contextlib import closing
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.lanes import Lanes
-from hub.alarms.lease import INDEXES, Lease
-from hub.database import comparison, late_indexes
+from hub.database import late_indexes, ledger_repair
 from hub.database.engine import Engine
 from hub.database.errors import is_unusable
+from hub.database.lease import INDEXES, Lease
 from hub.sink import SinkError
 
 log = logging.getLogger("minshan.hub")
@@ -54,7 +54,7 @@ class Upkeep:
         try:
             with closing(self._database()) as engine:
                 if not self._compared:
-                    comparison.mended(engine)
+                    ledger_repair.repair(engine)
                     self._compared = True
                 return late_indexes.build(engine, Lease(engine, self._holder, self._clock, INDEXES))
         except SinkError as trouble:

@@ -21,10 +21,10 @@ def curve(extents: Sequence[Extent | None], rows: int, low: float, high: float) 
         if extent is None:
             before = None
             continue
-        bottom, top = (_dot(value, low, high, height) for value in extent)
+        bottom, top = own = _dot(extent[0], low, high, height), _dot(extent[1], low, high, height)
         if before is not None:  # up to the one before
             bottom, top = min(bottom, before[1] + 1), max(top, before[0] - 1)
-        before = tuple(_dot(value, low, high, height) for value in extent)  # type: ignore[assignment]  # of two
+        before = own
         for dot in range(bottom, top + 1):
             y = height - 1 - dot
             cells[y // 4][x // 2] |= DOTS[x % 2][y % 4]

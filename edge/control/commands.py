@@ -97,11 +97,6 @@ class Commands:
         self._parts = parts
         self._known = {command.name: command for command in known}
 
-    def needs(self, name: str) -> Permission | None:
-        """Return the right that a command needs; None where there is no such command."""
-        command = self._known.get(name)
-        return None if command is None else command.needs
-
     @cached_property
     def _token(self) -> PageToken:
         return PageToken(self._parts.kept.notes, self._parts.clock)

@@ -162,8 +162,7 @@ class Closing:
         kept, self._kept = self._kept, None
         if kept is None:
             return
-        known = kept.utc is not None and utc_offset is not None
-        gap = max(0.0, begin + utc_offset - kept.utc) if known else 0.0  # type: ignore[operator]  # both are known
+        gap = 0.0 if kept.utc is None or utc_offset is None else max(0.0, begin + utc_offset - kept.utc)
         self._offsets.resume(kept.leapt, begin, gap)
         self._lasting.resume(kept.wet, kept.iced, kept.held, begin, gap)
         self._persistence.resume(kept.still, kept.habits, begin)

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Literal, Protocol
 
 from edge.clock.belief import SECOND_LOOK
@@ -88,14 +89,14 @@ class Life:
 
     def __post_init__(self) -> None:
         for outage in self.schedule.outages:
-            self._events.append((outage.at, lambda outage=outage: self._outage(outage)))  # type: ignore[misc]  # bound now
+            self._events.append((outage.at, partial(self._outage, outage)))
         for gone, back in self.schedule.away:
-            self._events.append((gone, lambda: self._broker(False)))
-            self._events.append((back, lambda: self._broker(True)))
+            self._events.append((gone, partial(self._broker, False)))
+            self._events.append((back, partial(self._broker, True)))
         for at, mishap in self.schedule.mishaps:
-            self._events.append((at, lambda mishap=mishap: self._befall(mishap)))  # type: ignore[misc]  # bound now
+            self._events.append((at, partial(self._befall, mishap)))
         for ask in self.schedule.asks:
-            self._events.append((ask.at, lambda ask=ask: self._ask(ask)))  # type: ignore[misc]  # bound now
+            self._events.append((ask.at, partial(self._ask, ask)))
         self._events.sort(key=lambda event: event[0])
         self._boot(self.schedule.known_after)
 

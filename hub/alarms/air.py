@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import msgspec
 
 from edge.alerts.measures import SPAN, ChannelMeasure, FallMeasure, good
 from edge.measure.derived.minute_values import derive
-from edge.records.bodies import Minute, decode
+from edge.records.asked import HOUR_US, MINUTE_US
+from edge.records.bodies import Minute
 from edge.records.record import Kind
 from hub.database.engine import Engine
+from hub.database.rows import body_in
 
-MINUTE_US = 60_000_000
 NEAR_FROST = 3.0  # degC of the wet bulb, from which on frost is near: 0.8 K above where the rules begin in bloom
-RECENT_US = 6 * 3_600_000_000
+RECENT_US = 6 * HOUR_US
 
 
 class Air(msgspec.Struct, frozen=True):
@@ -64,12 +62,6 @@ def minutes_of(
         "AND wrong IS NULL ORDER BY start DESC LIMIT %s",
         (station, first_us, last_us, most),
     )
-    return [(start, minute) for start, body in reversed(found) if (minute := _minute(body)) is not None]
-
-
-def _minute(body: Any) -> Minute | None:
-    try:
-        found = decode(Kind.MINUTE, json.loads(body) if isinstance(body, str) else body)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, Minute) else None
+    return [
+        (start, minute) for start, body in reversed(found) if (minute := body_in(Kind.MINUTE, body, Minute)) is not None
+    ]

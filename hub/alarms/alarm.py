@@ -10,7 +10,7 @@ import hashlib
 
 import msgspec
 
-from drivers.reason import Reason
+from drivers.reason import Reason, restored
 from edge.alerts.crops import CRITICAL
 from edge.delivery.facts import What, what_of
 from edge.delivery.urgency import Urgency, urgency_of
@@ -19,7 +19,7 @@ from edge.records.bodies import Alert
 LATE_US = 300_000_000  # between what happened and its arrival here, from which on it is told as late
 
 
-class Ladder(msgspec.Struct, omit_defaults=True):
+class Escalation(msgspec.Struct, omit_defaults=True):
     """How far people were told, microseconds UTC. `told`: the worst level so far; `reached`: who, in order.
 
     `hurry`: a channel failed, so that the next person and the waking channels come at once; `hurried`: they came.
@@ -76,7 +76,7 @@ class Alarm(msgspec.Struct, omit_defaults=True):
     cleared_us: int | None = None
     said: Alert | None = None
     quiet: Quiet | None = None
-    ladder: Ladder = msgspec.field(default_factory=Ladder)
+    escalation: Escalation = msgspec.field(default_factory=Escalation, name="ladder")  # as hubs of before wrote it
 
     @property
     def urgency(self) -> Urgency:
@@ -96,7 +96,7 @@ class Alarm(msgspec.Struct, omit_defaults=True):
 
         Not where it saw nothing for a while, as over each restart, and nothing was the matter.
         """
-        told = self.ladder.told or self.ladder.over_told
+        told = self.escalation.told or self.escalation.over_told
         return self.said is not None and not self.open and not told and self.turn != "seeing"
 
     @property
@@ -141,14 +141,14 @@ def _date(alarm: Alarm, at_us: int) -> None:
     alarm.cleared_us = None if alarm.open else at_us
 
 
-def raised(station: str, name: str, what: What, at_us: int, quiet: Quiet, near: bool = False) -> Alarm:
+def new_alarm(station: str, name: str, what: What, at_us: int, quiet: Quiet, near: bool = False) -> Alarm:
     """Return an alarm that the hub raises itself; `name` tells it from others of that station."""
     found = Alarm(identity(station, name), station, what, at_us, at_us, at_us, True, step=1, near=near)
     found.quiet = quiet
     return found
 
 
-def cleared(alarm: Alarm, at_us: int) -> None:
+def clear(alarm: Alarm, at_us: int) -> None:
     """End an alarm that the hub raised itself."""
     alarm.open, alarm.step, alarm.turn = False, 0, "cleared"
     alarm.cleared_us = alarm.changed_us = alarm.arrived_us = at_us
@@ -156,6 +156,4 @@ def cleared(alarm: Alarm, at_us: int) -> None:
 
 def reason_of(quiet: Quiet | None) -> Reason | None:
     """Return why a channel takes nothing."""
-    from drivers.reason import restored
-
     return None if quiet is None or quiet.why is None else restored(quiet.why)

@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
-from edge.records.bodies import Alert, decode
+from edge.records.bodies import Alert
 from edge.records.record import Kind
 from hub.alarms import alarm as alarms
-from hub.alarms import ladder
+from hub.alarms import escalation
 from hub.alarms.alarm import Alarm
 from hub.database.engine import Engine
+from hub.database.rows import body_in
 
 AT_ONCE = 500  # records of alerts that are looked at together
 TAKEN = ("station", "epoch", "seq", "revision")
@@ -49,7 +50,7 @@ class AlarmBook:
     def keep(self, changed: Iterable[Alarm]) -> None:
         """Keep alarms as they are now."""
         for one in changed:
-            live = one.open or (bool(one.ladder.told) and not one.ladder.over_told) or one.is_untold
+            live = one.open or (bool(one.escalation.told) and not one.escalation.over_told) or one.is_untold
             values = one.id, one.station, int(live), one.changed_us, msgspec.json.encode(one).decode()
             self._engine.query(
                 "INSERT INTO alarm (id, station, live, changed, said) VALUES (%s, %s, %s, %s, %s) "
@@ -68,7 +69,7 @@ class AlarmBook:
             "WHERE r.kind = 'alert' AND (t.seq IS NULL OR t.revision < r.revision) ORDER BY r.arrived, r.seq LIMIT %s",
             (AT_ONCE,),
         )
-        read = [(line, _alert(line[4])) for line in found]
+        read = [(line, body_in(Kind.ALERT, line[4], Alert)) for line in found]
         known = self.load_alarms(alarms.identity(line[0], alert.alert) for line, alert in read if alert is not None)
         for (station, _, seq, _, _, start, until, arrived), alert in read:
             if alert is None:
@@ -85,7 +86,7 @@ class AlarmBook:
         """Note that somebody knows of these, unless somebody did before. Return them as they are now."""
         with self._engine.transaction():
             known = self.load_alarms(ids)
-            changed = [one for one in known.values() if ladder.acknowledge(one, who, now)]
+            changed = [one for one in known.values() if escalation.acknowledge(one, who, now)]
             self.keep(changed)
         return [known[name] for name in ids if name in known]
 
@@ -102,11 +103,3 @@ class AlarmBook:
             "INSERT INTO alarm_note (name, said) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET said = excluded.said",
             (name, json.dumps(said)),
         )
-
-
-def _alert(body: Any) -> Alert | None:
-    try:
-        found = decode(Kind.ALERT, json.loads(body) if isinstance(body, str) else body)
-    except (ValueError, RecursionError):
-        return None
-    return found if isinstance(found, Alert) else None

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from edge.alerts.measures import SPAN, ChannelMeasure, FallMeasure, FrostMeasure, Measure, good
 from edge.delivery.facts import Course, is_below
+from edge.records.asked import MINUTE_US
 from edge.records.bodies import AN_HOUR, Alert, Minute
-from hub.alarms.air import MINUTE_US, minutes_of
+from hub.alarms.air import minutes_of
 from hub.database.engine import Engine
 
 MOST_US = 26 * 60 * MINUTE_US  # looked back at most; the alert's newest change states what was worst before it

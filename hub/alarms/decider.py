@@ -12,14 +12,12 @@ import msgspec
 
 from edge.delivery.message import Sender
 from edge.delivery.urgency import is_day
+from hub.alarms import digests
 from hub.alarms import people as persons
-from hub.alarms import rounds
-from hub.alarms.air import Air, air_at
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
+from hub.alarms.escalation import Telling, advance
 from hub.alarms.health import ChannelHealth
-from hub.alarms.ladder import Telling, advance
-from hub.alarms.lease import holds
 from hub.alarms.outbox import MessageOutbox, drafts
 from hub.alarms.people import Contact, People
 from hub.alarms.routing import RoutingState, channels_for, over_by, quiet_channels
@@ -27,6 +25,7 @@ from hub.alarms.watch import Watch
 from hub.alarms.writing import MOST_A_NIGHT, About, AlarmWriter
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
+from hub.database.lease import holds
 
 HEARD_US = 15 * 60 * 1_000_000  # for which a minute counts as a station's present state
 OLD_US = 24 * 3_600_000_000  # of silence, after which nobody is reminded of a station's alarm any more
@@ -67,7 +66,7 @@ class Decider:
 
     def _tell(self, live: Sequence[Alarm], now: int) -> None:
         """Put out what is to be told now, together by channel."""
-        pass_ = Pass(self, now)
+        pass_ = Pass(self._outbox, self._people, self._health, self._watch, self._section.utc_offset_h, now)
         tellings: list[tuple[About, Sequence[str], str]] = []
         capped: set[str] = set()
         for alarm in live:
@@ -90,7 +89,7 @@ class Decider:
         if telling.why == "cleared":
             reached = self._outbox.reached(alarm.id)
             if not reached:  # no channel took anything as long as it lasted
-                alarm.ladder.told, alarm.ladder.over_told = 0, alarm.said is None
+                alarm.escalation.told, alarm.escalation.over_told = 0, alarm.said is None
             ways = over_by(reached, pass_.people, self._senders, pass_.hour.by_day)
             return [(about, names, name) for name, names in ways.items()]
         found: list[tuple[About, Sequence[str], str]] = []
@@ -103,7 +102,8 @@ class Decider:
 
     def _note_frost(self, alarm: Alarm, now: int) -> None:
         """Note of an alert that sees nothing whether it was near frost when it last saw."""
-        if alarm.what == "frost" and alarm.turn == "blind" and alarm.open and not alarm.ladder.told and not alarm.near:
+        told = alarm.escalation.told
+        if alarm.what == "frost" and alarm.turn == "blind" and alarm.open and not told and not alarm.near:
             alarm.near = self._watch.is_near(alarm.station, alarm.changed_us) and self._watch.in_season(now)
 
     # -- what is told in rounds ----------------------------------------------------------------------------
@@ -113,94 +113,66 @@ class Decider:
         people = self._people.listed()
         by_day = is_day(now, self._section.utc_offset_h)
         over = [one for one in live if one.is_untold and (by_day or one.late or one.urgency == "frost")]
-        if over and not any(0 <= now - one.arrived_us < rounds.GATHERED_US for one in over):
+        if over and not any(0 <= now - one.arrived_us < digests.GATHERED_US for one in over):
             for one in over:
-                one.ladder.over_told = True
+                one.escalation.over_told = True
             self._book.keep(over)
-            recent = [one for one in over if one.changed_us > now - rounds.RECENT_US]
-            self._put(rounds.summary(recent, people, self._writer, self._together(people), now), now)
-        day = rounds.day_due(self._book.note("daily"), self._section, now)
+            recent = [one for one in over if one.changed_us > now - digests.RECENT_US]
+            self._put(digests.summary(recent, people, self._writer, self._together(people), now), now)
+        day = digests.day_due(self._book.note("daily"), self._section, now)
         if day is not None:
             is_first = self._book.note("daily") is None
             self._book.write("daily", day)
-            rounds.forget(self._engine, now)
+            digests.forget(self._engine, now)
             if self._watch.in_season(now) and not is_first:
                 states = [one for one in self._health.listed() if one.name in self._senders]
                 heard = self._watch.last_heard(now)
                 duty = self._together([one for one in people if one.duty != "grower"] or people)
-                self._put(rounds.daily(heard, live, states, self._writer, duty, now), now)
+                self._put(digests.daily(heard, live, states, self._writer, duty, now), now)
 
-    def _together(self, people: Sequence[Contact]) -> rounds.Together:
+    def _together(self, people: Sequence[Contact]) -> digests.Together:
         """Return which of these people are told together by which channel that wakes nobody."""
-        return rounds.together(people, lambda one: quiet_channels(one, self._senders), self._one_by_one())
+        return digests.together(people, lambda one: quiet_channels(one, self._senders), self._one_by_one())
 
     def _one_by_one(self) -> list[str]:
         return [name for name, sender in self._senders.items() if sender.one_by_one]
 
-    def _put(self, messages: rounds.Round, now: int) -> None:
+    def _put(self, messages: digests.Round, now: int) -> None:
         for (channel, _), one in messages.items():
             self._outbox.put(channel, one, False, now)
 
-    @property
-    def health(self) -> ChannelHealth:
-        """Return how the channels fare."""
-        return self._health
-
-    @property
-    def section(self) -> AlarmsSection:
-        """Return what the file says."""
-        return self._section
-
-    def listed(self) -> list[Contact]:
-        """Return the people."""
-        return self._people.listed()
-
-    def air(self, station: str, now: int) -> Air | None:
-        """Return the newest air of a station. Raise SinkError."""
-        return air_at(self._engine, station, now)
-
-    def is_heard_since(self, station: str, since_us: int) -> bool:
-        """Return whether anything has come from a station since then. Raise SinkError."""
-        return self._watch.is_heard_since(station, since_us)
-
     def concerned(self) -> tuple[list[Contact], bool]:
         """Return the people, and whether frost is open. Raise SinkError."""
-        return self.listed(), any(one.open and one.urgency == "frost" for one in self._book.live())
-
-    def counts(self, since_us: int, now: int) -> Mapping[str, int]:
-        """Return how many messages each person got since then."""
-        return self._outbox.counts(since_us, now)
-
-    def warned(self, since_us: int, now: int) -> frozenset[str]:
-        """Return who was told since then that no more reminders come."""
-        return self._outbox.warned(since_us, now)
+        return self._people.listed(), any(one.open and one.urgency == "frost" for one in self._book.live())
 
 
 class Pass:
     """What one pass looks up at most once."""
 
-    def __init__(self, decider: Decider, now: int) -> None:
-        self._decider, self._now = decider, now
-        self._offset = decider.section.utc_offset_h
+    def __init__(
+        self, outbox: MessageOutbox, people: People, health: ChannelHealth, watch: Watch, offset_h: float, now: int
+    ) -> None:
+        self._outbox, self._people, self._health, self._watch = outbox, people, health, watch
+        self._offset, self._now = offset_h, now
 
     @cached_property
     def people(self) -> dict[str, Contact]:
         """The people, by name."""
-        return {one.name: one for one in self._decider.listed()}
+        return {one.name: one for one in self._people.listed()}
 
     @cached_property
     def hour(self) -> RoutingState:
         """Whether it is day, and what fails."""
-        failing = (one.name for one in self._decider.health.listed() if one.failing_us or one.is_busy(self._now))
+        failing = (one.name for one in self._health.listed() if one.failing_us or one.is_busy(self._now))
         return RoutingState(is_day(self._now, self._offset), frozenset(failing))
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:
-        return self._decider.counts(persons.night_of(self._now, self._offset), self._now)
+        return self._outbox.counts(persons.night_of(self._now, self._offset), self._now)
 
     @cached_property
     def _warned(self) -> frozenset[str]:
-        return self._decider.warned(persons.night_of(self._now, self._offset), self._now)
+        return self._outbox.warned(persons.night_of(self._now, self._offset), self._now)
 
     def ready(self, alarm: Alarm) -> list[str]:
         """Return who may be told of an alarm."""
@@ -208,14 +180,13 @@ class Pass:
 
     def is_heard(self, station: str) -> bool:
         """Return whether a station's newest minute is one of the last ones."""
-        air = self._decider.air(station, self._now)
-        return air is not None and air.start_us > self._now - HEARD_US
+        return self._watch.is_measured_since(station, self._now - HEARD_US, self._now)
 
     def is_old(self, alarm: Alarm) -> bool:
         """Return whether people know of a station's alarm, and nothing has come from that station for a day."""
-        known = alarm.said is not None and alarm.open and alarm.level <= alarm.ladder.told
+        known = alarm.said is not None and alarm.open and alarm.level <= alarm.escalation.told
         since = self._now - OLD_US
-        return known and alarm.arrived_us < since and not self._decider.is_heard_since(alarm.station, since)
+        return known and alarm.arrived_us < since and not self._watch.is_heard_since(alarm.station, since)
 
     def is_spared(self, name: str) -> bool:
         """Return whether somebody has heard enough tonight, and was told that no more reminders come."""

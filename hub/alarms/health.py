@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import msgspec
 
-from drivers.reason import restored
 from edge.delivery.message import MessageFate, SendResult
 from hub.alarms.alarm import Quiet
 from hub.database.engine import Engine
@@ -32,11 +31,6 @@ class ChannelState(msgspec.Struct, omit_defaults=True):
     def quiet(self) -> Quiet:
         """Return what an alarm about it knows."""
         return Quiet(channel=self.name, why=self.why)
-
-    @property
-    def reason(self) -> object:
-        """Return why it fails; None where it does not."""
-        return None if self.why is None else restored(self.why)
 
 
 class ChannelHealth:

@@ -16,15 +16,15 @@ from edge.backoff import Backoff
 from edge.delivery.message import MessageFate, Sender
 from edge.lanes import Lanes
 from edge.wire.post import Endpoint, RequestError, requested
-from hub.alarms.blind import Blindness
+from hub.alarms.database_outage import DatabaseOutage
 from hub.alarms.decider import Decider
-from hub.alarms.lease import Lease
 from hub.alarms.outbox import MessageOutbox
 from hub.alarms.watch import Watch
 from hub.alarms.writing import AlarmWriter
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 from hub.database.errors import is_unusable
+from hub.database.lease import Lease
 from hub.sink import SinkError
 
 log = logging.getLogger("minshan.alarms")
@@ -56,7 +56,7 @@ class Setting:
     photos: Callable[[], Reason | None] = lambda: None
 
 
-def started(setting: Setting) -> Lanes:
+def start_lanes(setting: Setting) -> Lanes:
     """Return the running lanes. The database's tables are there."""
     lanes = Lanes(setting.clock)
     doors = {name: setting.clock.inbox(1) for name in setting.senders}
@@ -92,7 +92,7 @@ class AlarmsLane:
         self._outbox = MessageOutbox(engine, writer, setting.holder, setting.seed)
         states = setting.connected, setting.synchronised, setting.photos
         self._watch = Watch(engine, setting.section, setting.senders, *states, setting.utc())
-        self._blindness = Blindness(setting.senders, setting.clock)
+        self._outage = DatabaseOutage(setting.senders, setting.clock)
         parts = self._outbox, writer, self._watch, setting.holder
         self._decider = Decider(engine, setting.section, setting.senders, *parts)
         self._was_ours = False
@@ -112,7 +112,7 @@ class AlarmsLane:
                 self._set_trouble(trouble.reason)
                 self._watch.blind_until(self._setting.utc())
                 self._was_ours = False
-                self._blindness.lost(trouble.reason)
+                self._outage.note_failure(trouble.reason)
                 pause = backoff.pause()
             self._clock.sleep_until(self._clock.now() + pause)
 
@@ -121,7 +121,7 @@ class AlarmsLane:
         now = self._setting.utc()
         if not self._lease.claim():
             self._was_ours = False
-            self._blindness.stands_by()
+            self._outage.stand_by()
             return
         if not self._was_ours:
             self._outbox.recover(now)
@@ -133,7 +133,7 @@ class AlarmsLane:
         for door in self._doors.values() if self._outbox.put_in > before else ():
             if not len(door):
                 door.offer(True)
-        self._blindness.sees(*self._decider.concerned())
+        self._outage.note_pass(*self._decider.concerned())
         self._beat_heart()
 
     def release(self) -> None:

@@ -16,19 +16,19 @@ from collections.abc import Iterable, Iterator, Sequence
 import msgspec
 
 from edge.delivery.message import Message, MessageFate, SendResult
+from edge.records.asked import DAY_US, MINUTE_US
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import LONGEST_US, ChannelHealth
-from hub.alarms.lease import holds
 from hub.alarms.links import Links
 from hub.alarms.people import People
 from hub.alarms.writing import About, AlarmWriter, OutgoingMessage
 from hub.database.engine import Engine
+from hub.database.lease import holds
 
 S_US = 1_000_000
-MINUTE_US = 60 * S_US
 LIFE_US = {"repeat": 10 * MINUTE_US, "test": 10 * MINUTE_US}
-LONG_LIFE_US = 24 * 60 * MINUTE_US
+LONG_LIFE_US = DAY_US
 RESERVED = 5  # of a robot's messages per minute, reserved for frost
 TRIES = 5  # of what surely did not arrive, and is said again anyhow as long as it lasts
 PAUSE_S, LONGEST_PAUSE_S = 2.0, 600.0  # before the second of them, then twice that; what nothing else says goes on
@@ -162,7 +162,7 @@ class MessageOutbox:
         found = self._engine.query("SELECT alarm FROM alarm_about WHERE message = %s", (message,))
         known = self._book.load_alarms(alarm for (alarm,) in found)
         for alarm in known.values():
-            alarm.ladder.hurry = alarm.open and alarm.urgency != "upkeep"
+            alarm.escalation.hurry = alarm.open and alarm.urgency != "upkeep"
         self._book.keep(known.values())
 
     def _next(
@@ -234,7 +234,7 @@ def is_due(alarm: Alarm, about: About, made: int) -> bool:
         return not alarm.open
     if about.why == "blind":
         return alarm.open and alarm.turn == "blind"
-    acked = alarm.ladder.acked_us
+    acked = alarm.escalation.acked_us
     return alarm.open and (acked is None or acked < made)
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from edge.delivery.message import Sender
 from hub.alarms.alarm import Alarm
-from hub.alarms.ladder import Telling
+from hub.alarms.escalation import Telling
 from hub.alarms.people import Contact
 
 

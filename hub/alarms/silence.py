@@ -13,10 +13,11 @@ from statistics import median
 
 import msgspec
 
-MINUTE_US = 60_000_000
+from edge.records.asked import DAY_US, MINUTE_US
+
 PATIENCE, PATIENCE_OUT = 5 * MINUTE_US, 15 * MINUTE_US
 SLOWEST = 15 * MINUTE_US  # of a cadence
-GONE_US = 7 * 24 * 60 * MINUTE_US  # after which a station is no longer expected
+GONE_US = 7 * DAY_US  # after which a station is no longer expected
 
 
 class LastHeard(msgspec.Struct, frozen=True):

@@ -7,12 +7,14 @@ from typing import Any, Literal
 
 import msgspec
 
+from edge.language.words import N_
 from edge.measure.quality import Flag
 from edge.records.asked import DAY_US
 from edge.records.bodies import Minute, restore
 from hub.alarms.book import AlarmBook
 from hub.database.engine import Engine
-from hub.stations import json_object, names, setup_of
+from hub.database.rows import json_object
+from hub.stations import names, setup_of
 
 LOOKED_AT = 60  # newest minutes of a station
 WEEK_US = 7 * DAY_US  # in which a camera has taken pictures, where it takes any; beyond it none is looked for
@@ -21,12 +23,12 @@ OFTEN = 0.5  # of them in which a channel is not good, from which on somebody is
 Cause = Literal["silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera"]
 ORDER: tuple[str, ...] = ("silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera")
 TAKE: Mapping[Cause, tuple[str, ...]] = {
-    "silent": ("spare SIM", "spare battery", "spare box"),
-    "battery": ("spare battery", "cloth for the panel"),
-    "bus": ("surge protector", "fuse", "terminals"),
-    "sensor_silent": ("spare sensor", "terminals"),
-    "sensor_doubtful": ("cleaning things", "reference instrument"),
-    "camera": ("lens cloth",),
+    "silent": (N_("spare SIM"), N_("spare battery"), N_("spare box")),
+    "battery": (N_("spare battery"), N_("cloth for the panel")),
+    "bus": (N_("surge protector"), N_("fuse"), N_("terminals")),
+    "sensor_silent": (N_("spare sensor"), N_("terminals")),
+    "sensor_doubtful": (N_("cleaning things"), N_("reference instrument")),
+    "camera": (N_("lens cloth"),),
 }
 SHARED = ("port", "bus", "chip", "i2c_bus")  # settings by which sensors stand on one bus
 

@@ -6,16 +6,18 @@ from collections.abc import Callable, Container
 
 from drivers.reason import Reason
 from edge.alerts.rules import within
+from edge.delivery.facts import What
 from edge.delivery.urgency import local
+from edge.records.asked import MINUTE_US
 from hub.alarms import alarm as alarms
 from hub.alarms.air import air_at
 from hub.alarms.alarm import Alarm, Quiet
 from hub.alarms.book import AlarmBook
 from hub.alarms.health import ChannelHealth
-from hub.alarms.silence import MINUTE_US, LastHeard, Silences, cadence, silences
+from hub.alarms.silence import LastHeard, Silences, cadence, silences
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
-from hub.vouched import apart
+from hub.station_clocks import clock_offset
 
 NEWEST = 20  # records of a station by which its cadence is judged
 LOOK_US = 10_000_000  # between two looks
@@ -92,6 +94,11 @@ class Watch:
         )
         return bool(found)
 
+    def is_measured_since(self, station: str, since_us: int, now: int) -> bool:
+        """Return whether a station's newest minute began after an instant."""
+        air = air_at(self._engine, station, now)
+        return air is not None and air.start_us > since_us
+
     def in_season(self, now: int) -> bool:
         """Return whether frost matters now."""
         return within(self._section.season, f"{local(now, self._section.utc_offset_h):%m-%d}", last_too=True)
@@ -111,15 +118,15 @@ class Watch:
         after = silences(heard.values(), now, self._since, self.in_season(now), before, self._connected())
         turned = [self._silent(heard[station], now) for station in sorted(after.stations - before.stations)]
         for station in sorted(before.stations - after.stations):
-            alarms.cleared(open_[station], now)
+            alarms.clear(open_[station], now)
             turned.append(open_[station])
         if after.everybody and not before.everybody:
             last = max(one.last_us for one in heard.values())
             quiet = Quiet(last, count=len(heard))
             near = any(self.is_near(station, last) for station in heard) and self.in_season(now)
-            turned.append(alarms.raised(ALL, f"all-silent-{last}", "all_silent", now, quiet, near))
+            turned.append(alarms.new_alarm(ALL, f"all-silent-{last}", "all_silent", now, quiet, near))
         elif before.everybody and not after.everybody:
-            alarms.cleared(open_[ALL], now)
+            alarms.clear(open_[ALL], now)
             turned.append(open_[ALL])
             self._since = now
         return turned
@@ -128,7 +135,7 @@ class Watch:
         air = air_at(self._engine, one.station, one.last_us)
         quiet = Quiet(one.last_us) if air is None else Quiet(air.start_us, air.air, air.wet, air.fall)
         near = air is not None and air.is_near_frost and self.in_season(now)
-        return alarms.raised(one.station, f"silent-{one.last_us}", "silent", now, quiet, near)
+        return alarms.new_alarm(one.station, f"silent-{one.last_us}", "silent", now, quiet, near)
 
     def is_near(self, station: str, last: int) -> bool:
         """Return whether the air at a station was near frost."""
@@ -141,48 +148,44 @@ class Watch:
         for state in (one for one in self._health.listed() if one.name in self._channels):
             if state.failing_us is not None and state.name not in open_:
                 name = f"channel-{state.name}-{state.failing_us}"
-                turned.append(alarms.raised(ALL, name, "channel", now, state.quiet))
+                turned.append(alarms.new_alarm(ALL, name, "channel", now, state.quiet))
             elif state.failing_us is None and state.name in open_:
-                alarms.cleared(open_[state.name], now)
+                alarms.clear(open_[state.name], now)
                 turned.append(open_[state.name])
         for gone in (one for name, one in open_.items() if name not in self._channels):
-            alarms.cleared(gone, now)
-            gone.ladder.over_told = True  # whoever took it out of the file need not be told
+            alarms.clear(gone, now)
+            gone.escalation.over_told = True  # whoever took it out of the file need not be told
             turned.append(gone)
         return turned
 
     def _of_clock(self, live: list[Alarm], now: int) -> list[Alarm]:
-        off_us = apart(self._engine, now)
+        off_us = clock_offset(self._engine, now)
         self._off_us = self._off_us if off_us is None else off_us
-        is_set = self._synchronised() and not self._off_us
-        self._unset = None if is_set else now if self._unset is None else min(self._unset, now)
-        open_ = [one for one in live if one.open and one.what == "clock"]
-        if is_set:
-            for one in open_:
-                alarms.cleared(one, now)
-            return open_
-        if open_ or self._unset is None or now - self._unset < UNSET_US:
+        if self._synchronised() and not self._off_us:
+            self._unset = None
+            return _turned(live, "clock", now, now, None)
+        self._unset = now if self._unset is None else min(self._unset, now)
+        if now - self._unset < UNSET_US:
             return []
-        quiet = Quiet(self._unset, count=round(abs(self._off_us) / MINUTE_US))
-        return [alarms.raised(ALL, f"clock-{self._unset}", "clock", now, quiet)]
+        ahead = Quiet(self._unset, count=round(abs(self._off_us) / MINUTE_US))
+        return _turned(live, "clock", self._unset, now, ahead)
 
     def _of_log(self, live: list[Alarm], now: int) -> list[Alarm]:
         """Look at SQLite's log, which grows without end while somebody else holds the file open."""
         size = self._engine.overgrown_log()
-        open_ = [one for one in live if one.open and one.what == "log"]
-        if size:
-            return [] if open_ else [alarms.raised(ALL, f"log-{now}", "log", now, Quiet(count=round(size / 1e6)))]
-        for one in open_:
-            alarms.cleared(one, now)
-        return open_
+        return _turned(live, "log", now, now, Quiet(count=round(size / 1e6)) if size else None)
 
     def _of_photos(self, live: list[Alarm], now: int) -> list[Alarm]:
         """Look at the folder of photos, which may be full."""
         why = self._photos()
-        open_ = [one for one in live if one.open and one.what == "photos"]
-        if why is not None:
-            quiet = Quiet(why=why.builtins())
-            return [] if open_ else [alarms.raised(ALL, f"photos-{now}", "photos", now, quiet)]
-        for one in open_:
-            alarms.cleared(one, now)
-        return open_
+        return _turned(live, "photos", now, now, None if why is None else Quiet(why=why.builtins()))
+
+
+def _turned(live: list[Alarm], what: What, since: int, now: int, matter: Quiet | None) -> list[Alarm]:
+    """Raise the hub's alarm of this kind, unless it is open, where something is the matter since; else end it."""
+    open_ = [one for one in live if one.open and one.what == what]
+    if matter is not None:
+        return [] if open_ else [alarms.new_alarm(ALL, f"{what}-{since}", what, now, matter)]
+    for one in open_:
+        alarms.clear(one, now)
+    return open_

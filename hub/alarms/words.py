@@ -28,24 +28,6 @@ def named(thing: str) -> str:
     return texts.label(thing) if ChannelName.parse(thing).quantity in QUANTITIES else thing
 
 
-def thing_word(thing: str) -> str:
-    """Return what is taken along."""
-    words = {
-        "spare SIM": _("spare SIM"),
-        "spare battery": _("spare battery"),
-        "spare box": _("spare box"),
-        "cloth for the panel": _("cloth for the panel"),
-        "surge protector": _("surge protector"),
-        "fuse": _("fuse"),
-        "terminals": _("terminals"),
-        "spare sensor": _("spare sensor"),
-        "cleaning things": _("cleaning things"),
-        "reference instrument": _("reference instrument"),
-        "lens cloth": _("lens cloth"),
-    }
-    return words.get(thing, thing)
-
-
 def duty_word(duty: str) -> str:
     """Return what somebody does at the stations."""
     words = {"grower": _("grower"), "technician": _("technician"), "operator": _("operator")}

@@ -13,10 +13,11 @@ from edge.delivery.texts import begun, reminder, sentence
 from edge.delivery.urgency import URGENCIES
 from edge.language.spoken import Lang, Spoken
 from edge.language.words import N_
-from hub.alarms.air import MINUTE_US, air_at
+from edge.records.asked import MINUTE_US
+from hub.alarms.air import air_at
 from hub.alarms.alarm import Alarm, reason_of
 from hub.alarms.course import course_of
-from hub.alarms.ladder import Why
+from hub.alarms.escalation import Why
 from hub.alarms.people import Contact
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
@@ -138,11 +139,13 @@ class AlarmWriter:
     ) -> str:
         """Return the last line: what is asked of people, and what is to be known of the message itself."""
         whys = {why for _, why in mine}
-        acked = next((alarm.ladder.acked_by for alarm, why in mine if why == "still" and alarm.ladder.acked_by), "")
+        acked = next(
+            (alarm.escalation.acked_by for alarm, why in mine if why == "still" and alarm.escalation.acked_by), ""
+        )
         parts = []
         if acked:
             parts.append(words.say(N_("{name} has acknowledged it"), name=acked))
-        repeats = max((alarm.ladder.repeats for alarm, why in mine if why == "repeat"), default=0)
+        repeats = max((alarm.escalation.repeats for alarm, why in mine if why == "repeat"), default=0)
         if repeats:  # what is told again because a channel failed is no reminder
             parts.append(words.say(N_("reminder {n}"), n=repeats))
         if said.last:

@@ -13,27 +13,26 @@ import msgspec
 
 from drivers.reason import Reason
 from hub.database.engine import Engine
-from hub.database.statements import run
 from hub.random_secrets import digest, new_secret
 from hub.rights import Account, Role
 from hub.sink import SinkError
 
-TABLES = (
-    """CREATE TABLE account (
+TABLES = """
+CREATE TABLE account (
     kind {text} NOT NULL, name {text} NOT NULL, role {text} NOT NULL, stations {text}, secret {text} NOT NULL,
     made {int} NOT NULL, ended {int},
     PRIMARY KEY (kind, name)
-)""",
-    "CREATE INDEX account_secret ON account (secret) WHERE kind = 'token'",
-    """CREATE TABLE session (
+);
+CREATE INDEX account_secret ON account (secret) WHERE kind = 'token';
+CREATE TABLE session (
     digest {text} NOT NULL PRIMARY KEY, name {text} NOT NULL, made {int} NOT NULL, until {int} NOT NULL
-)""",
-    """CREATE TABLE audit (
+);
+CREATE TABLE audit (
     time {int} NOT NULL, number {text} NOT NULL, kind {text} NOT NULL, name {text} NOT NULL, action {text} NOT NULL,
     station {text}, detail {text} NOT NULL,
     PRIMARY KEY (time, number)
-)""",
-)
+);
+"""
 SESSION_US = 30 * 86_400_000_000  # a grower logs in once a month
 AHEAD_US = 86_400_000_000  # by which a session may begin later: that of a clock that was set back lasts no year
 MOST_SESSIONS = 20  # of one person; the oldest ends
@@ -180,12 +179,6 @@ class Accounts:
         held = self._engine.lookup("account", COLUMNS.split(", "), ("kind", "name"), now, lock=True)
         if kind == "user" and [found.name for found in map(_account, held) if _manages_all(found)] == [name]:
             raise AccountError(LAST_ADMIN)
-
-
-def make(engine: Engine) -> None:
-    """Make the tables: a step of the migrations."""
-    for table in TABLES:
-        run(engine, table)
 
 
 def _manages_all(account: Account) -> bool:

@@ -8,12 +8,13 @@ from typing import Any
 
 import msgspec
 
+from edge.records.asked import DAY_US
 from hub.database.engine import Engine
 from hub.database.rows import KEY
 from hub.stations import setup_of
 
 USUAL_MB = 1.0  # what a camera's picture of 4 megapixels comes to, where none has come yet
-WEEK_US = 7 * 86_400_000_000  # how far back a picture is looked for
+WEEK_US = 7 * DAY_US  # how far back a picture is looked for
 
 
 class CameraNow(msgspec.Struct, frozen=True):

@@ -54,7 +54,7 @@ class Judged:
     replaced: list[Dated] = field(default_factory=list)
 
 
-def committed(engine: Engine, delivery: Delivery) -> CommitOutcome:
+def commit(engine: Engine, delivery: Delivery) -> CommitOutcome:
     """Write a delivery, within a transaction. Raise SinkError."""
     known = _locked(engine, delivery)
     judged = _judged(engine, delivery.rows, known)

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from edge.measure.aggregates import HOUR_US, SUSPECT, said_by, said_of
-from edge.records.answers import Point
+from edge.measure.aggregates import SUSPECT, said_by, said_of
+from edge.records.answers import Point, Step
+from edge.records.asked import SPANS
 from hub.database.engine import Engine
 from hub.lacking import LackingSpan, spread
 
-DAY_US = 24 * HOUR_US
 COUNTED = "start_us, end_us, mean, min, min_us, max, max_us, sum, good, suspect, bad, missing"
-SPANS = {"hour": HOUR_US, "day": DAY_US}
 
 
 def minutes(
@@ -52,7 +51,7 @@ def counted(
     engine: Engine,
     station: str,
     channel: str,
-    step: str,
+    step: Step,
     first: int,
     last: int,
     most: int,

@@ -50,7 +50,7 @@ def waiting(engine: Engine, destination: str, stations: Iterable[str] = ()) -> d
     return found
 
 
-def locked(engine: Engine, names: Iterable[Name]) -> None:
+def lock_epochs(engine: Engine, names: Iterable[Name]) -> None:
     """See that nobody writes records of these epochs until the transaction ends."""
     engine.lookup("epoch", EPOCH, EPOCH, sorted(set(names)), lock=True)
 

@@ -16,11 +16,11 @@ from typing import Any, NamedTuple
 import msgspec
 
 from edge.measure.aggregates import HOUR_US
+from edge.records.asked import MINUTE_US
 from edge.records.record import Kind
 from hub.database.counting import lock
 from hub.database.engine import Engine
 
-MINUTE_US = 60_000_000
 BEST = 2  # the worst flag of a good minute: 1 good, 2 not judged
 MOST_HOURS = 400  # that one commit counts; more wait, the oldest
 READ_US = 24 * HOUR_US  # of minutes that are read by one statement

@@ -7,8 +7,8 @@ killed leaves an index that nothing reads; it is taken away and built anew.
 
 from __future__ import annotations
 
-from hub.alarms.lease import Lease
 from hub.database.engine import Engine
+from hub.database.lease import Lease
 
 INDEXES = {
     "record_other": "record (station, coalesce(start, arrived)) "

@@ -8,18 +8,17 @@ import msgspec
 
 from edge.wire.contract import Command, Result
 from hub.database.engine import Engine
-from hub.database.statements import run
 from hub.rights import Account
-from hub.vouched import present
+from hub.station_clocks import vouched_time
 
-TABLES = (
-    """CREATE TABLE command (
+TABLES = """
+CREATE TABLE command (
     id {text} NOT NULL PRIMARY KEY, station {text} NOT NULL, name {text} NOT NULL, arguments {text} NOT NULL,
     asked_by {text} NOT NULL, asked {int} NOT NULL, expires {int} NOT NULL, sent {int}, nobody {int},
     state {text}, result {text}, answered {int}
-)""",
-    "CREATE INDEX command_unsent ON command (expires) WHERE sent IS NULL",
-)
+);
+CREATE INDEX command_unsent ON command (expires) WHERE sent IS NULL;
+"""
 COLUMNS = "id, station, name, arguments, asked_by, asked, expires, sent, nobody, state, result, answered"
 KEPT_US = 90 * 86_400_000_000
 
@@ -53,7 +52,7 @@ class Orders:
 
     def add(self, station: str, command: Command, caller: Account, now: int) -> CommandOrder:
         """Keep a new command, to be sent; what was asked long ago is forgotten (the audit still has it)."""
-        vouched = present(self._engine, now)
+        vouched = vouched_time(self._engine, now)
         if vouched is not None:
             self._engine.query("DELETE FROM command WHERE asked < %s", (vouched - KEPT_US,))
         arguments = msgspec.json.encode(command.args).decode()
@@ -88,12 +87,6 @@ class Orders:
         """Return one command; None where there is none."""
         found = self._engine.query(f"SELECT {COLUMNS} FROM command WHERE id = %s", (name,))
         return _order(found[0]) if found else None
-
-
-def make(engine: Engine) -> None:
-    """Make the tables: a step of the migrations."""
-    for table in TABLES:
-        run(engine, table)
 
 
 def _order(row: tuple[Any, ...]) -> CommandOrder:

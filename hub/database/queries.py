@@ -9,7 +9,6 @@ as one that is not there. Nothing is cut in silence: a page says where the next 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection
 from datetime import date
 from typing import Any
@@ -30,11 +29,11 @@ from edge.records.answers import (
 from edge.records.asked import BAD_PAGE, AskedStep, chosen, unit_of
 from edge.records.record import LAST_UTC
 from hub import completeness, monthly, stations
-from hub.database import cameras, curves, rows, turns
+from hub.database import alert_turns, cameras, curves, rows
+from hub.database.alert_turns import AlertTurn
 from hub.database.cameras import CameraNow
 from hub.database.engine import Engine
-from hub.database.turns import AlertTurn
-from hub.exported import Export, ExportSelection
+from hub.export import Export, ExportSelection
 from hub.lacking import LackingRecords
 from hub.monthly import MonthlySheet
 from hub.sink import SinkError
@@ -196,7 +195,7 @@ class Queries:
     def alert_turns(self, station: str) -> list[AlertTurn]:
         """Return the newest turns of a station's alerts, the newest first."""
         self._allow(station)
-        return turns.newest(self._engine, station)
+        return alert_turns.newest(self._engine, station)
 
     def curves(self, station: str, first_us: int, last_us: int) -> dict[str, list[Point]]:
         """Return the minutes of all channels that begin in a span, which is at most a day or two."""
@@ -268,11 +267,9 @@ def _after(page: str | None, last_us: int) -> tuple[int, int, str]:
 
 def _event(station: str, line: tuple[Any, ...]) -> Event:
     _, epoch, seq, revision, kind, start, source, arrived, body, wrong = line
-    return Event(station, rows.name_of(epoch), seq, revision, kind, start, source, arrived, _json(body), wrong)
-
-
-def _json(body: Any) -> object:
-    return json.loads(body) if isinstance(body, str) else body
+    return Event(
+        station, rows.name_of(epoch), seq, revision, kind, start, source, arrived, rows.json_value(body), wrong
+    )
 
 
 def _picture(line: tuple[Any, ...]) -> Picture:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from edge.measure.aggregates import said_by
 from edge.records.answers import Value
 from edge.records.asked import unit_of
-from edge.records.record import Record, values_of
+from edge.records.bodies import decode
+from edge.records.record import Kind, Record, values_of
 from hub.sink import Note, PictureRow, Row
 
+T = TypeVar("T")
 KEY = ("station", "epoch", "seq")
 RECORD = (
     *KEY,
@@ -88,6 +90,26 @@ def name_of(identity: str) -> str:
 def is_refused(value: str) -> bool:
     """Return whether a text has a character that no database takes."""
     return REFUSED.search(value) is not None
+
+
+def json_value(column: Any) -> Any:
+    """Return what a column of JSON holds, which SQLite gives as a text."""
+    return json.loads(column) if isinstance(column, str) else column
+
+
+def json_object(column: Any) -> dict[str, Any]:
+    """Return the object in a column of JSON; {} where it is none."""
+    found = json_value(column)
+    return found if isinstance(found, dict) else {}
+
+
+def body_in(kind: Kind, column: Any, wanted: type[T]) -> T | None:
+    """Return the view of a record's body; None where a newer station says it in another way, or nothing can be read."""
+    try:
+        found = decode(kind, json_value(column))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, wanted) else None
 
 
 def _plain(value: Any, depth: int) -> Any:

@@ -1,8 +1,8 @@
 """The tables, as a list of functions that create them: a newer hub adds one and never changes one.
 
 Tables `record`, `ledger`, `epoch`, `picture`, `conflict`, `note` are what the hub writes; `minute`, `setup`, `event`
-and `station` are views for people, and so are those over hours (`hourly.py`). Times are microseconds UTC in whole
-numbers (`..._us` in the views), and types of a database's own stand in views alone. Membership in a day is by the
+and `station` are views for people, and so are those over hours (`hourly_tables.py`). Times are microseconds UTC in
+whole numbers (`..._us` in the views), and types of a database's own stand in views alone. Membership in a day is by the
 `start` of a minute; a station's day is by the offset of the setup that the minute was made under.
 """
 
@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Callable
 
 from drivers.reason import Reason
-from hub.database import accounts, alarm_tables, forward_tables, held_hours, hourly, late_indexes, orders
+from hub.database import accounts, alarm_tables, forward_tables, held_hours, hourly_tables, late_indexes, orders
 from hub.database.engine import Engine
 from hub.database.errors import DatabaseRefusedError
 from hub.database.statements import run
@@ -100,18 +100,34 @@ def _forwarding(engine: Engine) -> None:
 
 def _hours(engine: Engine) -> None:
     """Make the hours, and the views over them; those of minutes that are here already are counted behind live."""
-    run(engine, hourly.TABLES + hourly.VIEWS + hourly.COUNT_ALL)
+    run(engine, hourly_tables.TABLES + hourly_tables.VIEWS + hourly_tables.COUNT_ALL)
     late_indexes.make(engine, "record_other")
+
+
+def _accounts(engine: Engine) -> None:
+    """Make the tables of who may do what, and of who did what."""
+    run(engine, accounts.TABLES)
+
+
+def _commands(engine: Engine) -> None:
+    """Make the table of commands to stations."""
+    run(engine, orders.TABLES)
+
+
+def _alarms(engine: Engine) -> None:
+    """Make the tables of alarms and of whom they are told."""
+    run(engine, alarm_tables.TABLES)
+    late_indexes.make(engine, "record_alert")
 
 
 def _exact_hours(engine: Engine) -> None:
     """Make room for what rounding takes from the sums of hours; an hour without it is counted anew when it grows."""
-    run(engine, hourly.RESTS)
+    run(engine, hourly_tables.RESTS)
 
 
 def _own_extremes(engine: Engine) -> None:
     """Make the views of days anew: those of an earlier hub took the time of an extreme from another day's hour too."""
-    run(engine, "DROP VIEW day;\nDROP VIEW day_20_20;\n" + hourly.DAYS)
+    run(engine, "DROP VIEW day;\nDROP VIEW day_20_20;\n" + hourly_tables.DAYS)
 
 
 def _indexed_setups(engine: Engine) -> None:
@@ -134,10 +150,9 @@ def _indexed_undated(engine: Engine) -> None:
 
 
 MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
-    *(_first, _forwarding, _hours, accounts.make, orders.make),
-    alarm_tables.make,
+    *(_first, _forwarding, _hours, _accounts, _commands, _alarms),
     _exact_hours,
-    alarm_tables.add_revision,
+    lambda engine: run(engine, alarm_tables.REVISION),
     _own_extremes,
     _indexed_setups,
     _held_hours,

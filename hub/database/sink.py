@@ -1,6 +1,6 @@
 """The sink over a database: one transaction per delivery (`commit.py`), retried, or halved down to the faulty row.
 
-Whatever broke, the same delivery may be committed again.
+Whatever broke, the same delivery may be commit again.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ import msgspec
 from edge.clock.clock import SystemClock
 from edge.records.spans import Span, merged
 from edge.wire.contract import Revised
-from hub.alarms.lease import ANSWERS, Lease
-from hub.database import comparison, counting, held_hours, rows, schema
-from hub.database.commit import committed
+from hub.database import counting, held_hours, ledger_repair, rows, schema
+from hub.database.commit import commit
 from hub.database.engine import Engine
 from hub.database.errors import AgainError, ValueRefusedError
+from hub.database.lease import ANSWERS, Lease
 from hub.database.quantities import make_views
 from hub.sink import CommitOutcome, Delivery, RowFate, SinkError
 
@@ -62,7 +62,7 @@ class DatabaseSink:
             return self._halved(delivery, error)
 
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
-        """Return what is committed of these epochs of a station."""
+        """Return what is commit of these epochs of a station."""
         found = self._engine.query("SELECT epoch, first, last FROM ledger WHERE station = %s", (station,))
         named = ((rows.name_of(epoch), first, last) for epoch, first, last in found)
         return merged(Span(*span) for span in named if span[0] in epochs)
@@ -98,7 +98,7 @@ class DatabaseSink:
 
         Where there are such it is written anew and the generation changes, so that stations send them again.
         """
-        lost = comparison.mended(self._engine)
+        lost = ledger_repair.repair(self._engine)
         self.look()
         return lost
 
@@ -122,14 +122,14 @@ class DatabaseSink:
         for left in reversed(range(TRIES)):
             try:
                 with self._engine.transaction():
-                    return committed(self._engine, delivery)
+                    return commit(self._engine, delivery)
             except AgainError:
                 if not left:
                     raise
         raise AssertionError("a loop of at least one pass")
 
     def _halved(self, delivery: Delivery, error: ValueRefusedError) -> CommitOutcome:
-        """Commit in halves what could not be committed together, down to the row at fault."""
+        """Commit in halves what could not be commit together, down to the row at fault."""
         found = delivery.rows
         if len(found) == 1 and not (delivery.pictures or delivery.notes or delivery.announced):
             log.warning("a record of %s is not accepted by the database: %s", found[0].station, error)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hub.database import hourly
+from hub.database import hourly_tables
 from hub.database.engine import Engine
 
 WORDS = {
@@ -40,6 +40,6 @@ WORDS = {
 
 def run(engine: Engine, script: str) -> None:
     """Run statements in the database's own words."""
-    for statement in script.format(**WORDS[engine.postgres], **hourly.WORDS[engine.postgres]).split(";\n"):
+    for statement in script.format(**WORDS[engine.postgres], **hourly_tables.WORDS[engine.postgres]).split(";\n"):
         if statement.strip():
             engine.query(statement)

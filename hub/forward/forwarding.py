@@ -21,7 +21,7 @@ from hub.forward.turn import ForwardTurn
 LAST_S = 2.0  # s for which a lane that is told to end is waited for: a request that hangs ends with the process
 
 
-def started(config: HubConfig, clock: Clock, utc: Callable[[], int]) -> Lanes:
+def start_lanes(config: HubConfig, clock: Clock, utc: Callable[[], int]) -> Lanes:
     """Return the running lanes of all destinations; the database's tables are there."""
     lanes = Lanes(clock)
     for section in config.forward:

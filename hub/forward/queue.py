@@ -18,6 +18,7 @@ from drivers.reason import Reason
 from edge.forward.batch import BatchItem, ForwardBatch, read
 from edge.northbound.verdict import EncodeError
 from edge.records import ranges
+from edge.records.asked import HOUR_US
 from edge.records.ranges import Ranges
 from edge.records.record import Kind, Record
 from hub.database import forwarded, rows
@@ -26,10 +27,8 @@ from hub.database.forwarded import Name
 from hub.database.rows import KEY
 
 BATCH = ("destination", "batch", "names", "raw")
-LANE = ("destination", "holder", "until", "proven", "newest", "tried", "why")
 READ = (*KEY, "revision", "kind", "raw")
 NOT_READ = Reason("record_not_understood", "the record is not understood: {why}", why="")
-HOUR_US = 3_600_000_000
 LOOK_US = 100_000_000  # microseconds after which all is compared whatever the sums are
 Encode = Callable[[str, Record], bytes]  # raises EncodeError
 
@@ -84,7 +83,7 @@ class DatabaseQueue:
     def proven(self, batch: ForwardBatch) -> None:
         """Note that the destination has a batch: each record of it that has not been revised meanwhile."""
         with self._engine.transaction():
-            forwarded.locked(self._engine, (item[:2] for item in batch.items))
+            forwarded.lock_epochs(self._engine, (item[:2] for item in batch.items))
             keys = sorted(item[:3] for item in batch.items)
             now = {tuple(row[:3]): row[3] for row in self._engine.lookup("record", (*KEY, "revision"), KEY, keys)}
             same: dict[Name, list[int]] = {}
@@ -156,7 +155,7 @@ class DatabaseQueue:
 
     def _fixed(self, chosen: list[tuple[str, str, int]], encode: Encode) -> tuple[ForwardBatch | None, int]:
         """Return the batch that these come to, kept, and how many of them there are at all."""
-        forwarded.locked(self._engine, (key[:2] for key in chosen))
+        forwarded.lock_epochs(self._engine, (key[:2] for key in chosen))
         found = {tuple(row[:3]): row[3:] for row in self._engine.lookup("record", READ, KEY, sorted(chosen))}
         passed: dict[Name, list[int]] = {}
         refused: list[tuple[BatchItem, Reason]] = []

@@ -104,11 +104,11 @@ class AcknowledgePage:
         lines, waits = [], False
         for alarm in alarms:
             lines.append(writer.episode(words, alarm, now))
-            ladder = alarm.ladder
-            if ladder.acked_us is not None:
-                at = clock_time(ladder.acked_us, now, writer.offset_h, words)
-                lines.append(words.say(N_("{name} acknowledged it at {time}."), name=ladder.acked_by, time=at))
-            waits = waits or (alarm.open and (ladder.acked_us is None or ladder.reminded_us is not None))
+            escalation = alarm.escalation
+            if escalation.acked_us is not None:
+                at = clock_time(escalation.acked_us, now, writer.offset_h, words)
+                lines.append(words.say(N_("{name} acknowledged it at {time}."), name=escalation.acked_by, time=at))
+            waits = waits or (alarm.open and (escalation.acked_us is None or escalation.reminded_us is not None))
         return page(words, lines, link.people if waits else [], 200)
 
 

@@ -82,11 +82,11 @@ def to_visit(context: RequestContext, _said: Nothing) -> list[Visit]:
 
 def state_of(alarm: Alarm) -> AlertState:
     """Return what is told of an alarm."""
-    ladder = alarm.ladder
+    escalation = alarm.escalation
     return AlertState(
         *(alarm.id, alarm.station, alarm.what, alarm.urgency, alarm.open, alarm.step, alarm.turn, alarm.late),
-        *(alarm.raised_us, alarm.changed_us, alarm.cleared_us, alarm.said, list(ladder.reached)),
-        *(ladder.acked_by, ladder.acked_us, alarm.quiet),
+        *(alarm.raised_us, alarm.changed_us, alarm.cleared_us, alarm.said, list(escalation.reached)),
+        *(escalation.acked_by, escalation.acked_us, alarm.quiet),
     )
 
 

@@ -31,7 +31,7 @@ from hub.database.accounts import SESSION_US, UNKNOWN, AccountError, Accounts
 from hub.database.errors import ValueRefusedError
 from hub.database.orders import Orders
 from hub.database.queries import NO_STATION, AskedError, Queries
-from hub.exported import NothingError
+from hub.export import NothingError
 from hub.rights import Account, Right
 from hub.sink import SinkError
 from hub.tiles import KIND as WEBP
@@ -39,8 +39,7 @@ from hub.web.arguments import LONGEST_BODY, NOT_TAKEN, parse_arguments
 from hub.web.engines import Engines
 from hub.web.guard import COOKIE, HubGuard
 from hub.web.openapi import document
-from hub.web.routes import API
-from hub.web.table import ApiError, DataAnswer, FileAnswer, MadeFile, RequestContext, Route, SessionAnswer
+from hub.web.table import API, ApiError, DataAnswer, FileAnswer, MadeFile, RequestContext, Route, SessionAnswer
 
 T = TypeVar("T")
 log = logging.getLogger("minshan.web")
@@ -154,7 +153,7 @@ def sink_failure(trouble: SinkError) -> ApiError:
     return ApiError(503, trouble.reason, AGAIN_S)
 
 
-def made(
+def application(
     routes: Sequence[Route],
     pool: RequestPool,
     listen: str,
@@ -182,7 +181,7 @@ def made(
     ]
     web.append(WebRoute(f"{API}/openapi.json", openapi, middleware=packed))
     middleware = [Middleware(HubGuard, listen=listen, public_url=public_url)]
-    return Starlette(routes=[*web, *others], middleware=middleware, exception_handlers={404: nothing, 405: nothing})
+    return Starlette(routes=[*web, *others], middleware=middleware, exception_handlers={404: not_found, 405: not_found})
 
 
 def endpoint(route: Route, pool: RequestPool) -> Callable[[Request], Any]:
@@ -193,7 +192,7 @@ def endpoint(route: Route, pool: RequestPool) -> Callable[[Request], Any]:
             asked = replace(await read_request(request), form=False)
             watch = asyncio.create_task(tell_when_gone(request, asked.gone)) if route.answer is MadeFile else None
             try:
-                return sent(await pool.answer(route, asked), request)
+                return response_of(await pool.answer(route, asked), request)
             finally:
                 asked.gone.set()
                 if watch is not None:
@@ -241,7 +240,7 @@ class WholeFileResponse(FileResponse):
         await super().__call__({**scope, "headers": whole}, receive, send)
 
 
-def sent(answer: Any, request: Request) -> Response:
+def response_of(answer: Any, request: Request) -> Response:
     """Return the response that carries an answer."""
     if isinstance(answer, FileAnswer):
         return FileResponse(answer.path, media_type=answer.kind, headers=LASTING)
@@ -269,6 +268,6 @@ def keep_session(response: Response, answer: SessionAnswer, request: Request) ->
         response.set_cookie(COOKIE, answer.secret, lasts, secure=secure, httponly=True, samesite="lax")
 
 
-async def nothing(_request: Request, error: Exception) -> Response:
+async def not_found(_request: Request, error: Exception) -> Response:
     """Say that there is nothing under an address, or not by this method."""
     return refusal(getattr(error, "status_code", 404), NO_ROUTE)

@@ -19,6 +19,7 @@ from edge.config.sections import RemoteCommand
 from edge.page.guard import NO_FORM
 from edge.records.asked import AskedStep, Channel, Channels, Kinds, Page, Time
 from edge.wire.contract import CameraName, Facts, Sha256, StationId
+from hub.database.rows import is_refused
 from hub.web.table import ApiError
 
 LONGEST_BODY = 65_536  # bytes
@@ -163,7 +164,7 @@ def parse_arguments(
     """Return a route's arguments; `form`: the body is that of a form. Raise ApiError 422, or 400 where it is none."""
     loose = {**_once(query), **path}
     told = filled(kind, body) if form else _object(body) if body else {}
-    if not all(map(is_plain, (*texts_in(loose), *texts_in(told)))):
+    if any(map(is_refused, (*texts_in(loose), *texts_in(told)))):
         raise ApiError(422, NO_TEXT)
     try:
         return msgspec.convert({**told, **loose}, kind, strict=bool(body) and not form)
@@ -201,11 +202,6 @@ def _object(body: bytes) -> dict[str, Any]:
     if not isinstance(told, dict):
         raise ApiError(400, NO_JSON)
     return told
-
-
-def is_plain(text: str) -> bool:
-    """Return whether a text can be kept by any database."""
-    return "\0" not in text and not any("\ud800" <= letter <= "\udfff" for letter in text)
 
 
 def texts_in(value: Any) -> Iterable[str]:

@@ -17,10 +17,10 @@ from pathlib import Path
 import msgspec
 
 from drivers.reason import Reason
-from hub import sheets
+from hub import export_files
 from hub.database.accounts import Accounts, Kind
 from hub.database.queries import Queries
-from hub.exported import Export, ExportedMinute, ExportSelection
+from hub.export import Export, ExportedMinute, ExportSelection
 from hub.random_secrets import digest
 from hub.rights import Account, Right
 from hub.web import arguments as given
@@ -149,7 +149,7 @@ class Exports:
         self._folder.mkdir(parents=True, exist_ok=True)
         path = self._folder / f"{secrets.token_hex(8)}.{arguments.form}"
         try:
-            sheets.write_file(found, arguments.form, path, wanted, arguments.bom)
+            export_files.write_file(found, arguments.form, path, wanted, arguments.bom)
         except BaseException:  # whatever it was, no half a file stays
             path.unlink(missing_ok=True)
             raise

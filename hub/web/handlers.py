@@ -214,7 +214,7 @@ def command(wake: Callable[[], None]) -> Callable[[RequestContext, given.Command
     return handler
 
 
-def commanded(context: RequestContext, arguments: given.OfCommand) -> CommandOrder:
+def command_state(context: RequestContext, arguments: given.OfCommand) -> CommandOrder:
     """Return what became of a command."""
     found = context.orders.order(arguments.id)
     if found is None or not caller(context).may(Right.COMMAND, found.station):

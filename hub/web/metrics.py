@@ -33,7 +33,7 @@ def metrics(listeners: Callable[[], int], aside: Path) -> Callable[[RequestConte
                 len(SetAside(aside).files()),
             ),
         ]
-        return DataAnswer("".join(map(written, lines)).encode(), TEXT)
+        return DataAnswer("".join(map(text_of, lines)).encode(), TEXT)
 
     return handler
 
@@ -66,7 +66,7 @@ def _stations(context: RequestContext) -> Iterator[Line]:
     )
 
 
-def written(line: Line) -> str:
+def text_of(line: Line) -> str:
     """Return a metric in the text format."""
     name, kind, what, values = line
     head = f"# HELP {name} {what}\n# TYPE {name} {kind}\n"

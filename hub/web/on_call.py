@@ -10,8 +10,8 @@ from collections.abc import Callable, Collection
 import msgspec
 
 from drivers.reason import Reason
+from hub.alarms.attempts import TrialMessage, put_test_messages
 from hub.alarms.people import Contact, People, PersonError, PersonName, unknown
-from hub.alarms.testing import TrialMessage, told_by_all
 from hub.rights import Right
 from hub.web.arguments import Nothing
 from hub.web.handlers import Done, caller
@@ -51,7 +51,7 @@ def known(context: RequestContext, name: str) -> Contact:
     raise PersonError(unknown(name))
 
 
-def kept(channels: Collection[str]) -> Callable[[RequestContext, Contact], Contact]:
+def keep(channels: Collection[str]) -> Callable[[RequestContext, Contact], Contact]:
     """Return the handler that keeps a person who is told; `channels`: those of the hub's file."""
 
     def handler(context: RequestContext, arguments: Contact) -> Contact:
@@ -78,7 +78,7 @@ def remove(context: RequestContext, arguments: PersonGone) -> Done:
 def test(context: RequestContext, arguments: TrialOf) -> list[TrialMessage]:
     """Put out a test message by each channel of people; what each service answers is asked for later."""
     chosen = people(context) if arguments.name is None else [known(context, arguments.name)]
-    found = told_by_all(context.engine, chosen, context.now_us)
+    found = put_test_messages(context.engine, chosen, context.now_us)
     context.accounts.note(caller(context), "test message", None, arguments.name or "", context.now_us)
     return found
 
@@ -88,7 +88,7 @@ def routes(channels: Collection[str]) -> tuple[Route, ...]:
     path, manage = f"{API}/on-call", Right.MANAGE
     return (
         Route("GET", path, "Who is notified of alerts", manage, Nothing, list[Contact], listed),
-        Route("POST", path, "Add somebody to notify", manage, Contact, Contact, kept(channels)),
+        Route("POST", path, "Add somebody to notify", manage, Contact, Contact, keep(channels)),
         Route("POST", f"{path}/remove", "Stop notifying somebody", manage, PersonGone, Done, remove),
         Route("POST", f"{path}/test", "Send a test", manage, TrialOf, list[TrialMessage], test),
     )

@@ -14,15 +14,14 @@ from msgspec import Meta
 
 from drivers.reason import Reason
 from edge.wire.contract import StationId
-from hub.database.accounts import UNKNOWN, AccountError, Kind
-from hub.passwords import LONGEST, SHORTEST, hashed
+from hub.database.accounts import UNKNOWN, Kind
+from hub.passwords import LONGEST, SHORTEST, hash_password
 from hub.random_secrets import digest, new_secret
 from hub.rights import NAME, Account, Right, Role
 from hub.web.arguments import Nothing
 from hub.web.handlers import Done, caller
 from hub.web.table import API, ApiError, RequestContext, Route
 
-__all__ = ["AccountError"]
 NewName = Annotated[str, Meta(pattern=rf"^{NAME}$(?!\n)")]
 KnownName = Annotated[str, Meta(min_length=1, max_length=64)]
 Stations = Annotated[list[StationId], Meta(max_length=1000)] | None
@@ -97,7 +96,7 @@ def listed(kind: Kind) -> Callable[[RequestContext, Nothing], list[Person]]:
 def add(context: RequestContext, arguments: NewPerson) -> Person:
     """Let somebody log in."""
     account = _allowed(context, Account("user", arguments.name, arguments.role, _set(arguments.stations)))
-    context.accounts.add(account, hashed(arguments.password), context.now_us)
+    context.accounts.add(account, hash_password(arguments.password), context.now_us)
     return _noted(context, "user add", account)
 
 
@@ -120,7 +119,7 @@ def role(context: RequestContext, arguments: NewRole) -> Person:
 def password(context: RequestContext, arguments: NewPassword) -> Done:
     """Give somebody another password."""
     found = managed_account(context, "user", arguments.name)
-    context.accounts.change_password(arguments.name, hashed(arguments.password))
+    context.accounts.change_password(arguments.name, hash_password(arguments.password))
     _noted(context, "user passwd", found)
     return Done()
 

@@ -18,7 +18,6 @@ from hub.web.exports import Exports
 from hub.web.logins import Logins
 from hub.web.table import API, DataAnswer, FileAnswer, Route
 
-__all__ = ["API", "routes"]
 JPEG = "image/jpeg"
 STATION = f"{API}/stations/{{station}}"
 PICTURE = f"{API}/pictures/{{sha256}}"
@@ -58,7 +57,7 @@ def routes(
             ask,
             given.OfCommand,
             CommandOrder,
-            does.commanded,
+            does.command_state,
         ),
         Route("GET", f"{API}/audit", "Who did what", manage, given.Before, list[Audited], does.audit),
         *Exports(folder.with_name(f"{folder.name}.exports")).routes(),

@@ -30,13 +30,13 @@ from hub.sink import SinkError
 from hub.tile_maker import TileMaker
 from hub.tiles import Tiles
 from hub.web.acknowledge import AcknowledgePage
-from hub.web.app import LOG_IN, RequestPool, made, read_request
+from hub.web.app import LOG_IN, RequestPool, application, read_request
 from hub.web.engines import Engines
 from hub.web.logins import Logins
+from hub.web.pages import routes as table_of_pages
 from hub.web.pages import serving
-from hub.web.pages import table as table_of_pages
-from hub.web.routes import API, routes
-from hub.web.table import ApiError
+from hub.web.routes import routes
+from hub.web.table import API, ApiError
 
 log = logging.getLogger("minshan.web")
 GRACE = 2  # s that answers in hand may take once the hub is told to stop
@@ -70,9 +70,9 @@ class Server:
         tiles = Tiles.beside(pictures)
         self._tiles = TileMaker(engine, tiles, pictures, utc)
         table = routes(pictures, logins, wake, lambda: self.feed.listeners, channels, tiles)
-        pages = serving.served(table_of_pages.routes(logins, wake, channels, forwards), self._pool, utc)
+        pages = serving.page_routes(table_of_pages.routes(logins, wake, channels, forwards), self._pool, utc)
         others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes(), *pages]
-        self._app = made(table, self._pool, host, config.public_url, version("minshan"), others)
+        self._app = application(table, self._pool, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(
             Positioned(self._app, self.feed),
             log_config=None,
@@ -112,7 +112,7 @@ class Server:
         self._pool.trouble = trouble
 
     def stop(self) -> None:
-        """End: streams and files that are being made are let go, answers in hand may still go out."""
+        """End: streams and files that are being application are let go, answers in hand may still go out."""
         self._server.should_exit = True
         self._tiles.stop()
         self._thread.join(GRACE + 5.0)

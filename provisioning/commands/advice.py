@@ -9,7 +9,7 @@ import click
 
 from edge.language.texts import _
 from edge.language.verdicts import restored_verdict, verdict_words
-from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.options import config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station
 from provisioning.folding import page
 
@@ -18,9 +18,7 @@ from provisioning.folding import page
     help=_("Say whether spraying is advisable now, whether scab may infect, and what the season adds up to.")
 )
 @config_option()
-@click.option(
-    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
-)
+@state_option()
 @json_option()
 def advice(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Ask the running station."""

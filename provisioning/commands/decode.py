@@ -13,7 +13,7 @@ from edge.language import texts
 from edge.language.remedies import CLOSER
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import json_option, print_json
+from provisioning.commands.options import json_option, print_json, set_option
 from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
 from provisioning.folding import as_typed, program, say
 
@@ -85,7 +85,7 @@ class DecodeTally:
 )
 @click.argument("driver", metavar=_("DRIVER"), shell_complete=drivers_for)
 @click.argument("file", type=Input("rb"), metavar=_("FILE"))
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
+@set_option()
 @click.option("--hex", "as_hex", is_flag=True, help=_("The input is hexadecimal text."))
 @json_option()
 def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as_json: bool) -> None:

@@ -8,14 +8,11 @@ import click
 
 from edge.language import texts
 from edge.language.texts import _
-from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.options import config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station
 from provisioning.folding import say
 
 BY = click.option("--by", default="", metavar=_("NAME"), help=_("Who silences it."))
-STATE = click.option(
-    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
-)
 
 
 @click.group(help=_("Silence the station's horn, or test it."))
@@ -26,7 +23,7 @@ def horn() -> None:
 @horn.command(help=_("Silence the horn; it sounds again when an alert worsens or a new one is raised."))
 @BY
 @config_option()
-@STATE
+@state_option()
 @json_option()
 def silence(by: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Tell the running station."""
@@ -42,7 +39,7 @@ def silence(by: str, config_file: Path | None, state: Path | None, as_json: bool
 
 @horn.command(help=_("Sound the horn for three seconds."))
 @config_option()
-@STATE
+@state_option()
 @json_option()
 def test(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Ask the running station for it, and wait until it is over."""

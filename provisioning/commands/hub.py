@@ -14,7 +14,7 @@ from edge.clock.clock import system_utc
 from edge.language import destinations, texts
 from edge.language.texts import _, ngettext
 from edge.records.answers import Completeness
-from provisioning.commands import hub_broker, hub_room
+from provisioning.commands import hub_broker, hub_disks
 from provisioning.commands.answers import Day
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
@@ -88,12 +88,12 @@ def status(config_file: Path, as_json: bool) -> None:
             print_json(broker._asdict())
         else:
             say(hub_broker.line(broker))
-        for room in hub_room.little_room(config):
+        for room in hub_disks.little_room(config):
             late = True
             if as_json:
                 print_json(room._asdict())
             else:
-                say(hub_room.line(room))
+                say(hub_disks.line(room))
         heard_of = stations(engine, now)
         if not heard_of and not as_json:
             say(_("No station has sent anything yet."))

@@ -20,7 +20,7 @@ from provisioning.commands.options import format_file_error, may_write
 from provisioning.folding import say
 
 if TYPE_CHECKING:
-    from hub.exported import Export, ExportedMinute
+    from hub.export import Export, ExportedMinute
 
 DAY = Day()
 
@@ -52,7 +52,7 @@ def export(
     force: bool,
 ) -> None:
     """Write the file aside and give it its name when it is whole; say how many minutes it holds."""
-    from hub.exported import Export, ExportSelection, NothingError
+    from hub.export import Export, ExportSelection, NothingError
 
     if first > last:
         raise CommandError(Exit.USAGE, _("--from is later than --to."))
@@ -80,16 +80,16 @@ def export(
 
 def write(found: Export, form: str, out: Path | None, seen: Callable[[ExportedMinute], None]) -> int:
     """Write to a file, or to the standard output. Return the number of minutes. Raise SinkError, OSError."""
-    from hub import sheets
+    from hub import export_files
 
     if out is None:
         output = sys.stdout.buffer
         if form == "jsonl":
-            return sheets.write_jsonl(found, output, seen)
-        return sheets.csv_bytes(found, output, seen, bom=False)
+            return export_files.write_jsonl(found, output, seen)
+        return export_files.csv_bytes(found, output, seen, bom=False)
     beside = out.with_name(f".{out.name}.part")
     try:
-        count = sheets.write_file(found, form, beside, seen)
+        count = export_files.write_file(found, form, beside, seen)
         with beside.open("rb") as file:
             os.fsync(file.fileno())
         beside.replace(out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -134,7 +135,7 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
     from hub.alarms.writing import AlarmWriter
 
     config, now, some_open = loaded(config_file), system_utc(), False
-    words = Spoken("zh" if texts.language(_environment()) == "zh" else "en")
+    words = Spoken("zh" if texts.language(dict(os.environ)) == "zh" else "en")
     with opened(config) as engine:
         writer = AlarmWriter(engine, config.alarms, None)
         found = AlarmBook(engine).since(now - days * 24 * HOURS_US, None)
@@ -145,11 +146,11 @@ def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
             if as_json:
                 print_json(msgspec.to_builtins(one))
                 continue
-            ladder = one.ladder
-            reached = _(", ").join(ladder.reached) or _("nobody yet")
-            known = _("; acknowledged by {name}").format(name=ladder.acked_by) if ladder.acked_by else ""
-            state = _("open") if one.open else _("over")
-            say(_("{place}: {sentence}").format(place=f"{one.id} {state}", sentence=writer.episode(words, one, now)))
+            state = one.escalation
+            reached = _(", ").join(state.reached) or _("nobody yet")
+            known = _("; acknowledged by {name}").format(name=state.acked_by) if state.acked_by else ""
+            word = _("open") if one.open else _("over")
+            say(_("{place}: {sentence}").format(place=f"{one.id} {word}", sentence=writer.episode(words, one, now)))
             say("  " + _("notified: {names}").format(names=reached) + known)
     if some_open:
         raise click.exceptions.Exit(Exit.TROUBLE)
@@ -167,7 +168,7 @@ def acknowledge(config_file: Path, number: str, by: str) -> None:
         found = AlarmBook(engine).acknowledge([number], by, system_utc())
     if not found:
         raise CommandError(Exit.USAGE, _("There is no alert {number}.").format(number=number))
-    who = found[0].ladder.acked_by
+    who = found[0].escalation.acked_by
     say(_("Acknowledged by {name}.").format(name=who) if who else _("It is over."))
 
 
@@ -179,7 +180,7 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
     """Print a line a try, the newest first."""
     import msgspec
 
-    from hub.alarms.testing import attempts
+    from hub.alarms.attempts import attempts
     from hub.alarms.words import fate_word
 
     config = loaded(config_file)
@@ -210,8 +211,8 @@ def test(config_file: Path, name: str | None) -> None:
     from edge.delivery.message import Message, MessageFate, Short
     from edge.delivery.texts import begun
     from edge.language.spoken import Spoken
+    from hub.alarms.attempts import TEXT
     from hub.alarms.people import People
-    from hub.alarms.testing import TEXT
     from hub.alarms.words import fate_word
 
     config, failed = loaded(config_file), False
@@ -275,9 +276,3 @@ def opened(config: HubConfig) -> Iterator[Engine]:
             yield engine
         except SinkError as trouble:
             raise CommandError(Exit.USAGE, trouble.reason) from None
-
-
-def _environment() -> dict[str, str]:
-    import os
-
-    return dict(os.environ)

@@ -16,7 +16,7 @@ from edge.language.texts import _
 from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, loaded, reading, say_unheard
-from provisioning.commands.options import format_file_error, json_option, print_json
+from provisioning.commands.options import STATION, format_file_error, json_option, print_json
 from provisioning.folding import say
 
 if TYPE_CHECKING:
@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from hub.rights import Account
 
 ROLES = ("grower", "technician", "operator", "admin")  # hub.rights.Role; a test holds them together
-STATION = r"[a-z0-9][a-z0-9-]{0,31}"
 PERSON = click.argument("name", metavar=_("NAME"))
 ROLE = click.option("--role", type=click.Choice(ROLES), required=True, help=_("What they may do."))
 STATIONS = click.option(
@@ -56,12 +55,12 @@ def token() -> None:
 @PASSWORD_FILE
 def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...], password_file: Path | None) -> None:
     """Ask for a password twice, and keep its hash."""
-    from hub.passwords import hashed, hasher
+    from hub.passwords import hash_password, hasher
 
     account = made("user", name, role, stations)
     with accounts(config_file, stations) as known:
         hasher()  # before a password is asked for
-        known.add(account, hashed(password(password_file)), system_utc())
+        known.add(account, hash_password(password(password_file)), system_utc())
     say(_('"{name}" can log in now.').format(name=name))
 
 
@@ -71,13 +70,13 @@ def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...],
 @PASSWORD_FILE
 def passwd(config_file: Path, name: str, password_file: Path | None) -> None:
     """Keep another password."""
-    from hub.passwords import hashed, hasher
+    from hub.passwords import hash_password, hasher
 
     with accounts(config_file) as known:
         hasher()  # before a password is asked for
         if known.user(name) is None:
             raise CommandError(Exit.USAGE, _('There is no "{name}".').format(name=name))
-        known.change_password(name, hashed(password(password_file)))
+        known.change_password(name, hash_password(password(password_file)))
     say(_('"{name}" has a new password.').format(name=name))
 
 
@@ -172,12 +171,8 @@ def password(file: Path | None) -> str:
 
 def show(kind: Kind, config_file: Path, as_json: bool) -> None:
     """Print all accounts of a kind."""
-    words = {
-        "grower": _("grower"),
-        "technician": _("technician"),
-        "operator": _("operator"),
-        "admin": _("administrator"),
-    }
+    from hub.web.pages.words import role_word
+
     nothing = {"user": _("Nobody has an account yet."), "token": _("There is no token yet.")}
     with accounts(config_file) as known:
         listed = known.listed(kind)
@@ -190,7 +185,7 @@ def show(kind: Kind, config_file: Path, as_json: bool) -> None:
                 continue
             where = _("all stations") if mine is None else _(", ").join(mine)
             ended = "" if not account.ended else _(" (disabled)")
-            facts = _(", ").join((words[account.role], where)) + ended
+            facts = _(", ").join((role_word(account.role), where)) + ended
             say(_("{place}: {sentence}").format(place=account.name, sentence=facts))
 
 

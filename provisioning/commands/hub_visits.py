@@ -24,7 +24,7 @@ def visits(config_file: Path, as_json: bool) -> None:
     import msgspec
 
     from hub.alarms.visits import visits as found
-    from hub.alarms.words import cause_words, thing_word
+    from hub.alarms.words import cause_words
 
     config = loaded(config_file)
     with opened(config) as engine:
@@ -36,7 +36,7 @@ def visits(config_file: Path, as_json: bool) -> None:
             print_json(msgspec.to_builtins(one))
             continue
         name = config.alarms.names.get(one.station, one.station)
-        take = _(", ").join(map(thing_word, one.take))
+        take = _(", ").join(map(_, one.take))
         say(_("{station}: {cause}; take: {take}").format(station=name, cause=cause_words(one), take=take))
         for why in one.why:
             if why:

@@ -9,7 +9,7 @@ import click
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.durations import Duration
-from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.options import config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station
 from provisioning.folding import say
 
@@ -23,9 +23,7 @@ from provisioning.folding import say
 @click.argument("seconds", type=Duration(zero=True), metavar=_("DURATION"))
 @click.argument("words", metavar=_("[TEXT]"), nargs=-1)
 @config_option()
-@click.option(
-    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
-)
+@state_option()
 @json_option()
 def maintenance(
     seconds: float, words: tuple[str, ...], config_file: Path | None, state: Path | None, as_json: bool

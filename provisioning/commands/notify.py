@@ -10,8 +10,7 @@ import click
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import Exit
-from provisioning.commands.horn import STATE
-from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.options import config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station
 from provisioning.folding import say
 
@@ -23,7 +22,7 @@ def notify() -> None:
 
 @notify.command(help=_("Send a test message through each channel to each person, and show what the services answered."))
 @config_option()
-@STATE
+@state_option()
 @json_option()
 @click.pass_context
 def test(ctx: click.Context, config_file: Path | None, state: Path | None, as_json: bool) -> None:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 CONFIG = Path("/etc/minshan/station.toml")  # where `make install` puts it
 RETRY_MAX_S = 10.0  # of a command that somebody waits for
 UNITS = Path("/etc/systemd/system")  # where it puts the services
+STATION = r"[a-z0-9][a-z0-9-]{0,31}"  # edge.wire.contract.StationId, which is slow to load
 F = TypeVar("F", bound=Callable[..., Any])
 
 
@@ -38,6 +39,21 @@ def config_option(required: bool = False) -> Callable[[F], F]:
         required=required,
         help=_("The station's file (otherwise {file}).").format(file=CONFIG),
     )
+
+
+def state_option() -> Callable[[F], F]:
+    """Add --state FOLDER: which running station is asked, where not the one of a file."""
+    return click.option(
+        "--state",
+        type=click.Path(path_type=Path, readable=False),
+        metavar=_("FOLDER"),
+        help=_("The folder of its data."),
+    )
+
+
+def set_option() -> Callable[[F], F]:
+    """Add --set KEY=VALUE, a setting of a driver; may be repeated."""
+    return click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
 
 
 def json_option() -> Callable[[F], F]:

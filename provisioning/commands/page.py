@@ -12,7 +12,7 @@ from edge.language.texts import _
 from edge.page.address import is_listen_address
 from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import config_option, state_folder
+from provisioning.commands.options import config_option, state_folder, state_option
 from provisioning.commands.run import log_to_stderr
 from provisioning.commands.status import SOCKET, ask_station
 from provisioning.folding import say
@@ -86,9 +86,7 @@ def page(
     "--ask", is_flag=True, help=_("Prompt for the token instead of generating a random one, which is shown once.")
 )
 @config_option()
-@click.option(
-    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
-)
+@state_option()
 def token(ask: bool, config_file: Path | None, state: Path | None) -> None:
     """Hand a new token to the running station, which keeps a hash of it."""
     from edge.control.arguments import LONGEST_TEXT, SHORTEST_TOKEN

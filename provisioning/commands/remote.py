@@ -11,14 +11,13 @@ from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.horn import BY as HEARD_BY
-from provisioning.commands.options import broker_at, broker_options, json_option, print_json
+from provisioning.commands.options import STATION, broker_at, broker_options, json_option, print_json
 from provisioning.commands.stage import BY, CROP, STAGE, keys
 from provisioning.folding import say
 
 if TYPE_CHECKING:
     from edge.wire.contract import Command, Result
 
-STATION = r"[a-z0-9][a-z0-9-]{0,31}"
 EXPIRES_S = 600.0  # s from now in which a station may still carry a command out: its clock may be some seconds off
 
 

@@ -10,10 +10,10 @@ import click
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.address import address
-from provisioning.commands.contracttest import test
 from provisioning.commands.decode import decode
+from provisioning.commands.driver_test import test
 from provisioning.commands.options import json_option, print_json
-from provisioning.commands.reading import read
+from provisioning.commands.read import read
 from provisioning.commands.tips import tips
 from provisioning.folding import page, say
 

@@ -18,9 +18,9 @@ from edge.records.answers import Now, Point, Series
 from edge.records.asked import DAY_US, HOUR_US, MINUTE_US
 from edge.records.bodies import Hour, restore
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import config_option
-from provisioning.commands.shown import Curve, lines
-from provisioning.commands.shown_csv import print_csv
+from provisioning.commands.options import config_option, state_option
+from provisioning.commands.show_csv import print_csv
+from provisioning.commands.show_lines import Curve, lines
 from provisioning.commands.status import ask_station
 from provisioning.folding import page
 
@@ -39,9 +39,7 @@ SEASON_US = 180 * DAY_US  # where no season's begin is known
 @click.argument("quantity", default="air_temperature", metavar=_("[QUANTITY]"))
 @click.option("--csv", "as_csv", is_flag=True, help=_("Print CSV: each value with its time, local and UTC."))
 @config_option()
-@click.option(
-    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
-)
+@state_option()
 def show(window: str, quantity: str, as_csv: bool, config_file: Path | None, state: Path | None) -> None:
     """Print what the running station answers."""
     asked = RunningStation(config_file, state)

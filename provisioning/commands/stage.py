@@ -11,7 +11,7 @@ from edge.language import texts
 from edge.language.speech import LANGUAGES, speaking
 from edge.language.texts import _
 from edge.language.words import CROPS, STAGES
-from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.options import config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station
 from provisioning.folding import say
 
@@ -25,9 +25,7 @@ BY = click.option("--by", required=True, metavar=_("NAME"), help=_("Who confirms
 @STAGE
 @BY
 @config_option()
-@click.option(
-    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
-)
+@state_option()
 @json_option()
 def stage(crop: str, stage: str, by: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Tell the running station."""

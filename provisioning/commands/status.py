@@ -19,7 +19,7 @@ from edge.records.bodies import Hour
 from edge.snapshots import CameraSnapshot, ClockStatus, MinuteStatus, SensorSnapshot, StationStatus, StoreStatus
 from provisioning.commands import advice_lines, uplink_lines
 from provisioning.commands.alert_lines import alarm_lines
-from provisioning.commands.bill import bill
+from provisioning.commands.budget_lines import bill
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import (
     config_option,

@@ -14,7 +14,7 @@ from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.records.bodies import restore
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.options import config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station, typed
 from provisioning.folding import say
 
@@ -69,9 +69,7 @@ class Gauge:
     )
 )
 @config_option()
-@click.option(
-    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
-)
+@state_option()
 @click.option("--count", "wanted", metavar="N", type=click.IntRange(1), help=_("End once a gauge has counted N tips."))
 @json_option()
 def tips(config_file: Path | None, state: Path | None, wanted: int | None, as_json: bool) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from edge.language.texts import _
-from provisioning.commands.options import config_option, json_option, print_json
+from provisioning.commands.options import config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station
 from provisioning.folding import say
 
@@ -20,9 +20,7 @@ from provisioning.folding import say
     )
 )
 @config_option()
-@click.option(
-    "--state", type=click.Path(path_type=Path, readable=False), metavar=_("FOLDER"), help=_("The folder of its data.")
-)
+@state_option()
 @json_option()
 def try_logins(config_file: Path | None, state: Path | None, as_json: bool) -> None:
     """Ask the running station for it."""

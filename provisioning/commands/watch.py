@@ -82,7 +82,7 @@ def watch(
 def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> None:
     """Receive until a signal, then say what came."""
     from hub.receiver import Receiver
-    from hub.synchronised import SynchronisedTime
+    from hub.told_time import SynchronisedTime
     from provisioning.commands.watch_screen import screen
 
     ending: list[int] = []

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from hub.config import load
 from hub.hub import serve
-from hub.synchronised import ToldTime
+from hub.told_time import ToldTime
 from provisioning.commands.run import log_to_stderr
 from provisioning.demo.time_file import told_by
 

@@ -82,15 +82,15 @@ def let_in(database: str, password: str) -> None:
     """Give the first administrator this password: another at each start, for nobody wrote the last one down."""
     from hub.database.accounts import Accounts
     from hub.database.engine import opened
-    from hub.passwords import hashed
+    from hub.passwords import hash_password
     from hub.rights import Account, Role
 
     with closing(opened(database, make=False)) as engine:
         known = Accounts(engine)
         if known.user(ADMIN) is None:
-            known.add(Account("user", ADMIN, Role.ADMIN, None), hashed(password), 0)
+            known.add(Account("user", ADMIN, Role.ADMIN, None), hash_password(password), 0)
         else:
-            known.change_password(ADMIN, hashed(password))
+            known.change_password(ADMIN, hash_password(password))
 
 
 if __name__ == "__main__":

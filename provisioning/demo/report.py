@@ -17,7 +17,7 @@ from edge.records.bodies import plain
 from edge.sim.rig import Rig
 from edge.snapshots import StationStatus
 from edge.station import Station
-from provisioning.commands.bill import bill
+from provisioning.commands.budget_lines import bill
 from provisioning.demo.companions import unsent
 from provisioning.demo.hub import DemoHub
 from provisioning.demo.hub_setup import ADMIN

@@ -14,8 +14,8 @@ import click
 from edge.control import client
 from edge.control.client import AskError, NotRunningError
 from edge.language.texts import _, ngettext
-from provisioning.commands.bill import amount, bill
 from provisioning.commands.budget import outcome, planned
+from provisioning.commands.budget_lines import amount, bill
 from provisioning.commands.doubts import doubts
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding, lines, show

@@ -11,7 +11,7 @@ TIMEOUT = 30.0  # s for the photo; the doctor waits longer, for libraries to be 
 
 def main() -> None:
     """Take one photo, for the doctor."""
-    print(json.dumps(describe_photo(sys.stdin.buffer.read())))
+    json.dump(describe_photo(sys.stdin.buffer.read()), sys.stdout)
 
 
 def describe_photo(asked: bytes) -> dict[str, Any]:

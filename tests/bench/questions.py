@@ -9,6 +9,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
+from functools import partial
 from pathlib import Path
 from statistics import median
 
@@ -18,12 +19,12 @@ from edge.measure.counts import Counts
 from edge.records.asked import AskedStep
 from edge.records.record import Record
 from edge.wire.contract import encode
-from hub import sheets
+from hub import export_files
 from hub.database.counting import HOURLY
 from hub.database.engine import Engine, opened
 from hub.database.queries import Queries
 from hub.database.sink import DatabaseSink
-from hub.exported import Export, ExportSelection
+from hub.export import Export, ExportSelection
 from hub.sink import Delivery, Row
 from tests.bench.days import records_of, wandering
 from tests.bench.figures import Row as Line
@@ -56,7 +57,7 @@ def rows() -> Iterator[Line]:
             asked = Queries(engine)
             for what, begin, hours, step, aim in CURVES:
                 span = begin, begin + hours * HOUR_US
-                took = timed(lambda: asked.series(STATION, CHANNEL, *span, step), TURNS)  # noqa: B023 - called at once
+                took = timed(partial(asked.series, STATION, CHANNEL, *span, step), TURNS)
                 yield told(f"{database}: {what}, ms", [(1000 * wall, 1000 * cpu) for wall, cpu in took], f"<= {aim} ms")
         for form, aim in FORMS:
             yield from files(engines, form, Path(name) / f"month.{form}", f"<= {aim} s" if aim else "")
@@ -70,7 +71,7 @@ def files(engines: dict[str, Engine], form: str, path: Path, aim: str) -> Iterat
     for database, engine in engines.items():
         server = engine.query("SELECT pg_backend_pid()")[0][0] if engine.postgres else 0
         before = spent(server)
-        (took,) = timed(lambda: sheets.write_file(Export(engine, wanted), form, path, _unseen), 1)  # noqa: B023 - called at once
+        (took,) = timed(lambda: export_files.write_file(Export(engine, wanted), form, path, _unseen), 1)  # noqa: B023 - called at once
         its = spent(server) - before
         row = told(f"{database}: a month of {CHANNELS} channels as {form}, s", [took], aim)
         if its:

@@ -8,7 +8,7 @@ from edge.sim.faults import Mishap
 from edge.sim.lane import SimLane
 from edge.sim.rig import Rig
 from hub.alarms.alarm import Alarm
-from hub.alarms.lane import Setting, started
+from hub.alarms.lane import Setting, start_lanes
 from hub.alarms.people import People
 from hub.config import AlarmsSection
 from hub.database.engine import opened
@@ -75,7 +75,7 @@ class AlarmEnd(DatabaseEnd):
             poll_s=self.poll_s,
             seed=1,
         )
-        lanes = started(setting)
+        lanes = start_lanes(setting)
         self._lanes = tuple(lane for lane in lanes.all() if isinstance(lane, SimLane))
         rig.beside += self._lanes
 

@@ -24,7 +24,7 @@ from edge.sim.clock import SimClock
 from edge.wire.contract import encode
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
-from hub.alarms.lane import Setting, started
+from hub.alarms.lane import Setting, start_lanes
 from hub.alarms.people import Contact, People
 from hub.config import AlarmsSection
 from hub.database.engine import Engine, opened
@@ -72,7 +72,7 @@ def is_a_message(messages: Iterable[Message]) -> None:
 
 
 class World:
-    """One database, and the hub over it, which may be killed and started again."""
+    """One database, and the hub over it, which may be killed and start_lanes again."""
 
     def __init__(self, folder: Path, begin: int = NIGHT, *, people: tuple[Contact, ...] = (), url: str = "") -> None:
         self.url = url or f"sqlite://{folder}/hub.db"
@@ -116,7 +116,7 @@ class World:
         engine: Callable[[], Engine] | None = None,
     ) -> Any:
         """Start a hub, by default on this world's database. Return its lanes."""
-        lanes = started(
+        lanes = start_lanes(
             Setting(
                 self.section,
                 self.channels,

@@ -190,17 +190,17 @@ class Season(World):
     def _answer_people(self) -> None:
         """Have people acknowledge, each alarm some minutes after it reached somebody, or never."""
         for alarm in self.alarms() if self.now % 2 < 1 else []:
-            ladder = alarm.ladder
-            key = f"{alarm.id} {ladder.told}"
-            if not alarm.open or not ladder.reached or ladder.acked_us is not None:
+            state = alarm.escalation
+            key = f"{alarm.id} {state.told}"
+            if not alarm.open or not state.reached or state.acked_us is not None:
                 continue
             if key not in self._answering:
                 after = self.chance.choice((None, None, 2.0, 4.0, 12.0, 30.0))
                 self._answering[key] = None if after is None else self.now + after
             due = self._answering[key]
             if due is not None and self.now >= due:
-                self.acked.append((self.now, alarm.id, ladder.reached[0]))
-                self.book.acknowledge([alarm.id], ladder.reached[0], self.utc())
+                self.acked.append((self.now, alarm.id, state.reached[0]))
+                self.book.acknowledge([alarm.id], state.reached[0], self.utc())
 
 
 @dataclass

@@ -8,8 +8,8 @@ from types import ModuleType
 
 from edge.records.record import Record
 from edge.wire.contract import Batch, PayloadError, Topic, decode
-from hub import blocks, intake
-from hub.tables import Tables
+from hub import column_batches, intake
+from hub.column_tables import ColumnTables
 
 DECODER = Path(__file__).resolve().parents[2] / "docs" / "wire-contract" / "decoder.py"
 
@@ -18,7 +18,7 @@ class Reader:
     """Reads as a receiver does that forgets no table; minutes that came before their table are read after it."""
 
     def __init__(self) -> None:
-        self._tables = Tables(None, None)
+        self._tables = ColumnTables(None, None)
         self._waiting: list[tuple[str, bytes]] = []
 
     def records(self, topic: str, payload: bytes) -> list[Record]:
@@ -27,7 +27,7 @@ class Reader:
             return []
         if not intake.in_columns(topic):
             return decode(payload, Batch).records
-        found = blocks.read(topic, payload, self._tables)
+        found = column_batches.read(topic, payload, self._tables)
         if found.bad:
             raise PayloadError(found.bad[0][1])
         records = [record for raw in found.records if isinstance(record := intake.record(raw), Record)]

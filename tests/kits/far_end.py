@@ -38,7 +38,7 @@ from hub import intake
 from hub.jsonl import LineIdentity
 from hub.live_first import RECEIVE
 from hub.receiver import Files, Receiver
-from hub.synchronised import ToldTime
+from hub.told_time import ToldTime
 from tests.kits.asker import Asker, WatchedBroker, WatchedLink
 from tests.kits.batches import Reader
 

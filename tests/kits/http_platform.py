@@ -192,6 +192,10 @@ class Platform:
         whole = log.read_text().rpartition("\n")[0] if log.exists() else ""  # a line may be half written
         return [json.loads(line) for line in whole.splitlines()]
 
+    def has_more_than(self, count: int) -> bool:
+        """Return whether more requests than that have come."""
+        return len(self.requests()) > count
+
     def stored(self) -> dict[tuple[str, str, int, int], set[str]]:
         """Return the keys under which each version of a record came that was stored."""
         found: dict[tuple[str, str, int, int], set[str]] = {}

@@ -14,7 +14,7 @@ from hub.database import schema
 from hub.database.accounts import Accounts
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.passwords import hashed
+from hub.passwords import hash_password
 from hub.random_secrets import digest
 from hub.rights import Account, Role
 from hub.web.server import Server
@@ -28,7 +28,7 @@ FORWARDS = (  # the county gets everything, the village what one station measure
     section(name="county", url="https://weather.county.example/records"),
     section(name="village", url="https://village.example/records", stations=[MINE]),
 )
-HASH = hashed(PASSWORD)
+HASH = hash_password(PASSWORD)
 
 
 class Office:

@@ -119,7 +119,7 @@ def without(text: str, *sensors: str) -> str:
     return text
 
 
-def live(
+def live(  # noqa: PLR0913 - all that a test of a whole life may want otherwise, each with a usual value
     config: Config,
     schedule: Schedule,
     length: float,

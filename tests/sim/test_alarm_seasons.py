@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.alarms import alarm, decider, ladder, outbox, silence
+from hub.alarms import alarm, decider, escalation, outbox, silence
 from tests.kits.alarm_season import Season, Trouble, drawn
 from tests.kits.season_checks import Checked
 from tests.kits.store_kit import memory_folder
@@ -59,12 +59,12 @@ def test_the_nights_that_the_checkers_are_tried_on_are_in_order(trouble: Trouble
 
 def _forgetful(patch: pytest.MonkeyPatch) -> None:
     """Forget that the end was told."""
-    whole = ladder.advance
+    whole = escalation.advance
 
     def advance(alarm_: Any, *args: Any) -> Any:
         found = whole(alarm_, *args)
         if any(one.why == "cleared" for one in found):
-            alarm_.ladder.over_told = False
+            alarm_.escalation.over_told = False
         return found
 
     patch.setattr(decider, "advance", advance)
@@ -73,12 +73,14 @@ def _forgetful(patch: pytest.MonkeyPatch) -> None:
 def _unhushed(patch: pytest.MonkeyPatch) -> None:
     """Go on as if nobody had acknowledged."""
     patch.setattr(
-        ladder, "_after_acknowledgement", lambda alarm, ready, now, _: ladder._go_on(alarm, ready, now, lambda _: False)
+        escalation,
+        "_after_acknowledgement",
+        lambda alarm, ready, now, _: escalation._go_on(alarm, ready, now, lambda _: False),
     )
 
 
 BREAKS: dict[str, Callable[[pytest.MonkeyPatch], None]] = {
-    "not escalated": lambda patch: patch.setattr(ladder, "NEXT_PERSON", 29),
+    "not escalated": lambda patch: patch.setattr(escalation, "NEXT_PERSON", 29),
     "mistimed": lambda patch: patch.setattr(alarm, "LATE_US", 10**15),
     "lost": lambda patch: patch.setattr(alarm.Alarm, "is_untold", False),
     "no all-clear": lambda patch: patch.setattr(outbox, "is_said_again", lambda _: True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -27,8 +28,8 @@ def ends(outcome_platform: list[AlarmEnd]) -> type[AlarmEnd]:
     """Return a kind of platform that notes the one that is made."""
 
     class Noted(AlarmEnd):
-        def __init__(self, *args: object, **kwargs: object) -> None:
-            super().__init__(*args, **kwargs)  # type: ignore[arg-type]  # as it is given
+        def __init__(self, *args: Any, **kwargs: Any) -> None:
+            super().__init__(*args, **kwargs)
             outcome_platform.append(self)
 
     return Noted
@@ -60,5 +61,5 @@ def test_each_crossing_is_told_and_its_end_whatever_befalls_link_box_and_hub(tmp
     for name, last in episodes.items():
         alarm = known[name]
         assert alarm.open == (last.step > 0 or last.turn == "blind"), name
-        assert alarm.open or alarm.ladder.over_told or not alarm.ladder.told, name
-        assert alarm.ladder.told or alarm.ladder.over_told or not alarm.open, name
+        assert alarm.open or alarm.escalation.over_told or not alarm.escalation.told, name
+        assert alarm.escalation.told or alarm.escalation.over_told or not alarm.open, name

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -31,8 +32,8 @@ def test_another_platform_has_all_of_it_once(tmp_path: Path, seed: int) -> None:
     class End(ForwardingEnd):
         """The one that this life stands before."""
 
-        def __init__(self, *words: object) -> None:
-            super().__init__(*words)  # type: ignore[arg-type]  # handed on as they come
+        def __init__(self, *words: Any) -> None:
+            super().__init__(*words)
             ends.append(self)
 
     outcome = live(configured(tmp_path, VANE, SIMULATED + COUNTY), schedule, LENGTH, seed=seed, end=End)

@@ -8,6 +8,7 @@ import signal
 import socket
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -97,7 +98,7 @@ def test_kills_lose_nothing_and_double_nothing(
     rng = random.Random(kills)
     for number in range(kills):
         there = len(platform.requests())
-        until(lambda there=there: len(platform.requests()) > there, 60)  # type: ignore[misc]  # a default has no type
+        until(partial(platform.has_more_than, there), 60)
         platform.mode(rng.choice(["reset", "slow 0.05", "cut", "ok"]))
         time.sleep(rng.uniform(0, 0.1))
         hub.end(signal.SIGKILL)

@@ -36,7 +36,7 @@ class Office:
         self._sink = DatabaseSink(opened(self.url))
         files = Files(pictures=folder / "pictures")
         self.receiver = Receiver(broker.section(), files, True, self._see, sink=self._sink)
-        live_first.connected(broker.section(), self._sink.id, self.receiver._name).close()  # from now on it is kept
+        live_first.connect_both(broker.section(), self._sink.id, self.receiver._name).close()  # from now on it is kept
         self._ended = threading.Event()
 
     @contextmanager

@@ -7,6 +7,7 @@ import random
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -195,7 +196,7 @@ def test_kills_lose_nothing_and_double_nothing(platform: Platform, tmp_path: Pat
             there = len(platform.requests())
             platform.mode(rng.choice(["reset", "slow 0.05", "cut", "garbage", "ok"]))
             station.start()
-            until(lambda there=there: len(platform.requests()) > there, 60)  # type: ignore[misc]  # has no type
+            until(partial(platform.has_more_than, there), 60)
             time.sleep(rng.uniform(0, 0.5))  # when it is killed, which decides nothing
             station.kill()
     finally:

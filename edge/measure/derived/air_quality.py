@@ -2,8 +2,7 @@
 
 The PM sub-index of HJ 633 (IAQI), exact by fractions, with the breakpoints of the date it is for. It is not the
 AQI: four of its six pollutants are not measured, and PM10 of a low-cost sensor is mostly computed from small
-particles, so it has no index here. Corrections for humidity take the CF=1 reading; all were fitted near sea level
-in North America. The raw value stays; a corrected one goes under another name.
+particles, so it has no index here.
 """
 
 from __future__ import annotations
@@ -56,45 +55,3 @@ def iaqi(concentration: float | Decimal, nodes: tuple[int, ...]) -> int:
     at = next(n for n, node in enumerate(nodes) if whole < node)
     share = Fraction(whole - nodes[at - 1], nodes[at] - nodes[at - 1])
     return math.ceil(IAQI[at - 1] + share * (IAQI[at] - IAQI[at - 1]))
-
-
-def epa_2021(raw: float, humidity: float) -> float:
-    """Return the PM2.5 by the US EPA's 2021 correction, ug/m3, at least 0.
-
-    Source: Barkjohn, Gantt, Clements, AMT 14, 4617.
-    """
-    return max(0.0, _linear(0.524, raw, humidity))
-
-
-def epa_five_parts(raw: float, humidity: float) -> float:
-    """Return the PM2.5 by the US EPA's correction in five parts, fit for smoke too, ug/m3, at least 0."""
-    if raw < 30:
-        return epa_2021(raw, humidity)
-    if raw < 50:
-        weight = raw / 20 - 1.5
-        return max(0.0, _linear(0.786 * weight + 0.524 * (1 - weight), raw, humidity))
-    if raw < 210:
-        return max(0.0, _linear(0.786, raw, humidity))
-    smoke = 2.966 + 0.69 * raw + 8.84e-4 * raw**2
-    if raw < 260:
-        weight = raw / 50 - 4.2
-        return _blend(weight, smoke, raw, humidity)
-    return smoke
-
-
-def _blend(weight: float, smoke: float, raw: float, humidity: float) -> float:
-    """Interpolate between the fourth part's linear and smoke forms; humidity's part fades with the linear one."""
-    return weight * smoke + (1 - weight) * _linear(0.786, raw, humidity)
-
-
-def _linear(slope: float, raw: float, humidity: float) -> float:
-    return slope * raw - 0.0862 * humidity + 5.75
-
-
-def nilson_2022(raw: float, humidity: float) -> float:
-    """Return the PM2.5 by Nilson's model 2, ug/m3 (AMT 15, 3315).
-
-    Growth by humidity, which is held within 30..70 %.
-    """
-    held = min(max(humidity, 30.0), 70.0)
-    return raw / (1 + 0.24 / (100.0 / held - 1))

@@ -11,8 +11,6 @@ import math
 from collections.abc import Callable
 
 PSYCHROMETER_WATER = 6.53e-4  # 1/K, ventilated; times (1 + 0.000944 Tw)  (WMO)
-PSYCHROMETER_ICE = 5.75e-4  # 1/K
-KELVIN = 273.15
 
 
 def vapour_pressure_water(temperature: float) -> float:
@@ -61,19 +59,6 @@ def wet_bulb(temperature: float, humidity: float, pressure: float) -> float:
     return min(temperature, _rising_root(excess, vapour_pressure(temperature, humidity), temperature))
 
 
-def ice_bulb(temperature: float, humidity: float, pressure: float) -> float | None:
-    """Return the temperature of an ice-covered bulb, degC (WMO); None where over 0 degC.
-
-    Solves e = e_i(Ti) - 5.75e-4 P (T - Ti).
-    """
-
-    def excess(bulb: float) -> float:
-        return vapour_pressure_ice(bulb) - PSYCHROMETER_ICE * pressure * (temperature - bulb)
-
-    found = _rising_root(excess, vapour_pressure(temperature, humidity), temperature)
-    return found if found <= 0 else None
-
-
 def delta_t(temperature: float, humidity: float, pressure: float) -> float:
     """Return the air temperature minus the wet bulb, K: 2 to 8 is the window for spraying.
 
@@ -90,17 +75,6 @@ def saturation_kpa(temperature: float) -> float:
 def vapour_pressure_deficit(temperature: float, humidity: float) -> float:
     """Return es(T) - ea, kPa (FAO); humidity over 100 % counts as 100."""
     return saturation_kpa(temperature) * (1 - min(humidity, 100.0) / 100.0)
-
-
-def sea_level_pressure(pressure: float, height: float, temperature: float, humidity: float) -> float:
-    """Return the pressure reduced to sea level, hPa (WMO, CIMO formula); `height` gpm, `temperature` degC.
-
-    Meant for stations under 750 m. At 1,590 m it is mostly thermometer (1001 on a warm afternoon and 1024 on a cold
-    morning for the same 840 hPa): show it, if at all, with the mean temperature of 12 h, and say so.
-    """
-    kelvin = temperature + KELVIN
-    e = vapour_pressure(temperature, humidity)
-    return float(pressure * 10 ** (0.0148275 * height / (kelvin + 0.00325 * height + 0.12 * e)))
 
 
 def _rising_root(rising: Callable[[float], float], value: float, high: float) -> float:

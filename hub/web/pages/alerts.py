@@ -13,7 +13,7 @@ from edge.language.words import N_
 from edge.page.markup import value_text
 from edge.page.station_view import AlertLine
 from hub.causes import because
-from hub.database.turns import AlertTurn, open_ones
+from hub.database.alert_turns import AlertTurn, open_ones
 from hub.rights import Right
 from hub.web import alerts
 from hub.web.arguments import Nothing

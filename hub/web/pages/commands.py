@@ -64,9 +64,9 @@ def arguments(context: RequestContext, arguments: CommandForm) -> dict[str, Any]
     return {}
 
 
-def became(context: RequestContext, arguments: given.OfCommand) -> PageAnswer:
+def show_result(context: RequestContext, arguments: given.OfCommand) -> PageAnswer:
     """Return what became of a command."""
-    order = handlers.commanded(context, arguments)
+    order = handlers.command_state(context, arguments)
     state = handlers.station(context, given.OfStation(order.station))
     over = order.state in FINAL or order.nobody or context.now_us >= order.expires_us
     values: dict[str, object] = {

@@ -14,12 +14,12 @@ from hub.completeness import begin_of, undated_minutes
 from hub.monthly import MonthlySheet
 from hub.web import handlers
 from hub.web.arguments import Month, MonthOf, OfStation
+from hub.web.exports import KINDS
 from hub.web.pages.month_book import workbook
 from hub.web.pages.station import of_station
 from hub.web.pages.words import percent
 from hub.web.table import DataAnswer, PageAnswer, RequestContext
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 MOST_OUTAGES = 200  # on the page: a station on a bad line has thousands in a month
 
 
@@ -54,7 +54,7 @@ def book(context: RequestContext, arguments: SheetOf) -> DataAnswer:
     """Return the sheet as a spreadsheet."""
     found = sheet(context, arguments)
     data = workbook(found, outages(found), doubts(found))
-    return DataAnswer(data, XLSX, f"{found.station}-{found.month}.xlsx")
+    return DataAnswer(data, KINDS["xlsx"], f"{found.station}-{found.month}.xlsx")
 
 
 def sheet(context: RequestContext, arguments: SheetOf) -> MonthlySheet:

@@ -11,9 +11,9 @@ from msgspec import Meta
 from drivers.reason import Reason
 from edge.language.sentence import as_sentence
 from edge.language.texts import _
+from hub.alarms.attempts import Attempt, attempts, waiting
 from hub.alarms.health import ChannelHealth, ChannelState
 from hub.alarms.people import ChannelName, Contact, HourMinute, MailAddress, People, PersonName, Phone
-from hub.alarms.testing import Attempt, attempts, waiting
 from hub.alarms.words import duty_word, fate_word
 from hub.causes import reason_of
 from hub.rights import Right
@@ -84,7 +84,7 @@ class OnCallPages:
 
     def __init__(self, channels: Collection[str]) -> None:
         self._channels = channels
-        self._keep = on_call.kept(channels)
+        self._keep = on_call.keep(channels)
 
     def show(self, context: RequestContext, _said: Nothing) -> PageAnswer:
         """Return who is told."""

@@ -6,6 +6,7 @@ import msgspec
 
 from edge.language.sentence import as_sentence
 from edge.language.texts import _
+from hub.database.accounts import AccountError
 from hub.passwords import LONGEST, SHORTEST
 from hub.rights import Right, Role
 from hub.web import people
@@ -64,7 +65,7 @@ def add(context: RequestContext, arguments: NewPersonForm) -> PageAnswer | Elsew
     """Let somebody log in."""
     try:
         people.add(context, people.NewPerson(arguments.name, arguments.role, arguments.password, scope(arguments)))
-    except people.AccountError as trouble:
+    except AccountError as trouble:
         return render_page(context, as_sentence(trouble.reason), status=409)
     return Elsewhere(PAGE)
 
@@ -73,7 +74,7 @@ def add_token(context: RequestContext, arguments: NewPersonForm) -> PageAnswer:
     """Make a token, whose secret the page shows this once."""
     try:
         made = people.add_token(context, people.NewToken(arguments.name, arguments.role, scope(arguments)))
-    except people.AccountError as trouble:
+    except AccountError as trouble:
         return render_page(context, as_sentence(trouble.reason), status=409)
     return render_page(context, secret=made.secret)
 
@@ -82,7 +83,7 @@ def role(context: RequestContext, arguments: Chosen) -> PageAnswer | Elsewhere:
     """Give somebody another role, or other stations."""
     try:
         people.role(context, people.NewRole(arguments.name, arguments.role, scope(arguments)))
-    except people.AccountError as trouble:
+    except AccountError as trouble:
         return render_page(context, as_sentence(trouble.reason), status=409)
     return Elsewhere(PAGE)
 
@@ -97,7 +98,7 @@ def end(context: RequestContext, arguments: people.Ending) -> PageAnswer | Elsew
     """End an account, or let it live again."""
     try:
         people.end("user")(context, arguments)
-    except people.AccountError as trouble:
+    except AccountError as trouble:
         return render_page(context, as_sentence(trouble.reason), status=409)
     return Elsewhere(PAGE)
 

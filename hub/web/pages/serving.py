@@ -27,8 +27,8 @@ from edge.page.guard import wants_page
 from edge.page.look import ASKED, look_of
 from edge.page.templates import Templates
 from hub.rights import Account, Right
-from hub.web.app import LOG_IN, RequestPool, keep_session, read_request, sent
-from hub.web.pages.entrance import LONGEST_ADDRESS
+from hub.web.app import LOG_IN, RequestPool, keep_session, read_request, response_of
+from hub.web.pages.login import LONGEST_ADDRESS
 from hub.web.pages.words import role_word
 from hub.web.table import ApiError, Elsewhere, PageAnswer, RequestContext, Route
 
@@ -39,7 +39,7 @@ ABSENT, AWAY = 404, 503
 log = logging.getLogger("minshan.web")
 
 
-def served(routes: Sequence[Route], pool: RequestPool, utc: Callable[[], int]) -> list[BaseRoute]:
+def page_routes(routes: Sequence[Route], pool: RequestPool, utc: Callable[[], int]) -> list[BaseRoute]:
     """Return the routes of the pages, and that of their style and scripts."""
     assets = Assets(HERE / "static")
     pages = Pages(Templates(assets, [HERE / "templates"], live_url="/api/v1/live"), pool, utc)
@@ -84,7 +84,7 @@ class Pages:
                     keep_session(response, answer.session, request)
                 return response
             if not isinstance(answer, PageAnswer):
-                return sent(answer, request)
+                return response_of(answer, request)
             return self._page(request, context.caller, answer)
 
     def _page(self, request: Request, caller: Account | None, answer: PageAnswer) -> Response:
@@ -131,7 +131,7 @@ class Pages:
 def wanted(request: Request) -> str:
     """Return where somebody wanted to go who must log in first: the address with its question, unless that is too long.
 
-    What a form would have done is not done behind the login: who sent it starts from the first page.
+    What a form would have done is not done behind the login: who response_of it starts from the first page.
     """
     if request.method != "GET":
         return "/"

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from edge.language.texts import _
 from hub.alarms.visits import Visit
-from hub.alarms.words import cause_words, thing_word
+from hub.alarms.words import cause_words
 from hub.causes import reason_of
 from hub.web import alerts
 from hub.web.arguments import Nothing
@@ -39,7 +39,7 @@ def show(context: RequestContext, _said: Nothing) -> PageAnswer:
     values = {
         "title": _("Visits"),
         "stops": [stop(station, mine) for station, mine in by_station(found)],
-        "take": _(", ").join(f"{thing_word(thing)} × {count}" for thing, count in trip.items()),
+        "take": _(", ").join(f"{_(thing)} × {count}" for thing, count in trip.items()),
     }
     return PageAnswer("visits.html", values, offset_of(context.queries.stations(context.now_us)))
 
@@ -52,7 +52,7 @@ def by_station(found: list[Visit]) -> list[tuple[str, list[Visit]]]:
 def stop(station: str, mine: list[Visit]) -> Stop:
     """Return a station as the list shows it."""
     causes = [VisitCause(cause_words(one), one.since_us, reasons(one)) for one in mine]
-    return Stop(station, causes, _(", ").join(map(thing_word, things(mine))))
+    return Stop(station, causes, _(", ").join(map(_, things(mine))))
 
 
 def things(mine: list[Visit]) -> list[str]:

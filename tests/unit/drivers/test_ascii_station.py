@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given
@@ -154,7 +154,7 @@ def test_recorded_lines_come_through_the_port_at_their_instants() -> None:
     capture = []
     for line in day:
         at, _, raw = line.partition(b" ")
-        since = datetime.fromisoformat(at.decode()) - datetime(2021, 6, 1)  # noqa: DTZ001  # differences only
+        since = datetime.fromisoformat(at.decode()).replace(tzinfo=UTC) - datetime(2021, 6, 1, tzinfo=UTC)
         capture.append((since.total_seconds(), raw))
     with Bench(INFO, {"mm_per_tip": 0.33}) as bench:
         assert isinstance(bench.twin, AsciiStationTwin)

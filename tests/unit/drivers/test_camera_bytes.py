@@ -55,7 +55,7 @@ def test_a_redirect_may_be_in_any_coding(path: bytes) -> None:
     asked = []
 
     def answer(request: str) -> bytes:
-        asked.append(request.split("\r\n")[0])
+        asked.append(request.split("\r\n", 1)[0])
         found = b"HTTP/1.1 302 Found\r\nContent-Length: 0\r\nLocation: /" + path.lstrip() + b"\r\n\r\n"
         return http(WHOLE) if asked[1:] else found
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ def played(kind: type[SerialLine], *scripts: Callable[[SerialLine, SimClock], No
     clock = SimClock()
     line = kind(clock)
     for script in scripts:
-        clock.lane(script.__name__, lambda script=script: script(line, clock))  # type: ignore[misc]  # bound now
+        clock.lane(script.__name__, partial(script, line, clock))
     clock.run_until(60.0)
     assert clock.alive == 0
     line.close()

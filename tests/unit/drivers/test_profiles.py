@@ -238,7 +238,7 @@ def test_a_device_that_answers_single_registers_alone_is_asked_so() -> None:
 
     asks = plan(load("th-renke"), most=1)
     assert [len(ask.places) for ask in asks] == [1, 1]
-    assert INFO.settings.model_validate({"port": "/dev/x", "profile": "th-renke", "most_registers": 1})
+    INFO.settings.model_validate({"port": "/dev/x", "profile": "th-renke", "most_registers": 1})
 
 
 def test_a_profile_saved_on_windows_or_typed_in_chinese(tmp_path: Path) -> None:

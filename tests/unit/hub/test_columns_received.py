@@ -18,7 +18,7 @@ from edge.records.record import Record
 from edge.records.spans import Span
 from edge.wire.contract import Batch, Receipt, Topic, encode, topic
 from edge.wire.set_aside import SetAside
-from hub.tables import Tables
+from hub.column_tables import ColumnTables
 from tests.kits.receiver_kit import Desk, minute
 
 STATION = "s"
@@ -109,7 +109,7 @@ def test_a_table_that_is_lacking_is_asked_for_and_nothing_is_proven_before(tmp_p
 def test_why_a_block_waits_is_told_in_the_journals_language(tmp_path: Path, lang: str, said: str) -> None:
     """It is the first line that an office reads of a new hub."""
     waiting = SetAside(tmp_path / "waiting")
-    Tables(tmp_path / "tables", waiting).wait("minshan/2/a/live", "a", "0a1b", b"block")
+    ColumnTables(tmp_path / "tables", waiting).wait("minshan/2/a/live", "a", "0a1b", b"block")
     with texts.speaking(lang):
         assert said in texts.render_value(waiting.last)
 

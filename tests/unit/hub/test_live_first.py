@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from edge.clock.clock import SystemClock
 from edge.wire.contract import MOST_RECORDS, Topic, topic
 from edge.wire.session import Incoming
-from hub.live_first import LIGHT, MOST_NAME, RECORD_BYTES, LiveFirst, at_once, connected, sessions
+from hub.live_first import LIGHT, MOST_NAME, RECORD_BYTES, LiveFirst, at_once, connect_both, sessions
 from tests.kits.broker import Broker
 from tests.kits.receiver_kit import Desk
 from tests.kits.uplink_kit import Listener
@@ -58,10 +58,10 @@ def test_a_minute_of_now_comes_before_a_backlog(tmp_path: Path) -> None:
     """While a backlog is worked through, a minute is handed on after the next few messages, and none is lost."""
     broker = Broker(tmp_path).start()
     sender = Listener(broker)
-    connected(broker.section(), "ledger", "hub-{}-a").close()  # the broker keeps what comes for it
+    connect_both(broker.section(), "ledger", "hub-{}-a").close()  # the broker keeps what comes for it
     for number in range(BACKLOG):
         sender.send(OLD, old(number))
-    link = connected(broker.section(), "ledger", "hub-{}-a")
+    link = connect_both(broker.section(), "ledger", "hub-{}-a")
     first = taken(link)
     assert len(first) == 1
     sender.send(NEW, b"now")
@@ -79,7 +79,7 @@ def test_a_minute_of_now_comes_before_a_backlog(tmp_path: Path) -> None:
         seen |= {message.payload for message in taken(link)}
     assert seen == {b"later", *map(old, range(BACKLOG))}
     link.close()
-    again = connected(broker.section(), "ledger", "hub-{}-a")
+    again = connect_both(broker.section(), "ledger", "hub-{}-a")
     assert not again.wait(SystemClock().now()), "what was acknowledged does not come again"
     again.close()
     broker.stop()
@@ -90,7 +90,7 @@ def test_a_backlog_begins_with_little(tmp_path: Path) -> None:
     however quickly those were dealt with."""
     broker = Broker(tmp_path).start()
     sender = Listener(broker)
-    link = connected(broker.section(), "ledger", "hub-{}-a")
+    link = connect_both(broker.section(), "ledger", "hub-{}-a")
     for number in range(10):
         sender.send(topic("orchard-1", Topic.HELLO), b"%d" % number)
         taken(link)
@@ -100,7 +100,7 @@ def test_a_backlog_begins_with_little(tmp_path: Path) -> None:
         link._rest.wait(SystemClock().now() + 1.0)
     assert len(taken(link)) == 1
     link.drop()
-    again = connected(broker.section(), "ledger", "hub-{}-a")
+    again = connect_both(broker.section(), "ledger", "hub-{}-a")
     while len(again._rest.incoming) < BACKLOG / 2:
         again._rest.wait(SystemClock().now() + 1.0)
     assert len(taken(again)) == 1

@@ -9,7 +9,7 @@ import pytest
 
 from edge.language import texts
 from edge.wire.contract import ChunkHeader, Receipt, Topic, decode, encode_chunk, topic
-from hub.picture_files import UNKEPT, Album
+from hub.picture_files import UNKEPT, PictureFiles
 from tests.kits.alarm_kit import MINUTE, NOON, World, person_of
 from tests.kits.receiver_kit import Desk, minute
 
@@ -42,7 +42,7 @@ def test_minutes_go_on_while_no_photo_can_be_kept(tmp_path: Path, caplog: pytest
 def test_photos_come_when_their_folder_can_be_written_again(tmp_path: Path) -> None:
     """It is tried now and then; the station's question about a photo is answered with where to go on."""
     folder = tmp_path / "pictures"
-    album = Album(folder)
+    album = PictureFiles(folder)
     album.put(piece(), DATA[:300])
     album.sync()
     aside = folder.rename(tmp_path / "aside")
@@ -65,7 +65,7 @@ def test_photos_come_when_their_folder_can_be_written_again(tmp_path: Path) -> N
 def test_a_folder_that_fails_again_and_again_asks_the_stations_ever_more_rarely(tmp_path: Path) -> None:
     """Each return is a question to all stations over their SIMs: a dozen in the first hours, then one an hour."""
     folder = tmp_path / "pictures"
-    album = Album(folder)
+    album = PictureFiles(folder)
     back = 0
     for second in range(0, 24 * 3600, 5):
         if album.trouble is None:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.wire.contract import ChunkHeader, Piece
-from hub.picture_files import Album
+from hub.picture_files import PictureFiles
 
 DATA = bytes(range(256)) * 40
 NAME = hashlib.sha256(DATA).hexdigest()
@@ -46,11 +46,11 @@ def test_pieces_in_any_order_make_the_picture_when_what_is_wanted_is_sent(
 ) -> None:
     """Whatever pieces come, doing what the album wants ends in the whole picture and nothing else."""
     folder = tmp_path_factory.mktemp("album")
-    album = Album(folder)
+    album = PictureFiles(folder)
     for offset in offsets:
         assert album.put(*chunk(offset, length))
         album.sync()
-    album = Album(folder)  # a restart in between
+    album = PictureFiles(folder)  # a restart in between
     at = 0
     while not list(folder.glob("*.jpg")):
         assert album.put(*chunk(at, 3000))
@@ -62,7 +62,7 @@ def test_pieces_in_any_order_make_the_picture_when_what_is_wanted_is_sent(
 
 def test_a_picture_with_another_hash_is_thrown_away_and_wanted_from_its_beginning(tmp_path: Path) -> None:
     """Bytes that do not have the hash never become a picture."""
-    album = Album(tmp_path)
+    album = PictureFiles(tmp_path)
     header, data = chunk(0, len(DATA))
     album.put(header, data[::-1])
     album.sync()
@@ -72,7 +72,7 @@ def test_a_picture_with_another_hash_is_thrown_away_and_wanted_from_its_beginnin
 
 def test_a_full_picture_that_is_not_named_by_its_hash_is_refused(tmp_path: Path) -> None:
     """Nobody puts bytes under another picture's name: neither as the picture nor before the true one comes."""
-    album = Album(tmp_path)
+    album = PictureFiles(tmp_path)
     junk = b"nothing"
     forged = msgspec.structs.replace(chunk(0)[0], size=len(junk), sha256=hashlib.sha256(junk).hexdigest(), picture=NAME)
     assert not album.put(forged, junk)
@@ -85,7 +85,7 @@ def test_a_full_picture_that_is_not_named_by_its_hash_is_refused(tmp_path: Path)
 def test_a_picture_is_not_receipted_for_its_name_alone(tmp_path: Path) -> None:
     """A file that has the name and other bytes is no picture: the true one is taken in, and kept beside it."""
     (tmp_path / f"a-20260101T000000Z-north-{NAME[:8]}.jpg").write_bytes(b"damaged")
-    album = Album(tmp_path)
+    album = PictureFiles(tmp_path)
     album.put(*chunk(len(DATA) - 1000, 1000))
     album.sync()
     assert album.whole == []
@@ -94,14 +94,14 @@ def test_a_picture_is_not_receipted_for_its_name_alone(tmp_path: Path) -> None:
     album.sync()
     assert {path.read_bytes() for path in tmp_path.iterdir()} == {b"damaged", DATA}
     album.whole.clear()
-    album = Album(tmp_path)  # started anew, it finds the true one by its bytes
+    album = PictureFiles(tmp_path)  # started anew, it finds the true one by its bytes
     album.put(*chunk(len(DATA) - 1000, 1000))
     assert album.whole == [("a", Piece(NAME, "full", len(DATA)))]
 
 
 def test_two_stations_pieces_of_one_picture_do_not_mix(tmp_path: Path) -> None:
     """What one station sends under a picture's name cannot spoil what another sends."""
-    album = Album(tmp_path)
+    album = PictureFiles(tmp_path)
     album.put(*chunk(0, 4000))
     header, _ = chunk(4000, 1000, other={"station": "b"})
     album.put(msgspec.structs.replace(header, offset=0), b"x" * 5000)
@@ -117,7 +117,7 @@ def test_two_stations_pieces_of_one_picture_do_not_mix(tmp_path: Path) -> None:
 )
 def test_a_header_cannot_lead_out_of_the_folder(tmp_path: Path, other: dict[str, str]) -> None:
     """Names from the network are refused where they are no plain names."""
-    album = Album(tmp_path / "album")
+    album = PictureFiles(tmp_path / "album")
     assert not album.put(*chunk(0, other=other))
     album.sync()
     assert list((tmp_path / "album").iterdir()) == []
@@ -127,11 +127,11 @@ def test_a_header_cannot_lead_out_of_the_folder(tmp_path: Path, other: dict[str,
 @pytest.mark.parametrize("there", [0, 3000, len(DATA)])
 def test_a_chunk_without_bytes_asks_what_is_there(tmp_path: Path, there: int) -> None:
     """A part that is whole is confirmed, another one wanted from where it ends; the question itself changes nothing."""
-    album = Album(tmp_path)
+    album = PictureFiles(tmp_path)
     if there:
         album.put(*chunk(0, there))
         album.sync()
-    album = Album(tmp_path)
+    album = PictureFiles(tmp_path)
     assert album.put(*chunk(len(DATA), 0))
     album.sync()
     wanted, whole = list(album.wanted.values()), [piece for _, piece in album.whole]
@@ -142,11 +142,11 @@ def test_a_chunk_without_bytes_asks_what_is_there(tmp_path: Path, there: int) ->
 
 def test_two_hubs_that_end_a_photo_at_one_moment_keep_one_file(tmp_path: Path) -> None:
     """Whichever of two hubs on one folder is first, the photo is there once, and both say that it is whole."""
-    albums = [Album(tmp_path, writer) for writer in ("a", "b")]
+    albums = [PictureFiles(tmp_path, writer) for writer in ("a", "b")]
     together = Barrier(2)
     headers = [chunk(0, other={"camera": f"c{number}"})[0] for number in range(200)]
 
-    def take_all(album: Album) -> None:
+    def take_all(album: PictureFiles) -> None:
         for header in headers:
             album.put(header, DATA)
             together.wait(30)

@@ -34,7 +34,7 @@ def noise(path: Path, size: tuple[int, int]) -> Path:
 def test_a_tile_is_small_whatever_the_picture_is(tmp_path: Path, size: tuple[int, int]) -> None:
     """Noise, stripes and a single pixel come to at most 2.5 kB within 160 x 120 pixels, as an orchard does."""
     for picture in (noise(tmp_path / "noise.jpg", size), ORCHARD):
-        data = tiles.made(picture)
+        data = tiles.make_tile(picture)
         assert len(data) <= LARGEST
         with Image.open(io.BytesIO(data)) as image:
             assert (image.format, image.width <= 160, image.height <= 120) == ("WEBP", True, True)
@@ -42,7 +42,7 @@ def test_a_tile_is_small_whatever_the_picture_is(tmp_path: Path, size: tuple[int
 
 def test_an_orchard_is_known_again_on_its_tile() -> None:
     """The tile shows the picture: as large as it may be, and near to it in every quarter."""
-    with Image.open(io.BytesIO(tiles.made(ORCHARD))) as tile, Image.open(ORCHARD) as picture:
+    with Image.open(io.BytesIO(tiles.make_tile(ORCHARD))) as tile, Image.open(ORCHARD) as picture:
         assert max(tile.width / 160, tile.height / 120) == 1
         assert abs(tile.width / tile.height - picture.width / picture.height) < 0.02
         for ours, theirs in zip(quarters(tile), quarters(picture)):

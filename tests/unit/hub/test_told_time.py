@@ -17,9 +17,8 @@ from edge.wire.link import Link
 from edge.wire.session import Granted, Incoming
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.hub import UncontradictedTime
 from hub.receiver import Files, Receiver
-from hub.synchronised import SynchronisedTime, ToldTime
+from hub.told_time import SynchronisedTime, ToldTime, UncontradictedTime
 from tests.kits.receiver_kit import UTC0
 
 

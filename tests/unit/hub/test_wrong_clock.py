@@ -8,9 +8,10 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from edge.records.asked import DAY_US
 from edge.records.record import ClockMark, Record
 from edge.wire.contract import VERSION, Command, encode
-from hub.alarms.rounds import forget
+from hub.alarms.digests import forget
 from hub.config import PicturesSection
 from hub.database import schema
 from hub.database.accounts import Accounts
@@ -18,13 +19,12 @@ from hub.database.engine import Engine, opened
 from hub.database.orders import Orders
 from hub.database.sink import DatabaseSink
 from hub.forward.queue import DatabaseQueue
-from hub.hub import CONTRADICTED, UncontradictedTime
-from hub.picture_files import Album
-from hub.retention import DAY_US, Retention
+from hub.picture_files import PictureFiles
+from hub.retention import Retention
 from hub.rights import Account, Role
 from hub.sink import Delivery, Row
-from hub.synchronised import ToldTime
-from hub.vouched import apart, present
+from hub.station_clocks import clock_offset, vouched_time
+from hub.told_time import CONTRADICTED, ToldTime, UncontradictedTime
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import delivery, row
 from tests.unit.hub.database.test_retention import picture
@@ -83,7 +83,7 @@ def photos_left(desk: Desk) -> int:
 
 def test_a_clock_that_is_a_year_ahead_deletes_no_photo(desk: Desk) -> None:
     """Their age is counted by the stations' clocks: those of 30 days are there, an older one goes all the same."""
-    album = Album(desk.folder / "pictures")
+    album = PictureFiles(desk.folder / "pictures")
     desk.true_us += 50 * DAY_US
     for days in (1, 20, 40):
         picture(album, days, desk.true_us - days * DAY_US)
@@ -105,9 +105,9 @@ def test_a_station_whose_own_clock_is_ahead_deletes_nothing_either(desk: Desk) -
     desk.true_us += YEAR_US
     desk.off_us = -YEAR_US
     desk.hear("c")
-    assert present(desk.engine, desk.now()) == true - MINUTE_US
+    assert vouched_time(desk.engine, desk.now()) == true - MINUTE_US
     desk.off_us = 0
-    assert present(desk.engine, true + MINUTE_US) == true - MINUTE_US
+    assert vouched_time(desk.engine, true + MINUTE_US) == true - MINUTE_US
 
 
 def test_what_was_asked_and_told_is_not_forgotten_by_a_clock_that_leaps(desk: Desk) -> None:
@@ -156,7 +156,7 @@ def test_stations_are_not_told_a_time_that_they_contradict(
     desk.off_us = off_us
     desk.hear("a", "b", minutes=3)
     assert told().utc == 0
-    assert apart(desk.engine, desk.now()) == off_us
+    assert clock_offset(desk.engine, desk.now()) == off_us
     assert str(CONTRADICTED) not in caplog.messages
     desk.hear("a", "b", minutes=3)
     assert told().utc == 0
@@ -194,7 +194,7 @@ def test_who_cannot_know_better_contradicts_nobody(desk: Desk, tell: Callable[[D
     """A single station, or those that have their time from the hub, say nothing of its clock."""
     desk.off_us = -HOUR_US
     tell(desk)
-    assert apart(desk.engine, desk.now()) is says
+    assert clock_offset(desk.engine, desk.now()) is says
 
 
 def test_a_late_station_among_others_contradicts_nobody(desk: Desk) -> None:
@@ -203,7 +203,7 @@ def test_a_late_station_among_others_contradicts_nobody(desk: Desk) -> None:
     desk.hear("late")
     desk.off_us, desk.true_us = 0, desk.true_us + HOUR_US
     desk.hear("live")
-    assert apart(desk.engine, desk.now()) == 0
+    assert clock_offset(desk.engine, desk.now()) == 0
 
 
 def test_another_hub_passes_on_where_one_has_claimed_a_destination_for_a_year(desk: Desk) -> None:

@@ -11,8 +11,8 @@ import pytest
 from edge.config.file import load
 from edge.control import picture_price
 from edge.snapshots import BudgetSnapshot
-from provisioning.commands.bill import bill
 from provisioning.commands.budget import planned
+from provisioning.commands.budget_lines import bill
 from provisioning.doctor.doctor import planned_cost
 from tests.kits.command import minshan
 

@@ -42,7 +42,7 @@ console = Console(width=WIDTH, height=60, force_terminal=False)
 console.print(live_table(facts, "×60", console, 60))
 """
 CURVE = """
-from provisioning.commands.shown import lines
+from provisioning.commands.show_lines import lines
 from tests.unit.provisioning.test_show import points, shown
 print("\\n".join(lines(shown(points([4.0 + n / 100 for n in range(1400)])), WIDTH)))
 """

@@ -90,7 +90,7 @@ def test_every_sentence_is_folded() -> None:
         for call in module.nodes
         if isinstance(call, ast.Call) and ast.unparse(call.func) in ("click.echo", "click.secho", "print")
     }
-    as_it_is = ("main", "folding", "commands/options", "commands/hub_people", "commands/watch_screen", "doctor/still")
+    as_it_is = ("main", "folding", "commands/options", "commands/hub_people", "commands/watch_screen")
     assert found == {f"provisioning/{name}.py" for name in as_it_is}
 
 

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 from click.testing import CliRunner
 
@@ -51,9 +52,9 @@ def a_file(tmp_path: Path) -> Iterator[Path]:
     texts.speak("en")
 
 
-def said(command: object, *words: str, file: Path) -> str:
+def said(command: click.Command, *words: str, file: Path) -> str:
     """Return what a command prints, or why it refuses."""
-    ran = CliRunner().invoke(command, [*words, "--config", str(file)], standalone_mode=False)  # type: ignore[arg-type]  # a command or a group
+    ran = CliRunner().invoke(command, [*words, "--config", str(file)], standalone_mode=False)
     if isinstance(ran.exception, CommandError):
         return str(ran.exception)
     assert ran.exception is None, ran.exception
@@ -85,7 +86,7 @@ def said(command: object, *words: str, file: Path) -> str:
     ],
 )
 def test_a_list_of_nothing_is_said_to_be_empty(
-    command: object, words: tuple[str, ...], en: str, zh: str, file: Path
+    command: click.Command, words: tuple[str, ...], en: str, zh: str, file: Path
 ) -> None:
     """Silence could be a failure too; a program gets no line."""
     for lang, sentence in (("en", en), ("zh", zh)):

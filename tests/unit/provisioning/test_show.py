@@ -25,7 +25,7 @@ from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from provisioning.braille import curve
 from provisioning.commands.show import bounds, channel_of, show
-from provisioning.commands.shown import Curve, lines, minutes_under
+from provisioning.commands.show_lines import Curve, lines, minutes_under
 from provisioning.folding import columns_of
 from tests.kits.broker import until
 from tests.kits.history_kit import DAY, HOUR, MINUTE

@@ -185,7 +185,7 @@ def test_one_record_of_2038_does_not_lock_the_truth_out(store: Store, second: st
     assert line.time_at(at)[0] == UTC0 + round(at * 1e6)
     assert line.time.settled
     line.learn(Anchor("b", at + 600.0, UTC0 + round((at + 600.0) * 1e6), "ntp", 0.02), at + 600.0)
-    assert line.time.settled and len(store.times.anchors("b")) == 2
+    assert (line.time.settled, len(store.times.anchors("b"))) == (True, 2)
 
 
 def test_two_sources_an_hour_apart_are_both_stated(store: Store) -> None:

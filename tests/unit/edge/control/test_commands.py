@@ -16,10 +16,8 @@ from drivers.reason import Reason
 from edge.budget.budget import Budget, Terms
 from edge.clock.clock import SystemClock
 from edge.config.sections import CommandsSection, RemoteCommand
-from edge.control.arguments import NoArguments
 from edge.control.commands import KNOWN, Commands, Outcome, Permission, Principal, Request
-from edge.control.commands import CommandEntry as Known
-from edge.control.envelopes import by_http, by_mqtt, by_socket
+from edge.control.envelopes import by_mqtt, by_socket
 from edge.language.spoken import Spoken
 from edge.recorder.maintenance import Maintenance
 from edge.store.outbox import PLATFORM
@@ -48,14 +46,6 @@ def made(tmp_path: Path) -> Iterator[Any]:
     rooms = {"uplink": None, "pictures": Camera(), "inbox": clock.inbox(100), "kept": store}
     yield SimpleNamespace(clock=clock, budget=budget, config=config, **rooms)
     store.close()
-
-
-def begin(parts: Any, arguments: NoArguments, request: Request) -> None:
-    """Accept, and tell of no end yet."""
-    request.tell(Outcome("accepted"))
-
-
-LATER = Known("later", NoArguments, Permission.OPERATE, begin)
 
 
 def run(parts: Any, name: str, arguments: dict[str, Any], who: Principal = OWNER) -> list[Outcome]:
@@ -184,35 +174,11 @@ def test_a_local_caller_asks_by_name(parts: Any) -> None:
     assert [outcome.why.code for outcome in told[1:] if outcome.why] == ["nothing_asked"] * 3
 
 
-@pytest.mark.parametrize(
-    ("request_", "status"),
-    [
-        ({"method": "POST", "name": "maintenance", "body": b'{"seconds": 60}'}, 200),
-        ({"method": "POST", "name": "picture"}, 200),
-        ({"method": "POST", "name": "later"}, 202),
-        ({"method": "POST", "name": "maintenance", "body": b"{"}, 400),
-        ({"method": "POST", "name": "maintenance", "body": b"\xff"}, 400),
-        ({"method": "POST", "name": "maintenance", "body": b"[" * 5000}, 400),
-        ({"method": "POST", "name": "maintenance", "body": b"{}"}, 400),
-        ({"method": "GET", "name": "maintenance"}, 405),
-        ({"method": "DELETE", "name": "status"}, 405),
-        ({"method": "GET", "name": "dance"}, 404),
-        ({"method": "POST", "name": "accept-ledger"}, 409),
-        ({}, 405),
-    ],
-)
-def test_http_gives_the_status_that_fits(parts: Any, request_: dict[str, Any], status: int) -> None:
-    """What was done, begun, asked wrongly, by the wrong method, or cannot be now."""
-    answer = by_http(Commands(parts, (*KNOWN, LATER)), request_, OWNER)
-    assert answer["status"] == status
-    assert msgspec.json.encode(answer["body"])
-    assert ("error" in answer["body"]) == (answer["status"] >= 400)
-
-
-def test_http_refuses_who_may_not(parts: Any) -> None:
-    """403 for a right that is missing, and nothing is done."""
-    answer = by_http(Commands(parts, KNOWN), {"method": "POST", "name": "picture"}, READER)
-    assert (answer["status"], answer["body"]["error"]["code"]) == (403, "forbidden")
+def test_who_may_not_is_refused(parts: Any) -> None:
+    """A right that is missing is named, and nothing is done."""
+    told: list[Outcome] = []
+    by_socket(Commands(parts, KNOWN), {"ask": "picture"}, READER, told.append)
+    assert [outcome.why and outcome.why.code for outcome in told] == ["forbidden"]
 
 
 def test_who_gave_a_command_is_kept(parts: Any) -> None:

@@ -71,32 +71,6 @@ def test_more_dust_is_never_a_smaller_index(a: Decimal, b: Decimal, edition: str
 
 
 @pytest.mark.parametrize(
-    ("raw", "humidity", "epa", "five", "nilson"),
-    [
-        (5, 90, 0.612, 0.612, 3.205),
-        (20, 60, 11.058, 11.058, 14.706),
-        (40, 60, 21.538, 26.778, 29.412),
-        (100, 70, 52.116, 78.316, 64.103),
-        (240, 50, 127.200, 207.723, 193.548),
-        (400, 50, 211.040, 420.406, 322.581),
-        (0, 90, 0.0, 0.0, 0.0),
-    ],
-)
-def test_humidity_corrections(raw: float, humidity: float, epa: float, five: float, nilson: float) -> None:
-    """Each correction gives its published formula's figure, and none is below 0."""
-    assert air_quality.epa_2021(raw, humidity) == pytest.approx(epa, abs=1e-3)
-    assert air_quality.epa_five_parts(raw, humidity) == pytest.approx(five, abs=1e-3)
-    assert air_quality.nilson_2022(raw, humidity) == pytest.approx(nilson, abs=1e-3)
-
-
-@pytest.mark.parametrize("edge", [30.0, 50.0, 210.0, 260.0])
-def test_the_five_parts_meet(edge: float) -> None:
-    """The correction for smoke has no jump where one part follows another (0.6 at 260 is its own rounding)."""
-    below, above = air_quality.epa_five_parts(edge - 1e-9, 50), air_quality.epa_five_parts(edge, 50)
-    assert below == pytest.approx(above, abs=0.6)
-
-
-@pytest.mark.parametrize(
     ("temperature", "hours"),
     [
         (3.9, 0),

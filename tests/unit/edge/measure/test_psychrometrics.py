@@ -104,15 +104,6 @@ def test_wet_bulb_near_psychrolib(
     assert psychrometrics.wet_bulb(temperature, humidity, pressure) == pytest.approx(live, abs=0.16)
 
 
-@pytest.mark.parametrize(
-    ("temperature", "humidity", "bulb"), [(2, 70, -0.210), (1, 50, -2.488), (0, 60, -2.600), (-2, 80, -3.060)]
-)
-def test_ice_bulb(temperature: float, humidity: float, bulb: float) -> None:
-    """An ice-covered bulb has a temperature of its own, and none above 0 degC."""
-    assert psychrometrics.ice_bulb(temperature, humidity, 840) == pytest.approx(bulb, abs=2e-3)
-    assert psychrometrics.ice_bulb(20, 50, 840) is None
-
-
 @pytest.mark.parametrize(("pressure", "delta"), [(1013.25, 7.57), (840, 8.16), (760, 8.46)])
 def test_delta_t_crosses_the_spray_limit_by_altitude_alone(pressure: float, delta: float) -> None:
     """At 20 degC and 40 % spraying is fine at sea level and marginal (over 8) in these mountains."""
@@ -132,17 +123,6 @@ def test_vapour_pressure_deficit(temperature: float, humidity: float, deficit: f
     """The deficit is FAO's, in kPa."""
     assert psychrometrics.vapour_pressure_deficit(temperature, humidity) == pytest.approx(deficit, abs=1e-4)
     assert psychrometrics.vapour_pressure_deficit(temperature, 100.4) == 0.0
-
-
-@pytest.mark.parametrize(
-    ("temperature", "humidity", "wmo", "hypsometric"),
-    [(15, 60, 1010.00, 1010.04), (30, 30, 1000.85, 1000.83), (0, 80, 1020.49, 1020.60), (-5, 60, 1024.33, 1024.46)],
-)
-def test_sea_level_pressure(temperature: float, humidity: float, wmo: float, hypsometric: float) -> None:
-    """840 hPa at 1,590 m reduce as the CIMO formula says, within 0.2 hPa of the hypsometric equation."""
-    found = psychrometrics.sea_level_pressure(840.0, 1590.0, temperature, humidity)
-    assert found == pytest.approx(wmo, abs=0.01)
-    assert found == pytest.approx(hypsometric, abs=0.2)
 
 
 @pytest.mark.parametrize("altitude", [0, 1590, 1800, 2000, 2250, 2500])

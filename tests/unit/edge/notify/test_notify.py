@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -28,8 +29,8 @@ def made(tmp_path: Path) -> Iterator[Made]:
     """Give what makes stations, and ends them."""
     boxes: list[Box] = []
 
-    def make(**more: object) -> Box:
-        boxes.append(Box(tmp_path / f"box{len(boxes)}", **more))  # type: ignore[arg-type]  # as it is given
+    def make(**more: Any) -> Box:
+        boxes.append(Box(tmp_path / f"box{len(boxes)}", **more))
         boxes[-1].start()
         return boxes[-1]
 
@@ -275,11 +276,13 @@ def test_one_test_at_a_time(box: Made) -> None:
     one.run(0.1)
     assert [getattr(why, "code", "") for why in heard] == ["notify_test_under_way"] * 99
     one.run(MINUTE)
-    assert isinstance(heard[-1], list) and len(heard[-1]) == 3 and len(one.told("robot")) == 1
+    first = heard[-1]
+    assert isinstance(first, list) and len(first) == 3 and len(one.told("robot")) == 1
     assert one.lane is not None
     one.lane.test(heard.append)
     one.run(MINUTE)
-    assert isinstance(heard[-1], list) and len(one.told("robot")) == 2
+    second = heard[-1]
+    assert isinstance(second, list) and len(one.told("robot")) == 2
 
 
 def test_that_the_station_told_people_is_a_record(box: Made) -> None:

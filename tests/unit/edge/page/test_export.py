@@ -58,7 +58,7 @@ def test_files_hold_the_stores_numbers(
         text = b"".join(export.as_csv(head, rows())).decode("utf-8-sig")
         book = openpyxl.load_workbook(io.BytesIO(b"".join(export.as_xlsx(head, rows(), "分钟"))))
     lines = list(csv.reader(io.StringIO(text)))
-    sheet = [list(line) for line in book.active.iter_rows(values_only=True)]  # type: ignore[union-attr]  # it has one
+    sheet = [list(line) for line in book.worksheets[0].iter_rows(values_only=True)]
     assert lines[0] == sheet[0] == head and "气温 (℃)" in head
     known = {point.start_us for channel in CHANNELS for point in made[channel]}
     assert len(lines) == len(sheet) == 1 + len(known)

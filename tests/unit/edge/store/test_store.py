@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,10 +25,10 @@ def opener(tmp_path: Path) -> Iterator[Opener]:
     """Give a function that opens the store of this test; close what is open at the end."""
     opened: list[Store] = []
 
-    def open_store(epoch: str = "a", destinations: tuple[str, ...] = (PLATFORM,), **more: object) -> Store:
+    def open_store(epoch: str = "a", destinations: tuple[str, ...] = (PLATFORM,), **more: Any) -> Store:
         for store in opened:
             store.close()
-        opened.append(Store.open(tmp_path / "state", epoch=epoch, destinations=destinations, **more))  # type: ignore[arg-type]  # as named
+        opened.append(Store.open(tmp_path / "state", epoch=epoch, destinations=destinations, **more))
         return opened[-1]
 
     yield open_store

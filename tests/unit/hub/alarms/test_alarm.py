@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.records.bodies import Alert
-from hub.alarms.alarm import LATE_US, Alarm, Quiet, apply_turn, cleared, raised, reason_of
+from hub.alarms.alarm import LATE_US, Alarm, Quiet, apply_turn, clear, new_alarm, reason_of
 
 MINUTE_US = 60_000_000
 TURNS = (("raised", 1), ("worse", 2), ("blind", 2), ("seeing", 2), ("better", 1), ("cleared", 0))
@@ -73,11 +73,11 @@ def test_what_is_more_than_five_minutes_old_when_it_comes_is_late(behind: int, l
 )
 def test_who_is_woken_by_it(what: Any, step: int, near: bool, urgency: str) -> None:
     """What sees nothing, or says nothing, wakes where frost was near."""
-    one = raised("s", "x", what, 0, Quiet(), near)
+    one = new_alarm("s", "x", what, 0, Quiet(), near)
     one.step = step
     assert one.quiet == Quiet()
     assert (one.urgency, one.level) == (urgency, 1)
-    cleared(one, 5)
+    clear(one, 5)
     assert (one.open, one.level, one.cleared_us, one.changed_us, one.arrived_us) == (False, 0, 5, 5, 5)
     assert one.urgency == ("frost" if what == "frost" else urgency), "its end is told as what it was"
 
@@ -104,12 +104,12 @@ def test_what_was_over_before_anybody_was_told_belongs_into_a_summary() -> None:
     assert over.is_untold and not after(0).is_untold and not after(0, 2, 3).is_untold
     for field, value in (("told", 1), ("over_told", True)):
         known = after(0, 5)
-        setattr(known.ladder, field, value)
+        setattr(known.escalation, field, value)
         assert not known.is_untold
     assert not apply_turn(None, "s", alert("seeing", 0), 1, 0, 0).is_untold
     assert apply_turn(None, "s", alert("blind", 0), 1, 0, 0).open
-    mine = raised("s", "x", "silent", 0, Quiet())
-    cleared(mine, 5)
+    mine = new_alarm("s", "x", "silent", 0, Quiet())
+    clear(mine, 5)
     assert not mine.is_untold
 
 

@@ -31,8 +31,8 @@ def test_frost_goes_from_person_to_person_until_somebody_acknowledges(world: Wor
     ]
     assert "上寨果园" in world.told("group")[0][2] and "https://hub.example/a/" in world.told("group")[0][2]
     (known,) = world.acknowledge("li")
-    assert known.ladder.acked_by == "li"
-    assert world.acknowledge("zhang")[0].ladder.acked_by == "li", "the first one to acknowledge stays"
+    assert known.escalation.acked_by == "li"
+    assert world.acknowledge("zhang")[0].escalation.acked_by == "li", "the first one to acknowledge stays"
     world.run(5 * MINUTE)
     world.alert(2, "better", 1)
     world.run(3 * 60 * MINUTE)

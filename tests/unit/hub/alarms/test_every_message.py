@@ -10,7 +10,7 @@ import pytest
 
 from drivers.reason import Reason
 from edge.delivery.message import Message, MessageFate, SendResult
-from hub.alarms.testing import told_by_all
+from hub.alarms.attempts import put_test_messages
 from hub.database.engine import Engine
 from hub.sink import SinkError
 from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, Channel, World, is_a_message, person_of
@@ -64,7 +64,7 @@ def day(world: World) -> None:
     world.alert(151, "cleared", 0, "gone", ago_s=100.0)
     world.run(3 * MINUTE)
     world.group.answers = lambda _: GONE
-    told_by_all(world.engine, [person_of("zhang", 1), person_of("wen", 2, language="en")], world.utc())
+    put_test_messages(world.engine, [person_of("zhang", 1), person_of("wen", 2, language="en")], world.utc())
     world.run(2 * MINUTE)
     world.group.answers = lambda _: DONE
     world.is_synchronised = False

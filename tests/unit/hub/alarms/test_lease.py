@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from edge.sim.clock import SimClock
-from hub.alarms.lease import ANSWERS, BEAT_S, ENDS_S, OWN_END_S, Lease, holds
 from hub.database import schema
 from hub.database.engine import Engine, opened
+from hub.database.lease import ANSWERS, BEAT_S, ENDS_S, Lease, holds
 
 BEGUN = 5000.0  # s for which the machine has been on
 
@@ -39,10 +39,10 @@ def beat_of(engine: Engine) -> str:
 def test_while_its_holder_renews_it_nobody_else_has_it(engine: Engine, clock: SimClock) -> None:
     """Ten minutes beside a holder that looks every two seconds: a hub that comes late does not take it."""
     a, b = Lease(engine, "a", clock), Lease(engine, "b", clock)
-    assert a.claim() and a.is_held and holds(engine, "a")
+    assert a.claim() and holds(engine, "a")
     for second in range(2, 600, 2):
         clock.run_until(BEGUN + second)
-        assert a.claim() and not b.claim() and not b.is_held and not holds(engine, "b"), second
+        assert a.claim() and not b.claim() and not holds(engine, "b"), second
 
 
 def test_it_is_renewed_every_five_seconds_and_not_with_each_look(engine: Engine, clock: SimClock) -> None:
@@ -66,21 +66,17 @@ def test_thirty_seconds_after_its_holder_dies_one_of_the_others_has_it(engine: E
     assert not b.claim() and not c.claim()
     clock.run_until(BEGUN + 100 + ENDS_S)
     assert [b.claim(), c.claim()] == [True, False]
-    assert not a.is_held and not a.claim() and not holds(engine, "a") and holds(engine, "b")
-    clock.run_until(BEGUN + 100 + ENDS_S + OWN_END_S - 0.1)
-    assert b.is_held
-    clock.run_until(BEGUN + 100 + ENDS_S + OWN_END_S)
-    assert not b.is_held, "a holder that cannot renew it stops before another one begins"
+    assert not a.claim() and not holds(engine, "a") and holds(engine, "b")
 
 
 def test_what_is_let_go_of_is_another_s_at_once(engine: Engine, clock: SimClock) -> None:
     """At an orderly end; one lease says nothing about another."""
     a, b, answers = Lease(engine, "a", clock), Lease(engine, "b", clock), Lease(engine, "b", clock, ANSWERS)
-    assert a.claim() and not b.claim() and answers.claim() and answers.is_held
+    assert a.claim() and not b.claim() and answers.claim()
     b.release()
     assert holds(engine, "a"), "nobody lets go of what is another's"
     a.release()
-    assert not a.is_held and b.claim() and holds(engine, "b")
+    assert b.claim() and holds(engine, "b")
 
 
 def test_of_two_that_take_it_over_in_one_instant_one_has_it(
@@ -99,4 +95,4 @@ def test_of_two_that_take_it_over_in_one_instant_one_has_it(
         return ask(sql, values)
 
     monkeypatch.setattr(engine, "query", raced)
-    assert not b.claim() and not b.is_held and c.is_held and holds(engine, "c")
+    assert not b.claim() and holds(engine, "c")

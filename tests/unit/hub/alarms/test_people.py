@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from hub.alarms.alarm import Quiet, raised
+from hub.alarms.alarm import Quiet, new_alarm
 from hub.alarms.people import night_of, ready
 from tests.kits.alarm_kit import person_of
 
@@ -46,13 +46,13 @@ def test_frost_comes_at_any_hour_and_the_rest_to_whom_it_concerns(
 ) -> None:
     """Each of their own stations, within their hours; upkeep to who looks after it, and to all where nobody does; what
     is the matter with the hub, be it a log or a folder, to all on duty, whatever stations are theirs."""
-    alarm = raised(station, "x", what, 0, Quiet())
+    alarm = new_alarm(station, "x", what, 0, Quiet())
     assert ready(PEOPLE, alarm, us(f"2026-03-25T{time}+08:00"), 8.0) == names
 
 
 def test_the_office_s_clock_may_have_half_hours() -> None:
     """A gale at 22:10 of Nepal's clock comes after an evening that ends at 22:00."""
-    alarm = raised(ONE, "x", "gale", 0, Quiet())
+    alarm = new_alarm(ONE, "x", "gale", 0, Quiet())
     assert ready(PEOPLE[:1], alarm, us("2026-03-25T21:59+05:45"), 5.75) == ["zhang"]
     assert ready(PEOPLE[:1], alarm, us("2026-03-25T22:00+05:45"), 5.75) == []
 

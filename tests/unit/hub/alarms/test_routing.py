@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.alarms.alarm import Alarm, Quiet, raised
-from hub.alarms.ladder import Telling, Why
+from hub.alarms.alarm import Alarm, Quiet, new_alarm
+from hub.alarms.escalation import Telling, Why
 from hub.alarms.people import Contact
 from hub.alarms.routing import RoutingState, channels_for, over_by, quiet_channels
 from tests.kits.alarm_kit import Channel, person_of
@@ -19,8 +19,8 @@ QUIET, ALL = ["group", "mail"], ["voice", "group", "mail"]
 
 
 def alarm(what: Any = "frost", near: bool = True, late: bool = False, channel: str = "") -> Alarm:
-    """Return one that the hub raised."""
-    found = raised("orchard-1", "x", what, 0, Quiet(channel=channel), near)
+    """Return one that the hub new_alarm."""
+    found = new_alarm("orchard-1", "x", what, 0, Quiet(channel=channel), near)
     found.late = late
     return found
 

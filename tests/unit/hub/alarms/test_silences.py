@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from hub.alarms.silence import GONE_US, MINUTE_US, LastHeard, Silences, silences
+from edge.records.asked import MINUTE_US
+from hub.alarms.silence import GONE_US, LastHeard, Silences, silences
 
 NOW = 10 * GONE_US
 NOBODY = Silences(frozenset(), False)

@@ -13,7 +13,7 @@ from hub.database import schema
 from hub.database.accounts import LAST_ADMIN, MOST_SESSIONS, SESSION_US, AccountError, Accounts
 from hub.database.engine import Engine, opened
 from hub.database.orders import Orders
-from hub.passwords import hashed, matches
+from hub.passwords import hash_password, matches
 from hub.random_secrets import digest
 from hub.rights import Account, Right, Role
 
@@ -36,7 +36,7 @@ def some_accounts(engine: Engine) -> Accounts:
 
 def test_what_is_kept_of_secrets_opens_nothing(accounts: Accounts, engine: Engine) -> None:
     """Neither a password, a token nor a session's secret stands in the database."""
-    accounts.add(LI, hashed("open sesame, please"), NOW)
+    accounts.add(LI, hash_password("open sesame, please"), NOW)
     accounts.add(Account("token", "county", Role.OPERATOR, None), digest("a token's secret"), NOW)
     session = accounts.begin_session("李四", NOW)
     told = repr([engine.query(f"SELECT * FROM {table}") for table in ("account", "session")])

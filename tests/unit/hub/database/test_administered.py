@@ -32,7 +32,7 @@ def altered(cluster: Cluster, setting: str) -> Iterator[None]:
     try:
         yield
     finally:
-        cluster.run(f"ALTER DATABASE shared RESET {setting.split()[0]}")
+        cluster.run(f"ALTER DATABASE shared RESET {setting.split(maxsplit=1)[0]}")
 
 
 @contextmanager

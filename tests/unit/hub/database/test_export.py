@@ -19,10 +19,10 @@ import pytest
 from edge.spreadsheet import guarded
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.exported import Export, ExportSelection
+from hub.export import Export, ExportSelection
+from hub.export_files import heading
 from hub.lines_sink import LinesSink
 from hub.record_files import RecordFiles
-from hub.sheets import heading
 from tests.kits.command import Said, minshan
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery

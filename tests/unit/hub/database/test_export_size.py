@@ -12,11 +12,11 @@ from typing import Any
 import openpyxl
 import pytest
 
-from hub import exported, sheets
+from hub import export, export_files
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.database.sqlite import SqliteEngine
-from hub.exported import Export, ExportedMinute, ExportSelection
+from hub.export import Export, ExportedMinute, ExportSelection
 from hub.sink import Row, SinkError
 from provisioning.commands.hub_export import write
 from tests.kits.postgres import Cluster
@@ -41,7 +41,7 @@ def test_each_minute_is_read_once_slice_by_slice(sink: DatabaseSink, url: str, m
     sink.commit(delivery(*rows))
     engine = opened(url)
     for size in (1, 4, 58, 500):
-        monkeypatch.setattr(exported, "SLICE", size)
+        monkeypatch.setattr(export, "SLICE", size)
         assert [one.raw for one in Export(engine, WANTED).minutes()] == [row.raw for row in rows]
     engine.close()
 
@@ -52,13 +52,13 @@ def test_a_longer_span_takes_no_more_memory(
     sink: DatabaseSink, url: str, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Four days of minutes take no more than one; a spreadsheet's rows lie in a file until it is whole."""
-    monkeypatch.setattr(exported, "SLICE", 50)
+    monkeypatch.setattr(export, "SLICE", 50)
     sink.commit(delivery(*(minute(seq, 8 * seq) for seq in range(2, 1400))))
     engine, peaks = opened(url), []
     for last in (1, 1, 2, 8):  # what is imported and cached is there after the first
-        export = Export(engine, ExportSelection("s", date(2026, 1, 1), date(2026, 1, last)))
+        found = Export(engine, ExportSelection("s", date(2026, 1, 1), date(2026, 1, last)))
         tracemalloc.start()
-        count = sheets.write_file(export, form, tmp_path / f"o.{form}", lambda _minute: None)
+        count = export_files.write_file(found, form, tmp_path / f"o.{form}", lambda _minute: None)
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
         assert count > 170 * last
@@ -71,7 +71,7 @@ def test_a_late_slice_looks_at_no_more_than_an_early_one(
     sink: DatabaseSink, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """SQLite takes as many steps for the last minutes of a span as for its first: a year costs twelve months."""
-    monkeypatch.setattr(exported, "SLICE", 50)
+    monkeypatch.setattr(export, "SLICE", 50)
     sink.commit(delivery(*(minute(seq, seq) for seq in range(2, 2002))))
     engine = opened(url)
     assert isinstance(engine, SqliteEngine)
@@ -97,7 +97,7 @@ def test_a_postgresql_that_sorts_what_it_is_asked_for_sorts_each_minute_a_few_ti
 ) -> None:
     """A young database, or one that was put back, has no statistics: it takes a month for a row, and reads it in no
     order of an index. It is not asked for what is left of the month with each slice of it."""
-    monkeypatch.setattr(exported, "SLICE", 50)
+    monkeypatch.setattr(export, "SLICE", 50)
     sink.commit(delivery(*(minute(seq, seq) for seq in range(2, 1002)), *(undated(seq) for seq in range(1100, 1600))))
     engine, looker = opened(url), opened(url)
     looker.query("SET enable_indexscan = off")
@@ -130,11 +130,12 @@ def test_what_no_sheet_holds_goes_on_in_another(
 ) -> None:
     """A sheet has so many rows: a span with more of one year has more sheets, each with its heading, and each minute
     is there once, in its order."""
-    monkeypatch.setattr(sheets, "SHEET_ROWS", 20)
+    monkeypatch.setattr(export_files, "SHEET_ROWS", 20)
     rows = [minute(seq, seq) for seq in range(2, 60)]
     sink.commit(delivery(*rows))
     engine = opened(url)
-    assert sheets.write_file(Export(engine, WANTED), "xlsx", tmp_path / "o.xlsx", lambda _minute: None) == len(rows)
+    count = export_files.write_file(Export(engine, WANTED), "xlsx", tmp_path / "o.xlsx", lambda _minute: None)
+    assert count == len(rows)
     engine.close()
     book = openpyxl.load_workbook(tmp_path / "o.xlsx")
     assert [(sheet.title, sheet.max_row) for sheet in book] == [("2026", 21), ("2026 (2)", 21), ("2026 (3)", 19)]
@@ -164,7 +165,7 @@ def test_a_database_that_dies_in_the_middle_leaves_no_file(
     cluster: Cluster, tmp_path: Path, form: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its server is killed behind the first minutes: an error, and nothing that looks like the whole."""
-    monkeypatch.setattr(exported, "SLICE", 50)
+    monkeypatch.setattr(export, "SLICE", 50)
     url = cluster.emptied()
     sink = DatabaseSink(opened(url))
     sink.commit(delivery(*(minute(seq, seq) for seq in range(2, 1000))))

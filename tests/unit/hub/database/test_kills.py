@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import apsw
 import psycopg
@@ -127,8 +128,8 @@ def test_a_commit_whose_answer_is_lost_is_done_again(cluster: Cluster, monkeypat
     wait = Bounded.wait
     broken: list[bool] = []
 
-    def lost(self: Bounded, *words: object) -> object:
-        found = wait(self, *words)  # type: ignore[arg-type]  # passed on as they came
+    def lost(self: Bounded, *words: Any) -> object:
+        found = wait(self, *words)
         if not broken and cluster.run("SELECT 1 FROM record", "shared"):
             broken.append(True)
             self.close()

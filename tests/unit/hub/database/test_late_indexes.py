@@ -10,9 +10,9 @@ import psycopg
 import pytest
 
 from edge.clock.clock import SystemClock
-from hub.alarms.lease import INDEXES, Lease
 from hub.database import late_indexes
 from hub.database.engine import opened
+from hub.database.lease import INDEXES, Lease
 from hub.database.sink import DatabaseSink
 from hub.upkeep import Upkeep
 from tests.kits.broker import until

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from edge.measure.aggregates import HOUR_US
+from edge.records.asked import AskedStep
 from edge.records.record import Kind
 from edge.records.spans import Span
 from edge.wire.contract import ChunkHeader
@@ -68,11 +69,12 @@ def test_pages_together_are_all(sink: DatabaseSink, ask: Queries, monkeypatch: p
     monkeypatch.setattr(queries, "PAGE", 3)
     losses = [row(seq, {"what": "records"}, kind=Kind.LOSS) for seq in range(200, 211)]
     sink.commit(delivery(*(temperature(seq, 10 * seq, 1.0) for seq in range(2, 60)), *losses))
-    for step, count in (("minute", 58), ("hour", 10)):
+    steps: tuple[tuple[AskedStep, int], ...] = (("minute", 58), ("hour", 10))
+    for step, count in steps:
         first: int | None = UTC0
         starts: list[int] = []
         while first is not None:
-            page = ask.series("s", "air_temperature", first, UTC0 + DAY, step)  # type: ignore[arg-type]  # two literals
+            page = ask.series("s", "air_temperature", first, UTC0 + DAY, step)
             starts += [point.start_us for point in page.points]
             first = page.next_us
         assert (len(starts), sorted(set(starts))) == (count, starts)

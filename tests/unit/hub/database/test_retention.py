@@ -9,14 +9,15 @@ from typing import Any
 
 import pytest
 
+from edge.records.asked import DAY_US
 from edge.sim.clock import SimClock
 from edge.wire.contract import ChunkHeader
 from hub.config import PicturesSection
 from hub.database.engine import opened
 from hub.database.queries import Queries
 from hub.database.sink import DatabaseSink
-from hub.picture_files import Album
-from hub.retention import DAY_US, Retention
+from hub.picture_files import PictureFiles
+from hub.retention import Retention
 from hub.sink import Delivery, Row
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import delivery, redated, row
@@ -26,7 +27,7 @@ NOW = UTC0 + 20 * DAY_US
 Keeping = Callable[..., Retention]
 
 
-def picture(album: Album, number: int, time: int | None) -> None:
+def picture(album: PictureFiles, number: int, time: int | None) -> None:
     """Put a picture of 1 MB with its thumbnail into an album; `number` is what it shows."""
     full = bytes([number]) * MB
     name = hashlib.sha256(full).hexdigest()
@@ -39,7 +40,7 @@ def picture(album: Album, number: int, time: int | None) -> None:
 def a_full_album(sink: DatabaseSink, tmp_path: Path) -> Path:
     """Give a folder with a picture of 1 MB a day for ten days, and one that is undated, all with their rows."""
     folder = tmp_path / "pictures"
-    album = Album(folder)
+    album = PictureFiles(folder)
     for day in range(11):
         picture(album, day, None if day == 10 else UTC0 + day * DAY_US)
     album.sync()

@@ -15,8 +15,8 @@ from edge.records.spans import Span
 from hub.database import schema
 from hub.database.engine import opened
 from hub.database.errors import DatabaseRefusedError
-from hub.database.in_use import is_left_alone
 from hub.database.sink import DatabaseSink
+from hub.dump import is_left_alone
 from hub.sink import SinkError
 from tests.kits.command import minshan
 from tests.kits.postgres import Cluster, program, running_cluster

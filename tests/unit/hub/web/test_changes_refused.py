@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from hub.rights import MAY, Right, Role
 from hub.web.guard import COOKIE
 from hub.web.logins import Logins
-from hub.web.pages.table import routes as of_pages
+from hub.web.pages.routes import routes as of_pages
 from hub.web.routes import routes as of_api
 from hub.web.table import Route
 from tests.kits.office import CHANNELS, MINE, PASSWORD, Office, browser, entered, office

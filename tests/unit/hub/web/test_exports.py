@@ -17,10 +17,10 @@ import httpx
 import openpyxl
 import pytest
 
-from hub import sheets
+from hub import export_files
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
-from hub.exported import Export
+from hub.export import Export
 from hub.rights import Role
 from hub.web.app import SLOW
 from hub.web.exports import Exports
@@ -169,14 +169,14 @@ def test_many_exports_at_once_keep_nobody_waiting(tmp_path: Path, monkeypatch: p
     """Beyond those that are made, the next is told when to come again, and the newest minute is there meanwhile:
     however many threads files take, none of them is one that it needs."""
     held, begun, statuses = threading.Event(), threading.Semaphore(0), list[int]()
-    real = sheets.write_file
+    real = export_files.write_file
 
     def slowly(*words: Any) -> int:
         begun.release()
         assert held.wait(30)
         return real(*words)
 
-    monkeypatch.setattr(sheets, "write_file", slowly)
+    monkeypatch.setattr(export_files, "write_file", slowly)
     monkeypatch.setattr("hub.web.exports.AT_ONCE", SLOW)
     with office(tmp_path) as made:
         made.keep_minutes(MINE)
@@ -212,7 +212,7 @@ def test_the_hub_ends_though_files_are_made(
             seen(None)
             time.sleep(0.01)
 
-    monkeypatch.setattr(sheets, "write_file", endless)
+    monkeypatch.setattr(export_files, "write_file", endless)
     with office(tmp_path) as made, made.client(made.token(Role.GROWER)) as client:
         made.keep_minutes(MINE)
         ask = f"/stations/{MINE}/export"

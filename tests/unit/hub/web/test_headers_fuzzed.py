@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from hub.rights import Role
 from hub.web.logins import Logins
-from hub.web.pages.table import routes
+from hub.web.pages.routes import routes
 from tests.kits.office import MINE, Office, office
 from tests.kits.raw_http import HOSTILE, answer, complaints
 

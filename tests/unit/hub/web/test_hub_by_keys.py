@@ -90,7 +90,7 @@ def test_the_whole_way_is_gone_by_the_keyboard(browser: Browser, tmp_path: Path)
             tab_to(page, way)
             press_enter(page)
         expect(page.get_by_text(f"acknowledged by {name}")).to_be_visible()
-        assert AlarmBook(shared.engine).load_alarms(["a" * 16])["a" * 16].ladder.acked_by == name
+        assert AlarmBook(shared.engine).load_alarms(["a" * 16])["a" * 16].escalation.acked_by == name
 
 
 def test_a_hub_on_which_nothing_is_yet_says_what_to_do(browser: Browser, tmp_path: Path) -> None:

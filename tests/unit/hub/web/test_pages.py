@@ -15,8 +15,8 @@ import pytest
 
 from hub.rights import MAY, Role
 from hub.web.logins import MOST_BY_NAME, Logins
-from hub.web.pages.entrance import inside
-from hub.web.pages.table import routes
+from hub.web.pages.login import inside
+from hub.web.pages.routes import routes
 from hub.web.table import Route
 from tests.kits.office import FOREIGN, MINE, PASSWORD, Office, browser, entered, office
 

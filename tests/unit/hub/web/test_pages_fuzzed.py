@@ -15,7 +15,7 @@ from hub.causes import cause, reason_of
 from hub.rights import Role
 from hub.web.logins import Logins
 from hub.web.pages.commands import fact
-from hub.web.pages.table import routes
+from hub.web.pages.routes import routes
 from hub.web.table import Route
 from tests.kits.office import CHANNELS, MINE, PASSWORD, Office, office
 

@@ -11,7 +11,7 @@ from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.rights import Role
 from hub.web.logins import Logins
-from hub.web.pages.table import routes
+from hub.web.pages.routes import routes
 from hub.web.table import PageAnswer
 from tests.kits.browser import chromium
 from tests.kits.office import PASSWORD, office

@@ -11,7 +11,7 @@ from hub.database.engine import Engine
 log = logging.getLogger("minshan.hub")
 
 
-def mended(engine: Engine) -> int:
+def repair(engine: Engine) -> int:
     """Write the ledger of each epoch by its rows where they differ. Return how many records it named in vain.
 
     An epoch a statement, so that of however many records none takes too long; where some are lost the generation
@@ -22,7 +22,7 @@ def mended(engine: Engine) -> int:
         if not differs(engine, *name):
             continue
         with engine.transaction():
-            its = recounted(engine, *name)
+            its = rebuild(engine, *name)
             if its:
                 schema.renew_generation(engine)
         lost += its
@@ -41,7 +41,7 @@ def differs(engine: Engine, station: str, epoch: str) -> bool:
     return bool(named != there)
 
 
-def recounted(engine: Engine, station: str, epoch: str) -> int:
+def rebuild(engine: Engine, station: str, epoch: str) -> int:
     """Write the ledger of an epoch by its rows, within a transaction. Return how many records it named in vain."""
     name = station, epoch
     engine.upsert("epoch", EPOCH, [(*name, None, None, None, None)], EPOCH[:2], update=False)

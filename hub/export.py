@@ -16,11 +16,12 @@ from msgspec import Raw
 from drivers.quantity import QUANTITIES
 from drivers.reason import Reason
 from edge.measure.aggregates import HOUR_US, said_by
+from edge.records.asked import EPOCH, MINUTE_US
+from edge.records.channel_name import ChannelName
 from edge.records.record import Record
 from hub import completeness, intake, jsonl
 from hub.database import counting
 from hub.database.engine import Engine
-from hub.database.held_hours import MINUTE_US
 from hub.sink import SinkError
 from hub.stations import offset_of
 
@@ -66,7 +67,7 @@ class ExportedMinute(msgspec.Struct, frozen=True):
 
     def utc(self) -> datetime | None:
         """Return its begin."""
-        return None if self.start is None else jsonl.EPOCH_1970 + timedelta(microseconds=self.start)
+        return None if self.start is None else EPOCH + timedelta(microseconds=self.start)
 
     def local_us(self) -> int | None:
         """Return its begin by the station's clock, microseconds since 1970 there."""
@@ -75,7 +76,7 @@ class ExportedMinute(msgspec.Struct, frozen=True):
     def local(self) -> datetime | None:
         """Return the same, without a zone."""
         local = self.local_us()
-        return None if local is None else (jsonl.EPOCH_1970 + timedelta(microseconds=local)).replace(tzinfo=None)
+        return None if local is None else (EPOCH + timedelta(microseconds=local)).replace(tzinfo=None)
 
 
 class ExportSelection(msgspec.Struct, frozen=True):
@@ -99,7 +100,7 @@ class Export:
     def channels(self) -> list[str]:
         """Return the channels that there are, those that are wanted. Raise NothingError."""
         found = self._counted() or self._looked_up()
-        return sorted(chosen(found, self.wanted.quantities), key=_in_order)
+        return sorted(chosen(found, self.wanted.quantities), key=in_order)
 
     def _counted(self) -> set[str]:
         """Return the channels that the hours of the span have; none where there are minutes that are in none of them.
@@ -210,14 +211,8 @@ def chosen(channels: Collection[str], quantities: Collection[str]) -> set[str]:
     return found if quantities else set(channels)
 
 
-def unit(channel: str) -> str:
-    """Return a channel's unit; "" where its quantity is not known here."""
-    quantity = QUANTITIES.get(channel.partition(".")[0])
-    return "" if quantity is None else quantity.unit
-
-
-def _in_order(channel: str) -> tuple[int, str]:
+def in_order(channel: str) -> tuple[int, str]:
     """Return a key that sorts channels as the contract names their quantities, unknown ones last."""
     names = list(QUANTITIES)
-    quantity = channel.partition(".")[0]
+    quantity = ChannelName.parse(channel).quantity
     return names.index(quantity) if quantity in names else len(names), channel

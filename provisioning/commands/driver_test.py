@@ -10,7 +10,7 @@ import click
 from edge.language.texts import _
 from edge.language.words import N_
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import json_option, print_json
+from provisioning.commands.options import json_option, print_json, set_option
 from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
 from provisioning.folding import say
 
@@ -40,7 +40,7 @@ TITLES = {
 
 @click.command(help=_("Run the suite that every driver must pass, on the driver's simulated device."))
 @click.argument("name", metavar=_("DRIVER"), shell_complete=drivers_for)
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
+@set_option()
 @json_option()
 def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
     """Run each check in turn. End with code 1 where one does not hold."""

@@ -14,9 +14,9 @@ from typing import Literal
 
 import msgspec
 
-from hub.alarms.alarm import Alarm, Ladder
+from edge.records.asked import MINUTE_US
+from hub.alarms.alarm import Alarm, Escalation
 
-MINUTE_US = 60_000_000
 REPEATS = (5, 5, 10, 20, 60)  # min; the last for ever
 NEXT_PERSON = 10  # min
 UPKEEP_REPEATS, UPKEEP_NEXT = (24 * 60,), 4 * 60
@@ -42,48 +42,48 @@ def advance(
     spared: Callable[[str], bool],
     heard: Callable[[str], bool] = lambda _: True,
 ) -> list[Telling]:
-    """Return who is to be told now, and note it in the alarm's ladder.
+    """Return who is to be told now, and note it in the alarm's state.
 
     `ready`: who may be told now, in order; `spared`: who is not to hear of repeats any more tonight; `heard`: whether
     a station said something just now.
     """
-    ladder = alarm.ladder
+    state = alarm.escalation
     if not alarm.open:
-        if ladder.told and not ladder.over_told:
-            ladder.over_told = True
+        if state.told and not state.over_told:
+            state.over_told = True
             return [Telling(alarm.id, "cleared", ())]
         return []
     if alarm.urgency == "upkeep" and not by_day:
         return []
-    if alarm.level > ladder.told:
+    if alarm.level > state.told:
         return _begin(alarm, ready, now)
     found = _blindness(alarm)
-    if ladder.acked_us is not None:
+    if state.acked_us is not None:
         return found + _after_acknowledgement(alarm, ready, now, heard)
     return found + _go_on(alarm, ready, now, spared)
 
 
 def acknowledge(alarm: Alarm, who: str, now: int) -> bool:
     """Note that somebody knows. Return False where somebody did before, or it is over."""
-    ladder = alarm.ladder
-    again = ladder.reminded_us is not None and now > ladder.reminded_us  # a reminder wants an answer of its own
-    if not alarm.open or (ladder.acked_us is not None and not again):
+    state = alarm.escalation
+    again = state.reminded_us is not None and now > state.reminded_us  # a reminder wants an answer of its own
+    if not alarm.open or (state.acked_us is not None and not again):
         return False
-    ladder.acked_by, ladder.acked_us, ladder.reminded_us = who, now, None
+    state.acked_by, state.acked_us, state.reminded_us = who, now, None
     return True
 
 
 def _begin(alarm: Alarm, ready: Sequence[str], now: int) -> list[Telling]:
     """Tell a new alarm to the first person, a step up to all who know of it."""
-    ladder = alarm.ladder
+    state = alarm.escalation
     if alarm.late and alarm.arrived_us <= now < alarm.arrived_us + GRACE_US:
         return []
-    first = not ladder.reached
+    first = not state.reached
     if first and not ready:
         return []
-    names = [ready[0]] if first else ladder.reached
-    alarm.ladder = Ladder(alarm.level, names, hurry=ladder.hurry)
-    alarm.ladder.blind_told = alarm.turn == "blind"
+    names = [ready[0]] if first else state.reached
+    alarm.escalation = Escalation(alarm.level, names, hurry=state.hurry)
+    alarm.escalation.blind_told = alarm.turn == "blind"
     _plan(alarm, now)
     return [Telling(alarm.id, "raised" if first else "worse", tuple(names))]
 
@@ -91,56 +91,56 @@ def _begin(alarm: Alarm, ready: Sequence[str], now: int) -> list[Telling]:
 def _plan(alarm: Alarm, now: int) -> None:
     """Set when the next person comes, and when those who know are told again."""
     upkeep = alarm.urgency == "upkeep"
-    repeats, ladder = (UPKEEP_REPEATS if upkeep else REPEATS), alarm.ladder
-    ladder.repeat_us = now + repeats[min(ladder.repeats, len(repeats) - 1)] * MINUTE_US
-    if not ladder.join_us:
-        ladder.join_us = now + (UPKEEP_NEXT if upkeep else NEXT_PERSON) * MINUTE_US
+    repeats, state = (UPKEEP_REPEATS if upkeep else REPEATS), alarm.escalation
+    state.repeat_us = now + repeats[min(state.repeats, len(repeats) - 1)] * MINUTE_US
+    if not state.join_us:
+        state.join_us = now + (UPKEEP_NEXT if upkeep else NEXT_PERSON) * MINUTE_US
 
 
 def _go_on(alarm: Alarm, ready: Sequence[str], now: int, spared: Callable[[str], bool]) -> list[Telling]:
-    ladder, found = alarm.ladder, []
+    state, found = alarm.escalation, []
     # What is planned for later than that was planned by a clock that was ahead.
     longest = now + (UPKEEP_REPEATS if alarm.urgency == "upkeep" else REPEATS)[-1] * MINUTE_US
-    ladder.repeat_us, ladder.join_us = (0 if at > longest else at for at in (ladder.repeat_us, ladder.join_us))
-    hurry, ladder.hurry = ladder.hurry, False
-    before = list(ladder.reached)
-    fresh = next((name for name in ready if name not in ladder.reached), None)
-    if fresh is not None and (hurry or now >= ladder.join_us):
-        ladder.reached.append(fresh)
-        ladder.join_us = 0
+    state.repeat_us, state.join_us = (0 if at > longest else at for at in (state.repeat_us, state.join_us))
+    hurry, state.hurry = state.hurry, False
+    before = list(state.reached)
+    fresh = next((name for name in ready if name not in state.reached), None)
+    if fresh is not None and (hurry or now >= state.join_us):
+        state.reached.append(fresh)
+        state.join_us = 0
         found.append(Telling(alarm.id, "raised", (fresh,), hurry))
-    again, ladder.hurried = hurry and not ladder.hurried, hurry or ladder.hurried
-    if again or now >= ladder.repeat_us:
+    again, state.hurried = hurry and not state.hurried, hurry or state.hurried
+    if again or now >= state.repeat_us:
         names = tuple(name for name in before if not spared(name))
         found += [Telling(alarm.id, "repeat", names, hurry)] if names else []
-        if now >= ladder.repeat_us:
-            ladder.repeats, ladder.repeat_us = ladder.repeats + 1, 0
-    planned = ladder.repeat_us
+        if now >= state.repeat_us:
+            state.repeats, state.repeat_us = state.repeats + 1, 0
+    planned = state.repeat_us
     _plan(alarm, now)
-    ladder.repeat_us = planned or ladder.repeat_us
+    state.repeat_us = planned or state.repeat_us
     return found
 
 
 def _after_acknowledgement(alarm: Alarm, ready: Sequence[str], now: int, heard: Callable[[str], bool]) -> list[Telling]:
     """Remind of frost that goes on, once; then go on as if nobody had acknowledged, with the next person."""
-    ladder = alarm.ladder
-    ladder.hurry = False
+    state = alarm.escalation
+    state.hurry = False
     # What lies after now was noted by a clock that was ahead.
-    ladder.acked_us, ladder.reminded_us = (at and min(at, now) for at in (ladder.acked_us, ladder.reminded_us))
-    if not alarm.is_critical or ladder.acked_us is None or now < ladder.acked_us + STILL * MINUTE_US:
+    state.acked_us, state.reminded_us = (at and min(at, now) for at in (state.acked_us, state.reminded_us))
+    if not alarm.is_critical or state.acked_us is None or now < state.acked_us + STILL * MINUTE_US:
         return []
     if not heard(alarm.station):
         return []
-    if ladder.reminded_us is None:
-        ladder.reminded_us = now
-        names = [ladder.acked_by] if ladder.acked_by in (*ladder.reached, *ready) else ladder.reached
+    if state.reminded_us is None:
+        state.reminded_us = now
+        names = [state.acked_by] if state.acked_by in (*state.reached, *ready) else state.reached
         return [Telling(alarm.id, "still", tuple(names))]
-    if now < ladder.reminded_us + NEXT_PERSON * MINUTE_US:
+    if now < state.reminded_us + NEXT_PERSON * MINUTE_US:
         return []
-    fresh = next((name for name in ready if name not in ladder.reached), None)
-    names = ladder.reached if fresh is None else [fresh]
-    ladder.reached = [*ladder.reached, *([] if fresh is None else [fresh])]
-    ladder.acked_us, ladder.reminded_us, ladder.repeats, ladder.join_us = None, None, 0, 0
+    fresh = next((name for name in ready if name not in state.reached), None)
+    names = state.reached if fresh is None else [fresh]
+    state.reached = [*state.reached, *([] if fresh is None else [fresh])]
+    state.acked_us, state.reminded_us, state.repeats, state.join_us = None, None, 0, 0
     _plan(alarm, now)
     return [Telling(alarm.id, "still", tuple(names))]
 
@@ -148,7 +148,7 @@ def _after_acknowledgement(alarm: Alarm, ready: Sequence[str], now: int, heard: 
 def _blindness(alarm: Alarm) -> list[Telling]:
     """Tell those who know of an open alarm that nothing is known any more, once each time."""
     blind = alarm.turn == "blind"
-    if blind == alarm.ladder.blind_told:
+    if blind == alarm.escalation.blind_told:
         return []
-    alarm.ladder.blind_told = blind
-    return [Telling(alarm.id, "blind", tuple(alarm.ladder.reached))] if blind else []
+    alarm.escalation.blind_told = blind
+    return [Telling(alarm.id, "blind", tuple(alarm.escalation.reached))] if blind else []

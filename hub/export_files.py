@@ -17,11 +17,12 @@ from typing import IO, Any
 
 import msgspec
 
+from edge.records.asked import EPOCH, unit_of
 from edge.spreadsheet import guarded
-from hub.cells import Cells
-from hub.completeness import DAY_S, EPOCH, US
+from hub.completeness import DAY_S, US
 from hub.database.errors import NOT_INSTALLED
-from hub.exported import Export, ExportedMinute, NothingError, unit
+from hub.export import Export, ExportedMinute, NothingError
+from hub.minute_cells import MinuteCells
 
 BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"
 HEAD = ("station", "start_utc", "start_local", "utc_offset_h", "duration_s", "clock", "clock_error_s")
@@ -45,7 +46,7 @@ def write_csv(export: Export, file: IO[str], seen: Seen) -> int:
     """Write RFC 4180. Return the number of minutes. Raise SinkError, OSError."""
     channels = export.channels()
     csv.writer(file).writerow([guarded(name) for name in heading(channels)])
-    cells, encode = Cells(channels, bool(export.wanted.quantities)), msgspec.json.Encoder().encode
+    cells, encode = MinuteCells(channels, bool(export.wanted.quantities)), msgspec.json.Encoder().encode
     count = 0
     for minute in export.minutes():
         offset_h, duration, clock, error = _facts(minute)
@@ -107,7 +108,7 @@ def write_xlsx(export: Export, path: Path, seen: Seen) -> int:
 def _put_minutes(book: Any, export: Export, channels: list[str], seen: Seen) -> int:
     """Put the minutes into a workbook's sheets. Return their number."""
     bold, time = book.add_format({"bold": True}), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-    cells = Cells(channels, bool(export.wanted.quantities))
+    cells = MinuteCells(channels, bool(export.wanted.quantities))
     count, sheet, row, year = 0, None, 0, ""
     for minute in export.minutes():
         utc, local = minute.utc(), minute.local()
@@ -130,7 +131,7 @@ def heading(channels: list[str]) -> Iterator[str]:
     """Yield the names of the columns."""
     yield from HEAD
     for channel in channels:
-        yield f"{channel} ({unit(channel)})" if unit(channel) else channel
+        yield f"{channel} ({unit})" if (unit := unit_of(channel)) else channel
         yield f"{channel} quality"
 
 

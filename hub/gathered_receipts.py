@@ -20,7 +20,7 @@ MOST = 100  # records that wait for one receipt
 WAITING = (Topic.LIVE, Topic.STATUS)  # topics whose messages need no immediate answer
 
 
-class Gathered:
+class GatheredReceipts:
     """What is kept and not receipted yet, by station; a station that said nothing waits for nothing."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ log = logging.getLogger("minshan.hub")
 PATIENCE = 10  # s; stations' last states are retained by the broker and arrive at once
 
 
-class Unheard:
+class SilentBroker:
     """Watches the connections to one broker: one line in the log where nothing comes, until something does."""
 
     def __init__(self, broker: str) -> None:

@@ -12,7 +12,7 @@ from edge.northbound import columns, version2
 from edge.northbound.columns import Columns
 from edge.records.record import Record
 from edge.wire.contract import MOST_RECORDS, PayloadError, StationId, TableName, TooLargeError, Version, opened
-from hub.tables import Tables
+from hub.column_tables import ColumnTables
 
 Raws = Annotated[list[Raw], Meta(max_length=MOST_RECORDS)]
 OTHERS_TABLE = Reason("table_of_another", "table: it is one of {station}", station="")
@@ -45,7 +45,7 @@ class ReadMessage(msgspec.Struct):
     new_tables: bool = False
 
 
-def read(topic: str, payload: bytes, tables: Tables) -> ReadMessage:
+def read(topic: str, payload: bytes, tables: ColumnTables) -> ReadMessage:
     """Return what a message holds; blocks that lack their table wait. Raise PayloadError, OSError."""
     station = _station(topic)
     raw = _opened(payload)
@@ -62,7 +62,7 @@ def read(topic: str, payload: bytes, tables: Tables) -> ReadMessage:
     return found
 
 
-def _take_table(found: ReadMessage, told: Raw, tables: Tables) -> None:
+def _take_table(found: ReadMessage, told: Raw, tables: ColumnTables) -> None:
     try:
         table = columns.read_table(told)
     except PayloadError as wrong:
@@ -77,7 +77,7 @@ def _take_table(found: ReadMessage, told: Raw, tables: Tables) -> None:
             found.more["table"] = told
 
 
-def _take_block(found: ReadMessage, topic: str, raw: Raw, here: dict[str, Raw], tables: Tables) -> None:
+def _take_block(found: ReadMessage, topic: str, raw: Raw, here: dict[str, Raw], tables: ColumnTables) -> None:
     name = _decoded(raw, Named).table
     table = tables.get(found.station, name)
     if table is None and name in here:

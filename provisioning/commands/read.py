@@ -32,7 +32,7 @@ from provisioning.commands.device import (
 )
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding, show
-from provisioning.commands.options import config_option, json_option, print_json, state_folder
+from provisioning.commands.options import config_option, json_option, print_json, set_option, state_folder
 from provisioning.commands.settings import drivers_for
 from provisioning.commands.status import SOCKET, ask_station
 from provisioning.folding import say
@@ -69,7 +69,7 @@ class SilentSensorError(Exception):
     )
 )
 @click.argument("name", metavar=_("[NAME]"), required=False, shell_complete=drivers_for)
-@click.option("--set", "pairs", multiple=True, metavar="KEY=VALUE", help=_("A setting of the driver."))
+@set_option()
 @config_option()
 @click.option("--count", metavar="N", type=click.IntRange(1), default=1, show_default=True, help=_("How many times."))
 @json_option()

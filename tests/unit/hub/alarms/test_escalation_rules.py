@@ -1,4 +1,4 @@
-"""Who is told when, by the minute: the ladder alone, with more people than a group has, and each way off the rule."""
+"""Who is told when, by the minute: escalation alone, with more people than a group has, and each way off the rule."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Callable, Mapping, Sequence
 import msgspec
 import pytest
 
+from edge.records.asked import MINUTE_US
 from edge.records.bodies import Alert
 from hub.alarms.alarm import Alarm, apply_turn
-from hub.alarms.ladder import MINUTE_US, acknowledge, advance
+from hub.alarms.escalation import acknowledge, advance
 
 LIMITS = (0.8, 0.8, -2.2, -3.2)
 FIVE = ("zhang", "li", "wang", "chen", "zhao")
@@ -66,7 +67,7 @@ def acked(who: str, at: int) -> Deed:
 
 def hurried(one: Alarm) -> None:
     """Have a channel fail."""
-    one.ladder.hurry = True
+    one.escalation.hurry = True
 
 
 def test_five_people_follow_each_other_and_no_one_who_comes_shifts_the_reminders() -> None:
@@ -154,7 +155,7 @@ def _both(at: int) -> list[Told]:
 
 
 def test_a_step_up_is_told_to_all_who_know_and_begins_anew() -> None:
-    """Two know, one has acknowledged: both hear that it is worse, whatever the hour, and the ladder
+    """Two know, one has acknowledged: both hear that it is worse, whatever the hour, and the escalation
     starts over."""
     deeds: dict[int, Deed] = {12: acked("li", 12), 15: lambda one: turned(one, 15, 3, "worse")}
     assert told(alarm(), 25, deeds, lambda at: () if at == 15 else FIVE)[4:] == [
@@ -195,7 +196,7 @@ def test_upkeep_waits_for_the_day_and_is_repeated_once_a_day() -> None:
 
 
 def test_who_has_heard_enough_is_left_out_and_the_others_are_not() -> None:
-    """Of two who know one is spared; where all are, the reminders end and the ladder goes on."""
+    """Of two who know one is spared; where all are, the reminders end and the escalation goes on."""
     found = told(alarm(), 40, None, lambda _: FIVE[:2], spared=lambda name: name == "zhang")
     assert [one for one in found if one[1] == "repeat"] == [(20, "repeat", ("li",)), (40, "repeat", ("li",))]
     assert told(alarm(), 40, spared=lambda _: True) == [(10 * n, "raised", (name,)) for n, name in enumerate(FIVE)]
@@ -206,7 +207,7 @@ def test_an_end_is_told_once_to_whom_it_reached_and_is_nobodys_to_acknowledge() 
     ends: dict[int, Deed] = {2: lambda one: turned(one, 2, 0, "cleared")}
     one = alarm()
     assert told(one, 200, ends) == [(0, "raised", ("zhang",)), (2, "cleared", ())]
-    assert not acknowledge(one, "zhang", 201 * MINUTE_US) and one.ladder.acked_by == ""
+    assert not acknowledge(one, "zhang", 201 * MINUTE_US) and one.escalation.acked_by == ""
     assert told(alarm(), 200, ends, ready=lambda _: ()) == []
 
 
@@ -240,3 +241,10 @@ def test_a_clock_that_is_set_back_costs_no_reminder(ahead: int) -> None:
     ]
     known = told(alarm(), 37, {1: acked("zhang", 1 + ahead)}, clock=clock)
     assert known == [(0, "raised", ("zhang",)), (37, "still", ("zhang",))]
+
+
+def test_an_alarm_that_an_earlier_hub_stored_is_read_with_whom_it_was_told() -> None:
+    """What was written before an update is not begun anew: nobody is told twice."""
+    times = '"raised_us":1,"changed_us":1,"arrived_us":1'
+    stored = f'{{"id":"a","station":"s","what":"frost",{times},"open":true,"ladder":{{"told":1,"reached":["zhang"]}}}}'
+    assert msgspec.json.decode(stored, type=Alarm).escalation.reached == ["zhang"]

@@ -14,8 +14,8 @@ from hub.web.pages import (
     board,
     commands,
     curves,
-    entrance,
     growers,
+    login,
     month,
     on_call,
     people,
@@ -37,7 +37,7 @@ def routes(
     """
     read, ask, page = Right.READ, Right.COMMAND, PageAnswer
     return (
-        *entrance.routes(logins),
+        *login.routes(logins),
         Route("GET", "/", "Wall", read, Nothing, page, wall.show),
         Route("GET", STATION, "A station", read, OfStation, page, station.show),
         Route("GET", f"{STATION}/curves", "Curves", read, curves.CurveOf, page, curves.show),
@@ -51,7 +51,7 @@ def routes(
         ),
         Route("GET", f"{STATION}/commands", "Commands", ask, OfStation, page, commands.show),
         Route("POST", f"{STATION}/commands", "Send a command", ask, commands.CommandForm, page, commands.ask(wake)),
-        Route("GET", "/commands/{id}", "The result of a command", ask, OfCommand, page, commands.became),
+        Route("GET", "/commands/{id}", "The result of a command", ask, OfCommand, page, commands.show_result),
         Route("GET", "/completeness", "Completeness", read, board.BoardPage, page, board.show(forwards), slow=True),
         Route("GET", "/alerts", "Alerts", read, Nothing, page, alerts.show),
         Route(

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import sys
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
+from edge.records.asked import EPOCH
 from edge.spreadsheet import guarded
-from provisioning.commands.shown import Curve
+from provisioning.commands.show_lines import Curve
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MINUTES = ("start_utc", "start_local", "utc_offset_h", "duration_s")
 HOURS = ("lowest", "lowest_utc", "highest", "highest_utc", "good", "suspect", "bad", "missing")
 

@@ -23,7 +23,7 @@ CHANGED = Reason("changed_meanwhile", "new data arrived during the reading: try 
 Cell = float | int | None
 
 
-class Cells:
+class MinuteCells:
     """Reads minutes for columns of these channels; `some`: others that a minute has are left out."""
 
     def __init__(self, channels: Sequence[str], some: bool) -> None:

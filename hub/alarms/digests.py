@@ -15,7 +15,7 @@ from hub.alarms.silence import LastHeard
 from hub.alarms.writing import AlarmWriter, OutgoingMessage
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
-from hub.vouched import present
+from hub.station_clocks import vouched_time
 
 GATHERED_US = 60_000_000  # for which what came late is gathered into one message
 RECENT_US = 7 * 86_400_000_000  # what ended before is told no more
@@ -94,7 +94,7 @@ def daily(
 
 def forget(engine: Engine, now: int) -> None:
     """Let go of messages, answers and alarms of long ago; within a transaction. Nothing goes while none is heard."""
-    vouched = present(engine, now)
+    vouched = vouched_time(engine, now)
     if vouched is None:
         return
     before = (vouched - KEPT_US,)

@@ -16,7 +16,6 @@ PICTURES = 3  # whose holder is a folder (hub/picture_folder.py)
 INDEXES = 4  # of records, to be built (hub/database/late_indexes.py)
 ENDS_S = 30.0  # of silence, after which a holder has lost it
 BEAT_S = 5.0
-OWN_END_S = 20.0  # without renewal, after which a holder itself stops acting
 
 
 class Lease:
@@ -27,11 +26,6 @@ class Lease:
         self._seen: tuple[str, str] | None = None  # another's name and word
         self._since = 0.0
         self._renewed: float | None = None  # when ours was
-
-    @property
-    def is_held(self) -> bool:
-        """Return whether it is this hub's now."""
-        return self._renewed is not None and self._clock.now() - self._renewed < OWN_END_S
 
     def claim(self) -> bool:
         """Renew it where it is due, or take it over where its holder is gone. Return whether it is ours now.

@@ -25,7 +25,7 @@ AWAY = N_(
 THERE = N_("the hub's database is available again")
 
 
-class Blindness:
+class DatabaseOutage:
     """Watches one hub's database; used from the lane that decides."""
 
     def __init__(self, senders: Mapping[str, Sender], clock: Clock) -> None:
@@ -34,17 +34,17 @@ class Blindness:
         self._is_frost = self._told = False
         self._since: float | None = None
 
-    def sees(self, people: Sequence[Contact], is_frost: bool) -> None:
+    def note_pass(self, people: Sequence[Contact], is_frost: bool) -> None:
         """Remember whom to tell, after a pass that was this hub's; say that it is over where it was told."""
         self._people, self._is_frost = list(people), is_frost
         self._ended()
 
-    def stands_by(self) -> None:
+    def stand_by(self) -> None:
         """Leave it to another hub, which has the lease, and so the database; say that it is over where it was told."""
         self._ended()
         self._people = []
 
-    def lost(self, why: Reason) -> None:
+    def note_failure(self, why: Reason) -> None:
         """Note a pass that failed, and say so once it has lasted."""
         now = self._clock.now()
         if self._since is None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edge.measure.aggregates import said_by
-from hub.cells import Cells
+from hub.minute_cells import MinuteCells
 from hub.sink import SinkError
 
 NAMES = ("air_temperature", "air_temperature.second", "wind_speed", "=1+1", 'a"b', "")  # the last is no name
@@ -27,7 +27,7 @@ def test_a_row_is_what_the_minute_says(
     raw = json.dumps({"seq": 1, "body": {"values": values, "quality": flags}}).encode()
     said = said_by(raw)
     try:
-        found = Cells(channels, some).of(raw)
+        found = MinuteCells(channels, some).of(raw)
     except SinkError:
         assert not some
         assert said.values.keys() - set(channels)

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from statistics import median_low
 
+from edge.records.asked import DAY_US, MINUTE_US
 from hub.database.engine import Engine
 
-MINUTE_US = 60_000_000
-DAY_US = 1440 * MINUTE_US
 OWN = ("ntp", "gnss", "rtc", "modem")  # what tells a station the time without asking a hub
 LATELY_US = 10 * MINUTE_US
 BEHIND_US = 2 * MINUTE_US  # by which a minute ends after it came, while either clock may be a little off
@@ -26,7 +25,7 @@ NEWEST = (
 )
 
 
-def present(engine: Engine, now: int) -> int | None:
+def vouched_time(engine: Engine, now: int) -> int | None:
     """Return the present as far as stations vouch for it, `now` at most (microseconds UTC); None where none does.
 
     It is the newest minute of half of those that were heard within a day. Raise SinkError.
@@ -36,7 +35,7 @@ def present(engine: Engine, now: int) -> int | None:
     return median_low(starts) if starts else None
 
 
-def apart(engine: Engine, now: int) -> int | None:
+def clock_offset(engine: Engine, now: int) -> int | None:
     """Return by how much the hub's clock is ahead of its stations' (behind: negative), microseconds; 0: they agree.
 
     None where fewer than two that know the time by themselves were heard just now. Raise SinkError.
@@ -51,7 +50,7 @@ def apart(engine: Engine, now: int) -> int | None:
     return int(median_low(ahead)) if min(ahead) > AHEAD_US or max(ahead) < -BEHIND_US else 0
 
 
-def is_same(off_us: int, before_us: int) -> bool:
+def is_same_offset(off_us: int, before_us: int) -> bool:
     """Return whether the hub's clock is off by what it was off before, both as `apart` tells it.
 
     What waited at the broker is late when it comes, and less so from look to look; a wrong clock stays as wrong.

@@ -9,6 +9,7 @@ import msgspec
 
 from edge.language.spoken import Spoken
 from edge.language.words import N_
+from hub.alarms.outbox import insert
 from hub.alarms.people import Contact
 from hub.alarms.writing import OutgoingMessage
 from hub.database.engine import Engine
@@ -41,10 +42,8 @@ class Attempt(msgspec.Struct, frozen=True):
     why: object
 
 
-def told_by_all(engine: Engine, people: Iterable[Contact], now: int) -> list[TrialMessage]:
+def put_test_messages(engine: Engine, people: Iterable[Contact], now: int) -> list[TrialMessage]:
     """Put out a test message to these people, by each of their channels. Raise SinkError."""
-    from hub.alarms.outbox import insert
-
     found = []
     with engine.transaction():
         for person in people:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 import msgspec
 
 from hub.database.engine import Engine
+from hub.database.rows import json_object
 
 MOST = 200  # turns that are looked at, the newest: more than a season's of one station
 OVER = ("cleared", "ended")
@@ -27,8 +27,7 @@ def newest(engine: Engine, station: str) -> list[AlertTurn]:
         "ORDER BY coalesce(start, arrived) DESC, seq DESC LIMIT %s",
         (station, MOST),
     )
-    told = ((time, json.loads(body) if isinstance(body, str) else body) for time, body in found)
-    return [AlertTurn(time, body) for time, body in told if isinstance(body, dict)]
+    return [AlertTurn(time, body) for time, column in found if (body := json_object(column))]
 
 
 def open_ones(turns: list[AlertTurn]) -> list[AlertTurn]:

@@ -27,7 +27,7 @@ MOST = 32  # tables of one station that are kept: each start of it makes one or 
 Known = OrderedDict[str, Raw]  # by name, the oldest first
 
 
-class Tables:
+class ColumnTables:
     """`wanted`: the names that were lacking since the last receipt, by station. A `folder` of None keeps nothing."""
 
     def __init__(self, folder: Path | None, waiting: SetAside | None) -> None:

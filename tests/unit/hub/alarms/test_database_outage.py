@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from drivers.reason import Reason
-from hub.alarms.blind import Blindness
+from hub.alarms.database_outage import DatabaseOutage
 from hub.database.engine import Engine
 from hub.sink import SinkError
 from tests.kits.alarm_kit import MINUTE, NOON, World, person_of
@@ -82,11 +82,11 @@ def test_the_return_is_told_though_another_hub_is_the_first_to_see_it(
 def test_where_growers_alone_are_known_they_hear_of_it_by_the_channels_that_there_are(world: World) -> None:
     """Somebody must: with how long it has been away; a channel that has left the file costs nothing."""
     zhang = person_of("zhang", 1, language="en", channels=["gone", "group"])
-    blindness = Blindness(world.channels, world.clock)
-    blindness.sees([zhang], False)
-    blindness.lost(WHY)
+    outage = DatabaseOutage(world.channels, world.clock)
+    outage.note_pass([zhang], False)
+    outage.note_failure(WHY)
     world.run(6 * MINUTE)
-    blindness.lost(WHY)
+    outage.note_failure(WHY)
     ((_, to, text),) = world.told("group")
     assert to == ["zhang"] and "unavailable for 6 min: x gave no answer" in text
 
