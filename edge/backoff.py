@@ -1,12 +1,10 @@
 """The pause before the next attempt: it doubles with each consecutive failure up to a maximum, and resets on success.
 
 Lanes, devices, cameras and the uplink's connections all wait by it; what an uplink draws from it is `edge/wire/retry`.
-The waiting is the Clock's, so that it is simulated too.
+Tenacity gives the curve; the waiting is the Clock's, so that it is simulated too.
 """
 
 from __future__ import annotations
-
-MOST_DOUBLINGS = 60  # far beyond any longest pause; after 1,024 no float would hold it
 
 
 class Backoff:
@@ -18,9 +16,12 @@ class Backoff:
 
     def pause(self) -> float:
         """Return the seconds to wait after one more failure."""
-        doubled = self._first_s * 2.0 ** min(self._failures, MOST_DOUBLINGS)
+        import tenacity  # here: eleven modules, which no start needs at which everything works
+
         self._failures += 1
-        return min(doubled, self._longest_s)
+        state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
+        state.attempt_number = self._failures
+        return tenacity.wait_exponential(multiplier=self._first_s, max=self._longest_s)(state)
 
     def reset(self) -> None:
         """Begin anew: it works again."""
