@@ -57,7 +57,7 @@ def test_values_move_without_a_reload(
 def test_the_names_of_its_pages_stand_in_one_row_on_a_common_phone(shown: Shown, browser: Browser) -> None:
     """360 px wide, as many phones are."""
     with looking(browser, (360, 800), "zh-CN") as page:
-        page.goto(shown.address)
+        page.goto(shown.url)
         tops = page.locator(".pages a").evaluate_all("links => links.map(link => link.offsetTop)")
     assert len(tops) == 8 and len(set(tops)) == 1
 
