@@ -11,7 +11,9 @@ from typing import Literal
 
 import msgspec
 
-NAME = r"[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._@-]{0,63}"  # of a person, or of a token
+from edge.records.people import INSIDE, LETTERS
+
+NAME = rf"[{LETTERS}][@{LETTERS}{INSIDE}]{{0,63}}"  # of a person, or of a token
 
 
 class Right(StrEnum):

@@ -10,9 +10,10 @@ from pydantic import Field, field_validator
 from drivers.errors import SettingError
 from drivers.paths import FilePath
 from drivers.reason import Reason
-from edge.config.base import MAIL_ADDRESS, MAIL_URL, PERSON, PHONE, HourMinute, Name, Section
+from edge.config.base import MAIL_ADDRESS, MAIL_URL, PHONE, HourMinute, Name, Section
 from edge.config.errors import BAD_MAIL_URL
 from edge.config.web_address import BaseAddress, HeaderName, SuccessValue, WebAddress, url_parts
+from edge.records.people import PERSON
 
 NO_HOURS = Reason("no_hours", "begin and end are the same; leave hours out for all day")
 URL_PASSWORD = Reason("url_password", "no password belongs here: put it into a file and name that in password_file")

@@ -23,10 +23,10 @@ from edge.config.base import (
     MAIL_URL,
     MONTH_DAY,
     NAME,
-    PERSON,
     PHONE,
     PUBLIC_URL,
 )
+from edge.records.people import PERSON
 
 BAD_BROKER = Reason("bad_broker", "must be an address such as mqtt://host:1883 or mqtts://host:8883")
 BAD_PORT = Reason("bad_port", "the port after the host's : must be from 1 to 65535")
@@ -43,7 +43,7 @@ FORMS = {
     FINGERPRINT: BAD_FINGERPRINT,
     HOUR_MINUTE: Reason("bad_hour", "must be a time of day such as 06:30, from 00:00 to 23:59"),
     MONTH_DAY: Reason("bad_day_of_year", "must be a day of the year such as 04-15, month first"),
-    PERSON: Reason("bad_person", "must be 1 to 64 letters, digits or Chinese characters without spaces"),
+    PERSON: Reason("bad_person", "must be 1 to 64 letters or digits, with · . _ or - inside and no spaces"),
     PHONE: Reason("bad_phone", "must contain only digits, such as 13800000000 or +8613800000000"),
     MAIL_ADDRESS: Reason("bad_mail_address", "must be an e-mail address, such as name@example.cn"),
     MAIL_URL: BAD_MAIL_URL,

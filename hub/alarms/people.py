@@ -13,11 +13,12 @@ from drivers.reason import Reason
 from edge.alerts.rules import within
 from edge.delivery.message import Recipient
 from edge.delivery.urgency import local
+from edge.records.people import PERSON
 from hub.alarms.alarm import Alarm
 from hub.database.engine import Engine
 from hub.sink import SinkError
 
-PersonName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9一-鿿][A-Za-z0-9一-鿿._-]{0,63}$(?!\n)")]
+PersonName = Annotated[str, Meta(pattern=rf"{PERSON}(?!\n)")]
 ChannelName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
 Station = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
 HourMinute = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$(?!\n)")]

@@ -247,7 +247,7 @@ def nobody(file: Path) -> str:
 def wanted(field: str, error: str) -> str:
     """Return how a fact that was not taken is to be given; `error`: what is wrong with another."""
     return {
-        "name": _("A name has letters, digits and Chinese characters, with . _ or - inside, no spaces."),
+        "name": _("A name has letters and digits, with · . _ or - inside, no spaces."),
         "hours": _("Hours have the form HH:MM-HH:MM, such as 07:00-22:30."),
         "phone": _("A phone number has 5 to 15 digits, optionally after a +."),
         "mail": _("An e-mail address has the form name@host."),

@@ -139,7 +139,7 @@ def made(kind: Kind, name: str, role: str, stations: tuple[str, ...]) -> Account
     from hub.rights import NAME, Account, Role
 
     if not re.fullmatch(NAME, name):
-        sentence = _('"{name}" is not a valid name: use up to 64 letters, digits, Chinese characters and . _ @ -.')
+        sentence = _('"{name}" is not a valid name: use up to 64 letters, digits, and · . _ @ - inside.')
         raise CommandError(Exit.USAGE, sentence.format(name=name))
     for station in stations:
         if not re.fullmatch(STATION, station):

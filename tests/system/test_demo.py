@@ -206,7 +206,7 @@ def test_a_capture_that_is_none(tmp_path: Path) -> None:
     text.write_text("hello\n")
     form = "each line must begin with its time of arrival and a space, as in '2021-06-22T00:00:10 A0743B135C...'"
     for file, english, chinese in (
-        (tmp_path / "none.gz", ": cannot be read: No such file or directory", "读不了：文件或目录不存在\n"),
+        (tmp_path / "none.gz", ": cannot be read: No such file or directory", "无法读取：文件或目录不存在\n"),
         (broken, ": not a whole gzip file\n", "不是完整的 gzip 文件\n"),
         (text, f" is not a capture: {form}\n", "不是录制文件：每行应以接收时间和一个空格开头"),
     ):

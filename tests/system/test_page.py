@@ -54,6 +54,14 @@ def test_values_move_without_a_reload(
         assert page.evaluate("document.documentElement.scrollWidth") <= size[0]
 
 
+def test_the_names_of_its_pages_stand_in_one_row_on_a_common_phone(shown: Shown, browser: Browser) -> None:
+    """360 px wide, as many phones are."""
+    with looking(browser, (360, 800), "zh-CN") as page:
+        page.goto(shown.url)
+        tops = page.locator(".pages a").evaluate_all("links => links.map(link => link.offsetTop)")
+    assert len(tops) == 8 and len(set(tops)) == 1
+
+
 @pytest.mark.parametrize("lang", ["zh-CN", "en-GB"])
 def test_text_of_twice_the_size_stays_on_the_page(shown: Shown, browser: Browser, lang: str) -> None:
     """On the smallest phone, at 200 %, nothing is cut off and no value leaves its unit."""

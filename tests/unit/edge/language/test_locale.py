@@ -218,6 +218,6 @@ def test_what_is_put_into_a_line_of_the_journal_is_told_in_chinese(tmp_path: Pat
             "minshan", logging.WARNING, "", 1, "the newest record cannot be read: %s", (value,), None
         )
         line = form.format(record)
-        assert line.startswith("警告 最新的记录读不了：")
+        assert line.startswith("警告 最新的记录无法读取：")
         assert told in line
         assert (record.levelname, record.args) == ("WARNING", (value,))

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 
 import pytest
 
+from edge.alerts.crops import CRITICAL
 from edge.clock.clock import system_utc
 from edge.wire.contract import ChunkHeader
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.rights import Role
 from hub.sink import Delivery, PictureRow
-from tests.kits.office import FOREIGN, MINE, Office, office
+from tests.kits.office import FOREIGN, MINE, Office, entered, office
 
 BYTES = {name: f"the picture of {name}".encode() * 200 for name in (MINE, FOREIGN)}
 SHA = {name: hashlib.sha256(data).hexdigest() for name, data in BYTES.items()}
@@ -84,3 +86,10 @@ def test_commands_of_long_ago_are_forgotten(shared: Office) -> None:
         admin.post(f"/stations/{MINE}/commands", json={"name": "hello"}).raise_for_status()
         assert admin.get(f"/commands/{old}").status_code == 404
         assert admin.get(f"/commands/{new}").status_code == 200
+
+
+def test_no_stage_stands_in_the_form_before_somebody_has_chosen_it(shared: Office) -> None:
+    """The hardiest one, which comes first, would be set by one tap too many: frost would then raise no alert."""
+    with entered(shared, shared.add(Role.TECHNICIAN, MINE)) as technician:
+        page = technician.get(f"/stations/{MINE}/commands").text
+    assert re.findall(r'<select name="stage" required><option value="(.*?)"', page) == [""] * len(CRITICAL)
