@@ -20,10 +20,7 @@ def test_one_port_under_two_names_is_refused(tmp_path: Path, second: str) -> Non
     port.touch()
     link.symlink_to(port)
     (said,) = mistakes(tmp_path, STATION + QUERIED.format("one", port, 1) + second.format("two", link, 2))
-    assert said.partition(": ")[2] == (
-        f'sensor "two".port = "{link}": is another name of the port {port} of sensor "one"; '
-        "write the same name for both"
-    )
+    assert said.endswith(f': is another name of the port {port} of sensor "one"; write the same name for both')
 
 
 def test_two_adapters_that_are_not_plugged_in_are_two(tmp_path: Path) -> None:
