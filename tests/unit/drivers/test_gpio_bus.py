@@ -195,7 +195,7 @@ class Asked:
     def __init__(self, path: str) -> None:
         self.path, self.said = path, [("opened", path)]
 
-    def request_lines(self, lines: dict[int, Any], consumer: str) -> Asked:
+    def request_lines(self, lines: dict[int, Any], consumer: str, event_buffer_size: int = 0) -> Asked:
         """Note the lines' settings."""
         ((line, wanted),) = lines.items()
         told = wanted.output_value.name
