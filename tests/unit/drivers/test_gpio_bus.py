@@ -124,7 +124,7 @@ def test_the_kernel_gives_every_edge_and_debounces_none(
 ) -> None:
     """Its debouncing waits whole ticks, in which the closures of a gale are lost."""
     monkeypatch.setattr("gpiod.Chip", Asked)
-    contact = KernelChip("/dev/gpiochip0", SystemClock()).request(17, pull, 0.003)
+    contact: Any = KernelChip("/dev/gpiochip0", SystemClock()).request(17, pull, 0.003)
     assert contact._request.said[-1] == ("17 INPUT False", f"BOTH {timedelta(0)}")
     assert contact._closes == closing
 

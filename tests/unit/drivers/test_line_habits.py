@@ -104,7 +104,7 @@ def test_a_device_that_begins_again_at_another_speed_is_told_so() -> None:
         pieces = [(float(n), WIND if n < 20 else NOISE * 4) for n in range(1, 120)]
         chosen = NmeaSettings(port="/dev/ttyUSB0")
         port: object = Timetable(clock, pieces)
-        talker = Talker(port, NmeaDecoder(chosen), channels(chosen), clock, 10.0)  # type: ignore[arg-type]
+        talker = Talker(port, NmeaDecoder(chosen), channels(chosen), clock, 10.0)  # type: ignore[arg-type]  # all of it that is used
         said = []
         while clock.now() < 110:
             try:
