@@ -68,6 +68,8 @@ class SensorState(msgspec.Struct):
     )  # frames that came and are none, by the reason's code
     errors: Counter[str] = msgspec.field(default_factory=Counter)  # everything else that went wrong, by the kind's code
     readings: int = 0
+    frames: int = 0
+    damaged: Reason | None = None  # why the newest frame that is none was refused
     newest: dict[str, Reading] = msgspec.field(default_factory=dict)  # by quantity
     interval: float | None = None
 
@@ -107,7 +109,16 @@ class BusLane:
     def _sensor(self, state: SensorState) -> SensorSnapshot:
         sensor = state.sensor
         return SensorSnapshot(
-            sensor.name, sensor.driver, self.name, state.down, state.readings, dict(state.refused), dict(state.errors)
+            sensor.name,
+            sensor.driver,
+            self.name,
+            state.down,
+            state.readings,
+            dict(state.refused),
+            dict(state.errors),
+            state.frames,
+            state.damaged,
+            self._place(state),
         )
 
     def newest(self) -> Iterator[tuple[SensorSection, str, Reading | None, Reason | None]]:
@@ -136,6 +147,7 @@ class BusLane:
             self._inbox.offer(Sampled(state.sensor.name, reading), wake=False)
             state.newest[reading.quantity] = reading
         state.readings += len(readings)
+        state.frames += 1
         if state.failures:
             state.failures = 0
             state.backoff.reset()
@@ -155,6 +167,7 @@ class BusLane:
     def _failed(self, state: SensorState, error: DeviceError) -> None:
         """Count it, and decide when to try again: a device that talks is simply listened to further."""
         if isinstance(error, Garbled):
+            state.damaged = error.reason
             state.refused[(error.detail.inner("reason") or error.detail).code] += 1
         else:
             state.errors[error.kind.code] += 1

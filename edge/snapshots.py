@@ -13,7 +13,11 @@ from edge.records.bodies import Hour, Minute, restore
 
 
 class SensorSnapshot(msgspec.Struct, frozen=True):
-    """What a bus lane publishes of a sensor: why it is down, how many readings, what was refused and went wrong."""
+    """What a bus lane publishes of a sensor: why it is down, how many readings, what was refused and went wrong.
+
+    `frames`: good ones since the start; `damaged`: the newest refused one; `place`: where it is on its bus. An older
+    station says none of these.
+    """
 
     name: str
     driver: str
@@ -22,6 +26,9 @@ class SensorSnapshot(msgspec.Struct, frozen=True):
     readings: int
     refused: dict[str, int]
     errors: dict[str, int]
+    frames: int = 0
+    damaged: Reason | None = None
+    place: Reason | None = None
 
 
 class LedgerSnapshot(msgspec.Struct, frozen=True):

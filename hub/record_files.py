@@ -13,7 +13,7 @@ import copy
 import logging
 import os
 import secrets
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import ExitStack
 from enum import Enum
 from pathlib import Path
@@ -90,7 +90,7 @@ class RecordFiles:
         self._lines: dict[str, LineFile] = {}
         self._others: set[int] = set()
         self._kept = self._read()
-        self._open(lost=False)
+        self._open(gone=())
 
     @property
     def id(self) -> str:
@@ -158,10 +158,10 @@ class RecordFiles:
         """
         fates = {which: file.fate() for which, file in self._lines.items()}
         if FileFate.GONE in fates.values():
-            gone = [str(file.path) for which, file in self._lines.items() if fates[which] is FileFate.GONE]
-            log.warning("%s was deleted or truncated; what it contained is requested again", ", ".join(gone))
+            gone = {which: str(file.path) for which, file in self._lines.items() if fates[which] is FileFate.GONE}
+            log.warning("%s was deleted or truncated; what it contained is requested again", ", ".join(gone.values()))
             before = self._lines.values()
-            self._open(lost=True)  # where it raises, what was open stays so, and the next look sees the same
+            self._open(gone)  # where it raises, what was open stays so, and the next look sees the same
             for file in before:
                 file.close()
             return True
@@ -205,8 +205,12 @@ class RecordFiles:
             self._file.rename(damaged)
             return new
 
-    def _open(self, lost: bool) -> None:
-        """Open the files and learn what is in them; nothing changes where that raises OSError."""
+    def _open(self, gone: Collection[str]) -> None:
+        """Open the files and learn what is in them; nothing changes where that raises OSError.
+
+        `gone`: of which it is known, and was told, that lines have gone.
+        """
+        lost = bool(gone)
         with ExitStack() as stack:
             opened = {which: LineFile(path) for which, path in self._paths.items() if path is not None}
             for file in opened.values():
@@ -214,7 +218,13 @@ class RecordFiles:
             kept = copy.deepcopy(self._kept)
             for which, file in opened.items():
                 if kept.files.get(which, file.inode) != file.inode:
-                    lost |= not _remember_moved(kept, file.path, kept.files[which])
+                    found = _remember_moved(kept, file.path, kept.files[which])
+                    if not found and which not in gone:
+                        log.warning(
+                            "%s is not the file that was written last; what only that one contained is requested again",
+                            file.path,
+                        )
+                    lost |= not found
                 kept.files[which] = file.inode
             kept.generation += lost
             if kept != self._kept or (self._file is not None and not self._file.exists()):
@@ -252,7 +262,6 @@ def _remember_moved(kept: LedgerFile, path: Path, inode: int) -> bool:
     with os.scandir(path.parent) as entries:
         names = [entry.path for entry in entries if entry.inode() == inode and entry.is_file(follow_symlinks=False)]
     if not names:
-        log.warning("%s is not the file that was written last; what only that one contained is requested again", path)
         return False
     with Path(names[0]).open("rb") as file:
         kept.remember(name for name, _ in jsonl.contents(file))

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING, Protocol
 
 from drivers.buses import rtu
 from drivers.buses.serial import open_serial
-from drivers.errors import Garbled, NoAnswer
+from drivers.errors import Garbled, NoAnswer, WrongDevice
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
     from drivers.buses.bus import OnModbus
     from drivers.clock import Clock
+    from drivers.devices.heard import HeardBytes
 
 LATE = 2.0  # s for which an answer may be late: asked again before, it would be taken for the next one
 TIMEOUT = 0.5  # s from the end of a request to its answer's first byte: what a dead device costs
@@ -55,6 +57,10 @@ class ModbusBus:
         self._shunned: dict[int, float] = {}  # who may still answer an earlier request, and until when
         self._late: int | None = None  # who did not answer in time and may do so now
         self.stray = b""  # what came instead of the last answer
+        self.heard: dict[int, HeardBytes] = {}  # by address, for the devices, which are opened anew after each failure
+        self._answered: tuple[int, bytes] | None = None  # who answered the last request, and how
+        self._after = b""  # what came in one piece with that answer
+        self._doubled: set[int] = set()  # addresses at which another answer came behind the first
         self._requests: dict[tuple[int, int, int, int], bytes] = {}  # as many as the devices have asks
 
     def read(
@@ -106,7 +112,7 @@ class ModbusBus:
 
     def unasked(self) -> bytes:
         """Return what lies there though nobody asked for it."""
-        return self._port.read_some(self._clock.now())
+        return self._look_behind()
 
     def close(self) -> None:
         """Close the port."""
@@ -117,16 +123,44 @@ class ModbusBus:
         begin = self._last + max(self._quiet, pause)
         if begin > self._clock.now():
             self._clock.sleep_until(begin)
+        self._look_behind()
         self._port.flush_input()
         self._port.write(request)
         until = self._clock.now() + (len(request) + size) * self._byte_time + timeout
         try:
-            return self._answer(request, address, until)
+            answer = self._answer(request, address, until)
+            if address in self._doubled:
+                self._refuse_second(answer, until)
+            return answer
         except Garbled:
             self._drain(until)
             raise
         finally:
             self._last = self._clock.now()
+
+    def _look_behind(self) -> bytes:
+        """Return what lies there unasked, and take note of an address at which two devices answered the last request.
+
+        The slower one's answer lies behind the first. One that is the same is a repetition; behind a request of another
+        master it is an answer to that one.
+        """
+        came = self._after + self._port.read_some(self._clock.now())
+        before, self._answered, self._after = self._answered, None, b""
+        if came and before is not None and not rtu.requests_in(came):
+            with contextlib.suppress(Garbled):
+                second = self._codec.find(came)
+                if second is not None and second.address == before[0] and second.frame != before[1]:
+                    self._doubled.add(second.address)
+        return came
+
+    def _refuse_second(self, answer: rtu.Answer, until: float) -> None:
+        """Wait for a second answer at an address that had two. Raise WrongDevice where it comes."""
+        while self._clock.now() < until and (data := self._port.read_some(until)):
+            self._after += data
+        self._doubled.discard(answer.address)
+        self._look_behind()
+        if answer.address in self._doubled:
+            raise WrongDevice(Reason("two_devices", "two devices answer at address {address}", address=answer.address))
 
     def _answer(self, request: bytes, address: int, until: float) -> rtu.Answer:
         received = b""
@@ -138,6 +172,7 @@ class ModbusBus:
                 continue
             if answer is not None:
                 self._echoes = self._echoes or len(left) < len(received)
+                self._answered, self._after = (address, answer.frame), left[answer.end :]
                 return answer
             data = self._port.read_some(until) if self._clock.now() < until else b""
             if not data:

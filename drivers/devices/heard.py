@@ -30,6 +30,8 @@ class HeardBytes:
         self._kinds: list[str] = []
         self._came = self._changed = 0  # bytes since the last value, and those of them in frames with a wrong check sum
         self.is_known = False  # whether it ever gave a value: then it is the right device
+        self._fresh = 0  # bytes that came since the last look for another device, and what that found
+        self._found: WrongDevice | None = None
 
     @property
     def is_short(self) -> bool:
@@ -46,6 +48,7 @@ class HeardBytes:
         self._came += len(data)
         if not self.is_known:
             self._bytes = (self._bytes + data)[-KEPT:]
+            self._fresh += len(data)
 
     def frame(self, kind: str) -> None:
         """Take note of a whole frame that held nothing of what is read."""
@@ -59,7 +62,7 @@ class HeardBytes:
 
     def good(self) -> None:
         """Take note of a value."""
-        self.is_known, self._bytes = True, b""
+        self.is_known, self._bytes, self._found = True, b"", None
         self._came = self._changed = 0
         self._kinds.clear()
 
@@ -87,9 +90,17 @@ class HeardBytes:
         )
 
     def other(self) -> WrongDevice | None:
-        """Return which other driver reads what came, where one does and this device never gave a value."""
+        """Return which other driver reads what came, where one does and this device never gave a value.
+
+        All drivers are tried on all that is kept, which costs more than it takes to come: half of it must be new.
+        """
         if self.is_known:
             return None
+        if 2 * self._fresh >= len(self._bytes):
+            self._fresh, self._found = 0, self._other()
+        return self._found
+
+    def _other(self) -> WrongDevice | None:
         if name := reader_of(self._bytes):
             return WrongDevice(
                 Reason("another_driver", "the data come from another device: use driver {name}", name=name)

@@ -113,7 +113,8 @@ class ModbusDevice:
         self._timeout = profile.timeout_ms / 1000
         self._pause = profile.pause_ms / 1000
         self._baud = settings.baud
-        self._heard = HeardBytes()
+        self._heard = bus.heard.setdefault(settings.address, HeardBytes())
+        self._heard.is_known = False  # another one may have taken its place
         self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale, settings.most_registers)
         self._items = tuple(item for ask in self._asks for item in ask.items)
 

@@ -3,17 +3,20 @@
 No edges is a reading of 0: no rain, no wind. A cut cable looks just the same and cannot be told apart here; a
 second gauge, the humidity or a wind that stays 0 for days can.
 
-A contact that bounces is asked to be still for a while (`debounce_ms`). A turn closes it for a share of its time
+Cups that bounce must be still for a while (`debounce_ms`). A turn closes them for a share of its time
 (`closed_share`), and in a wind in which that is shorter than the debounce every closure is lost: the speed would read 0
-in a storm. `Settings.fastest` is that wind; nearer to it than a tenth each reading is doubted.
+in a storm. `Settings.fastest` is that wind; nearer to it than a tenth each reading is doubted. A bucket closes its
+contact as it passes: that closure counts however short it is, and for `debounce_ms` no other one does.
 
 Source: rain 0.2794 mm a tip, 100 ms debounce, wind 2.4 km/h a closure a second: the Misol / Fine Offset /
-SparkFun kit (SparkFun Weather Meter Kit library, SparkFun_Weather_Meter_Kit_Constants.h). Davis cups: 1.0058
+SparkFun kit (SparkFun Weather Meter Kit library, SparkFun_Weather_Meter_Kit_Constants.h; its 100 ms are those for which
+another closure is no tip). Davis cups: 1.0058
 m/s at 1 Hz (2.25 mph).
 """
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -26,7 +29,8 @@ from drivers.errors import SettingError, Unplugged
 from drivers.reading import Reading
 from drivers.reason import Reason, system_reason
 
-DEBOUNCE_MS = {"rain": 100.0, "wind": 3.0}  # a reed settles within 2 ms
+DEBOUNCE_MS = {"rain": 100.0, "wind": 3.0}
+SETTLED = 0.003  # s; a reed settles within 2 ms
 CLOSED_SHARE = 0.2  # of a turn; ours: reeds beside one magnet close for a fifth to a third
 NEAR = 0.9  # of the fastest wind
 LEAST_FASTEST = 20.0  # m/s; a station that can't tell a gale is none
@@ -57,6 +61,11 @@ class Settings(OnGpio):
         return ms / 1000
 
     @property
+    def steady(self) -> float:
+        """Seconds for which the contact must be still for a closure."""
+        return self.debounce if self.kind == "wind" else min(self.debounce, SETTLED)
+
+    @property
     def fastest(self) -> float:
         """The wind, m/s, over which closures are shorter than the debounce and get lost."""
         shortest = min(self.closed_share, 1 - self.closed_share)
@@ -83,7 +92,8 @@ class Pulses:
 
     def __init__(self, bus: GpioBus, settings: Settings, clock: Clock) -> None:
         self._settings, self._clock = settings, clock
-        self._contact = bus.request(settings.line, settings.pull, settings.debounce)
+        self._contact = bus.request(settings.line, settings.pull, settings.steady)
+        self._closed = float("-inf")  # the instant of the newest closure
         self._fastest = settings.fastest
         self._since = clock.now()
         self._tips = 0
@@ -115,7 +125,15 @@ class Pulses:
             edges = self._contact.edges()
         except OSError as error:
             raise Unplugged(Reason("gpio_gone", "the GPIO chip is gone ({why})", why=system_reason(error))) from None
-        return len(edges) + self._contact.lost - before
+        return self._apart(edges) + self._contact.lost - before
+
+    def _apart(self, edges: list[float]) -> int:
+        """Return how many closures are turns, or tips: for a tip's debounce no other one counts."""
+        if self._settings.kind == "wind":
+            return len(edges)
+        instants = [self._closed, *edges]
+        self._closed = instants[-1]
+        return sum(at - before >= self._settings.debounce for before, at in pairwise(instants))
 
 
 def near(fastest: float) -> Reason:

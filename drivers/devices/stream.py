@@ -24,6 +24,7 @@ CHECKSUM = Reason("checksum", "checksum")
 NO_HEADER = Reason("no_header", "no header")
 ANOTHER_DEVICE = Reason("another_device", "another device")
 GATHER = 3.0  # s; the slowest device that sends unasked takes as long from frame to frame
+FORGOTTEN = 3  # times its stated time without a value: by then another device may be there, or another speed
 LONGEST_STRAY = 64  # bytes without a header that are refused as one
 # Why bytes are refused that may be anything; where a frame was understood and refused, its reason says more.
 UNKNOWN_BYTES = ("cut_short", "checksum", "no_header", "length", "not_a_block", "not_a_frame")
@@ -52,6 +53,7 @@ class Talker:
         self._timeout = timeout
         self._got: deque[Refused | tuple[Reading, ...]] = deque()
         self._heard = HeardBytes()
+        self._good = clock.now()  # the instant of the newest value
         bus.flush_input()
 
     def read(self) -> tuple[Reading, ...]:
@@ -63,6 +65,8 @@ class Talker:
         """
         until = self._clock.now() + self._timeout
         self._heard.begin()
+        if until > self._good + (1 + FORGOTTEN) * self._timeout:
+            self._heard.is_known = False
         while not self._got:
             data = self._bus.read_some(until)
             at = self._clock.now()
@@ -88,7 +92,8 @@ class Talker:
             refused = next((piece for piece in came if piece.reason.code not in UNKNOWN_BYTES), refused)
             if refused.reason.code in UNKNOWN_BYTES:
                 self._heard.count = max(self._heard.count, refused.length)  # it may have come in an earlier read
-                return self._heard.cause(round(self._clock.now() - until + self._timeout, 1), self._bus.baud)
+                listened = max(0.1, round(self._clock.now() - until + self._timeout, 1))
+                return self._heard.cause(listened, self._bus.baud)
         kind = WrongDevice if refused.reason == ANOTHER_DEVICE else Garbled
         return kind(bytes_refused(refused.reason, refused.length))
 
@@ -112,6 +117,7 @@ class Talker:
             )
             if stamped:
                 self._heard.good()
+                self._good = at
                 self._got.append(stamped)
             else:
                 self._heard.frame(item.kind or ", ".join(reading.quantity for reading in item.readings))

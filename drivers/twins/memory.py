@@ -110,7 +110,7 @@ class MemorySwitch:
 
 
 class MemoryContact:
-    """One line: takes the twin's edges and debounces them as the kernel does."""
+    """One line: takes the twin's edges and debounces them as the bus does."""
 
     def __init__(self, chip: MemoryGpio, clock: Clock, twin: GpioTwin | None, debounce: float) -> None:
         self.lost = 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import urlsplit
@@ -73,10 +74,17 @@ def same_places(wrong: Wrong, sensors: Sensors) -> None:
 def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, Reason] | None:
     """Return the key and the reason of what two sensors cannot both have; None where they can stay together."""
     bus, theirs = BUSES[sensor.info.bus], BUSES[other.info.bus]
-    where = bus.key(sensor.settings)
-    if where != theirs.key(other.settings):
-        return None
+    where, named = bus.key(sensor.settings), theirs.key(other.settings)
     key = "port" if hasattr(sensor.settings, "port") else "bus"
+    if where != named:
+        if key != "port" or not hasattr(other.settings, "port") or os.path.realpath(where) != os.path.realpath(named):
+            return None
+        return key, Reason(
+            "two_names",
+            'is another name of the port {other} of sensor "{sensor}"; write the same name for both',
+            other=named,
+            sensor=other.name,
+        )
     if bus is not theirs:
         return key, Reason(
             "other_kind",

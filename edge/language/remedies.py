@@ -34,6 +34,10 @@ ON_ITS_BUS = {
         (("i2c", Garbled.kind.code), ("gpio", NoAnswer.kind.code), ("gpio", Garbled.kind.code)),
         N_("Check the plugs and the wires: short, dry, away from power lines."),
     ),
+    ("modbus", Garbled.kind.code): N_(
+        "Check the baud rate, the model and the wiring, and that no other device has the same address; keep the wires "
+        "away from power lines."
+    ),
     **dict.fromkeys(
         (("file", NoAnswer.kind.code), ("file", Garbled.kind.code)),
         N_("Check its wires, and the resistor of 4.7 kOhm from the data wire to 3.3 V."),
@@ -69,6 +73,17 @@ CLOSER = {
     ),
     "function_refused": N_("Write function = 4 (or 3) below its [[sensor]], as its manual states."),
     "block_refused": N_("Write most_registers = 1 below its [[sensor]]."),
+    "other_length": N_(
+        "The line is in order, but the device answers otherwise than its profile says: check its model and its profile."
+    ),
+    "other_address": N_(
+        "If this is the right device, write the address from which it answers below its [[sensor]], or give it the "
+        "other one with `minshan sensors address`."
+    ),
+    "two_devices": N_(
+        "Take one of the two off the line, give the other another address with `minshan sensors address`, and write "
+        "each address below its [[sensor]]."
+    ),
     "another_text": N_(
         "The line and its speed are right. Set the device to the format that the driver reads (its manual states "
         "how), or write the driver of this format."

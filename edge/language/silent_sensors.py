@@ -29,6 +29,11 @@ def names(sensors: Iterable[SensorSnapshot]) -> str:
     return _(", ").join(sensor.name for sensor in sensors)
 
 
-def place_of(sensor: SensorSnapshot) -> str:
-    """Return where a sensor of a station's status is: its bus without the word for its kind."""
+def bus_of(sensor: SensorSnapshot) -> str:
+    """Return the bus of a sensor of a station's status, without the word for its kind."""
     return sensor.bus.partition(" ")[2] or sensor.bus
+
+
+def place_of(sensor: SensorSnapshot) -> str:
+    """Return where a sensor of a station's status is: its bus, and its address there."""
+    return bus_of(sensor) if sensor.place is None else texts.render(sensor.place)

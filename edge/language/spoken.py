@@ -43,4 +43,4 @@ class Spoken:
 
     def unit(self, name: str) -> str:
         """Return a unit as people write it."""
-        return self.say(UNITS.get(name, name)) if UNITS.get(name, name) else ""
+        return self.say(UNITS[name]) if UNITS.get(name) else UNITS.get(name, name)

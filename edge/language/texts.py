@@ -92,8 +92,8 @@ def label(channel: str) -> str:
 
 def unit(name: str) -> str:
     """Return a unit as people write it: "°C" for degC, "µg/m³" for ug/m3; where they write plainly, "degC"."""
-    known = UNITS.get(name, name)
-    return name if PLAIN_UNITS in os.environ and not known.isascii() else _(known)
+    known = UNITS.get(name)  # any other is no word: as one, W would be the west
+    return name if known is None or (PLAIN_UNITS in os.environ and not known.isascii()) else _(known)
 
 
 def unit_sign(name: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from edge.language import destinations, texts
-from edge.language.silent_sensors import names, place_of, silences
+from edge.language.silent_sensors import bus_of, names, silences
 from edge.language.texts import _, ngettext
 from edge.language.worst import worst_words
 from edge.page.markup import value_text
@@ -77,7 +77,7 @@ def sensors(found: list[SensorSnapshot]) -> Iterator[BoxLine]:
     groups = [group for group, _why in silences(found)]
     for dead in (group for group in groups if group[1:]):
         sentence = _("Nothing on {place} answers ({names}): look at its fuse, its surge protector and its power.")
-        yield BoxLine(sentence.format(place=place_of(dead[0]), names=names(dead)), True)
+        yield BoxLine(sentence.format(place=bus_of(dead[0]), names=names(dead)), True)
     if alone := [group[0] for group in groups if not group[1:]]:
         yield BoxLine(_("Silent sensors: {names}").format(names=names(alone)), True)
     elif not found:

@@ -13,6 +13,7 @@ from edge.language import texts
 from edge.language.remedies import REMEDIES
 from edge.language.texts import _
 from provisioning.commands.device import chosen, refused
+from provisioning.commands.durations import IntRange
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, set_option
 from provisioning.commands.settings import drivers_for
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     )
 )
 @click.argument("name", metavar=_("NAME"), shell_complete=drivers_for)
-@click.argument("new", metavar=_("[ADDRESS]"), type=click.IntRange(1, 247), required=False)
+@click.argument("new", metavar=_("[ADDRESS]"), type=IntRange(1, 247), required=False)
 @set_option()
 @config_option()
 def address(name: str, new: int | None, pairs: tuple[str, ...], config_file: Path | None) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from edge.language import texts
 from edge.language.texts import _
+from provisioning.commands import open_secrets
 from provisioning.commands.options import is_missing
 from provisioning.doctor.broker_notes import readable
-from provisioning.folding import as_typed
 
 if TYPE_CHECKING:
     from edge.config.sections import Config, SiteSection
@@ -20,8 +19,6 @@ if TYPE_CHECKING:
 DEGREES_AN_HOUR = 15.0  # of longitude: the earth turns once in 24 hours
 FAR = 4.0  # hours between sun and clock; in the west of China, at 74° E by the clock of 120° E, there are 3
 OFTEN = (1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200, 230400, 460800)  # bits/s of devices
-OTHERS_READ = 0o004
-PASSWORD_ASKED = re.compile(r"[?&;][^=&]*(pas|pwd|psw|token)[^=&]*=[^&]", re.IGNORECASE)  # pwd=, loginpas=, password=
 TTY = Path("/sys/class/tty")
 # What adapters are called in the order in which they are plugged in, by the kernel's drivers or by a maker's own.
 PLUGGED = re.compile(r"/dev/tty[A-Z0-9]*(USB|ACM)\d+")
@@ -36,7 +33,7 @@ def doubts(config: Config) -> Iterator[tuple[str, str]]:
         yield sentence.format(folder=config.state.dir), _("Write the full path, such as /var/lib/minshan.")
     for sensor in config.sensor:
         yield from wires(sensor.name, sensor.settings)
-    yield from secrets(config)
+    yield from open_secrets.of_station(config)
     for forward in config.forward:
         if forward.kind == "mqtt-json":
             yield from readable(f"[[forward]] {forward.name}", forward.url)
@@ -56,15 +53,6 @@ def password_files(config: Config) -> list[str]:
     """Return the files of the passwords that the station needs."""
     sections = (section for section in (config.broker, *config.camera) if section is not None)
     return list(dict.fromkeys(section.password_file for section in sections if section.password_file))
-
-
-def secret_files(config: Config) -> list[str]:
-    """Return the files with what nobody else may know: passwords, keys, what other platforms and channels sign with."""
-    sections = (config.broker, *config.camera, *config.forward, *config.channel)
-    named = (
-        getattr(section, key, None) for section in sections for key in ("password_file", "secret_file", "key_file")
-    )
-    return list(dict.fromkeys(file for file in named if file))
 
 
 def site(section: SiteSection) -> Iterator[tuple[str, str]]:
@@ -133,19 +121,3 @@ def has_serial_number(port: Path, devices: Path) -> bool:
     place = (devices / port.name / "device").resolve()
     usb = next((parent for parent in (place, *place.parents) if (parent / "idVendor").exists()), None)
     return usb is None or (usb / "serial").exists()
-
-
-def secrets(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield each file with a password or another secret that every user of this machine may read."""
-    from edge.config.address import parse
-
-    sections = [section for section in (config.broker, *config.camera) if section is not None]
-    own = any(section.password for section in sections)
-    own |= config.broker is not None and parse(config.broker.url).password is not None
-    own |= any("@" in (camera.url or "") or PASSWORD_ASKED.search(camera.url or "") for camera in config.camera)
-    files = [config.path] if own else []
-    for file in (*files, *secret_files(config)):
-        path = Path(file)
-        if os.path.isfile(path) and path.stat().st_mode & OTHERS_READ:
-            sentence = _("{file} contains a password, and every user of this machine can read it").format(file=file)
-            yield sentence, _("sudo chown root:minshan {file} && sudo chmod 640 {file}").format(file=as_typed(file))

@@ -1,4 +1,4 @@
-"""Option types of commands: the speed of simulated time, and durations."""
+"""Option types of commands: the speed of simulated time, durations, and numbers within a range."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from edge.language.texts import _
 
 UNITS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
 UNITS |= {"秒": 1, "分钟": 60, "分": 60, "小时": 3600, "时": 3600, "天": 86400}
+SHORTEST = 1.0  # s
 FORM = re.compile(rf"(\d+(?:\.\d+)?)\s*({'|'.join(UNITS)})?", re.ASCII)
 
 
@@ -34,7 +35,10 @@ class Speed(click.ParamType["float | None"]):
 
 
 class Duration(click.ParamType[float]):
-    """How long something lasts: 90s, 20m, 6h, 2d; a number without its unit is refused. `zero`: 0 is one too."""
+    """How long something lasts: 90s, 20m, 6h, 2d; a number without its unit is refused, and less than a second.
+
+    `zero`: 0 is one too.
+    """
 
     name = "duration"
 
@@ -52,4 +56,28 @@ class Duration(click.ParamType[float]):
                 value=found[1]
             )
             self.fail(sentence, param, ctx)
-        return number * UNITS[found[2] or "s"]
+        seconds = number * UNITS[found[2] or "s"]
+        if 0 < seconds < SHORTEST:
+            self.fail(_('"{value}" is too short: at least 1s').format(value=value), param, ctx)
+        return seconds
+
+
+class IntRange(click.IntRange):
+    """A whole number within a range, which is told in words."""
+
+    def _describe_range(self) -> str:
+        return range_in_words(self.min, self.max)
+
+
+class FloatRange(click.FloatRange):
+    """A number within a range, which is told in words."""
+
+    def _describe_range(self) -> str:
+        return range_in_words(self.min, self.max)
+
+
+def range_in_words(low: float | None, high: float | None) -> str:
+    """Return a range in words, both ends within it: "from 1 to 50"; None is no end."""
+    if low is None:
+        return _("up to {high}").format(high=high)
+    return (_("from {low} up") if high is None else _("from {low} to {high}")).format(low=low, high=high)

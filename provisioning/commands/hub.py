@@ -14,7 +14,7 @@ from edge.clock.clock import system_utc
 from edge.language import destinations, texts
 from edge.language.texts import _, ngettext
 from edge.records.answers import Completeness
-from provisioning.commands import hub_broker, hub_disks
+from provisioning.commands import hub_broker, hub_disks, open_secrets
 from provisioning.commands.answers import Day
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
@@ -81,6 +81,7 @@ def status(config_file: Path, as_json: bool) -> None:
 
     now, hours = system_utc(), 0.0
     config = loaded(config_file)
+    open_secrets.show(open_secrets.of_hub(config, config_file), as_json)
     with reading(config) as engine:
         broker = hub_broker.state_of(config.broker)
         late = broker.trouble is not None

@@ -13,6 +13,7 @@ import click
 from edge.clock.clock import system_utc
 from edge.language import texts
 from edge.language.texts import _
+from provisioning.commands.durations import IntRange
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, as_command, loaded, reading, say_unheard
 from provisioning.commands.options import json_option, print_json
@@ -41,7 +42,7 @@ def person() -> None:
 )
 @click.option("--phone", default="", metavar=_("NUMBER"), help=_("For calls and for mentions in a group."))
 @click.option("--mail", default="", metavar=_("ADDRESS"), help=_("For mail."))
-@click.option("--place", type=click.IntRange(1, 1000), default=1, help=_("Who is notified first: 1, then 2, ..."))
+@click.option("--place", type=IntRange(1, 1000), default=1, help=_("Who is notified first: 1, then 2, ..."))
 @click.option("--station", "stations", multiple=True, metavar="ID", help=_("Only about this station; may be repeated."))
 @click.option("--hours", metavar="HH:MM-HH:MM", help=_("Hours of duty; frost alerts come at any hour."))
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh", help=_("The language of the messages."))
@@ -124,7 +125,7 @@ def alerts() -> None:
 
 @alerts.command("list", help=_("Show open alerts, and those of the last days."))
 @FILE
-@click.option("--days", type=click.IntRange(1, 366), default=7, show_default=True, help=_("Number of days."))
+@click.option("--days", type=IntRange(1, 366), default=7, show_default=True, help=_("Number of days."))
 @json_option()
 def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
     """Print a line an alert. End with 1 where one is open."""
@@ -174,7 +175,7 @@ def acknowledge(config_file: Path, number: str, by: str) -> None:
 
 @alerts.command("log", help=_("Show each message with what the service answered."))
 @FILE
-@click.option("--hours", type=click.IntRange(1, 24 * 366), default=24, show_default=True, help=_("Number of hours."))
+@click.option("--hours", type=IntRange(1, 24 * 366), default=24, show_default=True, help=_("Number of hours."))
 @json_option()
 def show_log(config_file: Path, hours: int, as_json: bool) -> None:
     """Print a line a try, the newest first."""

@@ -17,6 +17,7 @@ from edge.files import write_whole
 from edge.language.texts import _, ngettext
 from provisioning.commands.answers import Degrees, Metres
 from provisioning.commands.doubts import doubts, unfinished
+from provisioning.commands.durations import FloatRange
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.interview import DATUMS, Answers, complete, tables_of, unwritable
 from provisioning.commands.options import UNITS, is_of_service, may_write, sentence
@@ -42,7 +43,7 @@ PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail 
 @click.option("--broker", metavar="URL", help=_("Where to send: mqtt://[user:password@]host:port"))
 @click.option(
     "--budget",
-    type=click.FloatRange(1, 1_000_000),
+    type=FloatRange(1, 1_000_000),
     default=30.0,
     show_default=True,
     metavar="MB",

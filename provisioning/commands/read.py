@@ -30,6 +30,7 @@ from provisioning.commands.device import (
     refused,
     the_rest,
 )
+from provisioning.commands.durations import IntRange
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding, show
 from provisioning.commands.options import config_option, json_option, print_json, set_option, state_folder
@@ -71,7 +72,7 @@ class SilentSensorError(Exception):
 @click.argument("name", metavar=_("[NAME]"), required=False, shell_complete=drivers_for)
 @set_option()
 @config_option()
-@click.option("--count", metavar="N", type=click.IntRange(1), default=1, show_default=True, help=_("How many times."))
+@click.option("--count", metavar="N", type=IntRange(1), default=1, show_default=True, help=_("How many times."))
 @json_option()
 def read(name: str | None, pairs: tuple[str, ...], config_file: Path | None, count: int, as_json: bool) -> None:
     """Print what each sensor gives, and of each that gives nothing why."""

@@ -9,6 +9,7 @@ import click
 
 from edge.language import texts
 from edge.language.texts import _
+from provisioning.commands.durations import FloatRange
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.horn import BY as HEARD_BY
 from provisioning.commands.options import STATION, broker_at, broker_options, json_option, print_json
@@ -41,7 +42,7 @@ def remote(ctx: click.Context, station: str) -> None:
 @click.option(
     "--timeout",
     metavar=_("SECONDS"),
-    type=click.FloatRange(1),
+    type=FloatRange(1),
     default=60.0,
     show_default=True,
     help=_("How long to wait."),

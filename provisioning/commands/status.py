@@ -12,7 +12,7 @@ from edge.control.client import AskError, NotRunningError, ask, status_of
 from edge.language import destinations, texts
 from edge.language.readings import margin
 from edge.language.remedies import remedy
-from edge.language.silent_sensors import names, place_of, silences
+from edge.language.silent_sensors import bus_of, names, place_of, silences
 from edge.language.texts import _, ngettext
 from edge.measure.derived.hourly import COUNTED
 from edge.records.bodies import Hour
@@ -206,11 +206,10 @@ def troubled(sensors: list[SensorSnapshot]) -> list[str]:
     lines = []
     for group, reason in silences(sensors):
         first = group[0]
-        facts = {"place": place_of(first), "reason": reason}
         lines.append(
-            dead.format(names=names(group), **facts)
+            dead.format(place=bus_of(first), names=names(group), reason=reason)
             if group[1:]
-            else sentence.format(name=first.name, driver=first.driver, **facts)
+            else sentence.format(name=first.name, driver=first.driver, place=place_of(first), reason=reason)
         )
         what = "" if first.down is None else remedy(first.bus.partition(" ")[0], first.down)
         lines += [f"  → {what}"] if what else []

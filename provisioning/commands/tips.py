@@ -13,6 +13,7 @@ from edge.clock.clock import SystemClock
 from edge.language import texts
 from edge.language.texts import _, ngettext
 from edge.records.bodies import restore
+from provisioning.commands.durations import IntRange
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station, typed
@@ -70,7 +71,7 @@ class Gauge:
 )
 @config_option()
 @state_option()
-@click.option("--count", "wanted", metavar="N", type=click.IntRange(1), help=_("End once a gauge has counted N tips."))
+@click.option("--count", "wanted", metavar="N", type=IntRange(1), help=_("End once a gauge has counted N tips."))
 @json_option()
 def tips(config_file: Path | None, state: Path | None, wanted: int | None, as_json: bool) -> None:
     """Ask the station for its gauges' totals again and again, and tell what has risen."""

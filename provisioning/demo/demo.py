@@ -29,7 +29,7 @@ from edge.sim.rig import Rig, boot_of
 from edge.sim.times import Boot
 from edge.store.errors import StoreError
 from edge.wire.errors import LinkError
-from provisioning.commands.durations import Duration, Speed
+from provisioning.commands.durations import Duration, IntRange, Speed
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_mistake
 from provisioning.demo.companions import Companions, store_end
@@ -120,7 +120,7 @@ class DemoOptions:
 @click.option("--until-sent", is_flag=True, help=_("At the end wait until everything is sent."))
 @click.option(
     "--stations",
-    type=click.IntRange(1, 50),
+    type=IntRange(1, 50),
     default=1,
     show_default=True,
     help=_("How many stations run, all in one process; the table shows the first."),

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from drivers.quantity import QUANTITIES
 from edge.language import texts
-from edge.language.silent_sensors import names, place_of, silences
+from edge.language.silent_sensors import bus_of, names, silences
 from edge.language.texts import _
 from edge.records.channel_name import ChannelName
 from edge.snapshots import MinuteStatus, PicturesSnapshot, StationStatus
@@ -143,7 +143,7 @@ def foot(facts: StationStatus, width: int) -> Table:
         table.add_row(Text(_("Alert"), style="bold red"), as_counted(line))
     for group, reason in silences(facts.sensors):
         sentence = _("{names}: {reason}").format(names=names(group), reason=reason) if group[1:] else reason
-        place = place_of(group[0]) if group[1:] else group[0].name
+        place = bus_of(group[0]) if group[1:] else group[0].name
         table.add_row(Text(as_counted(place), style="red"), as_counted(sentence))
     return table
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from edge.config.sections import Config, SensorSection
     from edge.snapshots import MinuteStatus, SensorSnapshot, StationStatus
 
+MANY = 0.05  # share of all frames that are damaged; few are of any line
+LEAST_DAMAGED = 3
 WHOLE_S = 55.0  # s that a minute must have for its silence to mean anything
 Doubts = list[tuple[int, str]]  # flag, why
 SUSPECT, FAILED, MISSING = 3, 4, 9  # QARTOD's flags
@@ -158,7 +161,20 @@ def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, m
     lacking = unheard(config, entry.name, minute)
     if lacking and sensor is not None:
         return without(doubted(sentence, doubts), sensor, lacking)
-    return of_flags(sentence, doubts)
+    return damaged(of_flags(sentence, doubts), entry)
+
+
+def damaged(finding: Finding, entry: SensorSnapshot) -> Finding:
+    """Return the finding of a sensor that answers, with how many of its frames are damaged where those are many."""
+    from edge.language.remedies import remedy
+
+    count = sum(entry.refused.values())
+    if entry.damaged is None or count < LEAST_DAMAGED or count < MANY * (count + entry.frames):
+        return finding
+    sentence = _("{said}; {n} of {all} frames were refused, the newest: {reason}").format(
+        said=finding.sentence, n=count, all=count + entry.frames, reason=texts.happened(entry.damaged)
+    )
+    return replace(finding, sentence=sentence, remedy=remedy(entry.bus.partition(" ")[0], entry.damaged))
 
 
 def newest(config: Config, name: str, minute: MinuteStatus | None) -> tuple[list[str], Doubts]:

@@ -52,6 +52,7 @@ SAID = {
     "line-busy": ("is in use by another program", "Stop what holds it"),
     "line-absent": ("there is no port", "Plug the adapter in"),
     "block": ("2 registers in one request", "Write most_registers = 1"),
+    "double": ("two devices answer at address 1", "Take one of the two off the line"),
 }
 
 
@@ -70,6 +71,11 @@ def single_registers(exception: int) -> AbstractContextManager[str]:
     return answering(thermometer)
 
 
+def both(request: bytes) -> bytes:
+    """Answer as two thermometers at address 1 do, one after the other."""
+    return sealed(b"\x01\x03\x04\x01\x90\x00\xc8") + sealed(b"\x01\x03\x04\x02\x8a\xff\xdd")
+
+
 @contextmanager
 def silent_station(folder: Path) -> Iterator[Path]:
     """Give the file of a station each of whose sensors is silent for another cause."""
@@ -83,9 +89,10 @@ def silent_station(folder: Path) -> Iterator[Path]:
             holder = os.open(port, os.O_RDWR | os.O_NOCTTY)
             held.callback(os.close, holder)
             fcntl.flock(holder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        block = held.enter_context(single_registers(2))
+        block, double = held.enter_context(single_registers(2)), held.enter_context(answering(lambda _wire: both))
         ports = {"mute": mute, "noise": noise, "other": other, "busy": busy, "absent": "/dev/none", "plain": plain}
         lines = {"line-mute": line, "line-busy": line_busy, "line-absent": "/dev/none-too", "block": block}
+        lines["double"] = double
         text = STATION.replace("/var/lib/minshan", str(folder / "state"))
         text += "".join(TALKER.format(name, port) for name, port in ports.items())
         text += '[[sensor]]\nname = "off"\ndriver = "bme280"\nbus = 31\n'
@@ -106,7 +113,10 @@ def test_each_cause_is_told_with_its_remedy_in_every_place(tmp_path: Path) -> No
     """`sensors read`, the doctor before and while it runs, the status and the journal: cause by cause."""
     with silent_station(tmp_path) as file, ThreadPoolExecutor(12) as pool:
         config = ("--config", str(file))
-        reads = dict(zip(SAID, pool.map(lambda name: minshan("sensors", "read", name, *config).err, SAID)))
+        twice = {"double": ("--count", "2")}  # the second answer shows behind the first read
+        reads = dict(
+            zip(SAID, pool.map(lambda name: minshan("sensors", "read", name, *twice.get(name, ()), *config).err, SAID))
+        )
         journal = file.with_name("log")
         with running_station(file):
             until(lambda: all(f"WARNING minshan.sampler: sensor {name} (" in journal.read_text() for name in SAID), 120)

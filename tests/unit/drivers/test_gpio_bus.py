@@ -8,9 +8,11 @@ from typing import Any
 
 import pytest
 from gpiod import EdgeEvent
+from hypothesis import given
+from hypothesis import strategies as st
 
 from drivers.buses.bus import OnGpio
-from drivers.buses.gpio import GpioBus, KernelChip, KernelContact, KernelSwitch, Pull, open_gpio
+from drivers.buses.gpio import GpioBus, KernelChip, KernelContact, KernelSwitch, Pull, SteadyContact, open_gpio
 from drivers.devices.pulses import INFO, Settings
 from drivers.errors import Unplugged
 from drivers.twins.bench import GpioWire
@@ -18,6 +20,8 @@ from drivers.twins.pulses import Twin
 from edge.clock.clock import SystemClock
 from edge.sim.clock import SimClock
 from tests.kits.lanes import on_lane
+
+BOUNCES = st.lists(st.just(0.001), max_size=4)
 
 
 class Queue:
@@ -40,26 +44,89 @@ class Queue:
         """Note that it was given back."""
 
 
-def event(at: float, number: int) -> EdgeEvent:
-    """Return a falling edge at that instant of CLOCK_MONOTONIC, the line's `number`th."""
+def event(at: float, number: int, opens: bool = False) -> EdgeEvent:
+    """Return an edge at that instant of CLOCK_MONOTONIC, the line's `number`th: falling, as the contact closes."""
     made: Any = EdgeEvent
-    return made(EdgeEvent.Type.FALLING_EDGE.value, round(at * 1e9), 17, number, number)  # type: ignore[no-any-return] # gpiod's own constructor is private
+    kind = EdgeEvent.Type.RISING_EDGE if opens else EdgeEvent.Type.FALLING_EDGE
+    return made(kind.value, round(at * 1e9), 17, number, number)  # type: ignore[no-any-return] # gpiod's own constructor is private
+
+
+def closures(began: list[float], lasting: float) -> list[EdgeEvent]:
+    """Return the edges of closures that began then and last so many seconds."""
+    edges = [(at + (lasting if opens else 0.0), opens) for at in began for opens in (False, True)]
+    return [event(at, number, opens) for number, (at, opens) in enumerate(edges, 1)]
 
 
 def test_edges_are_stamped_in_the_stations_clock() -> None:
     """A stamp of CLOCK_MONOTONIC becomes the same instant of the station's clock, suspended time included."""
     clock = SystemClock()
     monotonic, now = time.clock_gettime(time.CLOCK_MONOTONIC), clock.now()
-    contact = KernelContact(Queue(event(monotonic - 2.5, 1)), clock)
+    contact = KernelContact(Queue(event(monotonic - 2.5, 1)), clock, "up", 0.003)
     (edge,) = contact.edges()
     assert edge == pytest.approx(now - 2.5, abs=0.05)
 
 
-def test_edges_that_the_kernel_could_not_keep_are_counted() -> None:
-    """A gap in the line's numbers says how many edges fell out of the kernel's queue."""
+def with_lost() -> Queue:
+    """Return a queue of two closures, 40 clean ones lost between them."""
     now = time.clock_gettime(time.CLOCK_MONOTONIC)
-    contact = KernelContact(Queue(event(now, 1), event(now, 2), event(now, 43)), SystemClock())
-    assert (len(contact.edges()), contact.lost) == (3, 40)
+    numbers = {1: -50.0, 2: -49.9, 83: -1.0, 84: -0.9}
+    return Queue(*(event(now + at, number, number % 2 == 0) for number, at in numbers.items()))
+
+
+def test_closures_that_the_kernel_could_not_keep_are_counted() -> None:
+    """A gap in the line's numbers says how many edges fell out of the kernel's queue: as many closures as elsewhere."""
+    contact = KernelContact(with_lost(), SystemClock(), "up", 0.003)
+    assert (len(contact.edges()), contact.lost) == (2, 40)
+
+
+@pytest.mark.parametrize("lasting", [0.004, 0.03, 0.09])
+def test_a_tip_counts_however_short_its_closure_is(lasting: float) -> None:
+    """A magnet passes a reed in some hundredths of a second: the 100 ms are those in which no second tip can be."""
+    now, clock = time.clock_gettime(time.CLOCK_MONOTONIC), SystemClock()
+    contact = KernelContact(Queue(*closures([now - 5.0 + n for n in range(5)], lasting)), clock, "up", 0.003)
+    (rain,) = INFO.open(GpioBus(Lines(contact)), Settings(line=17, kind="rain", mm_per_tip=0.2), clock).read()
+    assert rain.value == pytest.approx(5 * 0.2)
+
+
+def test_a_bucket_that_trembles_has_tipped_once() -> None:
+    """Closures less than the debounce apart are one tip, however long they go on."""
+    now, clock = time.clock_gettime(time.CLOCK_MONOTONIC), SystemClock()
+    trembling = [now - 9.0 + n * 0.04 for n in range(8)]
+    contact = KernelContact(Queue(*closures([*trembling, now - 5.0], 0.02)), clock, "up", 0.003)
+    (rain,) = INFO.open(GpioBus(Lines(contact)), Settings(line=17, kind="rain", mm_per_tip=0.2), clock).read()
+    assert rain.value == pytest.approx(2 * 0.2)
+
+
+@given(st.lists(st.tuples(st.floats(0.0031, 0.2), st.floats(0.0031, 0.2), BOUNCES, BOUNCES), max_size=20), st.data())
+def test_every_steady_closure_counts_once(
+    course: list[tuple[float, float, list[float], list[float]]], data: st.DataObject
+) -> None:
+    """Whatever bounces as it closes and opens, and whenever the lane looks: steady for 3 ms is a closure."""
+    contact, found, at, edges = SteadyContact(0.003), [], 100.0, []
+    for closed, opened, *bounces in course:
+        for last, late, closes in ((closed, bounces[0], True), (opened, bounces[1], False)):
+            for _ in late:
+                edges += [(at, closes), (at + 0.0001, not closes)]
+                at += 0.001
+            edges.append((at, closes))
+            at += last
+    for when, closes in edges:
+        if data.draw(st.booleans()):
+            found += contact.settled(when)
+        found += contact.edge(when, closes)
+    found += contact.settled(at)
+    assert len(found) == len(course)
+
+
+@pytest.mark.parametrize(("pull", "closing"), [("up", "FALLING_EDGE"), ("down", "RISING_EDGE")])
+def test_the_kernel_gives_every_edge_and_debounces_none(
+    monkeypatch: pytest.MonkeyPatch, pull: Pull, closing: str
+) -> None:
+    """Its debouncing waits whole ticks, in which the closures of a gale are lost."""
+    monkeypatch.setattr("gpiod.Chip", Asked)
+    contact: Any = KernelChip("/dev/gpiochip0", SystemClock()).request(17, pull, 0.003)
+    assert contact._request.said[-1] == ("17 INPUT False", f"BOTH {timedelta(0)}")
+    assert contact._closes == closing
 
 
 class Lines:
@@ -82,16 +149,16 @@ class Lines:
 
 def test_tips_that_the_kernel_could_not_keep_are_rain_all_the_same() -> None:
     """A lane that came too late for the kernel's queue still counts every tip."""
-    now, clock = time.clock_gettime(time.CLOCK_MONOTONIC), SystemClock()
-    contact = KernelContact(Queue(event(now, 1), event(now, 2), event(now, 43)), clock)
+    clock = SystemClock()
+    contact = KernelContact(with_lost(), clock, "up", 0.003)
     settings = Settings(line=17, kind="rain", mm_per_tip=0.2)
     (rain,) = INFO.open(GpioBus(Lines(contact)), settings, clock).read()
-    assert rain.value == pytest.approx(43 * 0.2)
+    assert rain.value == pytest.approx(42 * 0.2)
 
 
 def test_no_edges_is_an_empty_answer_at_once() -> None:
     """Without edges nothing is waited for."""
-    assert KernelContact(Queue(), SystemClock()).edges() == []
+    assert KernelContact(Queue(), SystemClock(), "up", 0.003).edges() == []
 
 
 @pytest.mark.parametrize("chip", ["/dev/gpiochip99", "pinctrl-none"])
@@ -128,10 +195,13 @@ class Asked:
     def __init__(self, path: str) -> None:
         self.path, self.said = path, [("opened", path)]
 
-    def request_lines(self, lines: dict[int, Any], consumer: str) -> Asked:
+    def request_lines(self, lines: dict[int, Any], consumer: str, event_buffer_size: int = 0) -> Asked:
         """Note the lines' settings."""
         ((line, wanted),) = lines.items()
-        self.said.append((f"{line} {wanted.direction.name} {wanted.active_low}", wanted.output_value.name))
+        told = wanted.output_value.name
+        if wanted.edge_detection.name != "NONE":
+            told = f"{wanted.edge_detection.name} {wanted.debounce_period}"
+        self.said.append((f"{line} {wanted.direction.name} {wanted.active_low}", told))
         return self
 
     def set_value(self, line: int, value: Any) -> None:

@@ -99,8 +99,13 @@ def test_a_file_that_is_moved_away_stays_known(tmp_path: Path, deed: Deed, runni
 
 @pytest.mark.parametrize(("deed", "left"), [(delete, []), (cut, []), (put_back, [1, 2]), (compress, [])])
 @pytest.mark.parametrize("running", [True, False])
-def test_what_is_gone_is_not_named_as_received(tmp_path: Path, deed: Deed, left: list[int], running: bool) -> None:
-    """Deleted, cut short, replaced by an older copy: no receipt for lines that nobody has; they are taken in again."""
+def test_what_is_gone_is_not_named_as_received(
+    tmp_path: Path, deed: Deed, left: list[int], running: bool, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Deleted, cut short, replaced by an older copy: no receipt for lines that nobody has; they are taken in again.
+
+    While it runs, it is told once.
+    """
     files = opened(tmp_path)
     put(files, 1, 2, 3, 4)
     name = files.id
@@ -108,6 +113,7 @@ def test_what_is_gone_is_not_named_as_received(tmp_path: Path, deed: Deed, left:
         deed(tmp_path)
         assert files.look()
         assert files.generation == 2
+        assert len(caplog.records) == 1
     else:
         files.close()
         deed(tmp_path)

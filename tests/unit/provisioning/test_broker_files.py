@@ -8,8 +8,10 @@ import pytest
 
 from edge.config.file import load
 from edge.config.sections import BrokerSection
+from hub.config import load as load_hub
 from provisioning.commands.doubts import doubts
 from provisioning.commands.exits import CommandError, Exit
+from provisioning.commands.open_secrets import of_hub
 from provisioning.commands.options import broker_at
 from tests.kits.command import minshan
 from tests.kits.station_text import HEAD
@@ -49,6 +51,17 @@ password_file = "{folder}/post"
 [[person]]
 name = "Li"
 mail = "li@mail.example"
+"""
+HUB = """\
+[broker]
+url = "mqtts://s@farm.example"
+[database]
+url = "sqlite:///{folder}/hub.db"
+[pictures]
+dir = "{folder}/pictures"
+[http]
+cert_file = "{folder}/cert"
+key_file = "{folder}/key"
 """
 FILES = ("broker", "key", "camera", "county", "village", "group", "post")
 
@@ -129,3 +142,48 @@ def test_another_platform_that_others_can_listen_to_is_told(tmp_path: Path) -> N
     assert found == [
         "[[forward]] village: the connection to mqtt://village.example:1883 is not encrypted, nor is the password"
     ]
+
+
+OTHER = '[[forward]]\nname = "{name}"\nkind = "{kind}"\nurl = "{url}"\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "has_password"),
+    [
+        (OTHER.format(name="village", kind="mqtt-json", url="mqtt://s:secret@village.example"), True),
+        (OTHER.format(name="village", kind="mqtt-json", url="mqtt://s@village.example"), False),
+        (OTHER.format(name="county", kind="http-json", url="https://county.example/in?access_token=0a"), True),
+        (OTHER.format(name="county", kind="http-json", url="https://county.example/in?station=7"), False),
+        ('[[channel]]\nname = "sms"\nkind = "webhook"\nurl = "https://sms.example/send?key=0a"\n', True),
+        ('[[channel]]\nname = "sms"\nkind = "webhook"\nurl = "https://sms.example/send?keyring=0a"\n', False),
+    ],
+)
+def test_a_password_in_any_address_is_one(tmp_path: Path, text: str, has_password: bool) -> None:
+    """Other platforms' brokers and gateways have their login in the address as cameras do: a station's or a hub's."""
+    station, hub = tmp_path / "station.toml", tmp_path / "hub.toml"
+    person = '[[person]]\nname = "Li"\nphone = "13800000000"\n' if "[[channel]]" in text else ""
+    station.write_text(HEAD.format(state="/tmp") + text + person)
+    hub.write_text(HUB.format(folder=tmp_path) + text)
+    said = "{} contains a password, and every user of this machine can read it"
+    for mode in (0o644, 0o640):
+        for file in (station, hub):
+            file.chmod(mode)
+        expected = has_password and mode == 0o644
+        assert (said.format(station) in [sentence for sentence, _ in doubts(load(station))]) == expected
+        assert (said.format(hub) in [sentence for sentence, _ in of_hub(load_hub(hub), hub)]) == expected
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_hub_tells_of_its_secrets_that_everybody_can_read(tmp_path: Path, lang: str) -> None:
+    """Its own file, its database's password and its certificate's key: whoever asks for its state is told."""
+    hub = tmp_path / "hub.toml"
+    text = HUB.format(folder=tmp_path).replace('url = "mqtts://s@farm.example"', 'url = "mqtt://s:apple@127.0.0.1:1"')
+    (tmp_path / "key").write_text("x")
+    hub.write_text(text)
+    hub.chmod(0o644)
+    (tmp_path / "key").chmod(0o604)
+    found = [(sentence.partition(" ")[0], remedy) for sentence, remedy in of_hub(load_hub(hub), hub)]
+    assert [file for file, _remedy in found] == [str(hub), str(tmp_path / "key")]
+    assert all("root:minshan-hub" in remedy for _file, remedy in found)
+    told = minshan("--lang", lang, "hub", "status", "--config", str(hub)).out
+    assert told.count("! ") == 2 and f"sudo chown root:minshan-hub {hub}" in told

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Literal
+
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.errors import NoAnswer
+from drivers.buses.bus import OnModbus, place_of
+from drivers.devices.heard import bytes_refused
+from drivers.devices.stream import CHECKSUM
+from drivers.errors import Garbled, NoAnswer
 from drivers.reason import Reason
+from edge.config.file import load
+from edge.language import texts
 from edge.language.silent_sensors import silences
 from edge.snapshots import SensorSnapshot
 from provisioning.commands.finding import Finding
+from provisioning.commands.status import troubled
 from provisioning.doctor.buses import by_bus
+from provisioning.doctor.sensors import judge
+from tests.unit.edge.config.test_config import STATION
 
 SILENT = NoAnswer(Reason("no_frame", "no frame in {seconds:g} s", seconds=10.0)).reason
 
@@ -57,3 +69,52 @@ def test_a_dead_bus_is_one_line_of_the_status() -> None:
     assert [[s.name for s in group] for group, _reason in silences([*four, lone])] == [["cups", "vane"], ["dust"]]
     alive = SensorSnapshot("sun", "modbus", bus, None, 9, {}, {})
     assert [[s.name for s in group] for group, _reason in silences([*four, alive])] == [["cups"], ["vane"]]
+
+
+@pytest.mark.parametrize(
+    ("lang", "one", "all_of_them"),
+    [
+        (
+            "en",
+            "Sensor vane (modbus on /dev/ttyUSB0 address 7) gives no",
+            "Nothing on /dev/ttyUSB0 answers (cups, vane)",
+        ),
+        ("zh", "传感器 vane（modbus，/dev/ttyUSB0 地址 7）没有数据", "/dev/ttyUSB0 整条总线没有数据（cups、vane）"),
+    ],
+)
+def test_a_silent_sensor_is_told_with_its_address(lang: Literal["en", "zh"], one: str, all_of_them: str) -> None:
+    """One of several on a line is found by its address there; a line that is dead is told by its port."""
+    port = "/dev/ttyUSB0"
+
+    def sensor(name: str, address: int, down: Reason | None) -> SensorSnapshot:
+        place = place_of("modbus", OnModbus(port=port, address=address))
+        return SensorSnapshot(name, "modbus", f"modbus {port}", down, 0, {}, {}, 0, None, place)
+
+    texts.speak(lang)
+    try:
+        lines = troubled([sensor("cups", 2, None), sensor("vane", 7, SILENT)])
+        dead = troubled([sensor("cups", 2, SILENT), sensor("vane", 7, SILENT)])
+    finally:
+        texts.speak("en")
+    assert lines[0].startswith(one) and dead[0].startswith(all_of_them)
+
+
+@pytest.mark.parametrize(
+    ("frames", "damaged", "mark", "said"),
+    [
+        (40, 20, "!", "; 20 of 60 frames were refused, the newest: checksum: 7 bytes from the device were refused"),
+        (95, 5, "!", "; 5 of 100 frames were refused"),
+        (96, 4, "✓", ""),
+        (3, 2, "✓", ""),
+    ],
+)
+def test_the_doctor_tells_of_damaged_frames_where_they_are_many(
+    tmp_path: Path, frames: int, damaged: int, mark: str, said: str
+) -> None:
+    """A noisy line gives values and loses others: whoever looks is told, with what to do about a line."""
+    (tmp_path / "station.toml").write_text(STATION)
+    why = Garbled(bytes_refused(CHECKSUM, 7)).reason
+    entry = SensorSnapshot("wind", "nmea", "serial /dev/null", None, 9, {"checksum": damaged}, {}, frames, why)
+    found = judge(entry, None, load(tmp_path / "station.toml"), None)
+    assert (found.mark, said in found.sentence) == (mark, True)
+    assert ("frames were refused" in found.sentence, "power lines" in found.remedy) == (bool(said), bool(said))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 import pytest
 
+from provisioning.commands.durations import Duration
 from provisioning.main import CommandGroup
 from tests.kits.command import minshan
 
@@ -93,12 +94,23 @@ def test_an_option_that_is_missing_is_told_with_what_it_is(lang: str, said: str)
     assert minshan("init", "--lang", lang).err.splitlines()[-1] == said
 
 
+@pytest.mark.parametrize(("lang", "said"), [("en", "[default: 1; from 1 to 50]"), ("zh", "[默认：1；1 至 50]")])
+def test_help_tells_a_range_in_words(lang: str, said: str) -> None:
+    """As the refusal of a number beyond it does."""
+    assert said in " ".join(minshan("demo", "--help", "--lang", lang).out.split())
+
+
 @pytest.mark.parametrize(
     ("words", "lang", "said"),
     [
         ("maintenance -5m", "zh", "“时长”的值无效：“-5m”不是时长：请写成 90s、20m、6h 或 2d"),
         ("maintenance -.5h cleaning", "en", '"-.5h" is not a duration: write it as 90s, 20m, 6h or 2d'),
-        ("sensors address wind -3", "en", "Invalid value for '[ADDRESS]': -3 is not in the range 1<=x<=247."),
+        ("sensors address wind -3", "en", "Invalid value for '[ADDRESS]': -3 is not in the range from 1 to 247."),
+        ("sensors address wind -3", "zh", "“[地址]”的值无效：-3 超出范围，应为 1 至 247。"),
+        ("sensors read --count 0", "en", "Invalid value for '--count': 0 is not in the range from 1 up."),
+        ("sensors read --count 0", "zh", "“--count”的值无效：0 超出范围，应为 1 及以上。"),
+        ("demo --stations 0", "zh", "“--stations”的值无效：0 超出范围，应为 1 至 50。"),
+        ("demo --stations 51", "en", "Invalid value for '--stations': 51 is not in the range from 1 to 50."),
         ("show -7", "zh", "“[时段]”的值无效：“-7”不在可选值“24h”、“last-night”、“7d”、“season”之中。"),
         ("sensors read -1", "en", "No such option '-1'."),
         ("maintenance 5m -c", "en", "No such option '-c'."),
@@ -116,3 +128,10 @@ def test_a_choice_is_told_by_its_arguments_name() -> None:
     assert "show [OPTIONS] [SPAN] [QUANTITY]" in said
     assert "'[SPAN]': '25h' is not one of '24h', 'last-night', '7d', 'season'." in said
     assert "SPAN is one of: `24h`, `last-night`, `7d`, `season`; 24h if not given." in minshan("show", "--help").out
+
+
+@pytest.mark.parametrize("text", ["0.0001s", "0.99 s", "0.00001h"])
+def test_a_duration_that_is_none_is_refused(text: str) -> None:
+    """What would be told as 0 s begins nothing."""
+    with pytest.raises(click.BadParameter, match="is too short: at least 1s"):
+        Duration(zero=True).convert(text, None, None)

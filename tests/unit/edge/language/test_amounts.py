@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from drivers.quantity import QUANTITIES
 from edge.language import texts
+from edge.language.spoken import Spoken
+from edge.language.words import UNITS
 
 
 @pytest.mark.parametrize(
@@ -17,6 +20,7 @@ from edge.language import texts
         ("wind_from_direction", 0.0, "degree", "calm", "静风"),
         ("wind_from_direction", None, "degree", "–", "–"),
         ("wind_speed", 0.0, "m/s", "0.0 m/s", "0.0 m/s"),
+        ("panel_power", 18.0, "W", "18.0 W", "18.0 W"),
     ],
 )
 def test_an_amount_is_told_as_people_say_it(
@@ -28,5 +32,16 @@ def test_an_amount_is_told_as_people_say_it(
     texts.speak("zh")
     try:
         assert texts.amount(channel, number, unit) == chinese
+    finally:
+        texts.speak("en")
+
+
+@pytest.mark.parametrize("unit", sorted({one.unit for one in QUANTITIES.values()} - UNITS.keys()))
+def test_a_unit_that_is_no_word_is_the_same_in_every_language(unit: str) -> None:
+    """W is the west on a wind rose; as a unit no letter is any word of the catalogue."""
+    texts.speak("zh")
+    try:
+        assert texts.unit(unit) == unit
+        assert Spoken("zh").unit(unit) == unit
     finally:
         texts.speak("en")
