@@ -114,6 +114,7 @@ class PictureLane:
         """Take pictures for ever; ends by `Stopped`."""
         self._clock.outside(self._spool.sweep)  # no request is open here
         self._last = self._spool.remembered()
+        self._kept(lambda: self._spool.remember(self._last))  # the camera process loads its libraries by it
         self._logins.load()
         self._due, self._under_way = [], []
         for watched in self._watched.values():

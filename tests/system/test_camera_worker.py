@@ -165,6 +165,16 @@ def test_it_reaches_neither_the_store_nor_what_it_does_not_need() -> None:
     assert not {"apsw", "paho", "av", "numpy", "picamera2", "edge.store", "pydantic"} & set(loaded)
 
 
+def test_a_station_with_cameras_has_its_process_loaded_before_the_first_picture(process: Process) -> None:
+    """Whoever asks first waits for no libraries; a station without cameras keeps their memory."""
+    maps = Path(f"/proc/{process.process.pid}/maps")
+    assert until(process.spool.attended, 20.0)
+    (process.spool.folder / "word.part").touch()  # wakes it as the daemon would
+    assert not until(lambda: "libavcodec" in maps.read_text(), 1.0)
+    process.spool.remember({})
+    assert until(lambda: "libavcodec" in maps.read_text(), 20.0)
+
+
 LOADING = """
 import importlib, sys
 from edge.clock.clock import SystemClock
