@@ -61,11 +61,12 @@ class HttpStill:
         self._timeout = settings.timeout
         self._fingerprint = settings.fingerprint
         self._clock = clock
+        self.logged_in = False
 
     def still(self) -> bytes:
         """Take one picture. Return a JPEG within the timeout. Raise CameraError."""
         until = self._clock.now() + self._timeout
-        place = self._url
+        place, self.logged_in = self._url, False
         for _ in range(REDIRECTS + 1):
             status, headers, body = self._ask(place, until)
             target = headers.get("Location")
@@ -111,6 +112,7 @@ class HttpStill:
                         status=status,
                     )
                 )
+            self.logged_in = True
         return status, headers, body
 
     def _get(self, place: SplitResult, until: float, login: str) -> tuple[int, http.client.HTTPMessage, bytes]:

@@ -2,8 +2,9 @@
 
 A recorder counts the refused logins of all its channels and locks after five or so. One refusal therefore blocks its
 host and user for all cameras there: for half an hour, then after one more try each for 2 hours, 8 hours and a day.
-The block ends by a picture, by other settings, or by a person's word. A picture by another password ends none: of two
-channels of one user of which one has a slip in its password, the other's pictures let it be refused each half hour.
+The block ends by a picture that the login was asked for, by other settings, or by a person's word. A picture by another
+password ends none: of two channels of one user of which one has a slip in its password, the other's pictures would let
+it be refused each half hour.
 """
 
 from __future__ import annotations
@@ -110,7 +111,7 @@ class RefusedLogins:
         self._keep()
 
     def unreached(self, login: Login) -> None:
-        """Take in that nothing answered where a login was claimed: the box has counted none. Raise OSError."""
+        """Take in that nothing asked for a login that was claimed: the box has counted none. Raise OSError."""
         one = self._book.refused.get(key(login))
         if one is not None and self._digest(login) in one.digests:
             one.until, one.until_utc = self._now(), self._utc()

@@ -98,7 +98,7 @@ class CaptureResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `faults`: codes of `edge.pictures.reasons.FAULTS`; `figures`: what they were judged by; `pixels`: a hash of
     the decoded picture for the next request's `previous`; `late_s`: the still was taken at most so many seconds after
-    the request was laid down.
+    the request was laid down; `logged_in`: the camera gave it for the login, and not to anybody.
     """
 
     id: str
@@ -112,6 +112,7 @@ class CaptureResult(msgspec.Struct, frozen=True, omit_defaults=True):
     figures: dict[str, float] = {}
     pixels: str = ""
     late_s: float = 0.0
+    logged_in: bool = True
 
 
 def new_id() -> str:

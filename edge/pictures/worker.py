@@ -141,7 +141,7 @@ def capture(request: CaptureRequest, spool: Spool) -> None:
 def answer(request: CaptureRequest, clock: Clock) -> tuple[CaptureResult, bytes, bytes]:
     """Take the picture: the answer, the full picture, the thumbnail."""
     try:
-        jpeg = take_still(request.camera, max(1.0, request.deadline - GRACE), clock)
+        jpeg, logged_in = take_still(request.camera, max(1.0, request.deadline - GRACE), clock)
         taken_late = late(request, clock.now())
         opened = Opened.of(jpeg)
     except CameraError as error:
@@ -164,22 +164,23 @@ def answer(request: CaptureRequest, clock: Clock) -> tuple[CaptureResult, bytes,
             look.figures,
             look.pixels,
             taken_late,
+            logged_in,
         ),
         full,
         thumbnail,
     )
 
 
-def take_still(target: CaptureTarget, timeout: float, clock: Clock) -> bytes:
-    """One JPEG of the camera as it gives it. CameraError."""
+def take_still(target: CaptureTarget, timeout: float, clock: Clock) -> tuple[bytes, bool]:
+    """Return one JPEG of the camera as it gives it, and whether it gave it for a login. Raise CameraError."""
     camera = open_camera(target.settings(timeout), clock)
     try:
-        jpeg = camera.still()
+        jpeg, logged_in = camera.still(), camera.logged_in
     finally:
         camera.close()
     if not jpeg:
         raise NoPictureError(Reason("empty_picture", "the camera gave an empty picture"))
-    return jpeg
+    return jpeg, logged_in
 
 
 def _attend(spool: Spool, clock: Clock) -> bool:

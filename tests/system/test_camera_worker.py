@@ -184,7 +184,8 @@ from edge.pictures.worker import LOADED_ONCE, take_still
 for name in LOADED_ONCE:
     importlib.import_module(name)
 there = set(sys.modules)
-Opened.of(take_still(CaptureTarget("orchard", "http", sys.argv[1], "admin", "geheim"), 20.0, SystemClock())).thumbnail()
+asked = CaptureTarget("orchard", "http", sys.argv[1], "admin", "geheim")
+Opened.of(take_still(asked, 20.0, SystemClock())[0]).thumbnail()
 print(sorted(set(sys.modules) - there))
 """
 

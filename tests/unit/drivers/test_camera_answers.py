@@ -91,6 +91,8 @@ def test_whatever_a_camera_s_library_raises_costs_its_picture_alone(trouble: Exc
     """An exception of a library is a CameraError, at the opening, in a picture and at the closing."""
 
     class Broken:
+        logged_in = False
+
         def still(self) -> bytes:
             raise trouble
 
@@ -232,6 +234,21 @@ def test_a_self_signed_camera_is_known_by_its_fingerprint(tmp_path: Path) -> Non
         assert still(f"https://{place}/", fingerprint=colons) == WHOLE
         with pytest.raises(UnreachableError, match=f"its fingerprint is {found}, not {'00' * 32}"):
             still(f"https://{place}/", fingerprint="00" * 32)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_picture_that_anybody_may_have_is_no_accepted_login(asks: bool) -> None:
+    """What the camera did not ask for it has not let in."""
+
+    def answer(request: str) -> bytes:
+        if asks and "Authorization" not in request:
+            return http(b"", "text/html", "401 Unauthorized", 'WWW-Authenticate: Basic realm="cam"')
+        return http(WHOLE)
+
+    with server(answer) as place:
+        camera = open_camera(CameraSettings("http", f"http://{place}/", "admin", "x", timeout=9.0), SystemClock())
+        assert camera.still() == WHOLE
+        assert camera.logged_in is asks
 
 
 OTHERS = {

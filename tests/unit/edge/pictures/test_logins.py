@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from drivers.cameras.camera import LoginRefusedError
@@ -117,6 +118,21 @@ def test_a_recorder_is_not_locked_by_tries_that_nobody_saw_the_end_of(recorder: 
         recorder.boot = f"boot {start}"
         recorder.station(3.0, "wrong")
     assert crashes < recorder.bad < LOCKS_AFTER
+
+
+def test_a_recorder_is_not_locked_beside_pictures_that_need_no_login(recorder: Recorder) -> None:
+    """A snapshot that anybody may have says nothing of the password, which another channel is refused by."""
+
+    def open_to_all(request: CaptureRequest) -> CaptureResult:
+        if request.camera.name == "channel-1":
+            return msgspec.structs.replace(GOOD, logged_in=False)
+        return recorder._answer(request)
+
+    recorder.attendant.answers = open_to_all
+    for start in range(6):
+        recorder.boot = f"boot {start}"
+        recorder.station(1.1, "wrong")
+    assert 1 <= recorder.bad < LOCKS_AFTER
 
 
 def test_a_person_s_word_lets_a_login_be_tried_again(recorder: Recorder) -> None:
