@@ -89,6 +89,10 @@ class CameraSettings:
 class Camera(Protocol):
     """An opened camera."""
 
+    @property
+    def logged_in(self) -> bool:
+        """Whether its last still was given for a login, and not to anybody."""
+
     def still(self) -> bytes:
         """Take one picture. Return a complete JPEG within the settings' `timeout`, where the library keeps it.
 

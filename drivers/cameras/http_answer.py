@@ -11,6 +11,21 @@ from drivers.cameras.jpeg import STRAY
 from drivers.reason import Reason, printable
 
 UNSUPPORTED_TRANSPORT = 461
+# How pictures of other kinds begin, which cameras give whatever they call them: by the file's first bytes, or by its
+# brand behind the word "ftyp" (ISO/IEC 14496-12, section 4.3).
+OTHER_PICTURES = {
+    b"\x89PNG": "PNG",
+    b"GIF8": "GIF",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"\xff\x0a": "JPEG XL",
+    b"\0\0\0\x0cJXL ": "JPEG XL",
+    b"\0\0\0\x0cjP  ": "JPEG 2000",
+}
+BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
+    (b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"), "HEIC"
+)
 RTSP_STATUSES = {  # RFC 2326, section 7.1.1: its own
     451: "Parameter Not Understood",
     453: "Not Enough Bandwidth",
@@ -53,6 +68,10 @@ def picture_of(status: int, headers: http.client.HTTPMessage, body: bytes) -> by
     if not body:
         raise NoPictureError(Reason("camera_answers_nothing", "the camera answers with nothing"))
     if body.find(JPEG_START, 0, STRAY + len(JPEG_START)) < 0:
+        if other := other_picture(body):
+            raise NotAnImageError(
+                Reason("other_picture", "the camera gives a picture as {kind}: set it to JPEG", kind=other)
+            )
         raise NotAnImageError(
             Reason(
                 "no_jpeg",
@@ -62,6 +81,15 @@ def picture_of(status: int, headers: http.client.HTTPMessage, body: bytes) -> by
             )
         )
     return body
+
+
+def other_picture(body: bytes) -> str:
+    """Return which kind of picture a body is, where it is another one than a JPEG; "" otherwise."""
+    if body[4:8] == b"ftyp":
+        return BRANDS.get(body[8:12], "")
+    if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
+        return "WebP"
+    return next((kind for begin, kind in OTHER_PICTURES.items() if body.startswith(begin)), "")
 
 
 def refusal(status: int) -> Reason:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import http.client
 import ssl
-import zlib
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 from drivers.cameras import wire
@@ -31,6 +30,7 @@ from drivers.cameras.http_answer import is_success, no_web_server, picture_of, r
 from drivers.cameras.jpeg import STRAY, first_whole, is_whole
 from drivers.cameras.jpeg_scan import END_MARKER
 from drivers.cameras.login import LOGIN_NEEDED, authorization, is_stale
+from drivers.cameras.packed import GZIP_BEGIN, unpacked
 from drivers.clock import Clock
 from drivers.reason import Reason
 
@@ -42,7 +42,7 @@ SHORT = 64  # bytes after which what has not begun as a picture is mostly none
 MOST_DAMAGED = 10  # pictures of a stream: a camera that is restarted damages one or two
 MOST_TOGETHER = 3  # pictures that follow each other in one: what has more is a stream without parts
 PRINTED = "".join(map(chr, range(0x21, 0x7F)))
-PACKINGS, GZIP_TOO = ("gzip", "x-gzip", "deflate"), 32  # 32: zlib finds out by the header
+PACKINGS = ("gzip", "x-gzip", "deflate")
 
 
 class HttpStill:
@@ -61,11 +61,12 @@ class HttpStill:
         self._timeout = settings.timeout
         self._fingerprint = settings.fingerprint
         self._clock = clock
+        self.logged_in = False
 
     def still(self) -> bytes:
         """Take one picture. Return a JPEG within the timeout. Raise CameraError."""
         until = self._clock.now() + self._timeout
-        place = self._url
+        place, self.logged_in = self._url, False
         for _ in range(REDIRECTS + 1):
             status, headers, body = self._ask(place, until)
             target = headers.get("Location")
@@ -111,6 +112,7 @@ class HttpStill:
                         status=status,
                     )
                 )
+            self.logged_in = True
         return status, headers, body
 
     def _get(self, place: SplitResult, until: float, login: str) -> tuple[int, http.client.HTTPMessage, bytes]:
@@ -165,7 +167,7 @@ def _body(answer: http.client.HTTPResponse, deadline: wire.Deadline) -> bytes:
         return _first_part(answer, body)
     try:
         while not _is_in_parts(body) and _received(answer, body):
-            decided = not _is_packed(answer) and _is_decided(body)
+            decided = not _is_packed(answer, body) and _is_decided(body)
             deadline.within(FAREWELL if decided else float("inf"))
         if _is_in_parts(body):
             return _first_part(answer, body)
@@ -177,7 +179,7 @@ def _body(answer: http.client.HTTPResponse, deadline: wire.Deadline) -> bytes:
     except OSError:
         if not _is_decided(body) and (JPEG_START in body or not body.strip()):
             raise
-    return _unpacked(answer, bytes(body))
+    return unpacked(bytes(body)) if _is_packed(answer, body) else bytes(body)
 
 
 def _received(answer: http.client.HTTPResponse, body: bytearray) -> bool:
@@ -202,22 +204,10 @@ def _is_decided(body: bytearray) -> bool:
     return END_MARKER in body[-PIECE - 1 :] and first_whole(body) is not None
 
 
-def _is_packed(answer: http.client.HTTPResponse) -> bool:
-    return answer.headers.get("Content-Encoding", "").strip().lower() in PACKINGS
-
-
-def _unpacked(answer: http.client.HTTPResponse, body: bytes) -> bytes:
-    """Return a body as it was before it was packed by gzip, which some proxies do unasked."""
-    if not _is_packed(answer) or not body or body.find(JPEG_START, 0, BEGIN) >= 0:
-        return body
-    unpacker = zlib.decompressobj(zlib.MAX_WBITS | GZIP_TOO)
-    try:
-        found = unpacker.decompress(body, MOST_BYTES)
-    except zlib.error:
-        raise NoPictureError(Reason("picture_damaged", "the picture is damaged")) from None
-    if not unpacker.eof:
-        raise NoPictureError(Reason("picture_cut_short", "the picture is cut short"))
-    return found
+def _is_packed(answer: http.client.HTTPResponse, body: bytes | bytearray) -> bool:
+    """Return whether a body is packed, which some proxies do unasked, and not always say."""
+    said = answer.headers.get("Content-Encoding", "").partition(",")[0].strip().lower() in PACKINGS
+    return body.startswith(GZIP_BEGIN) or (said and bool(body) and body.find(JPEG_START, 0, BEGIN) < 0)
 
 
 def _is_in_parts(body: bytearray) -> bool:

@@ -12,16 +12,20 @@ def ffmpeg_decodes(jpeg: bytes) -> bool:
     import av
     from av import error as av_error
 
-    codec = av.CodecContext.create("mjpeg", "r")
-    codec.thread_count = 1
-    codec.options = {"err_detect": "explode"}
-    try:
-        frames = [*codec.decode(av.Packet(jpeg)), *codec.decode(None)]
-    except av_error.InvalidDataError:
-        return False
-    except av_error.FFmpegError:
-        return True
-    return bool(frames) and not any(frame.is_corrupt for frame in frames)
+    # What nobody looks at may be small: at an eighth of its size a picture of 12 megapixels takes 36 MB less. Of some
+    # layouts of colours FFmpeg has no smaller one.
+    for halvings in ("3", "0"):
+        codec = av.CodecContext.create("mjpeg", "r")
+        codec.thread_count = 1
+        codec.options = {"err_detect": "explode", "lowres": halvings}
+        try:
+            frames = [*codec.decode(av.Packet(jpeg)), *codec.decode(None)]
+        except av_error.InvalidDataError:
+            return False
+        except av_error.FFmpegError:
+            continue
+        return bool(frames) and not any(frame.is_corrupt for frame in frames)
+    return True
 
 
 def libjpeg_decodes(jpeg: bytes) -> bool:

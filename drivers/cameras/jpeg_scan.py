@@ -6,9 +6,9 @@ not with a few bytes taken away.
 Of a sequential picture libjpeg tells (FFmpeg notices a lack late): without an end marker it asks for more data exactly
 when a block is not whole; a scan of one component alone is tried as a picture of its own. Where there are restart
 markers, which are numbered, a decoder begins anew at each, so that each piece between two is tried as a picture.
-A progressive picture has ten scans or so, and a later one refines those before it: FFmpeg, which counts its bits,
-is given all up to each. Scans that are missing at the end leave a picture that decodes, coarser or without its colour:
-each coefficient of each component must have been coded to its last bit.
+A progressive picture has ten scans or so, and a later one refines those before it of its components and coefficients:
+FFmpeg, which counts its bits, is given these up to each. Scans that are missing at the end leave a picture that
+decodes, coarser or without its colour: each coefficient of each component must have been coded to its last bit.
 """
 
 from __future__ import annotations
@@ -53,6 +53,23 @@ class Coefficients:
     def are_whole(self) -> bool:
         """Return whether all of them have been coded to the last bit."""
         return not any(bit for bits in self._bits.values() for bit in bits)
+
+
+class Refined:
+    """The scans of a progressive picture so far and the tables between them, by their places in it."""
+
+    def __init__(self, jpeg: bytes) -> None:
+        self._jpeg = jpeg
+        self._pieces: list[tuple[int, int, bytes]] = []
+
+    def take(self, begin: int, end: int, scan: bytes = b"") -> None:
+        """Take in a table, or a scan by its header too."""
+        self._pieces.append((begin, end, scan))
+
+    def before(self, frame: bytes, scan: bytes) -> bytes:
+        """Return what a scan refines as the begin of a picture: of one component alone a third of the size."""
+        kept = [self._jpeg[begin:end] for begin, end, other in self._pieces if not other or _refines(scan, other)]
+        return b"".join([b"\xff\xd8", _own_frame(frame, scan) or frame, *kept])
 
 
 class ScanLayout(NamedTuple):
@@ -101,16 +118,18 @@ def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
     """
     tables: list[bytes] = []
     each, frame, scans = 0, b"", 0
-    coded = Coefficients()
+    coded, refined = Coefficients(), Refined(jpeg)
     for marker, at in segments(jpeg):
         begin = segment_end(jpeg, at)
         segment = jpeg[at:begin]
         if marker in TABLES:
             tables.append(segment)
+            refined.take(at, begin)
         elif marker in FRAMES:
             frame, coded = segment, Coefficients(segment)
         elif marker == RESTARTS:
             each = int.from_bytes(segment[4:6], "big")
+            refined.take(at, begin)
         elif marker == SCAN and frame:
             scans += 1
             if len(segment) < 10 or len(segment) < 8 + 2 * segment[4]:
@@ -118,13 +137,22 @@ def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
             coded.take(segment)
             data = jpeg[begin : data_end(jpeg, begin)]
             if frame[1] == PROGRESSIVE:
-                fits = _numbered(data) and _progressive_fits(jpeg[:begin], data)
+                fits = _numbered(data) and _progressive_fits(refined.before(frame, segment) + segment, data)
+                refined.take(at, begin + len(data), segment)
             else:
                 layout = _layout(tables, frame, segment, each)
                 fits = layout is None or _sequential_fits(layout, data)
             if not fits or scans > MOST_SCANS:
                 return False
     return coded.are_whole()
+
+
+def _refines(scan: bytes, other: bytes) -> bool:
+    """Return whether two scans code any coefficient of a component both."""
+    (parts, first, last), (theirs, low, high) = (
+        (set(one[5 : 5 + 2 * one[4] : 2]), *one[5 + 2 * one[4] :][:2]) for one in (scan, other)
+    )
+    return bool(parts & theirs) and first <= high and low <= last
 
 
 def _progressive_fits(before: bytes, data: bytes) -> bool:
@@ -167,17 +195,29 @@ def _layout(tables: list[bytes], frame: bytes, scan: bytes, each: int) -> ScanLa
     height, width = int.from_bytes(frame[5:7], "big"), int.from_bytes(frame[7:9], "big")
     block = 8 * most_across, 8 * most_down
     if scan[4] == 1:
-        own = [part for part in parts if part[0] == scan[5]]
-        if not own:
+        frame = _own_frame(frame, scan)
+        if not frame:
             return None
-        across, down = divmod(own[0][1], 16)
-        width, height = math.ceil(width * across / most_across), math.ceil(height * down / most_down)
-        frame = frame[:2] + (11).to_bytes(2, "big") + frame[4:9] + b"\x01" + own[0]
+        height, width = int.from_bytes(frame[5:7], "big"), int.from_bytes(frame[7:9], "big")
         block = 8, 8
     elif scan[4] != len(parts):
         return None
     wide = math.ceil(width / block[0])
     return ScanLayout([*tables, frame, scan], wide, wide * math.ceil(height / block[1]), *block, each)
+
+
+def _own_frame(frame: bytes, scan: bytes) -> bytes:
+    """Return the frame header of a picture of the one component that a scan codes; b"" of a scan of more, or none."""
+    parts = [frame[at : at + 3] for at in range(10, len(frame) - 2, 3)]
+    own = next((part for part in parts if scan[4] == 1 and part[0] == scan[5]), b"")
+    if not own:
+        return b""
+    sizes = [int.from_bytes(frame[at : at + 2], "big") for at in (5, 7)]
+    most = [max(1, *(part[1] >> up & 15 for part in parts), 1) for up in (0, 4)]
+    height, width = (
+        math.ceil(size * (own[1] >> up & 15) / of).to_bytes(2, "big") for size, up, of in zip(sizes, (0, 4), most)
+    )
+    return frame[:2] + (11).to_bytes(2, "big") + frame[4:5] + height + width + b"\x01" + own[:1] + b"\x11" + own[2:]
 
 
 def _head(layout: ScanLayout, blocks: int) -> bytes:

@@ -42,6 +42,11 @@ class Contained:
     def __init__(self, opened: Callable[[], Camera]) -> None:
         self._camera = _contained(opened, UnreachableError)
 
+    @property
+    def logged_in(self) -> bool:
+        """Whether the last still was given for a login."""
+        return self._camera.logged_in
+
     def still(self) -> bytes:
         """Take one picture. Return a whole JPEG. Raise CameraError."""
         return _contained(lambda: extract_jpeg(self._camera.still()), NoPictureError)

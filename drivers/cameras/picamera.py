@@ -21,6 +21,8 @@ QUALITY = 90  # of the JPEG; 1 to 2 MB for 4 megapixels
 class PiCamera:
     """Camera 0 of the Pi."""
 
+    logged_in = False
+
     def __init__(self, settings: CameraSettings, clock: Clock) -> None:
         try:
             from picamera2 import Picamera2

@@ -72,6 +72,7 @@ class RtspCamera:
         self._clock = clock
         self._torn = 0
         self._is_mjpeg = False
+        self.logged_in = False
 
     def still(self) -> bytes:
         """Return the next key frame within the timeout, as a JPEG. Raise CameraError."""
@@ -95,6 +96,7 @@ class RtspCamera:
                 relayed(self._host, self._port, self._tls, self._fingerprint, left, answers) as port,
                 av.open(self._address.format(port=port), options=OPTIONS) as stream,
             ):
+                self.logged_in = answers.challenges() is not None
                 return self._key_frame(stream, until, answers.size)
         except ssl.SSLCertVerificationError as error:
             raise UnreachableError(certificate_untrusted(error)) from None

@@ -51,12 +51,16 @@ class CaptureJob(msgspec.Struct, frozen=True):
 
 
 class Captured(msgspec.Struct, frozen=True):
-    """What came of a job: its request, and the picture with its `pixels`, or why there is none."""
+    """What came of a job: its request, and the picture with its `pixels`, or why there is none.
+
+    `logged_in`: the picture was given for the login.
+    """
 
     job: CaptureJob
     request: CaptureRequest
     found: Shelved | Reason
     pixels: str = ""
+    logged_in: bool = False
 
 
 class Captures:
@@ -110,7 +114,7 @@ class Captures:
             if not answer.ok:
                 return Captured(job, request, answer.reason or NoPictureError.kind)
             shelved = self._clock.outside(lambda: self._shelf.take(answer, self._spool, job.camera.name))
-            return Captured(job, request, shelved, answer.pixels)
+            return Captured(job, request, shelved, answer.pixels, answer.logged_in)
         except PictureRefusedError as error:
             return Captured(job, request, NoPictureError(error.detail).reason)
         except OSError as error:

@@ -2,7 +2,9 @@
 
 A recorder counts the refused logins of all its channels and locks after five or so. One refusal therefore blocks its
 host and user for all cameras there: for half an hour, then after one more try each for 2 hours, 8 hours and a day.
-The block ends by a picture, by other settings, or by a person's word.
+The block ends by a picture that the login was asked for, by other settings, or by a person's word. A picture by another
+password ends none: of two channels of one user of which one has a slip in its password, the other's pictures would let
+it be refused each half hour.
 """
 
 from __future__ import annotations
@@ -37,7 +39,8 @@ class Login(msgspec.Struct, frozen=True):
 class RefusedUser(msgspec.Struct):
     """A user whom a box has refused `times`, with these passwords (as digests); the next try is at `until`.
 
-    `until`: s of the boot `boot`; `until_utc`: microseconds, None where the time was unknown.
+    `until`: s of the boot `boot`; `until_utc`: microseconds, None where the time was unknown; `good`: the password that
+    the box has let in since (its digest), "" where there is none.
     """
 
     boot: str
@@ -45,6 +48,7 @@ class RefusedUser(msgspec.Struct):
     until_utc: int | None
     times: int
     digests: list[str]
+    good: str = ""
 
 
 class SavedLogins(msgspec.Struct):
@@ -78,7 +82,10 @@ class RefusedLogins:
     def seconds_left(self, login: Login) -> float:
         """Return the seconds until this login may be tried; 0 where it may be now."""
         one = self._book.refused.get(key(login))
-        if one is None or (self._digest(login) not in one.digests and len(one.digests) < OTHER_LOGINS):
+        if one is None:
+            return 0.0
+        digest = self._digest(login)
+        if digest == one.good or (digest not in one.digests and len(one.digests) < OTHER_LOGINS):
             return 0.0
         return max(0.0, one.until - self._now())
 
@@ -95,15 +102,18 @@ class RefusedLogins:
     def refused(self, login: Login) -> None:
         """Take in that a box has refused a login. Raise OSError where it cannot be kept."""
         one = self._book.refused.setdefault(key(login), RefusedUser(self._boot, 0.0, None, 0, []))
+        digest = self._digest(login)
+        if digest == one.good:  # counted anew, as whatever was let in
+            one.times, one.good = 0, ""
         one.times += 1
-        one.digests = sorted({*one.digests, self._digest(login)})
+        one.digests = sorted({*one.digests, digest})
         self._wait(one)
         self._keep()
 
     def unreached(self, login: Login) -> None:
-        """Take in that nothing answered where a login was claimed: the box has counted none. Raise OSError."""
+        """Take in that nothing asked for a login that was claimed: the box has counted none. Raise OSError."""
         one = self._book.refused.get(key(login))
-        if one is not None:
+        if one is not None and self._digest(login) in one.digests:
             one.until, one.until_utc = self._now(), self._utc()
             self._keep()
 
@@ -114,9 +124,18 @@ class RefusedLogins:
             self._keep()
 
     def accepted(self, login: Login) -> None:
-        """Take in that a box has let a login in. Raise OSError where it cannot be kept."""
-        if self._book.refused.pop(key(login), None) is not None:
-            self._keep()
+        """Take in that a box has let a login in. Raise OSError where it cannot be kept.
+
+        That says nothing of another password, which a channel may have in its settings: it waits on.
+        """
+        one = self._book.refused.get(key(login))
+        if one is None or (digest := self._digest(login)) == one.good:
+            return
+        if digest in one.digests or not one.digests:
+            del self._book.refused[key(login)]
+        else:
+            one.good = digest
+        self._keep()
 
     def forgive(self) -> None:
         """Let every login be tried again at once. Raise OSError where it cannot be kept."""

@@ -114,6 +114,7 @@ class PictureLane:
         """Take pictures for ever; ends by `Stopped`."""
         self._clock.outside(self._spool.sweep)  # no request is open here
         self._last = self._spool.remembered()
+        self._kept(lambda: self._spool.remember(self._last))  # the camera process loads its libraries by it
         self._logins.load()
         self._due, self._under_way = [], []
         for watched in self._watched.values():
@@ -224,7 +225,8 @@ class PictureLane:
         job, found, login = captured.job, captured.found, login_of(captured.job.camera)
         self._under_way.remove(job)
         if isinstance(found, Shelved):
-            self._kept(lambda: self._logins.accepted(login))
+            heard = self._logins.accepted if captured.logged_in else self._logins.unreached
+            self._kept(lambda: heard(login))
             self._taken(captured, found)
         elif found.code == LoginRefusedError.kind.code:
             self._kept(lambda: self._logins.refused(login))

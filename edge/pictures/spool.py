@@ -4,7 +4,7 @@
     taken-ID.json     the camera process has begun on it         (renamed: a request is tried once)
     ID.full.jpg, ID.thumb.jpg, then answer-ID.json               what came of it
     worker.lock       held by the camera process as long as it lives
-    last.json         what each camera's last picture looked like (the daemon's)
+    last.json         what each camera's last picture looked like (the daemon's; there where the station has cameras)
     logins.json       which logins were refused                   (the daemon's; no password)
 
 A killed camera process leaves its request as taken: the next one answers it with an error, so that a picture that
@@ -30,7 +30,7 @@ from edge.files import read_password, sync_folder, write_whole
 from edge.records.bodies import encode, restore
 from edge.records.record import ClockMark, Stamp
 
-LOCK = "worker.lock"
+LOCK, LAST = "worker.lock", "last.json"
 LATE_STEP = 5.0  # s; coarse, so that a busy machine writes the same picture as an idle one
 NAME = re.compile(r"^(?:(request|taken|answer)-[0-9a-f]{16}\.json|[0-9a-f]{16}\.(?:full|thumb)\.jpg|.*\.part)$")
 T = TypeVar("T")
@@ -98,7 +98,7 @@ class CaptureResult(msgspec.Struct, frozen=True, omit_defaults=True):
 
     `faults`: codes of `edge.pictures.reasons.FAULTS`; `figures`: what they were judged by; `pixels`: a hash of
     the decoded picture for the next request's `previous`; `late_s`: the still was taken at most so many seconds after
-    the request was laid down.
+    the request was laid down; `logged_in`: the camera gave it for the login, and not to anybody.
     """
 
     id: str
@@ -112,6 +112,7 @@ class CaptureResult(msgspec.Struct, frozen=True, omit_defaults=True):
     figures: dict[str, float] = {}
     pixels: str = ""
     late_s: float = 0.0
+    logged_in: bool = True
 
 
 def new_id() -> str:
@@ -170,11 +171,11 @@ class Spool:
 
     def remembered(self) -> dict[str, str]:
         """Camera -> `pixels` of its last picture."""
-        return self._read(self.folder / "last.json", dict[str, str]) or {}
+        return self._read(self.folder / LAST, dict[str, str]) or {}
 
     def remember(self, last: dict[str, str]) -> None:
         """Keep the cameras' last pictures' `pixels` over a restart."""
-        self._write("last.json", msgspec.json.encode(last))
+        self._write(LAST, msgspec.json.encode(last))
 
     # -- the camera process's end ------------------------------------------------------------------------
 
@@ -188,6 +189,10 @@ class Spool:
             os.close(lock)
             return None
         return lock
+
+    def has_cameras(self) -> bool:
+        """Return whether a daemon with cameras has been here."""
+        return (self.folder / LAST).exists()
 
     def take(self) -> CaptureRequest | None:
         """Return the next request, now taken; what is no request is removed."""

@@ -54,6 +54,7 @@ CAMERA_REMEDIES = {
         ("no_video", "stream_without_video"), N_("Ask the camera's manual for the RTSP address of its video.")
     ),
     "no_rtp_over_tcp": N_("Allow RTP over RTSP (TCP, interleaved) in the camera's own settings."),
+    "other_picture": N_("Set its pictures to baseline JPEG in the camera's own settings."),
     "jpeg_not_shown": N_("Set its pictures to baseline JPEG in the camera's own settings."),
     "too_many_pixels": N_("Choose smaller pictures in the camera's own settings."),
     "camera_busy": N_("The camera wants to be left alone for a while; the station tries again by itself."),

@@ -26,7 +26,7 @@ def describe_photo(asked: bytes) -> dict[str, Any]:
 
     try:
         camera = msgspec.json.decode(asked, type=CaptureTarget)
-        data = take_still(camera, TIMEOUT, SystemClock())
+        data, _ = take_still(camera, TIMEOUT, SystemClock())
         seen = Opened.of(data)
         return {"bytes": len(data), "width": seen.width, "height": seen.height}
     except CameraError as error:

@@ -165,6 +165,16 @@ def test_it_reaches_neither_the_store_nor_what_it_does_not_need() -> None:
     assert not {"apsw", "paho", "av", "numpy", "picamera2", "edge.store", "pydantic"} & set(loaded)
 
 
+def test_a_station_with_cameras_has_its_process_loaded_before_the_first_picture(process: Process) -> None:
+    """Whoever asks first waits for no libraries; a station without cameras keeps their memory."""
+    maps = Path(f"/proc/{process.process.pid}/maps")
+    assert until(process.spool.attended, 20.0)
+    (process.spool.folder / "word.part").touch()  # wakes it as the daemon would
+    assert not until(lambda: "libavcodec" in maps.read_text(), 1.0)
+    process.spool.remember({})
+    assert until(lambda: "libavcodec" in maps.read_text(), 20.0)
+
+
 LOADING = """
 import importlib, sys
 from edge.clock.clock import SystemClock
@@ -174,7 +184,8 @@ from edge.pictures.worker import LOADED_ONCE, take_still
 for name in LOADED_ONCE:
     importlib.import_module(name)
 there = set(sys.modules)
-Opened.of(take_still(CaptureTarget("orchard", "http", sys.argv[1], "admin", "geheim"), 20.0, SystemClock())).thumbnail()
+asked = CaptureTarget("orchard", "http", sys.argv[1], "admin", "geheim")
+Opened.of(take_still(asked, 20.0, SystemClock())[0]).thumbnail()
 print(sorted(set(sys.modules) - there))
 """
 

@@ -138,6 +138,13 @@ def test_a_look_at_a_camera_that_is_being_asked_takes_that_picture(tmp_path: Pat
         process.end(signal.SIGTERM)
 
 
+def test_a_station_with_cameras_says_so_before_it_asks_for_a_picture(tmp_path: Path) -> None:
+    """The camera process, which does not know the configuration, loads its libraries upon that."""
+    with station(tmp_path, "http://127.0.0.1:9", range(1), 1440) as (lane, _):
+        assert until(Spool(tmp_path / "spool").has_cameras, 20.0)
+        assert lane.snapshot.cameras["c0"].failures == 0
+
+
 def test_a_look_waits_for_a_camera_process_that_is_started_again(tmp_path: Path) -> None:
     """Killed over a look, the process costs nothing but its restart: the next one takes that picture after all."""
     orchard, process = Orchard(), Process(tmp_path / "spool")

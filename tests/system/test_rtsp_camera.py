@@ -68,6 +68,7 @@ def test_a_key_frame_of_an_rtsp_camera_is_a_picture(tmp_path: Path, codec: str) 
         full = process.spool.files(request.id)[0]
         process.end(signal.SIGTERM)
         assert (answer.reason, answer.width, answer.height) == (None, 640, 360)
+        assert answer.logged_in
         image = Image.open(full).convert("RGB")
         yellow, blue = (image.crop((x, 50, x + 9, 59)).resize((1, 1)).tobytes() for x in (140, 600))
         assert yellow[0] > 150

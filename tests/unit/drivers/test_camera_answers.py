@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from drivers.cameras import camera as cameras
-from drivers.cameras.camera import CameraSettings, LoginRefusedError, NoPictureError, UnreachableError
+from drivers.cameras.camera import CameraSettings, LoginRefusedError, NoPictureError, NotAnImageError, UnreachableError
 from drivers.cameras.login import authorization, challenges
 from drivers.cameras.opening import Contained, open_camera
 from drivers.clock import Stopped
@@ -91,6 +91,8 @@ def test_whatever_a_camera_s_library_raises_costs_its_picture_alone(trouble: Exc
     """An exception of a library is a CameraError, at the opening, in a picture and at the closing."""
 
     class Broken:
+        logged_in = False
+
         def still(self) -> bytes:
             raise trouble
 
@@ -232,3 +234,37 @@ def test_a_self_signed_camera_is_known_by_its_fingerprint(tmp_path: Path) -> Non
         assert still(f"https://{place}/", fingerprint=colons) == WHOLE
         with pytest.raises(UnreachableError, match=f"its fingerprint is {found}, not {'00' * 32}"):
             still(f"https://{place}/", fingerprint="00" * 32)
+
+
+@pytest.mark.parametrize("asks", [True, False])
+def test_a_picture_that_anybody_may_have_is_no_accepted_login(asks: bool) -> None:
+    """What the camera did not ask for it has not let in."""
+
+    def answer(request: str) -> bytes:
+        if asks and "Authorization" not in request:
+            return http(b"", "text/html", "401 Unauthorized", 'WWW-Authenticate: Basic realm="cam"')
+        return http(WHOLE)
+
+    with server(answer) as place:
+        camera = open_camera(CameraSettings("http", f"http://{place}/", "admin", "x", timeout=9.0), SystemClock())
+        assert camera.still() == WHOLE
+        assert camera.logged_in is asks
+
+
+OTHERS = {
+    "PNG": b"\x89PNG\r\n\x1a\n",
+    "WebP": b"RIFF\xfa\x8a\0\0WEBPVP8 ",
+    "HEIC": b"\0\0\0\x18ftypheic\0\0\0\0mif1heic",
+    "AVIF": b"\0\0\0\x1cftypavif\0\0\0\0avifmif1",
+    "JPEG XL": b"\xff\x0a\xfa\x1f",
+    "GIF": b"GIF89a",
+    "BMP": b"BM\x36\xb8\x0b\0",
+}
+
+
+@pytest.mark.parametrize(("kind", "begin"), OTHERS.items(), ids=OTHERS)
+def test_a_picture_that_is_no_jpeg_is_named_by_its_kind(kind: str, begin: bytes) -> None:
+    """Whatever the camera calls it: who set it up hears what to set, and not the first bytes of it."""
+    with server(lambda _: http(begin + bytes(500))) as place, pytest.raises(NotAnImageError) as refused:
+        still(f"http://{place}/cam.jpg")
+    assert (refused.value.detail.code, refused.value.detail.params["kind"]) == ("other_picture", kind)

@@ -9,7 +9,6 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
@@ -90,12 +89,24 @@ def answered(answer: bytes, request: str) -> bytes:
     return answer
 
 
-@pytest.mark.parametrize("packed", ["gzip", "x-gzip", "deflate", ""])
+PACKED = {
+    "gzip": ("gzip", gzip.compress(WHOLE)),
+    "x-gzip": ("x-gzip", gzip.compress(WHOLE)),
+    "not told": ("", gzip.compress(WHOLE)),
+    "in two members": ("gzip", gzip.compress(WHOLE[:999]) + gzip.compress(WHOLE[999:])),
+    "twice": ("gzip, gzip", gzip.compress(gzip.compress(WHOLE))),
+    "deflate": ("deflate", zlib.compress(WHOLE)),
+    "deflate without a header": ("deflate", zlib.compress(WHOLE)[2:-4]),
+    "not packed": ("", WHOLE),
+}
+
+
+@pytest.mark.parametrize(("packed", "body"), PACKED.values(), ids=PACKED)
 @pytest.mark.parametrize("in_chunks", [True, False])
-def test_a_picture_that_was_packed_or_cut_into_chunks_comes_as_it_was(packed: str, in_chunks: bool) -> None:
+def test_a_picture_that_was_packed_or_cut_into_chunks_comes_as_it_was(
+    packed: str, body: bytes, in_chunks: bool
+) -> None:
     """Byte for byte, though nobody asked for gzip; one that breaks off within is named, whatever holds it."""
-    packers: dict[str, Callable[[bytes], bytes]] = {"deflate": zlib.compress, "": bytes}
-    body = packers.get(packed, gzip.compress)(WHOLE)
     more = [f"Content-Encoding: {packed}"] * bool(packed) + ["Transfer-Encoding: chunked"] * in_chunks
     for sent, whole in ((body, True), (body[: len(body) // 2], False)):
         answer = http(chunked(sent) if in_chunks else sent, "image/jpeg", "200 OK", *more)

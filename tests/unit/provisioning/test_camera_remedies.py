@@ -37,6 +37,7 @@ def test_nobody_climbs_the_pole_for_a_service_that_does_not_run(trouble: Reason,
         ("stream_without_video", "RTSP address"),
         ("no_rtp_over_tcp", "interleaved"),
         ("jpeg_not_shown", "baseline"),
+        ("other_picture", "baseline"),
         ("too_many_pixels", "smaller"),
     ],
 )
