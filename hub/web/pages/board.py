@@ -16,6 +16,7 @@ from edge.page.station_view import BoxLine
 from edge.records.answers import Completeness, StationState
 from edge.records.asked import us
 from edge.records.record import LAST_UTC
+from hub.database.accounts import PAGE
 from hub.forward.state import states_of
 from hub.web.arguments import Before
 from hub.web.handlers import all_days, caller
@@ -24,7 +25,6 @@ from hub.web.pages.words import action_word
 from hub.web.table import PageAnswer, RequestContext
 
 DAYS = 7
-PAGE = 200  # lines of the audit on a page
 
 
 class BoardPage(msgspec.Struct, frozen=True):
