@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from edge.clock.clock import system_utc
+from edge.page.days import local_day
 from edge.records.answers import Completeness, Gap
 from hub.database.accounts import PAGE
 from hub.rights import Account, Role
@@ -18,7 +19,8 @@ from hub.web.pages.board import Cell, cell
 from tests.kits.office import MINE, Office, entered, office
 
 DAY = date(2026, 1, 1)
-HOLE = [Gap(0, 90_000_000, "silent", 0), Gap(600_000_000, 900_000_000, "off", 0)]  # 1.5 and 5 minutes
+AHEAD_S = 28_800  # of UTC: the clock of stations that have told none
+HOLE = [Gap(0, 90_000_000, "silent", 0, None), Gap(600_000_000, 900_000_000, "off", 0, None)]  # 1.5 and 5 minutes
 
 
 @pytest.fixture(name="admin", scope="module")
@@ -42,9 +44,10 @@ def days(page: str) -> list[str]:
     return re.findall(r"<th>(\d\d-\d\d)</th>", page)
 
 
-def links(page: str) -> dict[str, str]:
+def links(answer: httpx.Response) -> dict[str, str]:
     """Return the board's links to other days, or the audit's to earlier lines: what is read there and the address."""
-    return {text: html.unescape(to) for to, text in re.findall(r'href="([^"]+)">(Earlier|Later|Earlier ones)<', page)}
+    found = re.findall(r'href="([^"]+)">(Earlier|Later|Earlier ones)<', answer.text)
+    return {text: str(answer.url.join(html.unescape(to))) for to, text in found}
 
 
 @pytest.mark.parametrize(
@@ -69,25 +72,27 @@ def test_a_day_is_called_by_the_worst_that_is_known_of_it(
 
 def test_the_days_before_and_after_follow_without_a_gap(admin: httpx.Client) -> None:
     """A week, the newest day first; the last week has none after it, and the first days that count none before."""
-    page = admin.get("/completeness?to=2026-01-05").text
-    assert days(page) == ["01-05", "01-04", "01-03", "01-02", "01-01", "12-31", "12-30"]
-    states = re.findall(r'data-state="(\w+)"', page)
+    page = admin.get("/completeness?to=2026-01-05")
+    assert days(page.text) == ["01-05", "01-04", "01-03", "01-02", "01-01", "12-31", "12-30"]
+    states = re.findall(r'data-state="(\w+)"', page.text)
     assert states == ["none"] * 4 + ["holes"] + ["before"] * 2, "three minutes of the first of January"
     earlier, later = (admin.get(links(page)[text]).text for text in ("Earlier", "Later"))
     assert days(earlier)[0] == "12-29"
     assert days(later)[-1] == "01-06"
-    now = admin.get("/completeness").text
+    before = local_day(system_utc(), AHEAD_S)
+    now = admin.get("/completeness")
+    assert days(now.text)[0] in {f"{day:%m-%d}" for day in (before, local_day(system_utc(), AHEAD_S))}
     assert "Later" not in links(now)
-    assert days(admin.get("/completeness?to=2999-01-01").text) == days(now)
+    assert days(admin.get("/completeness?to=2999-01-01").text) == days(now.text)
     assert days(admin.get("/completeness?to=0001-01-01").text)[0] == "01-31"
-    assert "Later" in links(admin.get(links(now)["Earlier"]).text)
+    assert "Later" in links(admin.get(links(now)["Earlier"]))
 
 
 def test_the_pages_of_the_audit_skip_no_line_and_repeat_none(admin: httpx.Client) -> None:
     """The newest first, page by page, until there is no older one."""
     found, address = [], "/audit"
     while address:
-        page = admin.get(address).text
-        found += re.findall(r"line-(\d+)", page)
+        page = admin.get(address)
+        found += re.findall(r"line-(\d+)", page.text)
         address = links(page).get("Earlier ones", "")
     assert found == [f"{number:03}" for number in reversed(range(2 * PAGE + 7))]
