@@ -13,13 +13,19 @@ import pytest
 from edge.clock.clock import system_utc
 from edge.page.days import local_day
 from edge.records.answers import Completeness, Gap
+from edge.records.record import Kind
 from hub.database.accounts import PAGE
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
 from hub.rights import Account, Role
+from hub.sink import Delivery
 from hub.web.pages.board import Cell, cell
 from tests.kits.office import MINE, Office, entered, office
+from tests.kits.receiver_kit import UTC0
+from tests.kits.wall_kit import record
 
 DAY = date(2026, 1, 1)
-AHEAD_S = 28_800  # of UTC: the clock of stations that have told none
+AHEAD_S = 50_400  # of UTC: the station's clock
 HOLE = [Gap(0, 90_000_000, "silent", 0, None), Gap(600_000_000, 900_000_000, "off", 0, None)]  # 1.5 and 5 minutes
 
 
@@ -27,6 +33,9 @@ HOLE = [Gap(0, 90_000_000, "silent", 0, None), Gap(600_000_000, 900_000_000, "of
 def an_administrator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[httpx.Client]:
     with office(tmp_path_factory.mktemp("office")) as made:
         made.keep_minutes(MINE)
+        sink = DatabaseSink(opened(made.database))
+        sink.commit(Delivery((record(MINE, 10, UTC0, Kind.SETUP, {"site": {"utc_offset_h": AHEAD_S / 3600}}),)))
+        sink.close()
         fill_audit(made)
         with entered(made, made.add(Role.ADMIN)) as client:
             yield client
