@@ -1,4 +1,4 @@
-"""The board of days and the audit: what each day is called, which days are shown, and that no line is skipped."""
+"""The board of days, the sheet of months and the audit: what is shown, how it is called; nothing is skipped."""
 
 from __future__ import annotations
 
@@ -20,6 +20,7 @@ from hub.database.sink import DatabaseSink
 from hub.rights import Account, Role
 from hub.sink import Delivery
 from hub.web.pages.board import Cell, cell
+from hub.web.pages.month import MOST_OUTAGES, longest
 from tests.kits.office import MINE, Office, entered, office
 from tests.kits.receiver_kit import UTC0
 from tests.kits.wall_kit import record
@@ -105,3 +106,23 @@ def test_the_pages_of_the_audit_skip_no_line_and_repeat_none(admin: httpx.Client
         found += re.findall(r"line-(\d+)", page.text)
         address = links(page).get("Earlier ones", "")
     assert found == [f"{number:03}" for number in reversed(range(2 * PAGE + 7))]
+
+
+def test_the_sheet_of_this_month_has_none_after_it(admin: httpx.Client) -> None:
+    """This month by the station's clock, where none is asked for; from the one before it there is a way back."""
+    months = [f"{local_day(system_utc(), AHEAD_S):%Y-%m}"]
+    page = admin.get(f"/stations/{MINE}/sheet").text
+    months = sorted({*months, f"{local_day(system_utc(), AHEAD_S):%Y-%m}"})
+    found = sorted(set(re.findall(r"month=(20\d\d-\d\d)", page)))
+    assert len(found) == 2 and found[-1] in months
+    back = admin.get(f"/stations/{MINE}/sheet?month={found[0]}").text
+    assert found[1] in re.findall(r"month=(20\d\d-\d\d)", back)
+
+
+def test_of_many_outages_the_longest_stand_on_the_sheet_by_time() -> None:
+    """A station on a bad line has thousands in a month: none that is left out is longer than one that is there."""
+    found = [(start, start + 1, 1 + start % 7, "silent") for start in range(3 * MOST_OUTAGES)]
+    shown = longest(found)
+    assert len(shown) == MOST_OUTAGES
+    assert shown == sorted(shown)
+    assert min(one[2] for one in shown) >= max(one[2] for one in {*found} - {*shown})
