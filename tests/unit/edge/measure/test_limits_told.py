@@ -24,7 +24,7 @@ def table(page: Path, title: str) -> list[list[str]]:
     text = page.read_text(encoding="utf-8")
     lines = text[text.index(title) :].splitlines()
     first = next(n for n, line in enumerate(lines) if line.startswith("|---"))
-    found = []
+    found: list[list[str]] = []
     for line in lines[first + 1 :]:
         if not line.startswith("|"):
             return found
@@ -73,7 +73,10 @@ def test_what_means_and_two_sensors_may_differ_by_is_told(page: Path, leaps: str
     """The numbers of three rows, in the order in which both languages have them."""
     rows = page.read_text(encoding="utf-8").splitlines()
     told = {
-        name: [float(found) for found in re.findall(r"(?<![\d.])\d+(?:\.\d+)?(?= (?:consecutive|K|%|hPa|m/s|klx|µg|min|m\b))", row)]
+        name: [
+            float(found)
+            for found in re.findall(r"(?<![\d.])\d+(?:\.\d+)?(?= (?:consecutive|K|%|hPa|m/s|klx|µg|min|m\b))", row)
+        ]
         for name in (leaps, two, heights)
         for row in rows
         if row.startswith(name)
@@ -81,7 +84,8 @@ def test_what_means_and_two_sensors_may_differ_by_is_told(page: Path, leaps: str
     steps = {of: limits_for(of, 0.0).minute_step for of in ("air_temperature", "relative_humidity", "air_pressure")}
     wind, soil = (limits_for(of, 0.0).minute_step for of in ("wind_speed", "soil_temperature"))
     humidity_a_kelvin = 6.0
-    assert sorted(told[leaps]) == sorted([*steps.values(), humidity_a_kelvin, wind, soil])
+    used = {*steps.values(), humidity_a_kelvin, wind, soil}
+    assert (len(told[leaps]), {*told[leaps]}) == (6, used)
     bounds = [BOUNDS[of] for of in ("air_temperature", "relative_humidity", "air_pressure", "wind_speed")]
     light, particles = BOUNDS["illuminance"], BOUNDS["pm2p5"]
     shares = [100 * light.share, particles.least, 100 * particles.share]
