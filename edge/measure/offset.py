@@ -100,7 +100,7 @@ class ChannelOffsets:
                 self._levels[name].means.clear()
 
     def work(self) -> None:
-        """Leave out a minute in which somebody worked on the station: a leap may end in it; over it none is measured."""
+        """Leave out a minute in which somebody worked on the station: a leap may end in it, and none is measured."""
         for level in self._levels.values():
             level.fresh = True
 
