@@ -33,7 +33,8 @@ def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
         *("--sensor", "ascii-station:port=/dev/pts/5,mm_per_tip=0.2,pm=false,height_m=2"),
         *("--sensor", "bme280:address=0x77,name=attic", "--sensor", "bme280"),
         *("--camera", "http:url=http://10.0.0.9/s.jpg,every_min=30", "--broker", "mqtt://farm:1883"),
-        *("--camera", "rtsps://10.0.0.8/s=1,2", "--camera", "picamera", "--camera", "picamera:name=gate,width=640,height=480"),
+        *("--camera", "rtsps://10.0.0.8/s=1,2", "--camera", "picamera"),
+        *("--camera", "picamera:name=gate,width=640,height=480"),
         *("--longitude", "103.9", "--altitude", "1800"),
     )
     assert (said.code, said.err) == (0, "")
