@@ -109,7 +109,7 @@ def _refuse_others(database: Path) -> None:
 def _copy(file: Path, beside: Path) -> None:
     """Copy a file of SQLite, with its log where somebody copied that too: the newest may be there alone."""
     for ending in ("", "-wal"):
-        if not ending or _with(file, ending).exists():
+        if _with(file, ending).exists():
             shutil.copyfile(_with(file, ending), _with(beside, ending))
 
 

@@ -100,9 +100,8 @@ class ChannelOffsets:
                 self._levels[name].means.clear()
 
     def work(self) -> None:
-        """Leave out a minute in which somebody worked on the station: no leap is measured over it, but one may end."""
+        """Leave out a minute in which somebody worked on the station: a leap may end in it, and none is measured."""
         for level in self._levels.values():
-            level.means.clear()
             level.fresh = True
 
     def keep(self, now: float) -> dict[str, Leapt]:

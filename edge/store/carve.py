@@ -64,6 +64,11 @@ def frames(log: bytes, after: int = 0) -> Iterator[Page]:
         yield log[start + FRAME_HEADER : start + FRAME], read
 
 
+def whole(log: bytes) -> bytes:
+    """Return a log without what is less than a frame at its end."""
+    return log[: len(log) - (len(log) - WAL_HEADER) % FRAME] if len(log) > WAL_HEADER else b""
+
+
 def ends_badly(log: bytes, used: int) -> bool:
     """Return whether something that may have been kept stands behind the `used` frames of a log.
 

@@ -109,13 +109,13 @@ class Database:
             schema.check_head(path)
 
     def _begin(self, connection: apsw.Connection, used: bool, log: bytes) -> None:
-        frames = log_rescue.frames_used(connection)
+        if log:
+            log_rescue.set_aside(connection, self.folder, log, log_rescue.frames_used(connection))
         schema.migrate(connection, self.folder, used)
         if used and not log:
             schema.check_size(connection, self.folder / DATABASE)
         log_rescue.check(connection, log_rescue.CHECKED_PAGES)
-        if log or (self.folder / log_rescue.COPY).exists():
-            log_rescue.rescue(connection, self.folder, log, frames)
+        log_rescue.rescue(connection, self.folder)
         self._load(connection)
 
     def _load(self, connection: apsw.Connection) -> None:

@@ -1,13 +1,12 @@
 """Look for damage, and repair a log that broke in its middle.
 
-Such a log is no damage to SQLite, which ignores everything from there on and writes over it: `rescue` takes the
-records out of what was ignored. A copy of the log lies beside until they are on the disk.
+Such a log is no damage to SQLite, which ignores everything from there on and writes over it: `set_aside` keeps a
+copy of it before anything is written, and `rescue` takes the records out of what was ignored.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ import apsw
 import msgspec
 
 from drivers.reason import Reason
-from edge.files import write_whole
+from edge.files import sync_folder, write_whole
 from edge.records import ranges
 from edge.records.ranges import Ranges
 from edge.records.spans import Span
@@ -25,7 +24,8 @@ from edge.store.delivery import ALL, GONE, INSERT_SPAN, span_row
 from edge.store.folder import DATABASE, LOG
 
 CHECKED_PAGES = 32 * 1024 * 1024 // schema.PAGE  # looked through at a start: at most a second on a Pi's card
-COPY = "records.rescue"  # a log of which something is still to be taken in
+COPY = "records.rescue"  # a log of which something is still to be taken in, and how many frames of it SQLite used
+USED = 4  # bytes of that number
 LOG_DAMAGED = Reason("log_damaged", "the log was damaged")
 STEPS = 100_000  # of SQLite's machine between two words of progress
 UPSERT = (
@@ -69,29 +69,48 @@ def frames_used(connection: apsw.Connection) -> int:
     return max(connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0], 0)
 
 
-def rescue(connection: apsw.Connection, folder: Path, log: bytes, used: int) -> None:
-    """Take in the records of a log, as it was before the connection was opened, that are not in its `used` frames.
+def set_aside(connection: apsw.Connection, folder: Path, log: bytes, used: int) -> None:
+    """Keep a copy of a log, as it was before the connection was opened, where something is behind its `used` frames.
+
+    Before anything is written: SQLite writes over what it ignored, and removes the log when it closes what is damaged.
+    A copy that is there is of a rescue that was cut off: what is left of the log may be less.
+    """
+    copy = folder / COPY
+    if not copy.exists() and (carve.ends_badly(log, used) or _holds_more(connection, log, used)):
+        write_whole(copy, carve.whole(log) + used.to_bytes(USED, "big"), 0o600)
+
+
+def _holds_more(connection: apsw.Connection, log: bytes, used: int) -> bool:
+    try:
+        return any(True for _ in _ignored(connection, carve.frames(log, used), gone_in(connection)))
+    except apsw.Error:  # a database that does not say it is damaged: the salvage looks through the copy
+        return True
+
+
+def rescue(connection: apsw.Connection, folder: Path) -> None:
+    """Take in the records of the log that was set aside, where one was, that are not in the frames SQLite used.
 
     What is lost all the same is written down for a loss record.
     """
     copy = folder / COPY
+    try:
+        kept = copy.read_bytes()
+    except FileNotFoundError:
+        return
+    log = carve.whole(kept)
+    number = kept[len(log) :]
+    used = int.from_bytes(number, "big") if len(number) == USED else 0  # an older version wrote none
     gone = gone_in(connection)
     found = list(_ignored(connection, carve.frames(log, used), gone))
-    if copy.exists():  # this was cut off: what is left of the log may be less
-        found += _ignored(connection, carve.frames(copy.read_bytes()), gone)
-    elif found:
-        write_whole(copy, log, 0o600)
     bad_end = carve.ends_badly(log, used)
-    if found or bad_end:
-        with connection:
-            connection.executemany(UPSERT, found)
-            lost = spans(connection, forget_holes(connection, rebuild_epochs(connection), gone))
-            if lost or bad_end:
-                done = Repair(None, len(found), lost or None, LOG_DAMAGED, unknown=bad_end)
-                damage_report.write(connection, done)
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
-    with suppress(FileNotFoundError):
-        copy.unlink()
+    with connection:
+        connection.executemany(UPSERT, found)
+        lost = spans(connection, forget_holes(connection, rebuild_epochs(connection), gone))
+        if lost or bad_end:
+            damage_report.write(connection, Repair(None, len(found), lost or None, LOG_DAMAGED, unknown=bad_end))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+    copy.unlink()
+    sync_folder(folder)  # it must not come back, and its damage be told again
 
 
 def _ignored(connection: apsw.Connection, frames: Iterable[carve.Page], gone: Ranges) -> Iterable[carve.Found]:

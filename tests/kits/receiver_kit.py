@@ -27,8 +27,9 @@ class Desk:
         self.acked: list[Incoming] = []
         self.granted = Granted()
         self.files = files = files or Files(folder / "m.jsonl", folder / "e.jsonl", folder / "pictures")
+        self.seen: list[Record] = []  # by people
         self.receiver = Receiver(
-            BrokerSection(url="mqtt://127.0.0.1:9"), files, receipts, lambda _station, _record: None
+            BrokerSection(url="mqtt://127.0.0.1:9"), files, receipts, lambda _station, record: self.seen.append(record)
         )
 
     def publish(self, to: str, payload: bytes) -> int:

@@ -16,7 +16,7 @@ import pytest
 from edge.records.record import ClockMark, Draft, Kind, Stamp
 from edge.store import carve, rows, schema
 from edge.store.delivery import ALL, END, INSERT_SPAN, span_row
-from edge.store.folder import DATABASE
+from edge.store.folder import DATABASE, LOG
 from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE
 from edge.store.store import Store
@@ -90,6 +90,13 @@ def damaged_pages(folder: Path, rng: random.Random, pages: int) -> set[int]:
         content[at : at + PAGE] = bytes(PAGE)
     (folder / DATABASE).write_bytes(content)
     return lost
+
+
+def break_log(folder: Path, frame: int) -> None:
+    """Flip bits in a page of a database's log; below 0: counted from its end."""
+    log = bytearray((folder / (DATABASE + LOG)).read_bytes())
+    log[frame * carve.FRAME + (carve.WAL_HEADER if frame >= 0 else 0) + 700] ^= 0xFF
+    (folder / (DATABASE + LOG)).write_bytes(log)
 
 
 class BadDisk(apsw.VFS):

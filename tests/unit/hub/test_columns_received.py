@@ -79,6 +79,7 @@ def test_one_record_in_either_version_is_one_record(tmp_path: Path, newest_first
     for message in (new, old) if newest_first else (old, new):
         desk.take(message)
     assert (desk.receiver.tally.doubles, desk.receiver.tally.others, len(lines(desk))) == (2, 0, 2)
+    assert [record.seq for record in desk.seen] == [1, 2], "a double is no news"
     desk = desk.again()
     desk.take(old, new)
     assert (desk.receiver.tally.doubles, desk.receiver.tally.others, len(lines(desk))) == (4, 0, 2)
@@ -94,10 +95,13 @@ def test_a_table_that_is_lacking_is_asked_for_and_nothing_is_proven_before(tmp_p
     desk.take((LIVE, payload(without_tables(batch))))
     assert wanted(desk) == [batch.columns[0].table]
     assert (desk.receipted(), lines(desk), desk.answer().has) == ([], [], [])
+    before = len(desk.said)
+    desk.records(minute(1), station="another")
+    assert [to for to, _ in desk.said[before:] if to == topic(STATION, Topic.RECEIPT)] == [], "it is asked for once"
     desk = desk.again()
     desk.take((LIVE, payload(version2.ColumnBatch(2, batch.tables))))
     assert desk.receipted() == [Span("e", 1, 2)]
-    assert [line["seq"] for line in lines(desk)] == [1, 2]
+    assert [line["seq"] for line in lines(desk) if line["station"] == STATION] == [1, 2]
     assert list((tmp_path / "m.jsonl.waiting").iterdir()) == []
     desk = desk.again()
     desk.take((LIVE, payload(without_tables(whole(minute(3), silent(4))))))

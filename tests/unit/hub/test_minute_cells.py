@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -34,3 +35,12 @@ def test_a_row_is_what_the_minute_says(
         return
     assert some or said.values.keys() <= set(channels)
     assert found == [cell for name in channels for cell in (said.values.get(name), said.quality.get(name))]
+
+
+@pytest.mark.parametrize("other", ["", ', "wind_speed": "?"'], ids=["in one pass", "slowly"])
+def test_a_number_without_end_is_no_cell(other: str) -> None:
+    """JSON can write one that no double holds; a spreadsheet would refuse the whole export."""
+    raw = (
+        f'{{"seq": 1, "body": {{"values": {{"air_temperature": 1e999{other}}}, "quality": {{"air_temperature": 1}}}}}}'
+    )
+    assert Cells(["air_temperature"], some=True).of(raw.encode()) == [None, 1]

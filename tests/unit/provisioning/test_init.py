@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
         *("--sensor", "ascii-station:port=/dev/pts/5,mm_per_tip=0.2,pm=false,height_m=2"),
         *("--sensor", "bme280:address=0x77,name=attic", "--sensor", "bme280"),
         *("--camera", "http:url=http://10.0.0.9/s.jpg,every_min=30", "--broker", "mqtt://farm:1883"),
-        *("--camera", "rtsps://10.0.0.8/s=1,2"),
+        *("--camera", "rtsps://10.0.0.8/s=1,2", "--camera", "picamera"),
+        *("--camera", "picamera:name=gate,width=640,height=480"),
         *("--longitude", "103.9", "--altitude", "1800"),
     )
     assert (said.code, said.err) == (0, "")
@@ -49,6 +51,9 @@ def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
     assert (first.height_m, second.settings.address) == (2, 0x77)
     assert (config.camera[0].url, config.camera[0].every_min) == ("http://10.0.0.9/s.jpg", 30)
     assert (config.camera[1].driver, config.camera[1].url) == ("rtsp", "rtsps://10.0.0.8/s=1,2")
+    assert [camera.name for camera in config.camera] == ["camera", "camera-2", "camera-3", "gate"]
+    sizes = [(camera.get("width"), camera.get("height")) for camera in tomllib.loads(out.read_text())["camera"]]
+    assert sizes == [(None, None), (None, None), (1920, 1080), (640, 480)]
     assert config.broker is not None
     assert config.broker.url == "mqtt://farm:1883"
     text = out.read_text()

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from random import Random
 
+import pytest
+
 from drivers.driver import Channel
 from drivers.reading import Reading
 from drivers.reason import Reason
@@ -107,3 +109,15 @@ def test_an_offset_that_stays_is_believed_after_six_hours() -> None:
             doubted[n] = found[P]
     assert list(doubted) == list(range(20, 380))
     assert doubted[140].params["minutes"] == 120
+
+
+@pytest.mark.parametrize(("told", "flagged"), [(False, 0), (True, 55)])
+def test_over_minutes_that_were_never_closed_no_leap_is_measured(told: bool, flagged: int) -> None:
+    """A program that stood still for five minutes saw nothing of the squall; a barometer that was silent leapt."""
+    offsets, doubted = ChannelOffsets({P: P}), 0
+    for n in range(120):
+        there = not 60 <= n < 65
+        if there or told:
+            value = Value(836.0 + 3.0 * (n >= 60), Flag.PASS) if there else Value(None, Flag.MISSING)
+            doubted += bool(offsets.doubts(60.0 * n, 60.0 * n + 60.0, {P: value}))
+    assert doubted == flagged

@@ -21,7 +21,7 @@ from edge.store.outbox import PLATFORM
 from edge.store.picture_rows import NewPicture, PicturePart
 from edge.store.schema import PAGE
 from edge.store.store import Store
-from tests.kits.store_kit import event, folder_in_memory, minute
+from tests.kits.store_kit import break_log, damaged_pages, event, folder_in_memory, many, minute
 
 __all__ = ["folder_in_memory"]  # a fixture
 
@@ -131,13 +131,26 @@ def test_a_log_broken_in_its_middle_gives_back_what_is_behind(histories: Histori
     """SQLite drops all of a log behind one bad page; of 300 records in it at most that page's are lost."""
     source, records = histories.cut, histories.records
     shutil.copytree(source, tmp_path / "state")
-    log = tmp_path / "state" / "records.db-wal"
-    content = bytearray(log.read_bytes())
-    content[100 * FRAME + 2000] ^= 0xFF
-    log.write_bytes(content)
+    break_log(tmp_path / "state", 101)
     store = goes_on(tmp_path / "state", records)
     assert len(store.range(1, RECORDS)) >= RECORDS - 8
     assert store.repaired is not None and store.repaired.unknown
+    store.close()
+
+
+def test_a_broken_page_costs_nothing_of_a_log_that_is_broken_too(ram: Path) -> None:
+    """SQLite removes the log when the damaged database is closed to be salvaged; what it ignored is kept before."""
+    many(ram / "live", 120)
+    store = Store.open(ram / "live", epoch="b", destinations=(PLATFORM,))
+    for n in range(121, 181):
+        store.append(minute(n), {"n": n})
+    shutil.copytree(ram / "live", ram / "state")
+    store.close()
+    break_log(ram / "state", 30)
+    lost = damaged_pages(ram / "state", random.Random(1), pages=4)
+    store = Store.open(ram / "state", epoch="c", destinations=(PLATFORM,))
+    assert set(range(1, 181)) - {record.seq for record in store.range(1, 180)} <= lost
+    assert store.repaired is not None and store.repaired.set_aside is not None
     store.close()
 
 

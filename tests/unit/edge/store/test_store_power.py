@@ -14,13 +14,13 @@ import pytest
 from edge.clock.anchors import Anchor
 from edge.records.record import Kind, Record
 from edge.records.spans import Span
-from edge.store import schema
+from edge.store import rows, schema
 from edge.store.carve import FRAME, FRAME_HEADER
 from edge.store.folder import DATABASE, LOG
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from tests.kits.power import Disk, Tape, blocks, keep_blocks
-from tests.kits.store_kit import damaged_pages, event, folder_in_memory, many, minute
+from tests.kits.store_kit import break_log, damaged_pages, event, folder_in_memory, many, minute
 from tests.unit.edge.store.test_store_damage import filled
 from tests.unit.edge.store.test_store_packing import old_store
 
@@ -54,23 +54,25 @@ def a_salvage(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
     store.close()
 
 
-def cuts(tmp: Path, work: Work, count: int, seed: int, damaged: bool = False) -> int:
+def cuts(tmp: Path, work: Work, count: int | None, seed: int, damaged: bool = False) -> int:
     """Do the work once, cut it so often, and look at each disk; how many records had been kept in all.
 
-    `damaged`: the work begins with damage; what an opening that is not cut off finds is to be there after each cut.
+    `count` None: at each change. `damaged`: the work begins with damage; what an opening that is not cut off finds is
+    to be there after each cut, and what it tells is told.
     """
     rng = random.Random(seed)
     live, before = tmp / "live", tmp / "before"
     live.mkdir(parents=True, exist_ok=True)
     shutil.copytree(live, before)
     tape = Tape(f"tape-{os.getpid()}-{next(names)}", live)
-    found, lost = salvaged(before, tmp / "salvaged") if damaged else ([], set())
+    found, lost, unknown = salvaged(before, tmp / "salvaged") if damaged else ([], set(), False)
     kept = [(0, record) for record in found]
     with tape.listening():
         work(live, tape.vfs_name, lambda record: kept.append((len(tape.ops), record)))
     tape.unregister()
     disk, done, sum_kept = Disk(before), 0, 0
-    for at in sorted(rng.randint(1, len(tape.ops)) for _ in range(count)):
+    every = range(1, len(tape.ops) + 1)
+    for at in every if count is None else sorted(rng.choices(every, k=count)):
         for op in tape.ops[done:at]:
             disk.play(op)
         done = at
@@ -78,18 +80,18 @@ def cuts(tmp: Path, work: Work, count: int, seed: int, damaged: bool = False) ->
         disk.cut(folder, rng)
         records = {record.seq: record for when, record in kept if when <= at}
         sum_kept += len(records)
-        look(folder, records, lost, at)
+        look(folder, records, lost, unknown, at)
         shutil.rmtree(folder)
     return sum_kept
 
 
-def salvaged(damaged: Path, folder: Path) -> tuple[list[Record], set[int]]:
-    """Return what a salvage that is not cut off finds, and what it reports as lost."""
+def salvaged(damaged: Path, folder: Path) -> tuple[list[Record], set[int], bool]:
+    """Return what a salvage that is not cut off finds, what it reports as lost, and whether more may be lost."""
     shutil.copytree(damaged, folder)
     store = Store.open(folder, epoch="x", destinations=(PLATFORM,))
-    found, lost = store.range(1, 10_000), told_lost(store)
+    found, lost, unknown = store.range(1, 10_000), told_lost(store), told_unknown(store)
     store.close()
-    return found, lost
+    return found, lost, unknown
 
 
 def told_lost(store: Store) -> set[int]:
@@ -98,10 +100,16 @@ def told_lost(store: Store) -> set[int]:
     return {n for span in (repaired and repaired.lost) or () for n in range(span.first, span.last + 1)}
 
 
-def look(folder: Path, records: dict[int, Record], lost: set[int], at: int) -> None:
+def told_unknown(store: Store) -> bool:
+    """Return whether a store reports that more may be lost than it can name."""
+    return store.repaired is not None and store.repaired.unknown
+
+
+def look(folder: Path, records: dict[int, Record], lost: set[int], unknown: bool, at: int) -> None:
     """Open a disk after a cut: every record that was kept is there, in that or a higher revision, and it goes on."""
     store = Store.open(folder, epoch="after", destinations=(PLATFORM,))
     assert told_lost(store) == lost
+    assert told_unknown(store) >= unknown, at
     found = {record.seq: record for record in store.range(1, 10_000)}
     for seq, record in records.items():
         assert seq in found, (at, seq)
@@ -134,10 +142,7 @@ def test_a_power_cut_in_a_salvage_costs_nothing_that_was_read(ram: Path) -> None
 def test_a_power_cut_costs_nothing_of_a_log_that_was_broken(ram: Path) -> None:
     """40 cuts while the records behind a broken place of the log are taken in: they are not written over before."""
     filled(ram / "live", clean=False)
-    log = ram / "live" / "records.db-wal"
-    content = bytearray(log.read_bytes())
-    content[30 * FRAME + 2000] ^= 0xFF
-    log.write_bytes(content)
+    break_log(ram / "live", 31)
     assert cuts(ram, a_salvage, 40, seed=3, damaged=True) > 5_000
 
 
@@ -145,6 +150,26 @@ def test_a_power_cut_costs_nothing_of_an_older_store(ram: Path) -> None:
     """60 cuts while a store of version 0.1.0 is taken over: all its records are there after each, and it goes on."""
     old_store(ram / "live")
     assert cuts(ram, a_salvage, 60, seed=4, damaged=True) > 100
+
+
+@pytest.mark.parametrize("hurt", [25, -1])
+def test_a_power_cut_costs_nothing_of_an_older_stores_log_that_was_broken(ram: Path, hurt: int) -> None:
+    """A cut at each change of an update that finds the log broken in its middle, or in its end alone."""
+    old_store(ram / "old")
+    cut_off(ram / "old", ram / "live", range(14, 75))
+    break_log(ram / "live", hurt)
+    assert cuts(ram, a_salvage, None, seed=5, damaged=True) > 10_000
+
+
+def cut_off(folder: Path, target: Path, seqs: range) -> None:
+    """Add records to a store of any version, and copy to `target` what a power cut leaves then."""
+    connection = schema.connect(folder / DATABASE)
+    for record in (rows.record_of(minute(n), "cut", n) for n in seqs):
+        with connection:
+            connection.execute("INSERT OR IGNORE INTO epoch VALUES (?,?)", (record.epoch, record.seq))
+            connection.execute(rows.INSERT, (*rows.row_of(record), None))
+    shutil.copytree(folder, target)
+    connection.close()
 
 
 def test_what_a_cut_leaves_of_a_change_is_no_damage(ram: Path, monkeypatch: pytest.MonkeyPatch) -> None:

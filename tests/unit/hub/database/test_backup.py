@@ -167,15 +167,29 @@ def test_what_is_no_backup_is_refused_and_changes_nothing(url: str, tmp_path: Pa
 
 
 def test_a_lost_or_damaged_file_is_replaced(tmp_path: Path) -> None:
-    """Where the file of SQLite is gone, or no database any more, the backup takes its place; the former one stays."""
+    """Where the file of SQLite is gone, or no database any more, the backup takes its place; the former one stays.
+
+    With its own log: none is played into another file, nor one into the backup that a file deleted by hand has left.
+    """
     url = ahead_of_its_backup(tmp_path)
-    (tmp_path / "hub.db").write_bytes(b"damage" * 1000)
+    database, former = tmp_path / "hub.db", tmp_path / "hub.db.before-restore"
+    log, former_log = tmp_path / "hub.db-wal", tmp_path / "hub.db.before-restore-wal"
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(*(row(seq) for seq in range(2, 400))))
+    of_log = log.read_bytes()
+    sink.close()
+    for file, content in ((database, b"damage" * 1000), (log, of_log), (former_log, b"an older one's")):
+        file.write_bytes(content)
     restore(url, None, tmp_path / "backup")
     assert len(kept(url)) == 1
-    assert (tmp_path / "hub.db.before-restore").read_bytes().startswith(b"damage")
-    (tmp_path / "hub.db").unlink()
+    assert (former.read_bytes()[:6], former_log.read_bytes()) == (b"damage", of_log)
+    database.unlink()
+    log.write_bytes(of_log)
     restore(url, None, tmp_path / "backup")
     assert len(kept(url)) == 1
+    assert former.read_bytes().startswith(b"damage"), "there was no other one to set aside"
+    restore(url, None, tmp_path / "backup")
+    assert (len(kept(f"{url}.before-restore")), former_log.exists()) == (1, False)
 
 
 def test_a_restore_that_is_killed_before_its_last_step_leaves_the_former_file(

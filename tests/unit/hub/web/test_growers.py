@@ -104,6 +104,21 @@ def test_a_place_that_no_station_can_have_costs_the_rules_alone(tmp_path: Path, 
     assert "data-verdict" not in told.text
 
 
+def test_a_leaf_sensor_in_the_setup_tells_how_wet_leaves_are(tmp_path: Path) -> None:
+    """Half a day of rain by leaves that it calls dry wets none; before the setup named it, the rain counted."""
+    sensors = [{"channels": ["air_temperature", "leaf_wetness"]}, "rubbish", {"channels": 7}, {"channels": [7]}, {}]
+    found = []
+    with office(tmp_path) as made:
+        keep(made, MORNING - COUNT * MINUTE, [body(number, leaf_wetness=0.0) for number in range(COUNT)])
+        for seq, named in ((9000, []), (9001, sensors)):
+            sink = DatabaseSink(opened(made.database))
+            setup = SETUP | {"sensors": named}
+            sink.commit(Delivery((record(MINE, seq, MORNING + seq, Kind.SETUP, setup),)))
+            sink.close()
+            found += [one.inputs["wet_hours"] for one in verdicts(made.engine, MINE, MORNING) if one.rule == "scab"]
+    assert found[0] and found[0] > 10 and found[1] == 0
+
+
 def test_an_hours_figures_are_those_of_the_station(tmp_path: Path) -> None:
     """Chill and warmth stand there as the station counted them."""
     now = system_utc()

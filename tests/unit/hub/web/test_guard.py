@@ -16,7 +16,7 @@ from hub.config import HttpSection
 from hub.passwords import hasher
 from hub.rights import Role
 from hub.web import logins
-from hub.web.logins import MOST_BY_ADDRESS, MOST_BY_NAME, WINDOW_US, Logins
+from hub.web.logins import MOST_BY_ADDRESS, MOST_BY_NAME, REMEMBERED, WINDOW_US, Logins
 from tests.kits.office import MINE, PASSWORD, Office, office
 
 
@@ -136,6 +136,20 @@ def test_wrong_passwords_are_counted_by_address_too_and_forgotten_in_time() -> N
     assert logins.wait("somebody", "192.0.2.1", MOST_BY_ADDRESS) > 0
     assert logins.wait("somebody", "192.0.2.2", MOST_BY_ADDRESS) == 0
     assert logins.wait("somebody", "192.0.2.1", MOST_BY_ADDRESS + WINDOW_US) == 0
+
+
+def test_made_up_names_without_end_fill_no_memory_and_hide_no_attack() -> None:
+    """Of ten thousand names and addresses the one that was longest quiet is forgotten, not one that is still tried."""
+    logins = Logins()
+    for name in ("quiet", "admin"):
+        for _ in range(MOST_BY_NAME):
+            logins.wrong(name, "192.0.2.1", 0)
+    for place in range(REMEMBERED):
+        logins.wrong(f"name-{place}", "192.0.2.2", 0)
+        if place % 1000 == 0:
+            logins.wrong("admin", "192.0.2.1", 0)
+    assert logins.wait("quiet", "192.0.2.3", 1) == 0
+    assert logins.wait("admin", "192.0.2.3", 1) > 0
 
 
 @pytest.mark.parametrize(
