@@ -43,4 +43,4 @@ def test_a_number_without_end_is_no_cell(other: str) -> None:
     raw = (
         f'{{"seq": 1, "body": {{"values": {{"air_temperature": 1e999{other}}}, "quality": {{"air_temperature": 1}}}}}}'
     )
-    assert Cells(["air_temperature"], some=True).of(raw.encode()) == [None, 1]
+    assert MinuteCells(["air_temperature"], some=True).of(raw.encode()) == [None, 1]
