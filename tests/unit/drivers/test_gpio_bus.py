@@ -79,12 +79,15 @@ def test_closures_that_the_kernel_could_not_keep_are_counted() -> None:
     assert (len(contact.edges()), contact.lost) == (2, 40)
 
 
+GAUGE = Settings(line=17, kind="rain", mm_per_tip=0.2)
+
+
 @pytest.mark.parametrize("lasting", [0.004, 0.03, 0.09])
 def test_a_tip_counts_however_short_its_closure_is(lasting: float) -> None:
     """A magnet passes a reed in some hundredths of a second: the 100 ms are those in which no second tip can be."""
     now, clock = time.clock_gettime(time.CLOCK_MONOTONIC), SystemClock()
-    contact = KernelContact(Queue(*closures([now - 5.0 + n for n in range(5)], lasting)), clock, "up", 0.003)
-    (rain,) = INFO.open(GpioBus(Lines(contact)), Settings(line=17, kind="rain", mm_per_tip=0.2), clock).read()
+    contact = KernelContact(Queue(*closures([now - 5.0 + n for n in range(5)], lasting)), clock, "up", GAUGE.steady)
+    (rain,) = INFO.open(GpioBus(Lines(contact)), GAUGE, clock).read()
     assert rain.value == pytest.approx(5 * 0.2)
 
 
@@ -92,8 +95,8 @@ def test_a_bucket_that_trembles_has_tipped_once() -> None:
     """Closures less than the debounce apart are one tip, however long they go on."""
     now, clock = time.clock_gettime(time.CLOCK_MONOTONIC), SystemClock()
     trembling = [now - 9.0 + n * 0.04 for n in range(8)]
-    contact = KernelContact(Queue(*closures([*trembling, now - 5.0], 0.02)), clock, "up", 0.003)
-    (rain,) = INFO.open(GpioBus(Lines(contact)), Settings(line=17, kind="rain", mm_per_tip=0.2), clock).read()
+    contact = KernelContact(Queue(*closures([*trembling, now - 5.0], 0.02)), clock, "up", GAUGE.steady)
+    (rain,) = INFO.open(GpioBus(Lines(contact)), GAUGE, clock).read()
     assert rain.value == pytest.approx(2 * 0.2)
 
 
