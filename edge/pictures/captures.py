@@ -83,10 +83,6 @@ class Captures:
         # A stop ends the waits on the station's own clock; simulated time stands still meanwhile.
         self._world, self._slice = (clock, FOREVER) if isinstance(clock, SystemClock) else (SystemClock(), SLICE)
 
-    def world_now(self) -> float:
-        """Return the machine's own boot clock, s."""
-        return self._world.now()
-
     def lanes(self) -> list[Lane]:
         """Start the lanes. Return them; they end when they are stopped."""
         return [self._clock.lane(f"capture {number}", self._run) for number in range(1, AT_ONCE + 1)]
