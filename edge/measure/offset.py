@@ -5,8 +5,8 @@ Within three minutes a mean leaps by more than air does, and nothing that must m
 least of the 6 % of itself that humidity changes by a kelvin, where it can (in 640 days of a real station, repository
 Loongle/weather-data, half of it in each of six leaps over 2 K). Pressure leaps by 2 hPa in no weather, soil by 3 K in
 no three minutes (Zahumensky's error limits from minute to minute: 2 hPa, 1 K), and air of which no hygrometer tells by
-8 K in none that is likelier than a fault. A fault is a state, and what a grower reads are its minutes: so the doubt
-holds until its end is seen.
+8 K in none that is likelier than a fault. Where a second sensor leaps along, what both measure has changed (hail). A
+fault is a state, and what a grower reads are its minutes: so the doubt holds until its end is seen.
 
 A leap may be a repair too: of a drift, or of a fault that crept in. What tells them apart is what changes slowly, the
 air's vapour pressure for temperature and humidity, pressure and soil themselves: a leap that brings it back to what it
@@ -43,6 +43,7 @@ LEAPS: dict[str, tuple[float, dict[str, float]]] = {
 }
 ALONE = {"air_temperature": 8.0}  # K; a leap without a witness
 SHARE = 0.2  # of what humidity owes to a leap of the temperature
+ALONG = 0.5  # of a leap; a second sensor that leaps so far has seen it too
 REMEMBERED = (4 * 3600.0, 6 * 3600.0)  # s; the age of what a leap is compared with
 EVERY = 600.0  # s between two values that are remembered
 NEARER = 0.5  # a repair brings the slow quantity at least so much nearer to what it was
@@ -82,6 +83,8 @@ class ChannelOffsets:
 
     def __init__(self, channels: Mapping[str, str]) -> None:
         self._levels = {name: ChannelLevel() for name, of in channels.items() if of in LEAPS}
+        self._seconds = {n: [o for o in self._levels if o != n and channels[o] == channels[n]] for n in self._levels}
+        self._changes: dict[str, float] = {}  # name -> its largest change in this minute
         self._end: float | None = None
 
     def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
@@ -90,6 +93,11 @@ class ChannelOffsets:
             for level in self._levels.values():
                 level.means.clear()
         self._end = end
+        self._changes = {
+            name: largest(level, value.value)
+            for name, level in self._levels.items()
+            if (value := values.get(name)) is not None and value.value is not None
+        }
         found = {name: self._doubt(name, level, begin, values) for name, level in self._levels.items()}
         return {name: reason for name, reason in found.items() if reason}
 
@@ -136,6 +144,7 @@ class ChannelOffsets:
         least = least if told else ALONE.get(channel.quantity, inf)
         leaps = not level.leap and abs(change) > least and begin >= level.settles
         leaps = leaps and not moved(level, channel.quantity, change, now, others)
+        leaps = leaps and not any(self._changes.get(second, 0.0) / change >= ALONG for second in self._seconds[name])
         if (leaps or grows) and told and repairs(level, channel.quantity, value.value, change, now, begin):
             level.leap, level.settles = 0.0, begin + (MINUTES + 1) * 60.0
             level.means.clear()

@@ -53,6 +53,26 @@ def test_a_lone_thermometer_that_leaps_far_is_in_doubt_until_it_leaps_back() -> 
     assert doubted(air(5.0, 0.0, rh=False), (T, P)) <= 4
 
 
+SECOND = "air_temperature.hedge"
+
+
+@pytest.mark.parametrize(("along", "good"), [(1.0, True), (0.95, True), (0.0, False), (-1.0, False)])
+def test_a_leap_that_a_second_thermometer_shows_too_is_weather(along: float, good: bool) -> None:
+    """Hail takes 9 K away in four minutes, and the air stays as damp: where both thermometers show it, it is so."""
+
+    def truth(at: float) -> dict[str, float]:
+        fallen = -9.0 * min(1.0, max(0.0, at / 60.0 - AT) / 4)
+        warm = 16 + 0.6 * math.sin(at / 900)
+        return {
+            T: round(warm + fallen, 1),
+            SECOND: round(warm + 0.1 + along * fallen, 1),
+            RH: round(93 + 0.6 * math.sin(at / 700), 1),
+        }
+
+    told = flags(run(mast([T, SECOND, RH]), truth, 0, BACK), T)[AT + 8 :]
+    assert (set(told) == {1}) if good else (1 not in told)
+
+
 @pytest.mark.parametrize("second", [0.0, 24.0, 30.0, 45.0])
 def test_a_drift_that_is_mended_at_any_second_of_a_minute_leaves_no_doubt(second: float) -> None:
     """A plug that crept to -8 K in 90 min is pushed in: that minute's mean shows a part of the leap, the next all."""
