@@ -65,12 +65,14 @@ class Server:
         self._engines = Engines(engine)
         self._pool = RequestPool(self._engines, utc)
         self.feed = Feed(self._newest)
-        acknowledging = AcknowledgePage(alarms or AlarmsSection(), self._engines.mine, self._pool.quickly, utc)
+        people = alarms or AlarmsSection()
+        acknowledging = AcknowledgePage(people, self._engines.mine, self._pool.quickly, utc)
         logins = Logins()
         tiles = Tiles.beside(pictures)
         self._tiles = TileMaker(engine, tiles, pictures, utc)
         table = routes(pictures, logins, wake, lambda: self.feed.listeners, channels, tiles)
-        pages = serving.page_routes(table_of_pages.routes(logins, wake, channels, forwards), self._pool, utc)
+        shown = table_of_pages.routes(logins, wake, channels, forwards)
+        pages = serving.page_routes(shown, self._pool, utc, people.names)
         others: list[BaseRoute] = [WebRoute(f"{API}/live", self._live), *acknowledging.routes(), *pages]
         self._app = application(table, self._pool, host, config.public_url, version("minshan"), others)
         settings = uvicorn.Config(

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 
 from edge.clock.clock import system_utc
-from hub.config import HttpSection
+from hub.config import AlarmsSection, HttpSection
 from hub.database import schema
 from hub.database.accounts import Accounts
 from hub.database.engine import opened
@@ -34,12 +34,14 @@ HASH = hash_password(PASSWORD)
 class Office:
     """One server at `url`, and the database behind it."""
 
-    def __init__(self, database: str, folder: Path, http: HttpSection, wake: Callable[[], None]) -> None:
+    def __init__(
+        self, database: str, folder: Path, http: HttpSection, wake: Callable[[], None], alarms: AlarmsSection | None
+    ) -> None:
         self.database = database
         self.engine = opened(database)
         schema.migrate(self.engine)
         self.accounts = Accounts(self.engine)
-        told = None, CHANNELS, FORWARDS
+        told = alarms, CHANNELS, FORWARDS
         self.server = Server(http, lambda: opened(database), folder, system_utc, wake, *told)
         self.url = f"http://127.0.0.1:{self.server.port}"
         self.server.start()
@@ -84,11 +86,15 @@ class Office:
 
 @contextmanager
 def office(
-    folder: Path, database: str | None = None, http: HttpSection | None = None, wake: Callable[[], None] = lambda: None
+    folder: Path,
+    database: str | None = None,
+    http: HttpSection | None = None,
+    wake: Callable[[], None] = lambda: None,
+    alarms: AlarmsSection | None = None,
 ) -> Iterator[Office]:
     """Give an office, by default with SQLite in the folder; its port is one that was free."""
     url = database or f"sqlite://{folder}/hub.db"
-    made = Office(url, folder, http or HttpSection(listen="127.0.0.1:0"), wake)
+    made = Office(url, folder, http or HttpSection(listen="127.0.0.1:0"), wake, alarms)
     try:
         yield made
     finally:

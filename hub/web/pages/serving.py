@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -39,10 +39,14 @@ ABSENT, AWAY = 404, 503
 log = logging.getLogger("minshan.web")
 
 
-def page_routes(routes: Sequence[Route], pool: RequestPool, utc: Callable[[], int]) -> list[BaseRoute]:
-    """Return the routes of the pages, and that of their style and scripts."""
+def page_routes(
+    routes: Sequence[Route], pool: RequestPool, utc: Callable[[], int], names: Mapping[str, str]
+) -> list[BaseRoute]:
+    """Return the routes of the pages, and that of their style and scripts. `names`: what people call a station."""
     assets = Assets(HERE / "static")
-    pages = Pages(Templates(assets, [HERE / "templates"], live_url="/api/v1/live"), pool, utc)
+    templates = Templates(assets, [HERE / "templates"], live_url="/api/v1/live")
+    templates.environment.filters["called"] = lambda station: names.get(station, station)
+    pages = Pages(templates, pool, utc)
     packed = [Middleware(GZipMiddleware, minimum_size=500)]
     made: list[BaseRoute] = [
         WebRoute(route.path, pages.endpoint(route), methods=[route.method], middleware=packed) for route in routes
