@@ -35,7 +35,12 @@ class Office:
     """One server at `url`, and the database behind it."""
 
     def __init__(
-        self, database: str, folder: Path, http: HttpSection, wake: Callable[[], None], alarms: AlarmsSection | None
+        self,
+        database: str,
+        folder: Path,
+        http: HttpSection,
+        wake: Callable[[], None],
+        alarms: AlarmsSection | None = None,
     ) -> None:
         self.database = database
         self.engine = opened(database)
