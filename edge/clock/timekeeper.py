@@ -27,9 +27,8 @@ SEEK_S = 5.0  # between two looks while the time is unknown or doubted, or no so
 CLOSE = 0.25  # s; a source that tells the time so well while the boot's clock is slewed slowly says all that is needed
 KEEP_S = 600.0  # between two looks once a source tells it: 50 ppm are 30 ms in that time
 TIME_ERROR, STA_NANO = 5, 0x2000  # adjtimex(2): the clock is not synchronised; `offset` is in nanoseconds
-UNDER_WAY = (
-    4 / 3
-)  # the kernel takes off `offset`, when a second begins, what that corrects: a quarter at most (SHIFT_PLL)
+# When a second begins, the kernel takes off `offset` what that second corrects: a quarter at most (SHIFT_PLL).
+UNDER_WAY = 4 / 3
 UNSYNCHRONISED = Reason("clock_not_synchronised", "the system's clock is not synchronised")
 MAY_NOT_ASK = "may_not_ask_time"  # NotAllowedError's code
 

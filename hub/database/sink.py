@@ -1,6 +1,6 @@
 """The sink over a database: one transaction per delivery (`commit.py`), retried, or halved down to the faulty row.
 
-Whatever broke, the same delivery may be commit again.
+Whatever broke, the same delivery may be committed again.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ class DatabaseSink:
             return self._halved(delivery, error)
 
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
-        """Return what is commit of these epochs of a station."""
+        """Return what is committed of these epochs of a station."""
         found = self._engine.query("SELECT epoch, first, last FROM ledger WHERE station = %s", (station,))
         named = ((rows.name_of(epoch), first, last) for epoch, first, last in found)
         return merged(Span(*span) for span in named if span[0] in epochs)
@@ -129,7 +129,7 @@ class DatabaseSink:
         raise AssertionError("a loop of at least one pass")
 
     def _halved(self, delivery: Delivery, error: ValueRefusedError) -> CommitOutcome:
-        """Commit in halves what could not be commit together, down to the row at fault."""
+        """Commit in halves what could not be committed together, down to the row at fault."""
         found = delivery.rows
         if len(found) == 1 and not (delivery.pictures or delivery.notes or delivery.announced):
             log.warning("a record of %s is not accepted by the database: %s", found[0].station, error)

@@ -114,7 +114,7 @@ class Server:
         self._pool.trouble = trouble
 
     def stop(self) -> None:
-        """End: streams and files that are being application are let go, answers in hand may still go out."""
+        """End: streams and files that are being made are let go, answers in hand may still go out."""
         self._server.should_exit = True
         self._tiles.stop()
         self._thread.join(GRACE + 5.0)

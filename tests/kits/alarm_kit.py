@@ -72,7 +72,7 @@ def is_a_message(messages: Iterable[Message]) -> None:
 
 
 class World:
-    """One database, and the hub over it, which may be killed and start_lanes again."""
+    """One database, and the hub over it, which may be killed and started again."""
 
     def __init__(self, folder: Path, begin: int = NIGHT, *, people: tuple[Contact, ...] = (), url: str = "") -> None:
         self.url = url or f"sqlite://{folder}/hub.db"

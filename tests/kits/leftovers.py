@@ -56,8 +56,10 @@ def tidied_if_killed(mark: str) -> Iterator[None]:
     # It is no part of the session, nor of its terminal: neither a Ctrl-C nor the search for what is left finds it.
     words = [sys.executable, "-m", "tests.kits.leftovers", mark]
     with subprocess.Popen(words, cwd=ROOT, start_new_session=True) as beside:
-        yield
-        beside.kill()
+        try:
+            yield
+        finally:
+            beside.kill()
 
 
 def wait_and_tidy(mark: str) -> None:

@@ -135,7 +135,7 @@ class Pages:
 def wanted(request: Request) -> str:
     """Return where somebody wanted to go who must log in first: the address with its question, unless that is too long.
 
-    What a form would have done is not done behind the login: who response_of it starts from the first page.
+    What a form would have done is not done behind the login: who sent it starts from the first page.
     """
     if request.method != "GET":
         return "/"

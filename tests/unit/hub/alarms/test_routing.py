@@ -19,7 +19,7 @@ QUIET, ALL = ["group", "mail"], ["voice", "group", "mail"]
 
 
 def alarm(what: Any = "frost", near: bool = True, late: bool = False, channel: str = "") -> Alarm:
-    """Return one that the hub new_alarm."""
+    """Return one that the hub raised."""
     found = new_alarm("orchard-1", "x", what, 0, Quiet(channel=channel), near)
     found.late = late
     return found
