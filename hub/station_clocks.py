@@ -51,7 +51,7 @@ def clock_offset(engine: Engine, now: int) -> int | None:
 
 
 def is_same_offset(off_us: int, before_us: int) -> bool:
-    """Return whether the hub's clock is off by what it was off before, both as `apart` tells it.
+    """Return whether the hub's clock is off by what it was off before, both as `clock_offset` returns it.
 
     What waited at the broker is late when it comes, and less so from look to look; a wrong clock stays as wrong.
     """
