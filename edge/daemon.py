@@ -15,10 +15,10 @@ from edge.clock.clock import SystemClock, boot_id, crystal, system_utc
 from edge.clock.timekeeper import KernelTime, TimeSource
 from edge.clock.watch import SystemTime
 from edge.config.sections import Config
-from edge.forward.forwarding import names
 from edge.language.texts import ngettext
 from edge.recorder.events import new_epoch
 from edge.station import Station
+from edge.store.delivery import FORWARD
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.struct_types import prepare_structs
@@ -41,7 +41,7 @@ def open_store(config: Config, epoch: str | None = None) -> Store:
     return Store.open(
         config.state_dir,
         epoch=epoch or new_epoch(),
-        destinations=(PLATFORM, *names(config)),
+        destinations=(PLATFORM, *(FORWARD + section.name for section in config.forward)),
         records_bytes=config.state.records_mb * 1_000_000,
         pictures_bytes=config.state.pictures_mb * 1_000_000,
         archive_days=config.state.archive_days,

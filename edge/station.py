@@ -20,38 +20,30 @@ from edge.alerts.alerts import Alerts
 from edge.alerts.horn import HornLane
 from edge.alerts.sounding import Demand
 from edge.budget.budget import Budget, terms_of
-from edge.budget.urgency import LASTS_S, LOOKED_S
+from edge.budget.urgency import LASTS_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.clock.watch import SystemTime
 from edge.config.sections import Config
-from edge.control.advice import Advice
-from edge.control.commands import KNOWN, Commands
-from edge.control.envelopes import by_mqtt
-from edge.control.local_socket import Control
-from edge.control.status import StationParts
 from edge.delivery.message import Sender
-from edge.forward.forwarding import Forwarding
-from edge.health.health import HealthLane
 from edge.lanes import Lanes
+from edge.loading import unswept
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
-from edge.northbound.minshan import Minshan
 from edge.recorder.channels import KeptDevices, channel_lines, kept_doubts
 from edge.recorder.events import setup_body, start_body
 from edge.recorder.hours import Hours
 from edge.recorder.recorder import Recorder
-from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.sampler import BusLane, Opener, by_bus
 from edge.store.errors import StoreError
-from edge.store.outbox import PLATFORM
 from edge.store.store import Store
-from edge.uplink.destination import REAL_WAY, Destination, Way
-from edge.uplink.uplink import Uplink
-from edge.wire.contract import Command, Result
+from edge.struct_types import prepare_structs
 
 if TYPE_CHECKING:
     from edge.notify.lane import NotifyLane
     from edge.pictures.schedule import PictureLane
+    from edge.services import Services
+    from edge.uplink.destination import Way
 
 log = logging.getLogger("minshan.station")
 MEASURING = ("bus ", "pictures", "health", "horn")  # lanes that end first
@@ -69,7 +61,7 @@ class Station:
         opener: Opener,
         sources: list[TimeSource],
         boot: str,
-        way: Way = REAL_WAY,
+        way: Way | None = None,
         system: SystemTime | None = None,
         senders: Mapping[str, Sender] | None = None,
     ) -> None:
@@ -85,42 +77,17 @@ class Station:
         self._alerts = Alerts(config, store, kept.get("alerts"))
         site = Site(config.site.latitude, config.site.longitude, config.site.altitude_m, config.site.utc_offset_h)
         self._minutes = Minutes(self._lines, site, kept_doubts(config, kept, self._devices.had))
-        self.budget = Budget(terms_of(config), clock, self._utc, kept.get("budget"))
+        self.budget = Budget(terms_of(config), clock, self.utc, kept.get("budget"))
         parts = self._minutes, store, clock, self.inbox, boot
         self.recorder = Recorder(*parts, keep=self._keep, appended=self._appended, hours=self._hours)
         self.recorder.alerts = self._alerts
         self.timekeeper = self._make_timekeeper(sources, system)
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
-        self.uplink = self._make_uplink(way)
-        self.forwarding = Forwarding(config, store, clock, self.budget, self._utc, way)
         self.pictures = self._make_pictures()
         self.horn = self._make_horn(opener)
         self.notify = self._make_notify(senders)
-        self.parts = self._make_parts()
-        self.commands = Commands(self.parts, KNOWN)
-        self._carry_out = by_mqtt(self.commands, config.station.id, config.commands.remote, self._post)
-        self.control = Control(config.socket_path, clock, self.commands)
-        self.health = HealthLane(self.parts, boot)
-
-    def _make_parts(self) -> StationParts:
-        """Return the parts that have something to tell."""
-        return StationParts(
-            self.config,
-            self.clock,
-            self.store,
-            self.inbox,
-            self.recorder,
-            self.buses,
-            self.uplink,
-            self.pictures,
-            self.lanes,
-            self.timekeeper,
-            self.budget,
-            self.horn,
-            self.notify,
-            Advice(self.config, self.store),
-            self.forwarding,
-        )
+        self._way = way
+        self._services: Services | None = None
 
     def _make_timekeeper(self, sources: list[TimeSource], system: SystemTime | None) -> Timekeeper:
         """Look once before anything is recorded: where the time is known, no record has to be dated later."""
@@ -131,22 +98,6 @@ class Station:
         for anchor in keeper.look():
             recorder.learn(anchor)
         return keeper
-
-    def _make_uplink(self, way: Way) -> Uplink | None:
-        broker = self.config.broker
-        if broker is None:
-            return None
-        adapter = Minshan(self.config.station.id, broker.proof)
-        return Uplink(
-            Destination(PLATFORM, broker, adapter, way, self.budget),
-            self.store,
-            self.clock,
-            self.epoch,
-            boot=self.boot,
-            on_command=self._command,
-            on_anchor=self.inbox.offer,
-            on_loss=self._lost,
-        )
 
     def _make_pictures(self) -> PictureLane | None:
         if not self.config.camera:
@@ -193,6 +144,13 @@ class Station:
         parts = self.config, self.store, self.clock, self.boot, own
         return NotifyLane(*parts, post=self.inbox.offer, time_at=self._time_at)
 
+    @property
+    def services(self) -> Services:
+        """What sends and answers. Raise RuntimeError before the start."""
+        if self._services is None:
+            raise RuntimeError("a station serves nobody before its start")
+        return self._services
+
     # -- life ------------------------------------------------------------------------------------------------
 
     def start(self, ready: Callable[[], None] = lambda: None) -> None:
@@ -209,13 +167,17 @@ class Station:
         for name, lane in (("pictures", self.pictures), ("horn", self.horn), ("notify", self.notify)):
             if lane is not None:
                 self.lanes.start(name, lane.run)
-        ready()  # what sending needs is loaded and reckoned behind it
-        self.budget.reckon(self.config)
-        if self.uplink is not None:
-            self.lanes.start("uplink", self.uplink.run)
-        self.forwarding.start(self.lanes)
-        self.lanes.start("control", self.control.run)
-        self.lanes.start("health", self.health.run)
+        ready()
+        self._services = self._make_services()
+        self._services.start()
+
+    def _make_services(self) -> Services:
+        """Make what sends and answers: a third of the code that a station needs is loaded here, while it measures."""
+        with unswept():
+            from edge.services import Services
+
+        prepare_structs()
+        return Services(self, self._way)
 
     def _set_strays_aside(self) -> None:
         """Files without a row are no reason not to start, and nobody but a person can say what they are worth."""
@@ -259,15 +221,7 @@ class Station:
         kept = {"stopped_by": self.stopped_by, "devices": self._devices.sum, "counters": counters, "doubts": doubts}
         return kept | derived
 
-    def _command(self, command: Command) -> None:
-        self.budget.urgency.matters_until(self.clock.now() + LOOKED_S)  # somebody is there and looks
-        self._carry_out(command)  # which is made when all parts are
-
-    def _post(self, result: Result) -> None:
-        if self.uplink is not None:
-            self.uplink.result(result)
-
-    def _utc(self) -> int | None:
+    def utc(self) -> int | None:
         """Return the present time, microseconds; None where nobody knows it. Callable from any lane."""
         return self._time_at(self.clock.now())[0]
 
@@ -275,20 +229,13 @@ class Station:
         """Return the UTC of an instant of this boot and how it is known. Callable from any lane."""
         return self.recorder.snapshot.time_at(instant)
 
-    def _lost(self, body: dict[str, Any]) -> None:
-        """Append a loss record of this instant for what the uplink cannot send."""
-        now = self.clock.now()
-        start, mark = self.recorder.snapshot.time_at(now)
-        self.inbox.offer(Draft(Kind.LOSS, Stamp(self.boot, now), 0.0, start, mark, body))
-
     def _appended(self, record: Record) -> None:
         self.budget.urgency.minute(record)
-        self.control.recorded(record)
         if any(alert.step for alert in self._alerts.now):
             self.budget.urgency.matters_until(self.clock.now() + LASTS_S)
         if self.horn is not None:
             self.horn.demand(Demand(self._alerts.now, self._alerts.end))
         if self.notify is not None:
             self.notify.wake()
-        if self.uplink is not None:
-            self.uplink.notify()
+        if self._services is not None:
+            self._services.recorded(record)

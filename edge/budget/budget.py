@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 
 from drivers.clock import Clock
-from edge.budget import billing, plan, reckoning, thinning
+from edge.budget import billing, reckoning, thinning
 from edge.budget.forwarded import Forwarded
 from edge.budget.meter import Meter, Use
 from edge.budget.thinning import Rates, Rest, ThinningStep
@@ -60,9 +60,9 @@ class Budget:
         self._kept = self._meter.keep()
         self.snapshot = self._snapshot()
 
-    def reckon(self, config: Config) -> None:
-        """Find what the station needs a day, before its lanes that send begin."""
-        self._rates = plan.rates(config)
+    def begin(self, rates: Rates) -> None:
+        """Take in what the station needs a day, before its lanes that send begin."""
+        self._rates = rates
         self.snapshot = self._snapshot()
 
     # -- counted ----------------------------------------------------------------------------------------------
@@ -124,9 +124,9 @@ class Budget:
         return rest is None or thinning.admits_backfill(rest, self._rates, reckoning.message(size, self._tls))
 
     def admits_picture(self, size: int) -> bool:
-        """Return whether a part, of so many bytes, of a picture by schedule may go."""
+        """Return whether a part of a picture by schedule, of so many bytes on the link, may go."""
         rest = self._rest()
-        return rest is None or thinning.admits_picture(rest, self._rates, self._step, plan.part(size))
+        return rest is None or thinning.admits_picture(rest, self._rates, self._step, size)
 
     def admits_forward(self, size: int) -> bool:
         """Return whether so many bytes may go to another destination now. Callable from any lane."""

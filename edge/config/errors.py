@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import msgspec
+from pydantic import BaseModel
 
 from drivers.catalog import UnknownDriverError
 from drivers.reason import Reason
@@ -165,3 +166,13 @@ def unknown_driver(error: UnknownDriverError) -> Reason:
     if near:
         return Reason("driver_near", 'there is no driver "{name}"; did you mean "{near}"?', name=name, near=near[0])
     return Reason("unknown_driver", 'there is no driver "{name}"; `minshan sensors` lists them', name=name)
+
+
+def fields_of(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
+    """Return the keys of the section that a location of `model` lies in."""
+    for step in loc[:-1]:
+        annotation: Any = model.model_fields[step].annotation if step in model.model_fields else None
+        for kind in (annotation, *getattr(annotation, "__args__", ())):
+            if isinstance(kind, type) and issubclass(kind, BaseModel):
+                model = kind
+    return list(model.model_fields)

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, create_model
 
 from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
@@ -29,6 +29,7 @@ from edge.config.errors import (
     ConfigError,
     Mistake,
     explained,
+    fields_of,
     telling,
     unknown_driver,
     unknown_key,
@@ -195,11 +196,15 @@ def checked_sections(draft: DraftConfig) -> Config | None:
         if not isinstance(draft.tables.get(key, []), list):
             draft.wrong((key,), not_tables(key))
             rest.pop(key, None)
+    given = {name: field for name, field in Config.model_fields.items() if name in rest or field.is_required()}
+    fields: dict[str, Any] = {name: (field.annotation, field) for name, field in given.items()}
+    part = create_model("Config", __base__=Section, **fields)  # to describe all sections takes as long as the rest
     try:
-        return Config.model_validate_json(json.dumps(rest, default=str), strict=True)
+        found = part.model_validate_json(json.dumps(rest, default=str), strict=True)
     except ValidationError as error:
         draft.refused((), error, Config, known)
         return None
+    return Config.model_construct(**dict(found))
 
 
 def of_kinds(draft: DraftConfig, key: str, kinds: Mapping[str, type[Section]]) -> list[Any]:
@@ -288,13 +293,3 @@ def as_key(step: str | int) -> str:
 def not_tables(key: str) -> Reason:
     """Return that what stands there is no list of tables."""
     return Reason("not_tables", "must be tables of their own, each under a line [[{key}]]", key=key)
-
-
-def fields_of(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
-    """Return the keys of the section that a location of `model` lies in."""
-    for step in loc[:-1]:
-        annotation: Any = model.model_fields[step].annotation if step in model.model_fields else None
-        for kind in (annotation, *getattr(annotation, "__args__", ())):
-            if isinstance(kind, type) and issubclass(kind, BaseModel):
-                model = kind
-    return list(model.model_fields)

@@ -9,16 +9,11 @@ from edge.budget.budget import Budget
 from edge.config.forward import Forward
 from edge.config.sections import Config
 from edge.forward.lane import ForwardLane, Pace
-from edge.forward.store_queue import StoreQueue, name_of
+from edge.forward.store_queue import StoreQueue
 from edge.lanes import Lanes
 from edge.store.store import Store
 from edge.uplink.destination import Way
 from edge.wire.retry import Retry
-
-
-def names(config: Config) -> tuple[str, ...]:
-    """Return the names under which the store knows the destinations of a file."""
-    return tuple(map(name_of, config.forward))
 
 
 class Forwarding:
@@ -42,7 +37,7 @@ class Forwarding:
 
         Raise StoreError.
         """
-        self._store.batches.retain(names(self._config))
+        self._store.batches.retain([queue.dest for queue in self.queues])
         for place, (section, queue) in enumerate(zip(self._config.forward, self.queues, strict=True)):
             run = self._lane(section, queue, looks=place == 0 and self._config.broker is None).run
             lanes.start(f"forward {section.name}", run)

@@ -34,7 +34,7 @@ class StoreQueue:
         self._store, self._station = store, station
         self._events = isinstance(section, HttpJson) and section.events
         self.destination = section.name
-        self.dest = name_of(section)
+        self.dest = FORWARD + section.name
         self.snapshot = ForwardSnapshot(section.name, section.kind)
 
     def batches(self) -> list[ForwardBatch]:
@@ -93,11 +93,6 @@ class StoreQueue:
     def _read(self, number: int, kept: bytes) -> ForwardBatch:
         names, _, raw = zlib.decompress(kept).partition(b"\n")
         return read(self.destination, number, names.decode(), raw)
-
-
-def name_of(section: Forward) -> str:
-    """Return the name under which the store knows a destination."""
-    return FORWARD + section.name
 
 
 def _line(station: str, record: Record, encode: Encode) -> bytes:

@@ -11,6 +11,7 @@ from collections import OrderedDict
 from collections.abc import Iterable
 
 from edge.budget.budget import Budget
+from edge.budget.plan import part
 from edge.budget.thinning import ThinningStep
 from edge.store.picture_rows import FULL, PieceRow
 from edge.store.store import Store
@@ -53,7 +54,7 @@ class PictureGate:
         slot = self._slot(row)
         if slot is not None and not self._is_first(slot, row):
             return self._keep(row)
-        if not self._budget.admits_picture(row.size):
+        if not self._budget.admits_picture(part(row.size)):
             return self._keep(row)
         if slot is not None:
             self._taken[slot] = row.picture

@@ -68,7 +68,7 @@ class Companions:
             uplink.retry_now()
 
     def _uplinks(self) -> list[Uplink]:
-        return [station.uplink for station in self.stations if station.uplink is not None]
+        return [uplink for station in self.stations if (uplink := station.services.uplink) is not None]
 
     def unsent(self) -> int:
         """Count the records and pictures that the platform does not have yet, or has not proven to have."""

@@ -210,7 +210,7 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
         show.run(wanted.speed, last_instant(boot, begin, wanted, capture))
         if wanted.until_sent and not interrupted:
             show.drain()
-    facts = status(station.parts)
+    facts = status(station.services.parts)
     report = reported(station, facts, first_seq, rig)
     if faults is not None:
         report["faults"] = faults.report()

@@ -108,7 +108,7 @@ class DemoScene(NamedTuple):
     def begin_on(self, station: Station) -> None:
         """Tell a station that runs what its people know."""
         if self.said is not None:
-            station.parts.inbox.offer(Stage(*self.said, BY, BY))
+            station.services.parts.inbox.offer(Stage(*self.said, BY, BY))
 
 
 def shower(hours: float, length: float, amount: float) -> Shower:

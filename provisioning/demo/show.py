@@ -75,14 +75,14 @@ class Show:
             self.companions.stop_measuring(self.rig.boot.utc_at(last))
             self.rig.stop_measuring(last)
             draw(pace)
-            uplink = self.station.uplink
+            uplink = self.station.services.uplink
             if uplink is not None and uplink.snapshot.connected:
                 self._send(lambda: draw(pace), LAST_S)
 
     def drain(self) -> None:
         """Stay until nothing is unsent."""
-        if self.station.uplink is not None:
-            self.station.uplink.retry_now()
+        if self.station.services.uplink is not None:
+            self.station.services.uplink.retry_now()
         self.companions.retry_now()
         with self._drawing() as draw:
             self._send(lambda: draw(_("sending the backlog")))
@@ -93,8 +93,8 @@ class Show:
         Time now runs as in life, so that the broker has its time.
         """
         self.rig.clock.pace(1.0)
-        if self.station.uplink is not None:
-            self.station.uplink.wait_no_longer()
+        if self.station.services.uplink is not None:
+            self.station.services.uplink.wait_no_longer()
         self.companions.wait_no_longer()
         until, before = self.rig.clock.now() + seconds, len(self.interrupted)
         while len(self.interrupted) == before and self._unsent() and self.rig.clock.now() < until:
@@ -135,7 +135,9 @@ class Show:
         below.append(ways_on(self.rig.config, self.page, self.console.width))
         room = self.console.height - lines_of(self.console, Group(*below))
         self._pictures += 1
-        table = live_table(status(self.station.parts), speed, self.console, room, self._pictures // PAGE_PICTURES)
+        table = live_table(
+            status(self.station.services.parts), speed, self.console, room, self._pictures // PAGE_PICTURES
+        )
         return Group(table, *below)
 
     def _lines(self, speed: str) -> None:
@@ -145,7 +147,7 @@ class Show:
         name = self.rig.config.station.id
         told += [record_line(name, record) for record in self.station.store.range(self._told + 1, last)]
         self._told = last
-        uplink = None if self.station.uplink is None else self.station.uplink.snapshot
+        uplink = None if self.station.services.uplink is None else self.station.services.uplink.snapshot
         trouble = None if uplink is None or uplink.connected else uplink.trouble
         if trouble != self._trouble:
             self._trouble, why = trouble, texts.render_value(trouble)

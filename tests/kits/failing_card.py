@@ -39,7 +39,7 @@ def main(disk: Path, folder: Path, device: str) -> None:
             Path(f"/sys/fs/ext4/{device}/trigger_fs_error").write_text("worn")
             rig.clock.sleep_until(LOOK_AT)
             assert rig.station is not None
-            status = json.loads(json.dumps(plain_status(rig.station.parts)))
+            status = json.loads(json.dumps(plain_status(rig.station.services.parts)))
             told.update(store=status["store"], minute=status["minute"], lines=lines(read(status)))
 
         rig.beside.append(rig.clock.lane("card", run))

@@ -168,14 +168,14 @@ class FarEnd:
         return [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
 
     def _await_proof(self, rig: Rig) -> None:
-        assert rig.station is not None and rig.station.uplink is not None
+        assert rig.station is not None and rig.station.services.uplink is not None
         store: Store = rig.station.store
         for _ in range(STEPS):
             left = store.pictures.count(PLATFORM)
             records = store.outbox.unsent(PLATFORM, limit=1) or store.outbox.unproven(PLATFORM)
             if not (records or left.thumbnails or left.full):
                 return
-            rig.station.uplink.retry_now()
+            rig.station.services.uplink.retry_now()
             rig.clock.run_until(rig.clock.now() + STEP_S)
 
     # -- the platform's lane -------------------------------------------------------------------------------------

@@ -14,11 +14,11 @@ from drivers.reason import Reason
 from edge.config.forward import Forward
 from edge.forward.batch import ForwardBatch
 from edge.forward.lane import ForwardSender
-from edge.forward.store_queue import name_of
 from edge.northbound import http_json, version2
 from edge.northbound.verdict import PROVEN, DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
 from edge.sim.rig import Rig
+from edge.store.delivery import FORWARD
 from edge.uplink.destination import Way
 from tests.kits.far_end import STEP_S, STEPS, FarEnd
 
@@ -101,7 +101,7 @@ class ForwardingEnd(FarEnd):
         super().settle(rig)
         self.county.rough = False
         assert rig.station is not None
-        outbox, dest = rig.station.store.outbox, name_of(rig.config.forward[0])
+        outbox, dest = rig.station.store.outbox, FORWARD + rig.config.forward[0].name
         for _ in range(STEPS):
             if not outbox.unsent(dest, limit=1):
                 break

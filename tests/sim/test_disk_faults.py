@@ -102,7 +102,7 @@ def test_files_taken_away_under_a_station_are_put_back(tmp_path: Path, way: Call
             way(config.state_dir)
             rig.clock.sleep_until(0.2 * HOUR + 130.0)
             assert rig.station is not None
-            seen.append(status(rig.station.parts).store)
+            seen.append(status(rig.station.services.parts).store)
 
         rig.beside.append(rig.clock.lane("somebody", run))
 

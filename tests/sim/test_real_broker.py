@@ -64,7 +64,7 @@ def test_nothing_is_lost_while_the_broker_goes_and_comes(tmp_path: Path, broker:
 def drain(life: Life) -> None:
     """Time runs as in life until nothing is unsent."""
     ends = time.monotonic() + SENT_WITHIN
-    uplink = life.station.uplink
+    uplink = life.station.services.uplink
     assert uplink is not None
     while life.station.store.outbox.count_unsent(PLATFORM):
         assert time.monotonic() < ends, uplink.snapshot

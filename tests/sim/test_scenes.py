@@ -56,7 +56,7 @@ def lived(folder: Path, name: str, skipped: float, minutes: int) -> Iterator[Rig
 def facts_of(rig: Rig) -> StationStatus:
     """Return what the page is told of the station."""
     assert rig.station is not None
-    return status(rig.station.parts)
+    return status(rig.station.services.parts)
 
 
 def store_of(rig: Rig) -> Store:
@@ -77,7 +77,9 @@ class RigSource(Source):
         told: list[Outcome] = []
         assert self._rig.station is not None
         arguments.pop("token", None)  # which the socket judges
-        self._rig.station.commands.run(name, arguments, Request("test", Principal("test", "page"), told.append))
+        self._rig.station.services.commands.run(
+            name, arguments, Request("test", Principal("test", "page"), told.append)
+        )
         if told[-1].state != "done":
             raise AskError(str(told[-1].why))
         return told[-1].data

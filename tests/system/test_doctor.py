@@ -198,7 +198,7 @@ def asked_while_running(tmp_path: Path, every_s: int) -> Finding:
     with closing(open_store(config)) as store, closing(Rig(config, boot, day.begin, 1, speed=None, capture=day)) as rig:
         running = rig.power_on(lambda _config: store)
         rig.clock.run_until(boot.boottime(day.end) + 1)
-        (found,) = sensors_of(config, status(running.parts))
+        (found,) = sensors_of(config, status(running.services.parts))
         rig.power_off()
     return found
 

@@ -84,7 +84,7 @@ def answer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Told]:
     texts.speak("zh")
     life = Life(config, 1, BEGIN, Schedule(faults), open_store)
     life.run(500)
-    found = read(json.loads(json.dumps(plain_status(life.station.parts))))
+    found = read(json.loads(json.dumps(plain_status(life.station.services.parts))))
     life.end()
     station.removeHandler(journal)
     station.setLevel(before)
