@@ -10,7 +10,6 @@ from typing import Any
 from drivers.buses.bus import BUSES
 from drivers.clock import Clock
 from drivers.errors import DeviceError
-from edge.alerts.horn_line import turn_off
 from edge.clock.clock import SystemClock, boot_id, crystal, system_utc
 from edge.clock.timekeeper import KernelTime, TimeSource
 from edge.clock.watch import SystemTime
@@ -76,6 +75,8 @@ def serve(config: Config) -> None:
 def quieten(config: Config, clock: Clock) -> None:
     """Turn the horn off before all else: a daemon that was killed may have left it on, and a salvage takes minutes."""
     if config.horn is not None:
+        from edge.alerts.horn_line import turn_off  # few boxes have one
+
         try:
             turn_off(config.horn, open_bus, clock)
         except DeviceError as error:  # its lane says so, and tries again

@@ -17,14 +17,11 @@ import msgspec
 
 from drivers.clock import Clock
 from edge.alerts.alerts import Alerts
-from edge.alerts.horn import HornLane
-from edge.alerts.sounding import Demand
 from edge.budget.budget import Budget, terms_of
 from edge.budget.urgency import LASTS_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.clock.watch import SystemTime
 from edge.config.sections import Config
-from edge.delivery.message import Sender
 from edge.lanes import Lanes
 from edge.loading import unswept
 from edge.measure.minute import Minutes
@@ -40,6 +37,8 @@ from edge.store.store import Store
 from edge.struct_types import prepare_structs
 
 if TYPE_CHECKING:
+    from edge.alerts.horn import HornLane
+    from edge.delivery.message import Sender
     from edge.notify.lane import NotifyLane
     from edge.pictures.schedule import PictureLane
     from edge.services import Services
@@ -121,6 +120,8 @@ class Station:
     def _make_horn(self, opener: Opener) -> HornLane | None:
         if self.config.horn is None:
             return None
+        from edge.alerts.horn import HornLane
+
         horn = HornLane(
             self.config.horn,
             opener,
@@ -130,7 +131,7 @@ class Station:
             post=self.inbox.offer,
             time_at=self._time_at,
         )
-        horn.demand(Demand(self._alerts.now, self._alerts.end))
+        horn.demand(self._alerts.now, self._alerts.end)
         return horn
 
     def _make_notify(self, senders: Mapping[str, Sender] | None) -> NotifyLane | None:
@@ -234,7 +235,7 @@ class Station:
         if any(alert.step for alert in self._alerts.now):
             self.budget.urgency.matters_until(self.clock.now() + LASTS_S)
         if self.horn is not None:
-            self.horn.demand(Demand(self._alerts.now, self._alerts.end))
+            self.horn.demand(self._alerts.now, self._alerts.end)
         if self.notify is not None:
             self.notify.wake()
         if self._services is not None:

@@ -14,6 +14,7 @@ import msgspec
 
 from drivers.clock import Clock, Inbox
 from drivers.reason import Reason
+from edge.alerts.alerts import End
 from edge.alerts.horn_line import HornLine
 from edge.alerts.sounding import Demand, Sounding, calling, unheard
 from edge.config.sections import HornSection
@@ -74,9 +75,9 @@ class HornLane:
 
     # -- from any lane -------------------------------------------------------------------------------------------
 
-    def demand(self, demand: Demand) -> None:
-        """Take in which alerts are open."""
-        self._inbox.offer(demand)
+    def demand(self, alerts: tuple[AlertNow, ...], end: End | None) -> None:
+        """Take in which alerts are open, and the end of the minute that they are of."""
+        self._inbox.offer(Demand(alerts, end))
 
     def silence(self, by: Reason) -> None:
         """Silence what calls for it now."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, ValidationError, create_model
 
 from drivers.catalog import UnknownDriverError, find
 from drivers.driver import DriverInfo
@@ -47,6 +47,8 @@ OF_KEY = "[key]"  # what pydantic puts behind a key that is wrong itself
 
 class BrokerAlone(BaseModel):
     """The part of a file that a receiver needs; of the others it knows nothing."""
+
+    model_config = ConfigDict(defer_build=True)
 
     broker: BrokerSection
 

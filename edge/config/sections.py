@@ -235,7 +235,8 @@ class Config(Section):
     """The whole file. `forward`: other platforms that get the records too; `path` is where it was read from, `digest`
     the SHA-256 of its bytes, hex.
 
-    `channel`: by which the station tells people itself where its hub does not; `person`: whom.
+    `channel`: by which the station tells people itself where its hub does not; `person`: whom. What a file leaves out
+    is made unchecked: its model is then never described to pydantic.
     """
 
     station: StationSection
@@ -248,11 +249,11 @@ class Config(Section):
     camera: tuple[CameraSection, ...] = ()
     alert: tuple[AlertSection, ...] = Field(default=(), max_length=64)
     horn: HornSection | None = None
-    notify: NotifySection = NotifySection()
+    notify: NotifySection = NotifySection.model_construct()
     channel: tuple[DeliveryChannel, ...] = Field(default=(), max_length=16)
     person: tuple[PersonSection, ...] = Field(default=(), max_length=64)
-    clock: ClockSection = ClockSection()
-    commands: CommandsSection = CommandsSection()
+    clock: ClockSection = ClockSection.model_construct()
+    commands: CommandsSection = CommandsSection.model_construct()
     path: str = ""
     digest: str = ""
 

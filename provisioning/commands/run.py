@@ -11,10 +11,8 @@ import click
 from edge.language.log_lines import to_stderr
 from edge.language.texts import _, ngettext, speak
 from edge.loading import unswept
-from provisioning.commands.doubts import doubts, unfinished
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, json_option, loaded, print_json
-from provisioning.doctor.broker_notes import notes
 from provisioning.folding import say
 
 
@@ -43,6 +41,9 @@ def run(config_file: Path | None, check: bool, as_json: bool) -> None:
 
 def checked(config_file: Path | None, as_json: bool) -> None:
     """Say that the file is right; where it is not, `loaded` raises with what is wrong."""
+    from provisioning.commands.doubts import doubts, unfinished  # the station itself has none
+    from provisioning.doctor.broker_notes import notes
+
     config = loaded(config_file)
     if as_json:
         print_json({"file": config.path, "station": config.station.id, "sensors": len(config.sensor)})
