@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 from edge.budget import reckoning
@@ -52,3 +54,33 @@ def test_it_is_ready_when_it_measures_and_before_it_sends(tmp_path: Path) -> Non
     station.stop(ended)
     assert running == [["recorder", f"bus {station.buses[0].name}", "time"]]
     assert "uplink" in station.lanes.names()
+
+
+SERVED = """\
+import sys
+from edge import daemon
+from edge.config.file import load
+
+class Ready(Exception):
+    pass
+
+def told(state):
+    print(*sorted(name for name in sys.modules if name.split(".")[0] == "edge"), sep="\\n")
+    raise Ready
+
+daemon.notify = told
+try:
+    daemon.serve(load(sys.argv[1]))
+except Ready:
+    pass
+"""
+
+
+def test_nothing_that_sends_or_answers_is_loaded_before_it_is_ready(tmp_path: Path) -> None:
+    """What a Pi loads first delays the first reading: the lanes that measure need none of it."""
+    file = tmp_path / "station.toml"
+    file.write_text(FILE.format(state=tmp_path / "state", path=tmp_path / "w1_slave"))
+    served = subprocess.run([sys.executable, "-c", SERVED, file], capture_output=True, text=True, check=True)
+    loaded = {".".join(name.split(".")[:2]) for name in served.stdout.split()}
+    assert {"edge.sampler", "edge.measure", "edge.store"} <= loaded
+    assert not loaded & {"edge.services", "edge.uplink", "edge.wire", "edge.northbound", "edge.control", "edge.forward"}
