@@ -1,5 +1,8 @@
 """Compressing the body of a record: deflate (RFC 1951) with a preset dictionary of what most bodies contain.
 
+Blocks have the fixed code. One of their own saves 0.3 bytes of a recorded day's body, and to read it back takes five
+times as long; of 25 noisy channels it would save a fifth.
+
 The first byte says how: `{` not at all (what is no shorter, and all of store versions 1 and 2), 1 with WORDS.
 A body is given back byte for byte, and each row is packed for itself, so that it can be read without any other.
 """
@@ -28,7 +31,7 @@ WORDS = (
 
 def packed(body: bytes) -> bytes:
     """Return a JSON object as it is kept."""
-    press = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY, zlib.Z_DEFAULT_STRATEGY, WORDS)
+    press = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY, zlib.Z_FIXED, WORDS)
     small = DEFLATED + press.compress(body) + press.flush()
     return small if len(small) < len(body) or not body.startswith(PLAIN) else body
 

@@ -26,6 +26,7 @@ WIDTH = 15
 REAL = (4, 5, 8)  # the columns that hold a float
 INSERT = f"INSERT INTO record ({COLUMNS}, state) VALUES ({', '.join('?' * (WIDTH + 1))})"
 SELECT = f"SELECT {COLUMNS} FROM record"
+HEAD = msgspec.msgpack.Encoder()
 Row = tuple[Any, ...]
 
 
@@ -63,14 +64,13 @@ def row_of(record: Record) -> Row:
 
 def from_row(row: Row) -> Record:
     """Return the record of a row. Raise RowError where it is damaged."""
-    head, body, crc = row[: WIDTH - 2], row[WIDTH - 2], row[WIDTH - 1]
-    if not isinstance(body, bytes) or crc_of(head, body) != crc:
-        raise RowError(f"record {row[0]!r} is damaged")
+    seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup, body, crc = row
+    if not isinstance(body, bytes) or crc_of(row[: WIDTH - 2], body) != crc:
+        raise RowError(f"record {seq!r} is damaged")
     try:
         body = unpacked(body)
     except ValueError as why:
-        raise RowError(f"record {row[0]!r} is damaged") from why
-    seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup = head
+        raise RowError(f"record {seq!r} is damaged") from why
     return Record(
         epoch,
         seq,
@@ -94,6 +94,6 @@ def is_whole(row: Sequence[Any]) -> bool:
 def crc_of(head: Row, body: bytes = b"") -> int:
     """Return the CRC of a row's values."""
     try:
-        return zlib.crc32(body, zlib.crc32(msgspec.msgpack.encode(head)))
+        return zlib.crc32(body, zlib.crc32(HEAD.encode(head)))
     except (TypeError, OverflowError):  # a value that no record has
         return -1
