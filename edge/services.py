@@ -92,7 +92,7 @@ class Services:
     def _command(self, command: Command) -> None:
         now = self._station.clock.now()
         self._station.budget.urgency.matters_until(now + LOOKED_S)  # somebody is there and looks
-        self._carry_out(command)  # which is made when all parts are
+        self._carry_out(command)  # made behind the uplink, which hands commands over only when it runs
 
     def _post(self, result: Result) -> None:
         if self.uplink is not None:
