@@ -120,3 +120,15 @@ def test_a_stream_without_a_whole_frame_fills_no_memory(
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 6_000_000, "of 20 MB that came"
+
+
+@pytest.mark.parametrize("size", [(320, 176), (640, 352), (704, 576), (1280, 352)])
+@pytest.mark.parametrize(("codec", "name"), [("h264", "h264"), ("h265", "hevc")])
+def test_a_frame_by_another_size_s_parameter_sets_is_no_picture(codec: str, name: str, size: tuple[int, int]) -> None:
+    """A camera that is set to another size in the midst, and tells it late, gives none that is filled with smear."""
+    picture = orchard.image(3, 362)
+    (small,), (large,) = (encoded(codec, 1, [picture], size=one) for one in (size, (1280, 720)))
+    late = KeyFrames(name, joined([unit for unit in units(small) if not is_slice(codec, unit)]))
+    torn = joined([unit for unit in units(large) if is_slice(codec, unit)])
+    assert [key for key in late.decode(torn) if key is not None] == []
+    assert [(key.width, key.height) for key in late.decode(large)] == [(1280, 720)]
