@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
 from drivers.twins.scene import Moment, Scene
 from edge.pictures.exif import with_exif
@@ -105,6 +105,43 @@ def test_a_frozen_frame_is_repeated_and_a_calm_one_is_not() -> None:
     assert faults(with_exif(painted(), WISH), first.pixels) == ["repeated"]
     a_second_later = Scene(3).jpeg(Moment(NOON + 1_000_000))
     assert faults(a_second_later, first.pixels) == []
+
+
+def with_clock(image: Image.Image, time: str) -> bytes:
+    """Return a picture as JPEG with a date and a clock on its first row, a name on its last one."""
+    shown = image.copy()
+    for text, place in ((time, (40, 30)), ("ORCHARD 3", (2000, 1440))):
+        ImageDraw.Draw(shown).text(place, text, "white", font_size=60, stroke_width=3, stroke_fill="black")
+    return as_jpeg(shown)
+
+
+def test_a_frozen_frame_is_repeated_though_a_clock_goes_on_on_it() -> None:
+    """A camera whose sensor hangs may write the time on its last frame for hours; a living one's clock is no fault."""
+    image = Image.open(io.BytesIO(painted())).convert("RGB")
+    first = Opened.of(with_clock(image, "2026-07-18 12:00:00")).look()
+    assert faults(with_clock(image, "2026-07-18 13:59:37"), first.pixels) == ["repeated"]
+    later = Image.open(io.BytesIO(Scene(3).jpeg(Moment(NOON + 1_000_000)))).convert("RGB")
+    assert faults(with_clock(later, "2026-07-18 12:00:00"), first.pixels) == []
+
+
+@pytest.mark.parametrize(("level", "again"), [(255, True), (255, False), (0, False)])
+def test_what_is_all_white_or_all_black_in_both_tells_nothing(level: int, again: bool) -> None:
+    """Three quarters of a picture are an over-exposed sky or a mask for privacy: the rest decides."""
+    pictures = []
+    for number in range(2):
+        moment = Moment(NOON + 1_000_000 * number * (not again))
+        image = Image.open(io.BytesIO(Scene(3).jpeg(moment))).convert("RGB")
+        image.paste((level,) * 3, (0, 0, 2688, 1140))
+        pictures.append(with_clock(image, f"12:00:0{number}"))
+    assert faults(pictures[1], Opened.of(pictures[0]).look().pixels) == ["repeated"] * again
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 2000), (64, 64)])
+def test_even_pictures_of_other_levels_are_no_repetition(size: tuple[int, int]) -> None:
+    """Of any size."""
+    grey, other = (as_jpeg(Image.new("RGB", size, (level,) * 3)) for level in (90, 200))
+    assert "repeated" in faults(grey, Opened.of(grey).look().pixels)
+    assert "repeated" not in faults(grey, Opened.of(other).look().pixels)
 
 
 def test_a_thumbnail_has_about_twenty_kilobytes() -> None:
