@@ -15,6 +15,7 @@ from typing import Any
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
+from drivers.cameras.jpeg_scan import SCAN, segment_end, segments
 from edge.pictures.spool import CaptureRequest, PicturePlace
 
 SOFTWARE = "Minshan"
@@ -48,15 +49,13 @@ def certainty(request: CaptureRequest) -> str:
 
 def _segments(jpeg: bytes) -> list[bytes]:
     """Return what follows the start marker: each segment before the first scan, then all the rest in one piece."""
-    pieces, at = [], 2
-    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] != 0xDA:
-        if jpeg[at + 1] == 0xFF:  # a fill byte
-            at += 1
-            continue
-        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    pieces, end = list[bytes](), 2
+    for marker, at in segments(jpeg):
+        if marker == SCAN:
+            return [*pieces, jpeg[at:]]
+        end = segment_end(jpeg, at)
         pieces.append(jpeg[at:end])
-        at = end
-    return [*pieces, jpeg[at:]]
+    return [*pieces, jpeg[end:]]
 
 
 def orientation(image: Image.Image) -> int:

@@ -23,7 +23,7 @@ from typing import Any, NamedTuple
 import msgspec
 from PIL import Image, ImageChops, ImageFilter, ImageStat, UnidentifiedImageError
 
-from drivers.reason import Reason
+from drivers.cameras.jpeg import damaged
 from edge.pictures.exif import orientation
 from edge.pictures.reasons import BLURRED, DARK, REPEATED
 
@@ -42,9 +42,6 @@ THUMB_TALLEST = 4  # times its width: a picture of a few columns would become gi
 VOID_SHARE = 16  # a picture whose lowest sixteenth is a decoder's void was coded from a torn frame
 # What a decoder leaves where it had no data, in RGB: grey of all coefficients 0, green of all planes 0.
 VOIDS = (((126, 130), (126, 130), (126, 130)), ((0, 8), (120, 165), (0, 8)))
-MOST_PIXELS = 64_000_000
-JPEG_END = b"\xff\xd9"
-DAMAGED = Reason("picture_damaged", "the picture is damaged")
 # Exif 2.3, Orientation: what makes a picture upright; the last four are turned by a quarter.
 LYING = {
     5: Image.Transpose.TRANSPOSE,
@@ -58,14 +55,6 @@ TURNS = {
     4: Image.Transpose.FLIP_TOP_BOTTOM,
     **LYING,
 }
-
-
-class NotWholeError(ValueError):
-    """The bytes are no whole JPEG."""
-
-    def __init__(self, detail: Reason) -> None:
-        super().__init__(detail)
-        self.detail = detail
 
 
 class PictureQuality(NamedTuple):
@@ -91,18 +80,9 @@ class Opened(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, jpeg: bytes) -> Opened:
-        """Decode. Raise NotWholeError where that cannot be done to the last line."""
+        """Decode. Raise NoPictureError where that cannot be done to the last line."""
         try:
             image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
-            if image.width * image.height > MOST_PIXELS:
-                raise NotWholeError(
-                    Reason(
-                        "too_many_pixels",
-                        "the picture claims {width} x {height} pixels",
-                        width=image.width,
-                        height=image.height,
-                    )
-                )
             width, height = image.size
             image.draft("RGB", (2 * GREY_WIDTH, 1))
             scale = round(width / image.width)
@@ -110,16 +90,12 @@ class Opened(msgspec.Struct, frozen=True):
             image.load()
             seen: Image.Image = image if image.mode == "RGB" else image.convert("RGB")
             if _ends_void(seen):
-                raise NotWholeError(DAMAGED)
+                raise damaged(jpeg)
             if way in TURNS:
                 seen = seen.transpose(TURNS[way])
             return cls(seen, *((height, width) if way in LYING else (width, height)), scale)
-        except NotWholeError:
-            raise
         except (UnidentifiedImageError, OSError, ValueError, SyntaxError):
-            if not jpeg.rstrip(b"\0").endswith(JPEG_END):
-                raise NotWholeError(Reason("picture_cut_short", "the picture is cut short")) from None
-            raise NotWholeError(DAMAGED) from None
+            raise damaged(jpeg) from None
 
     def look(self, previous: str = "") -> PictureQuality:
         """Judge it, `previous` being the `pixels` of the picture before it ("" where there is none)."""

@@ -14,7 +14,7 @@ from PIL import Image
 from drivers.cameras.camera import CameraError, NoPictureError
 from drivers.cameras.jpeg import extract_jpeg, size
 from drivers.cameras.jpeg_scan import MOST_SCANS, RESTART, is_as_long_as_its_blocks, segments
-from edge.pictures.judge import NotWholeError, Opened
+from edge.pictures.judge import Opened
 from tests.data import shared
 from tests.kits import orchard
 
@@ -59,7 +59,7 @@ def test_a_picture_without_its_end_marker_is_refused_as_the_station_refuses_it(l
     with pytest.raises(NoPictureError) as refused:
         extract_jpeg(plain()[:-lost])
     assert refused.value.detail.code == "picture_cut_short"
-    with pytest.raises(NotWholeError):
+    with pytest.raises(NoPictureError):
         Opened.of(plain()[:-lost])
 
 

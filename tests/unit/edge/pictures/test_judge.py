@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image, ImageDraw, ImageOps
 
+from drivers.cameras.camera import NoPictureError
 from drivers.twins.scene import Moment, Scene
 from edge.pictures.exif import with_exif
-from edge.pictures.judge import THUMB_BYTES, TURNS, NotWholeError, Opened
+from edge.pictures.judge import THUMB_BYTES, TURNS, Opened
 from edge.pictures.spool import CaptureRequest, CaptureTarget, PicturePlace
 from edge.records.record import ClockMark, Stamp
 
@@ -60,7 +61,7 @@ def test_a_picture_that_a_recorder_made_of_a_torn_frame_is_none(void: tuple[int,
     """Half a picture above a decoder's grey or green was coded whole, and is damaged all the same."""
     image = Image.open(io.BytesIO(painted())).convert("RGB")
     image.paste(void, (0, 900, 2688, 1520))
-    with pytest.raises(NotWholeError) as refused:
+    with pytest.raises(NoPictureError) as refused:
         Opened.of(as_jpeg(image))
     assert refused.value.detail.code == "picture_damaged"
 
@@ -183,14 +184,14 @@ def test_a_camera_s_own_time_goes_whatever_stands_before_it(fill: int) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
 def test_a_picture_cut_short_is_refused(share: float) -> None:
     """A picture that ends anywhere before its end is no picture, whatever Pillow could still show of it."""
-    with pytest.raises(NotWholeError):
+    with pytest.raises(NoPictureError):
         Opened.of(painted()[: round(len(painted()) * share)])
 
 
 @given(st.binary(max_size=2000), st.booleans())
 def test_arbitrary_bytes_are_no_picture(data: bytes, marked: bool) -> None:
     """Whatever a camera sends, it is a whole picture or refused with a sentence."""
-    with pytest.raises(NotWholeError):
+    with pytest.raises(NoPictureError):
         Opened.of(b"\xff\xd8\xff\xe0" + data if marked else data)
 
 
