@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from contextlib import closing
 from pathlib import Path
 from random import Random
@@ -11,7 +12,7 @@ import apsw
 import pytest
 
 from edge.records.record import Kind
-from edge.store.carve import FRAME, LEAF, WAL_HEADER, frames, pages, records
+from edge.store.carve import FRAME, LEAF, WAL_HEADER, ends_badly, frames, pages, records
 from edge.store.folder import DATABASE, LOG
 from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE
@@ -108,3 +109,23 @@ def test_records_beyond_the_sixteen_thousandth_are_read(tmp_path: Path) -> None:
     store.close()
     rows = {row[0] for page, read in pages(tmp_path / DATABASE) for row in records(page, read)}
     assert rows == set(range(1, last + 1))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "badly"),
+    [
+        (-1, b"else", False),
+        (-1000, b"else", False),
+        (-1, b"same", True),
+        (1, b"else", True),
+        (-(1 << 21), b"else", True),
+    ],
+)
+def test_what_an_earlier_round_of_a_log_left_is_no_damage_and_rubbish_is(
+    first: int, second: bytes, badly: bool
+) -> None:
+    """Each round's first salt is one more than the last one's, and its second one is drawn: so rubbish is known."""
+    salt = 0x80000000
+    header = bytes(16) + struct.pack(">I4s", salt, b"same") + bytes(WAL_HEADER - 24)
+    frame = struct.pack(">2II4s", 7, 0, salt + first, second) + bytes(8) + b"\x01" * PAGE
+    assert ends_badly(header + frame, 0) is badly
