@@ -274,3 +274,16 @@ def as_jpeg(image: Image.Image, **how: object) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=88, **how)
     return out.getvalue()
+
+
+def test_a_camera_s_own_date_is_nowhere_in_a_picture() -> None:
+    """A clock that stands in 2000 is written as EXIF and as XMP; who looks finds the station's date alone."""
+    exif = Image.Exif()
+    exif[0x0132] = exif.get_ifd(0x8769)[0x9003] = "2000:01:01 00:00:07"
+    out = io.BytesIO()
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><xmp:CreateDate>2000-01-01T00:00:07</xmp:CreateDate></x:xmpmeta>'
+    Image.effect_noise((64, 48), 60).save(out, "JPEG", exif=exif, xmp=xmp)
+    assert out.getvalue().count(b"2000") >= 2
+    dated = with_exif(out.getvalue(), WISH)
+    assert b"2000" not in dated[: dated.index(b"\xff\xda")]
+    assert Opened.of(dated).image.tobytes() == Opened.of(out.getvalue()).image.tobytes()
