@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from drivers.reason import Reason
 
-NOT_YET, EXPIRED, NAME_DIFFERS = 9, 10, 62  # X509_V_ERR_... of OpenSSL's x509_vfy.h, as those below
+NOT_YET, EXPIRED = 9, 10  # X509_V_ERR_... of OpenSSL's x509_vfy.h, as those below
+NAME_DIFFERS = 62, 64  # of a host, of a host that is addressed by its number
 _SELF_SIGNED = Reason("self_signed", "it is signed by itself")
 _NO_ISSUER = Reason("issuer_unknown", "its issuer is not known here")
 _RUN_OUT = Reason("has_run_out", "it has expired")
@@ -13,7 +14,7 @@ _OTHERS = Reason("is_anothers", "it is for another host")
 _DISTRUST = {
     NOT_YET: _NOT_YET,
     EXPIRED: _RUN_OUT,
-    NAME_DIFFERS: _OTHERS,
+    **dict.fromkeys(NAME_DIFFERS, _OTHERS),
     **dict.fromkeys((18, 19), _SELF_SIGNED),
     **dict.fromkeys((2, 20, 21), _NO_ISSUER),  # a chain that leads to no authority of ours
 }

@@ -124,6 +124,11 @@ def no_connection(place: str, error: Exception) -> Reason:
     return Reason("no_connection", "no connection to {place}: {why}", place=place, why=system_reason(error))
 
 
+def hangs_up(place: str) -> Reason:
+    """Return that a host closes the connection without an answer."""
+    return Reason("camera_hangs_up", "{place} closes the connection without an answer", place=place)
+
+
 def certificate_untrusted(error: ssl.SSLCertVerificationError) -> Reason:
     """Return that no known authority stands for the camera's certificate, and why."""
     why = distrust(error.verify_code)

@@ -29,10 +29,10 @@ def whole(decoded: Decoding, slices: list[bytes]) -> Any:
     for place in range(0, len(slices), -(-len(slices) // MOST_TAILS)):
         if len(slices[place]) >= SHORTEST and seen:
             others = [*slices[:place], _other_tail(slices[place]), *slices[place + 1 :]]
-            if _pixels(decoded(others)) == seen:
+            if pixels_of(decoded(others)) == seen:
                 return None
     frame = decoded([unit + BEHIND for unit in slices]) if seen else None
-    return frame if _pixels(frame) == seen else None
+    return frame if pixels_of(frame) == seen else None
 
 
 def _other_tail(unit: bytes) -> bytes:
@@ -42,10 +42,10 @@ def _other_tail(unit: bytes) -> bytes:
 
 def _shown(frame: Any) -> bytes:
     """Return a digest of a frame's pixels, b"" where there is none or it has gaps."""
-    return b"" if frame is None or any(map(_has_gaps, strips(frame))) else _pixels(frame)
+    return b"" if frame is None or any(map(_has_gaps, strips(frame))) else pixels_of(frame)
 
 
-def _pixels(frame: Any) -> bytes:
+def pixels_of(frame: Any) -> bytes:
     """Return a digest of all pixels, b"" without a frame."""
     if frame is None:
         return b""

@@ -22,6 +22,7 @@ from drivers.cameras.camera import (
     NotAnImageError,
     UnreachableError,
     certificate_untrusted,
+    hangs_up,
     no_connection,
     public_address,
     split_login,
@@ -137,9 +138,7 @@ class HttpStill:
                 Reason("picture_broke_off", "the picture broke off after {count} bytes", count=len(error.partial))
             ) from None
         except http.client.RemoteDisconnected:
-            raise UnreachableError(
-                Reason("camera_hangs_up", "{place} closes the connection without an answer", place=place.netloc)
-            ) from None
+            raise UnreachableError(hangs_up(place.netloc)) from None
         except http.client.HTTPException as error:
             raise NotAnImageError(no_web_server(error)) from None
         except (OSError, ValueError) as error:
@@ -251,14 +250,14 @@ def _target(place: SplitResult) -> str:
 
 
 def _redirected(place: SplitResult, target: str) -> SplitResult:
-    """Return where an answer sends us. Raise NotAnImageError where no web server can be."""
+    """Return where an answer sends us, without a login of its own. Raise NotAnImageError where no web server can be."""
     target = quote(target.strip().encode("latin-1"), safe=PRINTED)  # signs of any script come as they are coded there
     shown = target
     try:
         there = urlsplit(urljoin(place.geturl(), target))
         shown = there.geturl()
-        if there.scheme in ("http", "https") and there.hostname:
-            return there
+        if there.scheme in ("http", "https") and there.hostname and there.port != 0:
+            return there._replace(netloc=there.netloc.rpartition("@")[2])
     except ValueError:  # no address at all
         pass
     raise NotAnImageError(redirected_elsewhere(shown))

@@ -14,6 +14,7 @@ from drivers.cameras import hevc
 from drivers.cameras.frames import START
 
 MOST_SETS, LONGEST_SET = 64, 4096  # parameter sets that are kept, and bytes of one: a camera has three of some 50
+SHARE = 16  # of the last slice's bytes: so many without which a frame must be another one
 UNIT = re.compile(rb"\x00\x00\x01")  # before each unit; within one it is escaped
 
 
@@ -33,9 +34,22 @@ class Coding(NamedTuple):
     whole: Callable[[hevc.Decoding, list[bytes]], Any]
 
 
+def whole_h264(decoded: hevc.Decoding, slices: list[bytes]) -> Any:
+    """Return the frame that slices decode to, None where it is not whole, or needs fewer bytes than there are.
+
+    FFmpeg reports what is missing. But of a frame by the parameter sets of a smaller one it fills that, without a word.
+    """
+    frame = decoded(slices)
+    last = slices[-1].rstrip(hevc.PADDING) if slices else b""
+    if frame is None or len(last) < hevc.SHORTEST:
+        return frame
+    fewer = decoded([*slices[:-1], last[: len(last) - len(last) // SHARE]])
+    return None if hevc.pixels_of(fewer) == hevc.pixels_of(frame) else frame
+
+
 CODINGS = {
     # An I picture that is no IDR picture is a key frame by its SEI message, a recovery point: the decoder knows.
-    "h264": Coding(0, 31, (7, 8), range(1, 7), (5,), (6,), lambda decoded, parts: decoded(parts)),
+    "h264": Coding(0, 31, (7, 8), range(1, 7), (5,), (6,), whole_h264),
     "hevc": Coding(1, 63, range(32, 35), range(32), range(16, 24), (), hevc.whole),
 }
 
@@ -68,7 +82,9 @@ class KeyFrames:
         parts = [unit for kind, unit in found if kind in coding.parts]
         if any(kind in coding.keys for kind, _ in found):
             yield coding.whole(self._joined, parts)
-        elif any(kind in coding.hints for kind, _ in found) and (frame := self._joined(parts)) is not None:
+        elif (
+            any(kind in coding.hints for kind, _ in found) and (frame := coding.whole(self._joined, parts)) is not None
+        ):
             yield frame
 
     def _joined(self, parts: list[bytes]) -> Any:

@@ -47,7 +47,9 @@ def no_supported_login(known: list[tuple[str, Fields]]) -> Reason:
     return Reason(
         "login_kind_unknown",
         "the camera asks for an unsupported kind of login: {kinds}",
-        kinds=", ".join(f"{scheme} {fields.get('algorithm', '')}".strip() for scheme, fields in known),
+        kinds=", ".join(
+            " ".join(filter(None, (scheme, fields.get("algorithm"), *protections(fields)))) for scheme, fields in known
+        ),
     )
 
 
@@ -85,6 +87,11 @@ def algorithm_of(fields: Fields) -> str:
     return fields.get("algorithm") or "MD5"
 
 
+def protections(fields: Fields) -> list[str]:
+    """Return the kinds of protection that a Digest challenge offers; none where the camera knows RFC 2069 alone."""
+    return fields.get("qop", "").lower().replace(",", " ").split()
+
+
 def digest(fields: Fields, user: str, password: str, target: str, cnonce: str = "") -> str:
     """Return the answer to one Digest challenge (RFC 7616, section 3.4; without qop RFC 2069's form)."""
     algorithm = algorithm_of(fields)
@@ -98,7 +105,7 @@ def digest(fields: Fields, user: str, password: str, target: str, cnonce: str = 
     secret = hashed(user, realm, password)
     if algorithm.upper().endswith("-SESS"):
         secret = hashed(secret, nonce, cnonce)
-    offered = [word.strip() for word in fields.get("qop", "").split(",")]
+    offered = protections(fields)
     qop = next((name for name in ("auth", "auth-int") if name in offered), "")
     request = hashed("GET", target, hashed("")) if qop == "auth-int" else hashed("GET", target)  # it has no body
     said = {"username": user, "realm": realm, "nonce": nonce, "uri": target}

@@ -30,6 +30,9 @@ class Answers(Protocol):
     def passed(self, data: bytes, /) -> bytes:
         """Return what the library may hear now of what the camera says. Raise ConnectionError where that must end."""
 
+    def ended(self) -> None:
+        """Take in that the camera has closed the connection."""
+
 
 @contextmanager
 def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left, answers: Answers) -> Iterator[int]:
@@ -78,6 +81,7 @@ def _carried(near: socket.socket, camera: socket.socket, left: Left, answers: An
     ready = [near, camera] if waiting else select.select([near, camera], [], [], left())[0]
     if camera in ready and (said := _received(camera)) is not None:
         if not said:
+            answers.ended()
             return False
         _send(near, answers.passed(said), left)
     if near in ready and (asked := _received(near)) is not None:
@@ -95,6 +99,8 @@ def _received(source: socket.socket) -> bytes | None:
         return source.recv(PIECE)
     except (BlockingIOError, ssl.SSLWantReadError):
         return None
+    except ConnectionError:
+        return b""
 
 
 def _send(target: socket.socket, data: bytes, left: Left) -> None:

@@ -23,6 +23,7 @@ from drivers.cameras.camera import (
     NotAnImageError,
     UnreachableError,
     certificate_untrusted,
+    hangs_up,
     no_connection,
     public_address,
     split_login,
@@ -109,6 +110,8 @@ class RtspCamera:
                 raise NotAnImageError(redirected_elsewhere(answers.elsewhere)) from None
             if answers.status() >= 400 and answers.status() != NOT_FOUND:
                 raise NoPictureError(refusal(answers.status())) from None
+            if answers.hung_up:
+                raise UnreachableError(hangs_up(self._place)) from None
             raise self._named(error, late=self._clock.now() > until - NEARLY) from None
 
     def _refused(self, headers: list[str] | None) -> Reason:

@@ -1,21 +1,22 @@
 """What an RTSP camera answers before its stream, as FFmpeg may hear it.
 
 FFmpeg follows a redirect by itself, with the login, to any host, past the deadline and the camera's certificate; so
-none reaches it. Of several challenges it takes the last digest, though it knows MD5 alone; so it hears of those that it
-can answer.
+none reaches it. Of several challenges it takes the last digest, though it knows MD5 alone, and no protection but "auth"
+where that is the first one; so it hears of what it can answer.
 """
 
 from __future__ import annotations
 
 import re
 
-from drivers.cameras.login import algorithm_of, challenges, refusal_headers
+from drivers.cameras.login import algorithm_of, challenges, is_stale, protections, refusal_headers
 
 LONGEST = 65_536  # bytes of all answers before the stream: a camera's have 2,000 or so
 FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # of a digest login
 REFUSED = b"RTSP/1.0 401"
 HEADERS_END = b"\r\n\r\n"
-CHALLENGE = b"www-authenticate"
+CHALLENGE, AUTHORIZATION = b"www-authenticate", b"\nauthorization:"
+PROTECTIONS = re.compile(rb'qop\s*=\s*(?:"[^"]*"|[^\s,]*)', re.IGNORECASE)
 # Anywhere: what FFmpeg takes for the begin of an answer is its own affair. It passes over all carriage returns. Of a
 # word that begins anew again and again the last begin alone is looked at: from each to the end would take the square.
 REDIRECT = re.compile(
@@ -37,6 +38,9 @@ class RtspAnswers:
     def __init__(self) -> None:
         self._said, self._held = bytearray(), bytearray()
         self._streams, self._plays = False, False
+        self._with_login, self._let_in = False, False  # the last request; one before it
+        self._waits, self._has_stream = False, False  # for an answer; one has been chosen
+        self.hung_up = False  # the camera, without an answer
         self.elsewhere: str | None = None  # to where one redirected
         self._size: tuple[int, int] | None = None
         self._tail, self._looked = b"", 0
@@ -44,9 +48,15 @@ class RtspAnswers:
     def asked(self, request: bytes) -> None:
         """Take in what FFmpeg asks; what follows its last request is the stream."""
         self._streams = self._streams or request.startswith(b"PLAY ")
+        self._waits = not request.startswith(b"TEARDOWN ")
+        self._has_stream = self._has_stream or request.startswith(b"SETUP ")
+        self._with_login = AUTHORIZATION in request.lower()
 
     def passed(self, data: bytes) -> bytes:
         """Return what FFmpeg may hear now of what the camera says. Raise ConnectionError where that must end."""
+        self._waits = False
+        if not self._plays and data.startswith(REFUSED):
+            self._streams = False  # it asks once more, with another nonce
         if self._streams:
             if not self._plays:
                 self._said += data[: len(REFUSED)]
@@ -68,11 +78,16 @@ class RtspAnswers:
             head, end, rest = self._held.partition(HEADERS_END)
             if not end:
                 return b""
-            found = _usable(bytes(head)) + end + rest
+            found = _usable(bytes(head), self._let_in) + end + rest
         else:
+            self._let_in = self._let_in or self._with_login
             found = bytes(self._held)
         self._held.clear()
         return bytes(found)
+
+    def ended(self) -> None:
+        """Take in that the camera has closed the connection."""
+        self.hung_up = self._waits or (self._has_stream and not self._plays)
 
     def size(self) -> tuple[int, int] | None:
         """Return the pictures' width and height, pixels, where the camera states it beside their RTP headers."""
@@ -102,14 +117,28 @@ class RtspAnswers:
 def is_usable(challenge: str) -> bool:
     """Return whether FFmpeg can answer one of the challenges in a header."""
     return any(
-        scheme == "basic" or (scheme == "digest" and algorithm_of(fields).upper() in FFMPEG_KNOWS)
+        scheme == "basic"
+        or (
+            scheme == "digest"
+            and algorithm_of(fields).upper() in FFMPEG_KNOWS
+            and (not protections(fields) or "auth" in protections(fields))
+        )
         for scheme, fields in challenges(challenge)
     )
 
 
-def _usable(head: bytes) -> bytes:
-    """Return the lines of an answer without the challenges that FFmpeg cannot answer, unless there are no others."""
-    lines = head.split(b"\r\n")
-    others = {line for line in lines if line.lower().startswith(CHALLENGE)}
-    good = {line for line in others if is_usable(line.partition(b":")[2].decode(errors="replace"))}
-    return b"\r\n".join(line for line in lines if not good or line not in others or line in good)
+def _usable(head: bytes, let_in: bool) -> bytes:
+    """Return the lines of an answer without the challenges that FFmpeg cannot answer.
+
+    It would answer them all the same, wrongly, and cameras lock at that. Where the login has been `let_in` before, the
+    nonce alone can be refused, which not all cameras say.
+    """
+    found = []
+    for line in head.split(b"\r\n"):
+        if not line.lower().startswith(CHALLENGE):
+            found.append(line)
+        elif is_usable(text := line.partition(b":")[2].decode(errors="replace")):
+            offers = any("auth" in protections(fields) for _, fields in challenges(text))
+            known = PROTECTIONS.sub(b'qop="auth"', line) if offers else line
+            found.append(known + b", stale=true" * (let_in and not is_stale([text])))
+    return b"\r\n".join(found)

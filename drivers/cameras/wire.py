@@ -96,7 +96,7 @@ def link_to(parts: SplitResult, trusted: ssl.SSLContext | None, fingerprint: str
     link = HTTPConnection(parts.hostname or "", parts.port or PORTS[parts.scheme])
     link.default_port = PORTS[parts.scheme]
     wire = reached(link.host, link.port, left)
-    link.host = link.host.partition("%")[0]  # an address's zone is this machine's own (RFC 6874)
+    link.host = without_zone(link.host)
     if trusted is not None:
         wire = secured(wire, link.host, trusted, fingerprint, left)
     link.sock = CameraWire(wire, left)  # the part of a socket that it uses
@@ -130,12 +130,17 @@ def secured(wire: socket.socket, host: str, trusted: ssl.SSLContext, fingerprint
     with ExitStack() as stack:
         stack.callback(wire.close)
         wire.settimeout(left())
-        secure = trusted.wrap_socket(wire, server_hostname=host)
+        secure = trusted.wrap_socket(wire, server_hostname=without_zone(host))
         stack.callback(secure.close)
         if fingerprint:
             check(secure.getpeercert(binary_form=True) or b"", fingerprint)
         stack.pop_all()
     return secure
+
+
+def without_zone(host: str) -> str:
+    """Return a host as others know it: the zone of a link-local address is this machine's own (RFC 6874)."""
+    return host.partition("%")[0]
 
 
 def check(certificate: bytes, fingerprint: str) -> None:

@@ -5,20 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
 
 from drivers.buses.bus import BUSES
 from drivers.reason import Reason
 from edge.config.across_alerts import Sensors, Wrong, alerts_known, horn_heard
-from edge.config.address import AddressError, is_host, parse
-from edge.config.errors import BAD_BROKER, BAD_PORT
+from edge.config.across_cameras import cameras_complete
+from edge.config.address import AddressError, parse
+from edge.config.errors import BAD_BROKER, BOTH_PASSWORDS
 from edge.config.sections import HornSection, SensorSection
 
-CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
 NEEDS = {"webhook": "phone", "mail": "mail"}  # what a person must have to be reached by such a channel
 NOT_ENCRYPTED = Reason("not_encrypted", "is of no use with {scheme}://: write {scheme}s:// in url", scheme="")
 LINE_TAKEN = Reason("line_taken", 'line {line} is used by "{owner}"', line="", owner="")
-BOTH_PASSWORDS = Reason("two_passwords", "give this or password_file, not both")
 
 
 def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
@@ -146,46 +144,6 @@ def two_primaries(wrong: Wrong, sensors: Sensors) -> None:
                 )
                 wrong(("sensor", place, "primary"), reason)
                 break
-
-
-def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
-    """Note a network camera without an address, a login that is given in two ways, a fingerprint without TLS."""
-    for place, camera in enumerate(cameras):
-        if camera.get("driver") in ("http", "rtsp") and not camera.get("url"):
-            driver = str(camera["driver"])
-            wrong(
-                ("camera", place, "driver"),
-                Reason("wants_url", "a camera with driver {driver} needs a url", driver=driver),
-            )
-        if "password" in camera and "password_file" in camera:
-            wrong(("camera", place, "password"), BOTH_PASSWORDS)
-        if "fingerprint" in camera and not str(camera.get("url", "")).lower().startswith(("https:", "rtsps:")):
-            untrue = Reason("no_certificate", "only an address with https:// or rtsps:// has a certificate")
-            wrong(("camera", place, "fingerprint"), untrue)
-        mistake = camera_address(str(camera.get("driver")), str(camera.get("url") or ""))
-        if camera.get("url") and mistake:
-            wrong(("camera", place, "url"), mistake)
-
-
-def camera_address(driver: str, url: str) -> Reason | None:
-    """Return what is wrong with the address of a camera; None where it is one."""
-    schemes = CAMERA_SCHEMES.get(driver)
-    if schemes is None:
-        return None
-    wrong = Reason("camera_url", "must be an address such as {one}://HOST/PATH or {other}://HOST/PATH", **schemes)
-    try:
-        parts = urlsplit(url)
-    except ValueError:  # a bracket of an IPv6 address is missing
-        return wrong
-    try:
-        port = parts.port
-    except ValueError:
-        port = 0
-    if port == 0:
-        return BAD_PORT
-    if not url.isprintable():
-        return wrong
-    return None if parts.scheme in schemes.values() and is_host(parts.hostname) else wrong
 
 
 def broker_complete(wrong: Wrong, broker: Any) -> None:

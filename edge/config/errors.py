@@ -33,6 +33,7 @@ BAD_BROKER = Reason("bad_broker", "must be an address such as mqtt://host:1883 o
 BAD_PORT = Reason("bad_port", "the port after the host's : must be from 1 to 65535")
 BAD_HTTP_URL = Reason("bad_http_url", "must be an address such as https://host/path")
 BAD_MAIL_URL = Reason("bad_mail_url", "must be an address such as smtps://user@host:465 or smtp://host:25")
+BOTH_PASSWORDS = Reason("two_passwords", "give this or password_file, not both")
 BAD_NAME = Reason("bad_name", "must be 1 to 32 lower-case letters, digits or hyphens, beginning with a letter or digit")
 BAD_FINGERPRINT = Reason(
     "bad_fingerprint", "must be the SHA-256 fingerprint of the camera's certificate: 64 digits 0-9 and a-f"

@@ -1,6 +1,7 @@
 """EXIF written into a JPEG without touching a pixel: one segment is spliced in, the others stay.
 
-A camera's own time is not trusted: what it wrote as EXIF is replaced (its exposure and which way is up are taken over).
+A camera's own time is not trusted: what it wrote as EXIF is replaced (its exposure and which way is up are taken over),
+what it wrote as XMP, which viewers read as well, is left out.
 Where nobody knows the time the picture says so, and names the boot and its seconds, from which it follows later.
 The time is that of the request; the camera has taken the picture within some seconds of it.
 """
@@ -15,6 +16,7 @@ from typing import Any
 from PIL import Image
 from PIL.TiffImagePlugin import IFDRational
 
+from drivers.cameras.jpeg_scan import SCAN, segment_end, segments
 from edge.pictures.spool import CaptureRequest, PicturePlace
 
 SOFTWARE = "Minshan"
@@ -22,12 +24,12 @@ EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 ORIENTATION = 0x0112
 KEPT = {0x010F, 0x0110, ORIENTATION}  # Make, Model
 KEPT_EXPOSURE = {0x829A, 0x829D, 0x8827, 0x9204, 0x920A}  # time, aperture, ISO, bias, focal length
-MARK = b"Exif\0\0"
+MARK, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 UNREADABLE = (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError, AttributeError, struct.error)  # Pillow
 
 
 def with_exif(jpeg: bytes, request: CaptureRequest) -> bytes:
-    """Return the JPEG with station, camera, time, its certainty and place; only its Exif segment differs."""
+    """Return the JPEG with station, camera, time, its certainty and place; only its Exif and XMP segments differ."""
     maker, exposure = _camera_wrote(jpeg)
     try:
         body = _own((maker, exposure), request).tobytes()
@@ -35,7 +37,7 @@ def with_exif(jpeg: bytes, request: CaptureRequest) -> bytes:
         body = _own(({ORIENTATION: maker.get(ORIENTATION, 1)}, {}), request).tobytes()
     body = body if body.startswith(MARK) else MARK + body
     segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
-    return jpeg[:2] + segment + b"".join(piece for piece in _segments(jpeg) if piece[4:10] != MARK)
+    return jpeg[:2] + segment + b"".join(piece for piece in _segments(jpeg) if not piece[4:].startswith((MARK, XMP)))
 
 
 def certainty(request: CaptureRequest) -> str:
@@ -48,15 +50,13 @@ def certainty(request: CaptureRequest) -> str:
 
 def _segments(jpeg: bytes) -> list[bytes]:
     """Return what follows the start marker: each segment before the first scan, then all the rest in one piece."""
-    pieces, at = [], 2
-    while at + 4 <= len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] != 0xDA:
-        if jpeg[at + 1] == 0xFF:  # a fill byte
-            at += 1
-            continue
-        end = at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
+    pieces, end = list[bytes](), 2
+    for marker, at in segments(jpeg):
+        if marker == SCAN:
+            return [*pieces, jpeg[at:]]
+        end = segment_end(jpeg, at)
         pieces.append(jpeg[at:end])
-        at = end
-    return [*pieces, jpeg[at:]]
+    return [*pieces, jpeg[end:]]
 
 
 def orientation(image: Image.Image) -> int:

@@ -29,16 +29,20 @@ HUNG = Reason(
 )
 
 
+DISK = Reason("disk", "disk")
+NO_ANSWER = Reason("no_answer", "no answer")
+
+
 def not_within(seconds: float) -> Reason:
     """Return that the camera process has not answered in that time."""
     within = Reason("no_picture_within", "no picture within {seconds:g} s", seconds=seconds)
-    return Reason("no_answer", "no answer", detail=within)
+    return NO_ANSWER.having(detail=within)
 
 
 def not_kept(error: OSError) -> Reason:
     """Return that the disk did not take the picture, and why."""
     why = Reason("picture_not_kept", "the picture cannot be kept: {why}", why=system_reason(error))
-    return Reason("disk", "disk", detail=why)
+    return DISK.having(detail=why)
 
 
 def password_unread(file: str, error: OSError | ValueError) -> Reason:
@@ -48,13 +52,32 @@ def password_unread(file: str, error: OSError | ValueError) -> Reason:
     return Reason("password_file", "password file", detail=unread)
 
 
-def login_waits(user: str, box: str, seconds: float) -> Reason:
-    """Return that a login was refused and is left alone for so long, for this camera and all others of its box."""
-    refused = Reason("box_refused_login", "{box} has refused the login of user {user!r}", box=box, user=user)
+def login_refused(user: str, box: str) -> Reason:
+    """Return that a login was refused, for one camera of its box and thus for all."""
+    return Reason("box_refused_login", "{box} has refused the login of user {user!r}", box=box, user=user)
+
+
+def login_cut_off(user: str, box: str) -> Reason:
+    """Return that the answer to a login was never heard."""
+    return Reason(
+        "box_not_heard",
+        "the station stopped while it was logging in to {box} as user {user!r}, and does not know the answer",
+        box=box,
+        user=user,
+    )
+
+
+def logins_refused(box: str) -> Reason:
+    """Return that so many logins were refused that another one might lock the box."""
+    return Reason("box_refused_logins", "{box} has refused several other logins", box=box)
+
+
+def login_waits(why: Reason, seconds: float) -> Reason:
+    """Return that a login is left alone for so long, and why."""
     return Reason(
         "camera_locked",
         "{reason}; cameras lock accounts, so the next attempt is in {minutes:.0f} min",
-        reason=refused,
+        reason=why,
         minutes=seconds / 60,
     )
 

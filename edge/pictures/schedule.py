@@ -3,7 +3,7 @@
 Each camera has slots of its own interval, counted from 1970 in UTC, or from the boot while the time is not
 known, and takes a picture in each that begins while the sun is up (in every one where it is to see by night
 too, or where nobody knows the time). A camera that fails is tried again after 1, 2, 4 ... 30 minutes for ever;
-one whose login was refused, or another's with the same user on the same box, by `logins.py`, on command neither.
+one whose login was refused, for it or for another one of its box, by `logins.py`, on command neither.
 
 Some pictures are taken at once (`captures.py`), by schedule one at a time of a box and never all that can be: a picture
 on command waits for no other camera, and is the one by schedule that is being taken of its own. The lane itself only
@@ -20,14 +20,14 @@ from typing import Any
 from astral import Observer
 from astral.sun import elevation
 
-from drivers.cameras.camera import LoginRefusedError, UnreachableError
+from drivers.cameras.camera import LoginRefusedError
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.config.sections import CameraSection, SiteSection
 from edge.northbound import version1
 from edge.pictures.captures import AT_ONCE, Captured, CaptureJob, CaptureListener, Captures, PictureOrder
 from edge.pictures.logins import Login, RefusedLogins, login_of
-from edge.pictures.reasons import ENDED, HUNG, detail, login_waits, not_kept, password_unread, picture_taken
+from edge.pictures.reasons import detail, login_waits, not_kept, password_unread, picture_taken
 from edge.pictures.spool import CaptureRequest, CaptureTarget, PicturePlace, Spool, new_id, target, widened
 from edge.pictures.watched import LONGEST_PAUSE, WatchedCamera
 from edge.records.bodies import plain
@@ -197,7 +197,7 @@ class PictureLane:
 
     def _refuse(self, job: CaptureJob, login: Login, left: float) -> None:
         """Conclude without asking that the camera's login waits."""
-        why = LoginRefusedError.kind.having(detail=login_waits(login.user, login.box, left))
+        why = LoginRefusedError.kind.having(detail=login_waits(self._logins.why(login), left))
         if job.order is None:
             self._missed(job, why, wait=min(left, LONGEST_PAUSE))  # by then it may have another password
         else:
@@ -225,18 +225,12 @@ class PictureLane:
         job, found, login = captured.job, captured.found, login_of(captured.job.camera)
         self._under_way.remove(job)
         if isinstance(found, Shelved):
-            heard = self._logins.accepted if captured.logged_in else self._logins.unreached
-            self._kept(lambda: heard(login))
+            self._kept(lambda: self._logins.given(login, captured.logged_in))
             self._taken(captured, found)
-        elif found.code == LoginRefusedError.kind.code:
-            self._kept(lambda: self._logins.refused(login))
-            self._missed(job, found, captured.request, LONGEST_PAUSE)
         else:
-            if found.code == UnreachableError.kind.code:
-                self._kept(lambda: self._logins.unreached(login))
-            elif found.code in (ENDED.code, HUNG.code):
-                self._kept(lambda: self._logins.unknown(login))
-            self._missed(job, found, captured.request)
+            self._kept(lambda: self._logins.missed(login, found.code))
+            wait = LONGEST_PAUSE if found.code == LoginRefusedError.kind.code else None
+            self._missed(job, found, captured.request, wait)
 
     def _taken(self, captured: Captured, shelved: Shelved) -> None:
         job, request, name = captured.job, captured.request, captured.job.camera.name

@@ -28,7 +28,7 @@ from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.pictures.exif import with_exif
 from edge.pictures.folder_watch import FolderWatch
-from edge.pictures.judge import NotWholeError, Opened
+from edge.pictures.judge import Opened
 from edge.pictures.reasons import ENDED, HUNG
 from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, FilePart, Spool, late, widened
 from edge.systemd import Signals, notify
@@ -146,8 +146,6 @@ def answer(request: CaptureRequest, clock: Clock) -> tuple[CaptureResult, bytes,
         opened = Opened.of(jpeg)
     except CameraError as error:
         return CaptureResult(request.id, False, error.reason), b"", b""
-    except NotWholeError as error:
-        return CaptureResult(request.id, False, NoPictureError(error.detail).reason), b"", b""
     look = opened.look(request.previous)
     dated = msgspec.structs.replace(request, clock=widened(request.clock, taken_late))
     full, thumbnail = with_exif(jpeg, dated), with_exif(opened.thumbnail(), dated)

@@ -152,7 +152,7 @@ def distrusted(
             when=begin,
             date=f"{_now():%Y-%m-%d}",
         )
-    if error.verify_code == NAME_DIFFERS:
+    if error.verify_code in NAME_DIFFERS:
         return Reason(
             "certificate_name",
             "the certificate of {where} is for another host: write the host's name as it is in the certificate",

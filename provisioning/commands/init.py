@@ -122,7 +122,7 @@ def camera_table(spec: str, place: int) -> dict[str, Any]:
     fields = CameraSection.model_fields
     texts_only = {key for key, field in fields.items() if "str" in str(field.annotation)}
     table = {key: text if key in texts_only else literal(text) for key, text in texts.items()}
-    size = PICTURE if driver == "picamera" else {}
+    size = PICTURE if driver == "picamera" and not PICTURE.keys() & table.keys() else {}
     return {"name": "camera" if place == 1 else f"camera-{place}", "driver": driver, **size, **table}
 
 

@@ -1,7 +1,7 @@
 """The doctor's checks of cameras: as a running station has them, or by one photo of each.
 
-A recorder locks its user after some refused logins, of all its channels together: so one login is refused once, by a
-doctor too, and what a station has been refused waits as it does there.
+A recorder locks after some refused logins, of all its channels together: so one login is refused once, by a doctor too,
+of one box three at most, and what a station has been refused waits as it does there.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ def cameras_of(facts: StationStatus) -> Iterator[Finding]:
 
 def cameras(config: Config) -> Iterator[Finding]:
     """Take one photo of each camera whose login has not been refused."""
-    logins = RefusedLogins(config.state_dir / "spool" / "logins.json", boot_id(), SystemClock().now, system_utc)
+    file = config.state_dir / "spool" / "logins.json"
+    logins = RefusedLogins(file, boot_id(), SystemClock().now, system_utc, keeps=False)
     logins.load()
     refused = set()
     for section in config.camera:
@@ -109,7 +110,7 @@ def cameras(config: Config) -> Iterator[Finding]:
                 user=login.user,
             )
         elif (left := logins.seconds_left(login)) > 0:
-            trouble = login_waits(login.user, login.box, left)
+            trouble = login_waits(logins.why(login), left)
         if trouble is not None:
             yield given_none(camera.name, LoginRefusedError.kind.having(detail=trouble))
             continue
@@ -117,6 +118,7 @@ def cameras(config: Config) -> Iterator[Finding]:
         if isinstance(found, Reason):
             if found.code == LoginRefusedError.kind.code:
                 refused.add(login)
+                logins.refused(login)
             found = given_none(camera.name, found)
         yield found
 

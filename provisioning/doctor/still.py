@@ -18,9 +18,9 @@ def describe_photo(asked: bytes) -> dict[str, Any]:
     """Return width, height and bytes of the photo, looked at as the station does, or the coded `trouble`."""
     import msgspec
 
-    from drivers.cameras.camera import CameraError, NoPictureError
+    from drivers.cameras.camera import CameraError
     from edge.clock.clock import SystemClock
-    from edge.pictures.judge import NotWholeError, Opened
+    from edge.pictures.judge import Opened
     from edge.pictures.spool import CaptureTarget
     from edge.pictures.worker import take_still
 
@@ -31,8 +31,6 @@ def describe_photo(asked: bytes) -> dict[str, Any]:
         return {"bytes": len(data), "width": seen.width, "height": seen.height}
     except CameraError as error:
         return {"trouble": error.reason.builtins()}
-    except NotWholeError as error:
-        return {"trouble": NoPictureError(error.detail).reason.builtins()}
 
 
 if __name__ == "__main__":

@@ -20,10 +20,14 @@ class SelfSigned(NamedTuple):
 CURVE = ("ec", "-pkeyopt", "ec_paramgen_curve:P-256")
 
 
-def self_signed(folder: Path, kind: tuple[str, ...] = CURVE) -> SelfSigned:
-    """Make a certificate of `CN=camera` in the folder; `kind` is that of its key, as openssl names it."""
+def self_signed(folder: Path, kind: tuple[str, ...] = CURVE, names: str = "") -> SelfSigned:
+    """Make a certificate of `CN=camera` in the folder.
+
+    `kind` is that of its key, as openssl names it; `names` are its other names ("DNS:..., IP:...").
+    """
     key, certificate = folder / "key.pem", folder / "cert.pem"
     words = ["-newkey", *kind, "-nodes", "-days", "2", "-subj", "/CN=camera"]
+    words += ["-addext", f"subjectAltName={names}"] if names else []
     files = ["-keyout", str(key), "-out", str(certificate)]
     subprocess.run(["openssl", "req", "-x509", *words, *files], check=True, capture_output=True)
     der = ssl.PEM_cert_to_DER_cert(certificate.read_text())

@@ -96,7 +96,7 @@ FIRST_NONCE_IS_OLD = [DIGEST.format(nonce=1), DIGEST.format(nonce=2) + ', stale=
     [
         (FIRST_NONCE_IS_OLD, "admin", 4, "no_video"),
         ([DIGEST.format(nonce=1), DIGEST.format(nonce=2) + ", stale=false"], "admin", 2, "camera_refuses_login"),
-        (['Digest algorithm=SHA-256, realm="x", nonce="1"'] * 2, "admin", 2, "login_kind_unknown"),
+        (['Digest algorithm=SHA-256, realm="x", nonce="1"'] * 2, "admin", 1, "login_kind_unknown"),
         ([""] * 2, "admin", 1, "login_without_challenge"),
         ([DIGEST.format(nonce=1)] * 2, "", 2, "login_needed"),
         ([DIGEST.format(nonce=1)], "admin", 2, "camera_forbids"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.cameras.camera import NoPictureError, NotAnImageError
+from drivers.cameras.camera import CameraError, NoPictureError, NotAnImageError
 from tests.unit.drivers.test_camera_answers import WHOLE, http, server, still
 
 
@@ -46,3 +46,14 @@ def test_a_whole_picture_is_taken_under_each_status_of_success(status: str) -> N
     """All of a picture that comes as its own part, or as a proxy's copy, is a picture."""
     with server(lambda _: http(WHOLE, "image/jpeg", status)) as place:
         assert still(f"http://{place}/") == WHOLE
+
+
+@pytest.mark.parametrize("port", ["1", "99999", "0"])
+def test_a_login_within_a_redirect_is_told_to_nobody(port: str) -> None:
+    """What is said of a camera goes to the journal, to the platform and to people."""
+    away = http(b"", "text/html", "302 Found", f"Location: http://joe:geheim@127.0.0.1:{port}/x?token=7")
+    with server(lambda _: away) as place, pytest.raises(CameraError) as refused:
+        still(f"http://{place}/")
+    told = str(refused.value.detail)
+    assert "127.0.0.1" in told
+    assert not any(word in told for word in ("joe", "geheim", "token"))

@@ -14,7 +14,7 @@ from PIL import Image
 from drivers.cameras.camera import CameraError, NoPictureError
 from drivers.cameras.jpeg import extract_jpeg, size
 from drivers.cameras.jpeg_scan import MOST_SCANS, RESTART, is_as_long_as_its_blocks, segments
-from edge.pictures.judge import NotWholeError, Opened
+from edge.pictures.judge import Opened
 from tests.data import shared
 from tests.kits import orchard
 
@@ -59,7 +59,7 @@ def test_a_picture_without_its_end_marker_is_refused_as_the_station_refuses_it(l
     with pytest.raises(NoPictureError) as refused:
         extract_jpeg(plain()[:-lost])
     assert refused.value.detail.code == "picture_cut_short"
-    with pytest.raises(NotWholeError):
+    with pytest.raises(NoPictureError):
         Opened.of(plain()[:-lost])
 
 
@@ -138,6 +138,32 @@ def test_a_piece_between_two_restart_markers_that_is_lost_is_found(lost: int, co
     marks = [found.start() for found in RESTART.finditer(whole, whole.index(b"\xff\xda"))]
     with pytest.raises(NoPictureError):
         extract_jpeg(whole[: marks[lost]] + whole[marks[lost + count] :])
+
+
+@pytest.mark.parametrize("how", [{}, {"progressive": True, "mode": "L"}])
+def test_pieces_that_have_changed_places_are_found_by_their_numbers(how: dict[str, object]) -> None:
+    """Each of them is whole, and there are as many: rows of a picture would be where others belong."""
+    whole = picture(restart_marker_rows=1, **how)  # type: ignore[arg-type]  # each way of coding is a keyword
+    begin, other = (found.start() for place, found in enumerate(RESTART.finditer(whole)) if place in (2, 5))
+    between = RESTART.search(whole, begin + 2)
+    end = RESTART.search(whole, other + 2)
+    assert between is not None
+    assert end is not None
+    pieces = whole[begin : between.start()], whole[other : end.start()]
+    swapped = whole[:begin] + pieces[1] + whole[between.start() : other] + pieces[0] + whole[end.start() :]
+    assert extract_jpeg(whole) == whole
+    with pytest.raises(NoPictureError):
+        extract_jpeg(swapped)
+
+
+@pytest.mark.parametrize("each", [168, 1000, 5000, 16_000])
+@pytest.mark.parametrize("mode", ["RGB", "L"])
+def test_a_picture_may_have_its_restart_markers_as_far_apart_as_it_likes(mode: str, each: int) -> None:
+    """Farther than libjpeg's widest picture, than a row, than all blocks, and at no row's end."""
+    out = io.BytesIO()
+    with Image.open(io.BytesIO(orchard.jpeg())) as image:
+        image.convert(mode).resize((2688, 1520)).save(out, "JPEG", restart_marker_blocks=each)
+    assert extract_jpeg(out.getvalue()) == out.getvalue()
 
 
 @pytest.mark.parametrize("how", CODED)

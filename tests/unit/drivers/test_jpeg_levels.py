@@ -12,8 +12,8 @@ from PIL import Image
 from drivers.cameras.camera import NoPictureError
 from drivers.cameras.jpeg import extract_jpeg
 from drivers.cameras.jpeg_decoders import ffmpeg_decodes
-from drivers.cameras.jpeg_levels import levels_are_possible
-from drivers.cameras.jpeg_scan import is_as_long_as_its_blocks
+from drivers.cameras.jpeg_levels import TABLE, levels_are_possible
+from drivers.cameras.jpeg_scan import is_as_long_as_its_blocks, segment_end, segments
 from tests.kits import orchard
 
 CODINGS: list[dict[str, Any]] = [
@@ -67,6 +67,30 @@ def test_no_picture_has_impossible_levels(how: dict[str, Any]) -> None:
     for quality in range(1, 101, 3):
         for seen in (orchard.image(3, 160), harsh(136)):
             assert levels_are_possible(coded(seen, quality=quality, **how))
+
+
+def test_tables_of_sixteen_bits_are_read_as_such() -> None:
+    """Some encoders write them so, whatever the quantizers: no picture is refused for it, and a shift is found."""
+    narrow = coded(orchard.image(3, 160), quality=80)
+    wide, at = bytearray(narrow[:2]), 2
+    for marker, begin in segments(narrow):
+        end = segment_end(narrow, begin)
+        if marker == TABLE:
+            for table in range(begin + 4, end, 65):
+                values = b"".join(bytes([0, value]) for value in narrow[table + 1 : table + 65])
+                wide += b"\xff\xdb\x00\x83" + bytes([0x10 | narrow[table]]) + values
+        else:
+            wide += narrow[begin:end]
+        at = end
+    wide[wide.index(b"\xff\xc0") + 1] = 0xC1  # extended: baseline has tables of 8 bits alone
+    assert levels_are_possible(bytes(wide) + narrow[at:])
+    rng, told = Random(3), [0, 0]
+    for _ in range(40):
+        place, bit = rng.randrange(at, len(narrow) - 2), 1 << rng.randrange(8)
+        spoiled = narrow[at:place] + bytes([narrow[place] ^ bit]) + narrow[place + 1 :]
+        for kind, head in enumerate((narrow[:at], bytes(wide))):
+            told[kind] += not levels_are_possible(head + spoiled)
+    assert told[0] == told[1] > 0
 
 
 def test_tables_that_end_early_are_no_crash() -> None:

@@ -120,3 +120,24 @@ def test_a_stream_without_a_whole_frame_fills_no_memory(
     most = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert most < 6_000_000, "of 20 MB that came"
+
+
+@pytest.mark.parametrize("size", [(320, 176), (640, 352), (704, 576), (1280, 352)])
+@pytest.mark.parametrize(("codec", "name"), [("h264", "h264"), ("h265", "hevc")])
+def test_a_frame_by_another_size_s_parameter_sets_is_no_picture(codec: str, name: str, size: tuple[int, int]) -> None:
+    """A camera that is set to another size in the midst, and tells it late, gives none that is filled with smear."""
+    picture = orchard.image(3, 362)
+    (small,), (large,) = (encoded(codec, 1, [picture], size=one) for one in (size, (1280, 720)))
+    late = KeyFrames(name, joined([unit for unit in units(small) if not is_slice(codec, unit)]))
+    torn = joined([unit for unit in units(large) if is_slice(codec, unit)])
+    assert [key for key in late.decode(torn) if key is not None] == []
+    assert [(key.width, key.height) for key in late.decode(large)] == [(1280, 720)]
+
+
+@pytest.mark.parametrize(("codec", "name"), [("h264", "h264"), ("h265", "hevc")])
+def test_parameter_sets_that_the_session_alone_tells_are_enough(codec: str, name: str) -> None:
+    """Many cameras name them in their description, and never in the stream."""
+    (whole,) = encoded(codec, 2, [orchard.image(3, 362)])
+    sets, slices = ([unit for unit in units(whole) if is_slice(codec, unit) is wanted] for wanted in (False, True))
+    assert [key is not None for key in KeyFrames(name, joined(sets)).decode(joined(slices))] == [True]
+    assert not any(KeyFrames(name, None).decode(joined(slices)))

@@ -20,8 +20,16 @@ SHA = 'WWW-Authenticate: Digest realm="r", nonce="n", algorithm="SHA-256"'
 Reply = Callable[[str, bool], tuple[str, list[str]]]  # of a method, and whether a login came with it
 
 
-def camera(reply: Reply, said: list[str]) -> AbstractContextManager[str]:
-    """Serve an RTSP camera that answers so, and never comes to its stream. Return what gives its address."""
+SDP = "v=0\r\no=- 0 0 IN IP4 127.0.0.1\r\ns=x\r\nt=0 0\r\nm=video 0 RTP/AVP 96\r\na=rtpmap:96 H264/90000\r\n"
+DESCRIBED = {"DESCRIBE": ["Content-Type: application/sdp", f"Content-Length: {len(SDP)}"]}
+TRANSPORT = "Transport: RTP/AVP/TCP;unicast;interleaved=0-1"
+
+
+def camera(reply: Reply, said: list[str], described: str = "", last: str = "") -> AbstractContextManager[str]:
+    """Serve an RTSP camera that answers so, and never comes to its stream. Return what gives its address.
+
+    `described`: what follows its answer to DESCRIBE; `last`: the method after whose success it closes the connection.
+    """
 
     def serve(link: socket.socket) -> None:
         with link.makefile("r", newline="\r\n") as file:
@@ -31,7 +39,10 @@ def camera(reply: Reply, said: list[str]) -> AbstractContextManager[str]:
                 said.append("".join(lines))
                 status, more = reply(line.partition(" ")[0], "authorization" in fields)
                 head = [f"RTSP/1.0 {status}", f"CSeq:{fields['cseq'].rstrip()}", *more, "", ""]
-                link.sendall("\r\n".join(head).encode())
+                good = status.startswith("2")
+                link.sendall(("\r\n".join(head) + described * (good and line.startswith("DESCRIBE"))).encode())
+                if last and good and line.startswith(last):
+                    return
 
     return listening(serve, "rtsp://{}/cam")
 
@@ -120,11 +131,55 @@ def test_of_several_logins_one_that_is_known_is_used(challenges: list[str]) -> N
     assert sum("\nAuthorization:" in one for one in said) == 1
 
 
+@pytest.mark.parametrize("each", [False, True])
+@pytest.mark.parametrize("offered", ["auth", "auth,auth-int", "auth-int,auth", "auth-int, auth"])
+def test_of_several_protections_one_that_is_known_is_used(offered: str, each: bool) -> None:
+    """In whichever order they stand; also where each request wants a nonce of its own, even the last one."""
+    said: list[str] = []
+
+    def reply(method: str, login: bool) -> tuple[str, list[str]]:
+        if method == "OPTIONS" or (login and (not each or f'nonce="{len(said) - 1}"' in said[-1])):
+            return "200 OK", [*DESCRIBED.get(method, []), "Session: 1", TRANSPORT]
+        return "401 Unauthorized", [f'WWW-Authenticate: Digest realm="r", nonce="{len(said)}", qop="{offered}"']
+
+    with camera(reply, said, SDP, last="PLAY") as url:
+        assert refused(url).detail.code == "no_key_frame"
+    assert all('qop="auth"' in one for one in said if "\nAuthorization:" in one)
+    assert [one.partition(" ")[0] for one in said].count("PLAY") == 1 + each
+
+
+@pytest.mark.parametrize("challenge", [SHA, MD5 + ', qop="auth-int"'])
+def test_a_login_that_cannot_be_right_is_not_tried(challenge: str) -> None:
+    """A camera that wants what is not known here counts no refusal, and what it wants is told."""
+    said: list[str] = []
+    with camera(always("DESCRIBE", "401 Unauthorized", challenge), said) as url:
+        assert refused(url).detail.code == "login_kind_unknown"
+    assert not any("\nAuthorization:" in one for one in said)
+
+
+@pytest.mark.parametrize("answered", [False, True])
+@pytest.mark.parametrize("method", ["OPTIONS", "DESCRIBE", "SETUP", "PLAY"])
+def test_a_camera_that_hangs_up_is_told_as_that(method: str, answered: bool) -> None:
+    """Too many look at it, or it restarts: that is neither a wrong address nor a missing permission."""
+
+    def reply(asked: str, _login: bool) -> tuple[str, list[str]]:
+        if asked == method and not answered:
+            raise ConnectionError
+        return "200 OK", [*DESCRIBED.get(asked, []), "Session: 1", TRANSPORT]
+
+    with camera(reply, [], SDP, last=method) as url:
+        code = refused(url).detail.code
+    if answered and method in ("OPTIONS", "DESCRIBE"):
+        assert code in ("camera_hangs_up", "no_video")
+    else:
+        assert code == ("no_key_frame" if (answered, method) == (True, "PLAY") else "camera_hangs_up")
+
+
 @pytest.mark.parametrize("challenges", [[SHA, MD5], [MD5], [SHA], []])
 def test_a_refusal_that_comes_in_pieces_is_heard_whole(challenges: list[str]) -> None:
-    """Cut at any place: without the challenges that cannot be answered, where there are others, and with all else."""
+    """Cut at any place: without the challenges that cannot be answered, and with all else."""
     lines = ["RTSP/1.0 401 Unauthorized", "CSeq: 2", *challenges, "Content-Length: 4", "", "body"]
-    kept = [line for line in lines if line != SHA or challenges == [SHA]]
+    kept = [line for line in lines if line != SHA]
     text = "\r\n".join(lines).encode()
     for at in range(len(text)):
         answers = RtspAnswers()

@@ -64,6 +64,20 @@ def test_a_recorder_is_asked_once_with_a_wrong_password(tmp_path: Path) -> None:
         assert len(asked) == 2
 
 
+def test_a_recorder_with_several_wrong_users_is_not_locked(tmp_path: Path) -> None:
+    """It may count whoever asks: of its users three are tried, and of the others it is said why not."""
+    asked: list[str] = []
+    users = "".join(
+        f'[[camera]]\nname = "u{n}"\ndriver = "http"\nurl = "http://u{n}:wrong@PLACE/"\n' for n in range(CHANNELS)
+    )
+    with server(refusing(asked)) as place:
+        file = tmp_path / "station.toml"
+        file.write_text(STATION.replace("/var/lib/minshan", str(tmp_path)) + users.replace("PLACE", place))
+        said = list(cameras(load(file)))
+    assert len(asked) == 3
+    assert all("has refused several other logins" in one.sentence for one in said[3:])
+
+
 @pytest.mark.parametrize("secret", [None, b"\xff\xfe\x00"])
 def test_no_login_is_tried_with_a_password_that_cannot_be_read(tmp_path: Path, secret: bytes | None) -> None:
     """A file that is not there, or no text, is named; the camera is not asked with an empty password."""

@@ -62,6 +62,13 @@ def test_it_writes_a_file_that_the_station_takes(tmp_path: Path) -> None:
     assert [(one.name, one.every_min) for one in load(out).forward] == [("county", 10)]
 
 
+def test_a_camera_s_one_side_is_refused_with_what_to_write(tmp_path: Path) -> None:
+    """No picture of 640 x 1080, which is neither the sensor's shape nor anybody's wish."""
+    said = minshan(*made(tmp_path / "station.toml", "--sensor", "bme280", "--camera", "picamera:width=640"))
+    assert said.code != 0
+    assert "needs height beside it, 360 for" in said.err
+
+
 def test_a_site_that_nobody_gave_is_said_loudly(tmp_path: Path) -> None:
     """A script may leave the site out: the file is written, and both it and the screen say whose site that is."""
     out = tmp_path / "station.toml"

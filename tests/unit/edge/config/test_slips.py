@@ -168,6 +168,11 @@ def test_what_other_kinds_of_files_take_is_told(tmp_path: Path, right: str, wron
         ("rtsp", "http://10.0.0.9/s", "must be an address such as rtsp://HOST/PATH or rtsps://HOST/PATH"),
         ("http", "http://[fe80::1/s.jpg", "must be an address such as http://HOST/PATH or https://HOST/PATH"),
         ("http", "http:// 10.0.0.9/s.jpg", "must be an address such as http://HOST/PATH or https://HOST/PATH"),
+        (
+            "rtsp",
+            "rtsp://a:b@[FE80::1]:554/s",
+            "a link-local address needs the interface that leads to it: [fe80::1%eth0]",
+        ),
         ("http", "http://10.0.0.9:81233/", "the port after the host's : must be from 1 to 65535"),
         ("http", "http：//10.0.0.9/s.jpg", "write : instead of the full-width ："),
         (
@@ -184,7 +189,27 @@ def test_a_cameras_address_is_checked_with_the_file(tmp_path: Path, driver: str,
 
 
 @pytest.mark.parametrize(
-    "url", ["http://10.0.0.9/图 1.jpg?a=b", "https://u:p@cam:8443", "http://[fe80::1%25eth0]/s.jpg", "http://摄像头/a"]
+    ("given", "other", "said"), [("width", "height", "360 for a Camera"), ("height", "width", "1138 for a Camera")]
+)
+def test_one_side_of_a_picture_is_not_enough(tmp_path: Path, given: str, other: str, said: str) -> None:
+    """Beside the default of the other it would cut the picture to a shape that nobody chose: what to write is said."""
+    table = f'[[camera]]\nname = "c"\ndriver = "picamera"\n{given} = 640\n'
+    (found,) = mistakes(tmp_path, (STATION + table).encode())
+    assert f"{given} = 640: needs {other} beside it, {said} Module 3" in found
+    (tmp_path / "station.toml").write_text(STATION + table + f"{other} = 480\n")
+    assert load(tmp_path / "station.toml").camera[0].width in (480, 640)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://10.0.0.9/图 1.jpg?a=b",
+        "https://u:p@cam:8443",
+        "http://[fe80::1%25eth0]/s.jpg",
+        "http://[fe80::1%eth0]/s.jpg",
+        "http://[fd00::1]/",
+        "http://摄像头/a",
+    ],
 )
 def test_other_addresses_are_taken(tmp_path: Path, url: str) -> None:
     """Blanks and Chinese in the path, a login, IPv6 with its interface."""

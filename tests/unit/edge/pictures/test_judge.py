@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from PIL import Image, ImageOps
+from PIL import Image, ImageDraw, ImageOps
 
+from drivers.cameras.camera import NoPictureError
 from drivers.twins.scene import Moment, Scene
 from edge.pictures.exif import with_exif
-from edge.pictures.judge import THUMB_BYTES, TURNS, NotWholeError, Opened
+from edge.pictures.judge import THUMB_BYTES, TURNS, Opened
 from edge.pictures.spool import CaptureRequest, CaptureTarget, PicturePlace
 from edge.records.record import ClockMark, Stamp
 
@@ -60,7 +61,7 @@ def test_a_picture_that_a_recorder_made_of_a_torn_frame_is_none(void: tuple[int,
     """Half a picture above a decoder's grey or green was coded whole, and is damaged all the same."""
     image = Image.open(io.BytesIO(painted())).convert("RGB")
     image.paste(void, (0, 900, 2688, 1520))
-    with pytest.raises(NotWholeError) as refused:
+    with pytest.raises(NoPictureError) as refused:
         Opened.of(as_jpeg(image))
     assert refused.value.detail.code == "picture_damaged"
 
@@ -107,6 +108,43 @@ def test_a_frozen_frame_is_repeated_and_a_calm_one_is_not() -> None:
     assert faults(a_second_later, first.pixels) == []
 
 
+def with_clock(image: Image.Image, time: str) -> bytes:
+    """Return a picture as JPEG with a date and a clock on its first row, a name on its last one."""
+    shown = image.copy()
+    for text, place in ((time, (40, 30)), ("ORCHARD 3", (2000, 1440))):
+        ImageDraw.Draw(shown).text(place, text, "white", font_size=60, stroke_width=3, stroke_fill="black")
+    return as_jpeg(shown)
+
+
+def test_a_frozen_frame_is_repeated_though_a_clock_goes_on_on_it() -> None:
+    """A camera whose sensor hangs may write the time on its last frame for hours; a living one's clock is no fault."""
+    image = Image.open(io.BytesIO(painted())).convert("RGB")
+    first = Opened.of(with_clock(image, "2026-07-18 12:00:00")).look()
+    assert faults(with_clock(image, "2026-07-18 13:59:37"), first.pixels) == ["repeated"]
+    later = Image.open(io.BytesIO(Scene(3).jpeg(Moment(NOON + 1_000_000)))).convert("RGB")
+    assert faults(with_clock(later, "2026-07-18 12:00:00"), first.pixels) == []
+
+
+@pytest.mark.parametrize(("level", "again"), [(255, True), (255, False), (0, False)])
+def test_what_is_all_white_or_all_black_in_both_tells_nothing(level: int, again: bool) -> None:
+    """Three quarters of a picture are an over-exposed sky or a mask for privacy: the rest decides."""
+    pictures = []
+    for number in range(2):
+        moment = Moment(NOON + 1_000_000 * number * (not again))
+        image = Image.open(io.BytesIO(Scene(3).jpeg(moment))).convert("RGB")
+        image.paste((level,) * 3, (0, 0, 2688, 1140))
+        pictures.append(with_clock(image, f"12:00:0{number}"))
+    assert faults(pictures[1], Opened.of(pictures[0]).look().pixels) == ["repeated"] * again
+
+
+@pytest.mark.parametrize("size", [(1, 1), (5, 2000), (64, 64)])
+def test_even_pictures_of_other_levels_are_no_repetition(size: tuple[int, int]) -> None:
+    """Of any size."""
+    grey, other = (as_jpeg(Image.new("RGB", size, (level,) * 3)) for level in (90, 200))
+    assert "repeated" in faults(grey, Opened.of(grey).look().pixels)
+    assert "repeated" not in faults(grey, Opened.of(other).look().pixels)
+
+
 def test_a_thumbnail_has_about_twenty_kilobytes() -> None:
     """A thumbnail is whole, of the picture's shape and at most 20 kB, for an orchard as for a flat grey."""
     for jpeg in (painted(), painted(sun=-15.0)):
@@ -146,14 +184,14 @@ def test_a_camera_s_own_time_goes_whatever_stands_before_it(fill: int) -> None:
 @pytest.mark.parametrize("share", [0.0, 0.01, 0.5, 0.99])
 def test_a_picture_cut_short_is_refused(share: float) -> None:
     """A picture that ends anywhere before its end is no picture, whatever Pillow could still show of it."""
-    with pytest.raises(NotWholeError):
+    with pytest.raises(NoPictureError):
         Opened.of(painted()[: round(len(painted()) * share)])
 
 
 @given(st.binary(max_size=2000), st.booleans())
 def test_arbitrary_bytes_are_no_picture(data: bytes, marked: bool) -> None:
     """Whatever a camera sends, it is a whole picture or refused with a sentence."""
-    with pytest.raises(NotWholeError):
+    with pytest.raises(NoPictureError):
         Opened.of(b"\xff\xd8\xff\xe0" + data if marked else data)
 
 
@@ -236,3 +274,16 @@ def as_jpeg(image: Image.Image, **how: object) -> bytes:
     out = io.BytesIO()
     image.save(out, "JPEG", quality=88, **how)
     return out.getvalue()
+
+
+def test_a_camera_s_own_date_is_nowhere_in_a_picture() -> None:
+    """A clock that stands in 2000 is written as EXIF and as XMP; who looks finds the station's date alone."""
+    exif = Image.Exif()
+    exif[0x0132] = exif.get_ifd(0x8769)[0x9003] = "2000:01:01 00:00:07"
+    out = io.BytesIO()
+    xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><xmp:CreateDate>2000-01-01T00:00:07</xmp:CreateDate></x:xmpmeta>'
+    Image.effect_noise((64, 48), 60).save(out, "JPEG", exif=exif, xmp=xmp)
+    assert out.getvalue().count(b"2000") >= 2
+    dated = with_exif(out.getvalue(), WISH)
+    assert b"2000" not in dated[: dated.index(b"\xff\xda")]
+    assert Opened.of(dated).image.tobytes() == Opened.of(out.getvalue()).image.tobytes()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import shutil
+import struct
 from contextlib import closing
 from pathlib import Path
 from random import Random
 
 import apsw
+import pytest
 
 from edge.records.record import Kind
-from edge.store.carve import FRAME, LEAF, WAL_HEADER
+from edge.store.carve import FRAME, LEAF, WAL_HEADER, ends_badly, frames, pages, records
 from edge.store.folder import DATABASE, LOG
 from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE
@@ -83,3 +85,47 @@ def test_what_a_broken_log_has_lost_for_good_is_named(tmp_path: Path) -> None:
     assert told is not None and 0 < len(missing) < 20
     assert {n for span in told.lost or () for n in range(span.first, span.last + 1)} == missing
     assert {span.epoch for span in told.lost or ()} == {"a"}
+
+
+def test_each_row_of_a_log_is_read_whatever_its_length_and_number(tmp_path: Path) -> None:
+    """Lengths up to and beyond what a page holds, byte by byte, on several pages of the log; numbers of three bytes."""
+    store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,))
+    letters, rng = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", Random(5)
+    lengths = [*range(PAGE - 260, PAGE + 20), *range(9000, 9010), 30_000]
+    for number, length in enumerate(lengths):
+        store.append(event(Kind.SETUP, number, {"sensors": "".join(rng.choices(letters, k=length))}))
+    written = {record.seq for record in store.range(1, len(lengths))}
+    log = (tmp_path / (DATABASE + LOG)).read_bytes()
+    store.close()
+    assert len(written) == len(lengths)
+    assert {row[0] for page, read in frames(log) for row in records(page, read)} == written
+
+
+@pytest.mark.slow
+def test_records_beyond_the_sixteen_thousandth_are_read(tmp_path: Path) -> None:
+    """Their numbers have three bytes in SQLite's own form, the middle one without any bit of the number."""
+    store = Store.open(tmp_path, epoch="a", destinations=(PLATFORM,))
+    last = [store.append(minute(n)) for n in range(16_400)][-1].seq
+    store.close()
+    rows = {row[0] for page, read in pages(tmp_path / DATABASE) for row in records(page, read)}
+    assert rows == set(range(1, last + 1))
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "badly"),
+    [
+        (-1, b"else", False),
+        (-1000, b"else", False),
+        (-1, b"same", True),
+        (1, b"else", True),
+        (-(1 << 21), b"else", True),
+    ],
+)
+def test_what_an_earlier_round_of_a_log_left_is_no_damage_and_rubbish_is(
+    first: int, second: bytes, badly: bool
+) -> None:
+    """Each round's first salt is one more than the last one's, and its second one is drawn: so rubbish is known."""
+    salt = 0x80000000
+    header = bytes(16) + struct.pack(">I4s", salt, b"same") + bytes(WAL_HEADER - 24)
+    frame = struct.pack(">2II4s", 7, 0, salt + first, second) + bytes(8) + b"\x01" * PAGE
+    assert ends_badly(header + frame, 0) is badly
