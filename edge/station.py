@@ -22,7 +22,7 @@ from edge.alerts.sounding import Demand
 from edge.budget.budget import Budget, terms_of
 from edge.budget.urgency import LASTS_S, LOOKED_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
-from edge.clock.watch import SystemTime
+from edge.clock.watch import ClockWatch, SystemTime
 from edge.config.sections import Config
 from edge.control.advice import Advice
 from edge.control.commands import KNOWN, Commands
@@ -45,6 +45,7 @@ from edge.sampler import BusLane, Opener, by_bus
 from edge.store.errors import StoreError
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from edge.store.times import CLOCK
 from edge.uplink.destination import REAL_WAY, Destination, Way
 from edge.uplink.uplink import Uplink
 from edge.wire.contract import Command, Result
@@ -89,7 +90,9 @@ class Station:
         parts = self._minutes, store, clock, self.inbox, boot
         self.recorder = Recorder(*parts, keep=self._keep, appended=self._appended, hours=self._hours)
         self.recorder.alerts = self._alerts
-        self.timekeeper = self._make_timekeeper(sources, system)
+        clocks = store.times.clock(boot, kept.get(CLOCK))
+        self._watch = None if system is None else ClockWatch(clock, system, boot, clocks)
+        self.timekeeper = self._make_timekeeper(sources, self._watch)
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.uplink = self._make_uplink(way)
         self.forwarding = Forwarding(config, store, clock, self.budget, self._utc, way)
@@ -122,11 +125,13 @@ class Station:
             self.forwarding,
         )
 
-    def _make_timekeeper(self, sources: list[TimeSource], system: SystemTime | None) -> Timekeeper:
+    def _make_timekeeper(self, sources: list[TimeSource], watch: ClockWatch | None) -> Timekeeper:
         """Look once before anything is recorded: where the time is known, no record has to be dated later."""
         recorder = self.recorder
+        if watch and watch.missed:
+            recorder.resume(watch.missed)
         keeper = Timekeeper(
-            sources, self.boot, self.clock, self.inbox, settled=lambda: recorder.snapshot.settled, system=system
+            sources, self.boot, self.clock, self.inbox, settled=lambda: recorder.snapshot.settled, watch=watch
         )
         for anchor in keeper.look():
             recorder.learn(anchor)
@@ -257,7 +262,8 @@ class Station:
         doubts = msgspec.to_builtins(self._minutes.keep())
         derived = {"hours": self._hours.keep(), "alerts": self._alerts.keep(), "budget": self.budget.keep()}
         kept = {"stopped_by": self.stopped_by, "devices": self._devices.sum, "counters": counters, "doubts": doubts}
-        return kept | derived
+        clock = {} if self._watch is None else {CLOCK: msgspec.to_builtins(self._watch.keep())}
+        return kept | derived | clock
 
     def _command(self, command: Command) -> None:
         self.budget.urgency.matters_until(self.clock.now() + LOOKED_S)  # somebody is there and looks

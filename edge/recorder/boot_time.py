@@ -119,8 +119,7 @@ class BootTime:
         kept = self._belief.believed_anchors
         if kept and kept[0].source != SIMULATED:
             with contextlib.suppress(StoreError):  # it is known until the next start, and measuring does not wait
-                for anchor in carried(slewed, kept):
-                    self._store.times.add_anchor(anchor)
+                self._store.times.carry(carried(slewed, kept), slewed.kept)
             self._belief.carry(slewed)
 
     def bound_lost_boots(self) -> None:
