@@ -120,7 +120,9 @@ def carried(slewed: Slewed, anchors: Sequence[Anchor]) -> tuple[Anchor, Anchor]:
     """
     newest = anchors[-1]
     since, elapsed, unnoticed = slewed.since, slewed.elapsed, slewed.unnoticed
-    if newest.boottime > since:  # it was heard meanwhile: some of what was slewed came before it, nobody knows how much
+    if (
+        since < newest.boottime < slewed.until
+    ):  # it was heard meanwhile: some of what was slewed came before it, nobody knows how much
         gained = (slewed.until - since - elapsed) / 2
         since, elapsed = newest.boottime, slewed.until - newest.boottime - gained
         unnoticed += abs(gained)
@@ -134,6 +136,19 @@ def carried(slewed: Slewed, anchors: Sequence[Anchor]) -> tuple[Anchor, Anchor]:
         for at, (utc, mark) in ((since, before), (slewed.until, after))
     )
     return begin, end
+
+
+def carried_back(early: Sequence[Slewed], first: Anchor) -> list[Anchor]:
+    """Return the anchors that carry a boot's first one back over what was slewed before it, oldest first."""
+    found = [first]
+    for slewed in reversed([one for one in early if one.until <= first.boottime]):
+        end = time_of(slewed.until, found)
+        assert end is not None
+        goes_on = found[0].source == CRYSTAL and found[0].boottime == slewed.until
+        error = round((end[1].error or 0.0) + (0.0 if goes_on else slewed.unnoticed), 6)
+        begin = Anchor(first.boot, slewed.since, end[0] - round(slewed.elapsed * 1e6), CRYSTAL, error)
+        found[:0] = [begin] if goes_on else [begin, Anchor(first.boot, slewed.until, end[0], CRYSTAL, error)]
+    return found[:-1]
 
 
 def error_of(anchor: Anchor) -> float:

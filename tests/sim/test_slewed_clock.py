@@ -136,6 +136,20 @@ def test_minutes_stay_true_however_long_the_clock_is_slewed() -> None:
     assert 2.0 < worst(records) < 7.0
 
 
+@pytest.mark.parametrize("off", [20.0, pytest.param(-20.0, marks=SLOW), pytest.param(1.0, marks=SLOW)])
+def test_a_clock_is_slewed_before_anybody_tells_the_time(off: float) -> None:
+    """A box boots with a wrong time and corrects it slowly: what it measured before is dated back across that."""
+    rate, at = 0.05, 600.0
+    length = abs(off) / rate
+    sources = (Teller("ntp", NTP, ((at + 1.2 * length, FOREVER, 0.0),)),)
+    with memory_folder() as folder:
+        slews = ((at + BOOTED, at + BOOTED + length, -rate if off > 0 else rate),)
+        day = ClockDay(folder, Schedule(tellers=sources, ppm=30.0, watched=True), slews=slews)
+        records = day.live(1.5 * HOUR)
+    assert complaints(day, records) == []
+    assert codes(records) == []
+
+
 def test_the_crystal_is_no_witness() -> None:
     """Network time is a minute wrong from then on, and the platform disagrees: what the crystal carried, restarted
     meanwhile, is no second voice for what network time had said before."""
