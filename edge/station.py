@@ -20,7 +20,7 @@ from edge.alerts.alerts import Alerts
 from edge.budget.budget import Budget, terms_of
 from edge.budget.urgency import LASTS_S
 from edge.clock.timekeeper import Timekeeper, TimeSource
-from edge.clock.watch import SystemTime
+from edge.clock.watch import ClockWatch, SystemTime
 from edge.config.sections import Config
 from edge.lanes import Lanes
 from edge.loading import unswept
@@ -34,6 +34,7 @@ from edge.records.record import ClockMark, Kind, Record, Stamp
 from edge.sampler import BusLane, Opener, by_bus
 from edge.store.errors import StoreError
 from edge.store.store import Store
+from edge.store.times import CLOCK
 from edge.struct_types import prepare_structs
 
 if TYPE_CHECKING:
@@ -80,7 +81,9 @@ class Station:
         parts = self._minutes, store, clock, self.inbox, boot
         self.recorder = Recorder(*parts, keep=self._keep, appended=self._appended, hours=self._hours)
         self.recorder.alerts = self._alerts
-        self.timekeeper = self._make_timekeeper(sources, system)
+        clocks = store.times.clock(boot, kept.get(CLOCK))
+        self._watch = None if system is None else ClockWatch(clock, system, boot, clocks)
+        self.timekeeper = self._make_timekeeper(sources, self._watch)
         self.buses = [BusLane(group, opener, clock, self.inbox) for group in by_bus(config.sensor).values()]
         self.pictures = self._make_pictures()
         self.horn = self._make_horn(opener)
@@ -88,11 +91,13 @@ class Station:
         self._way = way
         self._services: Services | None = None
 
-    def _make_timekeeper(self, sources: list[TimeSource], system: SystemTime | None) -> Timekeeper:
+    def _make_timekeeper(self, sources: list[TimeSource], watch: ClockWatch | None) -> Timekeeper:
         """Look once before anything is recorded: where the time is known, no record has to be dated later."""
         recorder = self.recorder
+        if watch and watch.missed:
+            recorder.resume(watch.missed)
         keeper = Timekeeper(
-            sources, self.boot, self.clock, self.inbox, settled=lambda: recorder.snapshot.settled, system=system
+            sources, self.boot, self.clock, self.inbox, settled=lambda: recorder.snapshot.settled, watch=watch
         )
         for anchor in keeper.look():
             recorder.learn(anchor)
@@ -220,7 +225,8 @@ class Station:
         doubts = msgspec.to_builtins(self._minutes.keep())
         derived = {"hours": self._hours.keep(), "alerts": self._alerts.keep(), "budget": self.budget.keep()}
         kept = {"stopped_by": self.stopped_by, "devices": self._devices.sum, "counters": counters, "doubts": doubts}
-        return kept | derived
+        clock = {} if self._watch is None else {CLOCK: msgspec.to_builtins(self._watch.keep())}
+        return kept | derived | clock
 
     def utc(self) -> int | None:
         """Return the present time, microseconds; None where nobody knows it. Callable from any lane."""

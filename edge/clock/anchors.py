@@ -47,12 +47,27 @@ class Anchor(msgspec.Struct, frozen=True):
         return DISCIPLINED if self.source == UNDISCIPLINED else self.source
 
 
+class KeptClock(msgspec.Struct, frozen=True):
+    """The clocks at an instant `at` of `boot` up to which all is accounted for; `rate`, `unsure` as of its watch."""
+
+    boot: str
+    at: float
+    crystal: float
+    rate: float
+    unsure: float
+
+
 class Slewed(msgspec.Struct, frozen=True):
-    """From `since` to `until` (s of the boot) its clock would have counted `elapsed` s, had nothing slewed it."""
+    """From `since` to `until` (s of the boot) its clock would have counted `elapsed` s, had nothing slewed it.
+
+    `unnoticed`: how many s more may be slewed before and after it without being noticed; `kept`: the clocks at its end.
+    """
 
     since: float
     until: float
     elapsed: float
+    unnoticed: float = NOTICED
+    kept: KeptClock | None = None
 
     @property
     def fast(self) -> bool:
@@ -103,16 +118,37 @@ def carried(slewed: Slewed, anchors: Sequence[Anchor]) -> tuple[Anchor, Anchor]:
 
     `anchors`: at least one, of the boot, oldest first.
     """
-    before, after = (time_of(at, anchors) for at in (slewed.since, slewed.since + slewed.elapsed))
+    newest = anchors[-1]
+    since, elapsed, unnoticed = slewed.since, slewed.elapsed, slewed.unnoticed
+    if (
+        since < newest.boottime < slewed.until
+    ):  # it was heard meanwhile: some of what was slewed came before it, nobody knows how much
+        gained = (slewed.until - since - elapsed) / 2
+        since, elapsed = newest.boottime, slewed.until - newest.boottime - gained
+        unnoticed += abs(gained)
+    before, after = (time_of(at, anchors) for at in (since, since + elapsed))
     assert before is not None
     assert after is not None
-    goes_on = anchors[-1].source == CRYSTAL and anchors[-1].boottime == slewed.since
-    unnoticed = 0.0 if goes_on else NOTICED
+    goes_on = newest.source == CRYSTAL and newest.boottime == since and newest.error > unnoticed
+    unnoticed = 0.0 if goes_on else unnoticed
     begin, end = (
         Anchor(anchors[0].boot, at, utc, CRYSTAL, round((mark.error or 0.0) + unnoticed, 6))
-        for at, (utc, mark) in ((slewed.since, before), (slewed.until, after))
+        for at, (utc, mark) in ((since, before), (slewed.until, after))
     )
     return begin, end
+
+
+def carried_back(early: Sequence[Slewed], first: Anchor) -> list[Anchor]:
+    """Return the anchors that carry a boot's first one back over what was slewed before it, oldest first."""
+    found = [first]
+    for slewed in reversed([one for one in early if one.until <= first.boottime]):
+        end = time_of(slewed.until, found)
+        assert end is not None
+        goes_on = found[0].source == CRYSTAL and found[0].boottime == slewed.until
+        error = round((end[1].error or 0.0) + (0.0 if goes_on else slewed.unnoticed), 6)
+        begin = Anchor(first.boot, slewed.since, end[0] - round(slewed.elapsed * 1e6), CRYSTAL, error)
+        found[:0] = [begin] if goes_on else [begin, Anchor(first.boot, slewed.until, end[0], CRYSTAL, error)]
+    return found[:-1]
 
 
 def error_of(anchor: Anchor) -> float:

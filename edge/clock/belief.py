@@ -154,10 +154,10 @@ class Belief:
         self._publish(anchor.boottime)
         return verdict
 
-    def keep(self, anchor: Anchor) -> None:
-        """Believe an anchor that agrees."""
-        self._kept.add(anchor)
-        self._publish(anchor.boottime)
+    def keep(self, *anchors: Anchor) -> None:
+        """Believe anchors that agree."""
+        self._kept.add(*anchors)
+        self._publish(self._kept.anchors[-1].boottime)
 
     def confirm(self, story: Story) -> None:
         """Count a story that contradicts as told twice; it is open already, by what was just heard."""

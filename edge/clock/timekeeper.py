@@ -19,7 +19,7 @@ from drivers.clock import Clock, Inbox
 from drivers.reason import Reason, system_reason
 from edge.clock.anchors import DISCIPLINED, UNDISCIPLINED, Anchor, Slewed
 from edge.clock.clock import system_utc
-from edge.clock.watch import ClockSet, ClockWatch, SystemTime
+from edge.clock.watch import ClockSet, ClockWatch
 
 log = logging.getLogger("minshan.time")
 LOOK_S = 1.0  # between two looks whether the system's clock was set
@@ -104,7 +104,7 @@ class KernelTime:
 class Timekeeper:
     """The lane that probes the sources, first one first, and hands what they say to the recorder.
 
-    `settled` says whether the recorder knows the time and nobody contradicts it; `system` tells the system's clock,
+    `settled` says whether the recorder knows the time and nobody contradicts it; `watch` looks at the system's clock,
     where it is to be noticed that this is set or slewed. `snapshot`: why no source told anything at the last look; None
     where one did.
     """
@@ -116,7 +116,7 @@ class Timekeeper:
         clock: Clock,
         inbox: Inbox,
         settled: Callable[[], bool],
-        system: SystemTime | None = None,
+        watch: ClockWatch | None = None,
     ) -> None:
         self.snapshot: Reason | None = None
         self._sources = sources
@@ -124,7 +124,7 @@ class Timekeeper:
         self._clock = clock
         self._inbox = inbox
         self._settled = settled
-        self._watch = None if system is None else ClockWatch(clock, system)
+        self._watch = watch
         self._set = False  # the system's clock was set, and no source has told anything since
         self._slewed: Slewed | None = None  # since the last look
 

@@ -3,9 +3,10 @@
 Within three minutes a mean leaps by more than air does, and nothing that must move with it does. Air that is exchanged
 (a front, a downburst, foehn) changes temperature and humidity together, the more the further it leaps: by a fifth at
 least of the 6 % of itself that humidity changes by a kelvin, where it can (in 640 days of a real station, repository
-Loongle/weather-data, half of it in each of six leaps over 2 K). Pressure leaps by 2 hPa in no weather, soil by 3 K in
-no three minutes (Zahumensky's error limits from minute to minute: 2 hPa, 1 K), and air of which no hygrometer tells by
-8 K in none that is likelier than a fault. Where a second sensor leaps along, what both measure has changed (hail). A
+Loongle/weather-data, half of it in each of six leaps over 2 K). Pressure leaps by 2 hPa in no weather but where
+a thunderstorm's cold air, which is heavy, arrives: the air cools by 2 K at least then. Soil leaps by 3 K in no three
+minutes (Zahumensky's error limits from minute to minute: 2 hPa, 1 K), and air of which no hygrometer tells by 8 K in
+none that is likelier than a fault. Where a second sensor leaps along, what both measure has changed (hail). A
 fault is a state, and what a grower reads are its minutes: so the doubt holds until its end is seen.
 
 A leap may be a repair too: of a drift, or of a fault that crept in. What tells them apart is what changes slowly, the
@@ -38,10 +39,10 @@ MINUTES = 3  # within which a leap is complete: a fault within a minute spoils t
 LEAPS: dict[str, tuple[float, dict[str, float]]] = {
     "air_temperature": (3.0, {"relative_humidity": 2.0}),
     "relative_humidity": (12.0, {"air_temperature": 0.5}),
-    "air_pressure": (2.0, {}),
+    "air_pressure": (2.0, {"air_temperature": 2.0}),
     "soil_temperature": (3.0, {}),
 }
-ALONE = {"air_temperature": 8.0}  # K; a leap without a witness
+ALONE = {"air_temperature": 8.0, "air_pressure": 2.0}  # K, hPa; a leap without a witness
 SHARE = 0.2  # of what humidity owes to a leap of the temperature
 ALONG = 0.5  # of a leap; a second sensor that leaps so far has seen it too
 REMEMBERED = (4 * 3600.0, 6 * 3600.0)  # s; the age of what a leap is compared with

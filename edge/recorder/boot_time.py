@@ -14,6 +14,7 @@ from edge.clock.anchors import (
     Slewed,
     believable,
     carried,
+    carried_back,
     day_of,
     error_of,
     time_of,
@@ -29,6 +30,7 @@ log = logging.getLogger("minshan.time")
 STEP = 1.0  # s; an anchor that far from the time kept so far cuts the minute in hand
 WIDENED = 86_400.0  # s before a contradiction from which on records state it too, while nothing is decided
 MOST_TOLD = 100  # contradictions that wait to be recorded
+MOST_EARLY = 4000  # slews that wait for a time
 
 
 class BootTime:
@@ -42,6 +44,7 @@ class BootTime:
         self._doubted: Anchor | None = None
         self._unbelieved: dict[str, Reason] = {}  # by `Anchor.voice`
         self._dispute: Reason | None = None
+        self._early: deque[Slewed] = deque(maxlen=MOST_EARLY)  # what was slewed before any time was known
         self.told: deque[Reason] = deque(maxlen=MOST_TOLD)
 
     @property
@@ -117,10 +120,11 @@ class BootTime:
     def carry(self, slewed: Slewed) -> None:
         """Carry what is known of the time over a stretch in which the boot's clock was slewed."""
         kept = self._belief.believed_anchors
-        if kept and kept[0].source != SIMULATED:
+        if not kept:
+            self._early.append(slewed)
+        elif kept[0].source != SIMULATED:
             with contextlib.suppress(StoreError):  # it is known until the next start, and measuring does not wait
-                for anchor in carried(slewed, kept):
-                    self._store.times.add_anchor(anchor)
+                self._store.times.carry(carried(slewed, kept), slewed.kept)
             self._belief.carry(slewed)
 
     def bound_lost_boots(self) -> None:
@@ -158,6 +162,11 @@ class BootTime:
     def _keep(self, anchor: Anchor) -> KnownTime | None:
         """Believe an anchor that tells the time better than it was known."""
         before = time_of(anchor.boottime, self._belief.believed_anchors)
+        if before is None and self._early and anchor.source != SIMULATED:
+            early = carried_back(self._early, anchor)
+            self._store.times.carry(early, None)
+            self._belief.keep(*early)
+            self._early.clear()
         dated = self._store.times.add_anchor(anchor)
         self._belief.keep(anchor)
         self.bound_lost_boots()

@@ -111,6 +111,11 @@ class Recorder:
         """Return the UTC (microseconds) of an instant of this boot and how it is known."""
         return self.timeline.time_at(boottime)
 
+    def resume(self, slewed: Slewed) -> None:
+        """Take in at the start what was slewed since an earlier run of this boot."""
+        self.timeline.resume(slewed)
+        self.snapshot = self._snapshot()
+
     def learn(self, anchor: Anchor) -> None:
         """Take in that the time is known, or known anew."""
         now = self._clock.now()

@@ -67,6 +67,11 @@ class Timeline:
         if utc is not None and self.end_utc is not None and self.end > slewed.until:
             self.end = round_to_us(slewed.until + max(0.0, (self.end_utc - utc) / 1e6))
 
+    def resume(self, slewed: Slewed) -> None:
+        """Take in at the start what was slewed since an earlier run of this boot: the minute in hand begins with it."""
+        self.time.carry(slewed)
+        self._date_anew()
+
     def next(self) -> None:
         """Begin the next minute where this one ends."""
         planned = self.end_utc
@@ -95,10 +100,14 @@ class Timeline:
     def _cut_at(self, now: float) -> None:
         """Close the minute in hand short; one that has hardly begun is dated instead, from its beginning."""
         if now - self.begin < GRACE:
-            self.begin_utc, self.begin_mark = self.time_at(self.begin)
-            self.end, self.end_utc = self._window_end(self.begin_utc)
+            self._date_anew()
         else:
             self.end, self.end_utc = round_to_us(now), None
+
+    def _date_anew(self) -> None:
+        """Date the minute in hand from its beginning, by all that is known now."""
+        self.begin_utc, self.begin_mark = self.time_at(self.begin)
+        self.end, self.end_utc = self._window_end(self.begin_utc)
 
     def _window_end(self, utc: int | None) -> tuple[float, int | None]:
         """Where the minute that begins now, at `utc` by the anchors, ends: the UTC minute's end, or 60 s on."""

@@ -7,11 +7,12 @@ because a year without time is half a million rows; what a power cut leaves undo
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import apsw
 import msgspec
 
-from edge.clock.anchors import CRYSTAL, Anchor, time_of
+from edge.clock.anchors import CRYSTAL, Anchor, KeptClock, time_of
 from edge.clock.belief import KnownTime
 from edge.records import ranges
 from edge.records.ranges import Ranges
@@ -20,12 +21,13 @@ from edge.store import rows
 from edge.store.database import Database
 from edge.store.delivery import DeliveryLedger
 from edge.store.moves import Moves, moved, moves
-from edge.store.notes import Notes
+from edge.store.notes import Notes, keep_note
 
 STEP = 2000  # rows in one transaction: a log of about 2 MB
 WHOLE = 1.0  # s; a label that is less off stays as it is, and states that much more error
 REDATING = "redating"  # the notes that say which boots' records are being dated anew
 MOST_REDATINGS = 16
+CLOCK = "clock"  # the note of the boot's clock and its crystal at the end of what was slewed last
 MOST_TOLD = 200  # anchors of a story that such a note keeps: of a year one in two days
 ARRIVAL, BOUNDS = "arrival", "bounds"
 BOOT = rows.COLUMNS.split(", ").index("boot")
@@ -132,6 +134,19 @@ class Times:
             keep(connection, anchor)
         return retime(self._db, self._ledger, anchor.boot, from_anchors(self.anchors(anchor.boot)))
 
+    def carry(self, its: Sequence[Anchor], clock: KeptClock | None) -> None:
+        """Keep the anchors that carry a boot's time over a slewed stretch, and the clocks at its end."""
+        with self._db.change() as connection:
+            for anchor in its:
+                keep(connection, anchor)
+            if clock is not None:
+                keep_note(connection, CLOCK, clock.boot, msgspec.json.encode(clock), 1)
+
+    def clock(self, boot: str, kept: Any) -> KeptClock | None:
+        """Return the clocks as they were last kept in this boot: by `carry`, or with the newest record (`kept`)."""
+        found = [one for one in (_clock(kept), _clock(self._notes.get(CLOCK, boot))) if one and one.boot == boot]
+        return max(found, key=lambda one: one.at, default=None)
+
     def anchors(self, boot: str) -> list[Anchor]:
         """Return the anchors of a boot, oldest first."""
         with self._db.reading() as connection:
@@ -174,6 +189,16 @@ class Times:
             known = {str(boot): anchors(connection, str(boot)) for (boot,) in found.fetchall()}
         for boot, its in known.items():
             retime(self._db, self._ledger, boot, from_anchors(its))
+
+
+def _clock(kept: Any) -> KeptClock | None:
+    """Return what was kept; nothing where nothing was, or it is not that."""
+    try:
+        if isinstance(kept, bytes):
+            return msgspec.json.decode(kept, type=KeptClock)
+        return msgspec.convert(kept, KeptClock | None)
+    except (msgspec.DecodeError, msgspec.ValidationError):
+        return None
 
 
 class TimelessBoot(msgspec.Struct, frozen=True):

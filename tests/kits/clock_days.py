@@ -12,8 +12,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from edge.clock.timekeeper import Timekeeper
-from edge.clock.watch import SystemTime
+from edge.clock.watch import ClockWatch, SystemTime
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
 from edge.recorder.recorder import Recorder
@@ -26,6 +28,7 @@ from edge.sim.scenario import DaemonRun
 from edge.sim.times import FOREVER, Boot, BootTeller, Teller
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from edge.store.times import CLOCK
 from tests.kits.stations import BEGIN
 
 SEED = 1
@@ -81,23 +84,30 @@ class ClockDay:
         clock = SleepingClock(boot.boottime(self._true(begin)))
         store = Store.open(self.folder, epoch=f"{self.name}epoch-{len(self.runs)}", destinations=(PLATFORM,))
         inbox = clock.inbox(100)
+        sources: list[Any] = [BootTeller(teller, boot, self.begin, SEED) for teller in self.schedule.tellers]
+        watch = (
+            self._watch(clock, boot, sources, store.times.clock(boot.id, store.state().get(CLOCK)))
+            if self.schedule.watched
+            else None
+        )
         recorder = Recorder(
             Minutes([], Site(31.68, 103.85, 1590.0, 8.0)),
             store,
             clock,
             inbox,
             boot.id,
-            keep=dict,
+            keep=lambda: {} if watch is None else {CLOCK: msgspec.to_builtins(watch.keep())},
             appended=lambda _r: None,
         )
-        sources: list[Any] = [BootTeller(teller, boot, self.begin, SEED) for teller in self.schedule.tellers]
+        if watch is not None and watch.missed is not None:
+            recorder.resume(watch.missed)
         keeper = Timekeeper(
             sources,
             boot.id,
             clock,
             inbox,
             settled=lambda: recorder.snapshot.settled,
-            system=self._system(clock, boot, sources) if self.schedule.watched else None,
+            watch=watch,
         )
         for anchor in keeper.look():
             recorder.learn(anchor)
@@ -118,10 +128,11 @@ class ClockDay:
         known = float("inf")  # whether a time had to be known is for the test to say
         self.runs.append(DaemonRun(store.epoch, boot, first, end, "power" if outage.power else "killed", known))
 
-    def _system(self, clock: SimClock, boot: Boot, sources: list[Any]) -> SystemTime:
-        """Return the system's clock, which somebody sets wrong before each slew, and otherwise the first source."""
+    def _watch(self, clock: SimClock, boot: Boot, sources: list[Any], kept: Any) -> ClockWatch:
+        """Watch the system's clock, which somebody sets wrong before each slew, and otherwise the first source."""
         utc = boot.slewed_utc if boot.slews else sources[0].system_utc
-        return SystemTime(lambda: utc(clock.now()), lambda: boot.crystal(clock.now()))
+        system = SystemTime(lambda: utc(clock.now()), lambda: boot.crystal(clock.now()))
+        return ClockWatch(clock, system, boot.id, kept)
 
     def _true(self, second: float) -> int:
         """Return the true UTC (microseconds) of a second of this life."""

@@ -8,15 +8,17 @@ from __future__ import annotations
 import itertools
 import random
 import re
+from pathlib import Path
 
 import pytest
 
-from edge.clock.anchors import NOTICED
+from edge.clock.anchors import LEAST_ERROR, NOTICED, Anchor, Slewed, carried
 from edge.records.record import Kind, Record
 from edge.sim.faults import Outage, Schedule
-from edge.sim.times import FOREVER, Teller
+from edge.sim.rig import Rig
+from edge.sim.times import FOREVER, Boot, BootTeller, Teller
 from tests.kits.clock_days import ClockDay, codes, judged, worst
-from tests.kits.stations import HOUR
+from tests.kits.stations import BEGIN, HOUR, configured, opener
 from tests.kits.store_kit import memory_folder
 
 BOOTED = 20.0  # s of the boot's clock at which a day begins
@@ -25,16 +27,19 @@ NTP = 0.02  # s; the error that network time states
 Life = tuple[ClockDay, list[Record]]
 
 
-def slewed(off: float, rate: float, at: float = HOUR, silent: float | None = None, restart: float = 0.0) -> Life:
+def slewed(
+    off: float, rate: float, at: float = HOUR, silent: float | None = None, restart: float = 0.0, down: float = 30.0
+) -> Life:
     """Live 2.5 hours; at `at` the clock is set `off` s ahead and then slewed back by `rate` s a second.
 
-    `silent`: for how long the kernel calls its clock unsynchronised then, s; until it is right by default.
+    `silent`: for how long the kernel calls its clock unsynchronised then, s; until it is right by default. `restart`:
+    when the daemon is killed, to be started `down` s later.
     """
     gain = -rate if off > 0 else rate
     length = abs(off) / rate  # by the boot's clock
     silent = length * (1 - gain) if silent is None else silent
     sources = (Teller("ntp", NTP, ((0.0, at, 0.0), (at + silent, FOREVER, 0.0))),)
-    outages = (Outage(restart, 30.0),) if restart else ()
+    outages = (Outage(restart, down, False),) if restart else ()
     schedule = Schedule(tellers=sources, ppm=30.0, watched=True, outages=outages)
     with memory_folder() as folder:
         day = ClockDay(folder, schedule, slews=((at + BOOTED, at + BOOTED + length, gain),))
@@ -103,6 +108,48 @@ def test_what_the_crystal_carried_holds_over_a_restart() -> None:
     assert codes(records) == []
 
 
+@pytest.mark.parametrize("into", [0.3, *(pytest.param(one, marks=SLOW) for one in (0.02, 0.9, 0.99))])
+@pytest.mark.parametrize("down", [30.0, *(pytest.param(one, marks=SLOW) for one in (2.0, 200.0))])
+def test_a_station_may_be_started_anew_in_the_midst_of_a_slew(into: float, down: float) -> None:
+    """What was slewed while it did not run is seen: both clocks were kept with the last record or the last slew."""
+    off, rate = 12.0, 0.03
+    day, records = slewed(off, rate, restart=HOUR + into * off / rate, down=down)
+    assert complaints(day, records) == []
+    assert codes(records) == []
+
+
+def test_a_source_that_was_heard_after_the_last_record_says_how_much_of_a_slew_it_saw() -> None:
+    """Nobody knows how much of the slew came after its word: the time is in the middle, and the error holds both."""
+    heard = Anchor("b", 100.0, BEGIN, "ntp", NTP)
+    begin, end = carried(Slewed(90.0, 120.0, 28.0), [heard])
+    assert begin.boottime == 100.0
+    assert (end.utc - BEGIN) / 1e6 == pytest.approx(19.0, abs=1e-6)
+    assert end.error >= 1.0 + NOTICED + LEAST_ERROR
+
+
+@SLOW
+def test_minutes_stay_true_however_long_the_clock_is_slewed() -> None:
+    """Somebody set it five minutes wrong: more is slewed than is worth a write a second, and stated."""
+    day, records = slewed(300.0, 0.09)
+    assert complaints(day, records) == []
+    assert codes(records) == []
+    assert 2.0 < worst(records) < 7.0
+
+
+@pytest.mark.parametrize("off", [20.0, pytest.param(-20.0, marks=SLOW), pytest.param(1.0, marks=SLOW)])
+def test_a_clock_is_slewed_before_anybody_tells_the_time(off: float) -> None:
+    """A box boots with a wrong time and corrects it slowly: what it measured before is dated back across that."""
+    rate, at = 0.05, 600.0
+    length = abs(off) / rate
+    sources = (Teller("ntp", NTP, ((at + 1.2 * length, FOREVER, 0.0),)),)
+    with memory_folder() as folder:
+        slews = ((at + BOOTED, at + BOOTED + length, -rate if off > 0 else rate),)
+        day = ClockDay(folder, Schedule(tellers=sources, ppm=30.0, watched=True), slews=slews)
+        records = day.live(1.5 * HOUR)
+    assert complaints(day, records) == []
+    assert codes(records) == []
+
+
 def test_the_crystal_is_no_witness() -> None:
     """Network time is a minute wrong from then on, and the platform disagrees: what the crystal carried, restarted
     meanwhile, is no second voice for what network time had said before."""
@@ -135,3 +182,21 @@ def test_minutes_stay_true_by_chance(seed: float) -> None:
         slews = (first, second) if chance.random() < 0.4 else (first,)
         day = ClockDay(folder, schedule, slews=slews)
         assert complaints(day, day.live(5 * HOUR)) == []
+
+
+def test_a_whole_station_goes_on_over_a_slew_in_which_it_did_not_run(tmp_path: Path) -> None:
+    """Its clocks are kept with its records: half a minute later it knows what was slewed, and from nobody else."""
+    boot = Boot("b", BEGIN, slews=((200.0, 230.0, 0.09),))
+    rig = Rig(configured(tmp_path), boot, boot.utc_at(BOOTED), 1, weather_s=10.0)
+    rig.tellings = [BootTeller(Teller("ntp", NTP, ((0.0, 100.0, 0.0),)), boot, BEGIN, 1)]
+    rig.watched = True
+    rig.power_on(opener(1))
+    rig.clock.run_until(199.0)
+    rig.kill()
+    rig.clock.run_until(231.0)
+    station = rig.power_on(opener(2))
+    utc, mark = station.recorder.time_at(231.0)
+    assert utc is not None
+    assert abs(utc - boot.utc_at(231.0)) / 1e6 <= (mark.error or 0.0) < 0.3
+    rig.power_off()
+    rig.close()

@@ -1,6 +1,6 @@
-"""Derived values for display: computed from one minute's primary values, labelled as derived, never recorded.
+"""Derived values of one minute, from its primary values: for pages, alerts and rules, at the station and at the hub.
 
-The platform has the values and can derive them itself; here they are for people who stand at the station.
+No minute records them, because whoever has its values derives the same; an hour's record has their means (`season`).
 """
 
 from __future__ import annotations

@@ -131,7 +131,7 @@ def test_a_source_that_comes_and_goes_is_heard() -> None:
 def test_the_machines_own_clocks_run_alike() -> None:
     """Nothing is told of clocks that nobody touches; one that is read anew is compared with itself."""
     clock = SystemClock()
-    watch = ClockWatch(clock, SystemTime(system_utc, crystal))
+    watch = ClockWatch(clock, SystemTime(system_utc, crystal), "b")
     for _look in range(5):
         clock.sleep_until(clock.now() + 0.1)
         assert watch.look() is None
@@ -140,7 +140,8 @@ def test_the_machines_own_clocks_run_alike() -> None:
 def test_a_set_and_a_slewed_clock_are_told_apart() -> None:
     """The step is told with its seconds, the slew with what the crystal counted meanwhile, and nothing after it."""
     clock, boot = SimClock(0.0), Boot("b", BEGIN, 30.0, ((100.0, 110.0, -0.1),))
-    watch = ClockWatch(clock, SystemTime(lambda: boot.slewed_utc(clock.now()), lambda: boot.crystal(clock.now())))
+    system = SystemTime(lambda: boot.slewed_utc(clock.now()), lambda: boot.crystal(clock.now()))
+    watch = ClockWatch(clock, system, boot.id)
     found = []
     for second in range(1, 130):
         clock.run_until(float(second))

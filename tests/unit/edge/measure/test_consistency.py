@@ -258,3 +258,19 @@ def test_cups_that_are_held_make_no_calm() -> None:
     last = run(mast([*heights], heights), lambda _at: values, 0, 10)[-1]
     assert (last.values["wind_from_direction"], last.quality["wind_from_direction"]) == (0.0, 3)
     assert last.reasons["wind_from_direction"] == last.reasons["wind_speed"]
+
+
+@pytest.mark.parametrize(("height", "doubted"), [(2.0, True), (6.0, False)])
+def test_lux_and_watts_are_one_light_at_one_height_alone(height: float, doubted: bool) -> None:
+    """A dome over the trees sees another light than one among them."""
+
+    def truth(at: float) -> dict[str, float]:
+        return {"illuminance": 61_000.0 + at % 7, "solar_irradiance.top": 150.0 + at % 5}
+
+    bodies = run(
+        mast(["illuminance", "solar_irradiance.top"], {"illuminance": 2.0, "solar_irradiance.top": height}),
+        truth,
+        0,
+        30,
+    )
+    assert (bodies[-1].quality["illuminance"] == 3) is doubted

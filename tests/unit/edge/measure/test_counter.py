@@ -77,6 +77,28 @@ def test_rain_over_a_gap_is_counted_and_doubted() -> None:
     assert doubts == ["fell_before"]
 
 
+@pytest.mark.parametrize("fell", [0.2, 0.6])
+def test_a_single_tip_over_a_gap_is_doubted_too(fell: float) -> None:
+    """Nobody knows when it fell, however little it was; nothing that fell is no doubt."""
+    assert rises([(0, 1.0), (600, 1.0 + fell)]) == ([0, fell], ["fell_before"])
+    assert rises([(0, 1.0), (600, 1.0)]) == ([0, 0], [])
+
+
+@pytest.mark.parametrize("told", [60.0, 40.0, -1.0, 9000.0])
+def test_a_total_that_is_not_believed_yet_says_so(told: float) -> None:
+    """A minute that ends on it does not know its rain: it is suspect, and good again when the old total is back."""
+    counter = Counter()
+    counter.take(50.0, 0.0, 3300.0, None)
+    assert counter.take(told, 10.0, 3300.0, None).unsettled
+    assert not counter.take(50.0, 20.0, 3300.0, None).unsettled
+
+
+def test_a_total_that_erred_by_less_than_a_shower_adds_nothing_as_it_comes_back() -> None:
+    """Half a millimetre less for some readings, believed, and back: no rain fell."""
+    told = [50.0, 50.0, 49.4, 49.4, 49.4, 49.4, 50.0, 50.0, 50.0, 50.2]
+    assert sum(rises([(10 * n, total) for n, total in enumerate(told)])[0]) == pytest.approx(0.2)
+
+
 @given(st.lists(st.integers(0, 20), max_size=200), st.integers(0, 9999), st.integers(0, 200))
 def test_tips_add_up_over_wraps_and_restarts_of_the_daemon(tips: list[int], first: int, restart: int) -> None:
     """All rises together are all tips, wherever the counter wraps and wherever the daemon is restarted."""

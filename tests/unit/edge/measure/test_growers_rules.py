@@ -192,14 +192,36 @@ def test_near_the_night_spraying_wants_care(clock: int, state: str) -> None:
     assert minutes.verdicts(now, None)[0].state == state
 
 
-@pytest.mark.parametrize(("mm", "flag", "state"), [(0.0, 3, "open"), (5.0, 3, "unknown"), (5.0, 1, "closed")])
-def test_rain_in_doubt_is_no_dry_hour(mm: float, flag: int, state: str) -> None:
-    """What fell in a gap is in doubt, and so is a cloudburst's best minute: the leaves may be wet."""
+NOON = int(datetime(2026, 4, 10, 12, tzinfo=timezone(timedelta(hours=8))).timestamp())
+DRY_AIR = {"air_temperature": 15.0, "relative_humidity": 60.0, "wind_speed": 2.0, "rainfall_amount": 0.0}
+
+
+@pytest.mark.parametrize(
+    ("mm", "flag", "state"),
+    [
+        (0.0, 3, "open"),
+        (0.2, 3, "unknown"),
+        (5.0, 3, "unknown"),
+        (0.2, 1, "closed"),
+        (5.0, 1, "closed"),
+        (None, 9, "open"),
+    ],
+)
+def test_rain_in_doubt_is_no_dry_hour(mm: float | None, flag: int, state: str) -> None:
+    """What fell in a gap is in doubt, and so is a cloudburst's best minute: the leaves may be wet, of a tip too."""
     minutes = GrowersMinutes(Site(31.68, 103.85, 1590.0, 8.0), ["air_temperature"])
-    noon = int(datetime(2026, 4, 10, 12, tzinfo=timezone(timedelta(hours=8))).timestamp())
-    air = {"air_temperature": 15.0, "relative_humidity": 60.0, "wind_speed": 2.0, "rainfall_amount": 0.0}
-    for begin in range(noon - 3600, noon, 60):
-        gap = begin == noon - 1800
+    for begin in range(NOON - 3600, NOON, 60):
+        gap = begin == NOON - 1800
         rain = {"rainfall_amount": mm} if gap else {}
-        minutes.take(begin, air | rain, {**dict.fromkeys(air, 1), "rainfall_amount": flag if gap else 1})
-    assert minutes.verdicts(float(noon), None)[0].state == state
+        minutes.take(begin, {**DRY_AIR, **rain}, {**dict.fromkeys(DRY_AIR, 1), "rainfall_amount": flag if gap else 1})
+    assert minutes.verdicts(float(NOON), None)[0].state == state
+
+
+@pytest.mark.parametrize(("lacking", "state"), [(0, "open"), (2, "open"), (3, "unknown")])
+def test_the_wind_of_ten_minutes_is_known_from_eight(lacking: int, state: str) -> None:
+    """Two minutes without good wind among the last ten make no difference; of seven nobody can say."""
+    minutes = GrowersMinutes(Site(31.68, 103.85, 1590.0, 8.0), ["air_temperature"])
+    for begin in range(NOON - 3600, NOON, 60):
+        flag = 3 if NOON - begin > 120 and NOON - begin <= 120 + 60 * lacking else 1
+        minutes.take(begin, DRY_AIR, {**dict.fromkeys(DRY_AIR, 1), "wind_speed": flag})
+    assert minutes.verdicts(float(NOON), None)[0].state == state

@@ -53,6 +53,31 @@ def test_a_lone_thermometer_that_leaps_far_is_in_doubt_until_it_leaps_back() -> 
     assert doubted(air(5.0, 0.0, rh=False), (T, P)) <= 4
 
 
+@pytest.mark.parametrize(("cools", "good"), [(8.0, True), (3.0, True), (0.5, False)])
+def test_a_thunderstorms_cold_air_is_heavy(cools: float, good: bool) -> None:
+    """It comes within three minutes, and for an hour pressure is 2.6 hPa higher; without it that is a fault's."""
+
+    def truth(at: float) -> dict[str, float]:
+        come = min(1.0, max(0.0, at / 60.0 - AT) / 3)
+        return {
+            T: round(24 + 0.6 * math.sin(at / 900) - cools * come, 1),
+            RH: round(55 + 0.6 * math.sin(at / 700) + 3 * cools * come, 1),
+            P: round(836 + 0.3 * math.sin(at / 900) + 2.6 * come, 1),
+        }
+
+    told = flags(run(mast([T, RH, P]), truth, 0, BACK), P)[AT + 8 :]
+    assert (set(told) == {1}) if good else (1 not in told)
+
+
+def test_a_barometer_alone_that_leaps_is_in_doubt() -> None:
+    """Without a thermometer nobody can say whether cold air came."""
+
+    def truth(at: float) -> dict[str, float]:
+        return {P: round(836 + 0.3 * math.sin(at / 900) + 2.6 * (at >= AT * 60.0), 1)}
+
+    assert 1 not in flags(run(mast([P]), truth, 0, BACK), P)[AT + 1 :]
+
+
 SECOND = "air_temperature.hedge"
 
 
