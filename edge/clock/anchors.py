@@ -120,9 +120,7 @@ def carried(slewed: Slewed, anchors: Sequence[Anchor]) -> tuple[Anchor, Anchor]:
     """
     newest = anchors[-1]
     since, elapsed, unnoticed = slewed.since, slewed.elapsed, slewed.unnoticed
-    if (
-        since < newest.boottime < slewed.until
-    ):  # it was heard meanwhile: some of what was slewed came before it, nobody knows how much
+    if since < newest.boottime < slewed.until:  # some of what was slewed came before it, nobody knows how much
         gained = (slewed.until - since - elapsed) / 2
         since, elapsed = newest.boottime, slewed.until - newest.boottime - gained
         unnoticed += abs(gained)
