@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drivers.text_files import meant
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands import open_secrets
@@ -26,6 +27,7 @@ PLUGGED = re.compile(r"/dev/tty[A-Z0-9]*(USB|ACM)\d+")
 
 def doubts(config: Config) -> Iterator[tuple[str, str]]:
     """Yield each sentence with its remedy."""
+    yield from letters({"station.title": config.station.title, "site.crop": config.site.crop})
     yield from site(config.site)
     yield from frost(config)
     if not Path(config.state.dir).is_absolute():
@@ -37,6 +39,17 @@ def doubts(config: Config) -> Iterator[tuple[str, str]]:
     for forward in config.forward:
         if forward.kind == "mqtt-json":
             yield from readable(f"[[forward]] {forward.name}", forward.url)
+
+
+def letters(texts_of: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Yield of each key's text that it was saved in another encoding than it was read in."""
+    for key, text in texts_of.items():
+        if text and "\ufffd" in text:
+            sentence = _('{key} = "{text}": some characters were lost when it was saved in another encoding')
+            yield sentence.format(key=key, text=text), _("Correct it, and save the file as UTF-8.")
+        elif text and (right := meant(text)):
+            sentence = _('{key} = "{text}": looks like "{right}" saved in the wrong encoding')
+            yield sentence.format(key=key, text=text, right=right), _("Correct it, and save the file as UTF-8.")
 
 
 def unfinished(config: Config) -> Iterator[tuple[str, str]]:

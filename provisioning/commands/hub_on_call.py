@@ -13,9 +13,11 @@ import click
 from edge.clock.clock import system_utc
 from edge.language import texts
 from edge.language.texts import _
+from provisioning.commands.answers import WordChoice
 from provisioning.commands.durations import IntRange
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, as_command, loaded, reading, say_unheard
+from provisioning.commands.hub_people import ROLES
 from provisioning.commands.options import json_option, print_json
 from provisioning.folding import say
 
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from hub.config import HubConfig
     from hub.database.engine import Engine
 
-DUTIES = ("grower", "technician", "operator")
+DUTIES = {duty: word for duty, word in ROLES.items() if duty != "admin"}
 NAME = click.argument("name", metavar=_("NAME"))
 HOURS_US = 3_600_000_000
 
@@ -46,9 +48,7 @@ def person() -> None:
 @click.option("--station", "stations", multiple=True, metavar="ID", help=_("Only about this station; may be repeated."))
 @click.option("--hours", metavar="HH:MM-HH:MM", help=_("Hours of duty; frost alerts come at any hour."))
 @click.option("--language", type=click.Choice(["zh", "en"]), default="zh", help=_("The language of the messages."))
-@click.option(
-    "--duty", type=click.Choice(DUTIES), default="grower", help=_("Growers are notified of the weather only.")
-)
+@click.option("--duty", type=WordChoice(DUTIES), default="grower", help=_("Growers are notified of the weather only."))
 def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     """Check and keep a person."""
     import msgspec

@@ -13,10 +13,11 @@ import msgspec
 
 from edge.language.speech import LANGUAGES, speaking
 from edge.language.texts import _
-from edge.language.words import QUANTITIES
+from edge.language.words import N_, QUANTITIES
 from edge.records.answers import Now, Point, Series
 from edge.records.asked import DAY_US, HOUR_US, MINUTE_US
 from edge.records.bodies import Hour, restore
+from provisioning.commands.answers import WordChoice
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import config_option, state_option
 from provisioning.commands.show_csv import print_csv
@@ -24,7 +25,7 @@ from provisioning.commands.show_lines import Curve, lines
 from provisioning.commands.status import ask_station
 from provisioning.folding import page
 
-WINDOWS = ("24h", "last-night", "7d", "season")
+WINDOWS = {"24h": N_("24 hours"), "last-night": N_("Last night"), "7d": N_("7 days"), "season": N_("season")}
 CHANNEL = re.compile(r"[a-z0-9_.-]+")  # what the name of one may have
 DUSK_H, DAWN_H = 18, 8  # local hours between which "last night" lies
 SEASON_US = 180 * DAY_US  # where no season's begin is known
@@ -35,7 +36,7 @@ SEASON_US = 180 * DAY_US  # where no season's begin is known
     + "\n\n"
     + _("SPAN is one of: {spans}; 24h if not given.").format(spans=_(", ").join(f"`{span}`" for span in WINDOWS))
 )
-@click.argument("window", type=click.Choice(WINDOWS), default="24h", metavar=_("[SPAN]"))
+@click.argument("window", type=WordChoice(WINDOWS), default="24h", metavar=_("[SPAN]"))
 @click.argument("quantity", default="air_temperature", metavar=_("[QUANTITY]"))
 @click.option("--csv", "as_csv", is_flag=True, help=_("Print CSV: each value with its time, local and UTC."))
 @config_option()
