@@ -56,16 +56,16 @@ def unfinished(config: Config) -> Iterator[tuple[str, str]]:
     """Yield that the file has no sensor, and each secret that is not there; the doctor finds that by itself."""
     if not config.sensor:
         yield _("the file has no sensor: the station will measure nothing"), _("`minshan sensors` lists the drivers.")
-    for file in password_files(config):
+    yield from absent(config.broker, *config.camera, *config.forward, *config.channel)
+
+
+def absent(*sections: object) -> Iterator[tuple[str, str]]:
+    """Yield each file with a password or another secret of these sections that is not there."""
+    named = [(key, getattr(section, key, None)) for section in sections for key in open_secrets.SECRETS]
+    for key, file in dict.fromkeys((key, file) for key, file in named if file):
         if is_missing(Path(file)):
-            sentence = _("password_file = {file}: this file is not there")
-            yield sentence.format(file=file), _("Write the password, and nothing else, into a file of this name.")
-
-
-def password_files(config: Config) -> list[str]:
-    """Return the files of the passwords that the station needs."""
-    sections = (section for section in (config.broker, *config.camera) if section is not None)
-    return list(dict.fromkeys(section.password_file for section in sections if section.password_file))
+            sentence = _("{key} = {file}: this file is not there").format(key=key, file=file)
+            yield sentence, _("Write the password or key, and nothing else, into a file of this name.")
 
 
 def site(section: SiteSection) -> Iterator[tuple[str, str]]:
