@@ -19,7 +19,7 @@ from edge.records.asked import DAY_US, HOUR_US, MINUTE_US
 from edge.records.bodies import Hour, restore
 from provisioning.commands.answers import WordChoice
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import config_option, state_option
+from provisioning.commands.options import as_command, config_option, state_option
 from provisioning.commands.show_csv import print_csv
 from provisioning.commands.show_lines import Curve, lines
 from provisioning.commands.status import ask_station
@@ -77,7 +77,9 @@ class RunningStation:
         offset = int(self.ask("station")["utc_offset_s"])
         if now.end_us is None or now.age_s is None:
             sentence = _("The station does not know the time yet: there is no curve without it.")
-            raise CommandError(Exit.TROUBLE, sentence, _("See `minshan status`."))
+            raise CommandError(
+                Exit.TROUBLE, sentence, _("See `{command}`.").format(command=as_command("status", *self._where))
+            )
         first, last = bounds(window, now.end_us + round(now.age_s * 1e6), offset, self._season())
         step = "hour" if window == "season" else "minute"
         if not CHANNEL.fullmatch(channel):
