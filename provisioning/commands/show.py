@@ -11,13 +11,12 @@ from typing import Any
 import click
 import msgspec
 
-from edge.language.speech import LANGUAGES, speaking
 from edge.language.texts import _
 from edge.language.words import N_, QUANTITIES
 from edge.records.answers import Now, Point, Series
 from edge.records.asked import DAY_US, HOUR_US, MINUTE_US
 from edge.records.bodies import Hour, restore
-from provisioning.commands.answers import WordChoice
+from provisioning.commands.answers import WordChoice, key
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import as_command, config_option, state_option
 from provisioning.commands.show_csv import print_csv
@@ -53,12 +52,9 @@ def show(window: str, quantity: str, as_csv: bool, config_file: Path | None, sta
 
 def channel_of(named: str) -> str:
     """Return the channel that a person names by its identifier, or by its quantity's name in one of the languages."""
-    known: dict[str, str] = {}
-    for lang in LANGUAGES:
-        with speaking(lang):
-            known |= {_(name).casefold(): key for key, name in QUANTITIES.items()}
-    quantity, dot, sensor = (named, "", "") if named.casefold() in known else named.rpartition(".")
-    return known[quantity.casefold()] + dot + sensor if quantity.casefold() in known else named
+    whole = key(named, QUANTITIES, QUANTITIES)
+    quantity, dot, sensor = named.rpartition(".")  # the name of a quantity may have a dot too
+    return whole if whole in QUANTITIES else key(quantity, QUANTITIES, QUANTITIES) + dot + sensor
 
 
 class RunningStation:
