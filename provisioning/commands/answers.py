@@ -37,10 +37,18 @@ class Choice(click.Choice[str]):
         """Return what two ways of writing the same have in common."""
         return re.sub(r"\W", "", _typed(choice)).lower()
 
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """Return the choices as help shows them."""
+        return click.Choice(self.choices).get_metavar(param, ctx)
+
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """Return what is said of another answer."""
-        as_written = click.Choice(self.choices)  # in the question
+        as_written = click.Choice(list(map(self._named, self.choices)))  # in the question
         return with_own_marks(as_written.get_invalid_choice_message(value, ctx))
+
+    def _named(self, choice: str) -> str:
+        """Return how a choice is told."""
+        return choice
 
 
 class WordChoice(Choice):
@@ -53,6 +61,10 @@ class WordChoice(Choice):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         """Return the key."""
         return super().convert(key(str(value), self._names, self._names), param, ctx)
+
+    def _named(self, choice: str) -> str:
+        name = _(self._names[choice])
+        return choice if name.lower() == choice else f"{choice}{_(' ({word})').format(word=name)}"
 
 
 def key(typed: str, known: Iterable[str], names: Mapping[str, str]) -> str:

@@ -12,6 +12,7 @@ from provisioning.commands.answers import WordChoice
 from provisioning.commands.hub_people import ROLES
 from provisioning.commands.show import WINDOWS
 from provisioning.commands.stage import keys
+from tests.kits.command import minshan
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -62,3 +63,10 @@ def test_another_word_is_refused() -> None:
     """With those that there are."""
     with pytest.raises(click.BadParameter, match="last-night"):
         WordChoice(WINDOWS).convert("前夜", None, None)
+
+
+def test_the_choices_are_told_as_they_are_written_and_with_their_names() -> None:
+    """In help and in a refusal."""
+    assert "[WGS-84|CGCS2000|GCJ-02]" in minshan("init", "--help").out
+    said = minshan("hub", "user", "add", "a", "--role", "x", "--lang", "zh").err
+    assert "“grower（果农）”、“technician（技术员）”" in said
