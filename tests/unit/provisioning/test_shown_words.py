@@ -57,7 +57,7 @@ def test_no_name_is_parted_in_a_narrow_table() -> None:
 def test_a_name_stands_on_its_line_where_the_reasons_leave_room_for_it(width: int, whole: bool) -> None:
     """A reason of one channel folded the names of all, however wide the window."""
     cups, dust = "wind_speed_of_gust.orchard-cups", "pm1"
-    why = Reason("unplugged", "unplugged").builtins()
+    why = Reason("unplugged", "unplugged")
     minute = MinuteStatus(
         {cups: 1.6, dust: None}, {cups: 1, dust: 9}, {dust: why}, start=1_790_000_000_000_000, duration=60
     )
