@@ -103,8 +103,11 @@ def is_coded(value: object) -> bool:
 def system_reason(error: Exception) -> Reason:
     """Return what the system says of a failed call; in its own words where its number has none here.
 
-    An error of TLS is no error of the system, though Python gives it a number that looks like one.
+    An error of TLS is no error of the system, though Python gives it a number that looks like one. An error of ours
+    brings its own.
     """
+    if isinstance(own := getattr(error, "reason", None), Reason):
+        return own
     if getattr(error, "library", None) == "SSL":
         why = str(getattr(error, "reason", ""))
         return NO_TLS if why in NO_TLS_THERE else Reason("tls_broke", "TLS fails ({why})", why=why)

@@ -44,10 +44,7 @@ def first_wide(text: str) -> Reason | None:
                 right = "."  # of a number, which has no comma
             if sign in "，、；" and not text[place + 1 :].strip():
                 return Reason(
-                    "wide_end",
-                    "the line ends with a full-width {sign}: remove it, or write {right} in a list",
-                    sign=sign,
-                    right=right,
+                    "wide_end", "the line ends with a full-width {sign}: remove it, or write , in a list", sign=sign
                 )
             if sign in SPACES[1:]:
                 return Reason(

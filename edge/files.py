@@ -5,9 +5,13 @@ from __future__ import annotations
 import errno
 import fcntl
 import os
+import re
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from drivers.reason import Reason
 
 
 def sync_folder(folder: Path) -> None:
@@ -80,9 +84,25 @@ def identity(file: Path | int) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def read_password(path: Path) -> str:
-    """Return the password that a file holds: UTF-8, without the blanks and line ends around it.
+class NoPasswordError(OSError):
+    """A file does not hold a password in the form in which one is read; `reason` says which that is."""
 
-    Raise OSError where it cannot be read, ValueError where it is no UTF-8.
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self.filename = str(path)
+        self.reason = Reason("no_password_line", "must contain one line of UTF-8 text, only the password")
+
+
+def read_password(path: Path) -> str:
+    """Return the password that a file holds: one line of UTF-8, without the blanks and line ends around it.
+
+    An editor of Windows puts a byte order mark before it, its shell writes UTF-16: both are read. Raise OSError.
     """
-    return path.read_text(encoding="utf-8").strip()
+    raw = path.read_bytes()
+    try:
+        found = raw.decode("utf-16" if raw.startswith((BOM_UTF16_LE, BOM_UTF16_BE)) else "utf-8-sig").strip()
+    except UnicodeDecodeError:
+        raise NoPasswordError(path) from None
+    if re.search(r"[\0\r\n]", found):
+        raise NoPasswordError(path)
+    return found

@@ -15,7 +15,7 @@ from drivers.errors import SettingError
 from drivers.paths import FilePath, FolderPath, file, possible
 from drivers.reason import Reason
 from edge.config.across import broker_complete, files_fit, rows
-from edge.config.base import HTTP_URL, HUB_NAME, PUBLIC_URL, MonthDay, Name, Section
+from edge.config.base import HTTP_URL, HUB_NAME, PUBLIC_URL, MonthDay, Name, Section, Title
 from edge.config.delivery import CHANNELS, DeliveryChannel
 from edge.config.errors import STATIONS_FILE, ConfigError, Mistake
 from edge.config.file import DraftConfig, of_kinds, read
@@ -119,7 +119,7 @@ class AlarmsSection(Section):
 
     utc_offset_h: float = Field(default=8.0, ge=-12, le=14)
     season: tuple[MonthDay, MonthDay] = Field(default=("03-01", "05-31"), strict=False)
-    names: dict[Name, str] = Field(default={})
+    names: dict[Name, Title] = Field(default={})
     language: Literal["en", "zh"] = "zh"
 
 
@@ -149,7 +149,7 @@ class HubConfig(Section):
 
     @property
     def password(self) -> str | None:
-        """The database's password, read anew each time. Raise OSError, ValueError."""
+        """The database's password, read anew each time. Raise OSError."""
         file = self.database.password_file
         return None if file is None else read_password(Path(file))
 

@@ -202,7 +202,7 @@ def engine_of(config: HubConfig, make: bool = True) -> Engine:
     """Return the database that the file names. Raise DatabaseRefusedError."""
     try:
         password = config.password
-    except (OSError, ValueError) as error:
+    except OSError as error:
         file, why = config.database.password_file or "", system_reason(error)
         raise DatabaseRefusedError(
             Reason("password_unread", "{file} cannot be read: {why}", file=file, why=why)

@@ -26,7 +26,9 @@ STOPS = ".,;:!?)"  # which stay with a command before them
 TURNING = {sign: f"<U+{sign:04X}>" for sign in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
 KEYS = "PsSpace = next page, q = quit$"  # what `less` shows below a page
 _UNQUOTED = re.compile(r"[\w%+,./:=@-]+")  # Chinese needs no quotes
-_COMMAND = rf"`[^`]*`|“minshan [^”{WIDE}]*”"
+# A command in the midst of a sentence is copied whole too: it ends where the sentence goes on.
+_SUDO = rf"\(?sudo(?: [^\s`{WIDE}(),;]+)+"
+_COMMAND = rf"`[^`]*`|“minshan [^”{WIDE}]*”|{_SUDO}"
 # A number stays with its unit.
 _AMOUNT = rf"[+±−-]?\d[\d.]*(?: (?:[^\s\d`{WIDE}(][^\s`{WIDE}]*(?=[\s{WIDE}]|$)|[\u4e00-\u9fff]))"
 _ATOM = rf"{_COMMAND}|{_AMOUNT}|[^\s`{WIDE}]+|\s+|."  # compiled at its first use: that takes as long as click

@@ -84,12 +84,15 @@ def usage_sentence(error: click.UsageError, words: Sequence[str]) -> str:
     """Return what click says of a wrong command line, in the marks of the person's language.
 
     Of a word that is no command, with what it may have been meant for: a near one, one below another, what it begins,
-    or all of a few; of an option that is missing, with what it is; of a number below 0, which click takes for an
-    option, what it is not. `words`: the command line.
+    or all of a few; of an option that is missing, with what it is; of one that there is not, and of a word too many,
+    with those that there are; of a number below 0, which click takes for an option, what it is not. `words`: the
+    command line.
     """
     message = error.format_message()
     if isinstance(error, click.exceptions.NoSuchOption):
-        message = negative(error, words) or message
+        message = negative(error, words) or texts.sentences(message, options_known(error, words))
+    if error.ctx is not None and message.startswith(surplus().partition("{args}")[0]):
+        message = texts._("; ").join(filter(None, (message, options_of(error.ctx.command))))
     if isinstance(error, click.exceptions.NoSuchCommand) and not error.possibilities:
         message = texts.sentences(message, meant_by(error))
     if isinstance(error, click.exceptions.MissingParameter) and (what := getattr(error.param, "help", None)):
@@ -99,6 +102,32 @@ def usage_sentence(error: click.UsageError, words: Sequence[str]) -> str:
         if choices:
             message = texts.sentences(message, listed(choice.strip(",") for choice in choices))
     return texts.with_own_marks(message)
+
+
+def surplus() -> str:
+    """Return what click says of a word too many."""
+    return texts.ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1)
+
+
+def options_known(error: click.exceptions.NoSuchOption, words: Sequence[str]) -> str:
+    """Return where an option belongs that stands before its command, or which there are; "" where one is near."""
+    if error.ctx is None or error.possibilities:
+        return ""
+    command = error.ctx.command
+    if isinstance(command, click.Group):
+        named = next((word for word in words if word in command.list_commands(error.ctx)), "")
+        one = command.get_command(error.ctx, named) if named else None
+        if one is not None and any(error.option_name in option.opts for option in one.params):
+            whole = f"{error.ctx.command_path} {named} {error.option_name}"
+            return texts._("It belongs behind the command: {command}").format(command=f"`{whole} …`")
+    return options_of(command)
+
+
+def options_of(command: click.Command) -> str:
+    """Return which options a command has; "" where they are many, or words belong there without one."""
+    names = [max(param.opts, key=len) for param in command.params if isinstance(param, click.Option)]
+    arguments = any(isinstance(param, click.Argument) for param in command.params)
+    return "" if arguments or isinstance(command, click.Group) or len(names) > MOST_NAMED else listed(names)
 
 
 def negative(error: click.exceptions.NoSuchOption, words: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ from drivers.errors import SettingError
 from drivers.quantity import QUANTITIES
 from drivers.reason import Reason, joined, system_reason
 from drivers.refusals import refusal
+from drivers.text_files import NoTextError, text_of
 from drivers.toml_mistakes import mistake_in
 
 FOLDER = Path(__file__).parent / "profiles"
@@ -229,9 +230,12 @@ def _builtin(name: str) -> Profile:
 
 def _read(path: Path) -> Profile:
     try:
-        text = path.read_text(encoding="utf-8-sig")
+        text = text_of(path.read_bytes())
         return Profile.model_validate(tomllib.loads(text))
-    except (OSError, UnicodeDecodeError) as error:
+    except NoTextError as error:
+        place = f"{path}:{error.line}"
+        raise ProfileError(Reason("profile_mistake", "{place}: {why}", place=place, why=error.reason)) from error
+    except OSError as error:
         unread = Reason(
             "profile_unread", "{path} is not a readable profile ({why})", path=str(path), why=system_reason(error)
         )

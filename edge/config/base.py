@@ -1,8 +1,9 @@
 """What all tables of a configuration file share: strict types, and the formats of names, addresses and times."""
 
+import re
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 
 NAME = r"^[a-z0-9][a-z0-9-]{0,31}$"
 BROKER_URL = r"^mqtts?://.+"
@@ -17,7 +18,17 @@ MAIL_URL = r"^smtps?://[^/?#\s]+$"
 HEADER_NAME = r"^[A-Za-z0-9-]{1,64}$"
 HUB_NAME = r"^[A-Za-z0-9-]{0,32}$"
 PUBLIC_URL = r"^https?://[^/?#@\s]+/?$"
+# Line ends, other controls, and the signs that turn what stands around them.
+UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
+
+
+def one_line(text: str) -> str:
+    """Return a text for people as it may stand within a message's line: a name with a line end would begin another."""
+    return UNSEEN.sub(" ", text).strip()
+
+
 Name = Annotated[str, Field(pattern=NAME)]
+Title = Annotated[str, AfterValidator(one_line)]
 Fingerprint = Annotated[str, Field(pattern=FINGERPRINT)]
 LimitList = Annotated[tuple[FiniteFloat, ...], Field(min_length=1, max_length=8, strict=False)]
 MonthDay = Annotated[str, Field(pattern=MONTH_DAY)]

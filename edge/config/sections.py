@@ -14,7 +14,7 @@ from drivers.driver import DriverInfo
 from drivers.errors import SettingError
 from drivers.paths import FilePath, FolderPath, PathText
 from drivers.reason import Reason
-from edge.config.base import BROKER_URL, Fingerprint, HourMinute, LimitList, MonthDay, Name, Section
+from edge.config.base import BROKER_URL, Fingerprint, HourMinute, LimitList, MonthDay, Name, Section, Title
 from edge.config.delivery import NO_HOURS, DeliveryChannel, NotifySection, PersonSection
 from edge.config.forward import Forward
 
@@ -42,7 +42,7 @@ class StationSection(Section):
     """
 
     id: Name
-    title: str = ""
+    title: Title = ""
     language: Literal["en", "zh"] | None = None
 
 

@@ -1,7 +1,7 @@
 """Typing slips that people make in a station's file, each reported with what to write instead.
 
-A Chinese keyboard gives full-width signs (：，＝“”), an editor on Windows saves GBK or UTF-16, a datasheet's address is
-hexadecimal, a map names the longitude first, a password holds a sign that ends it in an address.
+A Chinese keyboard gives full-width signs (：，＝“”), a datasheet's address is hexadecimal, a map names the longitude
+first, a password holds a sign that ends it in an address.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from urllib.parse import quote
 from drivers.buses.bus import OnI2C
 from drivers.catalog import UnknownDriverError, find
 from drivers.reason import Reason
+from drivers.text_files import NoTextError, text_of
 from drivers.wide_signs import first_wide, outside_texts
 from edge.config.errors import BAD_PORT, Mistake
 
@@ -47,44 +48,11 @@ def wide_lines(file: str, text: str) -> Iterator[Mistake]:
 
 
 def decoded(file: str, raw: bytes) -> str | Mistake:
-    """Return the text of the bytes (a byte order mark before it is passed over), or the mistake of another encoding."""
+    """Return the text of the bytes, or the mistake of another encoding."""
     try:
-        text = raw.decode("utf-8-sig")
-        if "\0" not in text:
-            return text
-        place = raw.index(0)
-        raise UnicodeDecodeError("utf-8", raw, place, place + 1, "no text holds it")
-    except UnicodeDecodeError as error:
-        line = raw.count(b"\n", 0, error.start) + 1
-        other = encoding_of(raw)
-        if other:
-            return Mistake(
-                file,
-                line,
-                "",
-                "",
-                Reason(
-                    "other_encoding",
-                    "the file is in {encoding}, not UTF-8: save it as UTF-8 in the editor that wrote it",
-                    encoding=other,
-                ),
-            )
-        byte = f"0x{raw[error.start]:02x}"
-        unknown = Reason("file_not_utf8", "the file is not UTF-8 text (byte {byte}): save it as UTF-8", byte=byte)
-        return Mistake(file, line, "", "", unknown)
-
-
-def encoding_of(raw: bytes) -> str:
-    """Return the encoding in which Windows saved the text, where it can be told; "" otherwise."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or 2 * max(raw[n::2].count(0) for n in (0, 1)) > len(raw) // 2:
-        return "UTF-16"
-    try:
-        text = raw.decode("gb18030")
-    except UnicodeDecodeError:
-        return ""
-    hanzi = len(re.findall("[\u4e00-\u9fff\uff01-\uff5e\u3000-\u3002“”]", text))
-    high = sum(byte > 0x7F for byte in raw)  # of the two bytes of a hanzi in common use both are
-    return "GBK" if hanzi and 0.9 * high <= 2 * hanzi <= 1.1 * high else ""
+        return text_of(raw)
+    except NoTextError as error:
+        return Mistake(file, error.line, "", "", error.reason)
 
 
 def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> Reason:

@@ -11,6 +11,7 @@ from functools import reduce
 from drivers.quantity import QUANTITIES
 from edge.delivery.facts import KNOWN, AlertFacts, Course
 from edge.delivery.message import WORD
+from edge.language.sentence import isolated
 from edge.language.spoken import Spoken
 from edge.language.words import N_
 
@@ -56,7 +57,7 @@ def sentence(words: Spoken, facts: AlertFacts) -> str:
 def reminder(words: Spoken, facts: AlertFacts, course: Course) -> str:
     """Return what one alert says that was raised a while ago and is still open: the worst since, and how it is now."""
     at = clock_time(facts.at_us, facts.now_us, facts.offset_h, words)
-    parts = [words.say(N_("{station} since {time}"), station=facts.station, time=at)]
+    parts = [words.say(N_("{station} since {time}"), station=isolated(facts.station), time=at)]
     if course.worst is not None:
         worst = amount(words, number(course.worst, facts.quantity), facts.unit)
         parts.append(words.say(_worst(facts, course), worst=worst))
@@ -107,7 +108,7 @@ def _head(facts: AlertFacts) -> str:
 
 def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     at = clock_time(facts.at_us, facts.now_us, facts.offset_h, words)
-    where = words.say(N_("{station} {time}"), station=facts.station, time=at)
+    where = words.say(N_("{station} {time}"), station=isolated(facts.station), time=at)
     if facts.what == "channel":
         return _of_channel(words, facts, at)
     if facts.what in ("clock", "all_silent", "log", "photos"):

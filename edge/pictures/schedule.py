@@ -170,7 +170,7 @@ class PictureLane:
         """Begin on one picture, or conclude at once that there is none. Return False where it has to wait."""
         try:
             camera = target(watched.section)
-        except (OSError, ValueError) as error:
+        except OSError as error:
             job = CaptureJob(CaptureTarget(watched.section.name, watched.section.driver), order)
             self._missed(job, password_unread(str(watched.section.password_file), error))
             return True

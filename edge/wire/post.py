@@ -139,12 +139,11 @@ def secret_of(file: str) -> str:
     """Return what a secret's file holds, read anew for each request. Raise RequestError."""
     try:
         secret = read_password(Path(file))
-        secret.encode("latin-1")
-    except (OSError, ValueError) as error:
+    except OSError as error:
         why = system_reason(error)
         unread = Reason("secret_unread", "secret_file {file} cannot be used: {why}", file=file, why=why)
         raise RequestError(unread, False) from None
-    if not secret or not secret.isprintable():
+    if not secret or not secret.isprintable() or max(secret) > "\xff":  # a header holds no others
         no_line = Reason("secret_no_line", "secret_file {file} must contain one line with only the secret", file=file)
         raise RequestError(no_line, False)
     return secret

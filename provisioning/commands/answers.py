@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import click
 
+from edge.language.speech import LANGUAGES, speaking
 from edge.language.texts import _, render, with_own_marks
 from provisioning.commands.exits import CommandError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from pydantic import BaseModel
 
@@ -36,10 +37,52 @@ class Choice(click.Choice[str]):
         """Return what two ways of writing the same have in common."""
         return re.sub(r"\W", "", _typed(choice)).lower()
 
+    def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
+        """Return the choices as help shows them."""
+        return click.Choice(self.choices).get_metavar(param, ctx)
+
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
         """Return what is said of another answer."""
-        as_written = click.Choice(self.choices)  # in the question
+        as_written = click.Choice(list(map(self._named, self.choices)))  # in the question
         return with_own_marks(as_written.get_invalid_choice_message(value, ctx))
+
+    def _named(self, choice: str) -> str:
+        """Return how a choice is told."""
+        return choice
+
+
+class WordChoice(Choice):
+    """One of a few words, given by its key or by its name in one of the languages."""
+
+    def __init__(self, names: Mapping[str, str]) -> None:
+        super().__init__(list(names))
+        self._names = names
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        """Return the key."""
+        return super().convert(key(str(value), self._names, self._names), param, ctx)
+
+    def _named(self, choice: str) -> str:
+        name = _(self._names[choice])
+        return choice if name.lower() == choice else f"{choice}{_(' ({word})').format(word=name)}"
+
+
+def key(typed: str, known: Iterable[str], names: Mapping[str, str]) -> str:
+    """Return the one of these keys that is typed, by itself or by its name in one of the languages.
+
+    What was typed where it is none.
+    """
+    said = _bare(typed)
+    for lang in LANGUAGES:
+        with speaking(lang):
+            found = next((one for one in known if said in map(_bare, (one, names[one], _(names[one])))), None)
+            if found is not None:
+                return found
+    return typed
+
+
+def _bare(word: str) -> str:
+    return "".join(word.split()).lower()
 
 
 class Degrees(click.ParamType[float]):

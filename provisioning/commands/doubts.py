@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from drivers.text_files import meant
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands import open_secrets
@@ -26,6 +27,7 @@ PLUGGED = re.compile(r"/dev/tty[A-Z0-9]*(USB|ACM)\d+")
 
 def doubts(config: Config) -> Iterator[tuple[str, str]]:
     """Yield each sentence with its remedy."""
+    yield from letters({"station.title": config.station.title, "site.crop": config.site.crop})
     yield from site(config.site)
     yield from frost(config)
     if not Path(config.state.dir).is_absolute():
@@ -39,20 +41,31 @@ def doubts(config: Config) -> Iterator[tuple[str, str]]:
             yield from readable(f"[[forward]] {forward.name}", forward.url)
 
 
+def letters(texts_of: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
+    """Yield of each key's text that it was saved in another encoding than it was read in."""
+    for key, text in texts_of.items():
+        if text and "\ufffd" in text:
+            sentence = _('{key} = "{text}": some characters were lost when it was saved in another encoding')
+            yield sentence.format(key=key, text=text), _("Correct it, and save the file as UTF-8.")
+        elif text and (right := meant(text)):
+            sentence = _('{key} = "{text}": looks like "{right}" saved in the wrong encoding')
+            yield sentence.format(key=key, text=text, right=right), _("Correct it, and save the file as UTF-8.")
+
+
 def unfinished(config: Config) -> Iterator[tuple[str, str]]:
     """Yield that the file has no sensor, and each secret that is not there; the doctor finds that by itself."""
     if not config.sensor:
         yield _("the file has no sensor: the station will measure nothing"), _("`minshan sensors` lists the drivers.")
-    for file in password_files(config):
+    yield from absent(config.broker, *config.camera, *config.forward, *config.channel)
+
+
+def absent(*sections: object) -> Iterator[tuple[str, str]]:
+    """Yield each file with a password or another secret of these sections that is not there."""
+    named = [(key, getattr(section, key, None)) for section in sections for key in open_secrets.SECRETS]
+    for key, file in dict.fromkeys((key, file) for key, file in named if file):
         if is_missing(Path(file)):
-            sentence = _("password_file = {file}: this file is not there")
-            yield sentence.format(file=file), _("Write the password, and nothing else, into a file of this name.")
-
-
-def password_files(config: Config) -> list[str]:
-    """Return the files of the passwords that the station needs."""
-    sections = (section for section in (config.broker, *config.camera) if section is not None)
-    return list(dict.fromkeys(section.password_file for section in sections if section.password_file))
+            sentence = _("{key} = {file}: this file is not there").format(key=key, file=file)
+            yield sentence, _("Write the password or key, and nothing else, into a file of this name.")
 
 
 def site(section: SiteSection) -> Iterator[tuple[str, str]]:

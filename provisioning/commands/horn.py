@@ -1,4 +1,4 @@
-"""`minshan horn`: silence the horn or test it; and its line in `status`."""
+"""`minshan horn`: silence the horn or test it."""
 
 from __future__ import annotations
 

@@ -117,10 +117,6 @@ def is_read(file: str) -> None:
         read_password(Path(file))
     except OSError as error:
         raise CommandError(Exit.USAGE, format_file_error(error)) from None
-    except ValueError:
-        raise CommandError(
-            Exit.USAGE, _("{file} contains no password: it is not a text file.").format(file=file)
-        ) from None
 
 
 def can_be_written(out: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,12 +11,16 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from drivers.wide_signs import narrowed
 from edge.clock.clock import system_utc
 from edge.language import texts
 from edge.language.texts import _
+from edge.language.words import N_
+from provisioning.commands.answers import WordChoice
 from provisioning.commands.durations import IntRange
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, as_command, loaded, reading, say_unheard
+from provisioning.commands.hub_people import ROLES
 from provisioning.commands.options import json_option, print_json
 from provisioning.folding import say
 
@@ -24,7 +29,8 @@ if TYPE_CHECKING:
     from hub.config import HubConfig
     from hub.database.engine import Engine
 
-DUTIES = ("grower", "technician", "operator")
+DUTIES = {duty: word for duty, word in ROLES.items() if duty != "admin"}
+LANGUAGES = {"zh": N_("Chinese"), "en": N_("English")}
 NAME = click.argument("name", metavar=_("NAME"))
 HOURS_US = 3_600_000_000
 
@@ -45,10 +51,8 @@ def person() -> None:
 @click.option("--place", type=IntRange(1, 1000), default=1, help=_("Who is notified first: 1, then 2, ..."))
 @click.option("--station", "stations", multiple=True, metavar="ID", help=_("Only about this station; may be repeated."))
 @click.option("--hours", metavar="HH:MM-HH:MM", help=_("Hours of duty; frost alerts come at any hour."))
-@click.option("--language", type=click.Choice(["zh", "en"]), default="zh", help=_("The language of the messages."))
-@click.option(
-    "--duty", type=click.Choice(DUTIES), default="grower", help=_("Growers are notified of the weather only.")
-)
+@click.option("--language", type=WordChoice(LANGUAGES), default="zh", help=_("The language of the messages."))
+@click.option("--duty", type=WordChoice(DUTIES), default="grower", help=_("Growers are notified of the weather only."))
 def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     """Check and keep a person."""
     import msgspec
@@ -56,7 +60,8 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
     from hub.alarms.people import Contact, People
 
     given["stations"] = list(given["stations"]) or None
-    given["hours"] = None if hours is None else hours.split("-")
+    given["hours"] = None if hours is None else [end.strip() for end in narrowed(hours).split("-")]
+    given["phone"] = re.sub(r"[\s-]", "", narrowed(given["phone"]))  # as people write them in groups
     config = loaded(config_file)
     there = [channel.name for channel in config.channel]
     unknown = [channel for channel in given["channels"] if channel not in there]

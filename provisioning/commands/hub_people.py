@@ -13,6 +13,8 @@ import click
 
 from edge.clock.clock import system_utc
 from edge.language.texts import _
+from edge.language.words import N_
+from provisioning.commands.answers import WordChoice
 from provisioning.commands.asking import asked
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_options import FILE, loaded, reading, say_unheard
@@ -23,9 +25,15 @@ if TYPE_CHECKING:
     from hub.database.accounts import Accounts, Kind
     from hub.rights import Account
 
-ROLES = ("grower", "technician", "operator", "admin")  # hub.rights.Role; a test holds them together
+# hub.rights.Role; a test holds them together
+ROLES = {
+    "grower": N_("grower"),
+    "technician": N_("technician"),
+    "operator": N_("operator"),
+    "admin": N_("administrator"),
+}
 PERSON = click.argument("name", metavar=_("NAME"))
-ROLE = click.option("--role", type=click.Choice(ROLES), required=True, help=_("What they may do."))
+ROLE = click.option("--role", type=WordChoice(ROLES), required=True, help=_("What they may do."))
 STATIONS = click.option(
     "--station", "stations", multiple=True, metavar="ID", help=_("Only this station; may be repeated.")
 )
@@ -161,8 +169,6 @@ def password(file: Path | None) -> str:
         found = found if file is None else read_password(file)
     except OSError as error:
         raise CommandError(Exit.USAGE, format_file_error(error)) from None
-    except ValueError:
-        raise CommandError(Exit.USAGE, _("{file} is not UTF-8 text.").format(file=file)) from None
     if not SHORTEST <= len(found) <= LONGEST:
         sentence = _("A password has {least} to {most} characters; this one has {n}.")
         raise CommandError(Exit.USAGE, sentence.format(least=SHORTEST, most=LONGEST, n=len(found)))

@@ -15,17 +15,18 @@ import click
 
 from edge.files import write_whole
 from edge.language.texts import _, ngettext
-from provisioning.commands.answers import Degrees, Metres
+from provisioning.commands.answers import Choice, Degrees, Metres
 from provisioning.commands.doubts import doubts, unfinished
 from provisioning.commands.durations import FloatRange
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.interview import DATUMS, Answers, complete, tables_of, unwritable
+from provisioning.commands.interview import DATUMS, Answers, asks, complete, questions, tables_of, unwritable
 from provisioning.commands.options import UNITS, is_of_service, may_write, sentence
 from provisioning.commands.settings import literal, split
 from provisioning.commands.stationfile import ALTITUDE, LATITUDE, LONGITUDE, written
 from provisioning.folding import as_typed, program, say
 
 if TYPE_CHECKING:
+    from edge.config.errors import ConfigError
     from edge.config.sections import Config
 
 PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail an hour, in a SIM's 30 MB
@@ -52,7 +53,7 @@ PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail 
 @click.option("--state", metavar=_("FOLDER"), help=_("The folder of its data."))
 @click.option("--latitude", type=Degrees(), help=_("Degrees north."))
 @click.option("--longitude", type=Degrees(), help=_("Degrees east."))
-@click.option("--datum", type=click.Choice(DATUMS), help=_("The datum of the position."))
+@click.option("--datum", type=Choice(DATUMS), help=_("The datum of the position."))
 @click.option("--altitude", type=Metres(), help=_("Metres above sea level."))
 @click.option("--crop", metavar=_("TEXT"), help=_("What grows there."))
 @click.option(
@@ -69,11 +70,11 @@ def init(out: Path, force: bool, **given: Any) -> None:
     is_change = os.path.exists(out)  # no, of what lies in a folder that is closed to us
     answers = Answers(out)
     with answers.until_written():
+        if asks():
+            refuse_wrong(given)  # before the questions: nobody answers them all for a file that cannot be written
         facts = complete(given, answers)
-        sensors = tables_of(facts.pop("sensors"))
-        cameras = [camera_table(spec, place) for place, spec in enumerate(facts.pop("cameras"), 1)]
-        config = place(out, written(facts, sensors, cameras))
-    count = ngettext("{n} sensor", "{n} sensors", len(sensors)).format(n=len(sensors))
+        config = place(out, text_of(facts))
+    count = ngettext("{n} sensor", "{n} sensors", len(config.sensor)).format(n=len(config.sensor))
     done = _('{file} is written: station "{station}", {sensors}.')
     say(done.format(file=out, station=facts["station"], sensors=count))
     if facts["unasked"]:
@@ -81,6 +82,32 @@ def init(out: Path, force: bool, **given: Any) -> None:
     for doubt, remedy in (*unfinished(config), *doubts(config)):
         say(f"! {doubt}\n  → {remedy}", err=True)
     say(following(out, is_change))
+
+
+def text_of(facts: dict[str, Any]) -> str:
+    """Return the text of the file. Raise CommandError where a sensor or a camera is wrong in itself."""
+    cameras = [camera_table(spec, place) for place, spec in enumerate(facts["cameras"], 1)]
+    return written(facts, tables_of(facts["sensors"]), cameras)
+
+
+def refuse_wrong(given: dict[str, Any]) -> None:
+    """Raise CommandError where something that was given is wrong; what was not is taken as right."""
+    from edge.config.errors import ConfigError
+    from edge.config.file import checked
+
+    right = {key: default or "any" for key, _question, default, _kind in questions()}
+    told = {key: value for key, value in given.items() if value is not None}
+    try:
+        checked("", text_of({**right, "broker": "", **told, "unasked": []}))
+    except ConfigError as error:
+        raise refused(error, "") from None
+
+
+def refused(error: ConfigError, file: Path | str) -> CommandError:
+    """Return the failure of a text that is not written: a line for each mistake, by its key, else by the file."""
+    line = _("{place}: {sentence}")
+    lines = [line.format(place=mistake.named or file, sentence=sentence(mistake)) for mistake in error.mistakes]
+    return CommandError(Exit.CONFIG, "\n".join(lines))
 
 
 def following(out: Path, is_change: bool, units: Path = UNITS) -> str:
@@ -122,6 +149,11 @@ def camera_table(spec: str, place: int) -> dict[str, Any]:
     fields = CameraSection.model_fields
     texts_only = {key for key, field in fields.items() if "str" in str(field.annotation)}
     table = {key: text if key in texts_only else literal(text) for key, text in texts.items()}
+    if not address and re.fullmatch(r"[\w-]+(\.[\w-]+)+(/.*)?", driver):
+        sentence = _(
+            "{camera} is an address without its beginning: http://{camera} for stills, rtsp://{camera} for video"
+        )
+        raise CommandError(Exit.USAGE, sentence.format(camera=spec))
     size = PICTURE if driver == "picamera" and not PICTURE.keys() & table.keys() else {}
     return {"name": "camera" if place == 1 else f"camera-{place}", "driver": driver, **size, **table}
 
@@ -145,9 +177,7 @@ def place(out: Path, text: str) -> Config:
         beside.rename(out)
         return config.model_copy(update={"path": str(out)})
     except ConfigError as error:
-        line = _("{place}: {sentence}")
-        lines = [line.format(place=mistake.named or out, sentence=sentence(mistake)) for mistake in error.mistakes]
-        raise CommandError(Exit.CONFIG, "\n".join(lines)) from None
+        raise refused(error, out) from None
     except OSError as error:
         raise unwritable(out, error) from None
     finally:

@@ -88,9 +88,14 @@ def unwritable(out: Path, error: OSError) -> CommandError:
     return CommandError(Exit.USAGE, sentence, remedies.get(error.errno or 0, ""))
 
 
+def asks() -> bool:
+    """Return whether there is a person to ask."""
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
 def complete(given: dict[str, Any], answers: Answers) -> dict[str, Any]:
     """Return all facts: given, else asked for where there is a person, else their defaults."""
-    person = sys.stdin.isatty() and sys.stdout.isatty()
+    person = asks()
     facts = dict(given)
     # A person is shown the defaults and takes them knowingly; a script that says nothing did not mean them.
     facts["unasked"] = [key for key in SITE if facts.get(key) is None and not person]

@@ -9,7 +9,7 @@ import click
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands.durations import Duration
-from provisioning.commands.options import config_option, json_option, print_json, state_option
+from provisioning.commands.options import as_command, config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station
 from provisioning.folding import say
 
@@ -38,7 +38,8 @@ def maintenance(
     if as_json:
         print_json(answer)
     elif seconds:
-        said = _("Maintenance for {duration}; it ends by itself, or by `minshan maintenance 0`.")
-        say(said.format(duration=texts.duration(seconds)))
+        said = _("Maintenance for {duration}; it ends by itself, or by `{command}`.")
+        command = as_command("maintenance 0", config_file, state)
+        say(said.format(duration=texts.duration(seconds), command=command))
     else:
         say(_("Maintenance ends with the current minute."))

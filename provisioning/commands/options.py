@@ -16,6 +16,7 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.loading import unswept
 from provisioning.commands.exits import CommandError, Exit
+from provisioning.folding import as_typed, program
 from provisioning.terminal import can_show
 
 if TYPE_CHECKING:
@@ -145,6 +146,12 @@ def broker_of(file: Path) -> BrokerSection:
         group = "minshan-hub" if "minshan-hub" in file.parts else "minshan"
         lines = "\n".join(map(format_mistake, error.mistakes))
         raise CommandError(Exit.CONFIG, lines, right_to_read(error, group)) from None
+
+
+def as_command(words: str, config_file: Path | None, state: Path | None = None) -> str:
+    """Return a command to the station of that file or folder (None: the usual one) as it is typed."""
+    given = (("--config", config_file), ("--state", state))
+    return " ".join([program(), words, *(f"{option} {as_typed(path)}" for option, path in given if path is not None)])
 
 
 def is_of_service(file: Path | None, units: Path = UNITS) -> bool:

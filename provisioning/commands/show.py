@@ -11,20 +11,20 @@ from typing import Any
 import click
 import msgspec
 
-from edge.language.speech import LANGUAGES, speaking
 from edge.language.texts import _
-from edge.language.words import QUANTITIES
+from edge.language.words import N_, QUANTITIES
 from edge.records.answers import Now, Point, Series
 from edge.records.asked import DAY_US, HOUR_US, MINUTE_US
 from edge.records.bodies import Hour, restore
+from provisioning.commands.answers import WordChoice, key
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import config_option, state_option
+from provisioning.commands.options import as_command, config_option, state_option
 from provisioning.commands.show_csv import print_csv
 from provisioning.commands.show_lines import Curve, lines
 from provisioning.commands.status import ask_station
 from provisioning.folding import page
 
-WINDOWS = ("24h", "last-night", "7d", "season")
+WINDOWS = {"24h": N_("24 hours"), "last-night": N_("Last night"), "7d": N_("7 days"), "season": N_("season")}
 CHANNEL = re.compile(r"[a-z0-9_.-]+")  # what the name of one may have
 DUSK_H, DAWN_H = 18, 8  # local hours between which "last night" lies
 SEASON_US = 180 * DAY_US  # where no season's begin is known
@@ -35,7 +35,7 @@ SEASON_US = 180 * DAY_US  # where no season's begin is known
     + "\n\n"
     + _("SPAN is one of: {spans}; 24h if not given.").format(spans=_(", ").join(f"`{span}`" for span in WINDOWS))
 )
-@click.argument("window", type=click.Choice(WINDOWS), default="24h", metavar=_("[SPAN]"))
+@click.argument("window", type=WordChoice(WINDOWS), default="24h", metavar=_("[SPAN]"))
 @click.argument("quantity", default="air_temperature", metavar=_("[QUANTITY]"))
 @click.option("--csv", "as_csv", is_flag=True, help=_("Print CSV: each value with its time, local and UTC."))
 @config_option()
@@ -52,12 +52,9 @@ def show(window: str, quantity: str, as_csv: bool, config_file: Path | None, sta
 
 def channel_of(named: str) -> str:
     """Return the channel that a person names by its identifier, or by its quantity's name in one of the languages."""
-    known: dict[str, str] = {}
-    for lang in LANGUAGES:
-        with speaking(lang):
-            known |= {_(name).casefold(): key for key, name in QUANTITIES.items()}
-    quantity, dot, sensor = (named, "", "") if named.casefold() in known else named.rpartition(".")
-    return known[quantity.casefold()] + dot + sensor if quantity.casefold() in known else named
+    whole = key(named, QUANTITIES, QUANTITIES)
+    quantity, dot, sensor = named.rpartition(".")  # the name of a quantity may have a dot too
+    return whole if whole in QUANTITIES else key(quantity, QUANTITIES, QUANTITIES) + dot + sensor
 
 
 class RunningStation:
@@ -76,7 +73,9 @@ class RunningStation:
         offset = int(self.ask("station")["utc_offset_s"])
         if now.end_us is None or now.age_s is None:
             sentence = _("The station does not know the time yet: there is no curve without it.")
-            raise CommandError(Exit.TROUBLE, sentence, _("See `minshan status`."))
+            raise CommandError(
+                Exit.TROUBLE, sentence, _("See `{command}`.").format(command=as_command("status", *self._where))
+            )
         first, last = bounds(window, now.end_us + round(now.age_s * 1e6), offset, self._season())
         step = "hour" if window == "season" else "minute"
         if not CHANNEL.fullmatch(channel):

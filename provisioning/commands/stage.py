@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
 from edge.language import texts
-from edge.language.speech import LANGUAGES, speaking
 from edge.language.texts import _
 from edge.language.words import CROPS, STAGES
+from provisioning.commands.answers import key
 from provisioning.commands.options import config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station
 from provisioning.folding import say
@@ -44,16 +43,3 @@ def keys(crop: str, stage: str) -> tuple[str, str]:
 
     crop = key(crop, CROPS, CROPS)
     return crop, key(stage, CRITICAL.get(crop, ()), STAGES)
-
-
-def key(typed: str, known: Iterable[str], names: dict[str, str]) -> str:
-    """Return the one of these keys that is typed, by itself or by its name in one of the languages.
-
-    What was typed where it is none.
-    """
-    said = " ".join(typed.split()).lower()
-    for lang in LANGUAGES:
-        with speaking(lang):
-            if found := next((one for one in known if said in (one, names[one].lower(), _(names[one]).lower())), ""):
-                return found
-    return typed

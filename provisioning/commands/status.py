@@ -22,6 +22,7 @@ from provisioning.commands.alert_lines import alarm_lines
 from provisioning.commands.budget_lines import bill
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import (
+    as_command,
     config_option,
     is_missing,
     is_of_service,
@@ -30,7 +31,7 @@ from provisioning.commands.options import (
     print_json,
     state_folder,
 )
-from provisioning.folding import as_typed, columns_of, page, program
+from provisioning.folding import columns_of, page
 from provisioning.terminal import can_show
 
 SOCKET = "minshan.sock"
@@ -84,8 +85,7 @@ def ask_station(config_file: Path | None, state: Path | None, name: str, **argum
         sentence = _("No station is running on {folder}.").format(folder=folder)
         remedy = _("Start it: sudo systemctl start minshan")
         if not is_of_service(config_file):
-            start = f"{program()} run" + (f" --config {as_typed(config_file)}" if config_file else "")
-            remedy = _("Start it: {start}").format(start=start)
+            remedy = _("Start it: {start}").format(start=as_command("run", config_file))
         raise CommandError(Exit.TROUBLE, sentence, remedy) from None
     except AskError as error:
         raise CommandError(Exit.TROUBLE, str(error), error.remedy) from None

@@ -21,6 +21,7 @@ from provisioning.terminal import as_counted
 LONGEST_TITLE = 28  # columns; the whole header then fits into 80
 NARROW = 60  # columns below which there is no room for a column of units and one of reasons
 NAME = 18  # columns of a name on such a screen
+REASON, BESIDE = 60, 40  # columns of a reason at most, and of what stands between name and reason
 ON_THE_WAY = 25  # records whose receipt may still be under way: those of a quarter of an hour go together
 COLOURS = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "red"}
 
@@ -32,28 +33,29 @@ def live_table(facts: StationStatus, speed: str, console: Console, height: int, 
     """
     above = Group(header(facts, speed, console.width), foot(facts, console.width))
     room = height - lines_of(console, above)
-    narrow = console.width < NARROW
+    width = console.width
     channels = list(facts.minute.values) if facts.minute is not None else []
-    pages = paged(facts, channels, console, room, narrow)
+    pages = paged(facts, channels, console, room)
     if len(pages) == 1:
-        return Group(above, readings(facts, channels, narrow))
+        return Group(above, readings(facts, channels, width))
     page = pages[turn % len(pages)]
     where = _("{first}–{last} of {n} rows; the next ones follow").format(
         first=channels.index(page[0]) + 1, last=channels.index(page[-1]) + 1, n=len(channels)
     )
     below = Text(as_counted(where), style="dim", no_wrap=True, overflow="ellipsis")
-    return Group(above, readings(facts, page, narrow), below)
+    return Group(above, readings(facts, page, width), below)
 
 
-def paged(facts: StationStatus, channels: list[str], console: Console, room: int, narrow: bool) -> list[list[str]]:
+def paged(facts: StationStatus, channels: list[str], console: Console, room: int) -> list[list[str]]:
     """Return the channels in pages of at most `room` lines each, with the table's frame; one page where all fit."""
-    if lines_of(console, readings(facts, channels, narrow)) <= room:
+    width = console.width
+    if lines_of(console, readings(facts, channels, width)) <= room:
         return [channels]
-    frame = lines_of(console, readings(facts, channels[:1], narrow)) - 1
+    frame = lines_of(console, readings(facts, channels[:1], width)) - 1
     pages: list[list[str]] = [[]]
     for channel in channels:  # a row may take more than one line
         longer = [*pages[-1], channel]
-        if pages[-1] and lines_of(console, readings(facts, longer, narrow)) + 1 > max(room, frame + 2):
+        if pages[-1] and lines_of(console, readings(facts, longer, width)) + 1 > max(room, frame + 2):
             pages.append([channel])
         else:
             pages[-1] = longer
@@ -79,7 +81,7 @@ def header(facts: StationStatus, speed: str, width: int) -> Text:
     return text.append(behind, style="not bold dim")
 
 
-def readings(facts: StationStatus, channels: list[str], narrow: bool = False) -> Table:
+def readings(facts: StationStatus, channels: list[str], width: int) -> Table:
     """Return these channels of the last minute, a row each.
 
     No name is cut. Where there is no reason there is no column of reasons; on a narrow screen the unit stands behind
@@ -91,6 +93,7 @@ def readings(facts: StationStatus, channels: list[str], narrow: bool = False) ->
         table.add_column(_("Last minute"))
         table.add_row(_("the first minute is being measured"))
         return table
+    narrow, columns = width < NARROW, name_columns(minute, width)
     reasons = {} if narrow else {channel: reason_of(minute, channel) for channel in channels}
     table = Table(box=SIMPLE_HEAD, show_edge=False, expand=False, header_style="bold", pad_edge=False)
     table.add_column(_("Quantity"), overflow="fold")
@@ -99,20 +102,28 @@ def readings(facts: StationStatus, channels: list[str], narrow: bool = False) ->
         table.add_column(_("Unit"), no_wrap=True)
     table.add_column(_("Quality"), no_wrap=True)
     if any(reasons.values()):
-        table.add_column(_("Why"), overflow="fold", max_width=60)
+        table.add_column(_("Why"), overflow="fold", max_width=REASON)
     for channel in channels:
-        table.add_row(*row(minute, channel, narrow), *([reasons[channel]] if any(reasons.values()) else []))
+        table.add_row(*row(minute, channel, narrow, columns), *([reasons[channel]] if any(reasons.values()) else []))
     return table
 
 
-def row(minute: MinuteStatus, channel: str, narrow: bool) -> list[RenderableType]:
-    """Return the cells of a channel."""
+def name_columns(minute: MinuteStatus, width: int) -> int:
+    """Return the columns that a name may take beside the longest reason of the minute, on each page of it the same."""
+    if width < NARROW:
+        return NAME
+    widest = max((columns_of(reason_of(minute, channel)) for channel in minute.values), default=0)
+    return max(NAME, min(NARROW, width - BESIDE - min(widest, REASON)))
+
+
+def row(minute: MinuteStatus, channel: str, narrow: bool, columns: int) -> list[RenderableType]:
+    """Return the cells of a channel; its name is folded to so many columns."""
     flag = minute.quality[channel]
     quantity = QUANTITIES[ChannelName.parse(channel).quantity]
     value = minute.values[channel]
     text = as_counted(texts.amount(channel, value, quantity.unit))
     word = Text(texts.flag_word(flag), style=COLOURS.get(flag, ""))
-    name = Text(as_counted(fold(texts.label(channel), NAME if narrow or minute.reasons else NARROW)))
+    name = Text(as_counted(fold(texts.label(channel), columns)))
     if not narrow:
         of_none = as_counted(texts.unit(quantity.unit))
         number, _blank, unit = text.partition(" ") if value is not None else (text, "", of_none)

@@ -123,7 +123,8 @@ def test_a_running_station_is_asked(running: Path) -> None:
     said = minshan("accept-ledger", "--config", str(running))
     assert (said.code, said.err) == (1, "Error: No other receiver has answered this station\n")
     said = minshan("maintenance", "20m", "cleaning the gauge", "--config", str(running))
-    assert said.out == "Maintenance for 20 min; it ends by itself, or by `minshan maintenance 0`.\n"
+    ends = f"minshan maintenance 0 --config {running}"
+    assert said.out == f"Maintenance for 20 min; it ends by itself, or by `{ends}`.\n"
     assert "Under maintenance: cleaning the gauge." in minshan("status", "--config", str(running)).out
     ended = minshan("maintenance", "0", "--config", str(running)).out
     assert ended == "Maintenance ends with the current minute.\n"

@@ -20,7 +20,7 @@ from starlette.routing import Route as WebRoute
 
 from drivers.reason import UNFORESEEN, Reason
 from edge.language import texts
-from edge.language.sentence import as_sentence
+from edge.language.sentence import as_sentence, isolated
 from edge.language.texts import _
 from edge.page.assets import Assets
 from edge.page.guard import wants_page
@@ -45,7 +45,7 @@ def page_routes(
     """Return the routes of the pages, and that of their style and scripts. `names`: what people call a station."""
     assets = Assets(HERE / "static")
     templates = Templates(assets, [HERE / "templates"], live_url="/api/v1/live")
-    templates.environment.filters["called"] = lambda station: names.get(station, station)
+    templates.environment.filters["called"] = lambda station: isolated(names.get(station, station))
     pages = Pages(templates, pool, utc)
     packed = [Middleware(GZipMiddleware, minimum_size=500)]
     made: list[BaseRoute] = [
@@ -151,11 +151,11 @@ def told(refused: ApiError) -> tuple[str, str]:
 
 
 def navigation(caller: Account | None) -> list[tuple[str, str]]:
-    """Return address and name of the pages that somebody may see."""
+    """Return address and name of the pages that somebody may see; the names are short, for a row of a phone."""
     if caller is None:
         return []
-    found = [("/", _("Wall")), ("/completeness", _("Completeness")), ("/alerts", _("Alerts"))]
+    found = [("/", _("Wall")), ("/completeness", _("Data")), ("/alerts", _("Alerts"))]
     found.append(("/visits", _("Visits")))
     if caller.may(Right.MANAGE):
-        found += [("/on-call", _("On call")), ("/people", _("People")), ("/audit", _("Who did what"))]
+        found += [("/on-call", _("On call")), ("/people", _("Users")), ("/audit", _("Log"))]
     return found

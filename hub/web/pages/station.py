@@ -79,10 +79,10 @@ def of_station(
     base = f"/stations/{station}"
     ways = [
         *((base, _("Now")), (f"{base}/curves", _("Curves")), (f"{base}/events", _("Events"))),
-        *((f"{base}/growers", _("For growers")), (f"{base}/sheet", _("Monthly sheet"))),
+        *((f"{base}/growers", _("Growers")), (f"{base}/sheet", _("Sheet"))),
     ]
     if caller(context).may(Right.COMMAND, station):
-        ways.append((f"{base}/commands", _("Commands")))
+        ways.append((f"{base}/commands", _("Orders")))
     return PageAnswer(template, {"title": title, "ways": ways, "station_name": station, **values}, offset_s)
 
 

@@ -53,6 +53,16 @@ def test_a_chinese_line_begins_and_ends_as_it_should(text: str) -> None:
         ("湿球温度 7.8 °C、干湿球温差 3.0 K", 30, ["湿球温度 7.8 °C、干湿球温差", "  3.0 K"]),
         ("没有数据：共 21 小时 22 分钟。", 20, ["没有数据：共 21 小时", "  22 分钟。"]),
         ("About 407 MB a month; 7.5 MB used", 24, ["About 407 MB a month;", "  7.5 MB used"]),
+        (
+            "Join its group first (sudo adduser li minshan, then log in again).",
+            40,
+            ["Join its group first", "  (sudo adduser li minshan, then log in", "  again)."],
+        ),
+        (
+            "请把它交给站的用户：sudo chown -R minshan /srv/x；或另写一个。",
+            40,
+            ["请把它交给站的用户：", "  sudo chown -R minshan /srv/x；或另写一", "  个。"],
+        ),
         ("要看帮助，请运行“minshan stage --help”。", 28, ["要看帮助，请运行", "  “minshan stage --help”。"]),
     ],
 )

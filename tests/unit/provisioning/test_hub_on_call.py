@@ -144,6 +144,15 @@ def test_people_are_kept_listed_and_let_go(file: Path) -> None:
     )
 
 
+def test_hours_and_numbers_are_taken_as_a_phone_writes_them(file: Path) -> None:
+    """With the signs of a Chinese keyboard, with hyphens, a duty and a language by their names."""
+    words = ("--hours", "２２：00 — 06：00", "--phone", "+86 138-0000-0000", "--duty", "技术员", "--language", "中文")
+    said(person, "add", "wen", "--channel", "voice", *words, file=file)
+    people = said(person, "list", "--json", file=file)
+    for kept in ('["22:00", "06:00"]', '"+8613800000000"', '"technician"', '"zh"'):
+        assert kept in people
+
+
 def test_alerts_and_visits_are_told_in_words(file: Path) -> None:
     """What is open, who was told, who knows; a wrong number; nothing to see to is silence."""
     world = World(file.parent, url=f"sqlite:///{file.parent}/hub.db")

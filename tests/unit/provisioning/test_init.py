@@ -18,6 +18,7 @@ from provisioning.commands.init import following
 from provisioning.commands.settings import literal, split
 from tests.kits.command import minshan
 from tests.kits.english_words import english
+from tests.unit.edge.config.test_config import STATION
 
 
 def made(out: Path, *more: str) -> tuple[str, ...]:
@@ -242,6 +243,18 @@ def test_blanks_quotes_and_wide_characters_around_an_answer_do_not_matter(typed:
     assert Key(StationSection, "id").convert(typed, None, None) == "maoxian-1"
     assert BrokerUrl(BrokerSection, "url").convert(" “mqtt：//farm.example” ", None, None) == "mqtt://farm.example"
     assert Choice(("WGS-84", "GCJ-02")).convert("gcj02 ", None, None) == "GCJ-02"
+
+
+def test_a_name_in_the_wrong_encoding_is_told(tmp_path: Path) -> None:
+    """A file of GBK whose bytes are UTF-8 too is read without an error; what stands in every message then is told."""
+    file = tmp_path / "station.toml"
+    text = STATION.replace('id = "maoxian-1"', 'id = "maoxian-1"\ntitle = "一站"')
+    file.write_bytes(text.encode("gbk"))
+    said = minshan("run", "--check", "--config", str(file))
+    assert (said.code, said.out.count("!")) == (0, 2), said  # it has no sensor either
+    assert '! station.title = "һվ": looks like "一站" saved in the wrong encoding\n' in said.out
+    file.write_text(text.replace("一站", "上寨\ufffd园"), encoding="utf-8")
+    assert "some characters were lost" in minshan("run", "--check", "--config", str(file)).out
 
 
 def test_what_is_hardly_meant_is_said(tmp_path: Path) -> None:

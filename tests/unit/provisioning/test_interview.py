@@ -136,6 +136,24 @@ def test_no_press_of_ctrl_c_is_lost_on_its_way(tmp_path: Path) -> None:
     os.close(near)
 
 
+@pytest.mark.parametrize(
+    ("option", "typed", "said"),
+    [
+        ("--sensor", "bme", 'no driver "bme"; did you mean'),
+        ("--station", "茂县", "1 to 32 lower-case letters, digits or hyphens"),
+        ("--broker", "mqtt://a:b#c@h", "must be written %23"),
+        ("--camera", "192.168.1.9", "http://192.168.1.9 for stills"),
+        ("--latitude", "103", "site.latitude = 103.0: must be at most 90"),
+    ],
+)
+def test_what_was_given_wrong_is_told_before_the_questions(tmp_path: Path, option: str, typed: str, said: str) -> None:
+    """And not after nine answers."""
+    code, shown = interviewed(tmp_path / "station.toml", [], option, typed)
+    assert code in (2, 3)
+    assert said in " ".join(shown.split())
+    assert "[31.68]" not in shown
+
+
 def test_sensors_that_clash_are_told_at_once(tmp_path: Path) -> None:
     """The second one on an address is refused when it is named, not when everything has been answered."""
     out = tmp_path / "station.toml"

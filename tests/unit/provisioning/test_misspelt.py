@@ -135,3 +135,18 @@ def test_a_duration_that_is_none_is_refused(text: str) -> None:
     """What would be told as 0 s begins nothing."""
     with pytest.raises(click.BadParameter, match="is too short: at least 1s"):
         Duration(zero=True).convert(text, None, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "lang", "said"),
+    [
+        ("hub gaps orchard-1", "zh", "多余的参数（orchard-1）；可用：“--config”、“--station”、“--day”、“--json”。\n"),
+        ("status --verbose", "en", "no such option '--verbose'. There are: '--config', '--state', '--json'.\n"),
+        ("hub --config x status", "zh", "选项要写在命令之后：`minshan hub status --config …`\n"),
+        ("--config x status", "en", "It belongs behind the command: `minshan status --config …`\n"),
+        ("hub user --station a list", "zh", "没有选项“--station”。\n"),
+    ],
+)
+def test_a_word_that_does_not_belong_there_is_told_with_what_does(words: str, lang: str, said: str) -> None:
+    """The options of a command that takes no words; where an option belongs that stands before its command."""
+    assert minshan(*words.split(), "--lang", lang).err.lower().endswith(said.lower())

@@ -10,8 +10,8 @@ from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from tests.kits.command import minshan
 
-NAMES = ["扎西·多吉", "བསོད་ནམས་རྒྱ་མཚོ", "རྡོ་རྗེ", "王䶮", "\U0002c4ee", "Ěrmā-Zisu", "ꀀꀁ"]
-NO_NAMES = ["张 三", "·扎西", "王😀", "王/三", "张\u202e三", "张\u200b三"]
+NAMES = ["扎西·多吉", "བསོད་ནམས་རྒྱ་མཚོ", "རྡོ་རྗེ", "王䶮", "\U0002c4ee", "Ěrmā-Zisu", "ꀀꀁ", "مەۋلان", "ᠪᠠᠲᠤ", "김철수"]
+NO_NAMES = ["张 三", "·扎西", "王😀", "王/三", "张\u202e三", "张\u200b三", "Аnna", "ᠪ\u180e", "김\u3164"]
 CHANNEL = '[[channel]]\nname = "voice"\nkind = "webhook"\nurl = "http://127.0.0.1:9/call"\n'
 
 
@@ -46,7 +46,7 @@ def codes(hub: Path, name: str) -> list[int]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_people_are_written_as_they_are_called(hub: Path, name: str) -> None:
-    """With the dot of names that are not Han, in Tibetan, Yi or Latin letters, with rare characters."""
+    """With the dot of names that are not Han, in the letters of China's peoples or Latin ones, with rare characters."""
     assert codes(hub, name) == [0, 0, 0]
     assert f"{name}: grower" in minshan("hub", "user", "list", "--config", str(hub)).out
     assert name in minshan("hub", "person", "list", "--config", str(hub)).out

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 
 from drivers.reason import Reason
+from hub.database.engine import opened
+from hub.database.sink import DatabaseSink
 from provisioning.commands.exits import CommandError, Exit
 from tests.kits.command import minshan
 from tests.unit.edge.config.test_config import BME, STATION
@@ -46,3 +48,21 @@ def test_a_secret_that_is_not_there_is_noted_before_the_start(tmp_path: Path) ->
     assert "password_file" not in minshan("run", "--check", "--config", str(file)).out
     file.write_text(text.replace(str(secret), "apple7"))
     assert "! password_file = apple7: this file is not there\n" in minshan("run", "--check", "--config", str(file)).out
+
+
+def test_so_is_one_of_another_platform_and_of_a_channel(tmp_path: Path) -> None:
+    """At a station, and at a hub by its status."""
+    more = (
+        '[[forward]]\nname = "f"\nkind = "http-json"\nurl = "https://h.example/x"\nsecret_file = "/none/secret"\n'
+        '[[channel]]\nname = "g"\nkind = "wecom"\nkey_file = "/none/key"\n'
+    )
+    file = tmp_path / "station.toml"
+    file.write_text(STATION + BME + more)
+    said = minshan("run", "--check", "--config", str(file)).out
+    hub = tmp_path / "hub.toml"
+    DatabaseSink(opened(f"sqlite://{tmp_path}/hub.db")).close()
+    head = f'[broker]\nurl = "mqtt://127.0.0.1:9"\n[database]\nurl = "sqlite://{tmp_path}/hub.db"\n'
+    hub.write_text(f'{head}[pictures]\ndir = "{tmp_path}/pictures"\n{more}')
+    for one in (said, minshan("hub", "status", "--config", str(hub)).out):
+        assert "! secret_file = /none/secret: this file is not there\n" in one
+        assert "! key_file = /none/key: this file is not there\n" in one

@@ -7,6 +7,7 @@ import io
 import pytest
 from rich.console import Console
 
+from drivers.reason import Reason
 from edge.language.texts import speaking
 from edge.page import box
 from edge.snapshots import AlertNow, MinuteStatus
@@ -50,6 +51,22 @@ def test_no_name_is_parted_in_a_narrow_table() -> None:
     console.print(live_table(status(minute=minute), "60x", console, 30))
     shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
     assert "(orchard-cups)" in shown
+
+
+@pytest.mark.parametrize(("width", "whole"), [(96, True), (80, True), (62, False)])
+def test_a_name_stands_on_its_line_where_the_reasons_leave_room_for_it(width: int, whole: bool) -> None:
+    """A reason of one channel folded the names of all, however wide the window."""
+    cups, dust = "wind_speed_of_gust.orchard-cups", "pm1"
+    why = Reason("unplugged", "unplugged")
+    minute = MinuteStatus(
+        {cups: 1.6, dust: None}, {cups: 1, dust: 9}, {dust: why}, start=1_790_000_000_000_000, duration=60
+    )
+    console = Console(width=width, file=io.StringIO())
+    console.print(live_table(status(minute=minute), "60x", console, 30))
+    shown = console.file.getvalue() if isinstance(console.file, io.StringIO) else ""
+    assert "unplugged" in shown
+    assert ("Gust (orchard-cups)" in shown) is whole
+    assert max(map(len, shown.splitlines())) <= width
 
 
 def test_a_station_without_a_sensor_says_so_on_its_page() -> None:

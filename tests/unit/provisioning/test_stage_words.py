@@ -1,13 +1,18 @@
-"""The stage of a crop is set in the words in which people speak of it."""
+"""Stages of crops, spans and roles are given in the words in which people speak of them."""
 
 from __future__ import annotations
 
+import click
 import pytest
 
 from edge.alerts.crops import CRITICAL
 from edge.language import texts
 from edge.language.words import CROPS, STAGES
+from provisioning.commands.answers import WordChoice
+from provisioning.commands.hub_people import ROLES
+from provisioning.commands.show import WINDOWS
 from provisioning.commands.stage import keys
+from tests.kits.command import minshan
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -32,3 +37,36 @@ def test_what_is_none_is_left_to_the_station() -> None:
     with texts.speaking("zh"):
         assert keys("苹", "盛花期") == ("苹", "盛花期")
         assert keys("苹果", "开花") == ("apple", "开花")
+
+
+@pytest.mark.parametrize(
+    ("names", "typed", "key"),
+    [
+        (WINDOWS, "昨夜", "last-night"),
+        (WINDOWS, "Last night", "last-night"),
+        (WINDOWS, "7天", "7d"),
+        (WINDOWS, "24 小时", "24h"),
+        (WINDOWS, "7D", "7d"),
+        (ROLES, "果农", "grower"),
+        (ROLES, "管理员", "admin"),
+        (ROLES, "Technician", "technician"),
+    ],
+)
+def test_one_of_a_few_is_taken_by_its_name(names: dict[str, str], typed: str, key: str) -> None:
+    """In either language, whichever is spoken, beside the key itself."""
+    for lang in ("zh", "en"):
+        with texts.speaking(lang):
+            assert WordChoice(names).convert(typed, None, None) == key
+
+
+def test_another_word_is_refused() -> None:
+    """With those that there are."""
+    with pytest.raises(click.BadParameter, match="last-night"):
+        WordChoice(WINDOWS).convert("前夜", None, None)
+
+
+def test_the_choices_are_told_as_they_are_written_and_with_their_names() -> None:
+    """In help and in a refusal."""
+    assert "[WGS-84|CGCS2000|GCJ-02]" in minshan("init", "--help").out
+    said = minshan("hub", "user", "add", "a", "--role", "x", "--lang", "zh").err
+    assert "“grower（果农）”、“technician（技术员）”" in said

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.text_files import encoding_of
 from drivers.wide_signs import PLAIN, narrowed, plain
 from edge.config.file import load
-from edge.config.slips import encoding_of
 from tests.unit.edge.config.test_config import BME, STATION, mistakes
 
 CHINESE = STATION.replace('"maoxian-1"\n', '"maoxian-1"\ntitle = "茂县，上寨果园"\n')

@@ -65,7 +65,7 @@ def test_an_entry_that_is_wrong_is_not_called_missing_too(tmp_path: Path) -> Non
         (b'{"station": {', "station.toml:1: this is JSON"),
         (STATION.encode("utf-16-le"), "the file is in UTF-16"),
         (STATION.encode("utf-16-be"), "the file is in UTF-16"),
-        (b"\0\1\2" * 50, "not UTF-8 text (byte 0x00)"),
+        (b"\0\1\2" * 50, "contains a null byte (0x00)"),
     ],
 )
 def test_what_is_no_text_is_told(tmp_path: Path, raw: bytes, said: str) -> None:

@@ -54,6 +54,18 @@ def test_frost_is_told_as_a_grower_wants_to_hear_it() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["长" * 60, "=1+1, <b>*_'", "རྡོ་རྗེ", "👩\u200d🌾"])
+def test_a_station_is_called_as_people_call_it(name: str) -> None:
+    """Whatever signs its name has: robots get plain text."""
+    assert sentence(Spoken("zh"), facts(station=name)).startswith(f"【霜冻】{name} 02:12，")
+
+
+@pytest.mark.parametrize("turn", ["raised", "cleared", "blind"])
+def test_a_name_that_is_written_from_the_right_turns_no_time_about(turn: str) -> None:
+    """It is set apart by two signs that are not seen; without them a phone shows hour and minute before the day."""
+    assert "\u2068مەۋلان باغ\u2069 " in sentence(Spoken("zh"), facts(station="مەۋلان باغ", turn=turn))
+
+
 def test_what_sees_again_with_nothing_the_matter_is_no_alert() -> None:
     """A thermometer that was lost and is back: not "frost, wet bulb 12", which would wake people for nothing."""
     back = msgspec.structs.replace(ALERT, turn="seeing", step=0, value=12.0, worst=12.0)

@@ -197,6 +197,6 @@ def test_a_bar_is_seen_where_it_spoils_nothing(sink: DatabaseSink, config: Path,
 
 def test_text_alone_is_guarded() -> None:
     """Whatever a spreadsheet would reckon with has a ' before it."""
-    cells = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "x=1", ""]
-    assert [guarded(cell) for cell in cells] == [*(f"'{cell}" for cell in cells[:6]), "x=1", ""]
+    cells = ["=1+1", "+1", "-1", "@x", "\tx", "\rx", "\nx", "＝1+1", "＋1", "－1", "＠x", "x=1", ""]
+    assert [guarded(cell) for cell in cells] == [*(f"'{cell}" for cell in cells[:-2]), "x=1", ""]
     assert list(heading(["new"]))[-2:] == ["new", "new quality"]
