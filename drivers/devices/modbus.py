@@ -106,9 +106,8 @@ class ModbusSettings(OnModbus):
 class ModbusDevice:
     """One sensor on the line."""
 
-    def __init__(self, bus: ModbusBus, settings: ModbusSettings, profile: Profile, clock: Clock) -> None:
+    def __init__(self, bus: ModbusBus, settings: ModbusSettings, profile: Profile) -> None:
         self._bus = bus
-        self._clock = clock
         self._address = settings.address
         self._timeout = profile.timeout_ms / 1000
         self._pause = profile.pause_ms / 1000
@@ -128,7 +127,7 @@ class ModbusDevice:
         arrivals = []
         for ask in self._asks:
             values = self._answer(ask)
-            arrivals.append(self._clock.now())
+            arrivals.append(self._bus.arrived)
             words.update(zip(ask.places, values))
         kept = not_void(self._items, words)
         self._heard.good()
@@ -151,7 +150,7 @@ class ModbusDevice:
                 self._heard.add(self._bus.stray)
             if (other := self._heard.other()) is not None:
                 raise other from None
-            if self._heard.is_known or not self._is_no_frame(error, ask):
+            if self._heard.is_known or error.detail.code == "answer_late" or not self._is_no_frame(error, ask):
                 raise
             raise self._heard.cause(self._timeout, self._baud) from None
 
@@ -222,7 +221,7 @@ def open_device(bus: ModbusBus, settings: ModbusSettings, clock: Clock) -> Modbu
     profile = load(settings.profile)
     if profile.identity is not None:
         _identify(bus, settings, profile, profile.identity)
-    return ModbusDevice(bus, settings, profile, clock)
+    return ModbusDevice(bus, settings, profile)
 
 
 def _identify(bus: ModbusBus, settings: ModbusSettings, profile: Profile, identity: Identity) -> None:

@@ -41,7 +41,7 @@ class Failing(MemoryI2C):
 def read_through(name: str, truth: dict[str, float], at: int, then: type | None = None) -> list[list[Reading] | str]:
     """Return what each reading gives, or its error's code, where the power fails before transfer `at` of one."""
     info = catalog()[name]
-    settings = info.settings()
+    settings, interval = info.settings(), info.interval or 10.0
 
     def body(clock: SimClock) -> list[list[Reading] | str]:
         def on(kind: type | None) -> Any:
@@ -53,7 +53,7 @@ def read_through(name: str, truth: dict[str, float], at: int, then: type | None 
         adapter = Failing(clock, on(None), lambda: on(then))
         bus, device, found = I2CBus(adapter, clock), None, list[list[Reading] | str]()
         for turn in range(READS):
-            clock.sleep_until(math.ceil(clock.now() / info.interval + 0.5) * info.interval)
+            clock.sleep_until(math.ceil(clock.now() / interval + 0.5) * interval)
             adapter.lost_at = adapter.count + at if turn == LOST_AT and at else adapter.lost_at
             try:
                 device = device or info.open(bus, settings, clock)
