@@ -1,4 +1,4 @@
-"""Change the address or the speed of a Modbus sensor: new sensors all have address 1."""
+"""Change the address of a Modbus sensor: new sensors all have address 1."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from drivers.devices.modbus import asked
 from drivers.devices.modbus_registers import plan
-from drivers.devices.profiles import Profile, ProfileError, Settling, load
+from drivers.devices.profiles import ProfileError, load
 from drivers.errors import Garbled, NoAnswer, WrongDevice
 from drivers.reason import Reason
 
@@ -27,11 +27,14 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
     otherwise the DeviceError of the exchange that failed.
     """
     profile = load(settings.profile)
-    settling = _settling(profile)
-    register = settling.address_register
-    if register is None:
+    how = profile.addressing
+    if how is None:
         raise ProfileError(
-            Reason("no_address_register", "the profile {name} does not say how its address is set", name=profile.name)
+            Reason(
+                "no_addressing",
+                "the profile {name} has no [addressing], which says how its address is set",
+                name=profile.name,
+            )
         )
     if not 1 <= new_address <= 247:
         raise ProfileError(Reason("address_beyond", "the address {address} must be 1 to 247", address=new_address))
@@ -40,8 +43,8 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
         raise WrongDevice(
             Reason("address_taken", "address {address} is taken: another device answers there", address=new_address)
         )
-    write = (settings.address, register, new_address, profile.timeout_ms / 1000, settling.function)
-    if settling.power_cycle:
+    write = (settings.address, how.address_register, new_address, profile.timeout_ms / 1000, how.function)
+    if how.power_cycle:
         bus.write(*write)
         return False
     # Some answer from the new address at once, some from the old one, some not at all: what counts comes after.
@@ -61,39 +64,6 @@ def answering(bus: ModbusBus, settings: ModbusSettings) -> Iterator[int]:
         except (Garbled, WrongDevice):  # something is there, whatever it is
             pass
         yield address
-
-
-def set_baud(bus: ModbusBus, settings: ModbusSettings, new_baud: int) -> None:
-    """Give the sensor another speed (bits/s).
-
-    It must then be opened anew at that speed, some models after a power cycle. Raise ProfileError where the profile
-    does not know the speed's code, otherwise the DeviceError of the exchange.
-    """
-    profile = load(settings.profile)
-    settling = _settling(profile)
-    code = settling.baud_codes.get(str(new_baud))
-    if settling.baud_register is None or code is None:
-        known = ", ".join(settling.baud_codes) or "–"
-        raise ProfileError(
-            Reason(
-                "no_baud_code",
-                "the profile {name} does not say how {baud} baud is set; it knows {known}",
-                name=profile.name,
-                baud=new_baud,
-                known=known,
-            )
-        )
-    _ask(bus, settings, settings.address)
-    with suppress(NoAnswer):  # it may answer at the new speed already
-        bus.write(settings.address, settling.baud_register, code, profile.timeout_ms / 1000, settling.function)
-
-
-def _settling(profile: Profile) -> Settling:
-    if profile.settling is None:
-        raise ProfileError(
-            Reason("no_settling", "the profile {name} has no [settling], which says how that is set", name=profile.name)
-        )
-    return profile.settling
 
 
 def _ask(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 0.0) -> None:
