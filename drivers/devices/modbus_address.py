@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from drivers.devices.modbus import asked
+from drivers.devices.modbus import read_registers
 from drivers.devices.modbus_registers import plan
 from drivers.devices.profiles import ProfileError, load
 from drivers.errors import Garbled, NoAnswer, WrongDevice
@@ -38,7 +38,7 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
         )
     if not 1 <= new_address <= 247:
         raise ProfileError(Reason("address_beyond", "the address {address} must be 1 to 247", address=new_address))
-    _ask(bus, settings, settings.address)
+    _read_first(bus, settings, settings.address)
     if _answers(bus, settings, new_address):
         raise WrongDevice(
             Reason("address_taken", "address {address} is taken: another device answers there", address=new_address)
@@ -50,7 +50,7 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
     # Some answer from the new address at once, some from the old one, some not at all: what counts comes after.
     with suppress(NoAnswer, WrongDevice):
         bus.write(*write)
-    _ask(bus, settings, new_address, SAVED)
+    _read_first(bus, settings, new_address, SAVED)
     return True
 
 
@@ -58,7 +58,7 @@ def answering(bus: ModbusBus, settings: ModbusSettings) -> Iterator[int]:
     """Yield each address of the line (1-247) from which a device answers, or refuses, such a sensor's request."""
     for address in range(1, 248):
         try:
-            _ask(bus, settings, address)
+            _read_first(bus, settings, address)
         except NoAnswer:
             continue
         except (Garbled, WrongDevice):  # something is there, whatever it is
@@ -66,16 +66,25 @@ def answering(bus: ModbusBus, settings: ModbusSettings) -> Iterator[int]:
         yield address
 
 
-def _ask(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 0.0) -> None:
+def _read_first(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 0.0) -> None:
     """Read the first registers at an address; the line learns from it whether the adapter echoes."""
     profile = load(settings.profile)
-    ask = plan(profile, settings.fitted, settings.function, most=settings.most_registers)[0]
-    asked(bus, address, ask.function, ask.start, len(ask.places), profile.timeout_ms / 1000, pause, insist=True)
+    request = plan(profile, settings.fitted, settings.function, most=settings.most_registers)[0]
+    read_registers(
+        bus,
+        address,
+        request.function,
+        request.start,
+        len(request.places),
+        profile.timeout_ms / 1000,
+        pause,
+        insist=True,
+    )
 
 
 def _answers(bus: ModbusBus, settings: ModbusSettings, address: int) -> bool:
     try:
-        _ask(bus, settings, address)
+        _read_first(bus, settings, address)
     except NoAnswer:
         return False
     return True

@@ -20,6 +20,7 @@ from typing import Literal
 
 from drivers.buses.bus import OnFile
 from drivers.buses.file import FileBus
+from drivers.checksums import crc8_maxim
 from drivers.clock import Clock
 from drivers.driver import Channel, Device, DriverInfo, Frame, Refused
 from drivers.errors import Garbled
@@ -138,16 +139,6 @@ class TextDecoder:
 
     def _take(self, length: int) -> None:
         self._data, self._offset = self._data[length:], self._offset + length
-
-
-def crc8_maxim(data: bytes) -> int:
-    """Return Maxim's CRC-8 (polynomial 0x8c reflected, start 0): 0 over bytes that end in their own (AN 27)."""
-    crc = 0
-    for octet in data:
-        crc ^= octet
-        for _ in range(8):
-            crc = crc >> 1 ^ 0x8C if crc & 1 else crc >> 1
-    return crc
 
 
 def channels(settings: Settings) -> tuple[Channel, ...]:
