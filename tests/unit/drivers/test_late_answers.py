@@ -112,6 +112,39 @@ def test_a_late_answer_is_never_that_of_a_later_request(tmp_path: Path, delay: s
     assert set(found) == {""}, found
 
 
+def turns_of(tmp_path: Path, delays: list[float]) -> list[list[str] | str]:
+    """Return what is wrong with the readings of each turn, each 10 s, or the error's code; answers take these times."""
+    profile = tmp_path / "two.toml"
+    profile.write_text(TWO_BLOCKS)
+
+    def body(clock: SimClock) -> list[list[str] | str]:
+        sensor, left = settings(str(profile)), iter(delays)
+        wire = wire_for("modbus", [(sensor, Slow(1, clock, lambda _: next(left, 0.05)))], clock)
+        wire.start()
+        bus, found = wire.open(sensor, clock), list[list[str] | str]()
+        for turn in range(5):
+            clock.sleep_until(10.0 * (turn + 1))
+            try:
+                found.append([fault_of(reading, 1) for reading in INFO.open(bus, sensor, clock).read()])
+            except DeviceError as error:
+                found.append(error.detail.code)
+        return found
+
+    return on_lane(body)
+
+
+def test_a_device_is_read_again_once_its_late_answer_has_come(tmp_path: Path) -> None:
+    """It owes nothing then: what is late now and then costs the reads in which it is late, and no other."""
+    late, good = "answer_late", ["", ""]
+    assert turns_of(tmp_path, [0.05, 0.05, 1.2, 0.05, 0.05, 1.2]) == [good, "no_answer_to_request", good, late, good]
+
+
+def test_a_late_answer_just_before_the_right_one_moves_no_later_one(tmp_path: Path) -> None:
+    """Both come in time for the new request: neither is believed, nor does the second one answer the next request."""
+    found = turns_of(tmp_path, [0.05, 0.05, 10.01])
+    assert found == [["", ""], "no_answer_to_request", "answer_late", ["", ""], ["", ""]]
+
+
 def test_a_device_that_answers_late_is_told_so() -> None:
     """A radio link that is too slow is no loose wire, and nobody changes cables for it."""
 

@@ -55,6 +55,7 @@ def test_a_device_that_is_alone_again_is_read_again() -> None:
         lambda clock: told(clock, FIRST, FIRST + SECOND, FIRST + SECOND, FIRST, FIRST, FIRST + FIRST, FIRST)
     )
     assert [error is None for error in found] == [True, True, False, True, True, True, True]
+    assert simulated(lambda clock: told(clock, *[FIRST + FIRST] * 3)) == [None] * 3
     others = FIRST + MASTER + sealed(b"\x01\x03\x00\x00\x00\x02") + SECOND
     assert simulated(lambda clock: told(clock, *[others] * 3)) == [None] * 3
 
