@@ -22,7 +22,13 @@ ENDS: dict[str, dict[str, tuple[float, float]]] = {
     "sen5x": {"pm2p5": (0, 1000), "air_temperature": (-40, 85)},
     "plantower": {"pm2p5": (0, 1000)},
     "sds011": {"pm2p5": (0, 999.9)},
-    "nmea": {"wind_speed": (0, 60), "wind_from_direction": (0, 360)},
+    "nmea": {
+        "wind_speed": (0, 60),
+        "wind_from_direction": (0, 360),
+        "air_temperature": (-40, 80),
+        "relative_humidity": (0, 100),
+        "air_pressure": (300, 1100),
+    },
     "ascii-station": {"wind_speed": (0, 100), "relative_humidity": (0, 100), "air_pressure": (300, 1100)},
 }
 PLACES = {"serial": {"port": "x"}, "file": {"path": "x"}}
@@ -40,7 +46,8 @@ def decoded(driver: str, recording: bytes) -> list[Frame | Refused]:
 def test_a_driver_s_limits_are_those_of_the_datasheet(driver: str) -> None:
     """A limit that is wider lets a false value pass as good, a narrower one doubts a true one."""
     info = catalog()[driver]
-    channels = info.channels(info.settings.model_validate(PLACES.get(info.bus, {})))
+    keys = {"met": True} if driver == "nmea" else {}
+    channels = info.channels(info.settings.model_validate({**PLACES.get(info.bus, {}), **keys}))
     found = {channel.quantity: (channel.low, channel.high) for channel in channels}
     for quantity, ends in ENDS[driver].items():
         assert found[quantity] == pytest.approx(ends), quantity
@@ -94,3 +101,11 @@ def test_another_scale_of_the_light_sensor_is_none() -> None:
     assert settings(lux_per_count=0.0042).lux_per_count == 0.0042
     with pytest.raises(ValidationError, match=r"0.0036 or 0.0042, not 0.042"):
         settings(lux_per_count=0.042)
+
+
+def test_a_sentence_without_an_end_is_not_kept_for_ever() -> None:
+    """A head that sends no line ends and no checksums is refused piece by piece, as it comes."""
+    info = catalog()["nmea"]
+    assert info.decoder is not None
+    items = list(info.decoder(info.settings.model_validate(PLACES["serial"])).feed(b"$" + b"A" * 2000))
+    assert len(items) == 3 and all(isinstance(item, Refused) for item in items)
