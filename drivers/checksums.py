@@ -32,3 +32,13 @@ def crc8(data: bytes) -> int:
         for _ in range(8):
             crc = ((crc << 1) ^ 0x31) & 0xFF if crc & 0x80 else crc << 1
     return crc
+
+
+def crc8_maxim(data: bytes) -> int:
+    """Return Maxim's CRC-8 (polynomial 0x8c reflected, start 0): 0 over bytes that end in their own (AN 27)."""
+    crc = 0
+    for octet in data:
+        crc ^= octet
+        for _ in range(8):
+            crc = crc >> 1 ^ 0x8C if crc & 1 else crc >> 1
+    return crc

@@ -16,7 +16,7 @@ import msgspec
 from drivers.buses.bus import BUSES, place_of
 from drivers.clock import Clock, Inbox
 from drivers.driver import Device
-from drivers.errors import DeviceError, Garbled, NoAnswer, Unplugged
+from drivers.errors import BusStuck, DeviceError, Garbled, NoAnswer, Unplugged
 from drivers.reading import Reading
 from drivers.reason import Reason
 from edge.backoff import Backoff
@@ -26,6 +26,7 @@ from edge.snapshots import SensorSnapshot
 log = logging.getLogger("minshan.sampler")
 TRIES_UNTIL_DOWN = 3  # one garbled frame is noise; three failures in a row are a sensor that went
 DUE = attrgetter("due")
+HANGS = 30.0  # s beyond all stated times after which a read counts as one that does not come back
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # s between two tries of a sensor that is down
 
 
@@ -90,6 +91,7 @@ class BusLane:
         self._inbox = inbox
         self._bus: Any = None
         self._states = [SensorState(sensor, due=clock.now()) for sensor in sensors]
+        self._reading: tuple[SensorState, float] | None = None  # whose turn it is, and since when
 
     def run(self) -> None:
         """Read for ever; ends by `Stopped`, the devices and the bus closed."""
@@ -112,7 +114,7 @@ class BusLane:
             sensor.name,
             sensor.driver,
             self.name,
-            state.down,
+            self._why_down(state),
             state.readings,
             dict(state.refused),
             dict(state.errors),
@@ -125,15 +127,28 @@ class BusLane:
         """Yield each sensor with each of its quantities: its newest reading, why it is down. Callable from any lane."""
         for state in self._states:
             for channel in state.sensor.info.channels(state.sensor.settings):
-                yield state.sensor, channel.quantity, state.newest.get(channel.quantity), state.down
+                yield state.sensor, channel.quantity, state.newest.get(channel.quantity), self._why_down(state)
+
+    def _why_down(self, state: SensorState) -> Reason | None:
+        """Return why a sensor gives nothing: its own error, or a read on its bus that the kernel never ends."""
+        if state.down is not None or (reading := self._reading) is None:
+            return state.down
+        read, since = reading
+        longest = 2 * read.sensor.info.timeout + (read.interval or 0.0) + HANGS
+        if self._clock.now() <= since + longest:
+            return None
+        return BusStuck(Reason("not_done_in_time", "not done within {seconds:g} s", seconds=round(longest))).reason
 
     def _turn(self, state: SensorState) -> None:
+        self._reading = (state, self._clock.now())
         try:
             readings = self._device(state).read()
         except DeviceError as error:
             self._failed(state, error)
         else:
             self._succeeded(state, readings)
+        finally:
+            self._reading = None
 
     def _device(self, state: SensorState) -> Device:
         if self._bus is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Protocol
 
 from drivers.buses import rtu
@@ -15,7 +16,10 @@ if TYPE_CHECKING:
     from drivers.clock import Clock
     from drivers.devices.heard import HeardBytes
 
+STOOD_STILL = 1.0  # s after the deadline; what comes so late came while the program stood still, nobody knows when
 LATE = 2.0  # s for which an answer may be late: asked again before, it would be taken for the next one
+LATEST = 30.0  # s; the same where answers were seen to come later; ours: radio links and their repetitions take as long
+SEEN_LATE = 3600.0  # s for which that is believed of a device
 TIMEOUT = 0.5  # s from the end of a request to its answer's first byte: what a dead device costs
 NO_ANSWER = Reason("no_answer_to_request", "no answer to a request")
 QUIET_BYTES = 4  # silence between frames, in byte times (Renke, DFRobot manuals; the standard wants 3.5)
@@ -55,12 +59,14 @@ class ModbusBus:
         self._last = float("-inf")  # the instant of the last byte on the line, as far as we know
         self._echoes = False  # whether the adapter was seen to give back what it sends
         self._shunned: dict[int, float] = {}  # who may still answer an earlier request, and until when
-        self._late: int | None = None  # who did not answer in time and may do so now
+        self._open: dict[int, list[float]] = {}  # by address, the instants of requests without an answer so far
+        self._seen_late: dict[int, float] = {}  # by address, when an answer was last seen to come late
+        self.arrived = float("-inf")  # the instant of the last answer
         self.stray = b""  # what came instead of the last answer
         self.heard: dict[int, HeardBytes] = {}  # by address, for the devices, which are opened anew after each failure
         self._answered: tuple[int, bytes] | None = None  # who answered the last request, and how
         self._after = b""  # what came in one piece with that answer
-        self._doubled: set[int] = set()  # addresses at which another answer came behind the first
+        self._alone: set[int] = set()  # addresses at which no second answer came when it was waited for
         self._requests: dict[tuple[int, int, int, int], bytes] = {}  # as many as the devices have asks
 
     def read(
@@ -79,13 +85,16 @@ class ModbusBus:
         before a request; `insist`: send the request even though the answer to an earlier one may still arrive. Raise
         NoAnswer, Garbled, WrongDevice or Unplugged.
         """
-        if not insist and self._clock.now() < self._shunned.get(address, float("-inf")):
-            raise NoAnswer(NO_ANSWER)  # nor to an earlier one, whose answer may still arrive
+        if not insist and self._is_shunned(address):
+            raise NoAnswer(self._no_answer(address, timeout))  # nor to an earlier one, whose answer may still arrive
         key = (address, function, start, count)
         request = self._requests.get(key)
         if request is None:
             request = self._requests[key] = self._codec.read_request(*key)
-        answer = self._exchange(request, address, rtu.answer_bytes(count), timeout, pause)
+        size = rtu.answer_bytes(count)
+        if self._owed(address):  # what comes may be the answer to an earlier request, so it has to come once more
+            self._exchange(request, address, size, timeout, pause)
+        answer = self._exchange(request, address, size, timeout, pause)
         return rtu.registers(answer, address, function, count)
 
     def write(
@@ -128,9 +137,9 @@ class ModbusBus:
         self._port.write(request)
         until = self._clock.now() + (len(request) + size) * self._byte_time + timeout
         try:
-            answer = self._answer(request, address, until)
-            if address in self._doubled:
-                self._refuse_second(answer, until)
+            answer = self._answer(request, address, until, timeout)
+            if address not in self._alone or self._owed(address):
+                self._refuse_second(address, until, timeout)
             return answer
         except Garbled:
             self._drain(until)
@@ -139,44 +148,90 @@ class ModbusBus:
             self._last = self._clock.now()
 
     def _look_behind(self) -> bytes:
-        """Return what lies there unasked, and take note of an address at which two devices answered the last request.
+        """Return what lies there unasked, and take note of an answer in it: a late one, or a second device's.
 
-        The slower one's answer lies behind the first. One that is the same is a repetition; behind a request of another
-        master it is an answer to that one.
+        The slower one's of two devices at one address lies behind the first. One that is the same is a repetition;
+        behind a request of another master it is an answer to that one.
         """
         came = self._after + self._port.read_some(self._clock.now())
         before, self._answered, self._after = self._answered, None, b""
-        if came and before is not None and not rtu.requests_in(came):
-            with contextlib.suppress(Garbled):
-                second = self._codec.find(came)
-                if second is not None and second.address == before[0] and second.frame != before[1]:
-                    self._doubled.add(second.address)
+        if came and not rtu.requests_in(came):
+            for answer in self._answers_in(came):
+                if self._owed(answer.address):
+                    self._answered_late(answer.address)
+                elif self._is_late(answer.address) or before is None:
+                    continue
+                elif before[0] == answer.address and before[1] != answer.frame:
+                    self._alone.discard(answer.address)
         return came
 
-    def _refuse_second(self, answer: rtu.Answer, until: float) -> None:
-        """Wait for a second answer at an address that had two. Raise WrongDevice where it comes."""
+    def _answers_in(self, data: bytes) -> Iterator[rtu.Answer]:
+        """Yield the answers that the bytes begin with."""
+        with contextlib.suppress(Garbled):
+            while data and (answer := self._codec.find(data)) is not None:
+                yield answer
+                data = data[answer.end :]
+
+    def _refuse_second(self, address: int, until: float, timeout: float) -> None:
+        """Wait for a second answer of an address. Raise WrongDevice where it comes, NoAnswer where one of them is late.
+
+        Done at the first answer of each address, after a second one, and while it may still answer an earlier request:
+        nothing in an answer tells which request it belongs to.
+        """
         while self._clock.now() < until and (data := self._port.read_some(until)):
             self._after += data
-        self._doubled.discard(answer.address)
+        self._alone.add(address)
+        owed = self._owed(address)
         self._look_behind()
-        if answer.address in self._doubled:
-            raise WrongDevice(Reason("two_devices", "two devices answer at address {address}", address=answer.address))
+        if self._owed(address) != owed:  # one of the two is the late one, and nobody knows which
+            raise NoAnswer(self._no_answer(address, timeout))
+        if address not in self._alone:
+            raise WrongDevice(Reason("two_devices", "two devices answer at address {address}", address=address))
 
-    def _answer(self, request: bytes, address: int, until: float) -> rtu.Answer:
+    def _is_shunned(self, address: int) -> bool:
+        """Return whether what comes next may well be the answer to an earlier request."""
+        if self._is_late(address) and self._owed(address):
+            return True
+        return self._clock.now() < self._shunned.get(address, float("-inf"))
+
+    def _owed(self, address: int) -> list[float]:
+        """Return the instants of the earlier requests that a device may still answer."""
+        return [instant for instant in self._open.get(address, ()) if self._clock.now() < instant + LATEST]
+
+    def _answered_late(self, address: int) -> None:
+        """Take note that a device answered its oldest request late."""
+        self._open[address] = self._owed(address)[1:]
+        self._seen_late[address] = self._clock.now()
+
+    def _is_late(self, address: int) -> bool:
+        """Return whether answers of that device are known to come late."""
+        return self._clock.now() < self._seen_late.get(address, float("-inf")) + SEEN_LATE
+
+    def _no_answer(self, address: int, timeout: float) -> Reason:
+        """Return that no answer came, or that it comes too late."""
+        if not self._is_late(address):
+            return NO_ANSWER
+        return Reason(
+            "answer_late", "its answers come later than {seconds:g} s after the request", seconds=round(timeout, 3)
+        )
+
+    def _answer(self, request: bytes, address: int, until: float, timeout: float) -> rtu.Answer:
         received = b""
         while True:
             self.stray = left = self._without_echo(received, request) if received else b""
             answer = self._codec.find(left) if left else None
-            if answer is not None and answer.address == self._late != address:
-                received, self._late = left[answer.end :], None  # the answer to what it was asked before
+            if answer is not None and answer.address != address and self._owed(answer.address):
+                received = left[answer.end :]  # the answer to what that one was asked before
+                self._answered_late(answer.address)
                 continue
             if answer is not None:
+                self.arrived = self._clock.now()
                 self._echoes = self._echoes or len(left) < len(received)
                 self._answered, self._after = (address, answer.frame), left[answer.end :]
                 return answer
             data = self._port.read_some(until) if self._clock.now() < until else b""
-            if not data:
-                raise self._nothing(received, request)
+            if not data or self._clock.now() > until + STOOD_STILL:
+                raise self._nothing(received, request, timeout)
             received += data
 
     def _without_echo(self, received: bytes, request: bytes) -> bytes:
@@ -190,8 +245,8 @@ class ModbusBus:
             return received[len(request) :]
         return b"" if request.startswith(received) else received
 
-    def _nothing(self, received: bytes, request: bytes) -> NoAnswer | Garbled:
-        self._late = request[0]
+    def _nothing(self, received: bytes, request: bytes, timeout: float) -> NoAnswer | Garbled:
+        self._open[request[0]] = [*self._owed(request[0]), self._clock.now()]
         left = received.removeprefix(request)
         if left:
             return Garbled(
@@ -203,7 +258,7 @@ class ModbusBus:
                 )
             )
         self._shunned[request[0]] = self._clock.now() + LATE
-        return NoAnswer(NO_ANSWER)
+        return NoAnswer(self._no_answer(request[0], timeout))
 
     def _drain(self, until: float) -> None:
         """Discard what follows a bad frame until the line is quiet or the instant `until` is reached."""

@@ -18,13 +18,13 @@ from drivers.buses.i2c import I2CBus
 from drivers.clock import Clock
 from drivers.devices.register_lines import RegisterDecoder, Registers
 from drivers.driver import Channel, Device, DriverInfo
-from drivers.errors import BusStuck, Garbled, WrongDevice
+from drivers.errors import CONFIGURATION_LOST, BusStuck, Garbled, WrongDevice
 from drivers.limits import doubted
 from drivers.reading import Reading
 from drivers.reason import Reason
 
 CHIP_ID, BME280, BMP280 = 0xD0, 0x60, {0x56, 0x57, 0x58}
-STATUS, MEASURING, COPYING = 0xF3, 0x08, 0x01
+CTRL_HUM, STATUS, MEASURING, COPYING = 0xF2, 0xF3, 0x08, 0x01
 RESET, DATA = 0xE0, range(0xF7, 0xFF)
 AFTER_RESET = 0.004  # s; the datasheet's start-up time is 2 ms
 FORCED = 0x01  # mode bits of ctrl_meas
@@ -83,6 +83,14 @@ class Bme280Chip:
             raise WrongDevice(Reason("other_chip_id", "chip id 0x{id:02x} is not a BME280's 0x60", id=found))
         return found
 
+    def refuse_lost(self, humidity: int) -> None:
+        """Raise Garbled where the humidity's oversampling is not `humidity`, which the library set when it started.
+
+        The chip lost its power: it may be another one, with other coefficients.
+        """
+        if self._bus.steady(self._address, CTRL_HUM, 1)[0] != humidity:
+            raise Garbled(CONFIGURATION_LOST)
+
     def wait(self) -> None:
         """Wait until the conversion is done. Raise BusStuck where it takes longer than PATIENCE."""
         started = self._clock.now()
@@ -119,6 +127,7 @@ class Bme280:
         """Make one conversion and return its three readings. A channel without a value is left out."""
         with self._bus.allow(TIMEOUT):
             self._chip.identify()  # a chip that was swapped or lost must not give the old one's values
+            self._chip.refuse_lost(self._library.overscan_humidity)
             self._library.mode = FORCED
             at = self._clock.now()
             self._chip.wait()

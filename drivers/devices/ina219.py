@@ -53,6 +53,7 @@ class Ina219:
         self._bus, self._settings, self._clock = bus, settings, clock
         with bus.allow(TIMEOUT):
             self._library: Any = INA219(bus, settings.address)
+            self._calibration = int(self._library.calibration)  # lost with the power, and without it the current is 0
             self._trigger()
             refuse_unkept(self._word(CONF), WANTED)
 
@@ -62,9 +63,11 @@ class Ina219:
             self._trigger()
             at = self._clock.now()
             self._wait(at)
-            if self._word(CONF) != WANTED:
+            kept = self._word(CALIBRATION) == self._calibration  # the library writes it again before it reads a current
+            readings = self._readings(self._steady(), at)
+            if not kept or self._word(CONF) != WANTED:
                 raise Garbled(CONFIGURATION_LOST)
-            return self._readings(self._steady(), at)
+            return readings
 
     def close(self) -> None:
         """Do nothing: the device sleeps until it is triggered."""
@@ -74,8 +77,7 @@ class Ina219:
 
         The library changes single bits of what it reads, and noise would stay in the rest.
         """
-        calibration = int(self._library.calibration)  # lost with the power, and without it the current is 0
-        for register, value in ((CALIBRATION, calibration), (CONF, WANTED)):
+        for register, value in ((CALIBRATION, self._calibration), (CONF, WANTED)):
             self._bus.transfer(self._settings.address, bytes([register, value >> 8, value & 0xFF]))
 
     def _wait(self, started: float) -> None:

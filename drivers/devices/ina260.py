@@ -53,8 +53,6 @@ class Ina260:
     def read(self) -> tuple[Reading, ...]:
         """Return the latest average's voltage, current and power."""
         with self._bus.allow(TIMEOUT):
-            if self._word(CONF) != WANTED:
-                raise Garbled(CONFIGURATION_LOST)
             at = self._clock.now()
             raw = self._word(CURRENT)
             amperes = (raw - 65536 if raw & 0x8000 else raw) * STEP_A * (-1 if self._settings.reversed else 1)
@@ -62,6 +60,8 @@ class Ina260:
             volts = self._word(VOLTAGE)
             if volts == 0xFFFF:  # its first bit is always 0
                 raise Garbled(ONES)
+            if self._word(CONF) != WANTED:  # behind the values: a chip that loses its power between has noughts
+                raise Garbled(CONFIGURATION_LOST)
             return (
                 Reading("battery_voltage", volts * STEP_V, at),
                 Reading("battery_current", amperes, at),

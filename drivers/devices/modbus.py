@@ -106,17 +106,18 @@ class ModbusSettings(OnModbus):
 class ModbusDevice:
     """One sensor on the line."""
 
-    def __init__(self, bus: ModbusBus, settings: ModbusSettings, profile: Profile, clock: Clock) -> None:
+    def __init__(self, bus: ModbusBus, settings: ModbusSettings, profile: Profile) -> None:
         self._bus = bus
-        self._clock = clock
         self._address = settings.address
         self._timeout = profile.timeout_ms / 1000
         self._pause = profile.pause_ms / 1000
         self._baud = settings.baud
         self._heard = bus.heard.setdefault(settings.address, HeardBytes())
         self._heard.is_known = False  # another one may have taken its place
-        self._asks = plan(profile, settings.fitted, settings.function, settings.speed_scale, settings.most_registers)
-        self._items = tuple(item for ask in self._asks for item in ask.items)
+        self._requests = plan(
+            profile, settings.fitted, settings.function, settings.speed_scale, settings.most_registers
+        )
+        self._items = tuple(item for request in self._requests for item in request.items)
 
     def read(self) -> tuple[Reading, ...]:
         """Return all quantities, each stamped with the instant at which its answer had arrived.
@@ -126,36 +127,43 @@ class ModbusDevice:
         """
         words: dict[tuple[int, int], int] = {}
         arrivals = []
-        for ask in self._asks:
-            values = self._answer(ask)
-            arrivals.append(self._clock.now())
-            words.update(zip(ask.places, values))
+        for request in self._requests:
+            values = self._answer(request)
+            arrivals.append(self._bus.arrived)
+            words.update(zip(request.places, values))
         kept = not_void(self._items, words)
         self._heard.good()
         if not kept:
             raise NoAnswer(void_answer(self._items, words))
         return tuple(
-            [item.reading(words, at) for ask, at in zip(self._asks, arrivals) for item in ask.items if item in kept]
+            [
+                item.reading(words, at)
+                for request, at in zip(self._requests, arrivals)
+                for item in request.items
+                if item in kept
+            ]
         )
 
-    def _answer(self, ask: RegisterRequest) -> tuple[int, ...]:
+    def _answer(self, request: RegisterRequest) -> tuple[int, ...]:
         """Return the registers of one request. Raise the line's errors, with what can be told of their cause."""
-        count = len(ask.places)
+        count = len(request.places)
         if not self._heard.is_known:
             self._heard.begin()
             self._heard.add(self._bus.unasked())
         try:
-            return asked(self._bus, self._address, ask.function, ask.start, count, self._timeout, self._pause)
+            return read_registers(
+                self._bus, self._address, request.function, request.start, count, self._timeout, self._pause
+            )
         except (NoAnswer, Garbled) as error:
             if isinstance(error, Garbled):
                 self._heard.add(self._bus.stray)
             if (other := self._heard.other()) is not None:
                 raise other from None
-            if self._heard.is_known or not self._is_no_frame(error, ask):
+            if self._heard.is_known or error.detail.code == "answer_late" or not self._is_no_frame(error, request):
                 raise
             raise self._heard.cause(self._timeout, self._baud) from None
 
-    def _is_no_frame(self, error: DeviceError, ask: RegisterRequest) -> bool:
+    def _is_no_frame(self, error: DeviceError, request: RegisterRequest) -> bool:
         """Return whether what came bears no sign of this device's answers: no whole frame, no beginning, no length.
 
         A lone 00 or ff is the line's own, while its drivers change direction; so are a few bytes that nobody asked for.
@@ -163,15 +171,15 @@ class ModbusDevice:
         if isinstance(error, NoAnswer):
             return self._heard.count >= LEAST_UNASKED
         came = self._bus.stray.lstrip(rtu.NO_ADDRESSES)
-        begins = came.startswith(tuple(bytes([self._address, ask.function | bit]) for bit in (0, 0x80)))
-        is_damaged = begins or len(came) == rtu.answer_bytes(len(ask.places))
+        begins = came.startswith(tuple(bytes([self._address, request.function | bit]) for bit in (0, 0x80)))
+        is_damaged = begins or len(came) == rtu.answer_bytes(len(request.places))
         return error.detail.code in NO_FRAME and bool(came) and not is_damaged
 
     def close(self) -> None:
         """Do nothing: the lane owns the line."""
 
 
-def asked(
+def read_registers(
     bus: ModbusBus,
     address: int,
     function: int,
@@ -222,7 +230,7 @@ def open_device(bus: ModbusBus, settings: ModbusSettings, clock: Clock) -> Modbu
     profile = load(settings.profile)
     if profile.identity is not None:
         _identify(bus, settings, profile, profile.identity)
-    return ModbusDevice(bus, settings, profile, clock)
+    return ModbusDevice(bus, settings, profile)
 
 
 def _identify(bus: ModbusBus, settings: ModbusSettings, profile: Profile, identity: Identity) -> None:
@@ -230,7 +238,7 @@ def _identify(bus: ModbusBus, settings: ModbusSettings, profile: Profile, identi
     most, end = settings.most_registers, identity.first + len(identity.words)
     found: list[int] = []
     for start in range(identity.first, end, most):
-        found += asked(bus, settings.address, function, start, min(most, end - start), timeout)
+        found += read_registers(bus, settings.address, function, start, min(most, end - start), timeout)
     if found != identity.words:
         shown = " ".join(f"{word:04x}" for word in found)
         raise WrongDevice(
@@ -253,10 +261,10 @@ def channels(settings: ModbusSettings) -> tuple[Channel, ...]:
 
 def decoder(settings: ModbusSettings) -> modbus_stream.ModbusDecoder:
     """Return a decoder of requests and answers as recorded on the line, in any chunking."""
-    asks = plan(
+    requests = plan(
         load(settings.profile), settings.fitted, settings.function, settings.speed_scale, settings.most_registers
     )
-    return modbus_stream.ModbusDecoder(settings.address, asks)
+    return modbus_stream.ModbusDecoder(settings.address, requests)
 
 
 INFO = DriverInfo(

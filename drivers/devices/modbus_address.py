@@ -1,4 +1,4 @@
-"""Change the address or the speed of a Modbus sensor: new sensors all have address 1."""
+"""Change the address of a Modbus sensor: new sensors all have address 1."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from drivers.devices.modbus import asked
+from drivers.devices.modbus import read_registers
 from drivers.devices.modbus_registers import plan
-from drivers.devices.profiles import Profile, ProfileError, Settling, load
+from drivers.devices.profiles import ProfileError, load
 from drivers.errors import Garbled, NoAnswer, WrongDevice
 from drivers.reason import Reason
 
@@ -27,27 +27,30 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
     otherwise the DeviceError of the exchange that failed.
     """
     profile = load(settings.profile)
-    settling = _settling(profile)
-    register = settling.address_register
-    if register is None:
+    how = profile.addressing
+    if how is None:
         raise ProfileError(
-            Reason("no_address_register", "the profile {name} does not say how its address is set", name=profile.name)
+            Reason(
+                "no_addressing",
+                "the profile {name} has no [addressing], which says how its address is set",
+                name=profile.name,
+            )
         )
     if not 1 <= new_address <= 247:
         raise ProfileError(Reason("address_beyond", "the address {address} must be 1 to 247", address=new_address))
-    _ask(bus, settings, settings.address)
+    _read_first(bus, settings, settings.address)
     if _answers(bus, settings, new_address):
         raise WrongDevice(
             Reason("address_taken", "address {address} is taken: another device answers there", address=new_address)
         )
-    write = (settings.address, register, new_address, profile.timeout_ms / 1000, settling.function)
-    if settling.power_cycle:
+    write = (settings.address, how.address_register, new_address, profile.timeout_ms / 1000, how.function)
+    if how.power_cycle:
         bus.write(*write)
         return False
     # Some answer from the new address at once, some from the old one, some not at all: what counts comes after.
     with suppress(NoAnswer, WrongDevice):
         bus.write(*write)
-    _ask(bus, settings, new_address, SAVED)
+    _read_first(bus, settings, new_address, SAVED)
     return True
 
 
@@ -55,7 +58,7 @@ def answering(bus: ModbusBus, settings: ModbusSettings) -> Iterator[int]:
     """Yield each address of the line (1-247) from which a device answers, or refuses, such a sensor's request."""
     for address in range(1, 248):
         try:
-            _ask(bus, settings, address)
+            _read_first(bus, settings, address)
         except NoAnswer:
             continue
         except (Garbled, WrongDevice):  # something is there, whatever it is
@@ -63,49 +66,25 @@ def answering(bus: ModbusBus, settings: ModbusSettings) -> Iterator[int]:
         yield address
 
 
-def set_baud(bus: ModbusBus, settings: ModbusSettings, new_baud: int) -> None:
-    """Give the sensor another speed (bits/s).
-
-    It must then be opened anew at that speed, some models after a power cycle. Raise ProfileError where the profile
-    does not know the speed's code, otherwise the DeviceError of the exchange.
-    """
-    profile = load(settings.profile)
-    settling = _settling(profile)
-    code = settling.baud_codes.get(str(new_baud))
-    if settling.baud_register is None or code is None:
-        known = ", ".join(settling.baud_codes) or "–"
-        raise ProfileError(
-            Reason(
-                "no_baud_code",
-                "the profile {name} does not say how {baud} baud is set; it knows {known}",
-                name=profile.name,
-                baud=new_baud,
-                known=known,
-            )
-        )
-    _ask(bus, settings, settings.address)
-    with suppress(NoAnswer):  # it may answer at the new speed already
-        bus.write(settings.address, settling.baud_register, code, profile.timeout_ms / 1000, settling.function)
-
-
-def _settling(profile: Profile) -> Settling:
-    if profile.settling is None:
-        raise ProfileError(
-            Reason("no_settling", "the profile {name} has no [settling], which says how that is set", name=profile.name)
-        )
-    return profile.settling
-
-
-def _ask(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 0.0) -> None:
+def _read_first(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 0.0) -> None:
     """Read the first registers at an address; the line learns from it whether the adapter echoes."""
     profile = load(settings.profile)
-    ask = plan(profile, settings.fitted, settings.function, most=settings.most_registers)[0]
-    asked(bus, address, ask.function, ask.start, len(ask.places), profile.timeout_ms / 1000, pause, insist=True)
+    request = plan(profile, settings.fitted, settings.function, most=settings.most_registers)[0]
+    read_registers(
+        bus,
+        address,
+        request.function,
+        request.start,
+        len(request.places),
+        profile.timeout_ms / 1000,
+        pause,
+        insist=True,
+    )
 
 
 def _answers(bus: ModbusBus, settings: ModbusSettings, address: int) -> bool:
     try:
-        _ask(bus, settings, address)
+        _read_first(bus, settings, address)
     except NoAnswer:
         return False
     return True

@@ -147,11 +147,11 @@ def plan(
     """Return the fewest requests that read every fitted quantity and the registers it is checked against."""
     default = function or profile.function
     items = [_item(entry, profile, default, speed_scale) for entry in fitted(profile, ordered)]
-    asks = []
+    requests = []
     for function, start, end in _runs(sorted(_spans(items)), profile.gap, most or profile.most_registers):
         places = tuple((function, register) for register in range(start, end + 1))
-        asks.append(RegisterRequest(function, start, places, tuple(item for item in items if item.high in places)))
-    return tuple(asks)
+        requests.append(RegisterRequest(function, start, places, tuple(item for item in items if item.high in places)))
+    return tuple(requests)
 
 
 def _spans(items: Iterable[RegisterItem]) -> Iterator[tuple[int, int, int]]:

@@ -34,9 +34,9 @@ class ModbusDecoder:
     single request of that function.
     """
 
-    def __init__(self, address: int, asks: tuple[RegisterRequest, ...]) -> None:
+    def __init__(self, address: int, requests: tuple[RegisterRequest, ...]) -> None:
         self._address = address
-        self._asks = asks
+        self._requests = requests
         self._data = bytearray()
         self._offset = 0  # of the first byte of _data in the input
         self._stray: list[Reason] = []  # for each byte before _data that is in no frame: why not
@@ -93,27 +93,27 @@ class ModbusDecoder:
         address, function, count = frame[0], frame[1], frame[2] // 2
         if address != self._address:
             return Refused(self._offset, len(frame), ANOTHER_DEVICE)
-        asked = self._asked(function)
-        if asked is None:
+        request = self._request_for(function)
+        if request is None:
             return Refused(self._offset, len(frame), NO_REQUEST)
-        if (asked.address, asked.function) != (address, function):
+        if (request.address, request.function) != (address, function):
             return Refused(self._offset, len(frame), OTHER_REQUEST)
-        if frame[2] != 2 * asked.count:
-            return Refused(self._offset, len(frame), rtu.other_length(frame[2], asked.count))
-        start = asked.start
+        if frame[2] != 2 * request.count:
+            return Refused(self._offset, len(frame), rtu.other_length(frame[2], request.count))
+        start = request.start
         values = (int.from_bytes(frame[3 + 2 * at : 5 + 2 * at], "big") for at in range(count))
         words = {(function, start + at): value for at, value in enumerate(values)}
-        items = [item for ask in self._asks for item in ask.items if item.high in words]
+        items = [item for request in self._requests for item in request.items if item.high in words]
         readings = tuple(item.reading(words, 0.0) for item in not_void(items, words))
         if readings:
             return Frame(self._offset, len(frame), readings)
         return Refused(self._offset, len(frame), void_answer(items, words) if items else NO_REGISTER)
 
-    def _asked(self, function: int) -> LineRequest | None:
+    def _request_for(self, function: int) -> LineRequest | None:
         """Return what an answer was asked for: the request before it, or the profile's only one of that function."""
         if self._request is not None:
             return self._request
-        own = [ask for ask in self._asks if ask.function == function]
+        own = [request for request in self._requests if request.function == function]
         return LineRequest(self._address, function, own[0].start, len(own[0].places)) if len(own) == 1 else None
 
     def _drop(self, count: int) -> None:

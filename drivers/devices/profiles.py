@@ -121,13 +121,14 @@ class Identity(ProfileTable):
     words: list[int] = Field(min_length=1)
 
 
-class Settling(ProfileTable):
-    """How the device's own address and speed are changed: by which function, into which registers."""
+class Addressing(ProfileTable):
+    """How the device's own address is changed: by which function, in which register.
+
+    `power_cycle`: it adopts the new one only when it is switched on again.
+    """
 
     function: Literal[6, 16] = 6
-    address_register: RegisterNumber | None = None
-    baud_register: RegisterNumber | None = None
-    baud_codes: dict[str, int] = {}
+    address_register: RegisterNumber
     power_cycle: bool = False
 
 
@@ -159,7 +160,7 @@ class Profile(ProfileTable):
     most_registers: int = Field(default=32, ge=1, le=125)
     identity: Identity | None = None
     checks: list[Check] = []
-    settling: Settling | None = None
+    addressing: Addressing | None = None
 
     @model_validator(mode="after")
     def _agrees(self) -> Profile:

@@ -24,6 +24,9 @@ CHECKSUM = Reason("checksum", "checksum")
 NO_HEADER = Reason("no_header", "no header")
 ANOTHER_DEVICE = Reason("another_device", "another device")
 GATHER = 3.0  # s; the slowest device that sends unasked takes as long from frame to frame
+LOOK = 2.0  # s; a lane looks at its port at least so often
+STOOD_STILL = 4.0  # s without a look after which it is known that the program stood still, however busy the box is
+BACKLOG = 1.0  # s in which what the kernel and the adapter kept meanwhile is read
 FORGOTTEN = 3  # times its stated time without a value: by then another device may be there, or another speed
 LONGEST_STRAY = 64  # bytes without a header that are refused as one
 # Why bytes are refused that may be anything; where a frame was understood and refused, its reason says more.
@@ -40,7 +43,8 @@ class Talker:
 
     Frames that arrived together are given one at a time, each with the instant at which its last byte was received. A
     frame without a value of one of `channels` is skipped. What the port held before is discarded: the instant of its
-    arrival is not known. So the first bytes may be the rest of a frame, which is no fault.
+    arrival is not known. So the first bytes may be the rest of a frame, which is no fault. Nor is it known of what came
+    while the program stood still (stopped, swapped out, the box suspended): that is skipped too.
     """
 
     def __init__(
@@ -53,7 +57,8 @@ class Talker:
         self._timeout = timeout
         self._got: deque[Refused | tuple[Reading, ...]] = deque()
         self._heard = HeardBytes()
-        self._good = clock.now()  # the instant of the newest value
+        self._good = self._looked = clock.now()  # the instants of the newest value and of the last look at the port
+        self._backlog_until = clock.now()
         bus.flush_input()
 
     def read(self) -> tuple[Reading, ...]:
@@ -68,11 +73,7 @@ class Talker:
         if until > self._good + (1 + FORGOTTEN) * self._timeout:
             self._heard.is_known = False
         while not self._got:
-            data = self._bus.read_some(until)
-            at = self._clock.now()
-            self._heard.add(data)
-            self._take(data, at)
-            if not self._got and (not data or at >= until):
+            if not self._hear(until) and not self._got:
                 raise self._heard.cause(self._timeout, self._bus.baud)
         first = self._got.popleft()
         if isinstance(first, Refused):
@@ -100,12 +101,25 @@ class Talker:
     def _listen_on(self, until: float) -> None:
         """Hear more of a device that never gave a value, so that another one's whole frame is there to be known."""
         until = min(until, self._clock.now() + GATHER)
-        while self._heard.is_short and (data := self._bus.read_some(until)):
-            self._heard.add(data)
-            self._take(data, self._clock.now())
+        while self._heard.is_short and self._hear(until):
+            pass
+
+    def _hear(self, until: float) -> bool:
+        """Take what comes next, or what is there at `until`. Return whether there is still time then."""
+        look = min(until, self._clock.now() + LOOK)
+        data = self._bus.read_some(look)
+        at = self._clock.now()
+        if at > self._looked + STOOD_STILL:
+            self._backlog_until = at + BACKLOG
+        self._looked = at
+        self._heard.add(data)
+        self._take(data, at)
+        return at < until and (bool(data) or at >= look)
 
     def _take(self, data: bytes, at: float) -> None:
         for item in self._decoder.feed(data):
+            if at < self._backlog_until:
+                continue
             if isinstance(item, Refused):
                 self._heard.refused(item)
                 if item.offset > 0 or item.reason.code not in UNKNOWN_BYTES:

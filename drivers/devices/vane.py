@@ -2,7 +2,7 @@
 
 Eight reed contacts switch sixteen resistances to ground; with a resistor to the supply they are a divider, and
 the share of the supply tells the sector. The library waits for the conversion without bound; the bus's deadline
-ends that. Neighbouring sectors are as close as 1.2 % of the supply: a share between two of them is doubted.
+ends that. Neighbouring sectors are as close as 0.9 % of the supply: a share between two of them is doubted.
 
 Source: the resistances are recomputed from SparkFun's table for an ideal 10 kilohm divider (Weather Meter Kit);
 TI ADS1115 datasheet SBAS444D.

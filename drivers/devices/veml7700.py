@@ -6,8 +6,8 @@
   0.0042 (newer datasheet, about 140 klx full scale). It is a setting. The maker's curve for bright light
   belongs to the 0.0036 scale, to gains 1/4 and 1/8 and to more than 1000 lx, and grows without bound, so it
   ends at 140 klx: more than that is given as 140 klx with a doubt.
-- I2C has no checksum, and a chip that lost power is shut down with old counts: each reading reads the counts
-  twice and the configuration back.
+- I2C has no checksum, and a chip that lost power is shut down without counts: each reading reads the counts
+  twice and then the configuration.
 
 Source: Vishay VEML7700 datasheet 84286 (settings p. 7-8); application note 84323 (curve, steps).
 """
@@ -159,8 +159,9 @@ class Veml7700:
             self._step, self._under_way_ms = step, step.ms
             self._clock.sleep_until(self._clock.now() + wait)
             self._settled = True
-        self._check()
-        return self._same_twice()
+        counts = self._same_twice()
+        self._check()  # behind the counts: a chip that loses its power between has none
+        return counts
 
     def _configure(self, step: Sensitivity) -> None:
         """Write the whole configuration word.

@@ -6,7 +6,7 @@
 The kernel converts when the file is read, which takes 0.75 s. The measurement is the two bytes under the CRC: `t=` is
 the kernel's arithmetic, which below zero was wrong in Linux 5.10 and 5.11 (4093812 for -2.188). 85 degrees is what a
 sensor holds from power-on until its first conversion, so exactly that carries a doubt; a line held low reads as
-zeros, whose CRC fits.
+zeros, whose CRC fits, and no thermometer holds one byte again and again.
 
 Source: Maxim DS18B20 datasheet 19-7487 rev. 6 (p. 6, 8); DS18S20 datasheet 19-5474 (p. 6: nine bits and the count
 that remains); Linux Documentation/w1/slaves/w1_therm.rst.
@@ -20,6 +20,7 @@ from typing import Literal
 
 from drivers.buses.bus import OnFile
 from drivers.buses.file import FileBus
+from drivers.checksums import crc8_maxim
 from drivers.clock import Clock
 from drivers.driver import Channel, Device, DriverInfo, Frame, Refused
 from drivers.errors import Garbled
@@ -32,6 +33,8 @@ FORM = re.compile(
 FIRST = re.compile(rb"(?:[0-9a-f]{2} ){9}: crc=[0-9a-f]{2} (?:YES|NO)\r?\n")
 NO_TEXT = Reason("no_1_wire_text", "form: the kernel's text is not that of a 1-Wire thermometer")
 CRC_WRONG = Reason("1_wire_checksum", "checksum: the thermometer's CRC does not match, or its line is held low")
+CUT_SHORT = Reason("cut_short", "cut short")
+BEGINNING = re.compile(r"(?:[0-9a-f]{2} ){1,9}|\Z", re.ASCII)
 LONGEST = 256  # bytes of a line; the kernel's have 39
 KERNEL_NUMBER = re.compile(r"-?[0-9]{1,10}\n?", re.ASCII)
 NOT_W1_SLAVE = Reason(
@@ -72,10 +75,12 @@ def decoded(text: str) -> tuple[float, Reason | None]:
     """Return the temperature in the kernel's text, degC, and a doubt. Raise Garbled where there is none."""
     match = FORM.fullmatch(text)
     if match is None:
+        if BEGINNING.match(text):
+            raise Garbled(CUT_SHORT)
         raise Garbled(NOT_W1_SLAVE if KERNEL_NUMBER.fullmatch(text) else NO_TEXT)
     octets, _, verdict, shown = match.groups()
     scratchpad = bytes.fromhex(octets.replace(" ", ""))
-    if verdict != "YES" or crc8_maxim(scratchpad) or not any(scratchpad):
+    if verdict != "YES" or crc8_maxim(scratchpad) or len(set(scratchpad[:-1])) == 1:
         raise Garbled(CRC_WRONG)
     value = measured(scratchpad, int(shown))
     return value, Reason("power_on_value", "its power-on value") if value == POWER_ON else None
@@ -134,16 +139,6 @@ class TextDecoder:
 
     def _take(self, length: int) -> None:
         self._data, self._offset = self._data[length:], self._offset + length
-
-
-def crc8_maxim(data: bytes) -> int:
-    """Return Maxim's CRC-8 (polynomial 0x8c reflected, start 0): 0 over bytes that end in their own (AN 27)."""
-    crc = 0
-    for octet in data:
-        crc ^= octet
-        for _ in range(8):
-            crc = crc >> 1 ^ 0x8C if crc & 1 else crc >> 1
-    return crc
 
 
 def channels(settings: Settings) -> tuple[Channel, ...]:

@@ -13,6 +13,7 @@ from drivers.twins.registers import RegisterTwin
 CONF, SHUNT, BUS, POWER, CURRENT, CALIBRATION = range(6)
 AT_RESET, CONTINUOUS = 0x399F, 7
 SAMPLES = 0.0681  # s for 128
+ONE_SAMPLE = 0.000532  # s, as it is set at power-on
 
 
 class Twin(RegisterTwin):
@@ -25,7 +26,7 @@ class Twin(RegisterTwin):
         self.ohm = float(settings.shunt_ohm)
         self.sign = -1 if settings.reversed else 1
         self.words = {CONF: AT_RESET, SHUNT: 0, BUS: 0, POWER: 0, CURRENT: 0, CALIBRATION: 0}
-        self.ready_at = 0.0
+        self.ready_at = self.clock.now() + 2 * ONE_SAMPLE
         self.pending = True
 
     def store(self, register: int, data: bytes) -> None:

@@ -126,14 +126,12 @@ class ModbusDeviceTwin:
         return struct.pack(f">BB{count}H", function, 2 * count, *values)
 
     def _written(self, function: int, register: int, value: int, acknowledged: bytes) -> bytes:
-        settling = self._profile.get("settling", {})
-        if register not in (settling.get("address_register"), settling.get("baud_register")):
+        addressing = self._profile.get("addressing", {})
+        if register != addressing.get("address_register"):
             return bytes([function | 0x80, ILLEGAL_ADDRESS])
-        if function != settling.get("function", 6):
+        if function != addressing.get("function", 6):
             return bytes([function | 0x80, ILLEGAL_FUNCTION])
-        self._words[self._function, register] = value
-        if register == settling.get("address_register"):
-            self.address = value
+        self._words[self._function, register] = self.address = value
         return bytes([function]) + acknowledged
 
     def _lay_out(self, ordered: tuple[str, ...]) -> None:
@@ -147,9 +145,9 @@ class ModbusDeviceTwin:
         identity = self._profile.get("identity", {"register": 0, "words": []})
         for at, word in enumerate(identity["words"]):
             self._words[self._function, identity["register"] + at] = word
-        settling = self._profile.get("settling", {})
-        if "address_register" in settling:
-            self._words[self._function, settling["address_register"]] = self.address
+        addressing = self._profile.get("addressing", {})
+        if "address_register" in addressing:
+            self._words[self._function, addressing["address_register"]] = self.address
 
     def _put(self, entry: dict[str, Any], counts: int) -> None:
         function, first = entry.get("function", self._function), entry["register"]

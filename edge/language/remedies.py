@@ -84,6 +84,9 @@ CLOSER = {
         "Take one of the two off the line, give the other another address with `minshan sensors address`, and write "
         "each address below its [[sensor]]."
     ),
+    "answer_late": N_(
+        "Something in the line delays it, such as a radio link or a network converter: connect the sensor by cable."
+    ),
     "another_text": N_(
         "The line and its speed are right. Set the device to the format that the driver reads (its manual states "
         "how), or write the driver of this format."

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -46,14 +47,14 @@ def samples(folder: Path, hangs: bool) -> dict[str, list[float]]:
     return taken
 
 
-def hang(rig: Rig) -> None:
-    """Let the I2C adapter not come back from a transfer for 30 s."""
+def hang(rig: Rig, end: float = HANGS[1]) -> None:
+    """Let the I2C adapter not come back from a transfer until that instant."""
     adapter = rig.wires["i2c:/dev/i2c-1"]._adapter  # type: ignore[attr-defined]  # the wire of that bus
     transfer = adapter.transfer
 
     def slow(address: int, out: bytes, count: int) -> Any:
-        if HANGS[0] <= rig.clock.now() < HANGS[1]:
-            rig.clock.sleep_until(HANGS[1])
+        if HANGS[0] <= rig.clock.now() < end:
+            rig.clock.sleep_until(end)
         return transfer(address, out, count)
 
     adapter.transfer = slow
@@ -67,3 +68,21 @@ def test_a_bus_that_hangs_delays_no_other(tmp_path: Path) -> None:
         assert usual[sensor] == hanging[sensor], sensor
     assert not [at for sensor in I2C for at in hanging[sensor] if HANGS[0] + 1 < at < HANGS[1]]
     assert [at for at in hanging["shelter"] if at > HANGS[1]]
+
+
+def test_a_read_that_never_ends_is_told_of_its_bus(tmp_path: Path) -> None:
+    """The sensors behind a read that the kernel does not end do not count as answering; all are back when it ends."""
+    setup = partial(hang, end=900.0)
+    life = Life(configured(tmp_path, SMALL + CUPS), 1, BEGIN, Schedule(), open_store, setup=setup)
+
+    def down() -> dict[str, str]:
+        found = [sensor for bus in life.station.buses for sensor in bus.snapshot]
+        return {sensor.name: sensor.down.code for sensor in found if sensor.down is not None}
+
+    life.run(620.0)
+    assert down() == {}
+    life.run(60.0)
+    assert down() == dict.fromkeys(I2C, "bus_stuck")
+    life.run(320.0)
+    assert down() == {}
+    life.end()

@@ -76,7 +76,7 @@ def test_where_the_profile_does_not_say_how_it_is_said() -> None:
     """In both languages; a sensor on another bus has no such address."""
     with line(1, profile="rs485-th") as port:
         code, said = address(port, "3", "--lang", "zh", profile="rs485-th")
-        assert (code, said) == (3, "错误：描述文件 rs485-th 没有 [settling]，它说明怎样设置这一项\n")
+        assert (code, said) == (3, "错误：描述文件 rs485-th 没有 [addressing]，它说明怎样设置地址\n")
     assert "Only a Modbus sensor" in minshan("sensors", "address", "bme280", "3").err
 
 

@@ -146,16 +146,34 @@ def test_a_status_bit_that_never_falls_is_a_stuck_bus() -> None:
         twin_and_read(Fault.STUCK)
 
 
-def test_a_bmp280_is_named() -> None:
-    """A pressure sensor in the humidity sensor's place is told by its own name."""
+def test_a_chip_that_is_slower_than_its_datasheet_is_waited_for() -> None:
+    """A conversion of 150 ms is read all the same: a status bit counts as stuck after 200 ms, and not before."""
 
-    class Bmp280(Twin):
+    class Slow(Twin):
+        def _convert(self, ctrl: int) -> None:
+            super()._convert(ctrl)
+            self.busy_until += 0.1
+
+    def body(clock: SimClock) -> tuple[Reading, ...]:
+        bus = I2CBus(MemoryI2C(clock, [Slow(Settings(), clock, 1)]), clock)
+        return INFO.open(bus, Settings(), clock).read()
+
+    assert [reading.value for reading in on_lane(body)] == pytest.approx([18.0, 60.0, 836.0], abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("chip_id", "says"), [(0x58, "BMP280"), (0x56, "BMP280"), (0x61, "0x61 is not a BME280's 0x60")]
+)
+def test_another_chip_of_its_maker_is_named(chip_id: int, says: str) -> None:
+    """A pressure sensor in its place is told by its own name, any other, such as a BME680, by its identity."""
+
+    class Other(Twin):
         def load(self, register: int, count: int) -> bytes:
-            return b"\x58" if register == 0xD0 else super().load(register, count)
+            return bytes([chip_id]) if register == 0xD0 else super().load(register, count)
 
     def body(clock: SimClock) -> None:
-        bus = I2CBus(MemoryI2C(clock, [Bmp280(Settings(), clock, 1)]), clock)
-        with pytest.raises(WrongDevice, match="BMP280"):
+        bus = I2CBus(MemoryI2C(clock, [Other(Settings(), clock, 1)]), clock)
+        with pytest.raises(WrongDevice, match=says):
             INFO.open(bus, Settings(), clock)
 
     on_lane(body)

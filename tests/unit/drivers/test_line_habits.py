@@ -37,12 +37,13 @@ def told(clock: SimClock, *recordings: bytes | tuple[bytes, ...]) -> list[Device
 
 @pytest.mark.parametrize("behind", [SECOND, b"\x9c" + SECOND, REFUSAL], ids=["values", "after noise", "a refusal"])
 @pytest.mark.parametrize("cut", [False, True])
-def test_two_devices_at_one_address_are_told_once_seen(behind: bytes, cut: bool) -> None:
-    """The quicker one's values are not taken for those of the device for ever, however the two answers arrive."""
+def test_two_devices_at_one_address_are_told_at_once(behind: bytes, cut: bool) -> None:
+    """The quicker one's values are never taken for those of the device, however the two answers arrive.
+
+    A station finds it as a technician's single look does.
+    """
     both = (FIRST, behind) if cut else FIRST + behind
-    first, *later = simulated(lambda clock: told(clock, *[both] * 4))
-    assert first is None
-    for error in later:
+    for error in simulated(lambda clock: told(clock, *[both] * 4)):
         assert isinstance(error, WrongDevice) and error.detail.code == "two_devices", error
         assert str(error.detail) == "two devices answer at address 1"
         assert "sensors address" in remedy("modbus", error.reason)
@@ -50,8 +51,11 @@ def test_two_devices_at_one_address_are_told_once_seen(behind: bytes, cut: bool)
 
 def test_a_device_that_is_alone_again_is_read_again() -> None:
     """One read without a second answer ends it; the same answer twice, and another master's, are no second device."""
-    found = simulated(lambda clock: told(clock, FIRST + SECOND, FIRST + SECOND, FIRST, FIRST, FIRST + FIRST, FIRST))
-    assert [error is None for error in found] == [True, False, True, True, True, True]
+    found = simulated(
+        lambda clock: told(clock, FIRST, FIRST + SECOND, FIRST + SECOND, FIRST, FIRST, FIRST + FIRST, FIRST)
+    )
+    assert [error is None for error in found] == [True, True, False, True, True, True, True]
+    assert simulated(lambda clock: told(clock, *[FIRST + FIRST] * 3)) == [None] * 3
     others = FIRST + MASTER + sealed(b"\x01\x03\x00\x00\x00\x02") + SECOND
     assert simulated(lambda clock: told(clock, *[others] * 3)) == [None] * 3
 

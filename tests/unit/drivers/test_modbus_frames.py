@@ -10,7 +10,6 @@ import pytest
 from drivers.buses.modbus import ModbusBus
 from drivers.devices.modbus import decoder
 from drivers.devices.modbus_registers import SCALE_DOUBT
-from drivers.devices.profiles import load
 from drivers.devices.stream import NO_HEADER
 from drivers.driver import Frame, Refused
 from drivers.errors import Garbled
@@ -137,14 +136,6 @@ def test_the_garbage_of_a_wrong_parity_is_refused(answer: str) -> None:
     with pytest.raises(Garbled, match=r"5 bytes, 01 00 00"):
         simulated(run)
     assert decoded("rs-fsjt", request + numbers(answer)) == [Refused(8, 5, NO_HEADER)]
-
-
-def test_the_recorded_baud_code_is_the_profile_s() -> None:
-    """The maker's answer 3 from register 0x67 stands for 9600 baud in its profile."""
-    settling = load("xm9505").settling
-    assert settling is not None
-    assert settling.baud_register == 0x67
-    assert settling.baud_codes["9600"] == WORDS["01 03 02 00 03 f8 45"][0]
 
 
 def test_further_worked_examples_of_manuals() -> None:

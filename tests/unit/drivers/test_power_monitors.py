@@ -53,6 +53,36 @@ def test_recorded_registers_give_their_volts_and_amperes() -> None:
     assert checked == 5
 
 
+@pytest.mark.parametrize("reversed_", [False, True])
+def test_an_ina260_s_registers_are_read_as_they_come(reversed_: bool) -> None:
+    """A line gives what it holds and nothing of an earlier one: 2710 is 12.5 V, fce0 -1.0 A (reversed: 1.0 A)."""
+    lines = ('"0x02": "2710"', '"0x01": "fce0"', '"0x00": "6927"', '"0x01": "0320", "0x02": "2710"')
+    recording = "".join(f'{{"registers": {{{line}}}}}\n' for line in lines).encode()
+    assert ina260.INFO.decoder is not None
+    frames = list(ina260.INFO.decoder(ina260.Settings(reversed=reversed_)).feed(recording))
+    found = [[(r.quantity, r.value) for r in frame.readings] for frame in frames if isinstance(frame, Frame)]
+    out = 1.0 if reversed_ else -1.0
+    both = [("battery_voltage", 12.5), ("battery_current", -out)]
+    assert found == [[("battery_voltage", 12.5)], [("battery_current", out)], both]
+
+
+def test_an_ina219_whose_conversion_never_ends_is_stuck() -> None:
+    """Its ready bit that never comes ends the wait, and names what was waited for."""
+
+    def body(clock: SimClock) -> None:
+        table = bench(ina219.INFO, ina219.Settings(), clock, seed=1)
+        device = table.device(table.open())
+        twin: Any = table.twin
+        twin.load = lambda register, count: (
+            ina219_twin.Twin.load(twin, register, count) if register != 2 else bytes(count)
+        )
+        with pytest.raises(BusStuck, match="is not ready"):
+            device.read()
+        assert clock.now() < 1.5
+
+    on_lane(body)
+
+
 def measured(info: DriverInfo, keys: dict[str, Any], fault: Fault | None = None, **truth: float) -> tuple[Reading, ...]:
     """Return one reading of a twin that measures `truth`."""
 

@@ -12,12 +12,12 @@ from drivers.devices.modbus import INFO, decoder
 from drivers.devices.modbus_registers import plan
 from drivers.devices.profiles import (
     FOLDER,
+    Addressing,
     Check,
     Identity,
     Profile,
     ProfileError,
     Register,
-    Settling,
     load,
     names,
 )
@@ -227,7 +227,7 @@ def test_the_guide_s_profile_and_its_mistake_are_as_printed(tmp_path: Path) -> N
 def test_the_guide_names_every_key() -> None:
     """Each key that a profile may have is explained in the guide."""
     guide = GUIDE.read_text(encoding="utf-8")
-    for part in (Profile, Register, Check, Identity, Settling):
+    for part in (Profile, Register, Check, Identity, Addressing):
         keys = [info.alias or key for key, info in part.model_fields.items()]
         assert [key for key in keys if f"`{key}`" not in guide and f"[{key}]" not in guide] == []
 

@@ -270,9 +270,10 @@ def test_a_pipe_in_the_place_of_a_kernels_file_is_not_waited_for(tmp_path: Path)
 
 
 def test_a_file_that_is_no_thermometers_is_no_bad_wire(tmp_path: Path) -> None:
-    """Another file of the kernel is a wrong path; a check sum that does not fit is the wire."""
+    """Another file of the kernel is a wrong path; a wrong check sum and a text that ends early are the wire."""
     told = []
-    for text in ("42\n", "72 01 4b 46 7f ff 0e 10 57 : crc=58 NO\n72 01 4b 46 7f ff 0e 10 57 t=23125\n"):
+    damaged = "72 01 4b 46 7f ff 0e 10 57 : crc=58 NO\n72 01 4b 46 7f ff 0e 10 57 t=23125\n"
+    for text in ("42\n", "", damaged[:14], damaged):
         (tmp_path / "w1_slave").write_text(text)
         info = find("w1-therm")
         settings = info.settings.model_validate({"path": str(tmp_path / "w1_slave")})
@@ -280,7 +281,7 @@ def test_a_file_that_is_no_thermometers_is_no_bad_wire(tmp_path: Path) -> None:
         with pytest.raises(Garbled) as raised:
             info.open(bus, settings, SystemClock()).read()
         told.append(remedy("file", raised.value.reason))
-    assert "path" in told[0] and "wires" in told[1]
+    assert "path" in told[0] and all("wires" in remedy for remedy in told[1:])
 
 
 def trouble_of(error: OSError, path: str) -> None:

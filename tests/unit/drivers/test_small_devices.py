@@ -142,10 +142,11 @@ def test_the_kernels_text_gives_its_temperature() -> None:
         GOOD[:40],
         "00 00 00 00 00 00 00 00 00 : crc=00 YES\n00 00 00 00 00 00 00 00 00 t=0\n",
         "ff ff ff ff ff ff ff ff ff : crc=c9 NO\nff ff ff ff ff ff ff ff ff t=-62\n",
+        "ff ff ff ff ff ff ff ff c9 : crc=c9 YES\nff ff ff ff ff ff ff ff c9 t=-62\n",
     ],
 )
 def test_a_text_that_is_no_measurement_is_refused(text: str) -> None:
-    """A wrong CRC, a cut text, a line held low or high: none of them is a temperature."""
+    """A wrong CRC, a cut text, one byte again and again (also with its CRC): none of them is a temperature."""
     with pytest.raises(Garbled):
         w1_therm.decoded(text)
 

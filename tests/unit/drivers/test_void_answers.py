@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from drivers.buses.rtu import crc_fits
 from drivers.catalog import find
-from drivers.checksums import crc8, xor8
+from drivers.checksums import crc8, crc8_maxim, xor8
 from drivers.devices import w1_therm
 from drivers.devices.modbus_registers import not_void, plan
 from drivers.devices.profiles import load
@@ -196,7 +196,7 @@ def test_a_thermometer_s_scratchpad_counts_and_not_the_kernel_s_arithmetic(
 ) -> None:
     """Whatever number the kernel writes after t=, the two bytes under the check sum are the temperature."""
     octets = (raw & 0xFFFF).to_bytes(2, "little") + bytes([0x4B, 0x46, resolution << 5 | 0x1F, 0xFF, 0x0C, 0x10])
-    pad = (octets + bytes([w1_therm.crc8_maxim(octets)])).hex(" ")
+    pad = (octets + bytes([crc8_maxim(octets)])).hex(" ")
     value, _ = w1_therm.decoded(f"{pad} : crc={pad[-2:]} YES\n{pad} t={shown}\n")
     step = 0.5 / 2**resolution
     assert value % step == 0 and 0 <= raw / 16 - value < step
@@ -206,8 +206,8 @@ def test_the_kernel_of_5_10_loses_no_frost() -> None:
     """The text of Linux 5.10 at -2.19 degC reads as -2.1875; -10.25 degC of a DS18S20 as well as +25.0."""
     cold = "dd ff 4b 46 7f ff 0c 10"
     pad = bytes.fromhex(cold)
-    text = f"{cold} {w1_therm.crc8_maxim(pad):02x} : crc={w1_therm.crc8_maxim(pad):02x} YES\n"
-    text += f"{cold} {w1_therm.crc8_maxim(pad):02x} t=4093812\n"
+    text = f"{cold} {crc8_maxim(pad):02x} : crc={crc8_maxim(pad):02x} YES\n"
+    text += f"{cold} {crc8_maxim(pad):02x} t=4093812\n"
     assert w1_therm.decoded(text) == (-2.1875, None)
     assert w1_therm.measured(bytes.fromhex("ecff4b46ffff081000"), 0) == -10 - 0.25 + 0.5
     assert w1_therm.measured(bytes.fromhex("32004b46ffff0c1000"), 0) == 25.0
