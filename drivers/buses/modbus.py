@@ -67,7 +67,7 @@ class ModbusBus:
         self._answered: tuple[int, bytes] | None = None  # who answered the last request, and how
         self._after = b""  # what came in one piece with that answer
         self._alone: set[int] = set()  # addresses at which no second answer came when it was waited for
-        self._requests: dict[tuple[int, int, int, int], bytes] = {}  # as many as the devices have asks
+        self._requests: dict[tuple[int, int, int, int], bytes] = {}  # as many as the devices have of them
 
     def read(
         self,
