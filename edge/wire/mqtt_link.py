@@ -20,7 +20,7 @@ from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.config import address
 from edge.config.sections import BrokerSection
-from edge.wire import errors
+from edge.wire import errors, handshake
 from edge.wire.contract import LARGEST_PACKET
 from edge.wire.errors import LinkError, ProtocolError
 from edge.wire.inflow import NO_MQTT, Inflow
@@ -192,7 +192,7 @@ class MqttLink:
         try:
             self._client.connect(self._where.host, self._where.port, broker.keepalive_s, **newest, properties=extra)
         except OSError as error:
-            raise errors.of_connecting(self._where, error) from None
+            raise handshake.of_connecting(broker, self._where, error) from None
         sock: Any = self._client.socket()
         if sock is None:  # closed at once, as a broker does that refuses our certificate
             self._heard.lost = self._heard.lost or errors.broken(self._where.url)
@@ -247,9 +247,8 @@ class MqttLink:
             )
         if broker.cert_file is not None and (out := errors.of_certificate_file(broker.cert_file)):
             return LinkError(out, login=True)
-        return ProtocolError(
-            Reason("closes_unanswered", "{where} closes the connection without an answer", where=where)
-        )
+        closed = Reason("closes_unanswered", "{where} closes the connection without an answer", where=where)
+        return ProtocolError(handshake.closed_early(broker, self._where) or closed)
 
     def _await(self, what: str, deadline: float, otherwise: Reason) -> None:
         """Wait for an answer. Mosquitto may send all that a kept session has waited for before the SUBACK."""
