@@ -25,7 +25,7 @@ from edge.wire.contract import LARGEST_PACKET
 from edge.wire.errors import LinkError, ProtocolError
 from edge.wire.inflow import NO_MQTT, Inflow
 from edge.wire.link import REFUSED
-from edge.wire.mqtt_codes import meaning
+from edge.wire.mqtt_codes import meaning, unheard
 from edge.wire.packets import ALIAS, overhead
 from edge.wire.paho_client import PahoCallbacks, bytes_of, client_of, properties
 from edge.wire.session import Incoming, Session
@@ -282,7 +282,10 @@ class MqttLink:
         flow = self._client.inflow
         if flow is not None and flow.wrong is not None:
             return self._garbled(flow.wrong)
-        return LinkError(self._heard.lost or errors.broken(self._where.url))
+        where = self._where.url
+        if refused := next((code for code in self.acks.values() if code >= REFUSED), 0):
+            return LinkError(unheard(where, refused))  # Mosquitto 2.0 may end the connection over that
+        return LinkError(self._heard.lost or errors.broken(where))
 
     def _garbled(self, why: Reason) -> LinkError:
         where = self._where.url
