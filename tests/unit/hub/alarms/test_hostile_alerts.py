@@ -36,10 +36,7 @@ def hostile_rows(world: World, seed: int, count: int) -> list[Row]:
         sound = Record("x", number, Kind.ALERT, Stamp("b", 60.0), 0.0, at, ClockMark("ntp", 0.1), 0, None, body)
         whole = json.loads(encode(sound))
         try:
-            if number % 2:
-                raw = change.of(whole)
-            else:
-                raw = encode(whole | {"body": json.loads(change.of(whole["body"]))})
+            raw = change.of(whole) if number % 2 else encode(whole | {"body": json.loads(change.of(whole["body"]))})
             understood = intake.record(msgspec.Raw(raw))
             world.sink.commit(delivery(row := Row("orchard-1", understood, raw, world.utc())))
         except (PayloadError, ValueError, RecursionError):  # set aside: it never comes here
