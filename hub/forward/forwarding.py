@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from functools import partial
 
@@ -35,7 +34,7 @@ def _run(config: HubConfig, section: Forward, clock: Clock, utc: Callable[[], in
 def lane(config: HubConfig, section: Forward, clock: Clock, utc: Callable[[], int]) -> ForwardLane:
     """Return the lane of one destination. Raise SinkError."""
     queue = DatabaseQueue(opened(config.database.url, config.password, make=False), section.name, utc)
-    return lane_of(queue, section, config.hub.name or socket.gethostname(), clock, utc)
+    return lane_of(queue, section, config.holder, clock, utc)
 
 
 def lane_of(
