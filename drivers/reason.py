@@ -160,6 +160,7 @@ SYSTEM: Final[dict[int, Reason]] = {
     errno.EINVAL: Reason("invalid_argument", "Invalid argument"),
     errno.ENOTTY: Reason("not_a_terminal", "Inappropriate ioctl for device"),
     errno.ENOSPC: Reason("no_space_left", "No space left on device"),
+    errno.ESPIPE: Reason("no_regular_file", "Not a regular file"),
     errno.EROFS: Reason("read_only_file_system", "Read-only file system"),
     errno.ELOOP: Reason("too_many_links", "Too many levels of symbolic links"),
     errno.ENAMETOOLONG: Reason("name_too_long", "File name too long"),

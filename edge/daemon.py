@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
-from pathlib import Path
 from typing import Any
 
 from drivers.buses.bus import BUSES
@@ -21,12 +19,12 @@ from edge.store.delivery import FORWARD
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
 from edge.struct_types import prepare_structs
-from edge.systemd import Signals, notify
+from edge.systemd import Signals, beat, notify
 
 log = logging.getLogger("minshan")
 SALVAGE_S = 60  # s within which the next word of a salvage comes, however slow the card is
 BEAT_S = 10.0  # a sixth of the unit's WatchdogSec=60
-MOST_MEMORY = 200_000_000  # bytes; the unit's MemoryMax, which the kernel of a Pi holds only with cgroup_enable=memory
+MOST_MEMORY = 200_000_000  # bytes; the unit's MemoryMax
 PATIENCE_S = 8.0  # real seconds that ending lanes have: measuring ends at once, the uplink says goodbye
 
 
@@ -67,7 +65,8 @@ def serve(config: Config) -> None:
         buses = ngettext("{n} bus", "{n} buses", len(station.buses)).format(n=len(station.buses))
         log.info("station %s measures: %s on %s", config.station.id, sensors, buses)
         while not clock.wait_readable(signals.fd, clock.now() + BEAT_S):
-            beat(station)
+            if station.recorder.snapshot.alive(clock.now()):  # a stuck bus costs its own quantities
+                beat(MOST_MEMORY)
     notify("STOPPING=1")
     station.stop(lambda names: station.lanes.join(PATIENCE_S, *names))
 
@@ -81,20 +80,3 @@ def quieten(config: Config, clock: Clock) -> None:
             turn_off(config.horn, open_bus, clock)
         except DeviceError as error:  # its lane says so, and tries again
             log.warning("the horn cannot be turned off: %s", error.detail)
-
-
-def beat(station: Station) -> None:
-    """Feed the watchdog while the recorder moves and memory is in bounds; a stuck bus costs its own quantities."""
-    taken = memory()
-    if taken > MOST_MEMORY:
-        log.error("the station took %d MB of memory, which it never needs: the watchdog ends it", taken // 10**6)
-    elif station.recorder.snapshot.alive(station.clock.now()):
-        notify("WATCHDOG=1")
-
-
-def memory() -> int:
-    """Return the bytes of memory that this process takes (proc(5), statm); 0 where /proc is not there."""
-    try:
-        return int(Path("/proc/self/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
-    except OSError:
-        return 0

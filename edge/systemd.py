@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
+from pathlib import Path
+
+log = logging.getLogger("minshan")
 
 
 def notify(state: str) -> None:
@@ -19,6 +23,26 @@ def notify(state: str) -> None:
             sock.sendto(state.encode(), address)
         except OSError:  # systemd went: there is nobody to tell
             return
+
+
+def beat(most: int) -> None:
+    """Feed the watchdog while this process takes no more than `most` bytes of memory, its unit's MemoryMax.
+
+    A Pi's kernel holds MemoryMax only with cgroup_enable=memory: there the watchdog ends what has grown.
+    """
+    taken = memory()
+    if taken > most:
+        log.error("this process took %d MB of memory, which it never needs: the watchdog ends it", taken // 10**6)
+    else:
+        notify("WATCHDOG=1")
+
+
+def memory(process: int | str = "self") -> int:
+    """Return the bytes of memory that a process takes (proc(5), statm); 0 where it, or /proc, is not there."""
+    try:
+        return int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
+    except OSError:
+        return 0
 
 
 class Signals:

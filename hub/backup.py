@@ -22,7 +22,7 @@ from hub import dump
 from hub.database import schema
 from hub.database.engine import SQLITE, Engine, file_of, opened
 from hub.database.errors import DatabaseRefusedError, unusable
-from hub.database.sqlite import NO_ROOM
+from hub.database.sqlite import NO_ROOM, orphaned_log
 from hub.dump import EMPTY, HUB_RUNS, NO_BACKUP
 from hub.sink import SinkError
 
@@ -64,17 +64,20 @@ def _room_for(file: Path) -> Iterator[None]:
     raise SinkError(NO_ROOM.having(file=str(file)))
 
 
-def restore(url: str, password: str | None, file: Path) -> None:
-    """Put a backup in the place of a database, which nobody has open. Raise SinkError, OSError."""
+def restore(url: str, password: str | None, file: Path) -> Path | None:
+    """Put a backup in the place of a database, which nobody has open. Raise SinkError, OSError.
+
+    Return the log of a database that was lost itself, where it is kept under another name; None where there was none.
+    """
     with file.open("rb"):
         pass  # a file that is not there, or may not be read, is said by its own name
     if url.startswith(SQLITE):
-        _restore_sqlite(Path(file_of(url)), file)
-    else:
-        dump.restore(url, password, file)
+        return _restore_sqlite(Path(file_of(url)), file)
+    dump.restore(url, password, file)
+    return None
 
 
-def _restore_sqlite(database: Path, file: Path) -> None:
+def _restore_sqlite(database: Path, file: Path) -> Path | None:
     _refuse_others(database)
     beside = database.with_name(f".{database.name}.part")
     _remove(beside)
@@ -85,15 +88,23 @@ def _restore_sqlite(database: Path, file: Path) -> None:
             with closing(opened(f"{SQLITE}{beside}")) as engine:
                 schema.renew_generation(engine)
                 engine.query("PRAGMA journal_mode=DELETE")  # all of it is in the one file then
+            log = _keep_orphaned_log(database)
             if database.exists():
                 _close_sqlite(database)
                 _set_aside(database)
-            for ending in LOGS:  # of a file that was deleted by hand: they must not be played into this one
+            for ending in LOGS:  # what is left of others: they must not be played into this one
                 _with(database, ending).unlink(missing_ok=True)
             give_to_owner_of_folder(beside)
             _publish(beside, database)
+            return log
     finally:
         _remove(beside)
+
+
+def _keep_orphaned_log(database: Path) -> Path | None:
+    """Give the log of a lost database a name by which SQLite takes it for no log, and deletes it with none."""
+    log = orphaned_log(database)
+    return None if log is None else log.replace(log.with_name(log.name + BEFORE))
 
 
 def _refuse_others(database: Path) -> None:

@@ -18,7 +18,8 @@ from edge.config.sections import BrokerSection
 from edge.wire.client import sent
 from edge.wire.contract import VERSION, Command, PayloadError, Result, Topic, decode, encode, topic
 from edge.wire.errors import LinkError
-from edge.wire.link import NOBODY_LISTENS, Link
+from edge.wire.link import NOBODY_LISTENS, REFUSED, Link
+from edge.wire.mqtt_codes import meaning
 from edge.wire.mqtt_link import connect
 from edge.wire.retry import Retry
 from edge.wire.session import Session
@@ -95,8 +96,19 @@ class CommandLane:
     def _send(self, link: Link, orders: Orders, order: CommandOrder) -> None:
         command = Command(VERSION, order.id, order.name, order.arguments, order.expires_us)
         lasts = max(1, (order.expires_us - self._utc()) // 1_000_000)
-        code = sent(link, topic(order.station, Topic.COMMAND), encode(command), lasts)
+        where = topic(order.station, Topic.COMMAND)
+        code = sent(link, where, encode(command), lasts)
         orders.sent(order.id, self._utc(), code == NOBODY_LISTENS)
+        if code >= REFUSED:  # no station will ever say anything of it
+            refused = Reason(
+                "broker_refuses_command",
+                "the broker does not let the hub write {topic} ({why})",
+                topic=where,
+                why=meaning(code),
+            )
+            log.warning("%s", refused)
+            failed = Result(VERSION, order.id, order.station, "failed", data={"why": refused.builtins()})
+            orders.answered(failed, self._utc())
 
     def _answered(self, orders: Orders, where: str, payload: bytes) -> None:
         """Take in one answer; another program's message on such a topic is none."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 import re
+import socket
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
@@ -146,6 +147,11 @@ class HubConfig(Section):
     alarms: AlarmsSection = AlarmsSection()
     channel: tuple[DeliveryChannel, ...] = ()
     heartbeat: HeartbeatSection | None = None
+
+    @property
+    def holder(self) -> str:
+        """The name by which this hub takes what only one of several does."""
+        return self.hub.name or socket.gethostname()
 
     @property
     def password(self) -> str | None:

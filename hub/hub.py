@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import socket
 from collections.abc import Callable
 from pathlib import Path
 
@@ -46,7 +45,7 @@ def serve(
     OSError (the pictures' folder).
     """
     web = None if config.http is None else Web(config, config.http, utc)
-    upkeep = Upkeep(lambda: engine_of(config, make=False), holder(config), SystemClock())
+    upkeep = Upkeep(lambda: engine_of(config, make=False), config.holder, SystemClock())
     notify("READY=1")
     try:
         sink = wait_for_sink(config, ended, upkeep)
@@ -112,7 +111,7 @@ def receive(
     files = Files(pictures=Path(config.pictures.dir), own=config.hub.name)
     folder = PictureFolder(Path(config.pictures.dir), lambda: engine_of(config), SystemClock())
     folder.claim(ended)
-    name = f"hub-{{}}-{holder(config)}"
+    name = f"hub-{{}}-{config.holder}"
     uncontradicted = UncontradictedTime(told or system, lambda: engine_of(config, make=False), utc, SystemClock().now)
     uncontradicted()  # it says at the start that no time is told
     seen = _unseen if web is None else web.seen
@@ -153,7 +152,7 @@ def start_alarms(
             config.alarms,
             senders(config.channel, clock, utc),
             lambda: engine_of(config, make=False),
-            holder(config),
+            config.holder,
             clock,
             utc,
             lambda: receiver.connected,
@@ -190,12 +189,7 @@ def wait_for_sink(
 
 def open_sink(config: HubConfig, may_speak: Callable[[], bool] = lambda: True) -> DatabaseSink:
     """Return the database's sink, its tables made where there are none. Raise SinkError."""
-    return DatabaseSink(engine_of(config), holder(config), may_speak)
-
-
-def holder(config: HubConfig) -> str:
-    """Return the name by which this hub takes what only one of several does."""
-    return config.hub.name or socket.gethostname()
+    return DatabaseSink(engine_of(config), config.holder, may_speak)
 
 
 def engine_of(config: HubConfig, make: bool = True) -> Engine:

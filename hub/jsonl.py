@@ -10,6 +10,7 @@ import errno
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import timedelta
@@ -53,7 +54,11 @@ class LineFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.waiting: list[bytes] = []
-        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o644)
+        self._torn: int | None = None  # where a part of a line begins that is to be cut off before more is written
+        self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):  # a pipe keeps nothing, and a device may be read for ever
+            os.close(self._fd)
+            raise OSError(errno.ESPIPE, "Not a regular file", str(path))
         sync_folder(path.parent)
         self._cut()
         self._size = os.fstat(self._fd).st_size
@@ -88,27 +93,36 @@ class LineFile:
         self.waiting.append(line)
 
     def sync(self) -> None:
-        """Write what waits and see it on the disk. Raise OSError, which leaves it waiting and the file as it was."""
+        """Write what waits and see it on the disk. Raise OSError, which leaves it waiting, and no part of it counts."""
         if not self.waiting:
             return
-        data = b"".join(self.waiting)
-        size = os.fstat(self._fd).st_size
         try:
-            view = memoryview(data)
+            self._cut_torn()
+            self._torn = os.fstat(self._fd).st_size
+            view = memoryview(b"".join(self.waiting))
             while view:
                 view = view[os.write(self._fd, view) :]
             os.fsync(self._fd)
             if os.fstat(self._fd).st_nlink == 0:
-                raise OSError(errno.ESTALE, "deleted while it was written", str(self.path))
-        except OSError:
-            os.ftruncate(self._fd, size)
+                raise OSError(errno.ESTALE, "deleted while it was written")
+        except OSError as error:
+            error.filename = str(self.path)  # the system names none of a file that is open
+            with suppress(OSError):  # on a disk that takes nothing at all it is tried again before the next line
+                self._cut_torn()
             raise
+        self._torn = None
         self._size = os.fstat(self._fd).st_size
         self.waiting.clear()
 
     def close(self) -> None:
         """Let the file go; what was not synced is not in it."""
         os.close(self._fd)
+
+    def _cut_torn(self) -> None:
+        """Cut off what a write left that failed: the next line would go on in its last one."""
+        if self._torn is not None:
+            os.ftruncate(self._fd, self._torn)
+            self._torn = None
 
     def _cut(self) -> None:
         size = end = os.fstat(self._fd).st_size

@@ -17,7 +17,7 @@ from drivers.clock import Clock
 from drivers.reason import Reason
 from hub.database.engine import Engine
 from hub.database.errors import DatabaseRefusedError
-from hub.database.lease import BEAT_S, ENDS_S, PICTURES
+from hub.database.lease import BEAT_S, PICTURES, Lease
 from hub.sink import SinkError
 
 MARK = ".minshan-photos"
@@ -39,17 +39,12 @@ class PictureFolder:
 
     def claim(self, ended: Callable[[], bool]) -> None:
         """Wait until no hub that runs has another folder, or until `ended`. Raise DatabaseRefusedError, OSError."""
-        first: tuple[str, str] | None = None
-        since = self._clock.now()
+        lease = self._lease()
         while not ended():
-            try:
-                other = self._said()
-                if other is None or (self._clock.now() - since >= ENDS_S and other == first and self._take(*other)):
+            with suppress(SinkError):  # the receiver will tell of it, and wait as this does
+                if lease.claim():
                     return
-            except SinkError:  # the receiver will tell of it, and wait as this does
-                other = first
-            first = first or other
-            if other != first:
+            if lease.is_anothers:
                 self.close()
                 raise DatabaseRefusedError(TWO_FOLDERS.having(folder=str(self._folder)))
             self._clock.sleep_until(self._clock.now() + LOOK_S)
@@ -57,29 +52,17 @@ class PictureFolder:
     def tick(self) -> None:
         """Say now and then that a hub with this folder runs."""
         if self._clock.now() >= self._next:
+            self._next = self._clock.now() + BEAT_S
             with suppress(SinkError, OSError):
-                self._said()
+                self._lease().claim()
 
     def close(self) -> None:
         """Let the database go."""
         self._engine.close()
 
-    def _said(self) -> tuple[str, str] | None:
-        """Say that this is the folder. Return the mark and the word of another one that stands there instead."""
-        self._next = self._clock.now() + BEAT_S
-        mark = mark_of(self._folder)
-        self._engine.query("INSERT INTO alarm_lease VALUES (%s, %s, '') ON CONFLICT (id) DO NOTHING", (PICTURES, mark))
-        ((holder, beat),) = self._engine.query("SELECT holder, beat FROM alarm_lease WHERE id = %s", (PICTURES,))
-        return None if holder == mark and self._take(holder, beat) else (holder, beat)
-
-    def _take(self, holder: str, beat: str) -> bool:
-        """Put our mark in the place of another, or a new word behind our own; another hub may have been first."""
-        mark = mark_of(self._folder)
-        sql = (
-            "UPDATE alarm_lease SET holder = %s, beat = %s WHERE id = %s AND holder = %s AND (beat = %s OR holder = %s)"
-        )
-        values = (mark, secrets.token_hex(8), PICTURES, holder, beat, mark)
-        return bool(self._engine.query(f"{sql} RETURNING id", values))
+    def _lease(self) -> Lease:
+        """Return the lease of the folder that is there now."""
+        return Lease(self._engine, mark_of(self._folder), self._clock, PICTURES)
 
 
 def mark_of(folder: Path) -> str:

@@ -89,6 +89,7 @@ class RecordFiles:
         self._file = ledger
         self._lines: dict[str, LineFile] = {}
         self._others: set[int] = set()
+        self._told: dict[str, str] = {}  # which files have gone, until they are open anew
         self._kept = self._read()
         self._open(gone=())
 
@@ -159,15 +160,21 @@ class RecordFiles:
         fates = {which: file.fate() for which, file in self._lines.items()}
         if FileFate.GONE in fates.values():
             gone = {which: str(file.path) for which, file in self._lines.items() if fates[which] is FileFate.GONE}
-            log.warning("%s was deleted or truncated; what it contained is requested again", ", ".join(gone.values()))
+            if gone != self._told:
+                names = ", ".join(gone.values())
+                log.warning("%s was deleted or truncated; what it contained is requested again", names)
+            self._told = gone
             before = self._lines.values()
             self._open(gone)  # where it raises, what was open stays so, and the next look sees the same
+            self._told = {}
             for file in before:
                 file.close()
             return True
         for which, fate in fates.items():
             if fate is FileFate.MOVED:
                 self._follow(which)
+        if self._file is not None and not self._file.exists():  # its id is what stations know this receiver by
+            self._write(self._kept)
         return False
 
     def held(self, station: str) -> list[Span]:

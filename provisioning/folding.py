@@ -24,6 +24,8 @@ OPENING, CLOSING = "（“‘《【[(", "，。；：、！？）”’》】"
 STOPS = ".,;:!?)"  # which stay with a command before them
 # Signs that are not seen and turn what stands around them: a name that somebody typed or sent may have them.
 TURNING = {sign: f"<U+{sign:04X}>" for sign in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
+# What a terminal obeys, but for line ends and colours: a text that came over the network may have any of it.
+_OBEYED = re.compile(r"\x1b(?!\[[\d;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
 KEYS = "PsSpace = next page, q = quit$"  # what `less` shows below a page
 _UNQUOTED = re.compile(r"[\w%+,./:=@-]+")  # Chinese needs no quotes
 # A command in the midst of a sentence is copied whole too: it ends where the sentence goes on.
@@ -37,8 +39,13 @@ _ATOM = rf"{_COMMAND}|{_AMOUNT}|[^\s`{WIDE}]+|\s+|."  # compiled at its first us
 def say(text: str = "", err: bool = False) -> None:
     """Print a text of one or more lines, folded where a person looks at it; a file or a program gets whole lines."""
     stream = sys.stderr if err else sys.stdout
-    text = text.translate(TURNING)
+    text = harmless(text)
     click.echo(fold(text, window_size().columns) if stream.isatty() else text, err=err)
+
+
+def harmless(text: str) -> str:
+    """Return a text with the numbers of those signs in it that no terminal shows, but obeys."""
+    return _OBEYED.sub(lambda sign: f"<U+{ord(sign[0]):04X}>", text.translate(TURNING))
 
 
 def as_typed(path: Path | str) -> str:
@@ -62,6 +69,7 @@ def program() -> str:
 
 def page(lines: Iterable[str]) -> None:
     """Print lines; where they are more than the window has, through the pager, which q leaves."""
+    lines = map(harmless, lines)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("\n".join(lines))
         return

@@ -20,9 +20,12 @@ from edge.page.source import Source, now_of
 from edge.page.station_pages import StationPages
 from edge.page.templates import Templates
 from edge.struct_types import prepare_structs
+from edge.systemd import beat, notify
 
 GRACE = 2  # s that answers in hand may take once the process is told to stop
 LOOK_S = 0.1  # s between two looks whether somebody listens
+BEAT_S = 10.0  # a sixth of the unit's WatchdogSec=60
+MOST_MEMORY = 150_000_000  # bytes; the unit's MemoryMax
 AGAIN_S = 5.0  # s until a station that has gone is sought again
 
 
@@ -90,9 +93,15 @@ class PageServer:
         looking.cancel()
 
     async def _look(self) -> None:
-        """Follow the station while somebody listens; let the listeners go once the server is to end."""
+        """Follow the station while somebody listens, feed the watchdog, and let the listeners go at the end."""
         following: asyncio.Task[None] | None = None
+        notify("READY=1")
+        clock = asyncio.get_running_loop()
+        beat_at = clock.time()
         while not self._server.should_exit:
+            if clock.time() >= beat_at:
+                beat(MOST_MEMORY)
+                beat_at = clock.time() + BEAT_S
             if self.feed.listeners and (following is None or following.done()):
                 following = asyncio.create_task(asyncio.to_thread(self._follow))
             await asyncio.sleep(LOOK_S)

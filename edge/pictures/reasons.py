@@ -20,6 +20,14 @@ ENDED = Reason(
     "camera process ended",
     detail=Reason("camera_process_crashed", "the camera process crashed while processing this picture"),
 )
+GROWN = Reason(
+    "camera_process_grown",
+    "camera process out of memory",
+    detail=Reason(
+        "camera_process_grown_detail",
+        "the camera process took more memory for this picture than any picture needs, and was stopped",
+    ),
+)
 HUNG = Reason(
     "camera_process_hung",
     "camera process hung",

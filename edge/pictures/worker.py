@@ -29,12 +29,14 @@ from edge.clock.clock import SystemClock
 from edge.pictures.exif import with_exif
 from edge.pictures.folder_watch import FolderWatch
 from edge.pictures.judge import Opened
-from edge.pictures.reasons import ENDED, HUNG
+from edge.pictures.reasons import ENDED, GROWN, HUNG
 from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, FilePart, Spool, late, widened
-from edge.systemd import Signals, notify
+from edge.systemd import Signals, beat, memory, notify
 
 LOCK_TRIES, LOCK_PAUSE = 30, 0.2  # s; the daemon may hold the lock for a moment, to see whether a process lives
 BEAT = 10.0  # s; its unit's WatchdogSec must be longer
+MOST_MEMORY = 300_000_000  # bytes; the unit's MemoryMax, for the process itself and for each child
+LOOK = 1.0  # s between two looks at what children take
 GRACE = 5.0  # s between the driver's own deadline and the alarm
 AT_ONCE = 4  # children; the daemon asks for no more at once
 DIE_WITH_PARENT = 1  # linux/prctl.h: PR_SET_PDEATHSIG
@@ -77,14 +79,15 @@ def serve(spool: Spool, clock: Clock, signals: Signals) -> None:
         beat_at = clock.now()
         while not clock.wait_readable(signals.fd, clock.now()):
             if clock.now() >= beat_at:
-                notify("WATCHDOG=1")
+                beat(MOST_MEMORY)
                 beat_at = clock.now() + BEAT
             watch.clear()
             children.reap()
             children.start()
             if spool.has_cameras():
                 load()
-            clock.wait_readable(ready.fileno(), beat_at)
+            children.bound()
+            clock.wait_readable(ready.fileno(), min(beat_at, clock.now() + LOOK) if children.busy else beat_at)
 
 
 def load() -> None:
@@ -100,6 +103,7 @@ class Children:
         self._spool, self._ready = spool, ready
         self._fork = multiprocessing.get_context("fork")
         self._running: dict[int, tuple[CaptureRequest, BaseProcess]] = {}  # by the descriptor that tells of its end
+        self._grown: set[int] = set()  # which of them took too much memory
 
     def start(self) -> None:
         """Begin on the requests that wait, while there are not too many. Raise OSError where the spool is gone."""
@@ -119,8 +123,22 @@ class Children:
                 continue
             self._ready.unregister(number)
             del self._running[number]
-            self._spool.finish(CaptureResult(request.id, False, HUNG if child.exitcode == -signal.SIGALRM else ENDED))
+            why = HUNG if child.exitcode == -signal.SIGALRM else ENDED
+            self._spool.finish(CaptureResult(request.id, False, GROWN if number in self._grown else why))
+            self._grown.discard(number)
             child.close()
+
+    @property
+    def busy(self) -> bool:
+        """Return whether there is one."""
+        return bool(self._running)
+
+    def bound(self) -> None:
+        """End what takes more memory than a picture needs: what a broken one makes a decoder take is freed with it."""
+        for number, (_request, child) in self._running.items():
+            if memory(child.pid or 0) > MOST_MEMORY:
+                self._grown.add(number)
+                child.kill()
 
     def __enter__(self) -> Children:
         return self

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from pathlib import Path
 
 from drivers.reason import Reason, system_reason
@@ -27,12 +28,15 @@ def context(broker: BrokerSection) -> ssl.SSLContext:
     """Return the authority that we trust (the system's without `ca_file`) and, where we have one, our certificate."""
     made = ssl.create_default_context(cafile=broker.ca_file)
     if broker.cert_file is not None:
-        made.load_cert_chain(broker.cert_file, broker.key_file)
+        # Without a password OpenSSL would ask for that of an encrypted key on the terminal, at each connection.
+        made.load_cert_chain(broker.cert_file, broker.key_file, password="")
     return made
 
 
 def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> Reason:
     """Return the reason for files that cannot be read, or are not what they should be."""
+    if isinstance(error, ssl.SSLError) and (why := _of_key(broker, error)) is not None:
+        return why
     files = ", ".join(f for f in (broker.ca_file, broker.cert_file, broker.key_file) if f)
     if isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and error.filename is None and files):
         return Reason(
@@ -51,3 +55,23 @@ def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> Reason:
     return Reason(
         "broker_file_no_text", "{file} is not in the expected text format", file=broker.password_file or files
     )
+
+
+def _of_key(broker: BrokerSection, error: ssl.SSLError) -> Reason | None:
+    """Return what is wrong with the key of a certificate; None where it may be another file."""
+    certificate, key = broker.cert_file or "", broker.key_file or broker.cert_file or ""
+    if error.reason == "KEY_VALUES_MISMATCH":
+        return Reason(
+            "key_of_another",
+            "{key} is not the key of the certificate {certificate}: put the two that belong together there",
+            key=key,
+            certificate=certificate,
+        )
+    with suppress(OSError):
+        if key and b"ENCRYPTED" in Path(key).read_bytes():
+            return Reason(
+                "key_encrypted",
+                "{key} is encrypted, and nobody is there to type its password: openssl pkey -in {key} -out NEW-KEY",
+                key=key,
+            )
+    return None

@@ -20,12 +20,12 @@ from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.config import address
 from edge.config.sections import BrokerSection
-from edge.wire import errors
+from edge.wire import errors, handshake
 from edge.wire.contract import LARGEST_PACKET
 from edge.wire.errors import LinkError, ProtocolError
 from edge.wire.inflow import NO_MQTT, Inflow
 from edge.wire.link import REFUSED
-from edge.wire.mqtt_codes import meaning
+from edge.wire.mqtt_codes import meaning, unheard
 from edge.wire.packets import ALIAS, overhead
 from edge.wire.paho_client import PahoCallbacks, bytes_of, client_of, properties
 from edge.wire.session import Incoming, Session
@@ -192,7 +192,7 @@ class MqttLink:
         try:
             self._client.connect(self._where.host, self._where.port, broker.keepalive_s, **newest, properties=extra)
         except OSError as error:
-            raise errors.of_connecting(self._where, error) from None
+            raise handshake.of_connecting(broker, self._where, error) from None
         sock: Any = self._client.socket()
         if sock is None:  # closed at once, as a broker does that refuses our certificate
             self._heard.lost = self._heard.lost or errors.broken(self._where.url)
@@ -247,9 +247,8 @@ class MqttLink:
             )
         if broker.cert_file is not None and (out := errors.of_certificate_file(broker.cert_file)):
             return LinkError(out, login=True)
-        return ProtocolError(
-            Reason("closes_unanswered", "{where} closes the connection without an answer", where=where)
-        )
+        closed = Reason("closes_unanswered", "{where} closes the connection without an answer", where=where)
+        return ProtocolError(handshake.closed_early(broker, self._where) or closed)
 
     def _await(self, what: str, deadline: float, otherwise: Reason) -> None:
         """Wait for an answer. Mosquitto may send all that a kept session has waited for before the SUBACK."""
@@ -283,7 +282,10 @@ class MqttLink:
         flow = self._client.inflow
         if flow is not None and flow.wrong is not None:
             return self._garbled(flow.wrong)
-        return LinkError(self._heard.lost or errors.broken(self._where.url))
+        where = self._where.url
+        if refused := next((code for code in self.acks.values() if code >= REFUSED), 0):
+            return LinkError(unheard(where, refused))  # Mosquitto 2.0 may end the connection over that
+        return LinkError(self._heard.lost or errors.broken(where))
 
     def _garbled(self, why: Reason) -> LinkError:
         where = self._where.url

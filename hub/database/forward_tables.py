@@ -1,8 +1,7 @@
 """The tables of what is forwarded to other platforms.
 
 `forwarded`: what a destination has proven to have, in the revision that is here. `forward_batch`: what is being sent,
-its bytes fixed before the first try. `forward_aside`: what a destination does not take. `forward_lane`: who sends, and
-how it goes.
+its bytes fixed before the first try. `forward_aside`: what a destination does not take. `forward_lane`: how it goes.
 """
 
 TABLES = """
@@ -25,3 +24,5 @@ CREATE TABLE forward_lane (
     PRIMARY KEY (destination)
 ) {busy};
 """
+# Who sends has a lease, as all else that one of several hubs does.
+NO_CLAIMS = "ALTER TABLE forward_lane DROP COLUMN holder;\nALTER TABLE forward_lane DROP COLUMN until"

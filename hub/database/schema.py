@@ -157,6 +157,7 @@ MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     _indexed_setups,
     _held_hours,
     _indexed_undated,
+    lambda engine: run(engine, forward_tables.NO_CLAIMS),
 )
 
 

@@ -32,6 +32,13 @@ MOVED = Reason(
     "{file} was moved or replaced while the hub is running: put it back, or stop the hub before you do so",
     file="",
 )
+LOG_ALONE = Reason(
+    "log_without_database",
+    "{file} is empty or missing, but its log {file}-wal holds data: restore a backup, which keeps the log aside, or "
+    "move the log away",
+    file="",
+)
+LOG_HEAD = 32  # bytes of a log in which nothing is (SQLite's file format, 4.1)
 NO_ROOM = Reason("no_room_for", "no space is left for {file}", file="")
 REFUSED = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
 
@@ -130,6 +137,8 @@ class SqliteEngine:
 
     def _connection(self) -> apsw.Connection:
         if self._open is None:
+            if self._vfs is None and orphaned_log(Path(self.shown)) is not None:
+                raise DatabaseRefusedError(LOG_ALONE.having(file=self.shown))
             with self._errors():
                 self._make()
                 connection = apsw.Connection(self.shown, self._flags, vfs=self._vfs)
@@ -194,6 +203,19 @@ class SqliteEngine:
             if code == apsw.SQLITE_IOERR_SHMSIZE:  # its index of the log, which grows first
                 raise SinkError(NO_ROOM.having(file=self.shown)) from None
             raise SinkError(unusable(self.shown, str(error))) from None
+
+
+def orphaned_log(file: Path) -> Path | None:
+    """Return the log of a database whose own file is empty or not there; None where there is none with data.
+
+    SQLite deletes such a log when it opens the file: it may be all that is left.
+    """
+    try:
+        log = file.with_name(f"{file.name}-wal")
+        lost = not file.exists() or (file.is_file() and file.stat().st_size == 0)
+        return log if lost and log.stat().st_size > LOG_HEAD else None
+    except OSError:  # whoever opens the file says what is the matter
+        return None
 
 
 def _kept_in_it(connection: apsw.Connection) -> tuple[str, ...]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Callable
 from functools import partial
 
@@ -16,7 +15,6 @@ from edge.wire.retry import Retry
 from hub.config import HubConfig
 from hub.database.engine import opened
 from hub.forward.queue import DatabaseQueue
-from hub.forward.turn import ForwardTurn
 
 LAST_S = 2.0  # s for which a lane that is told to end is waited for: a request that hangs ends with the process
 
@@ -36,7 +34,7 @@ def _run(config: HubConfig, section: Forward, clock: Clock, utc: Callable[[], in
 def lane(config: HubConfig, section: Forward, clock: Clock, utc: Callable[[], int]) -> ForwardLane:
     """Return the lane of one destination. Raise SinkError."""
     queue = DatabaseQueue(opened(config.database.url, config.password, make=False), section.name, utc)
-    return lane_of(queue, section, config.hub.name or socket.gethostname(), clock, utc)
+    return lane_of(queue, section, config.holder, clock, utc)
 
 
 def lane_of(
@@ -45,7 +43,7 @@ def lane_of(
     """Return the lane of a destination's queue for the hub of that name; `seed` fixes its pauses."""
     queue.stations = section.stations
     queue.events = isinstance(section, HttpJson) and section.events
-    turn = ForwardTurn(queue, holder, section.timeout_s, clock, utc)
-    pace = Pace(every_s=lambda: section.every_min * 60.0, is_ours=turn.is_ours)
+    lease = queue.lease(holder, clock, section.timeout_s)
+    pace = Pace(every_s=lambda: section.every_min * 60.0, is_ours=lease.claim)
     way = sender(section, holder, clock, utc, mqtt_link.connect)
     return ForwardLane(queue, way, clock, Retry(section.retry_max_s, seed), pace)

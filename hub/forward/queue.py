@@ -14,16 +14,17 @@ from typing import Any
 
 import msgspec
 
+from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.forward.batch import BatchItem, ForwardBatch, read
 from edge.northbound.verdict import EncodeError
 from edge.records import ranges
-from edge.records.asked import HOUR_US
 from edge.records.ranges import Ranges
 from edge.records.record import Kind, Record
 from hub.database import forwarded, rows
 from hub.database.engine import Engine
 from hub.database.forwarded import Name
+from hub.database.lease import ENDS_S, Lease, of_destination
 from hub.database.rows import KEY
 
 BATCH = ("destination", "batch", "names", "raw")
@@ -44,20 +45,12 @@ class DatabaseQueue:
         self._nothing_at: tuple[Any, ...] | None = None  # the store's state when nothing was waiting
         self._absent: dict[Name, Ranges] = {}  # what the ledger names and is not there, until the hub compares the two
 
-    def claim(self, holder: str, until: int) -> bool:
-        """Return whether this hub is the one that sends, until then (microseconds UTC); one whose time is up is none.
+    def lease(self, holder: str, clock: Clock, longest_s: float) -> Lease:
+        """Return the lease of who sends, whose holder is silent for a request: `longest_s` seconds.
 
-        Two hubs that both send do no harm, since they send the same bytes: their clocks need not agree. One whose
-        time is up in hours had a clock that was ahead.
+        Two hubs that both send do no harm, since they send the same bytes.
         """
-        found = self._engine.query(
-            "INSERT INTO forward_lane (destination, holder, until) VALUES (%s, %s, %s) ON CONFLICT (destination) "
-            "DO UPDATE SET holder = excluded.holder, until = excluded.until WHERE forward_lane.holder IS NULL "
-            "OR forward_lane.holder = excluded.holder OR forward_lane.until < %s OR forward_lane.until > %s "
-            "RETURNING holder",
-            (self.destination, holder, until, self._utc(), until + HOUR_US),
-        )
-        return bool(found)
+        return Lease(self._engine, holder, clock, of_destination(self.destination), longest_s + ENDS_S)
 
     def batches(self) -> list[ForwardBatch]:
         """Return what is on its way, what goes first first."""
@@ -94,9 +87,11 @@ class DatabaseQueue:
             self._gone(batch)
             newest = max((item.start for item in batch.items if item.start is not None), default=None)
             self._engine.query(
-                "UPDATE forward_lane SET proven = %s, why = NULL, tried = %s, newest = "
-                "CASE WHEN newest IS NULL OR newest < %s THEN %s ELSE newest END WHERE destination = %s",
-                (self._utc(), self._utc(), newest, newest, self.destination),
+                "INSERT INTO forward_lane (destination, proven, tried, newest) VALUES (%s, %s, %s, %s) "
+                "ON CONFLICT (destination) DO UPDATE SET proven = excluded.proven, tried = excluded.tried, why = NULL, "
+                "newest = CASE WHEN forward_lane.newest IS NULL OR forward_lane.newest < excluded.newest "
+                "THEN excluded.newest ELSE forward_lane.newest END",
+                (self.destination, self._utc(), self._utc(), newest),
             )
 
     def halve(self, batch: ForwardBatch) -> None:
@@ -115,7 +110,9 @@ class DatabaseQueue:
         """Note why nothing gets through."""
         said = rows.text(json.dumps(why.builtins(), ensure_ascii=False))
         self._engine.query(
-            "UPDATE forward_lane SET why = %s, tried = %s WHERE destination = %s", (said, self._utc(), self.destination)
+            "INSERT INTO forward_lane (destination, why, tried) VALUES (%s, %s, %s) "
+            "ON CONFLICT (destination) DO UPDATE SET why = excluded.why, tried = excluded.tried",
+            (self.destination, said, self._utc()),
         )
 
     def close(self) -> None:

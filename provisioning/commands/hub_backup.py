@@ -47,7 +47,7 @@ def restore(config_file: Path, file: Path) -> None:
 
     config = loaded(config_file)
     try:
-        put_back(config.database.url, password_of(config), file)
+        log = put_back(config.database.url, password_of(config), file)
     except SinkError as error:
         raise CommandError(Exit.STORE, error.reason) from None
     except OSError as error:
@@ -58,4 +58,6 @@ def restore(config_file: Path, file: Path) -> None:
             "still have it."
         )
     )
+    if log is not None:
+        say(_("What the log of the lost database held is kept in {file}.").format(file=log))
     say(_("Next: `{command}`.").format(command=starting(config_file)))

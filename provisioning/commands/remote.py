@@ -87,8 +87,8 @@ def send_and_print(
     from edge.clock.clock import system_utc
     from edge.wire.client import sent
     from edge.wire.contract import VERSION, Command, Topic, encode, topic
-    from edge.wire.errors import LinkError
-    from edge.wire.link import NOBODY_LISTENS
+    from edge.wire.errors import LinkError, may_not_read
+    from edge.wire.link import NOBODY_LISTENS, REFUSED
     from edge.wire.mqtt_link import connect
     from edge.wire.session import Session
 
@@ -99,6 +99,8 @@ def send_and_print(
     try:
         link = connect(broker, session)
         try:
+            if link.granted.refused:
+                raise LinkError(may_not_read(link.granted.refused))
             code = sent(link, topic(station, Topic.COMMAND), encode(command), round(lasts))
             if code == NOBODY_LISTENS:
                 sentence = _('No station "{station}" listens on this broker.').format(station=station)
@@ -106,6 +108,13 @@ def send_and_print(
                     Exit.TROUBLE,
                     sentence,
                     _("Check how its name is written in its file, and whether it has been off for more than a week."),
+                )
+            if code >= REFUSED:
+                sentence = _('The broker does not let this login send commands to "{station}" (code {code}).')
+                raise CommandError(
+                    Exit.BROKER,
+                    sentence.format(station=station, code=f"0x{code:02x}"),
+                    _("Ask the broker's operator to let it write {topic}.").format(topic=topic(station, Topic.COMMAND)),
                 )
             followed(link, command, station, timeout, as_json)
         finally:
@@ -119,26 +128,46 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
     from edge.wire.client import arriving
     from edge.wire.contract import PayloadError, Result, Topic, decode, topic
 
+    last, unread = None, ""
     for message in arriving(link, timeout):
         if message is None or message.topic != topic(station, Topic.RESULT):
             continue
         try:
             result = decode(message.payload, Result)
-        except PayloadError:
-            continue  # another program's message on this topic is no answer to us
-        if (result.id, result.station) == (command.id, station):
+        except PayloadError as error:  # another program's message on this topic is no answer to us
+            unread = texts.render(error.reason)
+            continue
+        if (result.id, result.station) == (command.id, station) and result != last:  # a broker may hand one over twice
+            last = result
             if result.state != "failed" or as_json:
                 print_result(result, as_json)
             if result.state == "failed":
-                raise CommandError(Exit.CAMERA, failed(texts.render_value(result.data.get("why") or result.text)))
+                raise CommandError(Exit.CAMERA, failed(words_of(result)))
             if result.state == "done":
                 return
-    sentence = _("No answer from the station {station} within {time}.")
-    remedy = _("It may be offline; the command is carried out if it arrives within {time}, and not later.")
-    lasts = texts.duration(max(EXPIRES_S, timeout))
-    raise CommandError(
-        Exit.TROUBLE, sentence.format(station=station, time=texts.duration(timeout)), remedy.format(time=lasts)
-    )
+    raise unanswered(station, timeout, accepted=last is not None, unread=unread)
+
+
+def unanswered(station: str, timeout: float, accepted: bool, unread: str) -> CommandError:
+    """Return that nothing final came in time: `accepted` by the station, or with something that is not understood."""
+    if accepted:
+        sentence = _("The station {station} has accepted the command, but has not said within {time} that it is done.")
+        remedy = _("It goes on with it, and sends the result when it is done.")
+    else:
+        sentence = _("No answer from the station {station} within {time}.")
+        lasts = texts.duration(max(EXPIRES_S, timeout))
+        remedy = _("It may be offline; the command is carried out if it arrives within {time}, and not later.").format(
+            time=lasts
+        )
+    sentence = sentence.format(station=station, time=texts.duration(timeout))
+    if unread:
+        sentence = texts.sentences(sentence, _("What came on its topic is not understood: {why}").format(why=unread))
+    return CommandError(Exit.TROUBLE, sentence, remedy)
+
+
+def words_of(result: Result) -> str:
+    """Return what a station says of its result; in its English sentence where its meaning is not known here."""
+    return texts.render_known(result.data.get("why")) or result.text
 
 
 def failed(why: str) -> str:
@@ -157,7 +186,7 @@ def print_result(result: Result, as_json: bool) -> None:
         "accepted": _("The station has accepted the command ..."),
         "done": _("Done."),
     }
-    text = texts.render_value(result.data.get("why") or result.text) if result.text else ""
+    text = words_of(result) if result.text else ""
     say(texts.sentences(words.get(result.state, result.state), text))
     for key, value in result.data.items():
         if key != "why" and value not in ([], {}, "", None):  # why stands behind the word above

@@ -41,6 +41,18 @@ REMEDIES = {
     "certificate_expired_on": BY_DATE,
     "certificate_not_yet": N_("Set this box's date: let chrony reach a time server, or fit a clock chip."),
     "certificate_name": N_("Write the host's name in [broker] url as it is in the certificate."),
+    **dict.fromkeys(
+        ("certificate_unfit", "certificate_weak", "old_tls"),
+        N_("Show the broker's operator this sentence: only there can it be changed."),
+    ),
+    "name_unknown_there": N_("Write the host's name in [broker] url as the broker's operator gives it."),
+    "certificate_wanted": N_(
+        "Ask the broker's operator for a certificate; name it and its key as cert_file and key_file."
+    ),
+    "certificate_unwanted": N_("Ask the broker's operator which certificates it accepts, and check this box's date."),
+    **dict.fromkeys(
+        ("key_of_another", "key_encrypted"), N_("Put the right key there; the station uses it at its next connection.")
+    ),
     "certificate_distrusted": N_("Get the CA certificate from the broker's operator and name its file as ca_file."),
     **dict.fromkeys(("closes_unanswered", "takes_and_is_silent", "not_even_mqtt", "no_tls_there"), WRONG_PORT),
     **dict.fromkeys(("broker_file_unread", "broker_file_no_text", "ca_file_unread", "no_pem_files"), WRONG_FILE),

@@ -118,7 +118,7 @@ class Broker:
             [self.program, "-c", str(self._config)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
         RUNNING.add(self)
-        until(lambda: _takes(self.port), READY)
+        until(lambda: takes(self.port), READY)
         return self
 
     def stop(self, number: int = signal.SIGTERM) -> None:
@@ -215,13 +215,14 @@ def old_broker(folder: Path) -> Iterator[str]:
     command = [sys.executable, "-c", "from amqtt.scripts.broker_script import main; main()", "-c", str(config)]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        until(lambda: _takes(port), 20)
+        until(lambda: takes(port), 20)
         yield f"mqtt://127.0.0.1:{port}"
     finally:
         process.kill()
         process.wait()
 
 
-def _takes(port: int) -> bool:
+def takes(port: int) -> bool:
+    """Return whether something takes connections at a port."""
     with socket.socket() as sock:
         return sock.connect_ex(("127.0.0.1", port)) == 0

@@ -87,11 +87,13 @@ def set_back(url: str, version: int) -> None:
         10: {},  # the view of setups too
         11: {"TABLE": ("held_hour",)},
         12: {"INDEX": ("record_undated",)},
+        13: {"GONE": ("forward_lane.holder TEXT", "forward_lane.until INTEGER")},
     }
     assert len(made) == len(schema.MIGRATIONS) - 1
     for later in range(len(schema.MIGRATIONS), version, -1):
         for kind, names in made[later].items():
             for name in names:
                 table, _, column = name.partition(".")
-                query(url, f"ALTER TABLE {table} DROP COLUMN {column}" if column else f"DROP {kind} {name}")
+                change = f"{'ADD' if kind == 'GONE' else 'DROP'} COLUMN {column}"
+                query(url, f"ALTER TABLE {table} {change}" if column else f"DROP {kind} {name}")
     query(url, f"UPDATE minshan_hub SET version = {version}")

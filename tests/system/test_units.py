@@ -96,7 +96,7 @@ def test_a_unit_takes_only_its_part_of_the_memory(unit: str) -> None:
     assert re.fullmatch(r"\d+M", most) and int(most[:-1]) <= 300
 
 
-@pytest.mark.parametrize("unit", (*UNITS, "minshan-hub"))
+@pytest.mark.parametrize("unit", ALL_UNITS)
 def test_a_unit_is_never_given_up(unit: str) -> None:
     """However often a process fails it is started again, hung or not, and no count of failures ends that."""
     said = words(unit)

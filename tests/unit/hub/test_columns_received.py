@@ -8,6 +8,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from msgspec import Raw
 
 from edge.language import texts
 from edge.northbound import version1, version2
@@ -18,6 +19,7 @@ from edge.records.record import Record
 from edge.records.spans import Span
 from edge.wire.contract import Batch, Receipt, Topic, encode, topic
 from edge.wire.set_aside import SetAside
+from hub import jsonl
 from hub.column_tables import ColumnTables
 from tests.kits.receiver_kit import Desk, minute
 
@@ -86,6 +88,15 @@ def test_one_record_in_either_version_is_one_record(tmp_path: Path, newest_first
     other = msgspec.structs.replace(silent(2), body=raw({**silent(2).fields(), "reasons": {"air_temperature": "cut"}}))
     desk.take((BACKFILL, payload(whole(other))))
     assert desk.receiver.tally.others == 1
+
+
+def test_a_newer_stations_record_in_either_version_is_one_record() -> None:
+    """Where the whole of it is kept too, because it says more than this version knows, reasons in it count alike."""
+    digests = set()
+    for record in (silent(2), *version1.records([silent(2)])):
+        came = Raw(json.dumps(json.loads(encode(record)) | {"more": 1}).encode())
+        digests.add(jsonl.digest(jsonl.encoded(jsonl.of_record(STATION, record, 0, came))))
+    assert len(digests) == 1
 
 
 def test_a_table_that_is_lacking_is_asked_for_and_nothing_is_proven_before(tmp_path: Path) -> None:

@@ -144,6 +144,8 @@ def test_a_corrected_record_that_is_not_understood_is_closed_in_its_revision(des
     receipt = desk.last("s", Topic.RECEIPT, Receipt)
     assert receipt.has == [Span("e", 1, 1)]
     assert [(held.revision, held.has) for held in receipt.revised] == [(2, [Span("e", 1, 1)])]
+    desk.take(batch({"epoch": "e", "seq": 3}))  # which names no revision, so that it is the first one
+    assert desk.last("s", Topic.RECEIPT, Receipt).revised == []
 
 
 HELLO = Hello(1, "victim", "n", "e", [Span("e", 1, 9)], 10, [], 0, "ntp", "committed")

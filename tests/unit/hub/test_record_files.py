@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import json
 import os
+import resource
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -165,6 +168,78 @@ def test_nothing_is_taken_in_where_there_can_be_no_file(tmp_path: Path) -> None:
     assert put(files, 1, 2) == [Novelty.NEW, Novelty.NEW]
     assert seqs(folder / "m.jsonl") == [1, 2]
     assert json.loads((folder / "m.jsonl.ledger").read_text())["id"] == files.id
+
+
+def test_files_that_have_gone_are_told_once(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """However often it is looked while there can be no new file, and again where they go another time."""
+    folder = tmp_path / "data"
+    folder.mkdir()
+    files = opened(folder)
+    for _ in range(2):
+        shutil.rmtree(folder)
+        for _ in range(3):
+            with pytest.raises(OSError, match="No such file"):
+                files.look()
+        folder.mkdir()
+        assert files.look()
+    assert len(caplog.records) == 2
+
+
+def test_a_ledger_file_that_is_deleted_is_written_again(tmp_path: Path) -> None:
+    """Stations know a receiver by its ledger's id: another id after a restart would be a stranger's."""
+    files = opened(tmp_path)
+    put(files, 1)
+    (tmp_path / "m.jsonl.ledger").unlink()
+    assert not files.look()
+    files.close()
+    assert opened(tmp_path).id == files.id
+
+
+@pytest.mark.parametrize("room", [10, 200, 400])
+def test_what_a_failed_write_left_is_no_part_of_the_next_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, room: int
+) -> None:
+    """A disk that fills up within a line, and then cannot be cut back either: no line is receipted that is broken."""
+    files = opened(tmp_path)
+    put(files, 1)
+    size = (tmp_path / "m.jsonl").stat().st_size
+    files.take("s", minute(2), 0)
+    files.take("s", minute(3), 0)
+    with small_files(size + room), monkeypatch.context() as worn:
+        worn.setattr(os, "ftruncate", no_change)
+        for _ in range(2):
+            with pytest.raises(OSError, match=r"m\.jsonl"):
+                files.sync()
+    assert (tmp_path / "m.jsonl").stat().st_size == size + room
+    files.sync()
+    assert seqs(tmp_path / "m.jsonl") == [1, 2, 3]
+
+
+@contextmanager
+def small_files(most: int) -> Iterator[None]:
+    """Let no file be larger than `most` bytes."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def no_change(_descriptor: int, _length: int) -> None:
+    """Fail as a disk does that has turned read-only."""
+    raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+
+
+@pytest.mark.parametrize("device", ["/dev/null", "/dev/zero", "a pipe"])
+def test_what_is_no_regular_file_is_refused_by_its_name(tmp_path: Path, device: str) -> None:
+    """A pipe and a device keep nothing, and one of them can be read for ever."""
+    if device == "a pipe":
+        os.mkfifo(tmp_path / "m.jsonl")
+    else:
+        (tmp_path / "m.jsonl").symlink_to(device)
+    with pytest.raises(OSError, match=r"m\.jsonl"):
+        opened(tmp_path)
 
 
 def test_photos_alone_have_a_ledger_with_a_name(tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ from hub.database.accounts import Accounts
 from hub.database.engine import Engine, opened
 from hub.database.orders import Orders
 from hub.database.sink import DatabaseSink
-from hub.forward.queue import DatabaseQueue
 from hub.picture_files import PictureFiles
 from hub.retention import Retention
 from hub.rights import Account, Role
@@ -204,12 +203,3 @@ def test_a_late_station_among_others_contradicts_nobody(desk: Desk) -> None:
     desk.off_us, desk.true_us = 0, desk.true_us + HOUR_US
     desk.hear("live")
     assert clock_offset(desk.engine, desk.now()) == 0
-
-
-def test_another_hub_passes_on_where_one_has_claimed_a_destination_for_a_year(desk: Desk) -> None:
-    """Its clock was ahead, and it is dead: the one beside it goes on, as it does minutes after any other death."""
-    queue = DatabaseQueue(opened(desk.url), "county", desk.now)
-    assert queue.claim("dead", desk.now() + YEAR_US)
-    assert queue.claim("alive", desk.now() + 2 * MINUTE_US)
-    assert not queue.claim("third", desk.now() + 2 * MINUTE_US)
-    queue.close()

@@ -8,8 +8,10 @@ from drivers.reason import Reason
 from edge.forward.batch import ForwardBatch
 from edge.northbound import http_json
 from edge.records.record import Record
+from edge.sim.clock import SimClock
 from hub.database import forwarded
 from hub.database.engine import opened
+from hub.database.lease import ENDS_S
 from hub.database.sink import DatabaseSink
 from hub.forward.queue import DatabaseQueue
 from tests.kits.receiver_kit import UTC0
@@ -172,12 +174,33 @@ def test_a_record_that_is_gone_holds_up_none(sink: DatabaseSink, queue: Database
 
 
 def test_one_hub_of_two_sends(queue: DatabaseQueue, url: str) -> None:
-    """The second hub waits until the first has said nothing for as long as it claimed."""
-    assert queue.claim("a", UTC0 + 10)
-    assert queue.claim("a", UTC0 + 20)
-    assert not queue.claim("b", UTC0 + 10)
-    late = DatabaseQueue(opened(url), "county", lambda: UTC0 + 21)
-    assert late.claim("b", UTC0 + 40)
-    assert not queue.claim("a", UTC0 + 40)
+    """The second one waits for as long as the first one's longest request may take, and what its lease lasts besides.
+
+    Nobody's clock counts, and another destination is another's to send to.
+    """
+    clock, beside = SimClock(5000.0), DatabaseQueue(opened(url), "county", lambda: UTC0 - 10**15)
+    a, b = queue.lease("a", clock, 20.0), beside.lease("b", clock, 20.0)
+    assert a.claim() and not b.claim()
+    clock.run_until(5000.0 + 20.0 + ENDS_S - 0.1)
+    assert not b.claim()
+    clock.run_until(5000.0 + 20.0 + ENDS_S)
+    assert b.claim() and not a.claim()
+    other = DatabaseQueue(opened(url), "province", lambda: UTC0)
+    assert other.lease("a", clock, 20.0).claim()
+    for each in (queue, beside, other):
+        each.close()
+
+
+def test_how_it_goes_is_known_from_the_first_word_on(sink: DatabaseSink, queue: DatabaseQueue, url: str) -> None:
+    """Why nothing gets through, before anything has, and that it is over; an older minute is no newest one."""
+    queue.failed(NO)
+    assert query(url, "SELECT why IS NULL, proven IS NULL FROM forward_lane") in ([(0, 1)], [(False, True)])
+    sink.commit(delivery(*(row(seq) for seq in range(1, 5))))
+    newest = []
+    for _ in range(2):
+        queue.proven(filled(queue, 2))
+        ((why, last),) = query(url, "SELECT why, newest FROM forward_lane")
+        newest.append(last)
+        assert why is None
+    assert newest[0] == newest[1] is not None
     queue.close()
-    late.close()
