@@ -5,7 +5,7 @@ from __future__ import annotations
 from drivers.reason import Reason
 
 NOT_YET, EXPIRED = 9, 10  # X509_V_ERR_... of OpenSSL's x509_vfy.h, as those below
-NAME_DIFFERS = 62, 64  # of a host, of a host that is addressed by its number
+NAME_DIFFERS = 62, 63, 64  # of a host, of a mail address, of a host that is addressed by its number
 _SELF_SIGNED = Reason("self_signed", "it is signed by itself")
 _NO_ISSUER = Reason("issuer_unknown", "its issuer is not known here")
 _RUN_OUT = Reason("has_run_out", "it has expired")

@@ -19,7 +19,7 @@ from drivers.reason import Reason, printable, system_reason
 from edge.config.delivery import Mail
 from edge.delivery.message import Message, MessageFate, SendResult
 from edge.delivery.webhook import MOST_TEXT
-from edge.wire.handshake import distrusted
+from edge.wire.certificates import distrusted
 from edge.wire.post import RequestError, secret_of
 
 NO_MAIL = Reason("no_mail_address", "{name} has no mail address", name="")

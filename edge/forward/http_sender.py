@@ -12,7 +12,7 @@ from edge.forward.batch import ForwardBatch
 from edge.northbound import http_json
 from edge.northbound.verdict import DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
-from edge.wire.errors import CERTIFICATE
+from edge.wire.certificates import CERTIFICATE
 from edge.wire.post import Endpoint, HttpAnswer, RequestError, requested, secret_of
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

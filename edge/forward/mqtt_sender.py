@@ -12,7 +12,8 @@ from edge.northbound import mqtt_json
 from edge.northbound.verdict import PROVEN, DeliveryFate, DeliveryVerdict
 from edge.records.record import Record
 from edge.wire import errors
-from edge.wire.errors import CERTIFICATE, LinkError
+from edge.wire.certificates import CERTIFICATE
+from edge.wire.errors import LinkError
 from edge.wire.link import Connect, Link
 from edge.wire.session import Session
 

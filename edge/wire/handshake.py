@@ -1,24 +1,19 @@
-"""What a TLS handshake fails by, each with what to do: an unfit certificate, an old TLS, our own certificate refused.
+"""What a TLS handshake fails by, each with what to do: an old TLS, an unknown name, our own certificate refused.
 
-The numbers are OpenSSL's X509_V_ERR_... (x509_vfy.h), the words its names of errors and of the alerts that the other
-side sends (RFC 8446, 6.2).
+The words are OpenSSL's names of errors and of the alerts that the other side sends (RFC 8446, 6.2).
 """
 
 from __future__ import annotations
 
 import ssl
-from datetime import datetime
 
 from drivers.reason import Reason
-from drivers.tls import NAME_DIFFERS
 from edge.config.address import Address
 from edge.config.sections import BrokerSection
 from edge.wire import errors
+from edge.wire.certificates import of_certificate_file
 from edge.wire.errors import LinkError
 
-OTHER_NAMES = (63, 64)  # as NAME_DIFFERS, where the name is an e-mail's or, as in most orchards, an address
-UNFIT = (24, 26, 79)  # an authority that is none, a purpose that is another
-WEAK = (66, 67, 68)  # a key or a digest that is too short
 OLD = ("TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "VERSION_TOO_LOW", "TLSV1_ALERT_INSUFFICIENT_SECURITY")
 NAMELESS = ("TLSV1_UNRECOGNIZED_NAME", "TLSV1_ALERT_UNRECOGNIZED_NAME")
 NOT_OURS = (
@@ -29,31 +24,8 @@ NOT_OURS = (
 WANTED = ("SSLV3_ALERT_HANDSHAKE_FAILURE", "TLSV13_ALERT_CERTIFICATE_REQUIRED")
 
 
-def distrusted(
-    where: str, error: ssl.SSLCertVerificationError, dates: tuple[datetime, datetime] | None = None
-) -> Reason:
-    """Return why a certificate is not trusted, and what to do; `dates`: from when until when it is valid, if known."""
-    if error.verify_code in UNFIT:
-        return Reason(
-            "certificate_unfit",
-            "the certificate of {where} was issued for another purpose: the server needs one for servers",
-            where=where,
-        )
-    if error.verify_code in WEAK:
-        return Reason(
-            "certificate_weak",
-            "the certificate of {where} is too weak to be trusted: the server needs a new one (2048 bits, SHA-256)",
-            where=where,
-        )
-    if error.verify_code in OTHER_NAMES:
-        error.verify_code = NAME_DIFFERS
-    return errors.distrusted(where, error, dates)
-
-
 def of_connecting(broker: BrokerSection, address: Address, error: OSError) -> LinkError:
     """Return what kept us from a connection."""
-    if isinstance(error, ssl.SSLCertVerificationError) and error.verify_code in (*UNFIT, *WEAK, *OTHER_NAMES):
-        return LinkError(distrusted(address.url, error))
     why = _alert(broker, address.url, error.reason or "") if isinstance(error, ssl.SSLError) else None
     return errors.of_connecting(address, error) if why is None else LinkError(why)
 
@@ -79,7 +51,7 @@ def _alert(broker: BrokerSection, where: str, name: str) -> Reason | None:
             where=where,
         )
     if broker.cert_file is not None and name in (*NOT_OURS, *WANTED):
-        return errors.of_certificate_file(broker.cert_file) or _unwanted(where, broker.cert_file)
+        return of_certificate_file(broker.cert_file) or _unwanted(where, broker.cert_file)
     return _wanted(where) if name in WANTED else None
 
 

@@ -21,6 +21,7 @@ from edge.clock.clock import SystemClock
 from edge.config import address
 from edge.config.sections import BrokerSection
 from edge.wire import errors, handshake
+from edge.wire.certificates import of_certificate_file
 from edge.wire.contract import LARGEST_PACKET
 from edge.wire.errors import LinkError, ProtocolError
 from edge.wire.inflow import NO_MQTT, Inflow
@@ -245,7 +246,7 @@ class MqttLink:
                     where=where,
                 )
             )
-        if broker.cert_file is not None and (out := errors.of_certificate_file(broker.cert_file)):
+        if broker.cert_file is not None and (out := of_certificate_file(broker.cert_file)):
             return LinkError(out, login=True)
         closed = Reason("closes_unanswered", "{where} closes the connection without an answer", where=where)
         return ProtocolError(handshake.closed_early(broker, self._where) or closed)

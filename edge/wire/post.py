@@ -22,7 +22,7 @@ from drivers.cameras import wire
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 from edge.files import read_password
-from edge.wire.handshake import distrusted
+from edge.wire.certificates import distrusted
 
 MOST_ANSWER = 1_000_000  # bytes of an answer that are looked at: some servers send all back that they have stored
 IN_PATHS = "/%:=&?~#+!$,;'@()*[]"

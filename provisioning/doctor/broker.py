@@ -12,7 +12,7 @@ from edge.config.address import parse
 from edge.language import texts
 from edge.language.texts import _
 from edge.language.words import N_
-from edge.wire import errors
+from edge.wire import certificates
 from edge.wire.client import arriving, sent
 from edge.wire.contract import VERSION, Hello, HelloAnswer, PayloadError, Result, Topic, decode, encode, topic
 from edge.wire.errors import LinkError
@@ -34,7 +34,7 @@ BY_DATE = N_("Check this box's date: if it is right, the broker's operator must 
 WRONG_PORT = N_("Check the port: usually 1883 for mqtt:// and 8883 for mqtts://. Something else may listen there.")
 WRONG_FILE = N_("Correct the path in [broker], or let the station's user read the file: sudo chown minshan FILE")
 REMEDIES = {
-    errors.OWN_CERTIFICATE: N_(
+    certificates.OWN_CERTIFICATE: N_(
         "Put the new certificate and its key there; the station uses them at its next connection."
     ),
     "certificate_expired": BY_DATE,
@@ -109,9 +109,9 @@ def certificate(section: BrokerSection) -> Iterator[Finding]:
     """Judge the station's own certificate: run out, or about to."""
     if section.cert_file is None:
         return
-    out = errors.of_certificate_file(section.cert_file)
+    out = certificates.of_certificate_file(section.cert_file)
     if out is not None:
-        renew = REMEDIES[errors.OWN_CERTIFICATE]
+        renew = REMEDIES[certificates.OWN_CERTIFICATE]
         yield Finding("certificate", False, _("certificate: {detail}").format(detail=texts.render(out)), _(renew))
         return
     ends = end_of(section.cert_file)
@@ -128,7 +128,7 @@ def end_of(path: str) -> datetime | None:
     from pathlib import Path
 
     try:
-        dates = errors.validity(ssl.PEM_cert_to_DER_cert(Path(path).read_text("ascii").strip() + "\n"))
+        dates = certificates.validity(ssl.PEM_cert_to_DER_cert(Path(path).read_text("ascii").strip() + "\n"))
     except (OSError, ValueError):
         return None
     return None if dates is None else dates[1]

@@ -12,7 +12,8 @@ from drivers.reason import Reason
 from drivers.tls import NOT_YET, distrust
 from edge.config.file import load
 from edge.config.sections import BrokerSection
-from edge.wire.errors import CERTIFICATE, LinkError
+from edge.wire.certificates import CERTIFICATE
+from edge.wire.errors import LinkError
 from edge.wire.mqtt_link import connect
 from edge.wire.session import Session
 from provisioning.doctor.broker import broker, record, remedy

@@ -27,8 +27,9 @@ from edge.uplink.command_results import KEPT, REMEMBERED, Results
 from edge.uplink.send_queue import PHASES, phase
 from edge.uplink.window import BYTES, MESSAGES, Window
 from edge.wire import credentials
+from edge.wire.certificates import validity
 from edge.wire.contract import Batch, Command, Result, Topic, decode
-from edge.wire.errors import broken, validity
+from edge.wire.errors import broken
 from edge.wire.retry import LOGIN, Retry
 
 

@@ -1,0 +1,147 @@
+"""What is wrong with a certificate: a broker's or a web server's that is not trusted, and our own.
+
+The numbers are OpenSSL's X509_V_ERR_... (x509_vfy.h).
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+import ssl
+from datetime import UTC, datetime
+from pathlib import Path
+
+from drivers.reason import Reason
+from drivers.tls import EXPIRED, NAME_DIFFERS, NOT_YET, distrust
+from edge.clock.clock import system_utc
+from edge.config.address import Address
+
+OWN_CERTIFICATE = "own_certificate_expired"
+UNFIT = (24, 26, 79)  # an authority that is none, a purpose that is another
+WEAK = (66, 67, 68)  # a key or a digest that is too short
+# A certificate's validity, DER (RFC 5280, 4.1.2.5): two times side by side, UTCTime or GeneralizedTime.
+TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
+VALIDITY = re.compile(TIME + TIME)
+CERTIFICATE = frozenset(
+    (
+        "certificate_expired",
+        "certificate_expired_on",
+        "certificate_not_yet",
+        "certificate_name",
+        "certificate_unfit",
+        "certificate_weak",
+        "certificate_distrusted",
+    )
+)
+
+
+def distrusted(
+    where: str, error: ssl.SSLCertVerificationError, dates: tuple[datetime, datetime] | None = None
+) -> Reason:
+    """Return why a certificate is not trusted, and what to do; `dates`: from when until when it is valid, if known."""
+    if error.verify_code == EXPIRED:
+        if dates is None or dates[1] > _now():
+            return Reason(
+                "certificate_expired", "the certificate of {where} has expired: the server needs a new one", where=where
+            )
+        return Reason(
+            "certificate_expired_on",
+            "the certificate of {where} expired on {date}: the server needs a new one",
+            where=where,
+            date=f"{dates[1]:%Y-%m-%d}",
+        )
+    if error.verify_code == NOT_YET:
+        begin = (
+            Reason("not_before", "before {date}", date=f"{dates[0]:%Y-%m-%d}") if dates else Reason("not_yet", "yet")
+        )
+        return Reason(
+            "certificate_not_yet",
+            "the certificate of {where} is not valid {when}: is this box's date right ({date})?",
+            where=where,
+            when=begin,
+            date=f"{_now():%Y-%m-%d}",
+        )
+    if error.verify_code in UNFIT:
+        return Reason(
+            "certificate_unfit",
+            "the certificate of {where} was issued for another purpose: the server needs one for servers",
+            where=where,
+        )
+    if error.verify_code in WEAK:
+        return Reason(
+            "certificate_weak",
+            "the certificate of {where} is too weak to be trusted: the server needs a new one (2048 bits, SHA-256)",
+            where=where,
+        )
+    if error.verify_code in NAME_DIFFERS:
+        return Reason(
+            "certificate_name",
+            "the certificate of {where} is for another host: write the host's name as it is in the certificate",
+            where=where,
+        )
+    return Reason(
+        "certificate_distrusted",
+        "the certificate of {where} is not trusted ({why}): set ca_file to its CA certificate",
+        where=where,
+        why=distrust(error.verify_code),
+    )
+
+
+def of_certificate_file(path: str) -> Reason | None:
+    """Return what is wrong with the dates of our own certificate; None where nothing is, or nothing can be told."""
+    try:
+        dates = validity(ssl.PEM_cert_to_DER_cert(_first_certificate(Path(path).read_text("ascii"))))
+    except (OSError, ValueError):
+        return None
+    if dates is None or dates[1] > _now():
+        return None
+    return Reason(
+        "own_certificate_expired",
+        "this station's certificate {path} expired on {date}: put a new one there",
+        path=path,
+        date=f"{dates[1]:%Y-%m-%d}",
+    )
+
+
+def validity(der: bytes) -> tuple[datetime, datetime] | None:
+    """From when until when a DER certificate is valid, UTC; None where its dates are not found."""
+    found = VALIDITY.search(der)
+    if found is None:
+        return None
+    try:
+        return _time(found[1], found[2]), _time(found[3], found[4])
+    except ValueError:
+        return None
+
+
+def dates_shown(address: Address) -> tuple[datetime, datetime] | None:
+    """Return the dates of the certificate that the broker shows; nothing is sent to it."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    try:
+        with (
+            socket.create_connection((address.host, address.port), timeout=3) as plain,
+            context.wrap_socket(plain, server_hostname=address.host) as shown,
+        ):
+            der = shown.getpeercert(binary_form=True)
+    except OSError:
+        return None
+    return validity(der) if der else None
+
+
+def _first_certificate(pem: str) -> str:
+    begin, end = pem.index("-----BEGIN CERTIFICATE-----"), pem.index("-----END CERTIFICATE-----")
+    return pem[begin:end] + "-----END CERTIFICATE-----\n"
+
+
+def _time(short: bytes | None, long: bytes | None) -> datetime:
+    """UTCTime has two digits of the year: 50 and more are of the last century (RFC 5280, 4.1.2.5.1)."""
+    if long is None:
+        century = b"19" if (short or b"") >= b"50" else b"20"
+        long = century + (short or b"")
+    return datetime.strptime(long.decode(), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+
+
+def _now() -> datetime:
+    return datetime.fromtimestamp(system_utc() / 1e6, UTC)
