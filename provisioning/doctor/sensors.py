@@ -21,8 +21,9 @@ if TYPE_CHECKING:
 MANY = 0.05  # share of all frames that are damaged; few are of any line
 LEAST_DAMAGED = 3
 WHOLE_S = 55.0  # s that a minute must have for its silence to mean anything
-Doubts = list[tuple[int, str]]  # flag, why
+Doubts = list[tuple[int, str]]  # flag (0: no fault of the sensor), why
 SUSPECT, FAILED, MISSING = 3, 4, 9  # QARTOD's flags
+AT_WORK = "maintenance"  # the reason of a minute in which somebody works on the station
 TOO_FEW = ("scarce", "scarce_because")  # reasons of a minute's missing value, though readings came
 
 
@@ -193,7 +194,9 @@ def newest(config: Config, name: str, minute: MinuteStatus | None) -> tuple[list
             shown.append(f"{texts.label(kind)} {texts.amount(kind, minute.values[channel], quantity(kind).unit)}")
         flag, why = minute.quality[channel], minute.reasons.get(channel)
         too_few = flag == MISSING and minute.duration >= WHOLE_S and why is not None and why.code in TOO_FEW
-        if why is not None and (flag in (SUSPECT, FAILED) or too_few):
+        if why is not None and why.code == AT_WORK:
+            doubts.append((0, texts.render(why)))
+        elif why is not None and (flag in (SUSPECT, FAILED) or too_few):
             doubts.append((flag, of_channel(kind, why)))
     return shown, doubts
 

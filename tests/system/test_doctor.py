@@ -17,6 +17,7 @@ from drivers.checksums import xor8
 from drivers.twins.cameras import CameraFault, SnapshotCamera
 from drivers.twins.scene import Moment, Scene
 from edge.config.file import load
+from edge.control.commands import Principal, Request
 from edge.control.status import status
 from edge.daemon import open_store
 from edge.sim.capture import read_capture
@@ -174,8 +175,11 @@ def test_what_a_sensor_does_not_give_is_named(tmp_path: Path, login_broker: Brok
         assert "✓ sensor dust" in minshan("doctor", "--config", str(file)).out
 
 
-def asked_while_running(tmp_path: Path, every_s: int) -> Finding:
-    """Return what the doctor finds of a running station's sensor that sends a line every so many seconds."""
+def asked_while_running(tmp_path: Path, every_s: int, worked: bool = False) -> Finding:
+    """Return what the doctor finds of a running station's sensor that sends a line every so many seconds.
+
+    `worked`: somebody works on the station meanwhile, and the file says that there are no particles.
+    """
     capture = tmp_path / "day.txt"
     times = [f"2021-06-22T00:{second // 60:02}:{second % 60:02} ".encode() for second in range(0, 180, every_s)]
     capture.write_bytes(b"".join(time + NO_PM for time in times))
@@ -190,13 +194,16 @@ def asked_while_running(tmp_path: Path, every_s: int) -> Finding:
             capture="day",
             utc_offset=8.0,
             mm_per_tip=0.33,
-            pm=True,
+            pm=not worked,
         ).replace("altitude_m = 20.0", "altitude_m = 1590.0")
     )
     config = load(file)
     boot = boot_of(config, day.begin, "sim")
     with closing(open_store(config)) as store, closing(Rig(config, boot, day.begin, 1, speed=None, capture=day)) as rig:
         running = rig.power_on(lambda _config: store)
+        if worked:
+            asks = Request("test", Principal("test", "technician"), lambda _outcome: None)
+            running.services.commands.run("maintenance", {"seconds": 3600, "text": "cleaning"}, asks)
         rig.clock.run_until(boot.boottime(day.end) + 1)
         (found,) = sensors_of(config, status(running.services.parts))
         rig.power_off()
@@ -221,6 +228,13 @@ def test_readings_too_few_for_a_value_are_not_well(tmp_path: Path) -> None:
     found = asked_while_running(tmp_path, 12)
     assert not found.well
     assert "Air temperature: 5 of 20 samples, 14 needed" in found.sentence
+
+
+def test_work_on_the_station_is_no_fault_of_its_sensors(tmp_path: Path) -> None:
+    """A technician who asks the doctor during maintenance is not sent to the wires; why no value counts is said."""
+    found = asked_while_running(tmp_path, 3, worked=True)
+    assert found.well and not found.remedy
+    assert found.sentence.endswith("Air pressure 1002.2 hPa (maintenance: cleaning)")
 
 
 NOON = 1_784_347_200_000_000  # 2026-07-18 12:00 at the site, microseconds UTC
