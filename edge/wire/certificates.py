@@ -16,7 +16,6 @@ from drivers.tls import EXPIRED, NAME_DIFFERS, NOT_YET, distrust
 from edge.clock.clock import system_utc
 from edge.config.address import Address
 
-OWN_CERTIFICATE = "own_certificate_expired"
 UNFIT = (24, 26, 79)  # an authority that is none, a purpose that is another
 WEAK = (66, 67, 68)  # a key or a digest that is too short
 # A certificate's validity, DER (RFC 5280, 4.1.2.5): two times side by side, UTCTime or GeneralizedTime.
@@ -93,11 +92,19 @@ def of_certificate_file(path: str) -> Reason | None:
         dates = validity(ssl.PEM_cert_to_DER_cert(_first_certificate(Path(path).read_text("ascii"))))
     except (OSError, ValueError):
         return None
-    if dates is None or dates[1] > _now():
+    if dates is None or dates[0] <= _now() < dates[1]:
         return None
+    if _now() < dates[0]:
+        return Reason(
+            "own_certificate_not_yet",
+            "the client certificate {path} is not valid before {date}: is this box's date right ({today})?",
+            path=path,
+            date=f"{dates[0]:%Y-%m-%d}",
+            today=f"{_now():%Y-%m-%d}",
+        )
     return Reason(
         "own_certificate_expired",
-        "this station's certificate {path} expired on {date}: put a new one there",
+        "the client certificate {path} expired on {date}: put a new one there",
         path=path,
         date=f"{dates[1]:%Y-%m-%d}",
     )

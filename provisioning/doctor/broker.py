@@ -34,12 +34,15 @@ BY_DATE = N_("Check this box's date: if it is right, the broker's operator must 
 WRONG_PORT = N_("Check the port: usually 1883 for mqtt:// and 8883 for mqtts://. Something else may listen there.")
 WRONG_FILE = N_("Correct the path in [broker], or let the station's user read the file: sudo chown minshan FILE")
 REMEDIES = {
-    certificates.OWN_CERTIFICATE: N_(
+    "own_certificate_expired": N_(
         "Put the new certificate and its key there; the station uses them at its next connection."
     ),
     "certificate_expired": BY_DATE,
     "certificate_expired_on": BY_DATE,
-    "certificate_not_yet": N_("Set this box's date: let chrony reach a time server, or fit a clock chip."),
+    **dict.fromkeys(
+        ("certificate_not_yet", "own_certificate_not_yet"),
+        N_("Set this box's date: let chrony reach a time server, or fit a clock chip."),
+    ),
     "certificate_name": N_("Write the host's name in [broker] url as it is in the certificate."),
     **dict.fromkeys(
         ("certificate_unfit", "certificate_weak", "old_tls"),
@@ -111,8 +114,8 @@ def certificate(section: BrokerSection) -> Iterator[Finding]:
         return
     out = certificates.of_certificate_file(section.cert_file)
     if out is not None:
-        renew = REMEDIES[certificates.OWN_CERTIFICATE]
-        yield Finding("certificate", False, _("certificate: {detail}").format(detail=texts.render(out)), _(renew))
+        sentence = _("certificate: {detail}").format(detail=texts.render(out))
+        yield Finding("certificate", False, sentence, _(REMEDIES[out.code]))
         return
     ends = end_of(section.cert_file)
     if ends is None:

@@ -81,23 +81,30 @@ def test_the_doctor_names_each_trouble_with_its_remedy(tmp_path: Path, login_bro
     assert f"✗ 消息服务器：{where} 拒绝登录（未获授权）：用户名和密码对吗？" in chinese
 
 
-def test_the_doctor_sees_a_certificate_that_has_run_out(tmp_path: Path, login_broker: Broker, port: str) -> None:
-    """The station's own certificate that has run out is named with its date before anything is sent."""
+EXPIRED = (
+    "expired on 2020-03-01: put a new one there\n"
+    "  → Put the new certificate and its key there; the station uses them at its next connection.\n"
+)
+TOO_EARLY = "is not valid before 2049-01-01: is this box's date right ("
+
+
+@pytest.mark.parametrize(("begin", "end", "told"), [(b"190101", b"200301", EXPIRED), (b"490101", b"491231", TOO_EARLY)])
+def test_the_doctor_sees_a_certificate_out_of_its_time(
+    tmp_path: Path, login_broker: Broker, port: str, begin: bytes, end: bytes, told: str
+) -> None:
+    """The station's own certificate that has run out, or begins later, is named before anything is sent."""
     if not shutil.which("openssl"):
         missing("openssl")
     key, pem = tmp_path / "key.pem", tmp_path / "cert.pem"
     words = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 5 -subj /CN=maoxian-1"
     subprocess.run([*words.split(), "-keyout", key, "-out", pem], check=True, capture_output=True)
     der = ssl.PEM_cert_to_DER_cert(pem.read_text())
-    old = re.sub(rb"\x17\x0d\d{12}Z\x17\x0d\d{12}Z", b"\x17\x0d190101000000Z\x17\x0d200301000000Z", der)
-    pem.write_text(ssl.DER_cert_to_PEM_cert(old))
+    dates = b"\x17\x0d" + begin + b"000000Z\x17\x0d" + end + b"000000Z"
+    pem.write_text(ssl.DER_cert_to_PEM_cert(re.sub(rb"\x17\x0d\d{12}Z\x17\x0d\d{12}Z", dates, der)))
     file = station(tmp_path, port, url(login_broker), f'cert_file = "{pem}"\nkey_file = "{key}"\n')
     said = minshan("doctor", "--config", str(file))
     assert said.code == 1
-    assert (
-        f"✗ certificate: this station's certificate {pem} expired on 2020-03-01: put a new one there\n"
-        "  → Put the new certificate and its key there; the station uses them at its next connection.\n"
-    ) in said.out
+    assert f"✗ certificate: the client certificate {pem} {told}" in said.out
 
 
 def test_a_platform_that_gives_receipts_is_found(tmp_path: Path, login_broker: Broker, port: str) -> None:
