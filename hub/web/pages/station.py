@@ -82,7 +82,7 @@ def of_station(
         *((f"{base}/growers", _("Growers")), (f"{base}/sheet", _("Sheet"))),
     ]
     if caller(context).may(Right.COMMAND, station):
-        ways.append((f"{base}/commands", _("Orders")))
+        ways.append((f"{base}/commands", _("Control")))
     return PageAnswer(template, {"title": title, "ways": ways, "station_name": station, **values}, offset_s)
 
 
