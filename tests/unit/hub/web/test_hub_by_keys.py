@@ -79,7 +79,7 @@ def test_the_whole_way_is_gone_by_the_keyboard(browser: Browser, tmp_path: Path)
         AlarmBook(shared.engine).keep([Alarm("a" * 16, STATION, "frost", now, now, now, True, step=2)])
         name, page = shared.add(Role.TECHNICIAN), context.new_page()
         enter(page, shared, name)
-        for way in (STATION, "Orders", "cam-1: about"):
+        for way in (STATION, "Control", "cam-1: about"):
             tab_to(page, way)
             assert way != "cam-1: about" or page.evaluate(FOCUSED)[0].strip().endswith(" MB")
             press_enter(page)
