@@ -64,7 +64,7 @@ class WordChoice(Choice):
 
     def _named(self, choice: str) -> str:
         name = _(self._names[choice])
-        return choice if name.lower() == choice else f"{choice}{_(' ({word})').format(word=name)}"
+        return choice if name == self._names[choice] else f"{choice}{_(' ({word})').format(word=name)}"
 
 
 def key(typed: str, known: Iterable[str], names: Mapping[str, str]) -> str:

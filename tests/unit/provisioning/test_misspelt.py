@@ -111,7 +111,12 @@ def test_help_tells_a_range_in_words(lang: str, said: str) -> None:
         ("sensors read --count 0", "zh", "“--count”的值无效：0 超出范围，应为 1 及以上。"),
         ("demo --stations 0", "zh", "“--stations”的值无效：0 超出范围，应为 1 至 50。"),
         ("demo --stations 51", "en", "Invalid value for '--stations': 51 is not in the range from 1 to 50."),
-        ("show -7", "zh", "“[时段]”的值无效：“-7”不在可选值“24h”、“last-night”、“7d”、“season”之中。"),
+        (
+            "show -7",
+            "zh",
+            "“[时段]”的值无效："
+            "“-7”不在可选值“24h（24 小时）”、“last-night（昨夜）”、“7d（7 天）”、“season（本季）”之中。",
+        ),
         ("sensors read -1", "en", "No such option '-1'."),
         ("maintenance 5m -c", "en", "No such option '-c'."),
     ],
