@@ -22,6 +22,7 @@ from typing import ClassVar
 
 from drivers.reason import Reason, system_reason
 
+CUT_SHORT = Reason("cut_short", "cut short")
 CONFIGURATION_LOST = Reason(
     "configuration_lost", "its configuration is not the one it was given: it lost power or the line is noisy"
 )

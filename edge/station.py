@@ -35,7 +35,6 @@ from edge.sampler import BusLane, Opener, by_bus
 from edge.store.errors import StoreError
 from edge.store.store import Store
 from edge.store.times import CLOCK
-from edge.struct_types import prepare_structs
 
 if TYPE_CHECKING:
     from edge.alerts.horn import HornLane
@@ -182,7 +181,6 @@ class Station:
         with unswept():
             from edge.services import Services
 
-        prepare_structs()
         return Services(self, self._way)
 
     def _set_strays_aside(self) -> None:

@@ -21,8 +21,9 @@ from drivers.buses.bus import OnSerial
 from drivers.buses.serial import SerialPort
 from drivers.checksums import xor8
 from drivers.clock import Clock
-from drivers.devices.stream import CHECKSUM, CUT_SHORT, Talker
+from drivers.devices.stream import CHECKSUM, Talker
 from drivers.driver import Channel, DriverInfo, Frame, Refused
+from drivers.errors import CUT_SHORT
 from drivers.reading import Reading
 from drivers.reason import Reason
 

@@ -8,8 +8,9 @@ import msgspec
 
 from drivers.buses import rtu
 from drivers.devices.modbus_registers import RegisterRequest, not_void, void_answer
-from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, CUT_SHORT, NO_HEADER
+from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, NO_HEADER
 from drivers.driver import Frame, Refused
+from drivers.errors import CUT_SHORT
 from drivers.reason import Reason
 
 NO_REQUEST = Reason("no_request", "no request before it")

@@ -27,8 +27,9 @@ from drivers.checksums import xor8
 from drivers.clock import Clock
 from drivers.devices.nmea_fields import SentenceError, Weather
 from drivers.devices.nmea_sentences import FALLBACK, title, weather
-from drivers.devices.stream import CHECKSUM, CUT_SHORT, Talker, pieces
+from drivers.devices.stream import CHECKSUM, Talker, pieces
 from drivers.driver import Channel, DriverInfo, Frame, Refused
+from drivers.errors import CUT_SHORT
 from drivers.reading import Reading
 from drivers.reason import Reason, joined, printable
 

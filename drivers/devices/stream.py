@@ -15,11 +15,10 @@ from drivers.buses.serial import SerialPort
 from drivers.clock import Clock
 from drivers.devices.heard import HeardBytes, bytes_refused
 from drivers.driver import Channel, Decoder, Frame, Refused
-from drivers.errors import DeviceError, Garbled, WrongDevice
+from drivers.errors import CUT_SHORT, DeviceError, Garbled, WrongDevice
 from drivers.reading import Reading
 from drivers.reason import Reason
 
-CUT_SHORT = Reason("cut_short", "cut short")
 CHECKSUM = Reason("checksum", "checksum")
 NO_HEADER = Reason("no_header", "no header")
 ANOTHER_DEVICE = Reason("another_device", "another device")

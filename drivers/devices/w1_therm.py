@@ -23,7 +23,7 @@ from drivers.buses.file import FileBus
 from drivers.checksums import crc8_maxim
 from drivers.clock import Clock
 from drivers.driver import Channel, Device, DriverInfo, Frame, Refused
-from drivers.errors import Garbled
+from drivers.errors import CUT_SHORT, Garbled
 from drivers.reading import Reading
 from drivers.reason import Reason
 
@@ -33,7 +33,6 @@ FORM = re.compile(
 FIRST = re.compile(rb"(?:[0-9a-f]{2} ){9}: crc=[0-9a-f]{2} (?:YES|NO)\r?\n")
 NO_TEXT = Reason("no_1_wire_text", "form: the kernel's text is not that of a 1-Wire thermometer")
 CRC_WRONG = Reason("1_wire_checksum", "checksum: the thermometer's CRC does not match, or its line is held low")
-CUT_SHORT = Reason("cut_short", "cut short")
 BEGINNING = re.compile(r"(?:[0-9a-f]{2} ){1,9}|\Z", re.ASCII)
 LONGEST = 256  # bytes of a line; the kernel's have 39
 KERNEL_NUMBER = re.compile(r"-?[0-9]{1,10}\n?", re.ASCII)

@@ -48,7 +48,10 @@ class Anchor(msgspec.Struct, frozen=True):
 
 
 class KeptClock(msgspec.Struct, frozen=True):
-    """The clocks at an instant `at` of `boot` up to which all is accounted for; `rate`, `unsure` as of its watch."""
+    """The clocks of a boot at an instant up to which all that slewed them is accounted for.
+
+    `at`: CLOCK_BOOTTIME, `crystal`: CLOCK_MONOTONIC_RAW, s; `rate`: s of the one per s of the other, and how `unsure`.
+    """
 
     boot: str
     at: float

@@ -103,10 +103,12 @@ class RefusedLogins:
                 if utc is not None and one.until_utc is not None:
                     left = min(left, max(0.0, (one.until_utc - utc) / 1e6))
                 one.boot, one.until = self._boot, self._now() + left
+        interrupted = [one for one in self._book.boxes.values() if one.asking]
+        for one in interrupted:
             for digest in one.asking:
                 self._count(one, digest)
-            one.cut_off, one.asking = [*one.cut_off, *one.asking], []
-        if any(one.cut_off for one in self._book.boxes.values()):
+            one.cut_off, one.asking = sorted({*one.cut_off, *one.asking}), []
+        if interrupted:
             with suppress(OSError):  # then the next start counts them anew
                 self._keep()
 

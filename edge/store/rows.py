@@ -26,7 +26,7 @@ WIDTH = 15
 REAL = (4, 5, 8)  # the columns that hold a float
 INSERT = f"INSERT INTO record ({COLUMNS}, state) VALUES ({', '.join('?' * (WIDTH + 1))})"
 SELECT = f"SELECT {COLUMNS} FROM record"
-HEAD = msgspec.msgpack.Encoder()
+ENCODER = msgspec.msgpack.Encoder()
 Row = tuple[Any, ...]
 
 
@@ -94,6 +94,6 @@ def is_whole(row: Sequence[Any]) -> bool:
 def crc_of(head: Row, body: bytes = b"") -> int:
     """Return the CRC of a row's values."""
     try:
-        return zlib.crc32(body, zlib.crc32(HEAD.encode(head)))
+        return zlib.crc32(body, zlib.crc32(ENCODER.encode(head)))
     except (TypeError, OverflowError):  # a value that no record has
         return -1

@@ -89,6 +89,7 @@ def send_and_print(
     from edge.wire.contract import VERSION, Command, Topic, encode, topic
     from edge.wire.errors import LinkError, may_not_read
     from edge.wire.link import NOBODY_LISTENS, REFUSED
+    from edge.wire.mqtt_codes import meaning
     from edge.wire.mqtt_link import connect
     from edge.wire.session import Session
 
@@ -110,10 +111,10 @@ def send_and_print(
                     _("Check how its name is written in its file, and whether it has been off for more than a week."),
                 )
             if code >= REFUSED:
-                sentence = _('The broker does not let this login send commands to "{station}" (code {code}).')
+                sentence = _('The broker does not let this login send commands to "{station}" ({why}).')
                 raise CommandError(
                     Exit.BROKER,
-                    sentence.format(station=station, code=f"0x{code:02x}"),
+                    sentence.format(station=station, why=texts.render(meaning(code))),
                     _("Ask the broker's operator to let it write {topic}.").format(topic=topic(station, Topic.COMMAND)),
                 )
             followed(link, command, station, timeout, as_json)

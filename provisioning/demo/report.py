@@ -8,7 +8,8 @@ from typing import Any
 from rich.console import Console
 
 from drivers.devices.ascii_station import NOT_A_FRAME
-from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, CUT_SHORT, NO_HEADER
+from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, NO_HEADER
+from drivers.errors import CUT_SHORT
 from drivers.reason import Reason
 from edge.config.sections import Config
 from edge.language import texts

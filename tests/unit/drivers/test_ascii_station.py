@@ -12,9 +12,8 @@ from hypothesis import strategies as st
 
 from drivers.buses.serial import open_serial
 from drivers.devices.ascii_station import INFO, AsciiStationDecoder, AsciiStationSettings
-from drivers.devices.stream import CUT_SHORT
 from drivers.driver import Frame, Refused
-from drivers.errors import DeviceError, Garbled, NoAnswer
+from drivers.errors import CUT_SHORT, DeviceError, Garbled, NoAnswer
 from drivers.reading import Reading
 from drivers.twins.ascii_station import AsciiStationTwin
 from drivers.twins.twin import Fault

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.devices.plantower import INFO, PlantowerSettings, decoder
-from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, CUT_SHORT, NO_HEADER
+from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, NO_HEADER
 from drivers.driver import Frame, Refused
+from drivers.errors import CUT_SHORT
 from drivers.reading import Reading
 from drivers.reason import Reason
 from tests.data import shared

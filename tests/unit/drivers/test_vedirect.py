@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from drivers.devices.stream import CHECKSUM, CUT_SHORT
+from drivers.devices.stream import CHECKSUM
 from drivers.devices.vedirect import INFO, VeDirectDecoder, VeDirectSettings
 from drivers.driver import Frame, Refused
-from drivers.errors import DeviceError, Garbled, NoAnswer
+from drivers.errors import CUT_SHORT, DeviceError, Garbled, NoAnswer
 from drivers.twins.twin import Fault
 from tests.data import shared
 from tests.kits.streams import Bench, cut, decode

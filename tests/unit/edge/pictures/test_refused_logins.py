@@ -177,3 +177,17 @@ def test_a_box_is_one_however_its_address_is_written(tmp_path: Path) -> None:
 def test_waits_grow_so_that_a_recorder_sees_four_refusals_a_day(times: int, hours: float) -> None:
     """Half an hour, two, eight, a day and so on: the fifth in 24 hours would lock it."""
     assert pause(times) == hours * HOUR
+
+
+def test_a_year_of_power_cuts_lets_the_file_grow_no_further(tmp_path: Path) -> None:
+    """However often one login is cut off it is kept once, and a start that interrupted nothing writes nothing."""
+    file, login, sizes = tmp_path / "logins.json", login_of(of("http://nvr/1")), set[int]()
+    for day in range(2, 367, 2):
+        known = logins(file, day * 24 * HOUR, day * 86_400_000_000, f"boot {day:3}")
+        known.claim(login)
+        logins(file, day * 24 * HOUR, day * 86_400_000_000, f"boot {day:3}")
+        sizes.add(file.stat().st_size)
+    assert max(sizes) - min(sizes) < 20, "but for longer numbers"
+    before = file.stat().st_mtime_ns
+    logins(file)
+    assert file.stat().st_mtime_ns == before
