@@ -23,7 +23,6 @@ from edge.clock.timekeeper import Timekeeper, TimeSource
 from edge.clock.watch import ClockWatch, SystemTime
 from edge.config.sections import Config
 from edge.lanes import Lanes
-from edge.loading import unswept
 from edge.measure.minute import Minutes
 from edge.measure.sun import Site
 from edge.recorder.channels import KeptDevices, channel_lines, kept_doubts
@@ -178,8 +177,7 @@ class Station:
 
     def _make_services(self) -> Services:
         """Make what sends and answers; 70 modules that measuring needs none of are loaded here."""
-        with unswept():
-            from edge.services import Services
+        from edge.services import Services
 
         return Services(self, self._way)
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from pathlib import Path
 
 import pytest
 
+from edge.sim.faults import draw
 from tests.kits.long_life import LongLife, Week
-from tests.kits.stations import DAY
+from tests.kits.stations import DAY, configured, live
 from tests.soak import VANE, beside_what_was_sent
 
 
@@ -22,6 +25,15 @@ def test_the_next_week_goes_on_where_the_last_one_ended(tmp_path: Path) -> None:
     _lost, *others = lines.read_text().splitlines(keepends=True)
     lines.write_text("".join(others))
     assert [complaint.partition(":")[0] for complaint in box.wrongly_proven()] == ["wrongly proven"]
+
+
+def test_a_start_leaves_nothing_of_the_one_before_in_memory(tmp_path: Path) -> None:
+    """A box that starts again and again in one process, as the demo's does, must not grow by each start."""
+    config, length = configured(tmp_path, VANE), 0.02 * DAY
+    earlier = weakref.ref(live(config, draw(1, config.sensor, length), length).life.rig)
+    live(config, draw(2, config.sensor, length), length)
+    gc.collect()
+    assert earlier() is None
 
 
 @pytest.mark.parametrize(
