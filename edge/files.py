@@ -13,6 +13,8 @@ from pathlib import Path
 
 from drivers.reason import Reason
 
+TURNED_READ_ONLY = Reason("turned_read_only", "the system has made the file system read-only")
+
 
 def sync_folder(folder: Path) -> None:
     """Put the folder's entries (new, renamed, removed files) on the disk. Raise OSError."""
@@ -82,6 +84,19 @@ def identity(file: Path | int) -> tuple[int, int] | None:
     except (FileNotFoundError, NotADirectoryError):
         return None
     return found.st_dev, found.st_ino
+
+
+def refusal(folder: Path) -> int:
+    """Return the error with which the system refuses a block there, 0 where it does not: SQLite keeps it for itself."""
+    try:
+        descriptor = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)  # the mount's own flag does not tell it of ext4
+        try:
+            os.pwrite(descriptor, bytes(4096), 0)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return error.errno or 0
+    return 0
 
 
 class NoPasswordError(OSError):

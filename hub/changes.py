@@ -36,6 +36,11 @@ class Changes:
             unknown = {key: Raw(value) for key, value in more.items()}
             self._line(intake.station(topic), "message", {"topic": channel, "unknown": unknown})
 
+    def forget(self) -> None:
+        """Take it that nothing was said: what was is not kept, and comes again."""
+        self._statuses.clear()
+        self._said.clear()
+
     def _line(self, station: str, kind: str, fields: dict[str, object]) -> None:
         arrived = self._utc()
         self._note({"station": station, "kind": kind, "time": jsonl.rfc3339(arrived), **fields}, arrived)

@@ -20,11 +20,11 @@ from hub.database.errors import NOT_INSTALLED, DatabaseRefusedError
 from hub.database.sink import DatabaseSink
 from hub.forward import forwarding
 from hub.picture_folder import PictureFolder
-from hub.receiver import SINK_PAUSE, SLICE, Files, Receiver
+from hub.receiver import Files, Receiver
 from hub.retention import Retention
-from hub.sink import SinkError
 from hub.told_time import SynchronisedTime, ToldTime, UncontradictedTime
 from hub.upkeep import Upkeep
+from hub.waiting import Waiting
 
 log = logging.getLogger("minshan.hub")
 BEAT_S = 30.0  # s between two words to systemd's watchdog
@@ -47,10 +47,14 @@ def serve(
     web = None if config.http is None else Web(config, config.http, utc)
     upkeep = Upkeep(lambda: engine_of(config, make=False), config.holder, SystemClock())
     notify("READY=1")
+    waiting = Waiting(ended, SystemClock())
+    if web is not None:
+        web.tells(lambda: waiting.trouble, lambda: None)
     try:
-        sink = wait_for_sink(config, ended, upkeep)
+        sink = waiting.until(lambda: open_sink(config, upkeep.is_compared))
         if sink is not None:
-            receive(config, sink, ended, web, utc, told)
+            upkeep.start()
+            receive(config, sink, waiting, ended, web, utc, told)
     finally:
         upkeep.stop(forwarding.LAST_S)
         if web is not None:
@@ -83,12 +87,12 @@ class Web:
         """Tell listeners that a station has something new."""
         self._server.tell(station)
 
-    def tells(self, receiver: Receiver) -> None:
-        """Show on each page what keeps this receiver from its work."""
+    def tells(self, unkept: Callable[[], Reason | None], photos: Callable[[], Reason | None]) -> None:
+        """Show on each page why nothing is kept, or no photo; None: it is."""
 
         def trouble() -> Reason | None:
-            why = receiver.troubles.reason
-            return receiver.photos if why is None else NOTHING_KEPT.having(why=why)
+            why = unkept()
+            return photos() if why is None else NOTHING_KEPT.having(why=why)
 
         self._server.show_trouble(trouble)
 
@@ -101,23 +105,27 @@ class Web:
 def receive(
     config: HubConfig,
     sink: DatabaseSink,
+    waiting: Waiting,
     ended: Callable[[], bool],
     web: Web | None,
     utc: Callable[[], int],
     told: Callable[[], ToldTime] | None,
 ) -> None:
-    """Receive until `ended`; `web` shows what is new and what is the matter, `utc` and `told` as in `serve`."""
+    """Receive until `ended`, once the database has taken in which folder the photos are in.
+
+    `web` shows what is new and what is the matter, `utc` and `told` as in `serve`.
+    """
     system = SynchronisedTime()
     files = Files(pictures=Path(config.pictures.dir), own=config.hub.name)
     folder = PictureFolder(Path(config.pictures.dir), lambda: engine_of(config), SystemClock())
-    folder.claim(ended)
+    waiting.until(folder.claim)
     name = f"hub-{{}}-{config.holder}"
     uncontradicted = UncontradictedTime(told or system, lambda: engine_of(config, make=False), utc, SystemClock().now)
     uncontradicted()  # it says at the start that no time is told
     seen = _unseen if web is None else web.seen
     receiver = Receiver(config.broker, files, True, seen, utc, sink, uncontradicted, name)
     if web is not None:
-        web.tells(receiver)
+        web.tells(lambda: receiver.troubles.reason, lambda: receiver.photos)
     retention = Retention(config.pictures, lambda: engine_of(config))
     lanes = forwarding.start_lanes(config, SystemClock(), utc)
     telling = start_alarms(config, receiver, utc, lambda: told is not None or system().utc > 0)
@@ -162,29 +170,6 @@ def start_alarms(
             photos=lambda: receiver.photos,
         )
     )
-
-
-def wait_for_sink(
-    config: HubConfig, ended: Callable[[], bool], upkeep: Upkeep, clock: Clock | None = None
-) -> DatabaseSink | None:
-    """Return the database's sink, once it can be had and `upkeep` has begun; None when `ended` before."""
-    clock = clock or SystemClock()
-    told: Reason | None = None
-    while not ended():
-        try:
-            sink = open_sink(config, upkeep.is_compared)
-            upkeep.start()
-            return sink
-        except DatabaseRefusedError:
-            raise
-        except SinkError as trouble:
-            if trouble.reason != told:
-                log.warning("%s", trouble.reason)
-            told = trouble.reason
-        until = clock.now() + SINK_PAUSE
-        while clock.now() < until and not ended():
-            clock.sleep_until(min(until, clock.now() + SLICE))
-    return None
 
 
 def open_sink(config: HubConfig, may_speak: Callable[[], bool] = lambda: True) -> DatabaseSink:

@@ -21,7 +21,6 @@ from hub.database.lease import BEAT_S, PICTURES, Lease
 from hub.sink import SinkError
 
 MARK = ".minshan-photos"
-LOOK_S = 1.0
 TWO_FOLDERS = Reason(
     "two_folders",
     "another hub on this database keeps the photos in another folder than {folder}: all of them need "
@@ -35,19 +34,21 @@ class PictureFolder:
 
     def __init__(self, folder: Path, database: Callable[[], Engine], clock: Clock) -> None:
         self._folder, self._engine, self._clock = folder, database(), clock
+        self._first: Lease | None = None  # that is claimed at the start
         self._next = 0.0
 
-    def claim(self, ended: Callable[[], bool]) -> None:
-        """Wait until no hub that runs has another folder, or until `ended`. Raise DatabaseRefusedError, OSError."""
-        lease = self._lease()
-        while not ended():
-            with suppress(SinkError):  # the receiver will tell of it, and wait as this does
-                if lease.claim():
-                    return
-            if lease.is_anothers:
-                self.close()
-                raise DatabaseRefusedError(TWO_FOLDERS.having(folder=str(self._folder)))
-            self._clock.sleep_until(self._clock.now() + LOOK_S)
+    def claim(self) -> bool:
+        """Return whether no hub that runs has another folder; where that is not known yet, ask again.
+
+        Raise DatabaseRefusedError where one has, SinkError, OSError.
+        """
+        self._first = lease = self._first or self._lease()
+        if lease.claim():
+            return True
+        if lease.is_anothers:
+            self.close()
+            raise DatabaseRefusedError(TWO_FOLDERS.having(folder=str(self._folder)))
+        return False
 
     def tick(self) -> None:
         """Say now and then that a hub with this folder runs."""

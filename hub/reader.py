@@ -51,6 +51,10 @@ class MessageReader:
         self._changes = Changes(parts.pending.note, utc)
         self._utc = utc
 
+    def forget(self) -> None:
+        """Take it that the messages since the last commit come again."""
+        self._changes.forget()
+
     def take(self, message: Incoming) -> Hello | None:
         """Take one message in; a hello is given back, to be answered when the batch is on the disk. Raise OSError."""
         try:

@@ -202,6 +202,9 @@ class Receiver:
                     self._finish(link, taken, hellos)
                     taken, hellos = [], []
             self._finish(link, taken, hellos)
+        except (OSError, SinkError):
+            self._reader.forget()
+            raise
         finally:
             self._pending.clear()
 

@@ -24,6 +24,7 @@ import apsw
 
 from drivers.reason import Reason, system_reason
 from edge.errors import StorageError
+from edge.files import TURNED_READ_ONLY, refusal
 
 
 class StoreCause(StrEnum):
@@ -146,10 +147,10 @@ def as_store_error(folder: Path) -> Iterator[None]:
         raise in_use(folder, None) from error
     except apsw.Error as error:
         _, cause, words = next(known for known in _SQLITE if isinstance(error, known[0]))
-        refusal = _refusal(folder) if cause is StoreCause.DISK else 0
-        if refusal == errno.EROFS:
-            words = Reason("turned_read_only", "the system has made the file system read-only")
-        elif refusal == errno.EDQUOT:
+        refused = refusal(folder) if cause is StoreCause.DISK else 0
+        if refused == errno.EROFS:
+            words = TURNED_READ_ONLY
+        elif refused == errno.EDQUOT:
             cause, words = StoreCause.FULL, QUOTA_REACHED
         if isinstance(error, apsw.CantOpenError) and _has_all_files(folder):  # it does not say why
             cause, words = StoreCause.FULL, NO_FILES
@@ -164,19 +165,6 @@ def _has_all_files(folder: Path) -> bool:
     except OSError:
         return False
     return found.f_files > 0 and found.f_favail == 0
-
-
-def _refusal(folder: Path) -> int:
-    """Return the error with which the system refuses a block there, 0 where it does not: SQLite keeps it for itself."""
-    try:
-        fd = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)  # the mount's own flag does not tell it of ext4
-        try:
-            os.pwrite(fd, bytes(4096), 0)
-        finally:
-            os.close(fd)
-    except OSError as error:
-        return error.errno or 0
-    return 0
 
 
 def in_use(folder: Path, pid: int | None) -> StoreError:

@@ -64,6 +64,9 @@ class Engine(Protocol):
     def overgrown_log(self) -> int:
         """Return the bytes of a log that is longer than it may be; 0 where it is not, or a server sees to it."""
 
+    def unwritable(self) -> Reason | None:
+        """Return why nothing can be written into what can be read; None where nothing is seen to stand against it."""
+
     def close(self) -> None:
         """Let the connection go; the next statement makes a new one."""
 

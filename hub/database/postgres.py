@@ -56,6 +56,9 @@ NOT_UTF8 = Reason(
     database="",
     encoding="",
 )
+READ_ONLY = Reason(
+    "server_read_only", "the server takes nothing in: it is a standby, or default_transaction_read_only is set"
+)
 AGAIN = ("40001", "40P01")
 FULL = ("53100",)
 NO_ANSWER = Reason("database_no_answer", "it has given no answer for {seconds} s", seconds=0)
@@ -170,6 +173,11 @@ class PostgresEngine:
         """Return 0: the server sees to its log."""
         return 0
 
+    def unwritable(self) -> Reason | None:
+        """Return that the server is a standby, or set to be read alone; None where it is not."""
+        ((says,),) = self.query("SELECT current_setting('transaction_read_only')")
+        return unusable(self.shown, READ_ONLY) if says == "on" else None
+
     def close(self) -> None:
         """Let the connection go."""
         if self._open is not None:
@@ -237,6 +245,9 @@ class PostgresEngine:
             return SinkError(Reason("no_room_on", "no space is left on the disk of {database}", database=self.shown))
         if isinstance(error, errors.InsufficientPrivilege):
             return SinkError(FORBIDDEN.having(database=self.shown, why=why))
+        if isinstance(error, errors.ReadOnlySqlTransaction):
+            self.close()  # another connection finds what was set anew meanwhile, or the server that took over
+            return SinkError(unusable(self.shown, READ_ONLY))
         asked = error.pgconn is not None and (error.pgconn.used_password or error.pgconn.needs_password)
         return SinkError((refuses_login if asked else unusable)(self.shown, why))
 

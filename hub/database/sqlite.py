@@ -8,6 +8,7 @@ may lose committed ones at a power cut.
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,7 +17,7 @@ from typing import Any
 import apsw
 
 from drivers.reason import Reason
-from edge.files import give_to_owner_of_folder
+from edge.files import TURNED_READ_ONLY, give_to_owner_of_folder, refusal
 from hub.database.engine import Rows
 from hub.database.errors import DatabaseRefusedError, ValueRefusedError, unusable
 from hub.sink import SinkError
@@ -37,6 +38,9 @@ LOG_ALONE = Reason(
     "{file} is empty or missing, but its log {file}-wal holds data: restore a backup, which keeps the log aside, or "
     "move the log away",
     file="",
+)
+READ_ONLY = Reason(
+    "disk_read_only", "{why}: look at the kernel's log and check the disk, or mount it read-write", why=TURNED_READ_ONLY
 )
 LOG_HEAD = 32  # bytes of a log in which nothing is (SQLite's file format, 4.1)
 NO_ROOM = Reason("no_room_for", "no space is left for {file}", file="")
@@ -122,6 +126,12 @@ class SqliteEngine:
         size = log.stat().st_size if log.exists() else 0
         return size if size > LOG else 0
 
+    def unwritable(self) -> Reason | None:
+        """Return that the file system refuses it; None where it does not."""
+        if self._vfs is None and refusal(Path(self.shown).parent) == errno.EROFS:
+            return unusable(self.shown, READ_ONLY)
+        return None
+
     def close(self) -> None:
         """Let the file go."""
         if self._open is not None:
@@ -179,7 +189,7 @@ class SqliteEngine:
                     "database_not_there", "{file} is not there yet: the hub makes it when it starts", file=self.shown
                 )
             )
-        return SinkError(CANNOT_OPEN.having(file=self.shown))
+        return SinkError(self.unwritable() or CANNOT_OPEN.having(file=self.shown))
 
     @contextmanager
     def _errors(self) -> Iterator[None]:
@@ -202,7 +212,7 @@ class SqliteEngine:
             code = getattr(error, "extendedresult", None)  # not all of them have one
             if code == apsw.SQLITE_IOERR_SHMSIZE:  # its index of the log, which grows first
                 raise SinkError(NO_ROOM.having(file=self.shown)) from None
-            raise SinkError(unusable(self.shown, str(error))) from None
+            raise SinkError(self.unwritable() or unusable(self.shown, str(error))) from None
 
 
 def orphaned_log(file: Path) -> Path | None:

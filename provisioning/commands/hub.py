@@ -74,9 +74,9 @@ def run(config_file: Path) -> None:
 @FILE
 @json_option()
 def status(config_file: Path, as_json: bool) -> None:
-    """Print a line of the broker, each disk that is nearly full, each station and destination. End with 1 where the
-    broker does not let the hub in, such a disk is there, or one of the others has been silent, or gets nothing, for
-    over an hour."""
+    """Print a line of the broker, each disk that is nearly full or not to be written, each station and destination.
+    End with 1 where the broker does not let the hub in, such a disk is there, or one of the others has been silent, or
+    gets nothing, for over an hour."""
     from hub.completeness import day_of, local_day
     from hub.stations import stations
 
@@ -92,12 +92,7 @@ def status(config_file: Path, as_json: bool) -> None:
             print_json(broker._asdict())
         else:
             say(hub_broker.line(broker))
-        for room in hub_disks.little_room(config):
-            late = True
-            if as_json:
-                print_json(room._asdict())
-            else:
-                say(hub_disks.line(room))
+        late = hub_disks.shown(config, engine, as_json) or late
         heard_of = stations(engine, now)
         if not heard_of and not as_json:
             say(_("No station has sent anything yet."))

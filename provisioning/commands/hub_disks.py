@@ -1,17 +1,39 @@
-"""What `minshan hub status` says of the disks of the database and of the photos: where little room is left."""
+"""What `minshan hub status` says of the disks of the database and of the photos: full soon, or not to be written."""
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
+from drivers.reason import Reason
+from edge.files import refusal
+from edge.language import texts
 from edge.language.texts import _
+from provisioning.commands.options import print_json
+from provisioning.folding import say
 
 if TYPE_CHECKING:
     from hub.config import HubConfig
+    from hub.database.engine import Engine
 
 LITTLE = 64 * 1024 * 1024  # bytes, which SQLite's log may take alone
+
+
+def shown(config: HubConfig, engine: Engine, as_json: bool) -> bool:
+    """Print a line of each disk that keeps nothing, or soon will not. Return whether there was one. Raise SinkError."""
+    rooms, refusals = list(little_room(config)), list(unwritable(config, engine))
+    for facts, words in (
+        *((room._asdict(), line(room)) for room in rooms),
+        *(({"why": why.builtins()}, texts.render(why)) for why in refusals),
+    ):
+        if as_json:
+            print_json(facts)
+        else:
+            say(words)
+    return bool(rooms or refusals)
 
 
 class LittleRoom(NamedTuple):
@@ -33,6 +55,17 @@ def little_room(config: HubConfig) -> Iterator[LittleRoom]:
             continue
         if (free := found.f_bavail * found.f_frsize) < LITTLE:
             yield LittleRoom(place, free)
+
+
+def unwritable(config: HubConfig, engine: Engine) -> Iterator[Reason]:
+    """Yield why nothing can be kept in the database, or no photo, where that is seen from here. Raise SinkError."""
+    from hub.record_files import unwritten
+
+    if (why := engine.unwritable()) is not None:
+        yield why
+    folder = config.pictures.dir
+    if refusal(Path(folder)) == errno.EROFS:
+        yield unwritten(OSError(errno.EROFS, os.strerror(errno.EROFS), folder))
 
 
 def line(room: LittleRoom) -> str:

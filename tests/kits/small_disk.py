@@ -32,6 +32,11 @@ def small_disk(folder: Path, megabytes: int = 12, files: int = 0) -> Iterator[Pa
         subprocess.run(["umount", "--lazy", str(folder)], check=True)
 
 
+def mounted(disk: Path, how: str) -> None:
+    """Let it be written ("rw") or read alone ("ro"), which no file that is open for writing allows."""
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True)
+
+
 def fill(disk: Path) -> None:
     """Leave no room on it, until `empty`."""
     with (disk / BALLAST).open("wb", buffering=0) as file:

@@ -81,6 +81,31 @@ def test_a_database_that_is_away_loses_nothing(
     assert hub.said.count("cannot be used") == 1, "one outage is one line, whatever each lane and each try meets"
 
 
+def test_a_hub_that_starts_on_a_database_that_takes_nothing_says_so_and_waits(
+    broker: Broker, boxes: list[Box], hubs: list[Hub], tmp_path: Path, cluster: Cluster
+) -> None:
+    """A standby, or a setting: one line and `hub status` say so, and what waited comes once it is over."""
+    url = cluster.database()
+    hub = Hub(tmp_path, broker.url, url)
+    hubs.append(hub.start())
+    box = Box(tmp_path / "state", broker.section(proof="committed"))
+    boxes.append(box)
+    box.backlog(20)
+    box.run_until(lambda: len(hub.seqs()) >= 20)
+    assert hub.end() == 0
+    name = url.rpartition("/")[2]
+    cluster.run(f"ALTER DATABASE {name} SET default_transaction_read_only = on")
+    hub.start()
+    why = "the server takes nothing in: it is a standby, or default_transaction_read_only is set"
+    until(lambda: why in hub.said, 60)
+    code, said = hub.asked("status")
+    assert (code, why in said) == (1, True), said
+    box.backlog(30)
+    box.uplink.notify()
+    cluster.run(f"ALTER DATABASE {name} RESET default_transaction_read_only")
+    box.run_until(lambda: not open_records(box) and len(hub.seqs()) >= 50)
+
+
 def receipted(listener: Listener) -> int:
     """Return how many records receipts have named."""
     messages = [decode(message.payload, Receipt) for message in listener.on("orchard-1", Topic.RECEIPT)]

@@ -12,7 +12,7 @@ from edge.store.outbox import PLATFORM
 from tests.kits.broker import Broker, until
 from tests.kits.command import minshan
 from tests.kits.hub_process import Hub
-from tests.kits.small_disk import empty, fill, small_disk
+from tests.kits.small_disk import empty, fill, mounted, small_disk
 from tests.kits.uplink_kit import Box, make
 
 
@@ -47,6 +47,30 @@ def test_a_database_without_room_confirms_nothing_and_goes_on_when_there_is_some
             told = [line for line in hub.said.splitlines() if "minshan.watch" in line]
             assert sum("no space is left" in line for line in told) == 1, told
             assert "what arrives is kept again" in told[-1]
+        finally:
+            hub.end(signal.SIGKILL)
+
+
+def test_a_hub_that_starts_on_a_disk_that_became_read_only_says_so_and_waits(
+    broker: Broker, boxes: list[Box], tmp_path: Path
+) -> None:
+    """After a power cut a system may mount a disk so: one line, `hub status`, and no restart once it is repaired."""
+    with small_disk(tmp_path / "disk") as disk:
+        hub = Hub(tmp_path, broker.url, f"sqlite://{disk}/hub.db").start()
+        try:
+            box = received_from(boxes, tmp_path, broker)
+            assert hub.end() == 0
+            mounted(disk, "ro")
+            hub.start()
+            why = f"{disk}/hub.db cannot be used: the system has made the file system read-only"
+            until(lambda: why in hub.said, 60)
+            code, said = hub.asked("status")
+            assert (code != 0, why in said) == (True, True), said
+            box.backlog(50)
+            box.uplink.notify()
+            mounted(disk, "rw")
+            box.run_until(lambda: box.is_proven(70), 60)
+            assert hub.said.count(why) == 1
         finally:
             hub.end(signal.SIGKILL)
 

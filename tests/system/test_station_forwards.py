@@ -215,3 +215,20 @@ def test_kills_lose_nothing_and_double_nothing(platform: Platform, tmp_path: Pat
         came[epoch, seq] = max(revision, came.get((epoch, seq), 0))
     assert came == kept
     assert open_store(load(file)).outbox.count_unsent("platform") == len(kept)
+
+
+def test_a_destination_that_was_taken_out_of_the_file_gets_all_when_it_is_in_again(
+    platform: Platform, made: Made, tmp_path: Path
+) -> None:
+    """Whoever stands behind its name by then need not be who had them."""
+    county = http("county", platform.url)
+    file = file_of(tmp_path, county)
+    station = made(file)
+    station.minutes(*range(1, 6))
+    station.until(lambda: not station.waits())
+    station.close()
+    made(file_of(tmp_path)).close()
+    platform.forget()
+    station = made(file_of(tmp_path, county))
+    assert station.waits() == 5
+    station.until(lambda: platform.seqs() == [1, 2, 3, 4, 5])

@@ -10,7 +10,7 @@ import pytest
 from drivers.reason import Reason
 from edge.config.sections import BrokerSection
 from edge.records.spans import Span
-from edge.wire.contract import Batch, Hello, Topic, encode, topic
+from edge.wire.contract import Batch, Hello, Status, Topic, encode, topic
 from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.session import Granted, Incoming
@@ -95,6 +95,19 @@ def test_acknowledgements_go_in_the_order_of_receipt_as_far_as_is_committed(rece
     handed(receiver, again := Wire(), *(message(seq, seq) for seq in range(8, 11)))
     assert again.acked == [8, 9, 10]
     assert sink.held("s", frozenset({"e"})) == [Span("e", 1, 10)]
+
+
+def test_a_status_that_could_not_be_committed_is_kept_when_it_comes_again(
+    receiver: Receiver, sink: Moody, tmp_path: Path
+) -> None:
+    """It is noted once, however often it comes, but not before the database has it."""
+    status = Incoming(topic("s", Topic.STATUS), encode(Status(1, "s", "offline", "e")), 1, 1, False)
+    sink.fails_at = sink.commits + 1
+    with pytest.raises(SinkError):
+        handed(receiver, Wire(), status, message(2, 1))
+    for _ in range(3):
+        handed(receiver, Wire(), status, message(2, 1))
+    assert query(f"sqlite://{tmp_path}/hub.db", "SELECT station, kind FROM note") == [("s", "status")]
 
 
 def test_a_link_that_breaks_between_commit_and_acknowledgement(receiver: Receiver, sink: Moody, tmp_path: Path) -> None:

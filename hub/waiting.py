@@ -1,0 +1,49 @@
+"""What a hub's start waits for: a database that is away, or that takes nothing in."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from typing import TypeVar
+
+from drivers.clock import Clock
+from drivers.reason import Reason
+from hub.database.errors import DatabaseRefusedError
+from hub.receiver import SINK_PAUSE, SLICE
+from hub.sink import SinkError
+
+log = logging.getLogger("minshan.hub")
+T = TypeVar("T")
+
+
+class Waiting:
+    """Waits until `ended`. `trouble`: why, where the database says so; None: it does not, or nothing is waited for."""
+
+    def __init__(self, ended: Callable[[], bool], clock: Clock) -> None:
+        self.trouble: Reason | None = None
+        self._ended, self._clock = ended, clock
+
+    def until(self, attempt: Callable[[], T | None]) -> T | None:
+        """Return what an attempt gives, made again until that is something; None where it ended before.
+
+        Raise DatabaseRefusedError, and what else the attempt raises, but SinkError.
+        """
+        while not self._ended():
+            try:
+                found = attempt()
+                self.trouble = None
+                if found:
+                    return found
+            except DatabaseRefusedError:
+                raise
+            except SinkError as error:
+                if error.reason != self.trouble:
+                    log.warning("%s", error.reason)
+                self.trouble = error.reason
+            self._pause()
+        return None
+
+    def _pause(self) -> None:
+        until = self._clock.now() + SINK_PAUSE
+        while self._clock.now() < until and not self._ended():
+            self._clock.sleep_until(min(until, self._clock.now() + SLICE))
