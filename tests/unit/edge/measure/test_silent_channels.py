@@ -119,5 +119,5 @@ def test_over_minutes_that_were_never_closed_no_leap_is_measured(told: bool, fla
         there = not 60 <= n < 65
         if there or told:
             value = Value(836.0 + 3.0 * (n >= 60), Flag.PASS) if there else Value(None, Flag.MISSING)
-            doubted += bool(offsets.doubts(60.0 * n, 60.0 * n + 60.0, {P: value}))
+            doubted += bool(offsets.doubts(60.0 * n, 60.0 * n + 60.0, {P: value}, {}))
     assert doubted == flagged
