@@ -125,7 +125,7 @@ class Closing:
         if worked:  # what was opened, warmed by a hand, changed for another, is compared with nothing
             self._offsets.work()
             self._pairs.work()
-        leapt = {} if worked else self._offsets.doubts(begin, end, values)
+        leapt = {} if worked else self._offsets.doubts(begin, end, values, samples)
         doubts |= leapt
         doubts |= self._lasting.doubts(begin, end, raised(values, doubts), samples)
         by_night = self._sun is not None and self._sun.is_down(begin, end, utc_offset)

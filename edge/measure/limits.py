@@ -10,6 +10,8 @@ count: each `spike` is at least twice that. docs/measuring.md has the whole tabl
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 from msgspec.structs import replace
 
@@ -91,6 +93,16 @@ def for_device(limits: Limits, resolution: float) -> Limits:
         return None if limit is None else max(limit, STEPS * resolution)
 
     return replace(limits, step=least(limits.step), spike=least(limits.spike), minute_step=least(limits.minute_step))
+
+
+def for_pace(limits: Limits, quantity: str, pace: float) -> Limits:
+    """Return the limits of a channel with so many readings a minute: a mean of one sample of wind is no mean.
+
+    It leaps as far as samples do, that of n by a root of n less; from four on that is less than a mean may.
+    """
+    if quantity != "wind_speed" or limits.step is None or limits.minute_step is None:
+        return limits
+    return replace(limits, minute_step=max(limits.minute_step, limits.step / math.sqrt(max(1.0, pace))))
 
 
 def limits_for(quantity: str, altitude_m: float) -> Limits:

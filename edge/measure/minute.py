@@ -24,7 +24,7 @@ from edge.measure import wind
 from edge.measure.closing import Closing, Doubts, Placed
 from edge.measure.correction import RainCurve
 from edge.measure.counter import UNSETTLED, Counter
-from edge.measure.limits import Limits
+from edge.measure.limits import Limits, for_pace
 from edge.measure.quality import PASS, SUSPECT, Checker, Flag, FlaggedReading
 from edge.measure.sun import Site
 from edge.measure.value import Value
@@ -62,6 +62,7 @@ class ChannelLine:
 
     def __post_init__(self) -> None:
         self.quantity = quantity(self.channel.quantity)
+        self.limits = for_pace(self.limits, self.channel.quantity, self.pace)
         self.checker = Checker(self.channel, self.limits)
 
     def cut(self, begin: float, end: float) -> list[FlaggedReading]:

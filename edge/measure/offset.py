@@ -9,6 +9,10 @@ minutes (Zahumensky's error limits from minute to minute: 2 hPa, 1 K), and air o
 none that is likelier than a fault. Where a second sensor leaps along, what both measure has changed (hail). A
 fault is a state, and what a grower reads are its minutes: so the doubt holds until its end is seen.
 
+Humidity alone may change with the air: a valley's wind turns, fog parts, foehn comes, and other vapour arrives at the
+same temperature, by 20 % in five minutes. It flows in: no two samples, a minute apart even, differ by half of it. A
+fault leaps from one sample to the next, and a drop that runs over the element ends at saturation (ours).
+
 A leap may be a repair too: of a drift, or of a fault that crept in. What tells them apart is what changes slowly, the
 air's vapour pressure for temperature and humidity, pressure and soil themselves: a leap that brings it back to what it
 was four to six hours ago, in doubt then by nobody, is a repair, and the minutes after it are good (ours). One within a
@@ -19,7 +23,8 @@ the same slow quantity: the new value must bring it nearer to what it was before
 """
 
 from collections import deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
 from math import inf
 from statistics import median
 
@@ -29,6 +34,7 @@ from drivers.quantity import quantity
 from drivers.reason import Reason
 from edge.measure.dead_hygrometers import PER_KELVIN
 from edge.measure.derived.psychrometrics import vapour_pressure_water
+from edge.measure.lasting import FOG
 from edge.measure.quality import Flag
 from edge.measure.value import Value, beside
 from edge.records.channel_name import ChannelName
@@ -45,6 +51,7 @@ LEAPS: dict[str, tuple[float, dict[str, float]]] = {
 ALONE = {"air_temperature": 8.0, "air_pressure": 2.0}  # K, hPa; a leap without a witness
 SHARE = 0.2  # of what humidity owes to a leap of the temperature
 ALONG = 0.5  # of a leap; a second sensor that leaps so far has seen it too
+AT_ONCE = 0.5  # of a leap, between two samples: no air that flowed in
 REMEMBERED = (4 * 3600.0, 6 * 3600.0)  # s; the age of what a leap is compared with
 EVERY = 600.0  # s between two values that are remembered
 NEARER = 0.5  # a repair brings the slow quantity at least so much nearer to what it was
@@ -63,12 +70,15 @@ class Leapt(msgspec.Struct):
 class ChannelLevel(msgspec.Struct):
     """One channel's last means, and the leap that holds it in doubt: its size, when it was, the level before.
 
+    `steps`: the largest change between two samples, of each minute that a leap may take; `newest`: the last sample.
     `settles`: until when, after a leap back, none is looked for; `slow`: (instant s, slow quantity) of the last hours;
     `fresh`: this is the first mean after a short gap, in which the fault may have ended; `last`: when there was a mean;
     `returns`: it told nothing meanwhile, and it is not yet seen whether the fault ended.
     """
 
     means: deque[tuple[float, dict[str, float]]] = msgspec.field(default_factory=lambda: deque(maxlen=MINUTES))
+    steps: deque[float | None] = msgspec.field(default_factory=lambda: deque(maxlen=MINUTES + 1))
+    newest: float | None = None
     slow: deque[tuple[float, float]] = msgspec.field(default_factory=lambda: deque(maxlen=40))
     leap: float = 0.0
     since: float = 0.0
@@ -88,12 +98,16 @@ class ChannelOffsets:
         self._changes: dict[str, float] = {}  # name -> its largest change in this minute
         self._end: float | None = None
 
-    def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
-        """Return channel -> why it is suspect, after the minute [begin, end) s."""
+    def doubts(
+        self, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
+    ) -> dict[str, Reason]:
+        """Return channel -> why it is suspect, after the minute [begin, end) s; `samples`: those that passed."""
         if self._end is not None and abs(begin - self._end) > 1.0:
             for level in self._levels.values():
                 level.means.clear()
         self._end = end
+        for name, level in self._levels.items():
+            look(level, samples.get(name, ()))
         self._changes = {
             name: largest(level, value.value)
             for name, level in self._levels.items()
@@ -145,6 +159,7 @@ class ChannelOffsets:
         least = least if told else ALONE.get(channel.quantity, inf)
         leaps = not level.leap and abs(change) > least and begin >= level.settles
         leaps = leaps and not moved(level, channel.quantity, change, now, others)
+        leaps = leaps and not (channel.quantity == "relative_humidity" and value.value < FOG and flowed(level, change))
         leaps = leaps and not any(self._changes.get(second, 0.0) / change >= ALONG for second in self._seconds[name])
         if (leaps or grows) and told and repairs(level, channel.quantity, value.value, change, now, begin):
             level.leap, level.settles = 0.0, begin + (MINUTES + 1) * 60.0
@@ -179,6 +194,18 @@ def follow(level: ChannelLevel, value: float, begin: float) -> None:
         level.leap, level.settles = 0.0, begin + (MINUTES + 1) * 60.0
     elif begin - level.since >= LONGEST:
         level.leap = 0.0
+
+
+def look(level: ChannelLevel, samples: Sequence[float]) -> None:
+    """Keep by how much two samples in a row differed at most, up to the end of this minute."""
+    row = [*([] if level.newest is None else [level.newest]), *samples]
+    level.steps.append(max((abs(b - a) for a, b in pairwise(row)), default=0.0) if samples else None)
+    level.newest = row[-1] if row else None
+
+
+def flowed(level: ChannelLevel, change: float) -> bool:
+    """Return whether a leap was seen to come bit by bit; a minute without a sample that passed hides how it came."""
+    return all(step is not None and step < AT_ONCE * abs(change) for step in level.steps)
 
 
 def is_new(level: ChannelLevel, begin: float) -> bool:

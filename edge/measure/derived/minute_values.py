@@ -13,6 +13,11 @@ from edge.measure.quality import Flag
 
 
 def derive(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:
+    """Return what a minute's values give, as it is shown."""
+    return {name: DERIVED[name].rounded(value) for name, value in unrounded(values, quality).items()}
+
+
+def unrounded(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:
     """Return dew point, frost point, wet bulb (degC), delta-T (K) at station pressure, vapour pressure deficit (kPa).
 
     The frost point is where hoar begins: there is one where it is not over 0 degC.
@@ -30,4 +35,4 @@ def derive(values: Mapping[str, float | None], quality: Mapping[str, int]) -> di
     if (pressure := good.get("air_pressure")) is not None:
         found["wet_bulb_temperature"] = psychrometrics.wet_bulb(temperature, humidity, pressure)
         found["delta_t"] = psychrometrics.delta_t(temperature, humidity, pressure)
-    return {name: DERIVED[name].rounded(value) for name, value in found.items() if value is not None}
+    return {name: value for name, value in found.items() if value is not None}

@@ -15,7 +15,7 @@ from drivers.reason import Reason
 from edge.measure.derived import chill, et0
 from edge.measure.derived.air_quality import pm2p5_sub_index
 from edge.measure.derived.hourly import DERIVED, EVAPORATED, HOURLY, INDEX, WARMTH
-from edge.measure.derived.minute_values import derive
+from edge.measure.derived.minute_values import unrounded
 from edge.measure.quality import Flag
 from edge.records.bodies import Hour, SeasonCounts
 
@@ -99,7 +99,7 @@ class HourBuilder:
         for name, value in {n: values.get(n) for n in INPUTS}.items():
             if value is not None:
                 add(state.sums.setdefault(name, Sum()), value, duration, quality.get(name) == Flag.PASS)
-        for name, derived in derive(values, quality).items():
+        for name, derived in unrounded(values, quality).items():
             add(state.sums.setdefault(name, Sum()), derived, duration, True)
 
     def ended(self, until: float) -> Iterator[Hour]:

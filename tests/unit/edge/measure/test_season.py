@@ -245,3 +245,15 @@ def test_the_hours_of_a_day_have_its_radiation(latitude: float, day: int, longit
     place = et0.Place(latitude, longitude, 100.0)
     hours = sum(et0.extraterrestrial_hour(day, hour + 0.5, place) for hour in range(24))
     assert hours == pytest.approx(et0.extraterrestrial_day(day, latitude), abs=1e-6)
+
+
+def test_an_hours_means_are_not_made_of_rounded_minutes() -> None:
+    """Forty minutes that lack 0.3149 kPa and twenty that lack 0.3155 lack 0.3151 together, which is 0.32."""
+    builder = HourBuilder(Orchard(PLACE, None, frozenset({"air_temperature", "relative_humidity"})))
+    saturated = 0.6108 * math.exp(17.27 * 24.0 / (24.0 + 237.3))
+    for minute in range(60):
+        lacks = 0.3149 if minute < 40 else 0.3155
+        values = {"air_temperature": 24.0, "relative_humidity": 100 * (1 - lacks / saturated)}
+        builder.take(DAWN + 60.0 * minute, 60.0, values, dict.fromkeys(values, 1))
+    (hour,) = builder.ended(DAWN + 3600)
+    assert hour.values["vapour_pressure_deficit"] == 0.32

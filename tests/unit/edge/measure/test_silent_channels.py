@@ -105,7 +105,7 @@ def test_an_offset_that_stays_is_believed_after_six_hours() -> None:
     for n in range(420):
         begin = 100_000.0 + 60.0 * n
         value = Value(836.0 + 3.0 * (n >= 20), Flag.PASS)
-        if found := offsets.doubts(begin, begin + 60.0, {P: value}):
+        if found := offsets.doubts(begin, begin + 60.0, {P: value}, {}):
             doubted[n] = found[P]
     assert list(doubted) == list(range(20, 380))
     assert doubted[140].params["minutes"] == 120
@@ -119,5 +119,5 @@ def test_over_minutes_that_were_never_closed_no_leap_is_measured(told: bool, fla
         there = not 60 <= n < 65
         if there or told:
             value = Value(836.0 + 3.0 * (n >= 60), Flag.PASS) if there else Value(None, Flag.MISSING)
-            doubted += bool(offsets.doubts(60.0 * n, 60.0 * n + 60.0, {P: value}))
+            doubted += bool(offsets.doubts(60.0 * n, 60.0 * n + 60.0, {P: value}, {}))
     assert doubted == flagged

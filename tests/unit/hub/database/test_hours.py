@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import hypothesis.strategies as st
@@ -18,6 +19,7 @@ from tests.kits.receiver_kit import UTC0
 from tests.kits.recount import check_hours, said
 from tests.kits.sink_kit import came, delivery, query, row, set_back
 
+ROOT = Path(__file__).parents[4]
 MINUTE = 60_000_000
 ALL = ("record", "ledger", "epoch", "conflict", "hourly", "stale", "counting", "held_hour")
 HOURLY = "SELECT * FROM hourly ORDER BY station, channel, start, utc_offset_s"
@@ -60,6 +62,17 @@ def test_each_minute_is_in_the_hour_and_day_of_its_begin(sink: DatabaseSink, url
     starts = query(url, "SELECT start_us, end_us FROM day_20_20 ORDER BY 1")
     assert starts == [(UTC0 + at * MINUTE, UTC0 + (at + 1440) * MINUTE) for at in (-720, 720)]
     check_hours(url)
+
+
+def test_the_document_tells_how_to_ask_for_rain_from_8_to_8(sink: DatabaseSink, url: str) -> None:
+    """Rain of 07:59 is the day before's, that of 08:00 and of the next 07:59 the day's own; with nothing good, NULL."""
+    times = (8 * 60 - 1, 8 * 60, 32 * 60 - 1, 32 * 60)
+    doubted = minute(9, 56 * 60 - 480, {"values": {"rainfall_amount": 9.0}, "quality": {"rainfall_amount": 3}})
+    sink.commit(delivery(setup(1, 8), *(minute(2 + n, at - 480) for n, at in enumerate(times)), doubted))
+    told = (ROOT / "docs/hub.md").read_text().partition("-- PostgreSQL: the rain from 08:00")[2]
+    asked = told.partition("```")[0].split("\n", 1)[1].split("-- SQLite: the same")[url.startswith("sqlite")]
+    days = [(str(day), None if amount is None else float(amount)) for _, day, amount in query(url, asked.strip("; \n"))]
+    assert days == [("2025-12-31", 1.0), ("2026-01-01", 2.0), ("2026-01-02", 1.0), ("2026-01-03", None)]
 
 
 def test_a_day_has_its_own_extremes_where_the_clock_is_changed(sink: DatabaseSink, url: str) -> None:
