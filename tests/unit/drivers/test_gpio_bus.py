@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.buses.bus import OnGpio
-from drivers.buses.gpio import GpioBus, KernelChip, KernelContact, KernelSwitch, Pull, SteadyContact, open_gpio
+from drivers.buses.gpio import (
+    GpioBus,
+    KernelChip,
+    KernelContact,
+    KernelSwitch,
+    Pull,
+    SteadyContact,
+    open_gpio,
+)
 from drivers.devices.pulses import INFO, Settings
 from drivers.errors import Unplugged
 from drivers.twins.bench import GpioWire
