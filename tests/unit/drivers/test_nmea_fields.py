@@ -209,3 +209,19 @@ def test_a_wind_that_is_not_read_may_be_void(wind: str, other: str) -> None:
     assert values(good) == {"wind_from_direction": 90.0, "wind_speed": 3.4}
     (item,) = decode(decoder(wind=wind), sentence(f"WIMWV,,{wind},,N,V"))
     assert isinstance(item, Refused) and str(item.reason) == "status V"
+
+
+@pytest.mark.parametrize("text", ["WIMTA,20.1,R", "WIMDA,29.92,I,1.013,B,20.1,R", "WIXDR,C,20.1,R,AIR"])
+def test_a_temperature_in_an_unknown_unit_is_none(text: str) -> None:
+    """It is named by its unit, and its neighbours stay."""
+    items = decode(decoder(met=True), sentence(text))
+    assert isinstance(items[-1], Refused)
+    assert 'unknown unit "R"' in str(items[-1].reason)
+    assert all("air_temperature" not in values(item) for item in items[:-1])
+
+
+@pytest.mark.parametrize("idle", [b"\0", b"\xff", b"\xff\0\xff", b" ", b"\t"])
+def test_what_a_line_gives_between_sentences_is_no_damage(idle: bytes) -> None:
+    """Blanks at a line's end, and RS-485 that changes its direction, made half of a good head's frames damaged."""
+    lines = [idle + sentence("WIMWV,224.8,R,0.3,N,A") + idle + b"\r\n" for _ in range(3)]
+    assert all(isinstance(item, Frame) for item in decode(decoder(), b"".join(lines)))
