@@ -225,3 +225,24 @@ def test_what_a_line_gives_between_sentences_is_no_damage(idle: bytes) -> None:
     """Blanks at a line's end, and RS-485 that changes its direction, made half of a good head's frames damaged."""
     lines = [idle + sentence("WIMWV,224.8,R,0.3,N,A") + idle + b"\r\n" for _ in range(3)]
     assert all(isinstance(item, Frame) for item in decode(decoder(), b"".join(lines)))
+
+
+@pytest.mark.parametrize(("told", "wanted"), [("45,L", 45.0), ("45,R", 135.0), ("170,R", 260.0), ("100,L", 350.0)])
+def test_an_angle_to_a_side_of_the_bow_is_turned_by_the_heading(told: str, wanted: float) -> None:
+    """With a bow mark that points to the east, 45 degrees to the left of it is wind from the north-east."""
+    (item,) = decode(decoder(heading=90.0), sentence(f"WIVWR,{told},10.0,N,5.14,M,18.5,K"))
+    assert values(item)["wind_from_direction"] == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WIXDR,C,35.0,C,1,C,21.0,C,2,H,45.0,P,2",
+        "WIXDR,C,35.0,C,3,C,21.0,C,2,P,913.2,H,2",
+        "WIXDR,C,35.0,C,1,C,21.0,C,0",
+    ],
+)
+def test_a_numbered_head_s_air_is_the_one_beside_its_humidity(text: str) -> None:
+    """Its heater and its supply have temperatures too, by their own numbers, and may stand first."""
+    (item,) = decode(decoder(met=True), sentence(text))
+    assert values(item)["air_temperature"] == 21.0
