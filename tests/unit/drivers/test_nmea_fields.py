@@ -246,3 +246,10 @@ def test_a_numbered_head_s_air_is_the_one_beside_its_humidity(text: str) -> None
     """Its heater and its supply have temperatures too, by their own numbers, and may stand first."""
     (item,) = decode(decoder(met=True), sentence(text))
     assert values(item)["air_temperature"] == 21.0
+
+
+@pytest.mark.parametrize("speed", ["2.3", "2.30000000", "2.2999999523162842", "+002.3", "2.3000000000000000"])
+def test_a_number_may_have_all_the_digits_that_a_computer_prints(speed: str) -> None:
+    """A head of somebody's own making writes a float as its library has it: that was no number."""
+    (item,) = decode(decoder(), sentence(f"WIMWV,118.00000000,R,{speed},M,A"))
+    assert values(item) == pytest.approx({"wind_from_direction": 118.0, "wind_speed": 2.3})
