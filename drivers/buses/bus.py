@@ -51,7 +51,8 @@ class OnModbus(Settings):
 class OnGpio(Settings):
     """Settings of a contact on a GPIO line.
 
-    `chip`: /dev/gpiochipN or the chip's label; `line`: the line's offset on that chip.
+    `chip`: /dev/gpiochipN or the chip's label, by default the one of a Raspberry Pi's pins, whatever its number;
+    `line`: the line's offset on that chip.
     """
 
     chip: PathText = "/dev/gpiochip0"

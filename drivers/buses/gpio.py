@@ -14,17 +14,25 @@ from __future__ import annotations
 
 import errno
 import time
+from contextlib import suppress
 from datetime import timedelta
+from glob import glob
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from drivers.buses.bus import OnGpio
 from drivers.clock import Clock
-from drivers.errors import InUse, Unplugged, cannot_be_opened, may_not_open
+from drivers.errors import InUse, NotADevice, Unplugged, cannot_be_opened, may_not_open
 from drivers.reason import Reason, system_reason
 
 QUEUE = 1024  # edges; the most that the kernel keeps for one line (linux/gpio.h, GPIO_V2_LINES_MAX x 16)
 MOST_BATCHES = 8  # of a queue each in one look: a line that hums must not hold its lane
 CONSUMER = "minshan"  # what `gpioinfo` shows beside the line
+FIRST = "/dev/gpiochip0"
+# Labels of the chip that has a Pi's pins, of the Pi 5 (number 0, 4 or 15, by the kernel), the 4 and those before, and
+# of those that have none: gpiodetect's lists in raspberrypi/linux, pull 6144, and WiringPi, issue 280.
+PINS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
+OF_THE_BOARD = ("gpio-brcmstb@", "raspberrypi-exp-gpio", "brcmvirt-gpio")
 
 Pull = Literal["up", "down", "off"]
 
@@ -225,19 +233,36 @@ def no_line(line: int, error: Exception) -> InUse | Unplugged:
 def chip_path(named: str) -> str:
     """Return the chip's device file for a path or a label ("pinctrl-rp1"); numbers change between kernels.
 
-    Raise FileNotFoundError where no chip has that label.
+    FIRST, the default, is the chip of a Raspberry Pi's pins whatever its number. Raise FileNotFoundError where no chip
+    has that label, NotADevice where it is one that works the board itself: what hangs at the pins is not on its lines,
+    so a gauge would tell no rain for ever, and a relay switch the radio or the card.
     """
-    if named.startswith("/"):
-        return named
-    from pathlib import Path
+    labels = _labels()
+    wanted = PINS if named == FIRST else (named,)
+    path = next((path for path, label in labels.items() if label in wanted or Path(path).name in wanted), named)
+    if not path.startswith("/"):
+        raise FileNotFoundError(f"no GPIO chip is labelled {named}")
+    if labels.get(path, "").startswith(OF_THE_BOARD):
+        raise NotADevice(
+            Reason(
+                "gpio_of_the_board",
+                "{chip} ({label}) works the board itself: the pins are on another chip",
+                chip=path,
+                label=labels[path],
+            )
+        )
+    return path
 
+
+def _labels() -> dict[str, str]:
+    """Return the label of each chip by its device file; one that may not be opened is left out."""
     import gpiod
 
-    for path in sorted(Path("/dev").glob("gpiochip*")):
-        with gpiod.Chip(str(path)) as chip:
-            if named in (chip.get_info().label, chip.get_info().name):
-                return str(path)
-    raise FileNotFoundError(f"no GPIO chip is labelled {named}")
+    labels = {}
+    for path in sorted(glob("/dev/gpiochip*")):
+        with suppress(OSError), gpiod.Chip(path) as chip:
+            labels[path] = chip.get_info().label
+    return labels
 
 
 def no_chip(chip: str) -> Reason:

@@ -1,6 +1,6 @@
 """The all-in-one ASCII station: wind, rain, temperature, humidity, pressure, particles in a line of text.
 
-    A0743B135C0000D0000E0000F0006G1588H1588I0000J0000K0610L0271M909N10022,017,025,026,017,025,026,*0C CR LF
+    A0743B135C0000D0000E0000F0006G1588H1588I0000J0006K0610L0271M909N10022,017,025,026,017,025,026,*0C CR LF
 
 A the vane's raw value, B direction, C pulses, D wind speed now (0.1 m/s), E F means, G tips of the rain
 bucket (a running count), H the same a minute late, I J K its own rain sums, L temperature, M humidity, N
@@ -89,8 +89,7 @@ class AsciiStationDecoder:
             if end is None and len(self._data) < LONGEST_LINE:
                 return
             length = min(end.end() if end else LONGEST_LINE, LONGEST_LINE)
-            if length > 1:  # not the second byte of a line's end
-                yield from self._line(bytes(self._data[:length]))
+            yield from self._line(bytes(self._data[:length]))
             del self._data[:length]
             self._offset += length
 

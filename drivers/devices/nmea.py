@@ -41,6 +41,7 @@ END = re.compile(rb"\*(?P<sum>[0-9A-Fa-f]{2})|(?=[$!\\\r\n])")
 TAG_BLOCK = re.compile(rb"\\[^\\\r\n$!]*\\")
 HEAD = re.compile(rb"[$!](?P<talker>[A-Z][A-Z0-9])(?P<kind>[A-Z0-9]{1,8}),")
 NO_SUM = Reason("no_checksum", "no checksum")
+IDLE = b" \t\r\n\0\xff"  # between sentences: ends of lines, and what RS-485 gives while its drivers change direction
 SHOWN = 40  # characters of a text in another form
 
 
@@ -120,13 +121,13 @@ class NmeaDecoder:
         return self._sentence(data[: end.end()], int(end["sum"], 16))
 
     def _between(self, data: bytes, length: int, ended: bool) -> list[Frame | Refused] | None:
-        """Skip the bytes before a sentence: line ends and tag blocks belong there, anything else is refused."""
+        """Skip the bytes before a sentence: line ends, an idle line and tag blocks belong there, others are refused."""
         length = min(length, LONGEST)
         if not ended and length < LONGEST:
             return None
         offset, piece = self._offset, data[:length]
         self._skip(length)
-        if not TAG_BLOCK.sub(b"", piece).strip(b"\r\n"):
+        if not TAG_BLOCK.sub(b"", piece).strip(IDLE):
             return []
         return [Refused(offset, length, CUT_SHORT)]
 

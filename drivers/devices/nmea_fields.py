@@ -180,6 +180,6 @@ def number(field: str) -> float | None:
     """Return a field's number, None where it is empty. Raise FieldError where it is neither."""
     if not field:
         return None
-    if not re.fullmatch(r"[+-]?(\d{1,6}(\.\d{0,6})?|\.\d{1,6})", field):
+    if not re.fullmatch(r"[+-]?(\d{1,6}(\.\d{0,17})?|\.\d{1,17})", field):
         raise FieldError(NOT_A_NUMBER)
     return float(field) + 0.0  # -0.0 is 0.0

@@ -89,15 +89,16 @@ class DutyCycled:
         self._timeout = TIMEOUT + settings.period * 60.0
 
     def read(self) -> tuple[Reading, ...]:
-        """Return the next frame's readings; what arrived before the call is old and skipped.
+        """Return the next frame's readings; what arrived before the call is old and skipped, as is noise in the wait.
 
         Raise NoAnswer or Garbled.
         """
         until = self._clock.now() + self._timeout
-        talker = Talker(self._bus, decoder(self._settings), channels(self._settings), self._clock, self._timeout)
+        found = decoder(self._settings)
+        talker = Talker(self._bus, found, channels(self._settings), self._clock, self._timeout, known=True)
         while True:
             try:
-                return talker.read()
+                return talker.read(until)
             except Garbled:
                 if self._clock.now() >= until:
                     raise

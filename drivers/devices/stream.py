@@ -43,11 +43,18 @@ class Talker:
     Frames that arrived together are given one at a time, each with the instant at which its last byte was received. A
     frame without a value of one of `channels` is skipped. What the port held before is discarded: the instant of its
     arrival is not known. So the first bytes may be the rest of a frame, which is no fault. Nor is it known of what came
-    while the program stood still (stopped, swapped out, the box suspended): that is skipped too.
+    while the program stood still (stopped, swapped out, the box suspended): that is skipped too. `known`: it has shown
+    already, as by answering commands, that it is the right device.
     """
 
     def __init__(
-        self, bus: SerialPort, decoder: Decoder, channels: Iterable[Channel], clock: Clock, timeout: float
+        self,
+        bus: SerialPort,
+        decoder: Decoder,
+        channels: Iterable[Channel],
+        clock: Clock,
+        timeout: float,
+        known: bool = False,
     ) -> None:
         self._bus = bus
         self._decoder = decoder
@@ -56,18 +63,19 @@ class Talker:
         self._timeout = timeout
         self._got: deque[Refused | tuple[Reading, ...]] = deque()
         self._heard = HeardBytes()
+        self._heard.is_known = known
         self._good = self._looked = clock.now()  # the instants of the newest value and of the last look at the port
         self._backlog_until = clock.now()
         bus.flush_input()
 
-    def read(self) -> tuple[Reading, ...]:
-        """Return the next frame's readings.
+    def read(self, until: float | None = None) -> tuple[Reading, ...]:
+        """Return the next frame's readings, waiting for the device's stated time or to the instant `until`.
 
         Raise NoAnswer where none arrived in the device's time, NoFrame where bytes did, Garbled for each refused piece
         (its text begins with the reason and a colon), WrongDevice for a complete frame of another device or of another
         kind, Unplugged.
         """
-        until = self._clock.now() + self._timeout
+        until = self._clock.now() + self._timeout if until is None else until
         self._heard.begin()
         if until > self._good + (1 + FORGOTTEN) * self._timeout:
             self._heard.is_known = False

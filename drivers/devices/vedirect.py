@@ -128,7 +128,7 @@ class VeDirectDecoder:
         block = bytes(self._block)
         if sum8(block) != 0 or self._spoilt:
             return self._refuse(CHECKSUM)
-        if BLOCK.fullmatch(block) is None and BLOCK.fullmatch(block[:-1]) is None:
+        if BLOCK.fullmatch(block[:-1]) is None:  # without its sum byte, which may be any
             return self._refuse(NOT_A_BLOCK)
         labels = [field["label"] for field in FIELD.finditer(block)]
         if len(set(labels)) < len(labels):

@@ -66,6 +66,10 @@ CLOSER = {
         "device."
     ),
     "no_gpio_permission": N_("Run: sudo usermod -aG gpio USER (the user who runs this), then log in again."),
+    "gpio_of_the_board": N_(
+        "Remove chip from its table in the file: the pins of a Raspberry Pi are found without it. A chip that is "
+        "connected in addition is named by the label that `gpiodetect` shows."
+    ),
     "port_in_use": N_("Stop what holds it; a running station is stopped by: sudo systemctl stop minshan"),
     "baud_refused": N_("Set one of the usual baud rates: 2400, 4800, 9600, 19200, 38400, 57600, 115200."),
     "no_frame_but_bytes": N_(

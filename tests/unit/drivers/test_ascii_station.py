@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.buses.serial import open_serial
+from drivers.devices import ascii_station
 from drivers.devices.ascii_station import INFO, AsciiStationDecoder, AsciiStationSettings
 from drivers.driver import Frame, Refused
 from drivers.errors import CUT_SHORT, DeviceError, Garbled, NoAnswer
@@ -57,6 +58,21 @@ def test_long_line_gives_the_values_of_the_moment() -> None:
         "pm10": 37.0,
     }
     assert (frame.offset, frame.length) == (0, len(LONG))
+
+
+def test_the_line_that_is_shown_as_the_form_is_one() -> None:
+    """Who tries the driver with the example of its own text gets values, not a wrong check sum."""
+    shown = next(line for line in (ascii_station.__doc__ or "").splitlines() if line.endswith("CR LF"))
+    (frame,) = decode(AsciiStationDecoder(SETTINGS), lines(shown.removesuffix("CR LF").strip().encode()))
+    assert values(frame)["air_temperature"] == 27.1
+
+
+def test_a_station_without_a_particle_sensor_promises_none() -> None:
+    """Else its particles would be missing for ever."""
+    without = AsciiStationSettings(port="/dev/null", pm=False)
+    assert {channel.quantity for channel in INFO.channels(SETTINGS)} - {c.quantity for c in INFO.channels(without)} == {
+        *("pm1", "pm2p5", "pm10")
+    }
 
 
 def test_short_line_has_no_particles() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import time
 from datetime import timedelta
 from typing import Any
@@ -12,9 +14,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.buses.bus import OnGpio
-from drivers.buses.gpio import GpioBus, KernelChip, KernelContact, KernelSwitch, Pull, SteadyContact, open_gpio
+from drivers.buses.gpio import (
+    GpioBus,
+    KernelChip,
+    KernelContact,
+    KernelSwitch,
+    Pull,
+    SteadyContact,
+    no_line,
+    open_gpio,
+)
 from drivers.devices.pulses import INFO, Settings
-from drivers.errors import Unplugged
+from drivers.errors import InUse, Unplugged
 from drivers.twins.bench import GpioWire
 from drivers.twins.pulses import Twin
 from edge.clock.clock import SystemClock
@@ -169,6 +180,22 @@ def test_a_missing_chip_says_how_to_find_the_right_one(chip: str) -> None:
     """A chip that is not there, by path or by label, is named together with the command that lists them."""
     with pytest.raises(Unplugged, match=rf"{chip}.*gpiodetect"):
         open_gpio(OnGpio(chip=chip, line=17), SystemClock())
+
+
+def test_a_line_that_another_program_holds_is_in_use() -> None:
+    """The kernel's EBUSY is somebody who holds it; any other refusal is a line that is not there."""
+    for number, kind in ((errno.EBUSY, InUse), (errno.EINVAL, Unplugged)):
+        error = no_line(17, OSError(number, os.strerror(number)))
+        assert type(error) is kind and "line 17 is not available" in str(error)
+    assert type(no_line(99, ValueError("no such line"))) is Unplugged
+
+
+def test_a_contact_gives_its_line_back(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else the sensor that is opened anew after a failure finds its own line in use."""
+    monkeypatch.setattr("gpiod.Chip", Asked)
+    contact: Any = KernelChip("/dev/gpiochip0", SystemClock()).request(17, "up", 0.003)
+    contact.close()
+    assert contact._request.said[-1] == ("released", "")
 
 
 def test_a_file_that_is_no_chip_is_refused() -> None:

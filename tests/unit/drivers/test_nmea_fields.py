@@ -209,3 +209,47 @@ def test_a_wind_that_is_not_read_may_be_void(wind: str, other: str) -> None:
     assert values(good) == {"wind_from_direction": 90.0, "wind_speed": 3.4}
     (item,) = decode(decoder(wind=wind), sentence(f"WIMWV,,{wind},,N,V"))
     assert isinstance(item, Refused) and str(item.reason) == "status V"
+
+
+@pytest.mark.parametrize("text", ["WIMTA,20.1,R", "WIMDA,29.92,I,1.013,B,20.1,R", "WIXDR,C,20.1,R,AIR"])
+def test_a_temperature_in_an_unknown_unit_is_none(text: str) -> None:
+    """It is named by its unit, and its neighbours stay."""
+    items = decode(decoder(met=True), sentence(text))
+    assert isinstance(items[-1], Refused)
+    assert 'unknown unit "R"' in str(items[-1].reason)
+    assert all("air_temperature" not in values(item) for item in items[:-1])
+
+
+@pytest.mark.parametrize("idle", [b"\0", b"\xff", b"\xff\0\xff", b" ", b"\t"])
+def test_what_a_line_gives_between_sentences_is_no_damage(idle: bytes) -> None:
+    """Blanks at a line's end, and RS-485 that changes its direction, made half of a good head's frames damaged."""
+    lines = [idle + sentence("WIMWV,224.8,R,0.3,N,A") + idle + b"\r\n" for _ in range(3)]
+    assert all(isinstance(item, Frame) for item in decode(decoder(), b"".join(lines)))
+
+
+@pytest.mark.parametrize(("told", "wanted"), [("45,L", 45.0), ("45,R", 135.0), ("170,R", 260.0), ("100,L", 350.0)])
+def test_an_angle_to_a_side_of_the_bow_is_turned_by_the_heading(told: str, wanted: float) -> None:
+    """With a bow mark that points to the east, 45 degrees to the left of it is wind from the north-east."""
+    (item,) = decode(decoder(heading=90.0), sentence(f"WIVWR,{told},10.0,N,5.14,M,18.5,K"))
+    assert values(item)["wind_from_direction"] == wanted
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "WIXDR,C,35.0,C,1,C,21.0,C,2,H,45.0,P,2",
+        "WIXDR,C,35.0,C,3,C,21.0,C,2,P,913.2,H,2",
+        "WIXDR,C,35.0,C,1,C,21.0,C,0",
+    ],
+)
+def test_a_numbered_head_s_air_is_the_one_beside_its_humidity(text: str) -> None:
+    """Its heater and its supply have temperatures too, by their own numbers, and may stand first."""
+    (item,) = decode(decoder(met=True), sentence(text))
+    assert values(item)["air_temperature"] == 21.0
+
+
+@pytest.mark.parametrize("speed", ["2.3", "2.30000000", "2.2999999523162842", "+002.3", "2.3000000000000000"])
+def test_a_number_may_have_all_the_digits_that_a_computer_prints(speed: str) -> None:
+    """A head of somebody's own making writes a float as its library has it: that was no number."""
+    (item,) = decode(decoder(), sentence(f"WIMWV,118.00000000,R,{speed},M,A"))
+    assert values(item) == pytest.approx({"wind_from_direction": 118.0, "wind_speed": 2.3})

@@ -127,3 +127,11 @@ def test_settings_by_which_no_gale_is_told_are_refused() -> None:
     with pytest.raises(ValueError, match="wind above 13 m/s is not measured"):
         Settings(line=6, kind="wind", mps_per_hz=1.0058, debounce_ms=15)
     assert Settings(line=6, kind="rain", debounce_ms=300).debounce == 0.3
+
+
+def test_the_usual_kit_needs_no_numbers() -> None:
+    """Without its own figures a gauge tips at 0.2794 mm, and cups give 2.4 km/h a closure a second."""
+    rain, wind = Settings(line=5, kind="rain"), Settings(line=6, kind="wind")
+    assert (rain.mm_per_tip, rain.debounce, rain.steady) == (0.2794, 0.1, 0.003)
+    assert (wind.mps_per_hz, wind.debounce) == pytest.approx((0.66667, 0.003), rel=1e-4)
+    assert wind.fastest == pytest.approx(44.4, abs=0.1)

@@ -23,7 +23,7 @@ from drivers.devices.sds011 import (
 )
 from drivers.devices.stream import ANOTHER_DEVICE, NO_HEADER
 from drivers.driver import Frame, Refused
-from drivers.errors import NoAnswer
+from drivers.errors import DeviceError, NoAnswer
 from drivers.twins.clocked_port import ClockedPort
 from drivers.twins.sds011 import Sds011Twin
 from drivers.twins.twin import Fault
@@ -141,6 +141,47 @@ def test_frame_from_before_the_read_is_passed_over() -> None:
     clock.lane("twin", lambda: twin.run(wire))
     clock.run_until(500.0)
     assert instants == [pytest.approx(120.0), pytest.approx(240.0)]
+
+
+def waiting(dies_at: float, noise: bytes, *instants: float) -> float | DeviceError:
+    """Return when a read with a period of two minutes gives its value, or what it raises, while noise comes then."""
+    clock = SimClock()
+    wire = PtyWire(clock)
+    settings = Sds011Settings(port=wire.path, period=2)
+    twin = Sds011Twin(settings, clock, 1)
+    got: list[float | DeviceError] = []
+
+    def read_once() -> None:
+        port: Any = ClockedPort(open_serial(settings, clock), wire)
+        try:
+            got.append(open_sds011(port, settings, clock).read()[0].at)
+        except DeviceError as error:
+            got.append(error)
+        assert clock.now() < 135.0, "a read ends in its stated time, whatever comes"
+
+    def disturb() -> None:
+        for instant in instants:
+            clock.sleep_until(instant)
+            if instant >= dies_at:
+                twin.misbehave(Fault.SILENT)
+            wire.write(noise)
+
+    clock.lane("driver", read_once)
+    clock.lane("twin", lambda: twin.run(wire))
+    clock.lane("noise", disturb)
+    clock.run_until(400.0)
+    return got[0]
+
+
+@pytest.mark.parametrize("noise", [(DATA[:-1] + b"\0") * 2, STRAY, b"\0\xff" * 40, DATA[:4] + DATA[:5]])
+def test_noise_does_not_end_the_wait_for_a_period(noise: bytes) -> None:
+    """What comes while the sensor sleeps costs no measurement: the read goes on until the next one."""
+    assert waiting(1000.0, noise, 60.0, 61.0, 62.0) == pytest.approx(120.0)
+
+
+def test_a_sensor_that_dies_in_noise_is_told_in_time() -> None:
+    """Noise draws out no wait: after the period the sensor is silent, or what came is named."""
+    assert isinstance(waiting(20.0, b"\0\xff" * 40, *(25.0 * n for n in range(1, 15))), DeviceError)
 
 
 def test_sensor_that_does_not_answer_at_all_is_told_when_opened() -> None:

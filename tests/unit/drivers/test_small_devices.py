@@ -103,6 +103,30 @@ def test_a_cut_cable_of_the_vane_is_said() -> None:
         vane.sector(0.999, vane.Settings().shares)
 
 
+def test_a_shorted_cable_of_the_vane_is_said() -> None:
+    """The least resistance of the vane is 0.064 of the supply: 0 V would else be the wind of 112.5 degrees."""
+    with pytest.raises(NoAnswer, match="shorted"):
+        vane.sector(0.0, vane.Settings().shares)
+
+
+def test_a_vane_between_two_sectors_is_doubtful() -> None:
+    """Half way between two neighbours' shares, as of a corroded plug, nobody knows which it is."""
+    (low, _), (high, _) = vane.Settings().shares[-2:]
+    assert vane.sector((low + high) / 2, vane.Settings().shares)[1] == vane.BETWEEN
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_a_vane_is_read_at_its_own_input(number: int) -> None:
+    """Of the converter's four inputs the one of the settings counts."""
+
+    def body(clock: SimClock) -> float:
+        wind = table(vane.INFO, clock, input=number)
+        wind.twin.set("wind_from_direction", 270.0)
+        return wind.device(wind.open()).read()[0].value
+
+    assert on_lane(body) == 270.0
+
+
 def test_a_conversion_of_another_input_is_no_direction() -> None:
     """A converter that was set to another input behind the driver's back is refused."""
 

@@ -233,6 +233,15 @@ def test_two_blocks_in_one_are_none() -> None:
     assert [type(item) for item in items] == [Refused]
 
 
+@pytest.mark.parametrize("stray", [b"\0", b"\0" * 8, b"\x80\x80", b"x\x88"])
+def test_bytes_before_a_block_that_add_up_to_nothing_spoil_it_too(stray: bytes) -> None:
+    """Its sum is right all the same, and the next one is read."""
+    fine = block("V=13360")
+    spoilt, whole = decode(decoder(), stray + fine + fine)
+    assert isinstance(spoilt, Refused) and str(spoilt.reason) == "not a block"
+    assert values(whole) == {"battery_voltage": 13.36}
+
+
 def test_a_refused_block_is_shown_where_it_is() -> None:
     """Whoever looks at a recording is told the bytes that were refused, and those alone."""
     good, bad = block("V=12800"), block("V=12900")[:-1] + b"?"
