@@ -37,6 +37,10 @@ HUNG = Reason(
 )
 
 
+NO_VIDEO = Reason(
+    "recorder_without_video",
+    "the picture is one even colour, as recorders show it where they receive no video from a camera",
+)
 DISK = Reason("disk", "disk")
 NO_ANSWER = Reason("no_answer", "no answer")
 

@@ -72,6 +72,7 @@ CAMERA_REMEDIES = {
         "Correct the path of its password_file, or let the station's user read the file: sudo chown minshan FILE"
     ),
     "disk": N_("See to the disk first: what is said of it has its own remedy."),
+    "recorder_without_video": N_("Check power and cable of the camera behind the recorder, and the channel's number."),
     "no_picture": N_("Switch the camera's power off for ten seconds, then try again."),
 }
 
