@@ -1,6 +1,7 @@
 """Check a picture, make its thumbnail, and write time and place into it; with Pillow alone, no numpy.
 
-Three faults are looked for. None of them throws a picture away, they mark it:
+Four faults are looked for. None of them throws a picture away, they mark it. The first two are looked for between the
+rows in which a camera writes its time and name:
 
 - *dark*: hardly any light, bright places neither (a lamp or a frost fire at night is a bright place).
 - *blurred*: the "blur effect" of Crete et al. (2007): how much of the picture's fine change is lost when it is
@@ -8,6 +9,7 @@ Three faults are looked for. None of them throws a picture away, they mark it:
   fog, haze or smoke takes the contrast, which is weather and no fault. In thick fog and at dusk the sensor's
   noise hides a blur, which then goes unmarked. Only where no edge is left at all can nobody tell a lens full of
   dew from fog; that counts as blurred.
+- *painted*: most of it is exactly one strong colour, as a recorder paints where it receives no video.
 - *repeated*: the decoded picture is the previous one, pixel by pixel at an eighth of its size, in three of four of its
   tiles at least. A camera that is frozen gives the same frame, perhaps packed anew and with a clock on it that goes on;
   two frames of a living sensor differ by its noise in each tile however calm the day, so similarity (a perceptual hash)
@@ -25,7 +27,7 @@ from PIL import Image, ImageChops, ImageFilter, ImageStat, UnidentifiedImageErro
 
 from drivers.cameras.jpeg import damaged
 from edge.pictures.exif import orientation
-from edge.pictures.reasons import BLURRED, DARK, REPEATED
+from edge.pictures.reasons import BLURRED, DARK, PAINTED, REPEATED
 
 DARK_MEAN = 18.0  # of 255; a painted or photographed dusk has 30 to 60, a covered lens under 5
 DARK_BRIGHT = 70.0  # of 255: the brightest hundredth of a dark picture lies below this
@@ -35,11 +37,14 @@ GREY_WIDTH = 672  # pixels to which it is scaled to judge sharpness: at a finer 
 TILES = 8  # in each direction, for what is repeated; a line of text spoils a row of them
 SAME_SHARE = 0.75  # of the tiles with structure
 LEAST_TILES = 12  # with structure
+CAPTION_SHARE = 8  # an eighth of the rows at the top and the bottom, where cameras of all makers write as shipped
 REBLUR = 9  # pixels, the low-pass of Crete et al. (section 2.2)
 THUMB_BYTES = 20_000
 THUMB_WIDTHS = (480, 400, 320, 240)  # pixels
 THUMB_TALLEST = 4  # times its width: a picture of a few columns would become gigantic
 VOID_SHARE = 16  # a picture whose lowest sixteenth is a decoder's void was coded from a torn frame
+PAINT_WIDTH = 160  # pixels to which it is scaled to look for paint
+STRONG = 64  # of 255, between a colour's least and greatest: blue, and no grey of fog or a cover
 # What a decoder leaves where it had no data, in RGB: grey of all coefficients 0, green of all planes 0.
 VOIDS = (((126, 130), (126, 130), (126, 130)), ((0, 8), (120, 165), (0, 8)))
 # Exif 2.3, Orientation: what makes a picture upright; the last four are turned by a quarter.
@@ -100,16 +105,18 @@ class Opened(msgspec.Struct, frozen=True):
     def look(self, previous: str = "") -> PictureQuality:
         """Judge it, `previous` being the `pixels` of the picture before it ("" where there is none)."""
         grey = self.image.convert("L")
-        eighth = grey.reduce(8 // self.scale)
-        pixels = tiles_of(eighth)
-        small = grey.reduce(max(1, round(grey.width / GREY_WIDTH))).filter(ImageFilter.BoxBlur(1))
-        mean, bright = ImageStat.Stat(grey).mean[0], _bright(eighth)
+        pixels = tiles_of(grey.reduce(8 // self.scale))
+        seen = _without_captions(grey)
+        small = seen.reduce(max(1, round(grey.width / GREY_WIDTH))).filter(ImageFilter.BoxBlur(1))
+        mean, bright = ImageStat.Stat(seen).mean[0], _bright(seen.reduce(8 // self.scale))
         blur, edges = blur_effect(small)
         faults = []
         if mean < DARK_MEAN and bright < DARK_BRIGHT:
             faults.append(DARK.code)
         elif edges < NO_EDGES or blur > BLUR_LIMIT:
             faults.append(BLURRED.code)
+        elif _is_painted(self.image):
+            faults.append(PAINTED.code)
         if is_repeated(pixels, previous):
             faults.append(REPEATED.code)
         figures = {"luminance": mean, "bright": bright, "blur": blur, "edges": edges}
@@ -129,6 +136,12 @@ class Opened(msgspec.Struct, frozen=True):
         raise AssertionError("the last width is always taken")
 
 
+def _without_captions(image: Image.Image) -> Image.Image:
+    """Return the rows without a camera's time and name, which are sharp and bright whatever the lens sees."""
+    rows = image.height // CAPTION_SHARE
+    return image.crop((0, rows, image.width, image.height - rows))
+
+
 def _ends_void(image: Image.Image) -> bool:
     """Return whether the lowest part of a picture in RGB, as it was coded, is what a decoder leaves without data.
 
@@ -137,6 +150,17 @@ def _ends_void(image: Image.Image) -> bool:
     rows = -(-image.height // VOID_SHARE)
     seen = image.crop((0, image.height - rows, image.width, image.height)).getextrema()
     return _is_void(seen) and not _is_void(image.getextrema())
+
+
+def _is_painted(image: Image.Image) -> bool:
+    """Return whether most of a picture in RGB is exactly one strong colour, as recorders paint where video is missing.
+
+    What a lens sees has a sensor's noise, however blue the sky; all white and all black it may see.
+    """
+    small = image.reduce(max(1, image.width // PAINT_WIDTH))
+    found: Any = small.getcolors(small.width * small.height)
+    count, colour = max(found)
+    return bool(count > small.width * small.height // 2 and max(colour) - min(colour) >= STRONG)
 
 
 def _is_void(seen: Any) -> bool:

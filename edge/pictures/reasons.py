@@ -9,7 +9,8 @@ from drivers.reason import Reason, system_reason
 DARK = Reason("dark", "dark")
 BLURRED = Reason("blurred", "blurred")
 REPEATED = Reason("repeated", "repeated")
-FAULTS = {fault.code: fault for fault in (DARK, BLURRED, REPEATED)}  # of a picture that was taken
+PAINTED = Reason("painted", "one even colour, as a recorder shows it without video")
+FAULTS = {fault.code: fault for fault in (DARK, BLURRED, PAINTED, REPEATED)}  # of a picture that was taken
 AWAY = Reason(
     "camera_process_away",
     "camera process unavailable",
@@ -35,8 +36,6 @@ HUNG = Reason(
         "camera_process_hung_detail", "the camera process hung while processing this picture and was stopped"
     ),
 )
-
-
 DISK = Reason("disk", "disk")
 NO_ANSWER = Reason("no_answer", "no answer")
 

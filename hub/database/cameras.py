@@ -49,14 +49,20 @@ def newest(engine: Engine, station: str, now: int) -> list[CameraNow]:
     cameras = {name: CameraNow(name) for name in _named(setup_of(engine, station))}
     for camera, picture, time, epoch, seq, file in found:
         body = bodies.get((epoch, seq), {})
-        reasons = body.get("reasons")
-        cameras[camera] = CameraNow(
-            *(camera, picture, time, bool(file)),
-            3 if body.get("quality") not in (1, 2, None) else 1,
-            tuple(reasons) if isinstance(reasons, list) else (reasons,) if isinstance(reasons, str) else (),
-            _megabytes(body),
-        )
+        cameras[camera] = CameraNow(camera, picture, time, bool(file), *_judged(body), _megabytes(body))
     return [cameras[name] for name in sorted(cameras, key=in_order)]
+
+
+def doubtful(engine: Engine, station: str, camera: str, first: int, last: int) -> dict[str, tuple[object, ...]]:
+    """Return the pictures of a camera in a span that are not good, with the reasons as the station says them."""
+    found = engine.query(
+        "SELECT epoch, seq, picture FROM picture WHERE station = %s AND camera = %s AND time >= %s AND time < %s",
+        (station, camera, first, last),
+    )
+    pictures = {(epoch, seq): picture for epoch, seq, picture in found}
+    told = engine.lookup("record", ("epoch", "seq", "raw"), KEY, sorted((station, *place) for place in pictures))
+    judged = ((pictures[epoch, seq], *_judged(_body(raw))) for epoch, seq, raw in told)
+    return {picture: reasons for picture, quality, reasons in judged if quality != 1}
 
 
 def in_order(name: str) -> list[str | int]:
@@ -77,6 +83,15 @@ def _body(raw: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError, KeyError, TypeError):
         return {}
     return found if isinstance(found, dict) else {}
+
+
+def _judged(body: dict[str, Any]) -> tuple[int, tuple[object, ...]]:
+    """Return a picture's quality, 1 or 3, and the reasons for it."""
+    reasons = body.get("reasons")
+    return (
+        3 if body.get("quality") not in (1, 2, None) else 1,
+        tuple(reasons) if isinstance(reasons, list) else (reasons,) if isinstance(reasons, str) else (),
+    )
 
 
 def _megabytes(body: dict[str, Any]) -> float | None:

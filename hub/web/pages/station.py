@@ -17,7 +17,7 @@ from edge.records.asked import DAY_US, Page
 from edge.wire.contract import CameraName, StationId
 from hub.causes import cause, doubt, lying_over, reason_of, undated
 from hub.completeness import IN_TRANSIT_US
-from hub.database.cameras import USUAL_MB, CameraNow
+from hub.database.cameras import USUAL_MB, CameraNow, doubtful
 from hub.doubts import explained
 from hub.rights import Right
 from hub.web.arguments import OfStation
@@ -123,7 +123,8 @@ def pictures(context: RequestContext, arguments: CameraOf) -> PageAnswer:
     days = days_around(arguments.day or newest_day(context, arguments, offset) or today, today)
     begin = day_us(days.chosen, offset)
     found = context.queries.all_pictures(arguments.station, begin, begin + DAY_US, arguments.camera)
-    photos = [photo_of(one) for one in reversed(found) if one.thumbnail or one.file]
+    bad = doubtful(context.engine, arguments.station, arguments.camera, begin, begin + DAY_US)
+    photos = [photo_of(one, bad.get(one.sha256)) for one in reversed(found) if one.thumbnail or one.file]
     values = {"camera": arguments.camera, "photos": photos, "trouble": "", **days._asdict()}
     return of_station(context, arguments.station, "pictures.html", arguments.camera, values, offset)
 
@@ -135,13 +136,19 @@ def newest_day(context: RequestContext, arguments: CameraOf, offset_s: int) -> d
     return None if newest is None else local_day(newest, offset_s)
 
 
-def photo_of(picture: Picture) -> Photo:
-    """Return a picture as it is shown: its tile among others, its thumbnail, and all of it that is here."""
+def photo_of(picture: Picture, doubts: tuple[object, ...] | None) -> Photo:
+    """Return a picture as it is shown: its tile among others, its thumbnail, and all of it that is here.
+
+    `doubts`: why it is not good; None of a good one.
+    """
     address = f"{PICTURE}/{picture.sha256}"
     shown = f"{address}/thumbnail" if picture.thumbnail else address
     note = "" if picture.file else _("thumbnail only")
     if picture.removed:
         note = _("thumbnail only: the full photo was deleted to make room")
+    if doubts is not None:
+        said = [texts.flag_word(3), *map(reason_of, doubts), note]
+        note = _(", ").join(filter(None, said))
     full = address if picture.file else shown
     return Photo(f"{address}/tile", shown, full, picture.time_us, picture.camera, note=note)
 
