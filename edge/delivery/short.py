@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 from edge.delivery.facts import KNOWN, AlertFacts
@@ -24,9 +25,11 @@ OTHERS = {
 }  # what is about no alert
 
 
-def short_of(facts: AlertFacts) -> Short:
-    """Return the words of one alert."""
-    return Short(name_of(facts.station), what_of(facts), value_of(facts.value, facts.unit), time_of(facts))
+def short_of(facts: AlertFacts, station: str) -> Short:
+    """Return the words of one alert; `station`: its id, which is said where its name has no sign that may be."""
+    return Short(
+        name_of(facts.station) or name_of(station), what_of(facts), value_of(facts.value, facts.unit), time_of(facts)
+    )
 
 
 def short_word(kind: str) -> Short:
@@ -43,8 +46,12 @@ def what_of(facts: AlertFacts) -> str:
 
 
 def name_of(station: str) -> str:
-    """Return a station's name of at most eight letters, digits and Chinese characters."""
-    return re.sub(r"[^0-9A-Za-z一-鿿]", "", station)[:MOST_NAME]
+    """Return a station's name of at most eight letters, digits and Chinese characters.
+
+    A longer one keeps both ends: names of one village differ in the last characters (东站, 西站; 11, 12).
+    """
+    signs = re.sub(r"[^0-9A-Za-z㐀-䶿一-鿿]", "", unicodedata.normalize("NFKC", station))
+    return signs if len(signs) <= MOST_NAME else signs[: MOST_NAME // 2] + signs[-MOST_NAME // 2 :]
 
 
 def value_of(value: float | None, unit: str) -> str:

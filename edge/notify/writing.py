@@ -49,7 +49,8 @@ class NotifyWriter:
         tail = sentences(tail, words.say(AGAIN) if again else "")
         lines = begun([sentence(words, one) for one in facts])
         more = words.say(N_("and {n} more"), n="{n}")
-        return Message(name, lines, tail, more, tuple(to), facts[0].what, wakes, short_of(facts[0]))
+        short = short_of(facts[0], self._config.station.id)
+        return Message(name, lines, tail, more, tuple(to), facts[0].what, wakes, short)
 
     def is_late(self, case: Case, now: int) -> bool:
         """Return whether a turn is told long after it happened."""

@@ -15,7 +15,7 @@ from edge.language.texts import _, ngettext
 from edge.records.bodies import restore
 from provisioning.commands.durations import IntRange
 from provisioning.commands.exits import CommandError, Exit
-from provisioning.commands.options import config_option, json_option, print_json, state_option
+from provisioning.commands.options import as_command, config_option, json_option, print_json, state_option
 from provisioning.commands.status import ask_station, typed
 from provisioning.folding import say
 
@@ -99,7 +99,8 @@ def tips(config_file: Path | None, state: Path | None, wanted: int | None, as_js
         if wanted is not None:
             raise
     if not as_json:
-        say(_("Maintenance ends by itself, or by `minshan maintenance 0` once the water is out."))
+        said = _("Maintenance ends by itself, or by `{command}` once the water is out.")
+        say(said.format(command=as_command("maintenance 0", config_file, state)))
 
 
 def totals(config_file: Path | None, state: Path | None) -> list[dict[str, Any]]:

@@ -29,6 +29,7 @@ from edge.sim.rig import Rig, boot_of
 from edge.sim.times import Boot
 from edge.store.errors import StoreError
 from edge.wire.errors import LinkError
+from provisioning.commands.answers import WordChoice
 from provisioning.commands.durations import Duration, IntRange, Speed
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_mistake
@@ -38,7 +39,7 @@ from provisioning.demo.faults import FaultLog
 from provisioning.demo.hub import own_broker
 from provisioning.demo.processes import NoBrokerError, camera_process
 from provisioning.demo.report import goodbye, hello, reported
-from provisioning.demo.scenes import SCENES
+from provisioning.demo.scenes import SCENE_NAMES, SCENES
 from provisioning.demo.show import Show, interrupts
 from provisioning.demo.unplugging import own_page
 from provisioning.terminal import can_redraw
@@ -127,7 +128,7 @@ class DemoOptions:
 )
 @click.option(
     "--scene",
-    type=click.Choice(list(SCENES)),
+    type=WordChoice(SCENE_NAMES),
     default="day",
     show_default=True,
     help=_("The scene to show: {scenes}.").format(

@@ -148,3 +148,11 @@ SCENES = {
         held={("cups", "wind_speed"): 0.0},
     ),
 }
+
+SCENE_NAMES = {
+    "day": N_("ordinary day"),
+    "frost": N_("frost"),
+    "storm": N_("storm"),
+    "dark-week": N_("dark week"),
+    "spider": N_("spider"),
+}

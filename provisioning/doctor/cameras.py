@@ -10,6 +10,8 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -17,10 +19,11 @@ import msgspec
 from drivers.cameras.camera import LoginRefusedError
 from drivers.reason import Reason, restored
 from edge.clock.clock import SystemClock, boot_id, system_utc
+from edge.files import give_to_owner_of_folder
 from edge.language import texts
 from edge.language.texts import _
 from edge.language.words import N_
-from edge.pictures.logins import RefusedLogins, login_of
+from edge.pictures.logins import Login, RefusedLogins, login_of
 from edge.pictures.reasons import detail, login_waits, password_unread
 from edge.pictures.spool import CaptureTarget, target
 from provisioning.commands.finding import Finding
@@ -90,8 +93,8 @@ def cameras_of(facts: StationStatus) -> Iterator[Finding]:
 
 def cameras(config: Config) -> Iterator[Finding]:
     """Take one photo of each camera whose login has not been refused."""
-    file = config.state_dir / "spool" / "logins.json"
-    logins = RefusedLogins(file, boot_id(), SystemClock().now, system_utc, keeps=False)
+    spool = config.state_dir / "spool"
+    logins = RefusedLogins(spool / "logins.json", boot_id(), SystemClock().now, system_utc, keeps=False)
     logins.load()
     refused = set()
     for section in config.camera:
@@ -119,8 +122,26 @@ def cameras(config: Config) -> Iterator[Finding]:
             if found.code == LoginRefusedError.kind.code:
                 refused.add(login)
                 logins.refused(login)
+                with suppress(OSError):  # a person who may not write there sees why the camera gives nothing
+                    keep_refusal(spool, login)
             found = given_none(camera.name, found)
         yield found
+
+
+def keep_refusal(spool: Path, login: Login) -> None:
+    """Keep a refusal for the station and for the next doctor. Raise OSError.
+
+    Read, counted and written at once: a station that starts meanwhile loses nothing that it has kept.
+    """
+    for folder, mode in ((spool.parent, 0o750), (spool, 0o700)):
+        if not folder.exists():
+            folder.mkdir(mode)
+            give_to_owner_of_folder(folder)
+    file = spool / "logins.json"
+    kept = RefusedLogins(file, boot_id(), SystemClock().now, system_utc)
+    kept.load()
+    kept.refused(login)
+    give_to_owner_of_folder(file)
 
 
 def one_photo(camera: CaptureTarget) -> Finding | Reason:

@@ -101,6 +101,7 @@ def test_each_tip_by_hand_is_seen_under_a_running_station(bucket: Bucket, tmp_pa
             for _ in range(3):
                 bucket.tip()
                 said.append(looked.stdout.readline())
+            ends = looked.stdout.read()
             assert looked.wait(60) == 0
         assert said == [
             "Under maintenance: nothing that mast counts now is rain. Tip it slowly; Ctrl-C stops.\n",
@@ -108,6 +109,7 @@ def test_each_tip_by_hand_is_seen_under_a_running_station(bucket: Bucket, tmp_pa
             "mast: 2 tips, 0.40 mm\n",
             "mast: 3 tips, 0.60 mm\n",
         ]
+        assert f"`minshan maintenance 0 --config {file}`" in ends
         assert "Under maintenance: tipping the rain gauge." in minshan("status", "--config", str(file)).out
         with subprocess.Popen([*words, "--json"], stdout=subprocess.PIPE, text=True, env=paths() | ENGLISH) as looked:
             assert looked.stdout is not None

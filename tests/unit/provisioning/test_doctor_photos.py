@@ -23,12 +23,12 @@ from tests.unit.edge.config.test_config import STATION
 CHANNELS = 16
 
 
-def found(folder: Path, address: str, more: str = "", count: int = 1) -> list[Finding]:
-    """Return what the doctor finds of so many cameras at that address."""
-    text = STATION.replace("/var/lib/minshan", str(folder))
+def found(place: Path, address: str, more: str = "", count: int = 1, folder: Path | None = None) -> list[Finding]:
+    """Return what the doctor finds of so many cameras at that address; `folder`: the station's, if it is another."""
+    text = STATION.replace("/var/lib/minshan", str(folder or place))
     for number in range(count):
         text += f'[[camera]]\nname = "c{number}"\ndriver = "http"\nurl = "{address}/{number}"\n{more}'
-    file = folder / "station.toml"
+    file = place / "station.toml"
     file.write_text(text)
     return list(cameras(load(file)))
 
@@ -55,12 +55,29 @@ def test_a_recorder_is_asked_once_with_a_wrong_password(tmp_path: Path) -> None:
         assert "refuses the login" in said[0].sentence
         assert all("this camera was not asked" in one.sentence for one in said[1:])
         assert len({one.remedy for one in said}) == 1
-        (tmp_path / "spool").mkdir()
-        book = RefusedLogins(tmp_path / "spool" / "logins.json", boot_id(), SystemClock().now, system_utc)
-        book.refused(Login(place, "admin", "wrong"))
         assert "the next attempt is in 30 min" in found(tmp_path, f"http://{place}", wrong)[0].sentence
         assert len(asked) == 1
         assert "refuses the login" in found(tmp_path, f"http://{place}", wrong.replace("wrong", "new"))[0].sentence
+        assert len(asked) == 2
+
+
+@pytest.mark.parametrize("made", [False, True])
+def test_a_doctor_that_is_called_again_and_again_locks_no_camera(tmp_path: Path, made: bool) -> None:
+    """What it was refused is kept for the station, in a folder that is not there yet too; another password is tried."""
+    asked: list[str] = []
+    state = tmp_path / "state"
+    if made:
+        state.mkdir()
+    with server(refusing(asked)) as place:
+        wrong = 'username = "admin"\npassword = "wrong"\n'
+        for _ in range(5):
+            said = found(tmp_path, f"http://{place}", wrong, folder=state)
+        assert len(asked) == 1
+        assert "the next attempt is in" in said[0].sentence
+        book = RefusedLogins(state / "spool" / "logins.json", boot_id(), SystemClock().now, system_utc)
+        book.load()
+        assert book.seconds_left(Login(place, "admin", "wrong")) > 0
+        found(tmp_path, f"http://{place}", wrong.replace("wrong", "right"), folder=state)
         assert len(asked) == 2
 
 

@@ -12,6 +12,7 @@ from provisioning.commands.answers import WordChoice
 from provisioning.commands.hub_people import ROLES
 from provisioning.commands.show import WINDOWS
 from provisioning.commands.stage import keys
+from provisioning.demo.scenes import SCENE_NAMES, SCENES
 from tests.kits.command import minshan
 
 
@@ -50,6 +51,8 @@ def test_what_is_none_is_left_to_the_station() -> None:
         (ROLES, "果农", "grower"),
         (ROLES, "管理员", "admin"),
         (ROLES, "Technician", "technician"),
+        (SCENE_NAMES, "霜冻", "frost"),
+        (SCENE_NAMES, "Dark week", "dark-week"),
     ],
 )
 def test_one_of_a_few_is_taken_by_its_name(names: dict[str, str], typed: str, key: str) -> None:
@@ -70,3 +73,9 @@ def test_the_choices_are_told_as_they_are_written_and_with_their_names() -> None
     assert "[WGS-84|CGCS2000|GCJ-02]" in minshan("init", "--help").out
     said = minshan("hub", "user", "add", "a", "--role", "x", "--lang", "zh").err
     assert "“grower（果农）”、“technician（技术员）”" in said
+
+
+def test_each_scene_of_a_demo_has_a_name_of_its_own() -> None:
+    """And the demo takes it: what is refused is told with the names that there are."""
+    assert list(SCENE_NAMES) == list(SCENES)
+    assert "“frost（霜冻）”" in minshan("demo", "--scene", "雹", "--lang", "zh").err

@@ -149,9 +149,25 @@ def test_another_day_stands_before_the_time() -> None:
 def test_the_words_of_an_sms_are_what_operators_admit(what: What, value: float | None, name: str, unit: str) -> None:
     """Chinese characters and digits, at most twenty, no point, no minus, no link."""
     for turn in ("raised", "cleared"):
-        short = short_of(facts(what=what, value=value, station=name, unit=unit, turn=turn))
+        short = short_of(facts(what=what, value=value, station=name, unit=unit, turn=turn), "orchard-1")
         assert all(SMS.match(word) for word in (short.what, short.value, short.time) if word), short
-        assert len(short.name) <= 8
+        assert 1 <= len(short.name) <= 8
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [
+        ("岷江合作社苹果园东站", "岷江合作果园东站"),
+        ("岷江合作社苹果园西站", "岷江合作果园西站"),
+        ("maoxian-12", "maoxan12"),
+        ("㙍头果园０２", "㙍头果园02"),
+        ("རྡོ་རྗེ", "orchard1"),
+        ("مەۋلان باغ", "orchard1"),
+    ],
+)
+def test_an_sms_tells_which_station_it_is_of(name: str, said: str) -> None:
+    """Of two long names that begin alike too, and of a name in letters that no template admits."""
+    assert short_of(facts(station=name), "orchard-1").name == said
 
 
 def test_a_number_is_spoken_as_people_say_it() -> None:
