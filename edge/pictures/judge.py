@@ -43,7 +43,7 @@ THUMB_BYTES = 20_000
 THUMB_WIDTHS = (480, 400, 320, 240)  # pixels
 THUMB_TALLEST = 4  # times its width: a picture of a few columns would become gigantic
 VOID_SHARE = 16  # a picture whose lowest sixteenth is a decoder's void was coded from a torn frame
-PAINT_WIDTH = 160  # pixels to which it is scaled to look for paint
+SAMPLED = 160  # pixels in each direction, to look for paint
 STRONG = 64  # of 255, between a colour's least and greatest: blue, and no grey of fog or a cover
 # What a decoder leaves where it had no data, in RGB: grey of all coefficients 0, green of all planes 0.
 VOIDS = (((126, 130), (126, 130), (126, 130)), ((0, 8), (120, 165), (0, 8)))
@@ -157,7 +157,8 @@ def _is_painted(image: Image.Image) -> bool:
 
     What a lens sees has a sensor's noise, however blue the sky; all white and all black it may see.
     """
-    small = image.reduce(max(1, image.width // PAINT_WIDTH))
+    size = min(SAMPLED, image.width), min(SAMPLED, image.height)
+    small = image.resize(size, Image.Resampling.NEAREST)  # means would hide the noise
     found: Any = small.getcolors(small.width * small.height)
     count, colour = max(found)
     return bool(count > small.width * small.height // 2 and max(colour) - min(colour) >= STRONG)
