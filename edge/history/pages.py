@@ -104,4 +104,6 @@ def _picture(station: str, store: Store, record: Record) -> answers.Picture | No
         full if here else None,
         thumbnail if (folder / thumbnail).is_file() else None,
         not here,
+        body.quality,
+        (body.reasons,) if isinstance(body.reasons, str) else tuple(reason.builtins() for reason in body.reasons),
     )

@@ -7,7 +7,7 @@ from edge.language import verdicts
 from edge.language.texts import _
 from edge.page.box import alert_lines, box_lines
 from edge.page.source import DAY_US, NewestState, Source, now_of
-from edge.page.station_view import PICTURE, Beside, Photo, PictureNow, StationView, station_view
+from edge.page.station_view import PICTURE, Beside, Photo, PictureNow, StationView, doubt_words, station_view
 from edge.records.answers import Now, Picture, Point
 from edge.records.channel_name import ChannelName
 
@@ -77,7 +77,8 @@ def photo_of(picture: Picture) -> Photo | None:
     address = f"{PICTURE}/{picture.sha256}"
     small = f"{address}/thumbnail" if picture.thumbnail else address
     full = address if picture.file else small
-    return Photo(small, full, full, picture.time_us, picture.camera)
+    doubt = doubt_words(picture.quality, picture.reasons)
+    return Photo(small, full, full, picture.time_us, picture.camera, *doubt)
 
 
 def silent(error: NotRunningError | AskError) -> str:

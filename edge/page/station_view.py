@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
+from edge.language import texts
+from edge.language.texts import _
 from edge.page import view
 from edge.page.headline import TEMPERATURE, Headline, headline
 from edge.page.view import Card, Extreme
 from edge.records.answers import Now, Point
 
 PICTURE = "/api/v1/pictures"  # under which a picture is found by its hash
+
+
+def doubt_words(quality: int, reasons: Iterable[object]) -> tuple[str, str]:
+    """Return the word and the reasons with which a picture is shown; both "" for a good one."""
+    word = "" if quality == 1 else texts.flag_word(quality)
+    return word, _(", ").join(filter(None, map(texts.render_known, reasons)))
 
 
 class AlertLine(NamedTuple):

@@ -118,7 +118,7 @@ class Picture(msgspec.Struct, frozen=True):
     """One picture: what of it is here. `sha256` is the full picture's, by which it is asked for.
 
     `file` and `thumbnail` are names in the hub's folder of pictures, None where that part is not here (not yet, or
-    taken away to make room: `removed`).
+    taken away to make room: `removed`). `quality`: 1, or 3 for these `reasons`, as the station says them.
     """
 
     station: str
@@ -129,6 +129,8 @@ class Picture(msgspec.Struct, frozen=True):
     file: str | None
     thumbnail: str | None
     removed: bool = False
+    quality: int = 1
+    reasons: tuple[object, ...] = ()
 
 
 class Pictures(msgspec.Struct, frozen=True):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from typing import Any
 
 import msgspec
@@ -42,27 +43,19 @@ def newest(engine: Engine, station: str, now: int) -> list[CameraNow]:
         "WHERE p.station = %s GROUP BY p.camera, p.picture, p.time ORDER BY p.camera, p.picture",
         (station, now - WEEK_US, now + 600_000_000, station),
     )
-    keys = sorted({(station, epoch, seq) for _, _, _, epoch, seq, _ in found})
-    bodies = {
-        (epoch, seq): _body(raw) for epoch, seq, raw in engine.lookup("record", ("epoch", "seq", "raw"), KEY, keys)
-    }
+    bodies = bodies_of(engine, station, [(epoch, seq) for _, _, _, epoch, seq, _ in found])
     cameras = {name: CameraNow(name) for name in _named(setup_of(engine, station))}
     for camera, picture, time, epoch, seq, file in found:
         body = bodies.get((epoch, seq), {})
-        cameras[camera] = CameraNow(camera, picture, time, bool(file), *_judged(body), _megabytes(body))
+        cameras[camera] = CameraNow(camera, picture, time, bool(file), *judged(body), _megabytes(body))
     return [cameras[name] for name in sorted(cameras, key=in_order)]
 
 
-def doubtful(engine: Engine, station: str, camera: str, first: int, last: int) -> dict[str, tuple[object, ...]]:
-    """Return the pictures of a camera in a span that are not good, with the reasons as the station says them."""
-    found = engine.query(
-        "SELECT epoch, seq, picture FROM picture WHERE station = %s AND camera = %s AND time >= %s AND time < %s",
-        (station, camera, first, last),
-    )
-    pictures = {(epoch, seq): picture for epoch, seq, picture in found}
-    told = engine.lookup("record", ("epoch", "seq", "raw"), KEY, sorted((station, *place) for place in pictures))
-    judged = ((pictures[epoch, seq], *_judged(_body(raw))) for epoch, seq, raw in told)
-    return {picture: reasons for picture, quality, reasons in judged if quality != 1}
+def bodies_of(engine: Engine, station: str, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:
+    """Return what a station says of pictures, by the epoch and number of their records."""
+    keys = sorted({(station, *place) for place in places})
+    found = engine.lookup("record", ("epoch", "seq", "raw"), KEY, keys)
+    return {(epoch, seq): _body(raw) for epoch, seq, raw in found}
 
 
 def in_order(name: str) -> list[str | int]:
@@ -85,7 +78,7 @@ def _body(raw: bytes) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def _judged(body: dict[str, Any]) -> tuple[int, tuple[object, ...]]:
+def judged(body: dict[str, Any]) -> tuple[int, tuple[object, ...]]:
     """Return a picture's quality, 1 or 3, and the reasons for it."""
     reasons = body.get("reasons")
     return (

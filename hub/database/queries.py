@@ -155,11 +155,13 @@ class Queries:
         when, _, name = _after(page, last_us)
         only, values = ("", ()) if camera is None else (" AND camera = %s", (camera,))
         found = self._engine.query(
-            f"SELECT {PICTURE} FROM picture WHERE station = %s AND time >= %s AND (time, picture) < (%s, %s){only} "
+            f"SELECT {PICTURE}, min(epoch), min(seq) FROM picture "
+            f"WHERE station = %s AND time >= %s AND (time, picture) < (%s, %s){only} "
             "GROUP BY station, picture, time ORDER BY time DESC, picture DESC LIMIT %s",
             (station, _bounded(first_us), when, name, *values, PAGE + 1),
         )
-        pictures = [_picture(line) for line in found[:PAGE]]
+        bodies = cameras.bodies_of(self._engine, station, [line[-2:] for line in found[:PAGE]])
+        pictures = [_picture(line[:-2], bodies.get(line[-2:], {})) for line in found[:PAGE]]
         more = pictures[-1] if len(found) > PAGE else None
         return Pictures(pictures, None if more is None else f"{more.time_us}.0.{more.sha256}")
 
@@ -179,7 +181,7 @@ class Queries:
         found = self._engine.query(
             f"SELECT {PICTURE} FROM picture WHERE picture = %s GROUP BY station, picture ORDER BY station", (sha256,)
         )
-        mine = (_picture(line) for line in found if self._mine is None or line[0] in self._mine)
+        mine = (_picture(line, {}) for line in found if self._mine is None or line[0] in self._mine)
         return next(mine, None)
 
     def completeness(self, station: str, first: date, last: date, now_us: int) -> list[Completeness]:
@@ -272,6 +274,8 @@ def _event(station: str, line: tuple[Any, ...]) -> Event:
     )
 
 
-def _picture(line: tuple[Any, ...]) -> Picture:
+def _picture(line: tuple[Any, ...], told: dict[str, Any]) -> Picture:
     station, sha256, camera, time, size, full, thumbnail = line
-    return Picture(station, sha256, camera, time, size or 0, full or None, thumbnail or None, full == "")
+    quality, reasons = cameras.judged(told)
+    removed = full == ""
+    return Picture(station, sha256, camera, time, size or 0, full or None, thumbnail or None, removed, quality, reasons)

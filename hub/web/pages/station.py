@@ -11,13 +11,13 @@ from edge.language import texts
 from edge.language.texts import _
 from edge.page.days import day_us, days_around, local_day
 from edge.page.happenings import Happening, happening
-from edge.page.station_view import PICTURE, Beside, BoxLine, Photo, PictureNow, station_view
+from edge.page.station_view import PICTURE, Beside, BoxLine, Photo, PictureNow, doubt_words, station_view
 from edge.records.answers import Event, ExplainedDay, Picture
 from edge.records.asked import DAY_US, Page
 from edge.wire.contract import CameraName, StationId
 from hub.causes import cause, doubt, lying_over, reason_of, undated
 from hub.completeness import IN_TRANSIT_US
-from hub.database.cameras import USUAL_MB, CameraNow, doubtful
+from hub.database.cameras import USUAL_MB, CameraNow
 from hub.doubts import explained
 from hub.rights import Right
 from hub.web.arguments import OfStation
@@ -93,10 +93,8 @@ def photo(station: str, cameras: list[CameraNow]) -> Photo | None:
         return None
     newest = max(here, key=lambda one: one.time_us or 0)
     small = f"{PICTURE}/{newest.sha256}/thumbnail"
-    word = "" if newest.quality == 1 else texts.flag_word(newest.quality)
-    why = _(", ").join(filter(None, map(reason_of, newest.reasons)))
     link = f"/stations/{station}/pictures/{newest.camera}"
-    return Photo(small, small, link, newest.time_us, newest.camera, word, why)
+    return Photo(small, small, link, newest.time_us, newest.camera, *doubt_words(newest.quality, newest.reasons))
 
 
 def asking(context: RequestContext, station: str, cameras: list[CameraNow]) -> PictureNow | None:
@@ -123,8 +121,7 @@ def pictures(context: RequestContext, arguments: CameraOf) -> PageAnswer:
     days = days_around(arguments.day or newest_day(context, arguments, offset) or today, today)
     begin = day_us(days.chosen, offset)
     found = context.queries.all_pictures(arguments.station, begin, begin + DAY_US, arguments.camera)
-    bad = doubtful(context.engine, arguments.station, arguments.camera, begin, begin + DAY_US)
-    photos = [photo_of(one, bad.get(one.sha256)) for one in reversed(found) if one.thumbnail or one.file]
+    photos = [photo_of(one) for one in reversed(found) if one.thumbnail or one.file]
     values = {"camera": arguments.camera, "photos": photos, "trouble": "", **days._asdict()}
     return of_station(context, arguments.station, "pictures.html", arguments.camera, values, offset)
 
@@ -136,21 +133,16 @@ def newest_day(context: RequestContext, arguments: CameraOf, offset_s: int) -> d
     return None if newest is None else local_day(newest, offset_s)
 
 
-def photo_of(picture: Picture, doubts: tuple[object, ...] | None) -> Photo:
-    """Return a picture as it is shown: its tile among others, its thumbnail, and all of it that is here.
-
-    `doubts`: why it is not good; None of a good one.
-    """
+def photo_of(picture: Picture) -> Photo:
+    """Return a picture as it is shown: its tile among others, its thumbnail, and all of it that is here."""
     address = f"{PICTURE}/{picture.sha256}"
     shown = f"{address}/thumbnail" if picture.thumbnail else address
     note = "" if picture.file else _("thumbnail only")
     if picture.removed:
         note = _("thumbnail only: the full photo was deleted to make room")
-    if doubts is not None:
-        said = [texts.flag_word(3), *map(reason_of, doubts), note]
-        note = _(", ").join(filter(None, said))
     full = address if picture.file else shown
-    return Photo(f"{address}/tile", shown, full, picture.time_us, picture.camera, note=note)
+    doubt = doubt_words(picture.quality, picture.reasons)
+    return Photo(f"{address}/tile", shown, full, picture.time_us, picture.camera, *doubt, note)
 
 
 def events(context: RequestContext, arguments: EventsPage) -> PageAnswer:

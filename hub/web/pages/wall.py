@@ -6,16 +6,14 @@ from typing import NamedTuple
 
 from markupsafe import Markup
 
-from edge.language import texts
 from edge.language.texts import _
 from edge.language.words import N_
 from edge.measure.derived.minute_values import derive
 from edge.page import view
 from edge.page.days import day_us, local_day
-from edge.page.station_view import AlertLine
+from edge.page.station_view import AlertLine, doubt_words
 from edge.page.view import Card
 from edge.records.answers import Now, StationState, Value
-from hub.causes import reason_of
 from hub.database.cameras import CameraNow
 from hub.rights import Account, Right
 from hub.web.arguments import Nothing
@@ -142,7 +140,6 @@ def tile(station: str, camera: CameraNow, now_us: int) -> Tile:
     """Return one camera as the wall shows it."""
     age = None if camera.time_us is None else (now_us - camera.time_us) / 1e6
     freshness = "gone" if age is None else "fresh" if age < PICTURE_OLD_S else "old"
-    why = _(", ").join(filter(None, map(reason_of, camera.reasons)))
     return Tile(
         camera.camera,
         f"/api/v1/pictures/{camera.sha256}/tile" if camera.here else "",
@@ -150,6 +147,5 @@ def tile(station: str, camera: CameraNow, now_us: int) -> Tile:
         camera.time_us,
         freshness,
         _("no picture this week") if camera.time_us is None else view.age(camera.time_us, now_us),
-        "" if camera.quality == 1 else texts.flag_word(camera.quality),
-        why,
+        *doubt_words(camera.quality, camera.reasons),
     )

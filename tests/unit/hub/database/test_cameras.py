@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from hub.database.cameras import CameraNow, doubtful, newest
+from hub.database.cameras import CameraNow, newest
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from tests.kits.wall_kit import DARK, MINUTE, keep_station, picture
@@ -34,8 +34,6 @@ def test_a_camera_is_shown_by_the_newest_picture_that_its_time_allows(tmp_path: 
     sink.close()
     engine = opened(url)
     nine, ten, gate = newest(engine, "orchard-1", NOW)
-    assert list(doubtful(engine, "orchard-1", "cam-10", NOW - DAY, NOW).values()) == [(DARK,)]
-    assert doubtful(engine, "orchard-1", "cam-9", NOW - DAY, NOW) == {}
     engine.close()
     assert (nine.camera, nine.time_us, nine.quality, nine.reasons) == ("cam-9", NOW - 10 * MINUTE, 1, ())
     assert (ten.camera, ten.time_us, ten.quality, ten.reasons) == ("cam-10", NOW - 60 * MINUTE, 3, (DARK,))
