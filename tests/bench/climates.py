@@ -54,9 +54,9 @@ class Wander:
     memory: float
     value: float = 0.0
 
-    def step(self, rng: Random) -> float:
-        """Let ten seconds pass; return the value."""
-        keep = math.exp(-STEP / self.memory)
+    def step(self, rng: Random, seconds: float = STEP) -> float:
+        """Let so many seconds pass; return the value."""
+        keep = math.exp(-seconds / self.memory)
         self.value = keep * self.value + math.sqrt(1 - keep * keep) * self.spread * rng.gauss(0, 1)
         return self.value
 
@@ -68,10 +68,10 @@ def saturated(temperature: float, ice: bool = False) -> float:
     return 6.1121 * math.exp((18.678 - temperature / 234.5) * temperature / (257.14 + temperature))
 
 
-def sun(climate: Climate, at: float) -> float:
+def sun(latitude: float, day_of_year: int, at: float) -> float:
     """Return the sine of the sun's height at an instant of local solar time, s."""
-    tilt = math.radians(-23.44) * math.cos(2 * math.pi * (climate.day_of_year + 10) / 365.25)
-    north, turn = math.radians(climate.latitude), 2 * math.pi * (at / DAY - 0.5)
+    tilt = math.radians(-23.44) * math.cos(2 * math.pi * (day_of_year + 10) / 365.25)
+    north, turn = math.radians(latitude), 2 * math.pi * (at / DAY - 0.5)
     return math.sin(north) * math.sin(tilt) + math.cos(north) * math.cos(tilt) * math.cos(turn)
 
 
@@ -98,7 +98,7 @@ def true_air(climate: Climate, count: int, rng: Random) -> Iterator[tuple[float,
     height = math.exp(-climate.altitude_m / 8400.0)
     for n in range(round(count * DAY / STEP)):
         at = n * STEP
-        level = max(0.0, sun(climate, at))
+        level = max(0.0, sun(climate.latitude, climate.day_of_year, at))
         sky = min(1.0, max(0.0, climate.cloud + cloud.step(rng)))
         warmth += STEP / 9000.0 * (climate.swing * 2.4 * (level * (1 - 0.6 * sky) - 0.28) - warmth)
         blows = max(0.0, climate.wind * math.exp(wind.step(rng) - 0.6 + 0.9 * level) - 0.15)
@@ -175,7 +175,7 @@ def told(climate: Climate, air: Iterator[tuple[float, dict[str, float]]], rng: R
         frame: dict[str, float] = {}
         if true["wind_speed"] >= TURNS or "vane" not in held:
             held["vane"] = true["wind_from_direction"]
-        heated = 0.9 * max(0.0, sun(climate, at)) / (1 + true["wind_speed"])
+        heated = 0.9 * max(0.0, sun(climate.latitude, climate.day_of_year, at)) / (1 + true["wind_speed"])
         offs = {"air_temperature": 0.2 + heated, "relative_humidity": 1.5, "air_pressure": -0.3}
         for name, value in (true | {"wind_from_direction": held["vane"]}).items():
             frame[name] = device(name, name, value, held, rng)
