@@ -87,7 +87,7 @@ class Cluster:
                 psycopg.connect(self.url(), connect_timeout=5).close()
                 return self
             except psycopg.OperationalError:
-                assert time.monotonic() < deadline, self._log.read_text()
+                assert self._process.poll() is None and time.monotonic() < deadline, self._log.read_text()
                 time.sleep(0.05)
 
     def database(self) -> str:
@@ -143,9 +143,11 @@ class Cluster:
     def _signal(self, number: int) -> None:
         if self._process is None:
             return
-        for pid in self._children() if number == signal.SIGKILL else ():  # each has a session of its own
-            with suppress(ProcessLookupError):
-                os.kill(pid, number)
+        if number == signal.SIGKILL:
+            self._process.send_signal(signal.SIGSTOP)  # or it makes one more child, which would hold what it shared
+            for pid in self._children():  # each has a session of its own
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
         self._process.send_signal(number)
         self._process.wait(READY)
         self._process = None
