@@ -19,7 +19,6 @@ HEAD = struct.Struct(">BI")
 LONGEST_QUESTION = 64 * 1024  # bytes
 QUIET_S = 15.0  # real s after which one who listens is told that the station lives
 LONGEST_ANSWER = 64 * 1024 * 1024  # bytes; a picture's, as on the wire
-QUIET_S = 15.0  # real s after which one who listens is told that the station lives
 
 
 class FrameError(ValueError):

@@ -14,6 +14,7 @@ from edge.control.client import AskError, NotRunningError
 from edge.page.address import address_of, listening
 from edge.page.app import MOST_STREAMS, application
 from edge.page.assets import Assets
+from edge.page.connection import BACKLOG, LEAVING, YieldingProtocol
 from edge.page.demo import Demo
 from edge.page.feed import Feed, Positioned
 from edge.page.source import Source, now_of
@@ -63,8 +64,10 @@ class PageServer:
                 server_header=False,
                 lifespan="off",
                 timeout_graceful_shutdown=GRACE,
+                http=YieldingProtocol,
                 h11_max_incomplete_event_size=16_384,
-                limit_concurrency=200,
+                limit_concurrency=200 + LEAVING,
+                backlog=BACKLOG,
             )
         )
         self._ended = threading.Event()

@@ -19,6 +19,7 @@ from starlette.routing import Route as WebRoute
 from drivers.reason import Reason
 from edge.config.forward import Forward
 from edge.page.address import address_of, listening
+from edge.page.connection import BACKLOG, LEAVING, YieldingProtocol
 from edge.page.feed import Feed, Positioned, Stream, TooManyError, last_of
 from edge.page.guard import refusal
 from edge.struct_types import prepare_structs
@@ -87,8 +88,10 @@ class Server:
             ssl_certfile=config.cert_file,
             ssl_keyfile=config.key_file,
             timeout_graceful_shutdown=GRACE,
+            http=YieldingProtocol,
             h11_max_incomplete_event_size=16_384,
-            limit_concurrency=500,
+            limit_concurrency=500 + LEAVING,
+            backlog=BACKLOG,
         )
         self._server = uvicorn.Server(settings)
         self._thread = threading.Thread(target=self._serve, name="web", daemon=True)
