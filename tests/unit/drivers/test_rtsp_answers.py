@@ -200,7 +200,7 @@ def test_a_refusal_that_comes_in_pieces_is_heard_whole(challenges: list[str]) ->
         ("451 Parameter Not Understood", "camera_answers"),
         ("551 Option Not Supported", "camera_fails"),
         ("453 Not Enough Bandwidth", "camera_busy"),
-        ("503 Service Unavailable", "camera_fails"),
+        ("503 Service Unavailable", "camera_busy"),
         ("403 Forbidden", "camera_forbids"),
         ("404 Not Found", "no_video"),
     ],
