@@ -26,8 +26,8 @@ OTHER_PICTURES = {
 BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"), "HEIC"
 )
-# Of one that has no connection free, as 503 of "Device Busy", and of one that is asked too often: it is well.
-BUSY = (423, 429, 453, http.client.SERVICE_UNAVAILABLE)
+# Of one without a free connection, as 503 of "Device Busy", asked too often, or whose session is gone: it is well.
+BUSY = (423, 429, 453, 454, http.client.SERVICE_UNAVAILABLE)
 RTSP_STATUSES = {  # RFC 2326, section 7.1.1: its own
     451: "Parameter Not Understood",
     453: "Not Enough Bandwidth",

@@ -48,7 +48,7 @@ def test_what_a_setting_of_the_camera_mends_is_sent_to_its_settings(code: str, s
         assert said in camera_remedy(kind(Reason(code, "x")).reason)
 
 
-@pytest.mark.parametrize("status", [423, 429, 453, 503])
+@pytest.mark.parametrize("status", [423, 429, 453, 454, 503])
 def test_a_camera_that_is_busy_is_left_alone(status: int) -> None:
     """It is well: nobody goes there to switch its power off."""
     said = camera_remedy(NoPictureError(refusal(status)).reason)
