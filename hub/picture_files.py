@@ -52,6 +52,7 @@ class PictureFiles:
         self.trouble: Reason | None = None  # why nothing can be kept
         self._next_try = self._pause = 0.0
         self._back = -2 * SOON_S
+        self._drop_overtaken()
 
     def put(self, header: ChunkHeader, data: bytes) -> bool:
         """Take a piece in. Return False where its header cannot be trusted with a file's name or size."""
@@ -64,6 +65,19 @@ class PictureFiles:
                 self.trouble = UNKEPT.having(folder=str(self._folder), why=system_reason(error))
                 log.warning("%s", self.trouble)
         return True
+
+    def _drop_overtaken(self) -> None:
+        """Remove this writer's halves of what another one has made whole: nobody sends the rest of them.
+
+        A half of something else whose hash begins alike is sent again from its begin.
+        """
+        own = re.compile(rf".+\.([0-9a-f]{{8}})[0-9a-f]{{56}}\.(thumbnail|full){re.escape(self._writer)}\.part")
+        found = ((Path(entry), own.fullmatch(entry.name)) for entry in os.scandir(self._folder))
+        halves = {f"{name[1]}{_kind(name[2])}": path for path, name in found if name}
+        if halves:
+            for entry in os.scandir(self._folder):
+                if (half := halves.get(entry.name.rpartition("-")[2])) is not None:
+                    half.unlink(missing_ok=True)
 
     def is_back(self, now: float) -> bool:
         """Return once whether the folder can be written again that could not be; tried now and then, `now` in s."""
@@ -197,7 +211,11 @@ def _hashes(header: ChunkHeader) -> tuple[str, str]:
 
 
 def _end(header: ChunkHeader, hashed: str) -> str:
-    return f"-{header.camera}-{hashed}{'.thumb' if header.part == 'thumbnail' else ''}.jpg"
+    return f"-{header.camera}-{hashed}{_kind(header.part)}"
+
+
+def _kind(part: str) -> str:
+    return ".thumb.jpg" if part == "thumbnail" else ".jpg"
 
 
 def _sha256(path: Path) -> str:

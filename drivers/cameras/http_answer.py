@@ -26,6 +26,8 @@ OTHER_PICTURES = {
 BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"), "HEIC"
 )
+# Of one without a free connection, as 503 of "Device Busy", asked too often, or whose session is gone: it is well.
+BUSY = (423, 429, 453, 454, http.client.SERVICE_UNAVAILABLE)
 RTSP_STATUSES = {  # RFC 2326, section 7.1.1: its own
     451: "Parameter Not Understood",
     453: "Not Enough Bandwidth",
@@ -101,7 +103,7 @@ def refusal(status: int) -> Reason:
             "the camera refuses to send its stream over TCP ({status}): UDP is not used",
             status=answer,
         )
-    if status in (423, 429, 453):
+    if status in BUSY:
         return Reason("camera_busy", "the camera refuses for now ({status})", status=answer)
     if status >= 500:
         return Reason("camera_fails", "the camera answers {status}", status=answer)

@@ -36,7 +36,7 @@ def holding(answer: Callable[[str], Iterable[bytes]]) -> AbstractContextManager[
     [
         (http(PAGE, "text/html"), "no_jpeg"),
         (http(PAGE, "text/html", "404 Not Found"), "camera_answers_404"),
-        (http(PAGE, "text/html", "503 Service Unavailable"), "camera_fails"),
+        (http(PAGE, "text/html", "503 Service Unavailable"), "camera_busy"),
         (http(PAGE, "text/html", "403 Forbidden"), "camera_forbids"),
         (http(PAGE, "text/html", *CHALLENGE), "http_login_refused"),
     ],

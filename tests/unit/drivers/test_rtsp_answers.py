@@ -196,11 +196,11 @@ def test_a_refusal_that_comes_in_pieces_is_heard_whole(challenges: list[str]) ->
     ("status", "code"),
     [
         ("461 Unsupported Transport", "no_rtp_over_tcp"),
-        ("454 Session Not Found", "camera_answers"),
+        ("454 Session Not Found", "camera_busy"),
         ("451 Parameter Not Understood", "camera_answers"),
         ("551 Option Not Supported", "camera_fails"),
         ("453 Not Enough Bandwidth", "camera_busy"),
-        ("503 Service Unavailable", "camera_fails"),
+        ("503 Service Unavailable", "camera_busy"),
         ("403 Forbidden", "camera_forbids"),
         ("404 Not Found", "no_video"),
     ],

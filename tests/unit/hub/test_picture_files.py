@@ -156,3 +156,22 @@ def test_two_hubs_that_end_a_photo_at_one_moment_keep_one_file(tmp_path: Path) -
         list(pool.map(take_all, albums))
     assert len(list(tmp_path.iterdir())) == len(headers)
     assert [len(album.whole) for album in albums] == [len(headers)] * 2
+
+
+@pytest.mark.parametrize("part", ["full", "thumbnail"])
+def test_a_half_that_another_hub_made_whole_meanwhile_is_not_left_behind(tmp_path: Path, part: str) -> None:
+    """A hub that was killed within a picture finds it whole by the other one: at its next start its half goes.
+
+    A half that nobody has made whole stays, so that the station sends only the rest.
+    """
+    for name in ("0" * 64, NAME):
+        album = PictureFiles(tmp_path, "one")
+        other = {"part": part, "picture": name} | ({"sha256": name} if part == "full" else {})
+        assert album.put(*chunk(0, 5000, other=other))
+        album.sync()
+    second = PictureFiles(tmp_path, "two")
+    assert second.put(*chunk(0, len(DATA), other={"part": part}))
+    second.sync()
+    PictureFiles(tmp_path, "one")
+    whole = f"a-20260101T000000Z-north-{NAME[:8]}{'.thumb' if part == 'thumbnail' else ''}.jpg"
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted([whole, f"a.{'0' * 64}.{part}.one.part"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from drivers.cameras.camera import NoPictureError, NotAnImageError
+from drivers.cameras.http_answer import refusal
 from drivers.reason import Reason
 from edge.pictures.reasons import AWAY, ENDED, HUNG, not_kept, not_within, password_unread
 from provisioning.doctor.cameras import camera_remedy
@@ -45,3 +46,11 @@ def test_what_a_setting_of_the_camera_mends_is_sent_to_its_settings(code: str, s
     """Neither the power switch nor the address of a snapshot helps there."""
     for kind in (NoPictureError, NotAnImageError):
         assert said in camera_remedy(kind(Reason(code, "x")).reason)
+
+
+@pytest.mark.parametrize("status", [423, 429, 453, 454, 503])
+def test_a_camera_that_is_busy_is_left_alone(status: int) -> None:
+    """It is well: nobody goes there to switch its power off."""
+    said = camera_remedy(NoPictureError(refusal(status)).reason)
+    assert "tries again by itself" in said
+    assert "power" not in said
