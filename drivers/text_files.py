@@ -53,13 +53,14 @@ def unreadable(encoding: str, byte: int) -> Reason:
 
 def encoding_of(raw: bytes) -> str:
     """Return the encoding in which Windows saved the text, where it can be told; "" otherwise."""
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or 2 * max(raw[n::2].count(0) for n in (0, 1)) > len(raw) // 2:
+    # A letter of UTF-16 has one null byte, on the same side as the next one's; those of a power cut are on both.
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or abs(raw[::2].count(0) - raw[1::2].count(0)) > len(raw) / 4:
         return UTF_16
     try:
         text = raw.decode("gb18030")
     except UnicodeDecodeError:
         return ""
-    hanzi = len(re.findall("[\u4e00-\u9fff\uff01-\uff5e\u3000-\u3002“”]", text))
+    hanzi = len(re.findall("[\u4e00-\u9fff\uff01-\uff5e\u3000-\u3002“”°±×·µ℃—…]", text))
     high = sum(byte > 0x7F for byte in raw)  # of the two bytes of a hanzi in common use both are
     return "GBK" if hanzi and 0.9 * high <= 2 * hanzi <= 1.1 * high else ""
 

@@ -130,7 +130,7 @@ class HornLane:
         state, calls, ready = self._state, self._calls(), self._line.ready
         if self._trial is not None:
             if now >= self._on_until or not ready:
-                self._end_trial(self._line.trouble)
+                self._end_trial(self._line.missing())
         elif self._on and not ready:
             self._on = False
         elif self._on and (not calls or now >= state.until):
@@ -173,7 +173,7 @@ class HornLane:
 
     def _try(self, trial: HornTrial) -> None:
         if self._on or not self._line.ready:
-            trial.tell(SOUNDS if self._on else self._line.trouble)
+            trial.tell(SOUNDS if self._on else self._line.missing())
             return
         self._trial = trial
         self._set(True, self._clock.now() + min(TEST_S, self._section.longest_on_s))

@@ -100,16 +100,22 @@ class HornLine:
         if self._button is None and section.button_line is not None:
             self._button = self._bus.request(section.button_line, section.button_pull, DEBOUNCE_S)
 
+    def missing(self) -> Reason | None:
+        """Return the sentence of what is missing: of a device's error what it found, not its kind. None: nothing is."""
+        if self.trouble is None:
+            return None
+        why = self.trouble.inner("detail") or self.trouble
+        return Reason("horn_missing", "the horn or its button is not available: {why}", why=why)
+
     def _failed(self, why: Reason) -> None:
         self.release()
         self._lack(why)
 
     def _lack(self, why: Reason) -> None:
         self._retry_at = self._clock.now() + self._backoff.pause()
-        if self.trouble is None:
-            told = why.inner("detail") or why
-            self._tell(Reason("horn_missing", "the horn or its button is not available: {why}", why=told))
-        self.trouble = why
+        was, self.trouble = self.trouble, why
+        if was is None and (missing := self.missing()) is not None:
+            self._tell(missing)
 
 
 def opened(section: HornSection, opener: Opener, clock: Clock) -> GpioBus:

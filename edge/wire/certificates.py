@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from drivers.reason import Reason
+from drivers.text_files import UTF_16, encoding_of
 from drivers.tls import EXPIRED, NAME_DIFFERS, NOT_YET, distrust
 from edge.clock.clock import system_utc
 from edge.config.address import Address
@@ -21,6 +22,7 @@ WEAK = (66, 67, 68)  # a key or a digest that is too short
 # A certificate's validity, DER (RFC 5280, 4.1.2.5): two times side by side, UTCTime or GeneralizedTime.
 TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
 VALIDITY = re.compile(TIME + TIME)
+DER = b"\x30\x82"  # a SEQUENCE with two bytes of length (X.690, 8.1.3): each certificate is one
 CERTIFICATE = frozenset(
     (
         "certificate_expired",
@@ -108,6 +110,30 @@ def of_certificate_file(path: str) -> Reason | None:
         path=path,
         date=f"{dates[1]:%Y-%m-%d}",
     )
+
+
+def no_pem(path: str | None) -> Reason | None:
+    """Return in which form Windows saved a certificate or key that is no PEM, and the command that mends it.
+
+    None where it is another file, or there is none. OpenSSL itself passes over the byte order mark of UTF-8.
+    """
+    try:
+        raw = Path(path or "").read_bytes()
+    except OSError:
+        return None
+    if encoding_of(raw) == UTF_16:
+        return Reason(
+            "pem_utf_16",
+            "{file} was saved in UTF-16, which OpenSSL does not read: iconv -f UTF-16 -t ASCII {file} > NEW-FILE",
+            file=path or "",
+        )
+    if raw.startswith(DER) and validity(raw) is not None:
+        return Reason(
+            "certificate_der",
+            "{file} is a certificate in DER format, not PEM: openssl x509 -inform der -in {file} -out NEW-FILE",
+            file=path or "",
+        )
+    return None
 
 
 def validity(der: bytes) -> tuple[datetime, datetime] | None:

@@ -10,6 +10,7 @@ from drivers.reason import Reason, system_reason
 from edge.config.address import parse
 from edge.config.sections import BrokerSection
 from edge.files import read_password
+from edge.wire.certificates import no_pem
 
 
 def login(broker: BrokerSection) -> tuple[str | None, str | None]:
@@ -37,7 +38,10 @@ def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> Reason:
     """Return the reason for files that cannot be read, or are not what they should be."""
     if isinstance(error, ssl.SSLError) and (why := _of_key(broker, error)) is not None:
         return why
-    files = ", ".join(f for f in (broker.ca_file, broker.cert_file, broker.key_file) if f)
+    named = tuple(f for f in (broker.ca_file, broker.cert_file, broker.key_file) if f)
+    files = ", ".join(named)
+    if isinstance(error, ssl.SSLError) and (forms := [why for file in named if (why := no_pem(file)) is not None]):
+        return forms[0]
     if isinstance(error, ssl.SSLError) or (isinstance(error, OSError) and error.filename is None and files):
         return Reason(
             "no_pem_files",

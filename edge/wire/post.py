@@ -22,7 +22,7 @@ from drivers.cameras import wire
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 from edge.files import read_password
-from edge.wire.certificates import distrusted
+from edge.wire.certificates import distrusted, no_pem
 
 MOST_ANSWER = 1_000_000  # bytes of an answer that are looked at: some servers send all back that they have stored
 IN_PATHS = "/%:=&?~#+!$,;'@()*[]"
@@ -161,8 +161,8 @@ def _trusting(file: str | None) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=file)
     except ssl.SSLError:
-        no_pem = Reason("ca_file_no_pem", "ca_file {file} is not a certificate in PEM format", file=file or "")
-        raise RequestError(no_pem, False) from None
+        other = Reason("ca_file_no_pem", "ca_file {file} is not a certificate in PEM format", file=file or "")
+        raise RequestError(no_pem(file) or other, False) from None
     except OSError as error:
         why = system_reason(error)
         unread = Reason("ca_file_unread", "ca_file {file} cannot be used: {why}", file=file or "", why=why)

@@ -58,7 +58,17 @@ REMEDIES = {
     ),
     "certificate_distrusted": N_("Get the CA certificate from the broker's operator and name its file as ca_file."),
     **dict.fromkeys(("closes_unanswered", "takes_and_is_silent", "not_even_mqtt", "no_tls_there"), WRONG_PORT),
-    **dict.fromkeys(("broker_file_unread", "broker_file_no_text", "ca_file_unread", "no_pem_files"), WRONG_FILE),
+    **dict.fromkeys(
+        (
+            "broker_file_unread",
+            "broker_file_no_text",
+            "ca_file_unread",
+            "no_pem_files",
+            "pem_utf_16",
+            "certificate_der",
+        ),
+        WRONG_FILE,
+    ),
 }
 
 

@@ -19,9 +19,12 @@ TEXT = '[station]\nid = "a"\n# 上寨果园，一号\n'
         (TEXT.encode("utf-16"), 1, "other_encoding"),
         (TEXT.encode("utf-16-le"), 1, "other_encoding"),
         (TEXT.encode() + b"x = 1\n\0\0\0", 5, "file_has_nul"),
+        (bytes(300), 1, "file_has_nul"),
+        (TEXT.encode() + bytes(300), 4, "file_has_nul"),
         (TEXT.encode() + b"\xe9", 4, "file_not_utf8"),
+        ("# 海拔 1590±10 m，31.68°，2 µg，一站——二站\n".encode("gb18030"), 1, "other_encoding"),
     ],
-    ids=["GBK", "UTF-16", "UTF-16 without a mark", "null", "other"],
+    ids=["GBK", "UTF-16", "UTF-16 without a mark", "null", "nothing but null", "more null than text", "other", "signs"],
 )
 def test_bytes_that_are_no_text_are_told_with_their_line(raw: bytes, line: int, code: str) -> None:
     """Null bytes are what a power cut leaves: to save the file in another encoding would not help."""

@@ -10,8 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.errors import Unplugged
 from drivers.reason import Reason
 from edge.alerts.alerts import End
+from edge.alerts.horn_line import HornLine
 from edge.alerts.sounding import FRESH_S, Demand, Sounding, calling, unheard
 from edge.clock.clock import SystemClock
 from edge.config.errors import ConfigError
@@ -159,3 +161,15 @@ def test_the_journal_says_which_chip_of_the_horn_is_not_there(caplog: pytest.Log
     quieten(load(file), SystemClock())
     (line,) = caplog.records
     assert "there is no GPIO chip /dev/gpiochip99" in LogFormatter("%(message)s").format(line)
+
+
+def test_a_trial_of_a_horn_that_is_not_there_says_what_is_missing() -> None:
+    """Of the device's error what it found, and not its kind alone."""
+
+    def opener(*_: object) -> Any:
+        raise Unplugged(Reason("no_chip", "there is no GPIO chip"))
+
+    line = HornLine(SECTION, opener, SystemClock(), lambda _: None)
+    assert line.missing() is None
+    line.look()
+    assert str(line.missing()) == "the horn or its button is not available: there is no GPIO chip"

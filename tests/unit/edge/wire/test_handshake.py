@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,6 +13,7 @@ import pytest
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
+from edge.wire.credentials import context
 from edge.wire.errors import LinkError
 from edge.wire.mqtt_link import connect
 from edge.wire.post import Endpoint, RequestError, requested
@@ -47,9 +49,7 @@ def told(section: BrokerSection) -> Reason:
 
 def section(port: int, authority: Authority, host: str = "127.0.0.1", **more: str) -> BrokerSection:
     """Return a broker's section that trusts an authority."""
-    return BrokerSection.model_validate(
-        {"url": f"mqtts://{host}:{port}", "ca_file": str(authority.certificate), **more}
-    )
+    return BrokerSection.model_validate({"url": f"mqtts://{host}:{port}", "ca_file": str(authority.certificate)} | more)
 
 
 @pytest.mark.parametrize("names", ["DNS:localhost", "IP:127.0.0.2", "DNS:127.0.0.1", "email:a@b.cn"])
@@ -117,6 +117,20 @@ def test_a_key_that_is_encrypted_or_anothers_is_named(authority: Authority, tmp_
     for file, code in ((other, "key_of_another"), (encrypted, "key_encrypted")):
         why = told(section(9, authority, cert_file=str(certificate), key_file=str(file)))
         assert (why.code, str(file) in str(why)) == (code, True)
+
+
+@pytest.mark.parametrize("form", ["utf-16", "utf-16-le", "der"])
+def test_what_windows_makes_of_a_certificate_is_named_with_a_command_that_mends_it(
+    authority: Authority, tmp_path: Path, form: str
+) -> None:
+    """Notepad saves UTF-16, and the store of Windows writes DER; the command is run."""
+    pem = authority.certificate.read_text()
+    file, mended = tmp_path / "ca.cer", tmp_path / "NEW-FILE"
+    file.write_bytes(ssl.PEM_cert_to_DER_cert(pem) if form == "der" else pem.replace("\n", "\r\n").encode(form))
+    why = str(told(section(9, authority, ca_file=str(file))))
+    assert why.startswith(str(file))
+    subprocess.run(why.split(": ", 1)[1], shell=True, check=True, cwd=tmp_path, capture_output=True)
+    assert context(section(9, authority, ca_file=str(mended))).cert_store_stats()["x509_ca"] > 0
 
 
 @contextmanager
