@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from drivers.clock import Clock
 from drivers.errors import Unplugged
 from drivers.reason import Reason
 from edge.alerts.alerts import End
@@ -166,7 +167,7 @@ def test_the_journal_says_which_chip_of_the_horn_is_not_there(caplog: pytest.Log
 def test_a_trial_of_a_horn_that_is_not_there_says_what_is_missing() -> None:
     """Of the device's error what it found, and not its kind alone."""
 
-    def opener(*_: object) -> Any:
+    def opener(kind: str, settings: Any, clock: Clock) -> Any:
         raise Unplugged(Reason("no_chip", "there is no GPIO chip"))
 
     line = HornLine(SECTION, opener, SystemClock(), lambda _: None)
