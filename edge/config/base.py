@@ -12,7 +12,12 @@ HTTP_URL = r"^https?://.+"
 FINGERPRINT = r"^(?:sha256 Fingerprint=|SHA256 Fingerprint=)?(?:[0-9A-Fa-f]{2}[: ]?){32}$"
 MONTH_DAY = r"^(?:(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)|02-(?:0[1-9]|[12]\d))$"
 HOUR_MINUTE = r"^([01]\d|2[0-3]):[0-5]\d$"
-PHONE = r"^\+?[0-9]{5,15}$"
+# A mobile number of China has 11 digits: one with a digit too few would wake nobody. All others have 5 to 15.
+NUMBER = (
+    r"(\+?86)?1[3-9][0-9]{9}|[02-9][0-9]{4,14}|1[0-2][0-9]{3,13}"
+    r"|\+([1-79][0-9]{4,14}|8[0-57-9][0-9]{3,13}|86([02-9]|1[0-2])[0-9]{4,12})"
+)
+PHONE = rf"^({NUMBER})$"
 MAIL_ADDRESS = r"^[^@\s]{1,64}@[^@\s]{1,190}$"
 MAIL_URL = r"^smtps?://[^/?#\s]+$"
 HEADER_NAME = r"^[A-Za-z0-9-]{1,64}$"

@@ -46,7 +46,7 @@ FORMS = {
     HOUR_MINUTE: Reason("bad_hour", "must be a time of day such as 06:30, from 00:00 to 23:59"),
     MONTH_DAY: Reason("bad_day_of_year", "must be a day of the year such as 04-15, month first"),
     PERSON: Reason("bad_person", "must be 1 to 64 letters or digits, with · . _ or - inside and no spaces"),
-    PHONE: Reason("bad_phone", "must contain only digits, such as 13800000000 or +8613800000000"),
+    PHONE: Reason("bad_phone", "must be all digits, such as 13800000000 or +8613800000000; a Chinese mobile has 11"),
     MAIL_ADDRESS: Reason("bad_mail_address", "must be an e-mail address, such as name@example.cn"),
     MAIL_URL: BAD_MAIL_URL,
     HEADER_NAME: Reason("bad_header", "must be 1 to 64 letters A-Z, digits or hyphens, such as X-Token"),

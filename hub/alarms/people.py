@@ -11,6 +11,7 @@ from msgspec import Meta
 
 from drivers.reason import Reason
 from edge.alerts.rules import within
+from edge.config.base import NUMBER
 from edge.delivery.message import Recipient
 from edge.delivery.urgency import local
 from edge.records.people import PERSON
@@ -22,7 +23,7 @@ PersonName = Annotated[str, Meta(pattern=rf"{PERSON}(?!\n)")]
 ChannelName = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
 Station = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
 HourMinute = Annotated[str, Meta(pattern=r"^([01]\d|2[0-3]):[0-5]\d$(?!\n)")]
-Phone = Annotated[str, Meta(pattern=r"^(\+?[0-9]{5,15})?$(?!\n)")]
+Phone = Annotated[str, Meta(pattern=rf"^({NUMBER})?$(?!\n)")]
 MailAddress = Annotated[str, Meta(pattern=r"^([^@\s]{1,64}@[^@\s]{1,190})?$(?!\n)")]
 
 

@@ -255,7 +255,7 @@ def wanted(field: str, error: str) -> str:
     return {
         "name": _("A name has letters and digits, with · . _ or - inside, no spaces."),
         "hours": _("Hours have the form HH:MM-HH:MM, such as 07:00-22:30."),
-        "phone": _("A phone number has 5 to 15 digits, optionally after a +."),
+        "phone": _("A phone number has 5 to 15 digits, optionally after a +; a Chinese mobile number has 11."),
         "mail": _("An e-mail address has the form name@host."),
         "stations": _("A station's name has lower-case letters, digits and -, such as orchard-1."),
     }.get(field) or _("Not accepted: {why}").format(why=error)

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from drivers.reason import Reason
+from edge.config.base import NUMBER
 from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from hub.alarms.attempts import Attempt, attempts, waiting
@@ -113,6 +114,7 @@ class OnCallPages:
         states = context.queries.stations(context.now_us)
         values = {
             "title": _("On call"),
+            "number": NUMBER,
             "people": people,
             "duties": DUTIES,
             "duty": duty_word,

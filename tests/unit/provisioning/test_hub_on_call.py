@@ -106,6 +106,7 @@ def test_a_list_of_nothing_is_said_to_be_empty(
         (("wen", "--channel", "group", "--hours", "08:00-25:00"), "Hours have the form HH:MM-HH:MM", "时段"),
         (("wen", "--channel", "group", "--hours", "08:00"), "Hours have the form HH:MM-HH:MM", "时段"),
         (("wen", "--channel", "group", "--phone", "one"), "A phone number has 5 to 15 digits", "位数字"),
+        (("wen", "--channel", "group", "--phone", "1380000000"), "a Chinese mobile number has 11", "手机号为 11 位"),
         (("wen", "--channel", "group", "--mail", "here"), "An e-mail address has the form name@host.", "邮箱"),
         (("wen", "--channel", "group", "--station", "Orchard 1"), "A station's name has lower-case letters", "小写"),
         (("wen li", "--channel", "group"), "A name has letters", "姓名"),
