@@ -30,7 +30,7 @@ MOST_BATCHES = 8  # of a queue each in one look: a line that hums must not hold 
 CONSUMER = "minshan"  # what `gpioinfo` shows beside the line
 FIRST = "/dev/gpiochip0"
 # Labels of the chip that has a Pi's pins, of the Pi 5 (number 0, 4 or 15, by the kernel), the 4 and those before, and
-# of those that have none: gpiodetect's lists in raspberrypi/linux, pull 6144, and WiringPi, issue 280.
+# of those that have none: the lists of gpiodetect that users of raspberrypi/linux and WiringPi have published.
 PINS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
 OF_THE_BOARD = ("gpio-brcmstb@", "raspberrypi-exp-gpio", "brcmvirt-gpio")
 
