@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Collection, Sequence
 from itertools import repeat
 from operator import mul, truediv
+from typing import cast
 
 import msgspec
 
@@ -44,13 +45,17 @@ class Numbers(dict[bytes, int | None]):
 
 def micro(seconds: Sequence[float | None]) -> Whole:
     """Return seconds as microseconds that come to the very same floats. Raise ValueError, OverflowError."""
-    if len(seconds) > 1 and seconds[0] and len({*seconds}) == 1:  # as durations are; 0 and -0 would be one
-        return micro(seconds[:1]) * len(seconds)
-    there = array("d", [0.0 if number is None else number for number in seconds])
-    whole = list(map(round, map(mul, there, repeat(float(MICRO)))))
+    if len(seconds) > 1 and seconds[0] and seconds[0] == seconds[-1] and len({*seconds}) == 1:
+        return micro(seconds[:1]) * len(seconds)  # as durations are; 0 and -0 would be one
+    try:
+        there = array("d", cast(Sequence[float], seconds))
+    except TypeError:  # a hole: to look for one first takes as long as all the rest
+        numbers = iter(micro([number for number in seconds if number is not None]))
+        return [None if number is None else next(numbers) for number in seconds]
+    whole = [*map(round, map(mul, there, repeat(float(MICRO))))]
     if not are_near(whole) or array("d", map(truediv, whole, repeat(MICRO))).tobytes() != there.tobytes():
         raise ValueError(seconds)
-    return [None if old is None else new for old, new in zip(seconds, whole)] if None in seconds else [*whole]
+    return [*whole]
 
 
 def are_near(whole: Collection[int]) -> bool:

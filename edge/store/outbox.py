@@ -203,14 +203,13 @@ class Outbox:
             return next((mark.overdue for mark in mine if ranges.common(mark.seqs, sent)), float("inf"))
 
     def current(self, connection: apsw.Connection, records: Iterable[Version]) -> Ranges:
-        """Return the seqs of those records that are in the store as they are: same epoch, same revision."""
-        sql = "SELECT seq FROM record WHERE seq BETWEEN ? AND ? AND (epoch <> ? OR revision <> ?)"
+        """Return the seqs of those records that are in the store as they are: same epoch, no higher revision."""
         current = NOTHING
-        for name, same in groupby(records, attrgetter("epoch", "revision")):
-            named = ranges.of(record.seq for record in same)
-            others = ranges.of(row[0] for pair in named for row in connection.execute(sql, (*pair, *name)))
-            current = ranges.union(current, ranges.without(named, others))
-        return ranges.common(current, self._ledger.existing)
+        for (epoch, revision), same in groupby(records, attrgetter("epoch", "revision")):
+            seqs = ranges.of([record.seq for record in same])
+            named = self._kept(Span(epoch, *pair) for pair in seqs)
+            current = ranges.union(current, ranges.without(named, _newer(connection, named, revision)))
+        return current
 
     def _kept(self, spans: Iterable[Span]) -> Ranges:
         return ranges.common(self._tail.ranges(list(spans), self._ledger.last), self._ledger.existing)

@@ -14,6 +14,8 @@ import zlib
 from edge.records.record import MOST_BODY
 
 PLAIN, DEFLATED = b"{", b"\1"
+TOO_LONG = MOST_BODY + 1
+UNKNOWN = "it is packed in no way that this version knows"
 WINDOW, MEMORY, LEVEL = -12, 5, 6  # raw, 4 kB: a minute's body is shorter; a compressor takes 20 kB
 # Never to be changed: what is kept is read with it. Other words are another first byte. The last ones cost least.
 WORDS = (
@@ -38,13 +40,15 @@ def packed(body: bytes) -> bytes:
 
 def unpacked(kept: bytes) -> bytes:
     """Return the JSON object, byte for byte. Raise ValueError where it is not what `packed` returned."""
-    if kept.startswith(PLAIN):
-        return kept
+    if not kept.startswith(DEFLATED):
+        if kept.startswith(PLAIN):
+            return kept
+        raise ValueError(UNKNOWN)
     press = zlib.decompressobj(WINDOW, WORDS)
     try:
-        body = press.decompress(kept[1:], MOST_BODY + 1)
+        body = press.decompress(kept[1:], TOO_LONG)
     except zlib.error as error:
         raise ValueError(str(error)) from error
-    if not kept.startswith(DEFLATED) or not press.eof or press.unused_data:
-        raise ValueError("it is packed in no way that this version knows")
+    if not press.eof or press.unused_data:
+        raise ValueError(UNKNOWN)
     return body

@@ -65,7 +65,7 @@ def row_of(record: Record) -> Row:
 def from_row(row: Row) -> Record:
     """Return the record of a row. Raise RowError where it is damaged."""
     seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup, body, crc = row
-    if not isinstance(body, bytes) or crc_of(row[: WIDTH - 2], body) != crc:
+    if not isinstance(body, bytes) or crc_of(row[:-2], body) != crc:
         raise RowError(f"record {seq!r} is damaged")
     try:
         body = unpacked(body)
