@@ -11,7 +11,8 @@ fault is a state, and what a grower reads are its minutes: so the doubt holds un
 
 Humidity alone may change with the air: a valley's wind turns, fog parts, foehn comes, and other vapour arrives at the
 same temperature, by 20 % in five minutes. It flows in: no two samples, a minute apart even, differ by half of it. A
-fault leaps from one sample to the next, and a drop that runs over the element ends at saturation (ours).
+fault leaps from one sample to the next, and a drop that runs over the element ends at saturation (ours). So does cold
+air flow into fog, where humidity stays at saturation and shows nothing.
 
 A leap may be a repair too: of a drift, or of a fault that crept in. What tells them apart is what changes slowly, the
 air's vapour pressure for temperature and humidity, pressure and soil themselves: a leap that brings it back to what it
@@ -159,7 +160,7 @@ class ChannelOffsets:
         least = least if told else ALONE.get(channel.quantity, inf)
         leaps = not level.leap and abs(change) > least and begin >= level.settles
         leaps = leaps and not moved(level, channel.quantity, change, now, others)
-        leaps = leaps and not (channel.quantity == "relative_humidity" and value.value < FOG and flowed(level, change))
+        leaps = leaps and not (flows_in(level, channel.quantity, value.value, change) and flowed(level, change))
         leaps = leaps and not any(self._changes.get(second, 0.0) / change >= ALONG for second in self._seconds[name])
         if (leaps or grows) and told and repairs(level, channel.quantity, value.value, change, now, begin):
             level.leap, level.settles = 0.0, begin + (MINUTES + 1) * 60.0
@@ -201,6 +202,14 @@ def look(level: ChannelLevel, samples: Sequence[float]) -> None:
     row = [*([] if level.newest is None else [level.newest]), *samples]
     level.steps.append(max((abs(b - a) for a, b in pairwise(row)), default=0.0) if samples else None)
     level.newest = row[-1] if row else None
+
+
+def flows_in(level: ChannelLevel, of: str, value: float, change: float) -> bool:
+    """Return whether air that flows in explains a leap: of humidity short of fog, of a temperature that falls in it."""
+    if of == "relative_humidity":
+        return value < FOG
+    in_fog = any(before.get("relative_humidity", 0.0) >= FOG for _, before in level.means)
+    return of == "air_temperature" and change < 0 and in_fog
 
 
 def flowed(level: ChannelLevel, change: float) -> bool:

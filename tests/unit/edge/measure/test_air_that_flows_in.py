@@ -61,6 +61,30 @@ def test_a_hygrometer_that_leaps_is_in_doubt(every: float, change: float) -> Non
         assert sum(flag != 1 for flag in flags[RH][201:301]) >= 99
 
 
+def foggy(every: float, wide: float, noise: Random, ends: float) -> dict[str, list[float]]:
+    """Return a foggy night into which air that is 4.5 K colder comes in so many minutes (a tenth to nine tenths)."""
+    times = [n * every for n in range(round(LAST * 60 / every))]
+    share = [0.5 + 0.5 * math.tanh((at - TURNS) * 2.197 / (wide * 60.0)) for at in times]
+    air = [9 - 4.5 * part + 0.2 * math.sin(at / 800) + noise.gauss(0, 0.03) for at, part in zip(times, share)]
+    return {T: air, RH: [ends + noise.gauss(0, 0.1) for _ in times]}
+
+
+@pytest.mark.parametrize("every", PACES)
+def test_cold_air_that_flows_into_fog_is_weather(every: float) -> None:
+    """It falls by 4.5 K in four minutes while humidity stays at saturation; no minute is in doubt."""
+    for seed, ends in enumerate((99.4, 97.0, 95.5)):  # where this hygrometer ends
+        flags = told(foggy(every, 4.0, Random(seed), ends), every)
+        assert set(flags[T]) == {1} and set(flags[RH]) == {1}
+
+
+@pytest.mark.parametrize("every", PACES)
+def test_a_thermometer_that_leaps_in_fog_is_in_doubt(every: float) -> None:
+    """The same change between two samples is a fault's."""
+    for seed, ends in enumerate((99.4, 97.0, 95.5)):
+        flags = told(foggy(every, 0.001, Random(seed), ends), every)
+        assert sum(flag != 1 for flag in flags[T][201:301]) >= 99
+
+
 @pytest.mark.parametrize("every", PACES)
 def test_a_drop_on_a_hygrometer_is_in_doubt(every: float) -> None:
     """It runs over the element within two minutes, to saturation, while the air stays as it is."""
