@@ -14,7 +14,7 @@ from drivers.cameras import frames as frames_module
 from drivers.cameras.frames import frames
 from drivers.cameras.key_frames import KeyFrames
 from tests.kits import orchard
-from tests.kits.key_frames import ENCODERS, encoded, frame_of, is_slice, joined, units
+from tests.kits.key_frames import ENCODERS, encoded, frame_of, is_slice, joined, torn, units
 
 EVERY = 12  # frames
 
@@ -141,3 +141,28 @@ def test_parameter_sets_that_the_session_alone_tells_are_enough(codec: str, name
     sets, slices = ([unit for unit in units(whole) if is_slice(codec, unit) is wanted] for wanted in (False, True))
     assert [key is not None for key in KeyFrames(name, joined(sets)).decode(joined(slices))] == [True]
     assert not any(KeyFrames(name, None).decode(joined(slices)))
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "colours"),
+    [
+        ("h264", "h264", "yuv420p"),
+        ("h265", "hevc", "yuv420p"),
+        ("h265", "hevc", "yuv420p10le"),
+        ("h265", "hevc", "yuv444p"),
+    ],
+)
+def test_a_torn_key_frame_is_no_picture_however_its_colours_are_coded(codec: str, name: str, colours: str) -> None:
+    """Of a camera that codes ten bits, or each pixel's own colour, a whole one is a picture, and a torn one is none."""
+    pictures = [orchard.image(seed, 362) for seed in (3, 4)]
+    key, later = encoded(codec, 4, pictures, between=25, colours=colours)
+    assert [found and found.format.name for found in KeyFrames(name, None).decode(key)] == [colours]
+    for seed in range(2):
+        for what, frame in torn(codec, key, later, seed):
+            assert not any(KeyFrames(name, None).decode(frame)), what
+
+
+def test_a_key_frame_without_colours_is_a_picture() -> None:
+    """A camera that codes its night in grey alone is no torn one."""
+    (key,) = encoded("h265", 4, [orchard.image(3, 362)], colours="gray")
+    assert [found and found.format.name for found in KeyFrames("hevc", None).decode(key)] == ["gray"]
