@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.buses import rtu
-from drivers.devices.modbus_registers import BEAUFORT, SCALE_DOUBT, force_doubt, not_void, octant_doubt, plan
+from drivers.devices.modbus_registers import (
+    BEAUFORT,
+    FORCE_DOUBT,
+    SCALE_DOUBT,
+    force_doubt,
+    not_void,
+    octant_doubt,
+    plan,
+)
 from drivers.devices.profiles import Profile
 from drivers.errors import DeviceError
 from drivers.twins.modbus import sealed
@@ -156,6 +164,7 @@ def test_a_direction_beyond_the_edge_of_its_octant_s_neighbour_is_doubted(direct
     octant = direction // 45
     for aside, agrees in ((-46, False), (-44, True), (44, True), (46, False)):
         assert (octant_doubt((direction + aside) % 360, octant) is None) == agrees
+    assert octant_doubt(direction, octant + 8) is not None, "there are eight"
 
 
 @pytest.mark.parametrize(("force", "speed"), list(enumerate(SPEEDS)))
@@ -167,6 +176,15 @@ def test_a_speed_agrees_with_its_force_and_with_none_two_beside(force: int, spee
             assert force_doubt(speed, told) in (None, SCALE_DOUBT)
         elif told != force:
             assert force_doubt(speed, told) is not None
+    assert force_doubt(speed, 99) is None, "what is no force tells nothing"
+
+
+def test_only_a_scale_that_would_fit_is_blamed() -> None:
+    """Ten times or a tenth of the speed names the scale; any other speed is doubted, and no setting suggested."""
+    assert [force_doubt(speed, 4) for speed in (0.67, 67.0)] == [SCALE_DOUBT] * 2
+    assert [force_doubt(speed, 4) for speed in (1.0, 20.0)] == [FORCE_DOUBT] * 2
+    assert force_doubt(1.5, 0) is None, "a tenth of a light air is a calm, and no wrong scale"
+    assert force_doubt(40.0, 12) is None
 
 
 def test_a_temperature_of_a_pair_that_is_away_is_no_frost_beside_what_was_measured() -> None:
@@ -188,8 +206,9 @@ def test_a_word_that_the_profile_calls_invalid_is_no_value_though_it_is_no_senti
 
 
 def test_values_at_the_end_of_their_limits_are_values() -> None:
-    """One word in two registers that both can be is a measurement: 100 % and 100 degC."""
+    """One word in two registers that both can be is a measurement: 100 % and 100 degC; a dark hour at 0 %."""
     assert held((HUMIDITY, 1000), (WARMTH, 1000)) == {"relative_humidity", "air_temperature"}
+    assert held((LIGHT, 0), (MOISTURE, 0)) == {"illuminance", "soil_moisture"}
 
 
 def test_an_impossible_value_of_a_lone_register_is_left_to_be_doubted() -> None:
