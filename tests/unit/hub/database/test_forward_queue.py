@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import pytest
 
 from drivers.reason import Reason
@@ -10,6 +12,7 @@ from edge.northbound import http_json
 from edge.records.record import Record
 from edge.sim.clock import SimClock
 from hub.database import forwarded
+from hub.database.commit import commit
 from hub.database.engine import opened
 from hub.database.lease import ENDS_S
 from hub.database.sink import DatabaseSink
@@ -93,6 +96,34 @@ def test_a_revision_is_sent_again(sink: DatabaseSink, queue: DatabaseQueue, url:
     assert filled(other).items[0].revision == 2
     queue.close()
     other.close()
+
+
+def test_a_revision_that_is_being_written_while_the_old_one_is_proven_is_sent_again(
+    sink: DatabaseSink, queue: DatabaseQueue, url: str
+) -> None:
+    """Whoever notes what a destination has waits for whoever writes a revision of it."""
+    sink.commit(delivery(row(1)))
+    batch, writer = filled(queue), opened(url)
+    proving = threading.Thread(target=queue.proven, args=(batch,))
+    with writer.transaction():
+        commit(writer, delivery(row(1, 9.5, revision=1)))
+        proving.start()
+        proving.join(0.5)
+    proving.join()
+    assert left(queue) == {("s", "e"): ((1, 1),)}
+    for one in (queue, writer):
+        one.close()
+
+
+def test_only_what_is_revised_is_tried_again_of_what_was_refused(sink: DatabaseSink, queue: DatabaseQueue) -> None:
+    """A destination that refuses a record is not asked about it anew with each revision of its neighbours."""
+    sink.commit(delivery(row(1), row(2)))
+    queue.halve(filled(queue))
+    for one in queue.batches():
+        queue.set_aside(one, NO)
+    sink.commit(delivery(row(2, 9.5, revision=1)))
+    assert left(queue) == {("s", "e"): ((2, 2),)}
+    queue.close()
 
 
 def test_halves_and_what_is_set_aside(sink: DatabaseSink, queue: DatabaseQueue, url: str) -> None:
