@@ -33,7 +33,7 @@ def minute(end: float, **values: float | None) -> Record:
 def test_a_minute_of_frost_gale_or_cloudburst_of_any_sensor_matters(
     values: dict[str, float | None], matters: bool
 ) -> None:
-    """Below 2 degC, from a gale of Beaufort 8 on, from 0.5 mm in a minute on: each minute goes for half an hour more."""
+    """Below 2 degC, from a gale of Beaufort 8 on, from 0.5 mm in a minute on: each goes for half an hour more."""
     urgency = Urgency()
     urgency.minute(minute(900.0, **values))
     assert urgency.until == (900.0 + 1800.0 if matters else float("-inf"))
