@@ -102,6 +102,37 @@ def test_frames_are_whole_whatever_the_times_of_their_packets(
     assert [list(units(frame)) for frame in found[-6:]] == [list(units(frame)) for frame in told[-6:]]
 
 
+def unit(name: str, kind: int, more: bytes, first: bool = True) -> bytes:
+    """Return a unit of that type, with the header of its codec: one byte or two. A slice tells if it is the first."""
+    head = bytes([0x60 | kind]) if name == "h264" else bytes([kind << 1, 1])
+    return frames_module.START + head + (b"\xb8" if first else b"\x48") + more
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "part"),
+    [("h264", kind, part) for kind in (6, 7, 8, 9) for part in (1, 5)]
+    + [("hevc", kind, part) for kind in (32, 33, 34, 35, 39) for part in (0, 1, 19, 21, 31)],
+)
+def test_a_frame_begins_with_what_stands_before_its_first_slice(name: str, kind: int, part: int) -> None:
+    """Parameter sets, messages and delimiters go with the frame that they tell of, though the times tell nothing."""
+    told = []
+    for number in range(1, 13):
+        more = bytes([number]) * 40
+        told.append([unit(name, kind, more), unit(name, part, more), unit(name, part, more, first=False)])
+    stream = (Packet(one, 7) for frame in told for one in frame)
+    assert list(frames(stream, name))[-6:] == [b"".join(frame) for frame in told[-6:]]
+
+
+@pytest.mark.parametrize(("name", "part"), [("h264", 1), ("h264", 5), ("hevc", 1), ("hevc", 21)])
+@pytest.mark.parametrize("still", [True, False], ids=["time stands still", "time moves in each packet"])
+def test_a_frame_ends_where_the_next_one_s_first_slice_begins(name: str, part: int, still: bool) -> None:
+    """A camera that sends slices alone, each in a packet, has its frames apart; none is lost once that was seen."""
+    told = [[unit(name, part, bytes([number]) * 40, first) for first in (True, False)] for number in range(1, 25)]
+    stream = (Packet(one, 7 if still else 90 * at) for at, one in enumerate(one for frame in told for one in frame))
+    found = list(frames(stream, name))
+    assert found[-12:] == [b"".join(frame) for frame in told[-12:]]
+
+
 @pytest.mark.parametrize(
     "unit",
     [b"\x06" + bytes([255]) * 999, b"\x67" + bytes([255]) * 999, b"\x41\x00" + bytes([255]) * 998],
