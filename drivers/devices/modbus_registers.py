@@ -125,10 +125,7 @@ def not_void(items: Iterable[RegisterItem], words: Words) -> tuple[RegisterItem,
 
 def void_answer(items: Iterable[RegisterItem], words: Words) -> Reason:
     """Return that an answer came and holds no value, with the words that it held."""
-    held = ((item, item.word(words)) for item in items)
-    shown = ", ".join(
-        f"{item.quantity} {word:0{item.span.bit_length() // 4}x}" for item, word in held if word is not None
-    )
+    shown = ", ".join(f"{item.quantity} {item.word(words):0{item.span.bit_length() // 4}x}" for item in items)
     return Reason("void_answer", "it answers, but says itself that it has no value ({words})", words=shown)
 
 

@@ -104,7 +104,7 @@ class ModbusDecoder:
         start = request.start
         values = (int.from_bytes(frame[3 + 2 * at : 5 + 2 * at], "big") for at in range(count))
         words = {(function, start + at): value for at, value in enumerate(values)}
-        items = [item for request in self._requests for item in request.items if item.high in words]
+        items = [item for request in self._requests for item in request.items if item.word(words) is not None]
         readings = tuple(item.reading(words, 0.0) for item in not_void(items, words))
         if readings:
             return Frame(self._offset, len(frame), readings)

@@ -45,8 +45,6 @@ class Meter:
     def begin(self, month: date) -> None:
         """Take in which month it is, by its first day."""
         before, self._now = self._now, month
-        if before == month:
-            return
         if before is not None and month > before and month not in self._months:
             self._months = {one: used for one, used in self._months.items() if one <= month}
         unknown = self._months.pop(date.min, {})
@@ -67,7 +65,7 @@ class Meter:
 
     def keep(self) -> dict[str, Any]:
         """Return what has to outlive a restart, as plain JSON values."""
-        found: dict[str, Any] = msgspec.to_builtins(MeterState(self._now, self._months), str_keys=True)
+        found: dict[str, Any] = msgspec.to_builtins(MeterState(self._now, self._months))
         return found
 
 

@@ -65,11 +65,9 @@ class DatabaseQueue:
             return None
         while chosen := self._chosen(most):
             with self._engine.transaction():
-                batch, seen = self._fixed(chosen, encode)
+                batch = self._fixed(chosen, encode)
             if batch is not None:
                 return batch
-            if not seen:
-                self._note_absent(chosen, [])
         self._nothing_at = mark
         return None
 
@@ -150,8 +148,8 @@ class DatabaseQueue:
         sql = "SELECT station, epoch FROM epoch ORDER BY coalesce(arrived_last, 0) DESC, station, epoch"
         return [(station, epoch) for station, epoch in self._engine.query(sql)]
 
-    def _fixed(self, chosen: list[tuple[str, str, int]], encode: Encode) -> tuple[ForwardBatch | None, int]:
-        """Return the batch that these come to, kept, and how many of them there are at all."""
+    def _fixed(self, chosen: list[tuple[str, str, int]], encode: Encode) -> ForwardBatch | None:
+        """Return the batch that these come to, kept; None where none of them is to be sent."""
         forwarded.lock_epochs(self._engine, (key[:2] for key in chosen))
         found = {tuple(row[:3]): row[3:] for row in self._engine.lookup("record", READ, KEY, sorted(chosen))}
         passed: dict[Name, list[int]] = {}
@@ -174,17 +172,13 @@ class DatabaseQueue:
             lines.append(line)
         forwarded.add(self._engine, self.destination, passed)
         self._aside(refused)
-        self._note_absent(chosen, list(found))
+        for station, epoch, seq in set(chosen) - set(found):
+            self._absent[station, epoch] = ranges.union(self._absent.get((station, epoch), ()), ((seq, seq),))
         if not items:
-            return None, len(found)
+            return None
         batch = ForwardBatch(self.destination, self._next_number(), items, lines)
         self._keep(batch)
-        return batch, len(found)
-
-    def _note_absent(self, chosen: list[tuple[str, str, int]], found: list[tuple[str, str, int]]) -> None:
-        for station, epoch, seq in set(chosen) - set(found):
-            name = station, epoch
-            self._absent[name] = ranges.union(self._absent.get(name, ()), ((seq, seq),))
+        return batch
 
     def _next_number(self) -> int:
         """Return a number above all that are on their way."""

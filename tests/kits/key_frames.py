@@ -16,18 +16,26 @@ ENCODERS = {"h264": "libx264", "h265": "libx265"}
 
 
 def encoded(
-    codec: str, slices: int, pictures: list[Image.Image], between: int = 1, size: tuple[int, int] = (WIDTH, HEIGHT)
+    codec: str,
+    slices: int,
+    pictures: list[Image.Image],
+    between: int = 1,
+    size: tuple[int, int] = (WIDTH, HEIGHT),
+    colours: str = "yuv420p",
 ) -> list[bytes]:
-    """Return the frames that pictures are coded to in that size, each `between`-th of which is a key frame."""
+    """Return the frames that pictures are coded to in that size, each `between`-th of which is a key frame.
+
+    `colours` is FFmpeg's name of how the pixels are kept: most cameras' is 4:2:0 of 8 bits.
+    """
     encoder = av.CodecContext.create(ENCODERS[codec], "w")
     assert isinstance(encoder, av.VideoCodecContext)
-    encoder.width, encoder.height, encoder.pix_fmt = *size, "yuv420p"
+    encoder.width, encoder.height, encoder.pix_fmt = *size, colours
     encoder.time_base, encoder.framerate, encoder.gop_size = Fraction(1, 25), Fraction(25), between
     more = ":log-level=none:pools=1" if codec == "h265" else ":sliced-threads=0:bframes=0"
     encoder.options = {"preset": "ultrafast", f"{ENCODERS[codec][3:]}-params": f"slices={slices}{more}"}
     found: list[bytes] = []
     for number, picture in enumerate(pictures):
-        frame = frame_of(picture.resize(size)).reformat(format="yuv420p")
+        frame = frame_of(picture.resize(size)).reformat(format=colours)
         frame.pts = number
         found += [bytes(packet) for packet in encoder.encode(frame)]
     return found + [bytes(packet) for packet in encoder.encode(None)]

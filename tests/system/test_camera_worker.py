@@ -110,9 +110,12 @@ def test_no_picture_is_a_sentence_and_the_process_lives_on(
 def test_a_killed_process_answers_by_its_next(process: Process, small: SnapshotCamera) -> None:
     """SIGKILL in the middle of a picture: the next process answers that request, untried, and takes the next one."""
     small.misbehave(CameraFault.HANG)
+    before = small.asked
     request = process.ask(target(small))
-    assert process.taken(request)
+    assert until(lambda: small.asked > before, 20.0)
+    children = Path(f"/proc/{process.process.pid}/task/{process.process.pid}/children").read_text().split()
     process.end(signal.SIGKILL)
+    assert children and until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 20.0)
     asked = small.asked
     small.misbehave(None)
     process.start()
@@ -146,6 +149,30 @@ def test_a_call_that_hangs_ends_at_the_deadline_and_harms_no_other(process: Proc
         assert process.answer(process.ask(target(small))).ok
         assert process.answer(hanging).reason == HUNG
     assert process.process.poll() is None
+
+
+def test_a_camera_that_does_not_answer_is_named_as_that_before_its_time_is_up(
+    process: Process, small: SnapshotCamera
+) -> None:
+    """The driver gives up before the kernel's alarm does: its sentence says what the camera did, the alarm's cannot."""
+    small.misbehave(CameraFault.HANG)
+    reason = process.answer(process.ask(target(small), deadline=6.5)).reason
+    small.misbehave(None)
+    assert reason is not None
+    assert reason.code != HUNG.code
+    assert reason.inner("detail")
+
+
+def test_it_does_not_outlive_its_folder(process: Process) -> None:
+    """Where the station's state is moved aside, it ends with a line, so that systemd starts it on the new folder."""
+    assert until(process.spool.attended, 20.0)
+    process.spool.folder.rename(process.spool.folder.with_name("former"))
+    process.process.wait(20)
+    assert process.process.stderr is not None
+    said = process.process.stderr.read().decode()
+    assert process.ended() == 1
+    assert said.startswith(f"the spool {process.spool.folder} does not work: ")
+    assert len(said.splitlines()) == 1
 
 
 def test_term_ends_it_cleanly_and_a_second_one_is_refused(process: Process) -> None:

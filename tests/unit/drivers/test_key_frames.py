@@ -14,7 +14,7 @@ from drivers.cameras import frames as frames_module
 from drivers.cameras.frames import frames
 from drivers.cameras.key_frames import KeyFrames
 from tests.kits import orchard
-from tests.kits.key_frames import ENCODERS, encoded, frame_of, is_slice, joined, units
+from tests.kits.key_frames import ENCODERS, encoded, frame_of, is_slice, joined, torn, units
 
 EVERY = 12  # frames
 
@@ -102,6 +102,37 @@ def test_frames_are_whole_whatever_the_times_of_their_packets(
     assert [list(units(frame)) for frame in found[-6:]] == [list(units(frame)) for frame in told[-6:]]
 
 
+def unit(name: str, kind: int, more: bytes, first: bool = True) -> bytes:
+    """Return a unit of that type, with the header of its codec: one byte or two. A slice tells if it is the first."""
+    head = bytes([0x60 | kind]) if name == "h264" else bytes([kind << 1, 1])
+    return frames_module.START + head + (b"\xb8" if first else b"\x48") + more
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "part"),
+    [("h264", kind, part) for kind in (6, 7, 8, 9) for part in (1, 5)]
+    + [("hevc", kind, part) for kind in (32, 33, 34, 35, 39) for part in (0, 1, 19, 21, 31)],
+)
+def test_a_frame_begins_with_what_stands_before_its_first_slice(name: str, kind: int, part: int) -> None:
+    """Parameter sets, messages and delimiters go with the frame that they tell of, though the times tell nothing."""
+    told = []
+    for number in range(1, 13):
+        more = bytes([number]) * 40
+        told.append([unit(name, kind, more), unit(name, part, more), unit(name, part, more, first=False)])
+    stream = (Packet(one, 7) for frame in told for one in frame)
+    assert list(frames(stream, name))[-6:] == [b"".join(frame) for frame in told[-6:]]
+
+
+@pytest.mark.parametrize(("name", "part"), [("h264", 1), ("h264", 5), ("hevc", 1), ("hevc", 21)])
+@pytest.mark.parametrize("still", [True, False], ids=["time stands still", "time moves in each packet"])
+def test_a_frame_ends_where_the_next_one_s_first_slice_begins(name: str, part: int, still: bool) -> None:
+    """A camera that sends slices alone, each in a packet, has its frames apart; none is lost once that was seen."""
+    told = [[unit(name, part, bytes([number]) * 40, first) for first in (True, False)] for number in range(1, 25)]
+    stream = (Packet(one, 7 if still else 90 * at) for at, one in enumerate(one for frame in told for one in frame))
+    found = list(frames(stream, name))
+    assert found[-12:] == [b"".join(frame) for frame in told[-12:]]
+
+
 @pytest.mark.parametrize(
     "unit",
     [b"\x06" + bytes([255]) * 999, b"\x67" + bytes([255]) * 999, b"\x41\x00" + bytes([255]) * 998],
@@ -141,3 +172,28 @@ def test_parameter_sets_that_the_session_alone_tells_are_enough(codec: str, name
     sets, slices = ([unit for unit in units(whole) if is_slice(codec, unit) is wanted] for wanted in (False, True))
     assert [key is not None for key in KeyFrames(name, joined(sets)).decode(joined(slices))] == [True]
     assert not any(KeyFrames(name, None).decode(joined(slices)))
+
+
+@pytest.mark.parametrize(
+    ("codec", "name", "colours"),
+    [
+        ("h264", "h264", "yuv420p"),
+        ("h265", "hevc", "yuv420p"),
+        ("h265", "hevc", "yuv420p10le"),
+        ("h265", "hevc", "yuv444p"),
+    ],
+)
+def test_a_torn_key_frame_is_no_picture_however_its_colours_are_coded(codec: str, name: str, colours: str) -> None:
+    """Of a camera that codes ten bits, or each pixel's own colour, a whole one is a picture, and a torn one is none."""
+    pictures = [orchard.image(seed, 362) for seed in (3, 4)]
+    key, later = encoded(codec, 4, pictures, between=25, colours=colours)
+    assert [found and found.format.name for found in KeyFrames(name, None).decode(key)] == [colours]
+    for seed in range(2):
+        for what, frame in torn(codec, key, later, seed):
+            assert not any(KeyFrames(name, None).decode(frame)), what
+
+
+def test_a_key_frame_without_colours_is_a_picture() -> None:
+    """A camera that codes its night in grey alone is no torn one."""
+    (key,) = encoded("h265", 4, [orchard.image(3, 362)], colours="gray")
+    assert [found and found.format.name for found in KeyFrames("hevc", None).decode(key)] == ["gray"]

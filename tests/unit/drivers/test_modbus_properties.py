@@ -5,12 +5,22 @@ from __future__ import annotations
 import struct
 from bisect import bisect_right
 from contextlib import suppress
+from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.buses import rtu
-from drivers.devices.modbus_registers import BEAUFORT, SCALE_DOUBT, force_doubt, octant_doubt, plan
+from drivers.devices.modbus_registers import (
+    BEAUFORT,
+    FORCE_DOUBT,
+    SCALE_DOUBT,
+    force_doubt,
+    not_void,
+    octant_doubt,
+    plan,
+)
 from drivers.devices.profiles import Profile
 from drivers.errors import DeviceError
 from drivers.twins.modbus import sealed
@@ -18,6 +28,13 @@ from tests.kits.modbus_line import played, simulated
 
 WORD = st.integers(0, 0xFFFF)
 LENGTHS = st.integers(1, 4)
+# A speed, m/s, in the middle of each Beaufort force from 0 to 12 (WMO-No. 8, volume I, 5).
+SPEEDS = (0.1, 0.9, 2.5, 4.4, 6.7, 9.4, 12.3, 15.5, 19.0, 22.6, 26.5, 30.6, 35.0)
+HUMIDITY = {"quantity": "relative_humidity", "unit": "%", "low": 0.0, "high": 100.0}
+WARMTH = {"quantity": "air_temperature", "unit": "degC", "low": -40.0, "high": 125.0}
+MOISTURE = {"quantity": "soil_moisture", "unit": "%", "low": -4000.0, "high": 4000.0}
+SOIL = {"quantity": "soil_temperature", "unit": "degC", "low": -4000.0, "high": 4000.0}
+LIGHT = {"quantity": "illuminance", "unit": "lux", "low": 0.0, "high": 6000.0, "saturated": 0xFFFF}
 
 
 def profile(words: int, order: str, signed: bool, scale: float, offset: float) -> Profile:
@@ -27,6 +44,17 @@ def profile(words: int, order: str, signed: bool, scale: float, offset: float) -
     return Profile.model_validate(
         {"name": "any", "title": "any", "maker": "any", "source": "any", "registers": [entry]}
     )
+
+
+def held(*registers: tuple[dict[str, Any], int]) -> set[str]:
+    """Return the quantities that a sensor's registers hold, each given as its entry and its word."""
+    entries = [
+        {"register": at, "words": 1, "signed": True, "scale": 0.1, "resolution": 0.1} | entry
+        for at, (entry, _) in enumerate(registers)
+    ]
+    sensor = {"name": "any", "title": "any", "maker": "any", "source": "any", "registers": entries}
+    (ask,) = plan(Profile.model_validate(sensor))
+    return {item.quantity for item in not_void(ask.items, dict(zip(ask.places, (word for _, word in registers))))}
 
 
 def accepted(frame: bytes, address: int, function: int, count: int) -> bool:
@@ -128,3 +156,61 @@ def test_the_octant_of_a_direction_is_never_doubted(direction: int) -> None:
     octant = round(direction / 45) % 8
     assert octant_doubt(direction, octant) is None
     assert octant_doubt(direction, (octant + 4) % 8) is not None
+
+
+@pytest.mark.parametrize("direction", [0, 45, 180, 315])
+def test_a_direction_beyond_the_edge_of_its_octant_s_neighbour_is_doubted(direction: int) -> None:
+    """A vane near the edge between two octants may be told by either, and by no other one."""
+    octant = direction // 45
+    for aside, agrees in ((-46, False), (-44, True), (44, True), (46, False)):
+        assert (octant_doubt((direction + aside) % 360, octant) is None) == agrees
+    assert octant_doubt(direction, octant + 8) is not None, "there are eight"
+
+
+@pytest.mark.parametrize(("force", "speed"), list(enumerate(SPEEDS)))
+def test_a_speed_agrees_with_its_force_and_with_none_two_beside(force: int, speed: float) -> None:
+    """A true wind is not doubted, and a speed far from the force that the same device tells is no good reading."""
+    assert force_doubt(speed, force) is None
+    for told in range(13):
+        if abs(told - force) == 1:
+            assert force_doubt(speed, told) in (None, SCALE_DOUBT)
+        elif told != force:
+            assert force_doubt(speed, told) is not None
+    assert force_doubt(speed, 99) is None, "what is no force tells nothing"
+
+
+def test_only_a_scale_that_would_fit_is_blamed() -> None:
+    """Ten times or a tenth of the speed names the scale; any other speed is doubted, and no setting suggested."""
+    assert [force_doubt(speed, 4) for speed in (0.67, 67.0)] == [SCALE_DOUBT] * 2
+    assert [force_doubt(speed, 4) for speed in (1.0, 20.0)] == [FORCE_DOUBT] * 2
+    assert force_doubt(1.5, 0) is None, "a tenth of a light air is a calm, and no wrong scale"
+    assert force_doubt(40.0, 12) is None
+
+
+def test_a_temperature_of_a_pair_that_is_away_is_no_frost_beside_what_was_measured() -> None:
+    """A T/RH pair of ffff is void though the station's light is not, and light at its end is light all the same."""
+    light = (LIGHT | {"signed": False}, 0xFFFF)
+    assert held((HUMIDITY, 0xFFFF), (WARMTH, 0xFFFF), (LIGHT, 120)) == {"illuminance"}
+    assert held((HUMIDITY, 0xFFFF), (WARMTH, 0xFFFF), light, (MOISTURE, 120)) == {"illuminance", "soil_moisture"}
+    assert held((HUMIDITY, 500), (WARMTH, 0xFFFF), light) == {"relative_humidity", "air_temperature", "illuminance"}
+
+
+def test_sentinels_alone_are_no_values_though_each_could_be_one() -> None:
+    """Two registers of 7fff were not measured, however wide the limits are."""
+    assert held((MOISTURE, 0x7FFF), (SOIL, 0x7FFF)) == set()
+
+
+def test_a_word_that_the_profile_calls_invalid_is_no_value_though_it_is_no_sentinel() -> None:
+    """The other registers of the answer stand."""
+    assert held((HUMIDITY | {"invalid": [900]}, 900), (WARMTH, 120)) == {"air_temperature"}
+
+
+def test_values_at_the_end_of_their_limits_are_values() -> None:
+    """One word in two registers that both can be is a measurement: 100 % and 100 degC; a dark hour at 0 %."""
+    assert held((HUMIDITY, 1000), (WARMTH, 1000)) == {"relative_humidity", "air_temperature"}
+    assert held((LIGHT, 0), (MOISTURE, 0)) == {"illuminance", "soil_moisture"}
+
+
+def test_an_impossible_value_of_a_lone_register_is_left_to_be_doubted() -> None:
+    """A sensor of one value that tells what cannot be is shown with that doubt, and not as one that is silent."""
+    assert held((WARMTH, 3000)) == {"air_temperature"}

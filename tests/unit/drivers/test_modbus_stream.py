@@ -54,6 +54,14 @@ def test_a_request_speaks_for_one_answer_only() -> None:
     assert speeds(items) == [(17, 0.6)]
 
 
+def test_half_of_a_number_that_another_master_asks_for_is_not_said_to_be_void() -> None:
+    """A second master may read one register of two: that is none of the profile's, and what follows is read."""
+    half = sealed(b"\x01\x03\x00\x02\x00\x01") + sealed(b"\x01\x03\x02\x00\x06")
+    items = decode(half + SAYS, profile="sen0644")
+    assert refusals(items) == [(8, 7, "no register of the profile")]
+    assert [offset for offset, _ in speeds(items)] == [15]
+
+
 @pytest.mark.parametrize(
     ("stream", "refused"),
     [

@@ -294,3 +294,4 @@ def test_a_head_that_sends_its_wind_twice_is_read_once() -> None:
     """Of the same wind as MWV and as VWR or XDR only the first form is taken from then on."""
     vwr = "IIVWR,45.0,L,6.0,N,3.1,M,11.1,K"
     assert list(map(bool, heard(vwr, "WIMWV,315.0,R,3.1,M,A", vwr, "WIXDR,A,300,D,1"))) == [True, True, False, False]
+    assert list(map(bool, heard(vwr, "WIXDR,A,300,D,1", vwr))) == [True, False, True]

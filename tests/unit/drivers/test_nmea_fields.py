@@ -23,6 +23,7 @@ from tests.unit.drivers.test_nmea import decoder, sentence, values
             {"air_temperature", "relative_humidity"},
             'air_pressure: unknown unit "K"',
         ),
+        ("WIXDR,C,20.1,C,0,H,55.0,G,0", {"air_temperature"}, 'relative_humidity: unknown unit "G"'),
         (
             "WIMDA,29.92,I,1.013,B,--,C,,,50.0,,9,C",
             {"air_pressure", "relative_humidity"},
@@ -139,7 +140,14 @@ def test_a_wind_without_any_field_is_named(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"), [("WI,WVP=020.0,045,0", "$WI,WVP=020.0,045,0"), ("WIMWV,9.0,T,2.0,M,A", "MWV T")]
+    ("text", "kind"),
+    [
+        ("WI,WVP=020.0,045,0", "$WI,WVP=020.0,045,0"),
+        ("WIMWV,9.0,T,2.0,M,A", "MWV T"),
+        ("WIMWV,9.0,,2.0,M,A", "MWV"),
+        ("GPZDA,201530.00,04,07,2002,00,00", "ZDA"),
+        ("WIXDR,C,2.3,C,ENGINE#0,U,12.1,V,", "XDR C ENGINE#0, U"),
+    ],
 )
 def test_what_a_head_sends_instead_is_shown(text: str, kind: str) -> None:
     """A maker's own sentence and a wind against another reference are whole frames, and told by what they are."""

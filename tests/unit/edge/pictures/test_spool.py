@@ -129,6 +129,38 @@ def test_one_camera_process_holds_the_spool(spool: Spool) -> None:
     assert Spool(spool.folder).attend() is None
 
 
+def test_looking_for_the_other_end_opens_no_more_and_more_files(spool: Spool) -> None:
+    """A station looks for its camera process for years, and a second process tries again and again."""
+
+    def looks() -> int:
+        for _ in range(20):
+            assert spool.attended() and Spool(spool.folder).attend() is None
+        return len(list(Path("/proc/self/fd").iterdir()))
+
+    lock = spool.attend()
+    assert lock is not None
+    assert looks() == looks()
+    os.close(lock)
+
+
+def test_a_request_that_is_withdrawn_while_it_is_being_taken_is_none(spool: Spool) -> None:
+    """The next one is taken instead, and the camera process goes on."""
+    gone, asked = request("0123456789abcdef"), request("ffffffffffffffff")
+    spool.put(asked)
+    file = spool.folder / f"request-{gone.id}.json"
+    os.mkfifo(file)  # whoever reads it waits for its end, and by then it has no name any more
+
+    def withdraw() -> None:
+        with file.open("wb") as pipe:
+            pipe.write(msgspec.json.encode(gone))
+            file.unlink()
+
+    daemon = threading.Thread(target=withdraw)
+    daemon.start()
+    assert spool.take() == asked
+    daemon.join()
+
+
 def test_waiting_ends_when_nobody_is_there(spool: Spool) -> None:
     """Without a camera process the wait ends after the absence allowed, with a sentence."""
     with Waiting(spool, SystemClock(), request().id, patience=30.0, absence=0.2) as waiting:

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import threading
+
+import msgspec
 import pytest
 
 from drivers.reason import Reason
 from edge.forward.batch import ForwardBatch
 from edge.northbound import http_json
+from edge.records.bodies import encode
 from edge.records.record import Record
 from edge.sim.clock import SimClock
 from hub.database import forwarded
+from hub.database.commit import commit
 from hub.database.engine import opened
 from hub.database.lease import ENDS_S
 from hub.database.sink import DatabaseSink
 from hub.forward.queue import DatabaseQueue
+from hub.sink import Row
 from tests.kits.receiver_kit import UTC0
 from tests.kits.sink_kit import came, delivery, query, row, set_back
 
@@ -46,6 +52,13 @@ def filled(queue: DatabaseQueue, most: int = 10) -> ForwardBatch:
 def seqs(batch: ForwardBatch) -> list[int]:
     """Return the numbers of a batch."""
     return [item.seq for item in batch.items]
+
+
+def undated(of: Row) -> Row:
+    """Return a minute whose time nobody knows yet."""
+    assert isinstance(of.record, Record)
+    record = msgspec.structs.replace(of.record, start=None)
+    return Row(of.station, record, encode(record), of.arrived)
 
 
 def test_the_newest_go_first_and_each_station_has_its_turn(sink: DatabaseSink, queue: DatabaseQueue) -> None:
@@ -95,14 +108,72 @@ def test_a_revision_is_sent_again(sink: DatabaseSink, queue: DatabaseQueue, url:
     other.close()
 
 
+def test_a_revision_that_is_being_written_while_the_old_one_is_proven_is_sent_again(
+    sink: DatabaseSink, queue: DatabaseQueue, url: str
+) -> None:
+    """Whoever notes what a destination has waits for whoever writes a revision of it."""
+    sink.commit(delivery(row(1)))
+    batch, writer = filled(queue), opened(url)
+    proving = threading.Thread(target=queue.proven, args=(batch,))
+    with writer.transaction():
+        commit(writer, delivery(row(1, 9.5, revision=1)))
+        proving.start()
+        proving.join(0.5)
+    proving.join()
+    assert left(queue) == {("s", "e"): ((1, 1),)}
+    for one in (queue, writer):
+        one.close()
+
+
+def test_a_revision_that_is_being_written_while_its_neighbour_is_passed_over_is_sent_again(
+    sink: DatabaseSink, queue: DatabaseQueue, url: str
+) -> None:
+    """Whoever adds to what a destination has waits for whoever takes something out of it."""
+    sink.commit(delivery(row(1)))
+    queue.proven(filled(queue))
+    sink.commit(delivery(row(2, {"version": "9"}, kind="start")))
+    writer = opened(url)
+    passing = threading.Thread(target=queue.fill, args=(1, http_json.encode))
+    with writer.transaction():
+        commit(writer, delivery(row(1, 9.5, revision=1)))
+        passing.start()
+        passing.join(0.5)
+    passing.join()
+    (batch,) = queue.batches() or [filled(queue)]
+    assert (seqs(batch), batch.items[0].revision) == ([1], 1)
+    for one in (queue, writer):
+        one.close()
+
+
+def test_what_is_on_its_way_is_not_sent_in_a_second_batch(sink: DatabaseSink, queue: DatabaseQueue) -> None:
+    """Whatever is in transit, the next batch has the others."""
+    sink.commit(delivery(*(row(seq) for seq in range(1, 8))))
+    assert [seqs(filled(queue, 3)) for _ in range(3)] == [[5, 6, 7], [2, 3, 4], [1]]
+    assert queue.fill(3, http_json.encode) is None
+    queue.close()
+
+
+def test_only_what_is_revised_is_tried_again_of_what_was_refused(sink: DatabaseSink, queue: DatabaseQueue) -> None:
+    """A destination that refuses a record is not asked about it anew with each revision of its neighbours."""
+    sink.commit(delivery(row(1), row(2)))
+    queue.halve(filled(queue))
+    for one in queue.batches():
+        queue.set_aside(one, NO)
+    sink.commit(delivery(row(2, 9.5, revision=1)))
+    assert left(queue) == {("s", "e"): ((2, 2),)}
+    queue.close()
+
+
 def test_halves_and_what_is_set_aside(sink: DatabaseSink, queue: DatabaseQueue, url: str) -> None:
     """A batch is halved down to one record, which is set aside and counted; revised, it is tried again."""
     sink.commit(delivery(*(row(seq) for seq in range(1, 9))))
     filled(queue)
     while len((top := queue.batches()[0]).items) > 1:
         queue.halve(top)
+        assert sorted(seq for batch in queue.batches() for seq in seqs(batch)) == list(range(1, 9))
     assert seqs(top) == [8]
     queue.set_aside(top, NO)
+    assert sorted(seq for batch in queue.batches() for seq in seqs(batch)) == list(range(1, 8))
     while there := queue.batches():
         queue.proven(there[0])
     assert waits(queue) == 0
@@ -195,12 +266,8 @@ def test_how_it_goes_is_known_from_the_first_word_on(sink: DatabaseSink, queue: 
     """Why nothing gets through, before anything has, and that it is over; an older minute is no newest one."""
     queue.failed(NO)
     assert query(url, "SELECT why IS NULL, proven IS NULL FROM forward_lane") in ([(0, 1)], [(False, True)])
-    sink.commit(delivery(*(row(seq) for seq in range(1, 5))))
-    newest = []
+    sink.commit(delivery(*(row(seq) for seq in range(1, 5)), undated(row(5))))
     for _ in range(2):
-        queue.proven(filled(queue, 2))
-        ((why, last),) = query(url, "SELECT why, newest FROM forward_lane")
-        newest.append(last)
-        assert why is None
-    assert newest[0] == newest[1] is not None
+        queue.proven(filled(queue, 3))
+        assert query(url, "SELECT why, newest FROM forward_lane") == [(None, UTC0 + 4 * 60_000_000)]
     queue.close()

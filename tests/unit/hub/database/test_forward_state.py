@@ -48,6 +48,18 @@ def test_what_waits_is_what_is_here_and_neither_taken_nor_refused(sink: Database
             assert [one.waiting for one in states_of(engine, [COUNTY, VILLAGE])] == waiting(engine)
 
 
+def test_a_station_that_a_destination_is_to_have_and_nobody_has_heard_of_is_named(sink: DatabaseSink, url: str) -> None:
+    """A name that was typed wrongly sends nothing: it is told, and no longer once that station is heard."""
+    with closing(opened(url)) as engine:
+        sink.commit(delivery(row(1)))
+        county, village = states_of(engine, [COUNTY, VILLAGE])
+        assert county.why is None
+        assert village.why is not None
+        assert (village.why.code, village.why.params) == ("forward_unheard", {"names": "t"})
+        sink.commit(delivery(row(1, station="t")))
+        assert [one.why for one in states_of(engine, [COUNTY, VILLAGE])] == [None, None]
+
+
 def test_what_a_destination_has_is_not_read_range_by_range(
     sink: DatabaseSink, url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -105,6 +105,9 @@ def test_a_minute_that_is_dated_anew_leaves_its_place(sink: DatabaseSink, url: s
     sink.commit(delivery(came(json.dumps(undated).encode())))
     assert rain(url, "day") == {"2026-01-01": 1.0}
     check_hours(url)
+    sink.commit(delivery(minute(3, 1500, revision=3)))
+    assert rain(url, "day") == {"2026-01-01": 1.0, "2026-01-02": 1.0}
+    check_hours(url)
 
 
 def test_no_value_is_never_zero(sink: DatabaseSink, url: str) -> None:

@@ -50,6 +50,30 @@ def test_what_comes_again_late_or_revised(sink: DatabaseSink, url: str) -> None:
     ]
 
 
+def test_another_content_under_one_name_is_told_once(sink: DatabaseSink, caplog: pytest.LogCaptureFixture) -> None:
+    """Whoever keeps the hub reads of it in its log, and not again with each copy; nothing is said of doubles."""
+    sink.commit(delivery(row(1), row(1)))
+    assert not caplog.messages
+    for _ in range(2):
+        sink.commit(delivery(row(1, 9.5)))
+    (told,) = caplog.messages
+    assert told.startswith("1 records arrived with a content that differs")
+
+
+def test_what_fills_a_gap_is_counted_once(sink: DatabaseSink, url: str) -> None:
+    """Two ranges that have become one stand in the ledger as one: what people read of it adds them up."""
+    sink.commit(delivery(row(1), row(2), row(4), row(5)))
+    sink.commit(delivery(row(3)))
+    assert query(url, "SELECT first, last FROM ledger") == [(1, 5)]
+
+
+def test_a_stored_record_that_cannot_be_read_any_more_is_another_and_blocks_none(sink: DatabaseSink, url: str) -> None:
+    """What is sent again beside damaged bytes is kept as another content, and the records with it are there."""
+    sink.commit(delivery(row(1)))
+    query(url, "UPDATE record SET raw = substr(raw, 2)")
+    assert sink.commit(delivery(row(1), row(2))).fates == (RowFate.OTHER, RowFate.NEW)
+
+
 def test_the_same_record_in_other_bytes_is_a_double(sink: DatabaseSink) -> None:
     """Blanks and the order of keys say nothing: they make no conflict."""
     spaced = json.dumps(dict(reversed(json.loads(row(1).raw).items())), indent=1).encode()
