@@ -32,10 +32,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """Where a command is (the attribute bears its name, with `_` for `-`), and what the help says of it in a line.
-
-    `has_others`: others are below it.
-    """
+    """Where a command is (under its name, with `_` for `-`), its line in the help, and whether others are below it."""
 
     module: str
     what: str
@@ -212,8 +209,6 @@ def outcome(words: list[str]) -> int:
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
-        if asked := help_asked(error, words):
-            return outcome(asked)
         if isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
             error = click.UsageError(usage_sentence(error, words), error.ctx)
         error.show(told := io.StringIO())
@@ -237,11 +232,15 @@ def outcome(words: list[str]) -> int:
 
 
 def ran(words: list[str]) -> Any:
-    """Return what the command returns. Raise BrokenPipeError where its reader goes (click: 1)."""
+    """Return what the command returns, or its help's. Raise BrokenPipeError where its reader goes (click: 1)."""
     try:
         return group().main(words, prog_name="minshan", standalone_mode=False)
     except SystemExit:  # our commands raise `Exit`
         raise BrokenPipeError from None
+    except click.exceptions.NoSuchCommand as error:
+        if error.command_name not in HELP:
+            raise
+        return ran(help_asked(error.command_name, words))
 
 
 def see_encoding(words: Sequence[str]) -> None:

@@ -81,11 +81,9 @@ def see_dashes(words: Sequence[str]) -> None:
             raise click.UsageError(told)
 
 
-def help_asked(error: click.ClickException, words: Sequence[str]) -> list[str]:
-    """Return the command line for which `help` stands in these words, as in `help sensors`; [] where none is asked."""
-    if not isinstance(error, click.exceptions.NoSuchCommand) or error.command_name not in HELP:
-        return []
-    place = words.index(error.command_name)
+def help_asked(word: str, words: Sequence[str]) -> list[str]:
+    """Return the command line for which that word of `HELP` stands in these words, as in `help sensors`."""
+    place = words.index(word)
     return [*words[:place], *words[place + 1 :], "--help"]
 
 

@@ -151,13 +151,14 @@ def secret_of(file: str) -> str:
 
 def _link(address: Endpoint, left: Callable[[], float]) -> http.client.HTTPConnection:
     parts = urlsplit(address.url)
-    trusted = _trusting(address.ca_file) if parts.scheme == "https" else None
+    trusted = trusting(address.ca_file) if parts.scheme == "https" else None
     link = wire.link_to(parts, trusted, "", left)
     link.response_class = _WholeAnswer
     return link
 
 
-def _trusting(file: str | None) -> ssl.SSLContext:
+def trusting(file: str | None) -> ssl.SSLContext:
+    """Return whom a connection trusts: the authority of that file, the system's without one. Raise RequestError."""
     try:
         return ssl.create_default_context(cafile=file)
     except ssl.SSLError:
