@@ -5,11 +5,20 @@ An editor on Windows saves GBK or UTF-16, or puts a byte order mark before its U
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from drivers.reason import Reason
 
 UTF_16 = "UTF-16"
+# How a file begins that is no plain text, as word processors and browsers save it.
+FORMS = (
+    (rb"\s*\{\\rtf", "RTF"),
+    (rb"\xd0\xcf\x11\xe0", "Word"),
+    (rb"PK\x03\x04", "Word/ZIP"),
+    (rb"%PDF-", "PDF"),
+    (rb"(?i)\s*<(!doctype|html|\?xml)", "HTML"),
+)
 
 
 class NoTextError(ValueError):
@@ -22,6 +31,9 @@ class NoTextError(ValueError):
 
 def text_of(raw: bytes) -> str:
     """Return the text of a file's bytes; a byte order mark before it is passed over. Raise NoTextError."""
+    if form := next((form for begin, form in FORMS if re.match(begin, raw.removeprefix(codecs.BOM_UTF8))), ""):
+        reason = Reason("file_has_form", "the file is in {form} format: save it as plain text in UTF-8", form=form)
+        raise NoTextError(1, reason)
     try:
         text = raw.decode("utf-8-sig")
         place = raw.find(0)

@@ -25,17 +25,14 @@ from edge.loading import unswept
 from provisioning import terminal
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.folding import say
-from provisioning.usage import CommandContext, LazyGroup, near, see_dashes, usage_sentence
+from provisioning.usage import HELP, CommandContext, LazyGroup, help_asked, near, see_dashes, usage_sentence
 
 if TYPE_CHECKING:
     from types import ModuleType
 
 
 class Entry(NamedTuple):
-    """Where a command is (the attribute bears its name, with `_` for `-`), and what the help says of it in a line.
-
-    `has_others`: others are below it.
-    """
+    """Where a command is (under its name, with `_` for `-`), its line in the help, and whether others are below it."""
 
     module: str
     what: str
@@ -122,7 +119,8 @@ class CommandGroup(LazyGroup):
                 raise click.UsageError(told, ctx)
             if cmd_name.startswith("-") or ctx.resilient_parsing:
                 return None
-            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=near(self, ctx, cmd_name, known), ctx=ctx)
+            meant = near(self, ctx, cmd_name, [*known, *HELP])
+            raise click.exceptions.NoSuchCommand(cmd_name, possibilities=meant, ctx=ctx)
         with unswept():
             module: ModuleType = importlib.import_module(COMMANDS[cmd_name].module)
         return named_in_words(getattr(module, cmd_name.replace("-", "_")))
@@ -192,8 +190,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 def language_first(argv: Sequence[str]) -> tuple[str, list[str]]:
     """Return the value of --lang, wherever it stands ("" where it does not), and the other words."""
-    words = list(argv)
-    for place, word in enumerate(words):
+    for place, word in enumerate(words := list(argv)):
         if word == "--":
             break
         if word == "--lang" and place + 1 < len(words):
@@ -214,8 +211,7 @@ def outcome(words: list[str]) -> int:
     except click.ClickException as error:
         if isinstance(error, click.UsageError) and not isinstance(error, click.exceptions.NoArgsIsHelpError):
             error = click.UsageError(usage_sentence(error, words), error.ctx)
-        told = io.StringIO()
-        error.show(told)
+        error.show(told := io.StringIO())
         say(told.getvalue().rstrip("\n"), err=True)
         if "--json" in words:
             print_json_failure(Exit.USAGE, error.format_message(), "")
@@ -236,11 +232,15 @@ def outcome(words: list[str]) -> int:
 
 
 def ran(words: list[str]) -> Any:
-    """Return what the command returns. Raise BrokenPipeError where its reader goes (click: 1)."""
+    """Return what the command returns, or its help's. Raise BrokenPipeError where its reader goes (click: 1)."""
     try:
         return group().main(words, prog_name="minshan", standalone_mode=False)
     except SystemExit:  # our commands raise `Exit`
         raise BrokenPipeError from None
+    except click.exceptions.NoSuchCommand as error:
+        if error.command_name not in HELP:
+            raise
+        return ran(help_asked(error.command_name, words))
 
 
 def see_encoding(words: Sequence[str]) -> None:
@@ -287,9 +287,8 @@ def unforeseen(error: Exception) -> int:
     try:
         with tempfile.NamedTemporaryFile(prefix="minshan-", suffix=".log", delete=False) as log:
             log.write(detail.encode("utf-8", "backslashreplace"))
-        details = texts._("The details are in {file}; please report this with that file attached.").format(
-            file=log.name
-        )
+        details = texts._("The details are in {file}; please report this with that file attached.")
+        details = details.format(file=log.name)
     except OSError:
         details = texts._("The details could not be written.")
     say(texts.sentences(sentence, details), err=True)

@@ -15,6 +15,7 @@ LEAST_WIDTH, MOST_WIDTH = 20, 80  # columns
 NARROW = 58  # columns below which a term and its meaning do not stand side by side
 BELOW = 4  # columns by which the meaning is then set in
 NEAR = 0.8  # difflib's ratio: `doktor` is near `doctor`, and `restore`, as `hub restore` is called, not near `remote`
+HELP = ("help", "帮助")  # what people type for --help
 MOST_NAMED = 10  # commands that are named where none is near: more are for `--help`
 
 
@@ -78,6 +79,12 @@ def see_dashes(words: Sequence[str]) -> None:
         if wide := wide_dash(word):
             told = texts._("{place}: {sentence}").format(place=word, sentence=texts.render(wide))
             raise click.UsageError(told)
+
+
+def help_asked(word: str, words: Sequence[str]) -> list[str]:
+    """Return the command line for which that word of `HELP` stands in these words, as in `help sensors`."""
+    place = words.index(word)
+    return [*words[:place], *words[place + 1 :], "--help"]
 
 
 def usage_sentence(error: click.UsageError, words: Sequence[str]) -> str:
@@ -150,6 +157,8 @@ def meant_by(error: click.exceptions.NoSuchCommand) -> str:
     known = error.ctx.command.list_commands(error.ctx)
     names = list(below(error.ctx.command, error.ctx, error.command_name))
     names = names or [name for name in known if name.startswith(error.command_name)]
+    options = (option for param in error.ctx.command.get_params(error.ctx) for option in param.opts)
+    names = names or [option for option in options if option == f"--{error.command_name}"]
     if names:
         told = texts.ngettext("Did you mean {possibility}?", "(Did you mean one of: {possibilities}?)", len(names))
     else:

@@ -9,15 +9,15 @@ from typing import Any, NamedTuple
 
 from drivers.quantity import QUANTITIES
 from drivers.reason import Reason
-from edge.config.sections import AlertSection, HornSection, SensorSection
+from edge.config.sections import AlertSection, HornSection, SensorSection, channel_names
 from edge.measure.derived.hourly import DERIVED
 from edge.measure.limits import ANY, GROSS, MOST_MM_PER_MIN
+from edge.measure.wind import GUST_PACE
 from edge.records.channel_name import ChannelName
 
 Wrong = Callable[[tuple[str | int, ...], Reason], None]
 Sensors = Sequence[SensorSection | None]
-# What a minute has beside a quantity, made of its samples (edge/measure/minute.py).
-MADE_OF = {"wind_speed": ("wind_speed_of_gust",), "rainfall_amount": ("rainfall_amount_corrected",)}
+GUST = "wind_speed_of_gust"
 CROP_STEPS = 4  # critical and each further kelvin; one more where it warns before
 FALLS_UP = Reason("falls_up", "falls says how much it falls in an hour: it must be above 0, such as 2.0")
 RAIN = (0.0, MOST_MM_PER_MIN)
@@ -38,15 +38,22 @@ class Bounds(NamedTuple):
 
 def channels_of(sensors: Sensors) -> list[str] | None:
     """Return the channels that minutes will have; None where a sensor is wrong, and nobody knows."""
-    found: dict[str, None] = {}
-    for sensor in sensors:
-        if sensor is None:
-            return None
-        for channel in sensor.info.channels(sensor.settings):
-            for quantity in (channel.quantity, *MADE_OF.get(channel.quantity, ())):
-                found[quantity] = None
-                found[f"{quantity}.{sensor.name}"] = None
+    named = {sensor.name: sensor for sensor in sensors if sensor is not None}
+    if len(named) < len(sensors):
+        return None
+    found: set[str] = set()
+    for (name, quantity), channel in channel_names(list(named.values())).items():
+        sensor = named[name]
+        beside = made_of(quantity, sensor.info.samples_per_minute(sensor.settings), sensor.rain_correction is not None)
+        found |= {channel, *map(ChannelName.parse(channel).beside, beside)}
     return sorted(found)
+
+
+def made_of(quantity: str, pace: float, is_corrected: bool = False) -> tuple[str, ...]:
+    """Return what a minute has beside a quantity (edge/measure/minute.py), with `pace` readings of it a minute."""
+    if quantity == "wind_speed" and pace >= GUST_PACE:
+        return (GUST,)
+    return ("rainfall_amount_corrected",) if quantity == "rainfall_amount" and is_corrected else ()
 
 
 def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]]) -> None:
@@ -58,20 +65,27 @@ def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]
         out_of_reach(partial(_at, wrong, place), rule, sensors)
         channel = rule.get("channel")
         if isinstance(channel, str) and channel not in known and channel not in DERIVED:
-            near = difflib.get_close_matches(channel, [*known, *DERIVED], 1, 0.6)
-            reason = Reason(
-                "no_such_channel", "no sensor of this file measures that; there are {known}", known=", ".join(known)
-            )
-            if near:
-                reason = Reason(
-                    "channel_near", 'no sensor of this file measures that; did you mean "{near}"?', near=near[0]
-                )
-            wrong(("alert", place, "channel"), reason)
+            wrong(("alert", place, "channel"), no_such(ChannelName.parse(channel), known))
         if "crop" in rule and "air_temperature" not in known:
             wrong(
                 ("alert", place, "crop"),
                 Reason("frost_wants_thermometer", "a frost rule needs a sensor of air_temperature"),
             )
+
+
+def no_such(channel: ChannelName, known: Sequence[str]) -> Reason:
+    """Return why a rule cannot watch a channel, and which one may be meant."""
+    if channel.quantity == GUST and (mean := channel.beside("wind_speed")) in known:
+        return Reason(
+            "gust_rare",
+            'that sensor gives no gusts: they take a reading each second; watch "{mean}"',
+            mean=mean,
+        )
+    names = [*known, *DERIVED]
+    near = [channel.quantity] if channel.quantity in names else difflib.get_close_matches(channel, names, 1, 0.6)
+    if near:
+        return Reason("channel_near", 'no sensor of this file measures that; did you mean "{near}"?', near=near[0])
+    return Reason("no_such_channel", "no sensor of this file measures that; there are {known}", known=", ".join(known))
 
 
 def _at(wrong: Wrong, place: int, key: str, reason: Reason) -> None:
@@ -156,7 +170,7 @@ def channel_bounds(channel: ChannelName, sensors: Sensors) -> Bounds | None:
         for sensor in sensors
         if sensor is not None and channel.sensor in ("", sensor.name)
         for one in sensor.info.channels(sensor.settings)
-        if of in (one.quantity, *MADE_OF.get(one.quantity, ()))
+        if of in (one.quantity, *made_of(one.quantity, GUST_PACE, True))
     ]
     if not told:
         return None

@@ -4,6 +4,7 @@
 """
 
 import datetime
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
@@ -269,16 +270,21 @@ class Config(Section):
 
     def channels(self) -> dict[tuple[str, str], str]:
         """Map (sensor name, quantity) to its channel: the plain quantity for the primary sensor, else with its name."""
-        owners: dict[str, str] = {}
-        for marked in (True, None):
-            for sensor in self.sensor:
-                if sensor.primary is marked:
-                    for channel in sensor.info.channels(sensor.settings):
-                        owners.setdefault(channel.quantity, sensor.name)
-        return {
-            (sensor.name, channel.quantity): channel.quantity
-            if owners.get(channel.quantity) == sensor.name
-            else f"{channel.quantity}.{sensor.name}"
-            for sensor in self.sensor
-            for channel in sensor.info.channels(sensor.settings)
-        }
+        return channel_names(self.sensor)
+
+
+def channel_names(sensors: Sequence[SensorSection]) -> dict[tuple[str, str], str]:
+    """Map (sensor name, quantity) to its channel; see `Config.channels`."""
+    owners: dict[str, str] = {}
+    for marked in (True, None):
+        for sensor in sensors:
+            if sensor.primary is marked:
+                for channel in sensor.info.channels(sensor.settings):
+                    owners.setdefault(channel.quantity, sensor.name)
+    return {
+        (sensor.name, channel.quantity): channel.quantity
+        if owners.get(channel.quantity) == sensor.name
+        else f"{channel.quantity}.{sensor.name}"
+        for sensor in sensors
+        for channel in sensor.info.channels(sensor.settings)
+    }

@@ -20,7 +20,7 @@ from edge.config.delivery import Mail
 from edge.delivery.message import Message, MessageFate, SendResult
 from edge.delivery.webhook import MOST_TEXT
 from edge.wire.certificates import distrusted
-from edge.wire.post import RequestError, secret_of
+from edge.wire.post import RequestError, secret_of, trusting
 
 NO_MAIL = Reason("no_mail_address", "{name} has no mail address", name="")
 NOT_ENCRYPTED = Reason(
@@ -150,7 +150,7 @@ class MailSender:
             return seconds
 
         implicit = self._server.scheme == "smtps"
-        trusted = ssl.create_default_context(cafile=self._section.ca_file)
+        trusted = trusting(self._section.ca_file)
         session = MailSession(self._server.hostname or "", trusted if implicit else None, left)
         try:
             session.reach(self._server.port or (465 if implicit else 25))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from edge.delivery.facts import KNOWN, AlertFacts
@@ -25,11 +26,13 @@ OTHERS = {
 }  # what is about no alert
 
 
-def short_of(facts: AlertFacts, station: str) -> Short:
-    """Return the words of one alert; `station`: its id, which is said where its name has no sign that may be."""
-    return Short(
-        name_of(facts.station) or name_of(station), what_of(facts), value_of(facts.value, facts.unit), time_of(facts)
-    )
+def short_of(facts: AlertFacts, station: str, others: Iterable[str] = ()) -> Short:
+    """Return the words of one alert.
+
+    `station`: its id, which is said where its name has no sign that may be; `others`: the names of all stations.
+    """
+    name = name_of(facts.station, others) or name_of(station)
+    return Short(name, what_of(facts), value_of(facts.value, facts.unit), time_of(facts))
 
 
 def short_word(kind: str) -> Short:
@@ -45,13 +48,28 @@ def what_of(facts: AlertFacts) -> str:
     return f"{sentence}解除" if facts.turn in ("cleared", "ended", KNOWN) else sentence
 
 
-def name_of(station: str) -> str:
+def name_of(station: str, others: Iterable[str] = ()) -> str:
     """Return a station's name of at most eight letters, digits and Chinese characters.
 
-    A longer one keeps both ends: names of one village differ in the last characters (东站, 西站; 11, 12).
+    A longer one keeps both ends: names of one village differ in the last characters (东站, 西站; 11, 12). Where one of
+    `others` might be cut to the same (1号苹果园, 2号苹果园), it is the first part of the name that is of no other.
     """
-    signs = re.sub(r"[^0-9A-Za-z㐀-䶿一-鿿]", "", unicodedata.normalize("NFKC", station))
-    return signs if len(signs) <= MOST_NAME else signs[: MOST_NAME // 2] + signs[-MOST_NAME // 2 :]
+    whole = allowed(station)
+    taken = {cut for other in map(allowed, others) if other != whole for cut in cuts(other)}
+    return next((cut for cut in cuts(whole) if cut not in taken), cuts(whole)[0])
+
+
+def allowed(name: str) -> str:
+    """Return the signs of a name that carriers allow."""
+    return re.sub(r"[^0-9A-Za-z㐀-䶿一-鿿]", "", unicodedata.normalize("NFKC", name))
+
+
+def cuts(signs: str) -> list[str]:
+    """Return what a name may be cut to, the best first: both its ends, and each part of it; a short one is whole."""
+    if len(signs) <= MOST_NAME:
+        return [signs]
+    parts = (signs[at : at + MOST_NAME] for at in range(len(signs) - MOST_NAME + 1))
+    return [signs[: MOST_NAME // 2] + signs[-MOST_NAME // 2 :], *parts]
 
 
 def value_of(value: float | None, unit: str) -> str:

@@ -118,7 +118,7 @@ class Minutes:
         for name, (line, checked) in cut.items():
             values[name] = self._value(line, checked, begin, end, utc_offset, troubles)
             channel = ChannelName.parse(name)
-            if line.quantity.kind is Aggregation.WIND_SPEED and line.pace >= 60:
+            if line.quantity.kind is Aggregation.WIND_SPEED and line.pace >= wind.GUST_PACE:
                 values[channel.beside("wind_speed_of_gust")] = gust(line, checked, begin, values[name])
             if line.curve is not None:
                 values[channel.beside(CORRECTED)] = corrected(values[name], line.curve, end - begin)

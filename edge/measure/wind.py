@@ -15,6 +15,7 @@ from edge.records.channel_name import ChannelName
 
 VARIABLE = Reason("directions_cancel", "variable: the directions cancel out")
 GUST_WINDOW_S = 3.0
+GUST_PACE = 60.0  # readings a minute: from slower ones there is no 3-s mean
 GUST_SPAN_S = 1.5  # s from first to last sample of a window: after a gap three quick ones are no 3-s mean (ours)
 UNDEFINED = 1e-3  # a resultant shorter than this has no direction: 180 degrees apart, evenly
 

@@ -22,6 +22,32 @@ WEAK = (66, 67, 68)  # a key or a digest that is too short
 # A certificate's validity, DER (RFC 5280, 4.1.2.5): two times side by side, UTCTime or GeneralizedTime.
 TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
 VALIDITY = re.compile(TIME + TIME)
+# Other files that stores and shops give, by their first elements: a SEQUENCE of a version (PKCS #12 has 3; a key 0, of
+# an elliptic curve 1), of a content type (PKCS #7), or of an encryption (a key's). X.690, RFC 2315, 5208, 7292.
+LENGTH = rb"(?:[\x00-\x7f]|\x81.|\x82..)"
+PKCS = rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01"
+OTHER_FORMS = (
+    (
+        rb"0" + LENGTH + rb"\x02\x01\x03",
+        Reason("pkcs12", "{file} is a PKCS #12 file, not PEM: openssl pkcs12 -in {file} -nodes -out NEW-FILE", file=""),
+    ),
+    (
+        rb"0" + LENGTH + PKCS + rb"\x07\x02",
+        Reason(
+            "pkcs7",
+            "{file} is a PKCS #7 file, not PEM: openssl pkcs7 -inform der -print_certs -in {file} -out NEW-FILE",
+            file="",
+        ),
+    ),
+    (
+        rb"0" + LENGTH + rb"(?:\x02\x01[\x00\x01]|0" + LENGTH + PKCS + rb"\x05)",
+        Reason(
+            "key_der",
+            "{file} is a key in DER format, not PEM: openssl pkey -inform der -in {file} -out NEW-FILE",
+            file="",
+        ),
+    ),
+)
 DER = b"\x30\x82"  # a SEQUENCE with two bytes of length (X.690, 8.1.3): each certificate is one
 CERTIFICATE = frozenset(
     (
@@ -113,7 +139,7 @@ def of_certificate_file(path: str) -> Reason | None:
 
 
 def no_pem(path: str | None) -> Reason | None:
-    """Return in which form Windows saved a certificate or key that is no PEM, and the command that mends it.
+    """Return in which form a certificate or key is that is no PEM, and the command that mends it.
 
     None where it is another file, or there is none. OpenSSL itself passes over the byte order mark of UTF-8.
     """
@@ -127,6 +153,8 @@ def no_pem(path: str | None) -> Reason | None:
             "{file} was saved in UTF-16, which OpenSSL does not read: iconv -f UTF-16 -t ASCII {file} > NEW-FILE",
             file=path or "",
         )
+    if form := next((reason for begin, reason in OTHER_FORMS if re.match(begin, raw, re.DOTALL)), None):
+        return form.having(file=path or "")
     if raw.startswith(DER) and validity(raw) is not None:
         return Reason(
             "certificate_der",

@@ -141,23 +141,26 @@ def secret_of(file: str) -> str:
         secret = read_password(Path(file))
     except OSError as error:
         why = system_reason(error)
-        unread = Reason("secret_unread", "secret_file {file} cannot be used: {why}", file=file, why=why)
+        unread = Reason("secret_unread", "the secret in {file} cannot be used: {why}", file=file, why=why)
         raise RequestError(unread, False) from None
     if not secret or not secret.isprintable() or max(secret) > "\xff":  # a header holds no others
-        no_line = Reason("secret_no_line", "secret_file {file} must contain one line with only the secret", file=file)
+        no_line = Reason(
+            "secret_no_line", "the secret in {file} must be one line, and nothing else in the file", file=file
+        )
         raise RequestError(no_line, False)
     return secret
 
 
 def _link(address: Endpoint, left: Callable[[], float]) -> http.client.HTTPConnection:
     parts = urlsplit(address.url)
-    trusted = _trusting(address.ca_file) if parts.scheme == "https" else None
+    trusted = trusting(address.ca_file) if parts.scheme == "https" else None
     link = wire.link_to(parts, trusted, "", left)
     link.response_class = _WholeAnswer
     return link
 
 
-def _trusting(file: str | None) -> ssl.SSLContext:
+def trusting(file: str | None) -> ssl.SSLContext:
+    """Return whom a connection trusts: the authority of that file, the system's without one. Raise RequestError."""
     try:
         return ssl.create_default_context(cafile=file)
     except ssl.SSLError:

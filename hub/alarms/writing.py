@@ -78,7 +78,7 @@ class AlarmWriter:
         told = [facts for facts, _ in pairs]
         lines = [line for _, line in pairs] or list(said.lines)
         tail = self._tail(words, said, mine, again, link)
-        short = short_of(told[0], mine[0][0].station) if told else short_word(said.kind)
+        short = short_of(told[0], mine[0][0].station, self._section.names.values()) if told else short_word(said.kind)
         kind = told[0].what if told else said.kind
         more = words.say(N_("and {n} more"), n="{n}")
         return Message(name, begun(lines), tail, more, to, kind, said.wakes, short)

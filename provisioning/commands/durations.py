@@ -50,7 +50,10 @@ class Duration(click.ParamType[float]):
         found = FORM.fullmatch(narrowed(str(value)).strip())
         number = float(found[1]) if found is not None else 0.0
         if found is None or not (number > 0 or self._zero) or number == float("inf"):
-            self.fail(_('"{value}" is not a duration: write it as 90s, 20m, 6h or 2d').format(value=value), param, ctx)
+            wrong = _('"{value}" is not a duration: write it as 90s, 20m, 6h or 2d')
+            if self._zero:
+                wrong = _('"{value}" is not a duration: write it as 90s, 20m, 6h or 2d, or 0 to end it')
+            self.fail(wrong.format(value=value), param, ctx)
         if not found[2] and number > 0:
             sentence = _("{value} is not a duration: write {value}m for minutes, {value}s for seconds").format(
                 value=found[1]

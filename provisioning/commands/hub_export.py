@@ -53,6 +53,7 @@ def export(
 ) -> None:
     """Write the file aside and give it its name when it is whole; say how many minutes it holds."""
     from hub.export import Export, ExportSelection, NothingError
+    from provisioning.commands.show import channel_of
 
     if first > last:
         raise CommandError(Exit.USAGE, _("--from is later than --to."))
@@ -64,7 +65,7 @@ def export(
         may_write(out, force, f"{station}.{form}")
     with reading(loaded(config_file)) as engine:
         named(engine, station)
-        found = Export(engine, ExportSelection(station, first.date(), last.date(), quantities))
+        found = Export(engine, ExportSelection(station, first.date(), last.date(), tuple(map(channel_of, quantities))))
         try:
             with progress(found, out is None) as seen:
                 count = write(found, form, out, seen)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from tomlkit import TOMLDocument
     from tomlkit.items import Table
 
+    from drivers.driver import DriverInfo
     from edge.config.sections import SiteSection
 
 # Maoxian, Sichuan: the county's seat by the Min river; what `init` writes where nothing is given.
@@ -24,14 +25,16 @@ CROP_WORDS = {
 }
 USUAL = (
     ("gale", "wind_speed_of_gust", "above", [17.2, 24.5]),
+    ("gale", "wind_speed", "above", [10.8, 17.2]),  # without gusts: the signals blue and yellow, as heat has
     ("cloudburst", "rainfall_amount", "above", [1.0, 2.0]),
     ("heat", "air_temperature", "above", [35.0, 37.0, 40.0]),  # the Meteorological Administration's signals
     ("air", "pm2p5", "above", [150.0, 250.0]),  # HJ 633: heavy from index 200 on, severe from 300 on
     ("battery", "battery_voltage", "below", [11.8, 11.4]),
 )
-WATCHES = {  # what people read above each rule
+WATCHES = {  # what people read above each rule: by its channel, else by its name
     "frost": N_("frost, by the wet bulb: set the stage with minshan stage, or the most sensitive one is assumed"),
     "gale": N_("gusts, m/s: Beaufort 8, Beaufort 10"),
+    "wind_speed": N_("mean wind, m/s: Beaufort 6, Beaufort 8 (this sensor is read too seldom for gusts)"),
     "cloudburst": N_("rain of one minute, mm"),
     "heat": N_("heat, °C"),
     "air": N_("PM2.5 for an hour, µg/m³: heavily, severely polluted"),
@@ -46,7 +49,7 @@ NOTIFY = (
     'name = ""',
     'phone = ""',
 )
-HOLD_MIN = {"gale": 1, "cloudburst": 1, "air": 60}  # the others 3; HJ 633 is for means of an hour
+HOLD_MIN = {"wind_speed_of_gust": 1, "rainfall_amount": 1, "pm2p5": 60}  # the others 3; HJ 633 is for means of an hour
 
 
 def unasked(site: SiteSection) -> list[str]:
@@ -147,14 +150,14 @@ def known_crop(crop: str) -> str | None:
 
 def alerts(crop: str, sensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the rules that a station of this crop and these sensors should watch by itself."""
-    measured = {name for table in sensors for name in watched(table)}
+    measured = watched(sensors)
     named = known_crop(crop)
     found: list[dict[str, Any]] = []
     if named and "air_temperature" in measured:
         found.append({"name": "frost", "crop": named})
     for name, channel, side, limits in USUAL:
-        if channel in measured:
-            found.append({"name": name, "channel": channel, side: limits, "hold_min": HOLD_MIN.get(name, 3)})
+        if channel in measured and all(name != rule["name"] for rule in found):
+            found.append({"name": name, "channel": channel, side: limits, "hold_min": HOLD_MIN.get(channel, 3)})
     if sensors:
         found.append({"name": "sensors", "lost": [1.0, 2.0, 4.0], "hold_min": 15})
     return found
@@ -162,19 +165,32 @@ def alerts(crop: str, sensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def measured_by(table: dict[str, Any]) -> list[str]:
     """Return the quantities of a sensor."""
+    info, settings = driver_of(table)
+    return [channel.quantity for channel in info.channels(settings)]
+
+
+def driver_of(table: dict[str, Any]) -> tuple[DriverInfo, Any]:
+    """Return the driver of a sensor, and its settings."""
     from drivers.catalog import find
     from edge.config.file import COMMON, settings_from
 
     info = find(table["driver"])
-    own = {key: value for key, value in table.items() if key not in COMMON}
-    return [channel.quantity for channel in info.channels(settings_from(info, own))]
+    return info, settings_from(info, {key: value for key, value in table.items() if key not in COMMON})
 
 
-def watched(table: dict[str, Any]) -> list[str]:
-    """Return the quantities that rules may watch of a sensor: what it measures, and what a minute makes of that."""
-    from edge.config.across_alerts import MADE_OF
+def watched(sensors: list[dict[str, Any]]) -> set[str]:
+    """Return the plain channels that rules may watch: what sensors measure, and what a minute makes of that.
 
-    return [name for quantity in measured_by(table) for name in (quantity, *MADE_OF.get(quantity, ()))]
+    A quantity's plain name is its primary sensor's.
+    """
+    from edge.config.across_alerts import made_of
+
+    found: dict[str, tuple[str, ...]] = {}
+    for table in sorted(sensors, key=lambda table: not table.get("primary")):
+        info, settings = driver_of(table)
+        for quantity in () if table.get("primary") is False else measured_by(table):
+            found.setdefault(quantity, made_of(quantity, info.samples_per_minute(settings)))
+    return {name for quantity, beside in found.items() for name in (quantity, *beside)}
 
 
 def assumed(missing: list[str]) -> list[tuple[str, Any, str]]:
@@ -211,7 +227,7 @@ def rows(document: TOMLDocument, key: str, tables: list[dict[str, Any]]) -> None
         if key == "sensor":
             row.add(tomlkit.comment(_("measures: {quantities}").format(quantities=quantities(table))))
         if key == "alert":
-            watches = WATCHES[table["name"]]
+            watches = WATCHES.get(table.get("channel", "")) or WATCHES[table["name"]]
             row.add(tomlkit.comment(_(watches)))
         for name, value in table.items():
             row.add(name, tomlkit.value(f"0x{value:02x}") if hexadecimal(key, table, name) else value)

@@ -34,6 +34,7 @@ LAST_S = 3.0  # s in which the last record is still sent, where there is a conne
 GRACE = 0.9  # s after the end: readings still come in, and the last minute is not closed yet, but with who ended it
 LATELY = 6  # lines of what went missing and came back
 LOW = 30  # lines of a window that has not room for so many
+ECHO = 2  # columns of the ^C that a terminal writes behind the last line: wrapped, it would move the screen up
 PAGE_PICTURES = 6  # pictures (3 s) for which a page of the table stays
 
 
@@ -165,7 +166,7 @@ def ways_on(config: Config, page: str | None, width: int) -> Text:
         ways.append(
             _("watch from elsewhere: {command}").format(command=f"{program()} watch --broker {bare(config.broker.url)}")
         )
-    return Text("\n".join(rows(ways, width)), style="dim", overflow="fold")
+    return Text("\n".join(rows(ways, width - ECHO)), style="dim", overflow="fold")
 
 
 def rows(ways: list[str], width: int) -> list[str]:

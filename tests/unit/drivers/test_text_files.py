@@ -23,8 +23,23 @@ TEXT = '[station]\nid = "a"\n# 上寨果园，一号\n'
         (TEXT.encode() + bytes(300), 4, "file_has_nul"),
         (TEXT.encode() + b"\xe9", 4, "file_not_utf8"),
         ("# 海拔 1590±10 m，31.68°，2 µg，一站——二站\n".encode("gb18030"), 1, "other_encoding"),
+        (b"{\\rtf1\\ansi [station]}", 1, "file_has_form"),
+        (b"PK\x03\x04\x14\0\6\0\x08\0\0\0", 1, "file_has_form"),
+        (b"\n<!DOCTYPE html>\n<html>", 1, "file_has_form"),
     ],
-    ids=["GBK", "UTF-16", "UTF-16 without a mark", "null", "nothing but null", "more null than text", "other", "signs"],
+    ids=[
+        *(
+            "GBK",
+            "UTF-16",
+            "UTF-16 without a mark",
+            "null",
+            "nothing but null",
+            "more null than text",
+            "other",
+            "signs",
+        ),
+        *("RTF", "Word", "a web page"),
+    ],
 )
 def test_bytes_that_are_no_text_are_told_with_their_line(raw: bytes, line: int, code: str) -> None:
     """Null bytes are what a power cut leaves: to save the file in another encoding would not help."""

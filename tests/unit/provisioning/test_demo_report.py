@@ -11,8 +11,8 @@ from rich.console import Console
 
 from edge.language.speech import speaking
 from provisioning.demo.report import goodbye
-from provisioning.demo.show import rows
-from provisioning.folding import CLOSING
+from provisioning.demo.show import rows, ways_on
+from provisioning.folding import CLOSING, columns_of
 
 FACTS: Any = SimpleNamespace(
     pictures=SimpleNamespace(taken=0), uplink=SimpleNamespace(connected=True, trouble=None), budget=None
@@ -49,3 +49,13 @@ def test_the_last_lines_part_no_way_on_that_fits() -> None:
     assert rows(ways, 200) == ["   ".join(ways)]
     assert rows(ways, 80) == ["   ".join(ways[:2]), ways[2]]
     assert rows(ways, 40) == [*ways[:2], "watch from elsewhere: minshan watch", "  --broker mqtt://h:1"]
+
+
+@pytest.mark.parametrize("lang", ["en", "zh"])
+def test_the_echo_of_ctrl_c_has_room_behind_the_last_line(lang: str) -> None:
+    """On a full screen a wrapped ^C moved it up by a line, and its title stood there twice."""
+    config: Any = SimpleNamespace(broker=SimpleNamespace(url="mqtt://127.0.0.1:57319"))
+    with speaking(lang):
+        for width in range(40, 121):
+            *_, last = ways_on(config, "http://127.0.0.1:8080", width).plain.split("\n")
+            assert columns_of(last) + len("^C") <= width

@@ -24,6 +24,8 @@ from tests.kits.command import minshan
         ("user", "hub user"),
         ("restore", "hub restore"),
         ("hub user add li --rol admin", "--role"),
+        ("hepl", "help"),
+        ("version", "--version"),
     ],
 )
 def test_a_near_word_is_offered_once(words: str, near: str) -> None:
@@ -31,6 +33,29 @@ def test_a_near_word_is_offered_once(words: str, near: str) -> None:
     assert minshan(*words.split()).err.count("Did you mean") == 1
     assert f"Did you mean '{near}'?" in minshan(*words.split()).err
     assert minshan(*words.split(), "--lang", "zh").err.endswith(f"。是不是想写“{near}”？\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "same"),
+    [
+        ("help", "--help"),
+        ("帮助", "--help"),
+        ("help doctor", "doctor --help"),
+        ("sensors help", "sensors --help"),
+        ("help hub user add", "hub user add --help"),
+        ("hub user help add", "hub user add --help"),
+    ],
+)
+def test_help_is_given_to_who_types_it_as_a_word(words: str, same: str) -> None:
+    """Before a command, behind a group, in both languages."""
+    for lang in ("en", "zh"):
+        said = minshan(*words.split(), "--lang", lang)
+        assert (said.code, said.out) == (0, minshan(*same.split(), "--lang", lang).out)
+
+
+def test_who_would_end_maintenance_with_a_word_is_told_how() -> None:
+    """`end`, `off` and 结束 are no durations."""
+    assert minshan("maintenance", "off", "--lang", "zh").err.endswith("20m、6h 或 2d；写 0 立即结束\n")
 
 
 def test_every_group_is_known_as_one() -> None:
@@ -103,8 +128,8 @@ def test_help_tells_a_range_in_words(lang: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("words", "lang", "said"),
     [
-        ("maintenance -5m", "zh", "“时长”的值无效：“-5m”不是时长：请写成 90s、20m、6h 或 2d"),
-        ("maintenance -.5h cleaning", "en", '"-.5h" is not a duration: write it as 90s, 20m, 6h or 2d'),
+        ("maintenance -5m", "zh", "“时长”的值无效：“-5m”不是时长：请写成 90s、20m、6h 或 2d；写 0 立即结束"),
+        ("maintenance -.5h cleaning", "en", '"-.5h" is not a duration: write it as 90s, 20m, 6h or 2d, or 0 to end it'),
         ("sensors address wind -3", "en", "Invalid value for '[ADDRESS]': -3 is not in the range from 1 to 247."),
         ("sensors address wind -3", "zh", "“[地址]”的值无效：-3 超出范围，应为 1 至 247。"),
         ("sensors read --count 0", "en", "Invalid value for '--count': 0 is not in the range from 1 up."),

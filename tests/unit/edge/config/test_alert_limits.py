@@ -29,7 +29,7 @@ HORN = '[horn]\nline = 9\nrules = ["a"]'
         (AIR + "below = [0.0]\nhold_min = 129600", "hold_min = 129600: must be at most 1440"),
         (WIND + "above = [-3.0]", "above = [-3.0]: -3 m/s is always reached: it lies between 0 and 44.4 m/s"),
         (WIND + "below = [-3.0]", "below = [-3.0]: -3 m/s is never reached"),
-        ('channel = "wind_speed_of_gust.wind"\nabove = [100.0]', "above = [100.0]: 100 m/s is never reached"),
+        ('channel = "wind_speed_of_gust"\nabove = [100.0]', "above = [100.0]: 100 m/s is never reached"),
         ('channel = "relative_humidity"\nbelow = [101]', "below = [101]: 101 % is always reached"),
         ('channel = "dew_point_temperature"\nabove = [99]', "above = [99]: 99 degC is never reached"),
         ('channel = "rainfall_amount"\nabove = [100]', "above = [100]: 100 mm is never reached"),
@@ -64,6 +64,22 @@ def test_a_rule_that_can_be_raised_and_end_is_taken(tmp_path: Path, rule: str) -
     """Limits at the edge of what is measured too: calm, fog."""
     (tmp_path / "station.toml").write_text(RULE + rule + "\n")
     assert load(tmp_path / "station.toml").alert
+
+
+@pytest.mark.parametrize(
+    ("channel", "said"),
+    [
+        ("air_temperature.shelter", 'did you mean "air_temperature"?'),
+        ("wind_speed.wind", 'did you mean "wind_speed"?'),
+        ("rainfall_amount_corrected", 'did you mean "rainfall_amount"?'),
+        ("wind_speed_of_gust.mast", 'gives no gusts: they take a reading each second; watch "wind_speed.mast"'),
+    ],
+)
+def test_a_rule_on_a_channel_that_no_minute_will_have_is_refused(tmp_path: Path, channel: str, said: str) -> None:
+    """The primary one has the plain name; a line every 3 s gives no gust. Such a rule was blind for ever."""
+    mast = '[[sensor]]\nname = "mast"\ndriver = "ascii-station"\nport = "/dev/ttyAMA0"\n'
+    (told,) = mistakes(tmp_path, RULE + f'channel = "{channel}"\nabove = [1.0]\n' + mast)
+    assert said in told
 
 
 def test_a_horn_that_would_never_sound_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ssl
 from pathlib import Path
 
 import pytest
@@ -96,3 +97,13 @@ def test_who_has_no_address_and_a_server_that_is_not_there(tmp_path: Path) -> No
     nobody = Message("m", ("x",), "", "{n}", (Recipient("李四"),), "frost", False, Short("", "", "", ""))
     told = sends.send(nobody)
     assert told.fate is MessageFate.REFUSED and told.reason is not None and told.reason.code == "no_mail_address"
+
+
+def test_an_authority_in_a_form_that_is_none_is_told_as_that(tmp_path: Path) -> None:
+    """Not as a server that cannot be reached, which people would look for in the network."""
+    der = tmp_path / "ca.cer"
+    with MailServer(tmp_path, "starttls") as server:
+        der.write_bytes(ssl.PEM_cert_to_DER_cert(Path(server.ca_file).read_text()))
+        for file, code in ((der, "certificate_der"), (tmp_path / "none.pem", "ca_file_unread")):
+            told = sender(tmp_path, server, ca_file=str(file)).send(message())
+            assert told.fate is MessageFate.REFUSED and told.reason is not None and told.reason.code == code

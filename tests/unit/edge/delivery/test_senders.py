@@ -136,6 +136,16 @@ def test_a_box_that_does_not_know_the_time_does_not_sign(services: Services, tmp
     assert told.reason is not None and told.reason.code == "dingtalk_clock"
 
 
+def test_a_key_s_file_that_is_not_there_is_told_under_no_other_setting_s_name(
+    services: Services, tmp_path: Path
+) -> None:
+    """Its setting is `key_file`; a robot has a `secret_file` beside it, which is not the one to be looked for."""
+    sends = made("wecom", services, tmp_path)
+    (tmp_path / "key").unlink()
+    why = f"{sends.send(message()).reason}"
+    assert str(tmp_path / "key") in why and "secret_file" not in why
+
+
 def test_a_service_that_is_not_there_surely_has_nothing(tmp_path: Path) -> None:
     """A refused connection may be tried again without any doubt."""
     services = Services()

@@ -170,6 +170,20 @@ def test_an_sms_tells_which_station_it_is_of(name: str, said: str) -> None:
     assert short_of(facts(station=name), "orchard-1").name == said
 
 
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("茂县凤仪镇1号苹果园", "茂县凤仪镇2号苹果园", "茂县凤仪镇1号樱桃园", "茂县"),
+        ("maoxian-1-orchard", "maoxian-2-orchard", "maoxian-12-orchard", "maoxian-21-orchard"),
+        ("岷江合作社东坡苹果园", "岷江合作社西坡苹果园", "岷江合作社苹果园", "岷江合作苹果园"),
+    ],
+)
+def test_an_sms_tells_stations_apart_that_differ_in_the_middle_of_a_long_name(names: tuple[str, ...]) -> None:
+    """Whichever other stations the hub has."""
+    said = [short_of(facts(station=name), "orchard-1", names).name for name in names]
+    assert len(set(said)) == len(names) and max(map(len, said)) <= 8, said
+
+
 def test_a_number_is_spoken_as_people_say_it() -> None:
     """Below zero, with its point in words."""
     assert [value_of(one, "degC") for one in (-2.3, 0.0, -0.02, 17.25, None)] == [

@@ -133,6 +133,43 @@ def test_what_windows_makes_of_a_certificate_is_named_with_a_command_that_mends_
     assert context(section(9, authority, ca_file=str(mended))).cert_store_stats()["x509_ca"] > 0
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        ("pkey", "-outform", "der"),
+        ("rsa", "-traditional", "-outform", "der"),
+        ("pkcs8", "-topk8", "-passout", "pass:secret", "-outform", "der"),
+        ("pkcs12", "-export", "-passout", "pass:secret"),
+    ],
+    ids=lambda form: form[0],
+)
+def test_a_key_in_another_form_is_named_with_a_command_that_mends_it(
+    authority: Authority, tmp_path: Path, form: tuple[str, ...]
+) -> None:
+    """As Windows and shops of certificates give it; the command is run, with the password that it asks for."""
+    certificate = authority.issued()[0]
+    plain, file = tmp_path / "plain.pem", tmp_path / "key.der"
+    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a", "-keyout", str(plain)]
+    subprocess.run([*made, "-out", str(tmp_path / "own.pem")], check=True, capture_output=True)
+    own = ["-inkey", str(plain), "-in", str(tmp_path / "own.pem")] if form[0] == "pkcs12" else ["-in", str(plain)]
+    subprocess.run(["openssl", *form, *own, "-out", str(file)], check=True, capture_output=True)
+    why = str(told(section(9, authority, cert_file=str(certificate), key_file=str(file))))
+    assert why.startswith(str(file))
+    command = f"{why.split(': ', 1)[1]} -passin pass:secret"
+    subprocess.run(command, shell=True, check=True, cwd=tmp_path, capture_output=True)
+    assert "PRIVATE KEY" in (tmp_path / "NEW-FILE").read_text()
+
+
+def test_a_chain_of_windows_is_named_with_a_command_that_mends_it(authority: Authority, tmp_path: Path) -> None:
+    """PKCS #7, .p7b."""
+    file = tmp_path / "ca.p7b"
+    words = ["openssl", "crl2pkcs7", "-nocrl", "-certfile", str(authority.certificate), "-outform", "der"]
+    subprocess.run([*words, "-out", str(file)], check=True, capture_output=True)
+    why = str(told(section(9, authority, ca_file=str(file))))
+    subprocess.run(why.split(": ", 1)[1], shell=True, check=True, cwd=tmp_path, capture_output=True)
+    assert context(section(9, authority, ca_file=str(tmp_path / "NEW-FILE"))).cert_store_stats()["x509_ca"] > 0
+
+
 @contextmanager
 def wanting(authority: Authority, folder: Path, version: str) -> Iterator[int]:
     """Give the port of a Mosquitto that requires certificates."""

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from edge.records.record import Kind
+from hub.config import AlarmsSection
 from tests.kits.alarm_kit import MINUTE, World, person_of
 
 PEOPLE = (person_of("zhang", 1), person_of("wen", 2, language="en"))
@@ -89,3 +90,13 @@ def test_what_is_worse_is_known_though_the_first_value_lay_at_the_limit(world: W
     world.run(MINUTE)
     world.close()
     assert "最低 -1.4℃，现在（02:05）气温 0.4℃，阈值 1℃" in world.told("group")[0][2]
+
+
+def test_an_sms_of_a_hub_tells_two_stations_apart_whose_names_differ_in_the_middle(world: World) -> None:
+    """It knows the names of all: 1号 and 2号 of one village were the same eight signs."""
+    world.section = AlarmsSection(names={"orchard-1": "茂县凤仪镇1号苹果园", "orchard-2": "茂县凤仪镇2号苹果园"})
+    world.alert(1, "raised", 2, ago_s=60.0)
+    world.start()
+    world.run(MINUTE)
+    world.close()
+    assert {message.short.name for _, message in world.voice.got} == {"茂县凤仪镇1号苹"}

@@ -93,6 +93,7 @@ def test_csv_is_read_back(sink: DatabaseSink, config: Path, tmp_path: Path) -> N
     piped = exported(config, "csv", "--quantity", "air_temperature")
     assert piped.out.startswith("station,")
     assert "rainfall" not in piped.out
+    assert exported(config, "csv", "--quantity", "气温").out == piped.out, "a quantity's name does too"
     assert list(tmp_path.glob(".*")) == []
 
 
