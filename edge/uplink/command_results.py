@@ -137,7 +137,7 @@ class Results:
             self._waiting.popitem(last=False)
 
     def _remember(self, result: Result) -> bool:
-        return self._keep(KeptResult(*msgspec.structs.astuple(result), waits=True))
+        return self._keep(KeptResult(**msgspec.structs.asdict(result), waits=True))
 
     def _keep(self, result: Result) -> bool:
         try:
