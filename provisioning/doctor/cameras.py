@@ -44,7 +44,11 @@ CAMERA_REMEDIES = {
     "login_refused": N_("Correct username and password_file, then restart or run `minshan try-logins`."),
     "connection_refused": N_("Check that the address has the camera's port, and that its web or RTSP service is on."),
     "not_an_image": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
-    "camera_answers": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
+    "camera_answers": N_("Ask the camera's manual for the address of its snapshot as JPEG, or of its video by RTSP."),
+    **dict.fromkeys(
+        ("redirected_elsewhere", "login_elsewhere", "login_in_clear"),
+        N_("If that is the camera too, write as its address the one to which it redirects."),
+    ),
     "camera_answers_404": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
     "camera_forbids": N_(
         "Check the channel in the address, and this user's rights in the camera's or recorder's settings."
