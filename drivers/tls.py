@@ -11,11 +11,13 @@ _NO_ISSUER = Reason("issuer_unknown", "its issuer is not known here")
 _RUN_OUT = Reason("has_run_out", "it has expired")
 _NOT_YET = Reason("not_valid_yet", "it is not valid yet: is this box's date right?")
 _OTHERS = Reason("is_anothers", "it is for another host")
+_WEAK = Reason("too_weak", "its key or its signature is too weak")
 _DISTRUST = {
     NOT_YET: _NOT_YET,
     EXPIRED: _RUN_OUT,
     **dict.fromkeys(NAME_DIFFERS, _OTHERS),
     **dict.fromkeys((18, 19), _SELF_SIGNED),
+    **dict.fromkeys((66, 67, 68), _WEAK),
     **dict.fromkeys((2, 20, 21), _NO_ISSUER),  # a chain that leads to no authority of ours
 }
 

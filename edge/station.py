@@ -236,6 +236,8 @@ class Station:
         self.budget.urgency.minute(record)
         if any(alert.step for alert in self._alerts.now):
             self.budget.urgency.matters_until(self.clock.now() + LASTS_S)
+        if self.pictures is not None and record.kind == Kind.PICTURE:
+            self.pictures.recorded(record.fields()["picture"])
         if self.horn is not None:
             self.horn.demand(self._alerts.now, self._alerts.end)
         if self.notify is not None:

@@ -1,7 +1,8 @@
 """The lane that sends commands to stations and receives their results, on its own connection.
 
-A command is in the database before it is sent, and sent again where nobody knows whether the broker has it: a station
-knows it by its id and does it once. What is older than its expiry is not sent.
+A command is in the database before it is sent, and sent again where nobody knows whether the broker has it, or what
+came of it: a station knows it by its id, does it once and says again what came of it. What is older than its expiry is
+not sent for the first time.
 """
 
 from __future__ import annotations
@@ -80,6 +81,8 @@ class CommandLane:
 
     def _serve(self, link: Link, orders: Orders) -> None:
         look = self._clock.now()
+        for order in orders.unanswered(self._utc()):  # what was said while nobody here listened came to nobody
+            self._send(link, orders, order)
         while not self._ended.is_set():
             link.wait(self._clock.now() + SLICE)
             while link.incoming:
@@ -99,7 +102,7 @@ class CommandLane:
         where = topic(order.station, Topic.COMMAND)
         code = sent(link, where, encode(command), lasts)
         orders.sent(order.id, self._utc(), code == NOBODY_LISTENS)
-        if code >= REFUSED:  # no station will ever say anything of it
+        if code >= REFUSED and order.sent_us is None:  # no station will ever say anything of it
             refused = Reason(
                 "broker_refuses_command",
                 "the broker does not let the hub write {topic} ({why})",

@@ -28,6 +28,9 @@ BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
 )
 # Of one without a free connection, as 503 of "Device Busy", asked too often, or whose session is gone: it is well.
 BUSY = (423, 429, 453, 454, http.client.SERVICE_UNAVAILABLE)
+NO_RTP_OVER_TCP = Reason(
+    "no_rtp_over_tcp", "the camera refuses to send its stream over TCP ({status}): UDP is not used", status=""
+)
 RTSP_STATUSES = {  # RFC 2326, section 7.1.1: its own
     451: "Parameter Not Understood",
     453: "Not Enough Bandwidth",
@@ -98,11 +101,7 @@ def refusal(status: int) -> Reason:
     """Return that a camera refuses for now, fails, or answers otherwise, by the status of HTTP or RTSP."""
     answer = f"{status} {RTSP_STATUSES.get(status, http.client.responses.get(status, ''))}".rstrip()
     if status == UNSUPPORTED_TRANSPORT:
-        return Reason(
-            "no_rtp_over_tcp",
-            "the camera refuses to send its stream over TCP ({status}): UDP is not used",
-            status=answer,
-        )
+        return NO_RTP_OVER_TCP.having(status=answer)
     if status in BUSY:
         return Reason("camera_busy", "the camera refuses for now ({status})", status=answer)
     if status >= 500:

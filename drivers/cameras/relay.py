@@ -46,11 +46,14 @@ def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left, answe
         _connected(host, port, tls, fingerprint, left) as camera,
         socket.create_server(("127.0.0.1", 0), backlog=1) as listening,
     ):
-        pump = threading.Thread(target=_pump, args=(listening, camera, left, answers), name="camera relay", daemon=True)
+        over = threading.Event()
+        given = listening, camera, left, answers, over
+        pump = threading.Thread(target=_pump, args=given, name="camera relay", daemon=True)
         pump.start()
         try:
             yield listening.getsockname()[1]
         finally:
+            over.set()
             for end in (listening, camera):
                 with suppress(OSError):  # it is closed already
                     socket.socket.shutdown(end, socket.SHUT_RDWR)
@@ -62,26 +65,27 @@ def _connected(host: str, port: int, tls: bool, fingerprint: str, left: Left) ->
     return wire.secured(camera, host, wire.context(fingerprint), fingerprint, left) if tls else camera
 
 
-def _pump(listening: socket.socket, camera: socket.socket, left: Left, answers: Answers) -> None:
-    """Carry bytes both ways until either end closes or the deadline comes."""
+def _pump(listening: socket.socket, camera: socket.socket, left: Left, answers: Answers, over: threading.Event) -> None:
+    """Carry bytes both ways until either end closes, it is `over` here or the deadline comes."""
     try:
         listening.settimeout(left())
         near, _ = listening.accept()
         with near:
-            while _carried(near, camera, left, answers):
+            while _carried(near, camera, left, answers, over):
                 pass
             camera.close()
     except (OSError, ValueError):  # the deadline, an end that has gone, or a socket that is closed under our hands
         return
 
 
-def _carried(near: socket.socket, camera: socket.socket, left: Left, answers: Answers) -> bool:
+def _carried(near: socket.socket, camera: socket.socket, left: Left, answers: Answers, over: threading.Event) -> bool:
     """Carry what is there, waiting for it. Return False where an end has closed."""
     waiting = isinstance(camera, ssl.SSLSocket) and camera.pending()
     ready = [near, camera] if waiting else select.select([near, camera], [], [], left())[0]
     if camera in ready and (said := _received(camera)) is not None:
         if not said:
-            answers.ended()
+            if not over.is_set():  # it is the camera that has closed, and not we
+                answers.ended()
             return False
         _send(near, answers.passed(said), left)
     if near in ready and (asked := _received(near)) is not None:

@@ -29,7 +29,7 @@ from drivers.cameras.camera import (
     split_login,
 )
 from drivers.cameras.frames import frames
-from drivers.cameras.http_answer import redirected_elsewhere, refusal
+from drivers.cameras.http_answer import NO_RTP_OVER_TCP, is_success, redirected_elsewhere, refusal
 from drivers.cameras.jpeg import is_whole
 from drivers.cameras.jpeg_levels import TABLE
 from drivers.cameras.jpeg_scan import FRAMES, segment_end, segments
@@ -108,8 +108,10 @@ class RtspCamera:
         except (av_error.FFmpegError, OSError) as error:
             if answers.elsewhere is not None:
                 raise NotAnImageError(redirected_elsewhere(answers.elsewhere)) from None
-            if answers.status() >= 400 and answers.status() != NOT_FOUND:
+            if answers.status() not in (0, NOT_FOUND) and not is_success(answers.status()):
                 raise NoPictureError(refusal(answers.status())) from None
+            if answers.is_by_udp():
+                raise NoPictureError(NO_RTP_OVER_TCP.having(status="RTP/AVP")) from None
             if answers.hung_up:
                 raise UnreachableError(hangs_up(self._place)) from None
             raise self._named(error, late=self._clock.now() > until - NEARLY) from None

@@ -27,6 +27,7 @@ DIMENSIONS = re.compile(rb"a=x-dimensions: *(\d{1,5}) *, *(\d{1,5})")  # width, 
 # A JPEG's frame header as ONVIF has it, in an extension of a packet's (Streaming Specification, 5.1.4): height,
 # width. Nowhere else: behind FF a scan's data have a zero or a restart marker, and quantizers are none.
 FRAME_HEADER = re.compile(rb"\xff\xc0\x00\x11\x08(..)(..)\x03", re.DOTALL)
+BY_UDP = re.compile(rb"^transport[^\S\n]*:[^\S\n]*RTP/AVP(?:/UDP)?[\s;]", re.IGNORECASE | re.MULTILINE)
 LARGEST = 65_535  # pixels a side that a JPEG can have
 LONGEST_HEADER = 10  # bytes of it
 FIRST_PACKETS = 4_000_000  # bytes in which there is a frame's begin: a camera's greatest JPEG
@@ -107,6 +108,10 @@ class RtspAnswers:
     def challenges(self) -> list[str] | None:
         """Return the challenges of the last answer that refused; None where none did."""
         return refusal_headers(self._said)
+
+    def is_by_udp(self) -> bool:
+        """Return whether the camera says that its stream comes by UDP, which nobody has asked it for."""
+        return BY_UDP.search(self._said) is not None
 
     def status(self) -> int:
         """Return the status of the last answer, 0 without any."""

@@ -8,7 +8,7 @@ import socket
 import ssl
 from collections.abc import Callable
 from contextlib import ExitStack
-from http.client import HTTPConnection
+from http.client import HTTPConnection, HTTPResponse
 from typing import Any
 from urllib.parse import SplitResult
 
@@ -18,7 +18,10 @@ from drivers.reason import Reason
 
 Left = Callable[[], float]
 PORTS = {"http": 80, "https": 443}
+INTERIM = range(102, 200)  # 101 is the last one of a connection: it goes on in another protocol
 OLD_CIPHERS = "DEFAULT:!kDHE:@SECLEVEL=0"  # SHA-1 and keys of 1024 bits; no groups that can be broken on the way
+# ssl.OP_LEGACY_SERVER_CONNECT of Python 3.12: TLS as it was before RFC 5746 (2010), which OpenSSL 3 refuses.
+OLD_HANDSHAKE = 0x4
 
 
 class Deadline:
@@ -87,6 +90,17 @@ class _Received(io.RawIOBase):
         super().close()
 
 
+class FinalAnswer(HTTPResponse):
+    """An answer behind all that come before it: `http.client` passes over 100 alone (RFC 9110, 15.2; 103: RFC 8297)."""
+
+    def begin(self) -> None:
+        """Read the answer's headers, of those before it too."""
+        super().begin()
+        while self.status in INTERIM:
+            self.headers = None  # type: ignore[assignment]  # as before the first answer: `begin` does nothing else
+            super().begin()
+
+
 def link_to(parts: SplitResult, trusted: ssl.SSLContext | None, fingerprint: str, left: Left) -> HTTPConnection:
     """Return a connection to the host of a web address, the deadline put on all that follows.
 
@@ -95,6 +109,7 @@ def link_to(parts: SplitResult, trusted: ssl.SSLContext | None, fingerprint: str
     """
     link = HTTPConnection(parts.hostname or "", parts.port or PORTS[parts.scheme])
     link.default_port = PORTS[parts.scheme]
+    link.response_class = FinalAnswer
     wire = reached(link.host, link.port, left)
     link.host = without_zone(link.host)
     if trusted is not None:
@@ -168,6 +183,7 @@ def context(fingerprint: str) -> ssl.SSLContext:
     if fingerprint:  # a camera of ten years ago knows no better than TLS 1.0, and is still the one that it was
         found.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         found.set_ciphers(OLD_CIPHERS)
+        found.options |= OLD_HANDSHAKE
         found.check_hostname = False
         found.verify_mode = ssl.CERT_NONE
     return found

@@ -70,10 +70,11 @@ class PictureLane:
         self._place = PicturePlace(site.latitude, site.longitude, site.altitude_m, site.datum, site.utc_offset_h)
         self._station, self._clock, self._spool = station, clock, spool
         self._utc, self._boot, self._post, self._patience = utc, boot, post, patience
-        self._inbox = clock.inbox(REQUESTS + AT_ONCE)
+        self._inbox = clock.inbox(2 * REQUESTS + AT_ONCE)
         self._captures = Captures(clock, spool, shelf, self._make_request, self._inbox, patience, absence)
         self._logins = RefusedLogins(spool.folder / "logins.json", boot, clock.now, lambda: utc()[0])
         self._orders: list[PictureOrder] = []
+        self._unrecorded: list[tuple[PictureOrder, dict[str, Any]]] = []  # taken, their records not on the disk yet
         self._due: list[WatchedCamera] = []
         self._under_way: list[CaptureJob] = []
         self._last: dict[str, str] = {}
@@ -99,6 +100,11 @@ class PictureLane:
         if len(self._orders) >= REQUESTS or not self._inbox.offer(PictureOrder(name, command, issued_by, done)):
             why = Reason("too_many_pictures", "{count} pictures are already pending; try again later", count=REQUESTS)
             done(False, why, {})
+
+    def recorded(self, picture: str) -> None:
+        """Take in that the record of a picture (SHA-256) is on the disk: an order is done then. From any lane."""
+        if self._unrecorded:
+            self._inbox.offer(picture)
 
     def forgive_logins(self) -> None:
         """Let every login that was refused be tried again, now. Callable from any lane."""
@@ -132,11 +138,15 @@ class PictureLane:
             for lane in lanes:
                 lane.stop()
 
-    def _hear(self, word: PictureOrder | Captured | Forgive | None) -> None:
+    def _hear(self, word: PictureOrder | Captured | Forgive | str | None) -> None:
         if isinstance(word, PictureOrder):
             self._orders.append(word)
         elif isinstance(word, Captured):
             self._ended(word)
+        elif isinstance(word, str):
+            for order, body in [one for one in self._unrecorded if one[1]["picture"] == word]:
+                self._unrecorded.remove((order, body))
+                order.done(True, picture_taken(body, order.camera), version1.body(Kind.PICTURE, body))
         elif isinstance(word, Forgive):
             self._forgive()
 
@@ -240,6 +250,8 @@ class PictureLane:
         asked = {"command": order.command, "issued_by": order.issued_by} if order else {}
         body = shelved.body | asked
         mark = widened(request.clock, shelved.late_s)
+        if order is not None:
+            self._unrecorded.append((order, shelved.body))
         self._post(Draft(Kind.PICTURE, request.stamp, 0.0, request.utc, mark, body))
         self._last[name] = captured.pixels
         self._kept(lambda: self._spool.remember(self._last))
@@ -250,8 +262,6 @@ class PictureLane:
         self._close(job)
         self._taken_count += 1
         self.snapshot = self._snapshot()
-        if order is not None:
-            order.done(True, picture_taken(shelved.body, name), version1.body(Kind.PICTURE, shelved.body))
 
     def _missed(
         self, job: CaptureJob, trouble: Reason, request: CaptureRequest | None = None, wait: float | None = None

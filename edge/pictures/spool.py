@@ -160,7 +160,8 @@ class Spool:
         """Forget a request and all that came of it."""
         names = (f"{word}-{request_id}.json" for word in ("request", "taken", "answer"))
         for file in (*(self.folder / name for name in names), *self.files(request_id)):
-            file.unlink(missing_ok=True)
+            for each in (file, file.with_name(f".{file.name}.part")):
+                each.unlink(missing_ok=True)
 
     def sweep(self) -> int:
         """Remove all requests and answers, none being open: leftovers of a killed daemon. Return how many files."""
@@ -207,6 +208,11 @@ class Spool:
                 return request
             file.unlink(missing_ok=True)
         return None
+
+    def withdrawn(self, request_id: str) -> bool:
+        """Return whether nobody waits any more for the answer of a request that was taken."""
+        names = (f"{word}-{request_id}.json" for word in ("taken", "answer"))  # an answer is there before this one goes
+        return not any((self.folder / name).exists() for name in names)
 
     def finish(self, answer: CaptureResult, full: bytes = b"", thumbnail: bytes = b"") -> None:
         """Lay down an answer, its pictures first; nothing where the request was withdrawn."""

@@ -119,6 +119,8 @@ class Children:
     def reap(self) -> None:
         """Take in which have ended, and answer for those that did not live to."""
         for number, (request, child) in list(self._running.items()):
+            if withdrawn := self._spool.withdrawn(request.id):
+                child.kill()  # whoever asked has ended; the next one's requests shall not wait for a camera that hangs
             if child.is_alive():
                 continue
             self._ready.unregister(number)
@@ -127,6 +129,8 @@ class Children:
             self._spool.finish(CaptureResult(request.id, False, GROWN if number in self._grown else why))
             self._grown.discard(number)
             child.close()
+            if withdrawn:
+                self._spool.drop(request.id)  # what it was writing
 
     @property
     def busy(self) -> bool:

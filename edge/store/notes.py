@@ -24,6 +24,11 @@ class Notes:
         with self._db.reading() as connection:
             return note(connection, kind, name)
 
+    def all(self, kind: str) -> dict[str, bytes]:
+        """Return the values of a kind by their names, the oldest first."""
+        with self._db.reading() as connection:
+            return notes_of(connection, kind)
+
     def put(self, kind: str, name: str, value: bytes, most: int = 1) -> None:
         """Keep a value; of its kind the `most` newest names stay."""
         with self._db.change() as connection:

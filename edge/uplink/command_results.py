@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import OrderedDict
+from contextlib import suppress
 
 import msgspec
 
@@ -31,8 +32,16 @@ EXPIRED = Reason("command_expired", "the command has expired")
 SHORT = 200  # characters that a result's text is cut to where it fits no packet
 
 
+class KeptResult(Result, frozen=True, omit_defaults=True):
+    """A result as the store has it. `waits`: the broker has it not, or more is to come."""
+
+    waits: bool = False
+
+
 class Results:
     """The outcomes by the commands' ids, kept in the store; those the broker has not yet are waiting.
+
+    So are those that an earlier start could not tell of any more: nobody sends a command again to hear what came of it.
 
     `inbox` holds what other lanes post (at most some per command under way; a full one: a counted loss, the outcome
     comes when the command is sent again). All methods but `post` are the uplink's lane's.
@@ -44,6 +53,7 @@ class Results:
         self._inbox = inbox
         self._begun: set[str] = set()  # carried out since the start
         self._waiting: OrderedDict[str, Result] = OrderedDict()
+        self._load()
 
     def post(self, result: Result) -> None:
         """Keep an outcome and hand it to the uplink's lane; a later one takes its place. Callable from any lane."""
@@ -81,6 +91,21 @@ class Results:
         """Take in that the broker has this outcome; a later one of the same command stays waiting."""
         if self._waiting.get(result.id) == result:
             del self._waiting[result.id]
+            if result.state != "accepted":
+                self._keep(result)
+
+    def _load(self) -> None:
+        """Let wait what an earlier start has left untold: what came of a command, or that it ended before that."""
+        try:
+            for kept in self._notes.all(KIND).values():
+                with suppress(msgspec.MsgspecError):
+                    result = msgspec.json.decode(kept, type=KeptResult)
+                    if result.state == "accepted":
+                        self.put(failed(result.id, self._station, ENDED_BEFORE))
+                    elif result.waits:
+                        self._wait(msgspec.json.decode(kept, type=Result))
+        except StoreError as trouble:
+            log.warning("results of commands stay in the store until they are asked for again: %s", trouble)
 
     def _known(self, command_id: str) -> Result | None:
         """Return what came of a command that was here before; None where none was."""
@@ -112,6 +137,9 @@ class Results:
             self._waiting.popitem(last=False)
 
     def _remember(self, result: Result) -> bool:
+        return self._keep(KeptResult(**msgspec.structs.asdict(result), waits=True))
+
+    def _keep(self, result: Result) -> bool:
         try:
             self._notes.put(KIND, result.id, encode(result), REMEMBERED)
         except StoreError as trouble:

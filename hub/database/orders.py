@@ -21,6 +21,7 @@ CREATE INDEX command_unsent ON command (expires) WHERE sent IS NULL;
 """
 COLUMNS = "id, station, name, arguments, asked_by, asked, expires, sent, nobody, state, result, answered"
 KEPT_US = 90 * 86_400_000_000
+ASKED_AGAIN_US = 7 * 86_400_000_000  # as long as the broker keeps what a station says to a hub that is away
 
 
 class CommandOrder(msgspec.Struct, frozen=True):
@@ -71,9 +72,19 @@ class Orders:
         )
         return [_order(row) for row in found]
 
+    def unanswered(self, now: int) -> list[CommandOrder]:
+        """Return what went out, was asked for in the last week, and whose end is not known."""
+        found = self._engine.query(
+            f"SELECT {COLUMNS} FROM command WHERE asked > %s AND sent IS NOT NULL "
+            "AND (state IS NULL OR state = 'accepted') ORDER BY asked, id LIMIT 100",
+            (now - ASKED_AGAIN_US,),
+        )
+        return [_order(row) for row in found]
+
     def sent(self, name: str, now: int, nobody: bool) -> None:
-        """Note that the broker has taken a command, and whether nobody listened."""
-        self._engine.query("UPDATE command SET sent = %s, nobody = %s WHERE id = %s", (now, int(nobody), name))
+        """Note when the broker took a command first, and whether nobody listened then."""
+        query = "UPDATE command SET sent = %s, nobody = %s WHERE id = %s AND sent IS NULL"
+        self._engine.query(query, (now, int(nobody), name))
 
     def answered(self, result: Result, now: int) -> None:
         """Keep what a station says of a command of ours; what is final stays."""

@@ -44,7 +44,11 @@ CAMERA_REMEDIES = {
     "login_refused": N_("Correct username and password_file, then restart or run `minshan try-logins`."),
     "connection_refused": N_("Check that the address has the camera's port, and that its web or RTSP service is on."),
     "not_an_image": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
-    "camera_answers": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
+    "camera_answers": N_("Ask the camera's manual for the address of its snapshot as JPEG, or of its video by RTSP."),
+    **dict.fromkeys(
+        ("redirected_elsewhere", "login_elsewhere", "login_in_clear"),
+        N_("If that is the camera too, write as its address the one to which it redirects."),
+    ),
     "camera_answers_404": N_("Ask the camera's manual for the address of its snapshot as JPEG."),
     "camera_forbids": N_(
         "Check the channel in the address, and this user's rights in the camera's or recorder's settings."
@@ -65,6 +69,10 @@ CAMERA_REMEDIES = {
     "login_without_challenge": N_("Choose digest (or basic) as the way to log in, in the camera's own settings."),
     "rtsp_server": N_('Write driver = "rtsp" and an rtsp:// address, or the port of the camera\'s web page.'),
     "no_tls_answer": N_("Write http:// (or rtsp://) in its address, or the port that speaks TLS."),
+    "tls_broke": N_(
+        "If it knows only old encryption, give its certificate's SHA-256 as the camera's fingerprint, with which "
+        "that is accepted; otherwise update its firmware."
+    ),
     "no_picamera2": N_("On the Pi: sudo apt install python3-picamera2, then restart the station."),
     "no_ribbon_camera": N_("Take the power off the Pi, seat the ribbon cable at both ends, and start it again."),
     "tls_server": N_("Write https:// in its address, or the port of plain HTTP."),

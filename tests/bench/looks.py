@@ -19,7 +19,7 @@ from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import CameraSection, SiteSection
 from edge.pictures.schedule import PictureLane
 from edge.pictures.spool import Spool
-from edge.records.record import ClockMark
+from edge.records.record import ClockMark, Draft, Kind
 from edge.store.picture_files import Shelf
 from edge.wire.contract import Command, Topic, decode_chunk, encode, topic
 from tests.bench.camera import NOON, Still
@@ -117,6 +117,11 @@ def told(heard: SimpleQueue[float]) -> Any:
 def pictures(folder: Path, urls: dict[str, str]) -> Iterator[PictureLane]:
     """Give the running lane of a station's pictures, all of which are due each minute."""
     clock = SystemClock()
+
+    def record(draft: Draft) -> None:
+        if draft.kind is Kind.PICTURE:
+            lane.recorded(draft.body["picture"])
+
     lane = PictureLane(
         tuple(
             CameraSection(name=name, driver="http", url=url, every_min=1, by_night=True) for name, url in urls.items()
@@ -128,7 +133,7 @@ def pictures(folder: Path, urls: dict[str, str]) -> Iterator[PictureLane]:
         Shelf(folder),
         utc=lambda: (system_utc(), ClockMark("system", 1.0)),
         boot="b",
-        post=lambda draft: None,
+        post=record,
     )
     run = clock.lane("pictures", lane.run)
     try:

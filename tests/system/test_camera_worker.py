@@ -19,6 +19,7 @@ from drivers.twins.scene import Moment, Scene
 from edge.pictures.judge import Opened
 from edge.pictures.reasons import ENDED, HUNG
 from edge.pictures.spool import CaptureTarget
+from edge.pictures.worker import AT_ONCE
 from tests.kits.camera_process import NOON, Process, until
 
 
@@ -123,6 +124,18 @@ def test_a_killed_process_answers_by_its_next(process: Process, small: SnapshotC
     assert (answer.ok, answer.reason) == (False, ENDED)
     assert small.asked == asked
     assert process.answer(process.ask(target(small))).ok
+
+
+def test_a_camera_that_hangs_for_nobody_keeps_no_other_waiting(process: Process, small: SnapshotCamera) -> None:
+    """A station that is started anew has withdrawn what it had asked for: its first picture does not wait for that."""
+    with SnapshotCamera(Scene(1, 640, 362), lambda: Moment(NOON)) as stuck:
+        stuck.misbehave(CameraFault.HANG)
+        hanging = [process.ask(target(stuck), deadline=100.0) for _ in range(AT_ONCE)]
+        assert all(map(process.taken, hanging))
+        assert until(lambda: stuck.asked == AT_ONCE, 20.0)
+        process.spool.sweep()
+        small.misbehave(None)
+        assert process.answer(process.ask(target(small))).ok
 
 
 @pytest.mark.slow

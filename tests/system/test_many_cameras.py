@@ -73,6 +73,12 @@ class Orchard:
 def station(folder: Path, url: str, cameras: range, every_min: int) -> Iterator[tuple[PictureLane, list[Draft]]]:
     """Give the lane of pictures of a station that runs on the machine's own clock, and what it records."""
     clock, drafts = SystemClock(), list[Draft]()
+
+    def post(draft: Draft) -> None:
+        drafts.append(draft)
+        if draft.kind is Kind.PICTURE:
+            lane.recorded(draft.body["picture"])
+
     keys: dict[str, Any] = {"driver": "http", "every_min": every_min, "by_night": True}
     lane = PictureLane(
         tuple(CameraSection(name=f"c{number}", url=f"{url}/{number}", **keys) for number in cameras),
@@ -83,7 +89,7 @@ def station(folder: Path, url: str, cameras: range, every_min: int) -> Iterator[
         Shelf(folder),
         utc=lambda: (system_utc(), ClockMark("system", 1.0)),
         boot="b",
-        post=drafts.append,
+        post=post,
     )
     running = clock.lane("pictures", lane.run)
     try:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from edge.clock.clock import system_utc
-from edge.wire.contract import VERSION, Command, Topic
+from edge.wire.contract import VERSION, Command, Result, Topic
 from hub.command_lane import CommandLane
 from hub.database.orders import Orders
 from hub.database.sink import DatabaseSink
@@ -130,3 +130,32 @@ def test_a_command_that_the_broker_refuses_the_hub_has_failed(deaf: Broker, tmp_
         lane.stop()
     found = orders.order("c1")
     assert found is not None and "not authorized" in str(found.result)
+
+
+def test_what_came_of_a_command_while_the_hub_was_away_is_asked_for(broker: Broker, tmp_path: Path) -> None:
+    """A station that said "done" to nobody says so again, and what was never said stays no more "accepted" for ever."""
+    engine = SqliteEngine(str(tmp_path / "hub.db"))
+    DatabaseSink(SqliteEngine(str(tmp_path / "hub.db")), "hub").close()
+    orders, now = Orders(engine), system_utc()
+    for name, asked in (("c1", now - 3_600_000_000), ("c2", now - 3_600_000_000), ("old", now - 10 * 86_400_000_000)):
+        orders.add("s1", Command(VERSION, name, "picture", {}, asked + 600_000_000), ROOT, asked)
+        orders.sent(name, asked, nobody=name == "c2")
+    orders.answered(Result(VERSION, "c1", "s1", "accepted"), now)
+    station = Listener(broker, "minshan/1/s1/command")
+    lane = CommandLane(broker.section(), lambda: SqliteEngine(str(tmp_path / "hub.db")), system_utc)
+    lane.start()
+    try:
+        until(lambda: len(station.on("s1", Topic.COMMAND)) == 2)
+        said = [json.loads(message.payload) for message in station.on("s1", Topic.COMMAND)]
+        assert [command["id"] for command in said] == ["c1", "c2"]
+        for command, state in zip(said, ("done", "failed")):
+            station.send("minshan/1/s1/result", result(command, state))
+        until(lambda: all((order := orders.order(name)) and order.state in ("done", "failed") for name in ("c1", "c2")))
+    finally:
+        lane.stop()
+    found = [orders.order(name) for name in ("c1", "c2", "old")]
+    assert [(order.state, order.nobody) for order in found if order] == [
+        ("done", False),
+        ("failed", True),
+        (None, False),
+    ]

@@ -268,3 +268,15 @@ def test_a_picture_that_is_no_jpeg_is_named_by_its_kind(kind: str, begin: bytes)
     with server(lambda _: http(begin + bytes(500))) as place, pytest.raises(NotAnImageError) as refused:
         still(f"http://{place}/cam.jpg")
     assert (refused.value.detail.code, refused.value.detail.params["kind"]) == ("other_picture", kind)
+
+
+@pytest.mark.parametrize("before", ["102 Processing", "103 Early Hints", "199 x"])
+@pytest.mark.parametrize("times", [1, 20])
+def test_what_comes_before_the_answer_is_not_taken_for_it(before: str, times: int) -> None:
+    """A server may say that it is at work, or what else to load, before the answer itself; 100 is not the only such."""
+    hints = f"HTTP/1.1 {before}\r\nLink: </style.css>\r\n\r\n".encode() * times
+    with server(lambda _: hints + http(WHOLE)) as place:
+        assert still(f"http://{place}/") == WHOLE
+    with server(lambda _: hints + http(b"", status="404 Not Found")) as place, pytest.raises(NoPictureError) as failed:
+        still(f"http://{place}/")
+    assert failed.value.detail.code == "camera_answers_404"

@@ -17,6 +17,7 @@ import pytest
 from drivers.cameras import wire
 from drivers.cameras.camera import CameraError, UnreachableError
 from drivers.cameras.http_still import FAREWELL
+from provisioning.doctor.cameras import camera_remedy
 from tests.kits.camera_port import listening
 from tests.kits.certificate import self_signed
 from tests.unit.drivers.test_camera_answers import WHOLE, http, server, still
@@ -133,7 +134,8 @@ def test_encryption_has_what_connecting_has_left_of_the_time() -> None:
 @pytest.mark.parametrize("ciphers", ["DEFAULT:@SECLEVEL=0", "AES128-SHA:@SECLEVEL=0"])
 @pytest.mark.parametrize("newest", ["TLSv1", "TLSv1_2"])
 def test_a_camera_with_old_encryption_is_known_by_its_fingerprint(tmp_path: Path, ciphers: str, newest: str) -> None:
-    """One that knows TLS 1.0 alone, with a key of 1024 bits and SHA-1, is refused unless its certificate is pinned."""
+    """One that knows TLS 1.0 alone, with a key of 1024 bits and SHA-1, is refused unless its certificate is pinned, and
+    whoever has not pinned it is told to."""
     certificate, key, fingerprint = self_signed(tmp_path, ("rsa:1024", "-sha1"))
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.set_ciphers(ciphers)
@@ -143,8 +145,9 @@ def test_a_camera_with_old_encryption_is_known_by_its_fingerprint(tmp_path: Path
     with server(lambda _: http(WHOLE), context) as place:
         assert still(f"https://{place}/", fingerprint=fingerprint) == WHOLE
         for other in ("00" * 32, ""):
-            with pytest.raises(UnreachableError):
+            with pytest.raises(UnreachableError) as failed:
                 still(f"https://{place}/", fingerprint=other)
+            assert "fingerprint" in camera_remedy(failed.value.reason)
 
 
 def test_an_address_s_zone_is_for_this_machine_alone(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -227,3 +227,27 @@ def test_a_stream_in_a_coding_of_its_own_is_named() -> None:
         with pytest.raises(CameraError) as failed:
             one.still()
     assert failed.value.detail.code == "stream_coded_otherwise"
+
+
+@pytest.mark.parametrize("kind", ["RTP/AVP;unicast;client_port=1-2;server_port=3-4", "RTP/AVP/UDP;unicast"])
+def test_a_stream_that_would_come_by_udp_is_told_as_that(kind: str) -> None:
+    """The camera has not hung up: FFmpeg gives up on it, and the setting that helps is another one."""
+
+    def reply(asked: str, _login: bool) -> tuple[str, list[str]]:
+        return "200 OK", [*DESCRIBED.get(asked, []), "Session: 1", f"Transport: {kind}"]
+
+    with camera(reply, [], SDP) as url:
+        assert refused(url).detail.code == "no_rtp_over_tcp"
+
+
+@pytest.mark.parametrize("status", ["100 Continue", "302 Found", "305 Use Proxy"])
+def test_an_answer_to_the_last_request_that_is_no_yes_is_told(status: str) -> None:
+    """It is no missing permission, and no broken cable."""
+
+    def reply(asked: str, _login: bool) -> tuple[str, list[str]]:
+        answered = [*DESCRIBED.get(asked, []), "Session: 1", TRANSPORT]
+        return status if asked == "PLAY" else "200 OK", answered
+
+    with camera(reply, [], SDP) as url:
+        detail = refused(url).detail
+    assert (detail.code, detail.params) == ("camera_answers", {"status": status})

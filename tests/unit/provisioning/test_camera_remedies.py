@@ -48,6 +48,14 @@ def test_what_a_setting_of_the_camera_mends_is_sent_to_its_settings(code: str, s
         assert said in camera_remedy(kind(Reason(code, "x")).reason)
 
 
+@pytest.mark.parametrize("code", ["redirected_elsewhere", "login_elsewhere", "login_in_clear"])
+def test_a_camera_that_is_elsewhere_is_sought_there(code: str) -> None:
+    """The address is in the sentence, and no manual is needed, of RTSP least of all one for the address of a JPEG."""
+    said = camera_remedy(NotAnImageError(Reason(code, "x")).reason)
+    assert "to which it redirects" in said
+    assert "JPEG" not in said
+
+
 @pytest.mark.parametrize("status", [423, 429, 453, 454, 503])
 def test_a_camera_that_is_busy_is_left_alone(status: int) -> None:
     """It is well: nobody goes there to switch its power off."""

@@ -67,6 +67,7 @@ class Bench:
         self.known = known
         self.attendant = Attendant(state / "spool")
         self.drafts: list[Draft] = []
+        self.disk_takes = True
         self.done: list[tuple[str, bool, Reason, dict[str, Any]]] = []
         section = CameraSection(name="orchard", driver="http", url="http://127.0.0.1/", **camera)
         self.lane = PictureLane(
@@ -78,7 +79,7 @@ class Bench:
             Shelf(state),
             utc=self._utc,
             boot="boot",
-            post=self.drafts.append,
+            post=self.post,
             patience=0.6,
         )
         self.clock.lane("pictures", self.lane.run)
@@ -88,6 +89,12 @@ class Bench:
         if not self.known(now):
             return None, ClockMark("arrival")
         return BOOT_UTC + round(now * 1e6), ClockMark("sim", 0.0)
+
+    def post(self, draft: Draft) -> None:
+        """Record a draft, where the disk takes any."""
+        self.drafts.append(draft)
+        if draft.kind == Kind.PICTURE and self.disk_takes:
+            self.lane.recorded(draft.body["picture"])
 
     def order(self, camera: str | None, command: str) -> None:
         """Ask for a picture now, as a command does."""

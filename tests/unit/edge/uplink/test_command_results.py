@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from edge.clock.clock import SystemClock
+from edge.store.store import Store
 from edge.uplink import command_results
 from edge.uplink.command_results import KEPT, Results
 from edge.wire.contract import Command, Result
@@ -32,6 +33,10 @@ class MemoryNotes:
     def get(self, kind: str, name: str) -> bytes | None:
         """Return what was put under that name."""
         return self._kept.get(name)
+
+    def all(self, kind: str) -> dict[str, bytes]:
+        """Return all that is kept."""
+        return dict(self._kept)
 
     def put(self, kind: str, name: str, value: bytes, most: int = 1) -> None:
         """Keep a value, the newest `most` names of all."""
@@ -139,3 +144,25 @@ def test_the_end_comes_at_any_line_of_telling_the_begin(line: int) -> None:
     results.post(Result(1, "x", "a", "accepted"))
     told = interrupted(results, line)
     assert "done" in [result.state for result in (*told, *results.waiting())]
+
+
+def test_what_came_of_a_command_is_told_after_a_restart_unasked(tmp_path: Path) -> None:
+    """Nobody sends a command twice: an outcome that the broker had not yet, or none for a station's end, is told."""
+    store = Store.open(tmp_path, epoch="e1", destinations=("platform",))
+
+    def started() -> Results:
+        return Results("a", store.notes, SystemClock().inbox(KEPT))
+
+    before = started()
+    for name in ("told", "untold", "begun"):
+        assert before.admit(Command(1, name, "picture", {}, 9), 5)
+    for name in ("told", "untold"):
+        before.put(Result(1, name, "a", "done"))
+    before.delivered(before.waiting()[0])
+    for _ in range(2):
+        after = started()
+        assert [(r.id, r.state) for r in after.waiting()] == [("untold", "done"), ("begun", "failed")]
+    for result in after.waiting():
+        after.delivered(result)
+    assert started().waiting() == []
+    store.close()
