@@ -55,6 +55,12 @@ class Engine(Protocol):
     ) -> list[tuple[Any, ...]]:
         """Return these columns of the rows with these keys; `lock`: in the key's order, and nobody else writes them."""
 
+    def touching(self, table: str, key: Sequence[str], spans: Rows) -> list[tuple[Any, ...]]:
+        """Return the ranges (key, first, last) that have a number of these spans, or one beside them; some twice.
+
+        The table holds disjoint ranges by key and first, and so many others are not read. `spans` are as its rows.
+        """
+
     def tables(self) -> set[str]:
         """Return the names of all tables and views that are there."""
 

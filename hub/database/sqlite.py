@@ -104,11 +104,17 @@ class SqliteEngine:
         self, table: str, columns: Sequence[str], key: Sequence[str], keys: Rows, lock: bool = False
     ) -> list[tuple[Any, ...]]:
         """Return these columns of the rows with these keys; a transaction that writes has locked all."""
-        if not keys:
-            return []
-        with self._errors():
-            sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {_where(key)}"
-            return self._connection().executemany(sql, keys).fetchall()
+        return self._found(f"SELECT {', '.join(columns)} FROM {table} WHERE {_where(key)}", keys)
+
+    def touching(self, table: str, key: Sequence[str], spans: Rows) -> list[tuple[Any, ...]]:
+        """Return the ranges that have a number of these spans, or one beside them."""
+        same, size = " AND ".join(f"{name} = ?{place}" for place, name in enumerate(key, 1)), len(key)
+        before = f"SELECT max(first) FROM {table} WHERE {same} AND first < ?{size + 1}"
+        return self._found(
+            f"SELECT {', '.join(key)}, first, last FROM {table} WHERE {same} AND last >= ?{size + 1} - 1 "
+            f"AND first BETWEEN coalesce(({before}), ?{size + 1}) AND ?{size + 2} + 1",
+            spans,
+        )
 
     def tables(self) -> set[str]:
         """Return the names of all tables and views."""
@@ -137,6 +143,10 @@ class SqliteEngine:
         if self._open is not None:
             self._open.close()
             self._open = None
+
+    def _found(self, sql: str, keys: Rows) -> list[tuple[Any, ...]]:
+        with self._errors():
+            return self._connection().executemany(sql, keys).fetchall() if keys else []
 
     def _many(self, sql: str, rows: Rows) -> int:
         with self._errors():
