@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import apsw
 
@@ -48,13 +49,19 @@ REFUSED = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.Rang
 
 
 class SqliteEngine:
-    """The file at `path`, with `make` made where there is none. `vfs`: another file system, for tests."""
+    """The file at `path`, with `make` made where there is none. `vfs`: another file system, for tests.
+
+    `still`: it lies on a disk that takes nothing in, not even the index of its log that SQLite makes for each reader.
+    """
 
     postgres = False
 
-    def __init__(self, path: str, vfs: str | None = None, make: bool = True) -> None:
+    def __init__(self, path: str, vfs: str | None = None, make: bool = True, still: bool = False) -> None:
         self.shown = path
+        self._name = f"file:{quote(path)}?immutable=1" if still else path
         self._flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if make else 0)
+        if still:
+            self._flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         self._vfs = vfs
         self._open: apsw.Connection | None = None
         self._place: tuple[int, int] | None = None  # of the file that is open
@@ -161,7 +168,7 @@ class SqliteEngine:
                 raise DatabaseRefusedError(LOG_ALONE.having(file=self.shown))
             with self._errors():
                 self._make()
-                connection = apsw.Connection(self.shown, self._flags, vfs=self._vfs)
+                connection = apsw.Connection(self._name, self._flags, vfs=self._vfs)
                 connection.set_busy_timeout(PATIENCE)
                 for pragma in (*_kept_in_it(connection), "synchronous=FULL", f"journal_size_limit={LOG}"):
                     connection.execute(f"PRAGMA {pragma}").fetchall()
