@@ -25,7 +25,9 @@ from edge.store.store import Store
 log = logging.getLogger("minshan.recorder")
 MOST_WAITING = 1440  # drafts kept in memory while the disk refuses them: a day of minutes
 REFUSED_FOR_LONG = Reason("refused_for_long", "the disk refused them for too long")
-AFLOAT_AFTER = 120.0  # s for which the disk has refused them before the store goes on in memory
+AFLOAT_AFTER = (
+    110.0  # s for which the disk has refused them, three minutes of records, before the store goes on in memory
+)
 DEAD = (StoreCause.READ_ONLY, StoreCause.DISK)  # of which no waiting helps; room on a full disk can be made
 MOST_SPOILED = 100  # that wait to be told of
 LONGEST_TOLD = 2000  # characters of such a draft that go into the log
