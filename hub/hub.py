@@ -14,6 +14,7 @@ from edge.lanes import Lanes
 from edge.records.record import Record
 from edge.systemd import notify
 from hub.alarms import lane as alarms
+from hub.alarms.start_outage import StartOutage
 from hub.config import HttpSection, HubConfig
 from hub.database.engine import Engine, opened
 from hub.database.errors import NOT_INSTALLED, DatabaseRefusedError
@@ -47,14 +48,16 @@ def serve(
     web = None if config.http is None else Web(config, config.http, utc)
     upkeep = Upkeep(lambda: engine_of(config, make=False), config.holder, SystemClock())
     notify("READY=1")
-    waiting = Waiting(ended, SystemClock())
+    clock = SystemClock()
+    outage = StartOutage(lambda: engine_of(config, False, True), senders(config.channel, clock, utc), clock)
+    waiting = Waiting(ended, clock, outage.note_failure)
     if web is not None:
         web.tells(lambda: waiting.trouble, lambda: None)
     try:
         sink = waiting.until(lambda: open_sink(config, upkeep.is_compared))
         if sink is not None:
             upkeep.start()
-            receive(config, sink, waiting, ended, web, utc, told)
+            receive(config, sink, waiting, outage, ended, web, utc, told)
     finally:
         upkeep.stop(forwarding.LAST_S)
         if web is not None:
@@ -106,6 +109,7 @@ def receive(
     config: HubConfig,
     sink: DatabaseSink,
     waiting: Waiting,
+    outage: StartOutage,
     ended: Callable[[], bool],
     web: Web | None,
     utc: Callable[[], int],
@@ -119,6 +123,7 @@ def receive(
     files = Files(pictures=Path(config.pictures.dir), own=config.hub.name)
     folder = PictureFolder(Path(config.pictures.dir), lambda: engine_of(config), SystemClock())
     waiting.until(folder.claim)
+    outage.note_begin()
     name = f"hub-{{}}-{config.holder}"
     uncontradicted = UncontradictedTime(told or system, lambda: engine_of(config, make=False), utc, SystemClock().now)
     uncontradicted()  # it says at the start that no time is told
@@ -177,8 +182,8 @@ def open_sink(config: HubConfig, may_speak: Callable[[], bool] = lambda: True) -
     return DatabaseSink(engine_of(config), config.holder, may_speak)
 
 
-def engine_of(config: HubConfig, make: bool = True) -> Engine:
-    """Return the database that the file names. Raise DatabaseRefusedError."""
+def engine_of(config: HubConfig, make: bool = True, still: bool = False) -> Engine:
+    """Return the database that the file names, as `opened` does. Raise DatabaseRefusedError."""
     try:
         password = config.password
     except OSError as error:
@@ -186,7 +191,7 @@ def engine_of(config: HubConfig, make: bool = True) -> Engine:
         raise DatabaseRefusedError(
             Reason("password_unread", "{file} cannot be read: {why}", file=file, why=why)
         ) from None
-    return opened(config.database.url, password, make)
+    return opened(config.database.url, password, make, still)
 
 
 class Beat:

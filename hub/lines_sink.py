@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from msgspec import Raw
 
-from edge.records.spans import Span
+from edge.records.spans import Span, common
 from edge.wire.contract import PayloadError, Revised
 from hub import intake
 from hub.intake import Strange
@@ -56,6 +56,10 @@ class LinesSink:
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
         """Return what is safe of these epochs of a station."""
         return [span for span in self.records.held(station) if span.epoch in epochs]
+
+    def kept(self, station: str, has: list[Span]) -> list[Span]:
+        """Return what of `has` is safe."""
+        return common(has, self.records.held(station))
 
     def revised(self, station: str, has: list[Span]) -> list[Revised]:
         """Return what of `has` is here in a revision above 0."""

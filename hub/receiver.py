@@ -19,7 +19,7 @@ from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
 from edge.northbound import version2
 from edge.records.record import Record
-from edge.records.spans import Span, common, merged
+from edge.records.spans import Span, merged
 from edge.wire import contract
 from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, topic
 from edge.wire.errors import LinkError, may_not_read
@@ -280,8 +280,7 @@ class Receiver:
 
     def _kept(self, station: str, has: list[Span]) -> list[Span]:
         """Return what of this is here still: files may have been taken away while a receipt waited."""
-        epochs = frozenset(span.epoch for span in has)
-        return common(has, self.sink.held(station, epochs)) if has else []
+        return self.sink.kept(station, has) if has else []
 
     def _answer(self, link: Link, hello: Hello) -> None:
         if not self._speaks:

@@ -113,6 +113,9 @@ class Sink(Protocol):
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
         """Return what is committed of these epochs of a station, as few spans as can be, in order."""
 
+    def kept(self, station: str, has: list[Span]) -> list[Span]:
+        """Return what of `has` is committed, as few spans as can be, in order."""
+
     def revised(self, station: str, has: list[Span]) -> list[Revised]:
         """Return what of `has` is here in a revision above 0."""
 

@@ -17,11 +17,14 @@ T = TypeVar("T")
 
 
 class Waiting:
-    """Waits until `ended`. `trouble`: why, where the database says so; None: it does not, or nothing is waited for."""
+    """Waits until `ended`. `trouble`: why, where the database says so; None: it does not, or nothing is waited for.
 
-    def __init__(self, ended: Callable[[], bool], clock: Clock) -> None:
+    `fails` hears of that at each attempt.
+    """
+
+    def __init__(self, ended: Callable[[], bool], clock: Clock, fails: Callable[[Reason], object]) -> None:
         self.trouble: Reason | None = None
-        self._ended, self._clock = ended, clock
+        self._ended, self._clock, self._fails = ended, clock, fails
 
     def until(self, attempt: Callable[[], T | None]) -> T | None:
         """Return what an attempt gives, made again until that is something; None where it ended before.
@@ -40,6 +43,7 @@ class Waiting:
                 if error.reason != self.trouble:
                     log.warning("%s", error.reason)
                 self.trouble = error.reason
+                self._fails(error.reason)
             self._pause()
         return None
 

@@ -26,6 +26,7 @@ What = Literal[
     "channel",
     "log",
     "photos",
+    "card",
     "other",
 ]
 OF_QUANTITY: dict[str, What] = {

@@ -12,7 +12,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Callable, Mapping
+from typing import Annotated, Any
 from urllib.parse import parse_qs, quote, quote_plus, urlsplit
+
+import msgspec
+from msgspec import Meta
 
 from drivers.clock import Clock
 from drivers.reason import Reason, printable
@@ -58,6 +62,13 @@ BLOCKED = Reason(
     "robot_blocked", "{where} redirects elsewhere: too much was sent, and it accepts nothing for now", where=""
 )
 TOO_FAST = Reason("robot_too_fast", "the service accepts no more messages for now")
+
+
+class RobotAnswer(msgspec.Struct):
+    """What both services answer: a whole number, or its digits; half of one is no success."""
+
+    errcode: Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
+    errmsg: Any = ""
 
 
 class Robot:
@@ -146,9 +157,8 @@ def judged(answer: HttpAnswer, where: str, busy: tuple[int, ...], remedy: Remedy
     if answer.status >= 500:
         return SendResult(MessageFate.UNKNOWN, f"HTTP {answer.status} {text}".strip(), _status(where, answer.status))
     try:
-        found = json.loads(answer.body)
-        code, words = int(found["errcode"]), printable(str(found.get("errmsg", "")))
-    except (ValueError, TypeError, KeyError, RecursionError, AttributeError):
+        found = msgspec.json.decode(answer.body, type=RobotAnswer, strict=False)
+    except (ValueError, RecursionError):
         fate = (
             MessageFate.UNKNOWN
             if answer.status < 300
@@ -157,6 +167,7 @@ def judged(answer: HttpAnswer, where: str, busy: tuple[int, ...], remedy: Remedy
             else MessageFate.REFUSED
         )
         return SendResult(fate, f"HTTP {answer.status} {text}".strip(), _status(where, answer.status))
+    code, words = found.errcode, printable(str(found.errmsg))
     told = f"{code} {words}".strip()
     if code == 0 and answer.status < 300:
         return SendResult(MessageFate.DELIVERED, told)

@@ -31,6 +31,7 @@ WHAT: dict[str, str] = {
     "channel": N_("Channel fails"),
     "log": N_("Hub's database"),
     "photos": N_("Hub's photos"),
+    "card": N_("Station's card"),
     "other": N_("Alert"),
 }
 HEAD = N_("[{what}] ")
@@ -44,6 +45,8 @@ CLOCK_BACK = N_("the hub's clock is right again")
 LOG = N_("the log of the hub's database has grown to {n} MB: another program keeps the file open, stop it")
 LOG_BACK = N_("the log of the hub's database is small again")
 PHOTOS_BACK = N_("the hub keeps photos again")
+CARD_BACK = N_("the card takes records again")
+BROKEN: tuple[str, ...] = ("silent", "all_silent", "channel", "clock", "log", "photos", "card")  # no weather
 
 OF_WHAT = {"fall": N_("{quantity} falls by {amount}"), "rain": N_("{quantity} {amount} in a minute")}
 NOW_US = 5 * 60_000_000  # from a minute's begin, in which it says how it is now
@@ -100,7 +103,7 @@ def _head(facts: AlertFacts) -> str:
     if facts.turn == KNOWN:
         return BACK
     if facts.turn in ("cleared", "ended"):
-        return BACK if facts.what in ("silent", "all_silent", "channel", "clock", "log", "photos") else N_("All clear")
+        return BACK if facts.what in BROKEN else N_("All clear")
     if facts.turn == "still":
         return N_("Still frost")
     return N_("Not known") if facts.turn == "blind" else WHAT[facts.what]
@@ -111,8 +114,9 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     where = words.say(N_("{station} {time}"), station=isolated(facts.station), time=at)
     if facts.what == "channel":
         return _of_channel(words, facts, at)
-    if facts.what in ("clock", "all_silent", "log", "photos"):
-        return [_of_the_hub(words, facts, at)]
+    if facts.what in ("clock", "all_silent", "log", "photos", "card"):
+        said = _of_the_hub(words, facts, at)
+        return [where, said] if facts.what == "card" else [said]
     if facts.turn in ("cleared", "ended", KNOWN):
         return [where, _over(words, facts)]
     if facts.what == "silent":
@@ -188,15 +192,15 @@ def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
 
 
 def _of_the_hub(words: Spoken, facts: AlertFacts, at: str) -> str:
-    """Return what concerns no station alone: the hub's clock and disks, and that nothing is heard of any."""
+    """Return what the hub raises itself but for silence: its clock and disks, a station's card, nothing from any."""
     if facts.what == "clock":
         said = CLOCK_BACK if facts.turn == "cleared" else CLOCK_APART if facts.count else CLOCK
     elif facts.what == "log":
         said = LOG_BACK if facts.turn == "cleared" else LOG
-    elif facts.what == "photos":
+    elif facts.what in ("photos", "card"):
         if facts.turn != "cleared":
             return "" if facts.reason is None else words.reason(facts.reason)
-        said = PHOTOS_BACK
+        said = PHOTOS_BACK if facts.what == "photos" else CARD_BACK
     elif facts.turn == "cleared":
         said = N_("stations are heard again since {time}")
     else:

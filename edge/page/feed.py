@@ -25,6 +25,7 @@ MOST_BEHIND = 100  # events that wait for a listener
 QUIET = 15.0  # s after which a word keeps proxies from closing, and browsers from giving up
 LOOK_AGAIN = 30.0  # s after which it is asked anew whether somebody may still listen
 MOST_LISTENERS = 8  # of one account
+MOST_DIGITS = 18  # of an event's number; Python reads no number of thousands
 POSITION = "minshan_position"  # in a request's scope
 RESYNC, ENDED = b"event: resync\ndata: {}\n\n", b"event: ended\ndata: {}\n\n"
 QUIET_SAID = b"event: quiet\ndata: {}\n\n"  # an event and no comment, so that a browser sees the stream alive
@@ -135,8 +136,8 @@ class Feed:
         if not last:
             return []
         life, _, number = last.partition("-")
-        known = life == self._life and number.isascii() and number.isdecimal() and int(number[:18]) <= self._number
-        if not known or (self._kept and int(number) < self._kept[0].number - 1):
+        known = life == self._life and number.isascii() and number.isdecimal() and len(number) <= MOST_DIGITS
+        if not known or int(number) > self._number or (self._kept and int(number) < self._kept[0].number - 1):
             return None
         return [event for event in self._kept if event.number > int(number)]
 

@@ -10,6 +10,7 @@ import logging
 import math
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import Any
 
@@ -24,6 +25,10 @@ from edge.store.store import Store
 log = logging.getLogger("minshan.recorder")
 MOST_WAITING = 1440  # drafts kept in memory while the disk refuses them: a day of minutes
 REFUSED_FOR_LONG = Reason("refused_for_long", "the disk refused them for too long")
+AFLOAT_AFTER = (
+    110.0  # s for which the disk has refused them, three minutes of records, before the store goes on in memory
+)
+DEAD = (StoreCause.READ_ONLY, StoreCause.DISK)  # of which no waiting helps; room on a full disk can be made
 MOST_SPOILED = 100  # that wait to be told of
 LONGEST_TOLD = 2000  # characters of such a draft that go into the log
 
@@ -42,13 +47,14 @@ class Journal:
         self.lost = 0  # drafts that waited for the disk in vain
         self.spoiled: deque[tuple[str, Reason]] = deque(maxlen=MOST_SPOILED)  # kind and cause of those set aside
         self.trouble: Reason | None = None
+        self._refused_at = 0.0  # since when it refuses, s of the boot
         self.displaced: Reason | None = None  # why what is kept is not where it should be
         self.mended: Reason | None = None  # what was put right last in this run
 
     @property
     def waiting(self) -> int:
         """How many drafts are in memory alone."""
-        return len(self._waiting)
+        return len(self._waiting) + self._store.place.in_memory
 
     def append(self, draft: Draft) -> Record | None:
         """Return the record of a draft, on the disk; None where the disk refuses it for now, or it can't be written."""
@@ -61,9 +67,11 @@ class Journal:
                 record = self._clock.outside(partial(self._store.append, first, kept, picture_of(first)))
             except StoreError as trouble:
                 self._refused(trouble)
-                if trouble.cause is not StoreCause.FULL or not self._made_room(first):
-                    return None
-                continue
+                if trouble.cause is StoreCause.FULL and self._made_room(first):
+                    continue
+                if trouble.cause in DEAD and self._goes_afloat():
+                    continue
+                return None
             except Exception as error:  # noqa: BLE001  # whatever one draft holds, those behind it are written
                 self._set_aside(first, error)
                 record = None
@@ -96,6 +104,13 @@ class Journal:
             log_loss(loss.fields())
         return bool(losses)
 
+    def _goes_afloat(self) -> bool:
+        """Go on in memory where the disk has refused all for a while: alerts, the horn and the platform need it."""
+        if self._clock.now() - self._refused_at < AFLOAT_AFTER or not self._clock.outside(self._store.place.go_afloat):
+            return False
+        log.warning("the store goes on in memory until the disk takes records again")
+        return True
+
     def tidy(self, stamp: Stamp, start: int | None, mark: ClockMark) -> None:
         """Keep the store within its bounds, and record what had to be mended, or was lost."""
         try:
@@ -125,15 +140,19 @@ class Journal:
         self.displaced = None
         if put_back:
             self.tidy(stamp, start, mark)
+        with suppress(StoreError):  # the disk is no better yet
+            if self._store.place.in_memory and self._clock.outside(self._store.place.go_ashore):
+                self._taken()
 
     def _taken(self) -> None:
-        if self.trouble is not None:
+        if self.trouble is not None and not self._store.place.in_memory:
             log.info("the store takes records again")
             self.trouble = None
 
     def _refused(self, trouble: StoreError) -> None:
         if self.trouble is None:
             log.error("the store refuses records, they wait in memory: %s", trouble)
+            self._refused_at = self._clock.now()
         self.trouble = trouble.reason
         if len(self._waiting) > MOST_WAITING:
             del self._waiting[0]

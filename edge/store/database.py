@@ -19,6 +19,7 @@ import apsw
 from drivers.reason import Reason
 from edge.files import identity
 from edge.store import log_rescue, salvage, schema
+from edge.store.afloat import LogInMemory
 from edge.store.errors import StoreCause, StoreError, as_store_error, store_error
 from edge.store.folder import DATABASE, INTERIM, LOG, restrict_permissions, size, used_before
 from edge.store.interim import Interim
@@ -64,6 +65,7 @@ class Database:
         self.interim = Interim(folder, vfs, self.lock)
         self._identities: dict[str, tuple[int, int] | None] = {}  # of the files that are open
         self._log_pages = 0  # in the log after the newest commit
+        self.afloat: LogInMemory | None = None  # the log, while the disk takes nothing in
 
     def connect(self) -> None:
         """Open the database, made where there never was one, and read what is kept in memory. StoreError."""
@@ -82,8 +84,45 @@ class Database:
                     connection.close(True)
             salvage.discard(self.folder)
             self._identities = {name: identity(self.folder / name) for name in FILES}
+        self._use(connection)
+
+    def _use(self, connection: apsw.Connection) -> None:
         connection.set_wal_hook(self._committed)
         self._connection = connection
+
+    def go_afloat(self) -> None:
+        """Go on with the log in memory, where the disk takes nothing in. Raise StoreError: all is as it was."""
+        with self.lock, as_store_error(self.folder):
+            before = self._open()
+            if self.afloat is not None:
+                return
+            log = LogInMemory(self.folder, self.vfs, log_rescue.frames_used(before))
+            connection = schema.connect(self.folder / DATABASE, log.vfs_name)
+            connection.execute("SELECT max(seq) FROM record").fetchall()
+            self._use(connection)
+            self.afloat = log
+            _let_go(before, folds_in=False)
+
+    def go_ashore(self) -> None:
+        """Put the log that is in memory on the disk, and go on there. Raise StoreError: all is as it was."""
+        with self.lock, as_store_error(self.folder):
+            before, log = self._open(), self.afloat
+            if log is None:
+                return
+            log.put_on_disk()
+            self._identities[DATABASE + LOG] = identity(self.folder / (DATABASE + LOG))
+            connection = schema.connect(self.folder / DATABASE, self.vfs)
+            done = False
+            try:
+                connection.pragma("user_version", len(schema.MIGRATIONS))  # a commit, which shows that it works again
+                done = True
+            finally:
+                if not done:
+                    _let_go(connection, folds_in=False)
+            self._use(connection)
+            self.afloat = None
+            _let_go(before, folds_in=False)
+            log.unregister()
 
     def displaced(self) -> Reason | None:
         """Return how the open files were deleted, moved or replaced; None if they are in place, or none is open."""
@@ -170,7 +209,7 @@ class Database:
 
         Whoever was told that would keep its record again, under another number.
         """
-        if self._log_pages >= schema.WAL_PAGES:
+        if self._log_pages >= schema.WAL_PAGES and self.afloat is None:
             with suppress(apsw.Error):  # it is tried again after the next change
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
@@ -218,8 +257,19 @@ class Database:
         """Let go of the file without a checkpoint of our own."""
         elsewhere = self.displaced() is not None
         connection, self._connection = self._connection, None
-        if connection is not None:
-            with suppress(apsw.Error, OSError):  # SQLite would delete the log of another database by its name
-                connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(elsewhere))
-            with suppress(apsw.Error):  # what could not be folded in stays in the log, which the next start reads
-                connection.close(True)
+        log, self.afloat = self.afloat, None
+        if connection is not None:  # SQLite would delete the log of another database by its name
+            _let_go(connection, folds_in=not elsewhere and log is None)
+        if log is not None:
+            with suppress(OSError):  # the disk may take it in by now
+                if not elsewhere:
+                    log.put_on_disk()
+            log.unregister()
+
+
+def _let_go(connection: apsw.Connection, folds_in: bool) -> None:
+    """Close a connection, its log folded into the file or left as it is."""
+    with suppress(apsw.Error, OSError):
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(not folds_in))
+    with suppress(apsw.Error):  # what could not be folded in stays in the log, which the next start reads
+        connection.close(True)

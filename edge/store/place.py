@@ -3,23 +3,27 @@
 SQLite writes on into a file that has no name any more, without a word, and all of it would be gone with the process.
 Through the connection that is open all of it can still be read: it is copied into a new database, which takes the
 place by the renames of a salvage (salvage.py, 4 and 5). What stands there meanwhile is set aside, never written over.
-While that is not possible, records go on into the old files.
+While that is not possible, records go on into the old files. Where the disk takes nothing in, they go on in memory.
 """
 
 from __future__ import annotations
 
-from contextlib import closing
+import errno
+from contextlib import closing, suppress
 
 import apsw
 
 from drivers.reason import Reason
+from edge.files import refusal
 from edge.store import damage_report, salvage, schema
 from edge.store.damage_report import Repair
 from edge.store.database import Database
+from edge.store.delivery import DeliveryLedger
 from edge.store.errors import StoreCause, StoreError, as_store_error
 from edge.store.folder import DATABASE, LOG, FolderLock, make
 from edge.store.recovery import Recovery
 
+DEAD = (errno.EROFS, errno.EIO)  # errors of a disk that is not asked to take in a whole log
 STEP = 4096  # pages copied between two words of progress
 DISPLACED = Reason(
     "store_displaced",
@@ -33,10 +37,33 @@ DISPLACED = Reason(
 class StorePlace:
     """Sees whether the files of an open store are where they were opened, and puts them back."""
 
-    def __init__(self, database: Database, recovery: Recovery, hold: FolderLock) -> None:
+    def __init__(self, database: Database, recovery: Recovery, hold: FolderLock, ledger: DeliveryLedger) -> None:
         self._db = database
         self._recovery = recovery
         self._hold = hold
+        self._ledger = ledger
+        self._afloat_from = 0  # the last record that is on the disk, while others are in memory
+
+    @property
+    def in_memory(self) -> int:
+        """How many records are in memory alone."""
+        return 0 if self._db.afloat is None else self._ledger.last - self._afloat_from
+
+    def go_afloat(self) -> bool:
+        """Go on in memory, where the disk takes nothing in; False where that is so already, or cannot be."""
+        with self._db.lock, suppress(StoreError):
+            if self._db.afloat is None and not self._db.interim.salvaging:
+                self._afloat_from = self._ledger.last
+                self._db.go_afloat()
+                return True
+        return False
+
+    def go_ashore(self) -> bool:
+        """Go on on the disk again, with all that was added. Return whether that is so; StoreError where it refuses."""
+        if self._db.afloat is not None and refusal(self._db.folder) in DEAD:
+            return False
+        self._db.go_ashore()
+        return True
 
     def regain(self) -> bool:
         """Put the files back where they were deleted, moved or replaced; False where they are in their place.

@@ -44,7 +44,7 @@ from edge.store.times import ARRIVAL, Times
 class Store:
     """The records, and the parts for all else: `outbox` (what each destination has of them), `batches` (what is on its
     way to others), `times` (how records without a time get theirs), `by_time` (which are of a time), `hours` (what they
-    came to), `pictures`, and `notes` (small things). Made by `Store.open`.
+    came to), `pictures`, `notes` (small things), and `place` (where all of it is kept). Made by `Store.open`.
     """
 
     def __init__(
@@ -77,7 +77,7 @@ class Store:
             self._db, self.epochs, lambda *where: self._read(lambda c: self._reader.select(c, *where))
         )
         self._hold = folders.FolderLock(folder)
-        self._place = StorePlace(self._db, self._recovery, self._hold)
+        self.place = StorePlace(self._db, self._recovery, self._hold, self._ledger)
 
     @classmethod
     def open(
@@ -118,7 +118,7 @@ class Store:
         with self._db.lock:
             if self._db.connected:
                 with suppress(StoreError):
-                    self._place.regain()
+                    self.place.regain()
                 with suppress(StoreError), self._db.change():
                     self._ledger.end()  # and what waited for a change; lost, it does no harm
             self._release()
@@ -144,7 +144,7 @@ class Store:
         To be called each minute: records that were kept meanwhile have no name on the disk. `repaired` tells of it.
         StoreError where it cannot be done now; until it can, records are kept in the old files.
         """
-        return self._place.regain()
+        return self.place.regain()
 
     # -- records ----------------------------------------------------------------------------------------------
 

@@ -44,6 +44,8 @@ class Pin:
         self._now = self._load()
         self._other_at: float | None = None  # when the other was heard last; None: the believed one came since
         self._written = self._now.alone
+        self._earlier: set[int] = set()  # generations of the believed ledger that another has followed in this run
+        self._is_copied = False  # whether one of them came back, as was said
 
     @property
     def identity(self) -> tuple[str, int]:
@@ -65,6 +67,7 @@ class Pin:
                 self._keep(Pinned(ledger, generation))
             elif ledger != self._now.ledger and not self._other(ledger, generation):
                 return False
+            self._note_generation(generation)
             self._now.alone, self._other_at = 0.0, None
             if self._now.generation != generation or self._written:
                 self._keep(msgspec.structs.replace(self._now, generation=generation))
@@ -78,6 +81,19 @@ class Pin:
             if ledger and self._now.ledger and ledger != self._now.ledger:
                 self._refuse(ledger)
             return False
+
+    def is_earlier(self, ledger: str, generation: int) -> bool:
+        """Return whether that is the believed ledger before it was restored, or a copy of it that goes on answering."""
+        return ledger == self._now.ledger and generation in self._earlier
+
+    def _note_generation(self, generation: int) -> None:
+        """Note which follows which; a database that was restored never goes back to what it was."""
+        if generation == self._now.generation:
+            return
+        if generation in self._earlier and not self._is_copied:
+            self._is_copied = True
+            log.warning("two hubs answer from copies of one database (%s): stop one of them", self._now.ledger)
+        self._earlier.add(self._now.generation)
 
     def accept(self) -> str | None:
         """Believe the other ledger from now on; its id, None where none was heard."""

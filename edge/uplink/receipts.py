@@ -219,6 +219,10 @@ class Receipts:
         if self.pin.received(receipt.ledger, receipt.generation):
             self._prove(receipt.has, receipt.revised)
             return True
+        if self.pin.is_earlier(
+            receipt.ledger, receipt.generation
+        ):  # a copy that goes on: it would cost a hello each time
+            return False
         if receipt.ledger and self.pin.ledger in ("", receipt.ledger):  # its answer tells whether it may be believed
             self._rounds.want_whole()
             self.hello_due = min(self.hello_due, self._clock.now() + ASK_AFTER)

@@ -13,12 +13,12 @@ from functools import partial
 from drivers.clock import Clock, Inbox, Stopped
 from drivers.reason import Reason
 from edge.backoff import Backoff
-from edge.delivery.message import MessageFate, Sender
+from edge.delivery.message import Message, MessageFate, Sender, SendResult
 from edge.lanes import Lanes
 from edge.wire.post import Endpoint, RequestError, requested
 from hub.alarms.database_outage import DatabaseOutage
 from hub.alarms.decider import Decider
-from hub.alarms.outbox import MessageOutbox
+from hub.alarms.outbox import Claimed, MessageOutbox
 from hub.alarms.watch import Watch
 from hub.alarms.writing import AlarmWriter
 from hub.config import AlarmsSection
@@ -30,6 +30,7 @@ from hub.sink import SinkError
 log = logging.getLogger("minshan.alarms")
 POLL_S = 2.0
 HEARTBEAT_S, HEARTBEAT_TIMEOUT_S = 60.0, 8.0
+SENDER_FELL = Reason("sender_fell", "unexpected error in the hub; see its log")
 TROUBLE = Reason("alarms_trouble", "alarms: {why}", why="")
 
 
@@ -175,6 +176,8 @@ class ChannelLane:
         writer = AlarmWriter(self._engine, setting.section, setting.url)
         self._outbox = MessageOutbox(self._engine, writer, setting.holder, setting.seed)
         self._told: Reason | None = None
+        self._tried: tuple[Claimed, SendResult] | None = None  # what came of a try, until that is kept
+        self._is_lost = True  # whether a message may be under way that no lane knows of any more
 
     def run(self) -> None:
         """Send until stopped."""
@@ -188,6 +191,7 @@ class ChannelLane:
                         pause = self._setting.poll_s
                     backoff.reset()
                 except SinkError:  # the deciding lane says so
+                    self._is_lost = True
                     pause = backoff.pause()
                 if pause:
                     self._door.get(clock.now() + pause)
@@ -197,13 +201,33 @@ class ChannelLane:
     def step(self) -> bool:
         """Send one message. Return whether there was one. Raise SinkError."""
         name, utc = self._sender.name, self._setting.utc
+        self._settle()
+        if self._is_lost:
+            self._outbox.recover_channel(name, utc())
+            self._is_lost = False
         claimed = self._outbox.claim(name, self._sender.most_a_minute, utc())
         if claimed is None:
             return False
-        result = self._sender.send(claimed.message)
+        result = self._sent(claimed.message)
         if result.fate is not MessageFate.DELIVERED and result.reason != self._told:
             why = Reason("channel_trouble", "{name}: {why}", name=name, why=result.reason or result.answer)
             log.warning("%s", why)
         self._told = result.reason
-        self._outbox.settle(claimed, name, result, utc())
+        self._tried = claimed, result
+        self._settle()
         return True
+
+    def _sent(self, message: Message) -> SendResult:
+        try:
+            return self._sender.send(message)
+        except Stopped:
+            raise
+        except Exception:  # whatever a service answers, the next message is sent
+            log.exception("the answer of channel %s caused an unexpected error", self._sender.name)
+            return SendResult(MessageFate.UNKNOWN, "", SENDER_FELL)
+
+    def _settle(self) -> None:
+        """Keep what came of the last try, where that could not be kept at once."""
+        if self._tried is not None:
+            self._outbox.settle(self._tried[0], self._sender.name, self._tried[1], self._setting.utc())
+            self._tried = None

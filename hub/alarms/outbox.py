@@ -98,10 +98,19 @@ class MessageOutbox:
     def recover(self, now: int) -> None:
         """Take over what another hub, or this one before it was killed, was sending: it may have arrived."""
         with self._engine.transaction():
-            self._engine.query("UPDATE alarm_message SET state = 'unknown' WHERE state = 'sending' AND repeated = 1")
-            self._engine.query(
-                "UPDATE alarm_message SET state = 'waiting', repeated = 1, due = %s WHERE state = 'sending'", (now,)
-            )
+            self._recovered("", (), now)
+
+    def recover_channel(self, channel: str, now: int) -> None:
+        """Take over what no lane of this hub knows of any more, of a channel by which nothing is being sent."""
+        with self._engine.transaction():
+            if holds(self._engine, self._holder):  # else another hub may be sending it
+                self._recovered(" AND channel = %s", (channel,), now)
+
+    def _recovered(self, which: str, values: tuple[str, ...], now: int) -> None:
+        under_way = f"WHERE state = 'sending'{which}"
+        self._engine.query(f"UPDATE alarm_message SET state = 'unknown' {under_way} AND repeated = 1", values)
+        again = f"UPDATE alarm_message SET state = 'waiting', repeated = 1, due = %s {under_way}"
+        self._engine.query(again, (now, *values))
 
     def claim(self, channel: str, most_a_minute: int | None, now: int) -> Claimed | None:
         """Begin a try of what goes next by a channel; None where nothing may go now."""

@@ -12,6 +12,7 @@ from edge.measure.quality import Flag
 from edge.records.asked import DAY_US
 from edge.records.bodies import Minute, restore
 from hub.alarms.book import AlarmBook
+from hub.alarms.cards import card_troubles
 from hub.database.engine import Engine
 from hub.database.rows import json_object
 from hub.stations import names, setup_of
@@ -20,8 +21,8 @@ LOOKED_AT = 60  # newest minutes of a station
 WEEK_US = 7 * DAY_US  # in which a camera has taken pictures, where it takes any; beyond it none is looked for
 ENOUGH = 3  # newest pictures of a camera
 OFTEN = 0.5  # of them in which a channel is not good, from which on somebody is to look at it
-Cause = Literal["silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera"]
-ORDER: tuple[str, ...] = ("silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera")
+Cause = Literal["silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera", "card"]
+ORDER: tuple[str, ...] = ("silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera", "card")
 TAKE: Mapping[Cause, tuple[str, ...]] = {
     "silent": (N_("spare SIM"), N_("spare battery"), N_("spare box")),
     "battery": (N_("spare battery"), N_("cloth for the panel")),
@@ -29,6 +30,7 @@ TAKE: Mapping[Cause, tuple[str, ...]] = {
     "sensor_silent": (N_("spare sensor"), N_("terminals")),
     "sensor_doubtful": (N_("cleaning things"), N_("reference instrument")),
     "camera": (N_("lens cloth"),),
+    "card": (N_("spare SD card"),),
 }
 SHARED = ("port", "bus", "chip", "i2c_bus")  # settings by which sensors stand on one bus
 
@@ -68,6 +70,7 @@ def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]
     """Return what is to be seen to, of these stations alone (None: of all). Raise SinkError."""
     found: list[Visit] = []
     open_ = [one for one in AlarmBook(engine).since(now, mine) if one.open]
+    cards = card_troubles(engine, now)
     for station in names(engine):
         if mine is not None and station not in mine:
             continue
@@ -79,6 +82,8 @@ def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]
             found.append(_visit(station, "battery", [], since["battery"]))
         found += _of_sensors(engine, station, since.get("sensor"))
         found += _of_cameras(engine, station, now)
+        if (why := cards.get(station)) is not None:
+            found.append(_visit(station, "card", [], since.get("card"), [why.builtins()]))
     return sorted(found, key=lambda visit: (visit.station, ORDER.index(visit.cause)))
 
 

@@ -13,6 +13,7 @@ from hub.alarms import alarm as alarms
 from hub.alarms.air import air_at
 from hub.alarms.alarm import Alarm, Quiet
 from hub.alarms.book import AlarmBook
+from hub.alarms.cards import card_troubles
 from hub.alarms.health import ChannelHealth
 from hub.alarms.silence import LastHeard, Silences, cadence, silences
 from hub.config import AlarmsSection
@@ -21,6 +22,7 @@ from hub.station_clocks import clock_offset
 
 NEWEST = 20  # records of a station by which its cadence is judged
 LOOK_US = 10_000_000  # between two looks
+CARDS_US = MINUTE_US  # between two looks at what stations say of their disks once an hour
 LEAP_US = 3 * MINUTE_US  # by which a look is late; shorter than a station's silence may be
 ALL = ""  # the station of what concerns none alone
 UNSET_US = 30 * 60 * 1_000_000  # for which nobody has set the clock, or stations contradict it, before that is said
@@ -49,7 +51,7 @@ class Watch:
         self._off_us = 0  # by how much they did when they last vouched for a time
         self._book, self._health = AlarmBook(engine), ChannelHealth(engine)
         self._since = now
-        self._next = 0
+        self._next = self._next_cards = 0
 
     def blind_until(self, now: int) -> None:
         """Begin to wait anew: the database, the broker or the lease was away until now."""
@@ -68,6 +70,7 @@ class Watch:
             *self._of_clock(live, now),
             *self._of_log(live, now),
             *self._of_photos(live, now),
+            *self._of_cards(live, now),
         ]
 
     def last_heard(self, now: int) -> list[LastHeard]:
@@ -174,6 +177,21 @@ class Watch:
         """Look at SQLite's log, which grows without end while somebody else holds the file open."""
         size = self._engine.overgrown_log()
         return _turned(live, "log", now, now, Quiet(count=round(size / 1e6)) if size else None)
+
+    def _of_cards(self, live: list[Alarm], now: int) -> list[Alarm]:
+        """Look at what stations say of their own disks; one that is silent says nothing new."""
+        if now < self._next_cards <= now + CARDS_US:
+            return []
+        self._next_cards = now + CARDS_US
+        open_ = {one.station: one for one in live if one.open and one.what == "card"}
+        turned: list[Alarm] = []
+        for station, why in card_troubles(self._engine, now).items():
+            if why is not None and station not in open_:
+                turned.append(alarms.new_alarm(station, f"card-{now}", "card", now, Quiet(why=why.builtins())))
+            elif why is None and station in open_:
+                alarms.clear(open_[station], now)
+                turned.append(open_[station])
+        return turned
 
     def _of_photos(self, live: list[Alarm], now: int) -> list[Alarm]:
         """Look at the folder of photos, which may be full."""

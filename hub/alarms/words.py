@@ -17,6 +17,7 @@ def cause_words(visit: Visit) -> str:
         "bus": _("a whole bus is silent: look at its surge protector and fuse"),
         "sensor_silent": _("a sensor is silent"),
         "sensor_doubtful": _("a sensor reports doubtful values"),
+        "card": _("the station's card takes no records"),
         "camera": _("pictures have faults"),
     }
     what = _(" ({word})").format(word=_(", ").join(map(named, visit.what))) if visit.what else ""

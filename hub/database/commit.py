@@ -35,7 +35,8 @@ Identity = tuple[str, str, int]
 
 @dataclass
 class KnownEpoch:
-    """What is here of one epoch of a station: its ranges as they were and as they become, and its row of `epoch`."""
+    """What is here of one epoch of a station where a delivery touches it: its ranges as they were and as they become,
+    and its row of `epoch`."""
 
     arrived: tuple[int | None, int | None] = (None, None)
     said: tuple[int | None, int | None] = (None, None)
@@ -84,16 +85,21 @@ def commit(engine: Engine, delivery: Delivery) -> CommitOutcome:
 
 
 def _locked(engine: Engine, delivery: Delivery) -> dict[Name, KnownEpoch]:
-    """Return what is known of all that the delivery speaks of, which nobody else changes meanwhile."""
+    """Return what is known of all that the delivery speaks of, which nobody else changes meanwhile.
+
+    Of a ledger as much is read as the delivery touches: one of a hundred thousand holes would delay everybody.
+    """
     names = sorted(set(_names(delivery)))
     empty = [(*name, None, None, None, None) for name in names]
     engine.upsert("epoch", EPOCH, empty, EPOCH[:2], update=False)
     known: dict[Name, KnownEpoch] = {}
     for station, epoch, first, last, *said in engine.lookup("epoch", EPOCH, EPOCH[:2], names, lock=True):
         known[station, epoch] = KnownEpoch((first, last), (said[0], said[1]))
-    pairs: dict[Name, list[tuple[int, int]]] = {}
-    for station, epoch, first, last in engine.lookup("ledger", LEDGER, LEDGER[:2], names):
-        pairs.setdefault((station, epoch), []).append((first, last))
+    seqs = {name: ranges.of(row.record.seq for row in its) for name, its in _by_name(delivery.rows).items()}
+    spans = [(*name, *pair) for name in sorted(seqs) for pair in seqs[name]]
+    pairs: dict[Name, set[tuple[int, int]]] = {}
+    for station, epoch, first, last in engine.touching("ledger", LEDGER[:2], spans):
+        pairs.setdefault((station, epoch), set()).add((first, last))
     for name, found in pairs.items():
         known[name].before = frozenset(found)
         for first, last in sorted(found):

@@ -55,6 +55,12 @@ class Engine(Protocol):
     ) -> list[tuple[Any, ...]]:
         """Return these columns of the rows with these keys; `lock`: in the key's order, and nobody else writes them."""
 
+    def touching(self, table: str, key: Sequence[str], spans: Rows) -> list[tuple[Any, ...]]:
+        """Return the ranges (key, first, last) that have a number of these spans, or one beside them; some twice.
+
+        The table holds disjoint ranges by key and first, and so many others are not read. `spans` are as its rows.
+        """
+
     def tables(self) -> set[str]:
         """Return the names of all tables and views that are there."""
 
@@ -77,15 +83,15 @@ def file_of(url: str) -> str:
     return "/" + path.lstrip("/") if path.startswith("/") and path.strip("/") and not path.endswith("/") else ""
 
 
-def opened(url: str, password: str | None = None, make: bool = True) -> Engine:
+def opened(url: str, password: str | None = None, make: bool = True, still: bool = False) -> Engine:
     """Return the engine of an address: sqlite:///FILE (with `make` made where it is not there), or postgresql://...
 
-    Raise SinkError where it is neither.
+    `still`: nobody can write the file as long as it is read. Raise SinkError where it is neither.
     """
     from hub.database.sqlite import SqliteEngine
 
     if url.startswith(SQLITE) and (path := file_of(url)):
-        return SqliteEngine(path, make=make)
+        return SqliteEngine(path, make=make, still=still)
     if url.startswith(POSTGRES):
         try:
             from hub.database.postgres import PostgresEngine

@@ -156,6 +156,20 @@ class PostgresEngine:
         with self._errors():
             return self._connection().execute(sql.encode(), _columns(key, keys), binary=True).fetchall()
 
+    def touching(self, table: str, key: Sequence[str], spans: Rows) -> list[tuple[Any, ...]]:
+        """Return the ranges that have a number of these spans, or one beside them."""
+        if not spans:
+            return []
+        columns, same = (*key, "first", "last"), " AND ".join(f"t.{name} = given.{name}" for name in key)
+        before = f"SELECT max(first) FROM {table} t WHERE {same} AND t.first < given.first"
+        near = (  # OFFSET: a look into the index for each span, whatever the planner thinks of a table never analysed
+            f"SELECT {', '.join(columns)} FROM {table} t WHERE {same} AND t.last >= given.first - 1 "
+            f"AND t.first BETWEEN coalesce(({before}), given.first) AND given.last + 1 OFFSET 0"
+        )
+        sql = f"SELECT near.* FROM {_arrays(columns)}, LATERAL ({near}) AS near"
+        with self._errors():
+            return self._connection().execute(sql.encode(), _columns(columns, spans), binary=True).fetchall()
+
     def tables(self) -> set[str]:
         """Return the names of all tables and views of the schema that comes first; those of extensions are nobody's."""
         found = self.query(

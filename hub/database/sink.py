@@ -6,16 +6,17 @@ Whatever broke, the same delivery may be committed again.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from typing import Any
 
 import msgspec
 
 from edge.clock.clock import SystemClock
-from edge.records.spans import Span, merged
+from edge.records.spans import Span, common, merged
 from edge.wire.contract import Revised
 from hub.database import counting, held_hours, ledger_repair, rows, schema
-from hub.database.commit import commit
+from hub.database.commit import LEDGER, commit
 from hub.database.engine import Engine
 from hub.database.errors import AgainError, ValueRefusedError
 from hub.database.lease import ANSWERS, Lease
@@ -63,9 +64,13 @@ class DatabaseSink:
 
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
         """Return what is committed of these epochs of a station."""
-        found = self._engine.query("SELECT epoch, first, last FROM ledger WHERE station = %s", (station,))
-        named = ((rows.name_of(epoch), first, last) for epoch, first, last in found)
-        return merged(Span(*span) for span in named if span[0] in epochs)
+        names = [(station, rows.identity(epoch)) for epoch in sorted(epochs)]
+        return _spans(self._engine.lookup("ledger", LEDGER, LEDGER[:2], names))
+
+    def kept(self, station: str, has: list[Span]) -> list[Span]:
+        """Return what of `has` is committed; the rest of a ledger, of whatever length, is not read."""
+        wanted = [(station, rows.identity(span.epoch), span.first, span.last) for span in has]
+        return common(has, _spans(self._engine.touching("ledger", LEDGER[:2], wanted)))
 
     def revised(self, station: str, has: list[Span]) -> list[Revised]:
         """Return what of `has` is here in a revision above 0."""
@@ -144,6 +149,10 @@ class DatabaseSink:
         return CommitOutcome(
             first.fates + rest.fates, first.why | {middle + place: said for place, said in rest.why.items()}
         )
+
+
+def _spans(found: Iterable[tuple[Any, ...]]) -> list[Span]:
+    return merged(Span(rows.name_of(epoch), first, last) for _, epoch, first, last in found)
 
 
 def _without(delivery: Delivery) -> Delivery:

@@ -13,6 +13,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import apsw
 
@@ -48,13 +49,19 @@ REFUSED = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.Rang
 
 
 class SqliteEngine:
-    """The file at `path`, with `make` made where there is none. `vfs`: another file system, for tests."""
+    """The file at `path`, with `make` made where there is none. `vfs`: another file system, for tests.
+
+    `still`: it lies on a disk that takes nothing in, not even the index of its log that SQLite makes for each reader.
+    """
 
     postgres = False
 
-    def __init__(self, path: str, vfs: str | None = None, make: bool = True) -> None:
+    def __init__(self, path: str, vfs: str | None = None, make: bool = True, still: bool = False) -> None:
         self.shown = path
+        self._name = f"file:{quote(path)}?immutable=1" if still else path
         self._flags = apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if make else 0)
+        if still:
+            self._flags = apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI
         self._vfs = vfs
         self._open: apsw.Connection | None = None
         self._place: tuple[int, int] | None = None  # of the file that is open
@@ -104,11 +111,17 @@ class SqliteEngine:
         self, table: str, columns: Sequence[str], key: Sequence[str], keys: Rows, lock: bool = False
     ) -> list[tuple[Any, ...]]:
         """Return these columns of the rows with these keys; a transaction that writes has locked all."""
-        if not keys:
-            return []
-        with self._errors():
-            sql = f"SELECT {', '.join(columns)} FROM {table} WHERE {_where(key)}"
-            return self._connection().executemany(sql, keys).fetchall()
+        return self._found(f"SELECT {', '.join(columns)} FROM {table} WHERE {_where(key)}", keys)
+
+    def touching(self, table: str, key: Sequence[str], spans: Rows) -> list[tuple[Any, ...]]:
+        """Return the ranges that have a number of these spans, or one beside them."""
+        same, size = " AND ".join(f"{name} = ?{place}" for place, name in enumerate(key, 1)), len(key)
+        before = f"SELECT max(first) FROM {table} WHERE {same} AND first < ?{size + 1}"
+        return self._found(
+            f"SELECT {', '.join(key)}, first, last FROM {table} WHERE {same} AND last >= ?{size + 1} - 1 "
+            f"AND first BETWEEN coalesce(({before}), ?{size + 1}) AND ?{size + 2} + 1",
+            spans,
+        )
 
     def tables(self) -> set[str]:
         """Return the names of all tables and views."""
@@ -138,6 +151,10 @@ class SqliteEngine:
             self._open.close()
             self._open = None
 
+    def _found(self, sql: str, keys: Rows) -> list[tuple[Any, ...]]:
+        with self._errors():
+            return self._connection().executemany(sql, keys).fetchall() if keys else []
+
     def _many(self, sql: str, rows: Rows) -> int:
         with self._errors():
             connection = self._connection()
@@ -151,7 +168,7 @@ class SqliteEngine:
                 raise DatabaseRefusedError(LOG_ALONE.having(file=self.shown))
             with self._errors():
                 self._make()
-                connection = apsw.Connection(self.shown, self._flags, vfs=self._vfs)
+                connection = apsw.Connection(self._name, self._flags, vfs=self._vfs)
                 connection.set_busy_timeout(PATIENCE)
                 for pragma in (*_kept_in_it(connection), "synchronous=FULL", f"journal_size_limit={LOG}"):
                     connection.execute(f"PRAGMA {pragma}").fetchall()

@@ -234,8 +234,8 @@ def archive_lines(store: StoreStatus, offset: float) -> list[str]:
         found.append(sentence.format(n=strays, size=texts.size(store.strays.bytes)))
     if store.waiting:
         sentence = ngettext(
-            "{n} record waits in memory, unsent; without power it would be lost",
-            "{n} records wait in memory, unsent; without power they would be lost",
+            "{n} record is in memory alone; unless it is sent it would be lost without power",
+            "{n} records are in memory alone; those not sent would be lost without power",
             store.waiting,
         )
         found.append(sentence.format(n=store.waiting))

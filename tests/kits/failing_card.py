@@ -15,6 +15,7 @@ from typing import Any
 from edge.config.file import load
 from edge.control.status import plain_status
 from edge.daemon import open_store
+from edge.records.record import Kind
 from edge.sim.faults import Schedule
 from edge.sim.rig import Rig
 from edge.sim.scenario import Life
@@ -27,7 +28,7 @@ ERROR_AT, LOOK_AT, END = 600.0, 1200.0, 1260.0  # s
 
 
 def main(disk: Path, folder: Path, device: str) -> None:
-    """Live, and print as JSON: the status, its lines, the lanes that fell, the minutes that arrived."""
+    """Live, and print as JSON: the status, its lines, the lanes that fell, how many minutes after it arrived."""
     file = folder / "station.toml"
     file.write_text(SMALL.format(state=disk / "state", broker=SIMULATED))
     config = load(file)
@@ -44,12 +45,14 @@ def main(disk: Path, folder: Path, device: str) -> None:
 
         rig.beside.append(rig.clock.lane("card", run))
 
-    life = Life(config, 1, BEGIN, Schedule(()), open_store, platform=FarEnd(folder / "platform", 1), setup=fail)
+    platform = FarEnd(folder / "platform", 1)
+    life = Life(config, 1, BEGIN, Schedule(()), open_store, platform=platform, setup=fail)
     life.run(END)
     assert life.station is not None
     falls = life.station.lanes.falls
     life.end()
-    print(json.dumps({**told, "falls": falls}))
+    late = {one.seq for one in platform.arrived if one.kind == Kind.MINUTE and one.stamp.boottime > ERROR_AT}
+    print(json.dumps({**told, "falls": falls, "late": len(late)}))
 
 
 if __name__ == "__main__":

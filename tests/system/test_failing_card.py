@@ -41,7 +41,7 @@ def disk_of(folder: Path) -> Path:
 
 @pytest.mark.slow
 def test_a_card_that_turns_read_only_is_told_and_stops_nothing(tmp_path: Path) -> None:
-    """The minutes go on, wait in memory and are never called sent; status names the card and what to do."""
+    """Minutes go on in memory and reach the platform; status names the card and what to do, and calls nothing safe."""
     image, disk, folder = disk_of(tmp_path), tmp_path / "disk", tmp_path / "beside"
     disk.mkdir()
     folder.mkdir()
@@ -62,6 +62,8 @@ def test_a_card_that_turns_read_only_is_told_and_stops_nothing(tmp_path: Path) -
     assert told["minute"]["values"]["air_temperature"] is not None, "it measures on"
     said = "\n".join(told["lines"])
     assert "(the system has made the file system read-only): look at the kernel's log and replace the card" in said
-    assert f"{told['store']['waiting']} records wait in memory, unsent" in said
+    assert f"{told['store']['waiting']} records are in memory alone" in said
     assert "Everything is sent" not in said
+    assert told["late"] >= 8, "the platform hears of it as it is measured"
     assert ran.stderr.count("the store refuses records, they wait in memory") == 1
+    assert ran.stderr.count("the store goes on in memory") == 1

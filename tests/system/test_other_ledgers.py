@@ -186,6 +186,35 @@ def test_a_restored_ledger_is_the_same_and_gets_what_it_lacks(broker: Broker, bo
     assert box.store.outbox.unproven(PLATFORM) == [Span("e1", 21, 50)]
 
 
+def test_two_hubs_on_copies_of_one_database_are_told_and_cost_no_hellos(
+    broker: Broker, boxes: list[Box], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A backup was restored on another machine, and the old hub goes on: what either lacks is sent, once it answers;
+    receipts of the one that is not believed make the station ask no more often than otherwise."""
+    box, old = believed(boxes, tmp_path, broker)
+    new = Ledger(broker, "copy", [Span("e1", 1, 20)], generation=2)
+    new.name = old.name
+    for hub in (new, old, new):
+        hub.listener.send("minshan/1/all/rollcall", b"{}")
+        box.run(5)
+        hub.answer()
+        box.run(5)
+    assert box.store.outbox.unproven(PLATFORM) == [Span("e1", 21, 50)]
+    assert caplog.text.count("two hubs answer from copies of one database (true)") == 1
+    new.has = ALL
+    new.receipt(ALL)
+    box.run_until(lambda: not box.store.outbox.unproven(PLATFORM))
+    said = []
+    for receipts in (False, True):
+        new.listener.messages.clear()
+        for _ in range(10):
+            if receipts:
+                old.receipt(ALL)
+            box.run(300)
+        said.append(len(new.listener.on(STATION, Topic.HELLO)))
+    assert said[1] <= said[0] + 1
+
+
 def test_a_hello_is_said_each_day(broker: Broker, boxes: list[Box], tmp_path: Path) -> None:
     """A platform that lost records hears from the station within a day, though the connection never broke."""
     box, true = believed(boxes, tmp_path, broker)

@@ -30,12 +30,16 @@ SIZE = "Local archive: 4.1 kB"
             {"waiting": 3, "trouble": WHY},
             [
                 "Local archive: the card is read-only",
-                "3 records wait in memory, unsent; without power they would be lost",
+                "3 records are in memory alone; those not sent would be lost without power",
             ],
         ),
         (
             {"waiting": 1, "unsent": 2},
-            [SIZE, "1 record waits in memory, unsent; without power it would be lost", "2 records are not sent yet"],
+            [
+                SIZE,
+                "1 record is in memory alone; unless it is sent it would be lost without power",
+                "2 records are not sent yet",
+            ],
         ),
         (
             {"mended": WHY},

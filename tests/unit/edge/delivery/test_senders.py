@@ -13,6 +13,8 @@ from edge.clock.clock import SystemClock, system_utc
 from edge.config.delivery import DingTalk, Webhook, WeCom
 from edge.delivery.channels import sender
 from edge.delivery.message import Message, MessageFate, Recipient, Sender, Short
+from edge.delivery.robots import judged
+from edge.wire.post import HttpAnswer
 from tests.kits.services import KEY, SECRET, TOKEN, Services
 
 SHORT = Short("上寨果园", "霜冻", "零下2点3度", "3点12分")
@@ -96,6 +98,25 @@ def test_only_the_services_own_success_is_delivered(
     if mode.startswith("code 99999"):
         assert "99999 什么" in told.answer, "an unknown code is shown as it came"
     assert KEY not in f"{told}{told.reason}" and SECRET not in f"{told}{told.reason}"
+
+
+@pytest.mark.parametrize(
+    ("body", "fate"),
+    [
+        (b'{"errcode":"0"}', MessageFate.DELIVERED),
+        (b'{"errcode":0,"errmsg":["ok"]}', MessageFate.DELIVERED),
+        *((b'{"errcode":%s}' % code, MessageFate.UNKNOWN) for code in (b"0.9", b"false", b"-0.5", b"[0]", b"null")),
+        *((b'{"errcode":%s}' % code, MessageFate.UNKNOWN) for code in (b"1e999", b"Infinity", b"NaN", b"9" * 4000)),
+        (b"[" * 100_000, MessageFate.UNKNOWN),
+        (b"\xff\xfe", MessageFate.UNKNOWN),
+    ],
+    ids=lambda value: str(value[:24] if isinstance(value, bytes) else value),
+)
+def test_a_robots_number_is_a_whole_one(body: bytes, fate: MessageFate) -> None:
+    """Half of one, or no number at all, is no success, and none is too large to be read: the alert goes once more."""
+    told = judged(HttpAnswer(200, {}, body), "robot.example", (45009,), lambda _code, _words: None)
+    assert told.fate is fate
+    assert len(f"{told.answer}{told.reason}") < 1000
 
 
 def test_a_robot_that_was_told_too_much_is_not_followed_elsewhere(services: Services, tmp_path: Path) -> None:

@@ -1,0 +1,122 @@
+"""A store whose disk takes nothing in: it goes on in memory with all it does, and back to the disk with all of it."""
+
+from __future__ import annotations
+
+import itertools
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import apsw
+import pytest
+
+from edge.store.errors import StoreError
+from edge.store.outbox import PLATFORM
+from edge.store.store import Store
+from tests.kits.store_kit import BadDisk, minute
+
+names = itertools.count()
+
+
+@pytest.fixture(name="disk")
+def a_bad_disk() -> Iterator[BadDisk]:
+    """Give a disk that can be made to refuse."""
+    disk = BadDisk(f"afloat-{os.getpid()}-{next(names)}")
+    yield disk
+    disk.unregister()
+
+
+def opened(folder: Path, disk: BadDisk | None = None, epoch: str = "e1") -> Store:
+    """Return the store of a folder."""
+    vfs = None if disk is None else disk.vfs_name
+    return Store.open(folder, epoch=epoch, destinations=(PLATFORM,), vfs=vfs)
+
+
+def numbers(store: Store) -> list[float]:
+    """Return which minutes are in a store, in order."""
+    return [record.stamp.boottime // 60 for record in store.range(1, store.next_seq)]
+
+
+def refused(store: Store, disk: BadDisk, number: int, syncs: bool) -> None:
+    """Let the disk refuse a minute: its bytes, or (with `syncs`) that they are put down for good."""
+    disk.refuse, disk.syncs, disk.after = apsw.IOError, syncs, 0
+    with pytest.raises(StoreError):
+        store.append(minute(number))
+
+
+@pytest.mark.parametrize("syncs", [False, True], ids=["write", "sync"])
+def test_it_goes_on_in_memory_and_returns_with_all_of_it(tmp_path: Path, disk: BadDisk, syncs: bool) -> None:
+    """Each minute is there once, in its order, and what was proven meanwhile stays so; a refused commit is no trace."""
+    store = opened(tmp_path, disk)
+    for number in range(50):
+        store.append(minute(number))
+    refused(store, disk, 50, syncs)
+    assert store.place.go_afloat() and not store.place.go_afloat()
+    added = [store.append(minute(number)) for number in range(50, 60)]
+    store.outbox.mark_proven(added[:4], PLATFORM)
+    assert [record.seq for record in added] == list(range(51, 61))
+    assert (store.place.in_memory, store.outbox.count_unsent(PLATFORM)) == (10, 56)
+    with pytest.raises(StoreError):
+        store.place.go_ashore()
+    store.append(minute(60))
+    disk.refuse = None
+    assert store.place.go_ashore()
+    assert store.place.in_memory == 0
+    store.append(minute(61))
+    store.close()
+    again = opened(tmp_path, epoch="e2")
+    assert numbers(again) == list(range(62))
+    assert again.repaired is None
+    assert again.outbox.count_unsent(PLATFORM) == 58
+    again.close()
+
+
+@pytest.mark.parametrize("syncs", [False, True], ids=["write", "sync"])
+def test_without_power_what_was_on_the_disk_is_whole(tmp_path: Path, disk: BadDisk, syncs: bool) -> None:
+    """What was added in memory is gone, and nothing else; the epoch that follows takes none of its numbers."""
+    store = opened(tmp_path / "state", disk)
+    for number in range(50):
+        store.append(minute(number))
+    refused(store, disk, 50, syncs)
+    store.place.go_afloat()
+    for number in range(50, 3000):  # the log grows beyond what is folded in otherwise
+        store.append(minute(number))
+    shutil.copytree(tmp_path / "state", tmp_path / "cut")
+    again = opened(tmp_path / "cut", epoch="e2")
+    assert numbers(again)[:50] == list(range(50)) and again.next_seq <= 52
+    assert again.repaired is None
+    again.close()
+    store.close()
+
+
+def test_a_stop_takes_along_what_is_in_memory_where_the_disk_is_better(tmp_path: Path, disk: BadDisk) -> None:
+    """A station that is stopped before it looks again loses nothing."""
+    store = opened(tmp_path, disk)
+    store.append(minute(0))
+    refused(store, disk, 1, False)
+    store.place.go_afloat()
+    store.append(minute(1))
+    disk.refuse = None
+    store.close()
+    again = opened(tmp_path, epoch="e2")
+    assert numbers(again) == [0, 1] and again.repaired is None
+    again.close()
+
+
+def test_a_log_that_takes_too_much_memory_takes_no_more(
+    tmp_path: Path, disk: BadDisk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Records wait as before then, and none is deleted to make room."""
+    monkeypatch.setattr("edge.store.afloat.MOST", 200_000)
+    store = opened(tmp_path, disk)
+    store.append(minute(0))
+    refused(store, disk, 1, False)
+    store.place.go_afloat()
+    with pytest.raises(StoreError) as full:
+        for number in range(1, 1000):
+            store.append(minute(number))
+    assert full.value.cause.value == "disk"
+    there = numbers(store)
+    assert there == list(range(len(there))) and len(there) > 20
+    store.close()
