@@ -58,8 +58,9 @@ def hello(
     if stations > 1:
         tell(console, _("{n} stations run, of which the table shows the first.").format(n=stations))
     if hub is not None and hub.address is not None:
-        sentence = _("The hub answers at {address}: log in as {name} with the password {password}")
-        tell(console, sentence.format(address=hub.address, name=ADMIN, password=hub.password))
+        tell(console, _("The hub's page: {address}").format(address=hub.address))
+        sentence = _("Log in there as {name} with the password {password}")
+        tell(console, sentence.format(name=ADMIN, password=hub.password))
     if page is not None:
         tell(console, _("The page's forms are unlocked with the token {token}").format(token=page.token))
     speed = _("as fast as possible") if factor is None else _("{n} times as fast as real time").format(n=f"{factor:g}")

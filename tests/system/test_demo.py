@@ -161,7 +161,7 @@ def test_the_administrator_whom_it_names_may_log_in(tmp_path: Path) -> None:
         head = ""
         while "Press Ctrl-C" not in head:
             head += demo.stdout.readline()
-        found = re.search(r"answers at (\S+): log in as (\S+) with the password\s+(\S+)", head)
+        found = re.search(r"hub's page:\s+(\S+)\s+Log in there as (\S+) with the password\s+(\S+)", head)
         assert found is not None, head
         address, name, password = found.groups()
         with httpx.Client(base_url=address, headers={"origin": address}) as client:
