@@ -5,17 +5,20 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import apsw
 import pytest
 
+from edge.records.record import Record
 from edge.store.errors import StoreError
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
-from tests.kits.store_kit import BadDisk, minute
+from tests.kits.store_kit import BadDisk, folder_in_memory, minute
+from tests.unit.edge.store.test_store_power import cuts
 
+__all__ = ["folder_in_memory"]  # a fixture
 names = itertools.count()
 
 
@@ -102,6 +105,29 @@ def test_a_stop_takes_along_what_is_in_memory_where_the_disk_is_better(tmp_path:
     again = opened(tmp_path, epoch="e2")
     assert numbers(again) == [0, 1] and again.repaired is None
     again.close()
+
+
+def a_voyage(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
+    """Keep records on the disk, in memory, and on the disk again, twice."""
+    store = Store.open(folder, epoch="e1", destinations=(PLATFORM,), vfs=vfs)
+    for leg in range(0, 60, 30):
+        for number in range(leg, leg + 10):
+            kept(store.append(minute(number)))
+        assert store.place.go_afloat()
+        added = [store.append(minute(number)) for number in range(leg + 10, leg + 25)]
+        store.outbox.mark_proven(added[:9], PLATFORM)
+        assert store.place.go_ashore()
+        for record in added:
+            kept(record)
+        for number in range(leg + 25, leg + 30):
+            kept(store.append(minute(number)))
+    store.close()
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_power_cut_on_the_way_back_loses_nothing_that_was_on_the_disk(ram: Path, seed: int) -> None:
+    """At each instant of the log's return: what was on the disk before is there, and what has returned stays."""
+    assert cuts(ram, a_voyage, None, seed) > 1000
 
 
 def test_a_log_that_takes_too_much_memory_takes_no_more(
