@@ -11,6 +11,7 @@ import logging
 import secrets
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 
 from drivers.clock import Clock
 from drivers.reason import Reason
@@ -25,7 +26,7 @@ from edge.wire.mqtt_link import connect
 from edge.wire.retry import Retry
 from edge.wire.session import Session
 from hub.database.engine import Engine
-from hub.database.errors import is_unusable
+from hub.database.errors import ValueRefusedError, is_unusable
 from hub.database.orders import CommandOrder, Orders
 from hub.sink import SinkError
 
@@ -114,10 +115,8 @@ class CommandLane:
             orders.answered(failed, self._utc())
 
     def _answered(self, orders: Orders, where: str, payload: bytes) -> None:
-        """Take in one answer; another program's message on such a topic is none."""
-        try:
+        """Take in one answer; another program's message on such a topic is none, nor is what no database takes."""
+        with suppress(PayloadError, ValueRefusedError):
             result = decode(payload, Result)
-        except PayloadError:
-            return
-        if where == topic(result.station, Topic.RESULT):
-            orders.answered(result, self._utc())
+            if where == topic(result.station, Topic.RESULT):
+                orders.answered(result, self._utc())

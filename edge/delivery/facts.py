@@ -27,6 +27,7 @@ What = Literal[
     "log",
     "photos",
     "card",
+    "twin",
     "other",
 ]
 OF_QUANTITY: dict[str, What] = {

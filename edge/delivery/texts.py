@@ -32,6 +32,7 @@ WHAT: dict[str, str] = {
     "log": N_("Hub's database"),
     "photos": N_("Hub's photos"),
     "card": N_("Station's card"),
+    "twin": N_("Two boxes of one name"),
     "other": N_("Alert"),
 }
 HEAD = N_("[{what}] ")
@@ -46,7 +47,9 @@ LOG = N_("the log of the hub's database has grown to {n} MB: another program kee
 LOG_BACK = N_("the log of the hub's database is small again")
 PHOTOS_BACK = N_("the hub keeps photos again")
 CARD_BACK = N_("the card takes records again")
-BROKEN: tuple[str, ...] = ("silent", "all_silent", "channel", "clock", "log", "photos", "card")  # no weather
+TWIN = N_("a second box sends in this station's name: was a card copied? Give one of them another id")
+TWIN_BACK = N_("one box alone sends in this station's name again")
+BROKEN: tuple[str, ...] = ("silent", "all_silent", "channel", "clock", "log", "photos", "card", "twin")  # no weather
 
 OF_WHAT = {"fall": N_("{quantity} falls by {amount}"), "rain": N_("{quantity} {amount} in a minute")}
 NOW_US = 5 * 60_000_000  # from a minute's begin, in which it says how it is now
@@ -114,9 +117,9 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     where = words.say(N_("{station} {time}"), station=isolated(facts.station), time=at)
     if facts.what == "channel":
         return _of_channel(words, facts, at)
-    if facts.what in ("clock", "all_silent", "log", "photos", "card"):
+    if facts.what in ("clock", "all_silent", "log", "photos", "card", "twin"):
         said = _of_the_hub(words, facts, at)
-        return [where, said] if facts.what == "card" else [said]
+        return [where, said] if facts.what in ("card", "twin") else [said]
     if facts.turn in ("cleared", "ended", KNOWN):
         return [where, _over(words, facts)]
     if facts.what == "silent":
@@ -195,6 +198,8 @@ def _of_the_hub(words: Spoken, facts: AlertFacts, at: str) -> str:
     """Return what the hub raises itself but for silence: its clock and disks, a station's card, nothing from any."""
     if facts.what == "clock":
         said = CLOCK_BACK if facts.turn == "cleared" else CLOCK_APART if facts.count else CLOCK
+    elif facts.what == "twin":
+        said = TWIN_BACK if facts.turn == "cleared" else TWIN
     elif facts.what == "log":
         said = LOG_BACK if facts.turn == "cleared" else LOG
     elif facts.what in ("photos", "card"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Mapping
 
 from drivers.reason import Reason
 from edge.alerts.rules import within
@@ -16,13 +16,14 @@ from hub.alarms.book import AlarmBook
 from hub.alarms.cards import card_troubles
 from hub.alarms.health import ChannelHealth
 from hub.alarms.silence import LastHeard, Silences, cadence, silences
+from hub.alarms.twins import twins
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 from hub.station_clocks import clock_offset
 
 NEWEST = 20  # records of a station by which its cadence is judged
 LOOK_US = 10_000_000  # between two looks
-CARDS_US = MINUTE_US  # between two looks at what stations say of their disks once an hour
+BOXES_US = MINUTE_US  # between two looks at each box
 LEAP_US = 3 * MINUTE_US  # by which a look is late; shorter than a station's silence may be
 ALL = ""  # the station of what concerns none alone
 UNSET_US = 30 * 60 * 1_000_000  # for which nobody has set the clock, or stations contradict it, before that is said
@@ -51,7 +52,7 @@ class Watch:
         self._off_us = 0  # by how much they did when they last vouched for a time
         self._book, self._health = AlarmBook(engine), ChannelHealth(engine)
         self._since = now
-        self._next = self._next_cards = 0
+        self._next = self._next_boxes = 0
 
     def blind_until(self, now: int) -> None:
         """Begin to wait anew: the database, the broker or the lease was away until now."""
@@ -70,7 +71,7 @@ class Watch:
             *self._of_clock(live, now),
             *self._of_log(live, now),
             *self._of_photos(live, now),
-            *self._of_cards(live, now),
+            *self._of_boxes(live, now),
         ]
 
     def last_heard(self, now: int) -> list[LastHeard]:
@@ -178,20 +179,20 @@ class Watch:
         size = self._engine.overgrown_log()
         return _turned(live, "log", now, now, Quiet(count=round(size / 1e6)) if size else None)
 
-    def _of_cards(self, live: list[Alarm], now: int) -> list[Alarm]:
-        """Look at what stations say of their own disks; one that is silent says nothing new."""
-        if now < self._next_cards <= now + CARDS_US:
+    def _of_boxes(self, live: list[Alarm], now: int) -> list[Alarm]:
+        """Look at what stations say of their own disks, and whether two send in one name.
+
+        One that is silent says nothing new.
+        """
+        if now < self._next_boxes <= now + BOXES_US:
             return []
-        self._next_cards = now + CARDS_US
-        open_ = {one.station: one for one in live if one.open and one.what == "card"}
-        turned: list[Alarm] = []
-        for station, why in card_troubles(self._engine, now).items():
-            if why is not None and station not in open_:
-                turned.append(alarms.new_alarm(station, f"card-{now}", "card", now, Quiet(why=why.builtins())))
-            elif why is None and station in open_:
-                alarms.clear(open_[station], now)
-                turned.append(open_[station])
-        return turned
+        self._next_boxes = now + BOXES_US
+        copied = {name: Quiet() if is_two else None for name, is_two in twins(self._engine, now).items()}
+        cards = {
+            name: None if why is None else Quiet(why=why.builtins())
+            for name, why in card_troubles(self._engine, now).items()
+        }
+        return [*_turned_each(live, "card", now, cards), *_turned_each(live, "twin", now, copied)]
 
     def _of_photos(self, live: list[Alarm], now: int) -> list[Alarm]:
         """Look at the folder of photos, which may be full."""
@@ -207,3 +208,16 @@ def _turned(live: list[Alarm], what: What, since: int, now: int, matter: Quiet |
     for one in open_:
         alarms.clear(one, now)
     return open_
+
+
+def _turned_each(live: list[Alarm], what: What, now: int, matter: Mapping[str, Quiet | None]) -> list[Alarm]:
+    """Do the same of each of these stations; a station that is not among them says nothing new."""
+    open_ = {one.station: one for one in live if one.open and one.what == what}
+    turned: list[Alarm] = []
+    for station, quiet in matter.items():
+        if quiet is not None and station not in open_:
+            turned.append(alarms.new_alarm(station, f"{what}-{now}", what, now, quiet))
+        elif quiet is None and station in open_:
+            alarms.clear(open_[station], now)
+            turned.append(open_[station])
+    return turned

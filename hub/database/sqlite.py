@@ -212,7 +212,7 @@ class SqliteEngine:
     def _errors(self) -> Iterator[None]:
         try:
             yield
-        except REFUSED as error:
+        except (*REFUSED, UnicodeError, OverflowError) as error:  # the last two: a value that cannot even be sent
             raise ValueRefusedError(str(error)) from None
         except apsw.NotADBError:
             self.close()

@@ -62,7 +62,7 @@ class Tape(apsw.VFS):
         def opened(path: Any, flags: int, *rest: Any, **more: Any) -> int:
             new = flags & os.O_CREAT and not os.path.exists(path)
             descriptor: int = real["open"](path, flags, *rest, **more)
-            paths[descriptor] = os.fspath(path)
+            paths[descriptor] = "" if flags & os.O_TMPFILE == os.O_TMPFILE else os.fspath(path)  # that has no name
             if new:
                 self.note("new", path)
             return descriptor

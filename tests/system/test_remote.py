@@ -13,12 +13,14 @@ import pytest
 from edge.clock.clock import system_utc
 from edge.wire.contract import VERSION, Command, Result, Topic
 from hub.command_lane import CommandLane
+from hub.database.engine import opened
 from hub.database.orders import Orders
 from hub.database.sink import DatabaseSink
 from hub.database.sqlite import SqliteEngine
 from hub.rights import Account, Role
 from tests.kits.broker import Broker, until
 from tests.kits.command import Said, minshan
+from tests.kits.postgres import Cluster
 from tests.kits.uplink_kit import Box, Listener, make
 
 DEAF = "topic read minshan/1/+/result\n"  # for whoever has no login: may send nothing to anybody
@@ -159,3 +161,24 @@ def test_what_came_of_a_command_while_the_hub_was_away_is_asked_for(broker: Brok
         ("failed", True),
         (None, False),
     ]
+
+
+def test_an_answer_that_no_database_takes_costs_no_other(broker: Broker, cluster: Cluster) -> None:
+    """A station that says U+0000 for a state has said nothing; what another one says behind it is kept."""
+    url = cluster.emptied()
+    DatabaseSink(opened(url)).close()
+    orders, now = Orders(opened(url)), system_utc()
+    for name in ("c1", "c2"):
+        orders.add("s1", Command(VERSION, name, "picture", {}, now + 600_000_000), ROOT, now)
+    lane = CommandLane(broker.section(), lambda: opened(url), system_utc)
+    lane.start()
+    try:
+        until(lambda: (order := orders.order("c2")) is not None and order.sent_us is not None)
+        station = Listener(broker, "minshan/1/s1/command")
+        for name, state in (("c1", "\0"), ("\0", "done"), ("c2", "done")):
+            station.link.publish("minshan/1/s1/result", result({"id": name}, state))
+        until(lambda: (order := orders.order("c2")) is not None and order.state == "done")
+    finally:
+        lane.stop()
+    first = orders.order("c1")
+    assert first is not None and first.state is None

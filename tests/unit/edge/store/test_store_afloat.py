@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import apsw
 import pytest
 
-from edge.store.errors import StoreError
+from edge.records.record import Record
+from edge.store.errors import StoreCause, StoreError
+from edge.store.folder import DATABASE
 from edge.store.outbox import PLATFORM
+from edge.store.schema import PAGE
 from edge.store.store import Store
-from tests.kits.store_kit import BadDisk, minute
+from tests.kits.store_kit import BadDisk, folder_in_memory, minute
+from tests.unit.edge.store.test_store_power import cuts
 
+__all__ = ["folder_in_memory"]  # a fixture
 names = itertools.count()
 
 
@@ -31,6 +38,11 @@ def opened(folder: Path, disk: BadDisk | None = None, epoch: str = "e1") -> Stor
     """Return the store of a folder."""
     vfs = None if disk is None else disk.vfs_name
     return Store.open(folder, epoch=epoch, destinations=(PLATFORM,), vfs=vfs)
+
+
+def read_only(path: Path, data: bytes) -> None:
+    """Refuse to write a file, as a disk that became read-only does."""
+    raise OSError(errno.EROFS, f"{len(data)} bytes", str(path))
 
 
 def numbers(store: Store) -> list[float]:
@@ -102,6 +114,60 @@ def test_a_stop_takes_along_what_is_in_memory_where_the_disk_is_better(tmp_path:
     again = opened(tmp_path, epoch="e2")
     assert numbers(again) == [0, 1] and again.repaired is None
     again.close()
+
+
+def test_damage_met_in_memory_costs_nothing_of_what_is_there_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A card that turns read-only may have bad pages too: it is salvaged once it takes in what is in memory."""
+    store = opened(tmp_path)
+    for number in range(400):
+        store.append(minute(number))
+    store.close()
+    store = opened(tmp_path, epoch="e2")
+    store.place.go_afloat()
+    for number in range(400, 420):
+        store.append(minute(number))
+    with monkeypatch.context() as patch:
+        patch.setattr("edge.store.afloat.write_whole", read_only)
+        with (tmp_path / DATABASE).open("r+b") as file:
+            file.seek(20 * PAGE)
+            file.write(bytes(8 * PAGE))
+        for _ in range(2):
+            with pytest.raises(StoreError) as refused:
+                store.range(1, 500)
+            assert refused.value.cause is StoreCause.READ_ONLY
+        store.append(minute(420))
+        assert store.place.in_memory == 21
+    with suppress(StoreError):
+        store.range(1, 500)
+    there = numbers(store)
+    assert there[-21:] == list(range(400, 421)) and len(there) > 300
+    assert store.repaired is not None
+    store.close()
+
+
+def a_voyage(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
+    """Keep records on the disk, in memory, and on the disk again, twice."""
+    store = Store.open(folder, epoch="e1", destinations=(PLATFORM,), vfs=vfs)
+    for leg in range(0, 60, 30):
+        for number in range(leg, leg + 10):
+            kept(store.append(minute(number)))
+        assert store.place.go_afloat()
+        added = [store.append(minute(number)) for number in range(leg + 10, leg + 25)]
+        store.outbox.mark_proven(added[:9], PLATFORM)
+        assert store.place.go_ashore()
+        for record in added:
+            kept(record)
+        for number in range(leg + 25, leg + 30):
+            kept(store.append(minute(number)))
+    store.close()
+
+
+@pytest.mark.parametrize("seed", [1, pytest.param(2, marks=pytest.mark.slow)])
+def test_a_power_cut_on_the_way_back_loses_nothing_that_was_on_the_disk(ram: Path, seed: int) -> None:
+    """At each instant of the log's return: what was on the disk before is there, and what has returned stays."""
+    assert cuts(ram, a_voyage, None, seed) > 1000
 
 
 def test_a_log_that_takes_too_much_memory_takes_no_more(

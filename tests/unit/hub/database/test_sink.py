@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
+from edge.records.record import Record
 from edge.records.spans import Span
 from edge.wire.contract import ChunkHeader, Revised
 from hub.database.engine import opened
@@ -78,6 +80,17 @@ def test_the_same_record_in_other_bytes_is_a_double(sink: DatabaseSink) -> None:
     """Blanks and the order of keys say nothing: they make no conflict."""
     spaced = json.dumps(dict(reversed(json.loads(row(1).raw).items())), indent=1).encode()
     assert sink.commit(delivery(row(1), came(spaced))).fates == (RowFate.NEW, RowFate.DOUBLE)
+
+
+def test_a_number_that_no_column_takes_costs_its_own_record_alone(sink: DatabaseSink, url: str) -> None:
+    """Whatever let it in: it is refused, the records beside it are kept, and so is what comes next."""
+    found = row(30)
+    assert isinstance(found.record, Record)
+    beyond = msgspec.structs.replace(found, record=msgspec.structs.replace(found.record, start=10**30))
+    fates = sink.commit(delivery(*(beyond if seq == 30 else row(seq) for seq in range(1, 60)))).fates
+    assert [fate for fate in fates if fate is not RowFate.NEW] == [RowFate.REFUSED] and fates[29] is RowFate.REFUSED
+    assert sink.commit(delivery(row(60))).fates == (RowFate.NEW,)
+    assert len(kept(url)) == 59
 
 
 HARD = [
