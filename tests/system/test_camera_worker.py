@@ -115,7 +115,8 @@ def test_a_killed_process_answers_by_its_next(process: Process, small: SnapshotC
     assert until(lambda: small.asked > before, 20.0)
     children = Path(f"/proc/{process.process.pid}/task/{process.process.pid}/children").read_text().split()
     process.end(signal.SIGKILL)
-    assert children and until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 20.0)
+    assert children
+    assert until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 20.0)
     asked = small.asked
     small.misbehave(None)
     process.start()
