@@ -193,6 +193,12 @@ def test_it_reaches_neither_the_store_nor_what_it_does_not_need() -> None:
     assert not {"apsw", "paho", "av", "numpy", "picamera2", "edge.store", "pydantic"} & set(loaded)
 
 
+def ticks(process: Process) -> int:
+    """Return how long it has computed, in hundredths of a second."""
+    fields = Path(f"/proc/{process.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def test_a_station_with_cameras_has_its_process_loaded_before_the_first_picture(process: Process) -> None:
     """Whoever asks first waits for no libraries; a station without cameras keeps their memory."""
     maps = Path(f"/proc/{process.process.pid}/maps")
@@ -201,6 +207,9 @@ def test_a_station_with_cameras_has_its_process_loaded_before_the_first_picture(
     assert not until(lambda: "libavcodec" in maps.read_text(), 1.0)
     process.spool.remember({})
     assert until(lambda: "libavcodec" in maps.read_text(), 20.0)
+    before = ticks(process)
+    until(lambda: None, 1.0)
+    assert ticks(process) - before < 10, "it sleeps until there is something to do: its pole lives on a battery"
 
 
 LOADING = """
