@@ -67,7 +67,17 @@ def test_a_picture_arrives_whole_with_every_pixel_as_the_camera_gave_it(
     assert Opened.of(full).image.tobytes() == given.tobytes()
     assert (answer.width, answer.height, answer.faults) == (2688, 1520, [])
     assert len(thumb) < 22_000
-    assert Image.open(io.BytesIO(full)).getexif()[0x010E] == f"min-1, orchard, time +-{0.5 + answer.late_s:g} s by ntp"
+    for data in (full, thumb):
+        told = Image.open(io.BytesIO(data)).getexif()[0x010E]
+        assert told == f"min-1, orchard, time +-{0.5 + answer.late_s:g} s by ntp"
+
+
+def test_a_picture_that_anybody_gets_proves_no_login(process: Process, small: SnapshotCamera) -> None:
+    """A wrong password would pass for a good one until the camera's account is locked by it."""
+    small.misbehave(None)
+    with SnapshotCamera(Scene(1, 640, 362), lambda: Moment(NOON)) as anybody_s:
+        given = [process.answer(process.ask(target(camera))) for camera in (small, anybody_s)]
+    assert [(answer.ok, answer.logged_in) for answer in given] == [(True, True), (True, False)]
 
 
 @pytest.mark.parametrize(
