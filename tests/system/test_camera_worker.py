@@ -68,7 +68,17 @@ def test_a_picture_arrives_whole_with_every_pixel_as_the_camera_gave_it(
     assert Opened.of(full).image.tobytes() == given.tobytes()
     assert (answer.width, answer.height, answer.faults) == (2688, 1520, [])
     assert len(thumb) < 22_000
-    assert Image.open(io.BytesIO(full)).getexif()[0x010E] == f"min-1, orchard, time +-{0.5 + answer.late_s:g} s by ntp"
+    for data in (full, thumb):
+        told = Image.open(io.BytesIO(data)).getexif()[0x010E]
+        assert told == f"min-1, orchard, time +-{0.5 + answer.late_s:g} s by ntp"
+
+
+def test_a_picture_that_anybody_gets_proves_no_login(process: Process, small: SnapshotCamera) -> None:
+    """A wrong password would pass for a good one until the camera's account is locked by it."""
+    small.misbehave(None)
+    with SnapshotCamera(Scene(1, 640, 362), lambda: Moment(NOON)) as anybody_s:
+        given = [process.answer(process.ask(target(camera))) for camera in (small, anybody_s)]
+    assert [(answer.ok, answer.logged_in) for answer in given] == [(True, True), (True, False)]
 
 
 @pytest.mark.parametrize(
@@ -116,7 +126,8 @@ def test_a_killed_process_answers_by_its_next(process: Process, small: SnapshotC
     assert until(lambda: small.asked > before, 20.0)
     children = Path(f"/proc/{process.process.pid}/task/{process.process.pid}/children").read_text().split()
     process.end(signal.SIGKILL)
-    assert children and until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 20.0)
+    assert children
+    assert until(lambda: not any(Path(f"/proc/{child}").exists() for child in children), 20.0)
     asked = small.asked
     small.misbehave(None)
     process.start()
@@ -205,6 +216,12 @@ def test_it_reaches_neither_the_store_nor_what_it_does_not_need() -> None:
     assert not {"apsw", "paho", "av", "numpy", "picamera2", "edge.store", "pydantic"} & set(loaded)
 
 
+def ticks(process: Process) -> int:
+    """Return how long it has computed, in hundredths of a second."""
+    fields = Path(f"/proc/{process.process.pid}/stat").read_text().rpartition(")")[2].split()
+    return int(fields[11]) + int(fields[12])
+
+
 def test_a_station_with_cameras_has_its_process_loaded_before_the_first_picture(process: Process) -> None:
     """Whoever asks first waits for no libraries; a station without cameras keeps their memory."""
     maps = Path(f"/proc/{process.process.pid}/maps")
@@ -213,6 +230,9 @@ def test_a_station_with_cameras_has_its_process_loaded_before_the_first_picture(
     assert not until(lambda: "libavcodec" in maps.read_text(), 1.0)
     process.spool.remember({})
     assert until(lambda: "libavcodec" in maps.read_text(), 20.0)
+    before = ticks(process)
+    until(lambda: None, 1.0)
+    assert ticks(process) - before < 10, "it sleeps until there is something to do: its pole lives on a battery"
 
 
 LOADING = """

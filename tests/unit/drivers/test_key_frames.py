@@ -92,14 +92,26 @@ def parted(picture: list[bytes], codec: str, times: Callable[[int, int], int | N
     ],
     ids=["right", "still", "none", "apart", "backwards", "to and fro"],
 )
+@pytest.mark.parametrize("slices", [1, 4])
 @pytest.mark.parametrize(("codec", "name"), [("h264", "h264"), ("h265", "hevc")])
 def test_frames_are_whole_whatever_the_times_of_their_packets(
-    codec: str, name: str, times: Callable[[int, int], int | None]
+    codec: str, name: str, slices: int, times: Callable[[int, int], int | None]
 ) -> None:
     """Of a camera whose RTP time is no frame's, at least all frames but the first few come whole and apart."""
-    told = encoded(codec, 4, [orchard.image(seed, 362) for seed in range(3, 11)])
+    told = encoded(codec, slices, [orchard.image(seed, 362) for seed in range(3, 11)])
     found = list(frames(parted(told, codec, times), name))
     assert [list(units(frame)) for frame in found[-6:]] == [list(units(frame)) for frame in told[-6:]]
+
+
+@pytest.mark.parametrize(("codec", "name"), [("h264", "h264"), ("h265", "hevc"), ("h264", "another codec")])
+def test_frames_stay_apart_where_packets_are_lost(codec: str, name: str) -> None:
+    """By a time that is right: what is left of a frame whose first packets are lost is not put behind the last one."""
+    told = encoded(codec, 4, [orchard.image(seed, 362) for seed in range(3, 11)])
+    packets = parted(told, codec, lambda frame, packet: 3600 * frame)
+    by_time = {time: [one for one in packets if one.pts == time] for time in range(0, 3600 * len(told), 3600)}
+    left = [some[len(some) // 2 :] if time % 7200 else some for time, some in by_time.items()]
+    found = list(frames((one for some in left for one in some), name))
+    assert found == [b"".join(map(bytes, some)) for some in left]
 
 
 def unit(name: str, kind: int, more: bytes, first: bool = True) -> bytes:

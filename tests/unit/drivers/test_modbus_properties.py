@@ -22,7 +22,7 @@ from drivers.devices.modbus_registers import (
     plan,
 )
 from drivers.devices.profiles import Profile
-from drivers.errors import DeviceError
+from drivers.errors import DeviceError, WrongDevice
 from drivers.twins.modbus import sealed
 from tests.kits.modbus_line import played, simulated
 
@@ -214,3 +214,27 @@ def test_values_at_the_end_of_their_limits_are_values() -> None:
 def test_an_impossible_value_of_a_lone_register_is_left_to_be_doubted() -> None:
     """A sensor of one value that tells what cannot be is shown with that doubt, and not as one that is silent."""
     assert held((WARMTH, 3000)) == {"air_temperature"}
+
+
+@pytest.mark.parametrize(
+    ("number", "meaning"),
+    [
+        (1, "illegal function"),
+        (2, "illegal data address"),
+        (3, "illegal data value"),
+        (4, "device failure"),
+        (5, "acknowledge, still working"),
+        (6, "device busy"),
+        (7, "a code of the maker's own"),
+        (8, "memory parity error"),
+        (10, "gateway path unavailable"),
+        (11, "gateway target did not respond"),
+    ],
+)
+def test_what_a_device_refuses_with_is_told_by_its_name(number: int, meaning: str) -> None:
+    """Modbus application protocol V1.1b3, section 7: who reads it knows whether to wait or to change a setting."""
+    answer = rtu.Codec().find(sealed(bytes([1, 0x83, number])))
+    assert answer is not None
+    with pytest.raises(DeviceError, match=f"exception {number}, {meaning}") as refused:
+        rtu.check(answer, 1, 3)
+    assert isinstance(refused.value, WrongDevice) == (number in (1, 2, 3))

@@ -19,6 +19,23 @@ def test_a_dew_point_over_the_temperature_makes_both_none(text: str) -> None:
     assert isinstance(bad, Refused)
 
 
+def test_a_mean_wind_outside_its_minimum_and_maximum_makes_the_sentence_none() -> None:
+    """A weather head's three speeds must be in order; which of them is wrong nobody knows."""
+    three = "WIXDR,A,270,D,1,S,{},M,0,S,{},M,1,S,{},M,2"
+    (good,) = decode(decoder(), sentence(three.format(1.0, 2.0, 9.0)))
+    assert values(good) == {"wind_from_direction": 270.0, "wind_speed": 2.0}
+    (bad,) = decode(decoder(), sentence(three.format(1.0, 9.0, 2.0)))
+    assert isinstance(bad, Refused)
+
+
+def test_a_wind_in_an_xdr_may_be_named_by_words() -> None:
+    """Some heads number their transducers, others name them; what is named as anything else is no wind."""
+    (item,) = decode(decoder(), sentence("WIXDR,A,270,D,WIND_DIR,S,5.0,M,WIND_SPD"))
+    assert values(item) == {"wind_from_direction": 270.0, "wind_speed": 5.0}
+    (other,) = decode(decoder(), sentence("WIXDR,A,3,D,PITCH,S,5.0,M,PADDLE"))
+    assert values(other) == {}
+
+
 @pytest.mark.parametrize("text", ["WIMTA,,F", "WIMDA,,,,,,F,,,50.0", "WIMMB,,I,,B", "WIMTA,,X"])
 def test_an_empty_field_is_no_value_whatever_its_unit(text: str) -> None:
     """A head whose element is away leaves the number out, and often its unit in."""

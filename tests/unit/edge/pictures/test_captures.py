@@ -9,7 +9,7 @@ import pytest
 from drivers.cameras.camera import UnreachableError
 from drivers.reason import Reason
 from edge.pictures.reasons import ENDED
-from edge.pictures.spool import CaptureRequest, CaptureResult
+from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget
 from edge.records.bodies import encode
 from tests.unit.edge.pictures import test_schedule
 from tests.unit.edge.pictures.test_schedule import GOOD, Bench, failing
@@ -66,3 +66,15 @@ def test_an_answer_that_nobody_can_understand_is_no_picture_and_ends_nothing(ben
     one.order(None, "c-6")
     one.clock.run_until(100)
     assert one.done[6][:2] == ("c-6", True)
+
+
+def test_the_camera_process_is_told_what_the_file_says_of_the_camera(bench: Callable[..., Bench]) -> None:
+    """Its address, login and size: it sees nothing else of the station."""
+    one = bench(
+        by_night=True, username="admin", password="geheim", width=640, height=360, fingerprint="ab:" * 31 + "ab"
+    )
+    one.order(None, "c-1")
+    one.clock.run_until(10)
+    assert one.attendant.requests[0].camera == CaptureTarget(
+        "orchard", "http", "http://127.0.0.1/", "admin", "geheim", 640, 360, "ab:" * 31 + "ab"
+    )

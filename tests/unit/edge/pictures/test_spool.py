@@ -53,6 +53,7 @@ def test_an_answer_and_its_pictures_come_through_whole(spool: Spool) -> None:
     spool.finish(CaptureResult(asked.id, True), b"full", b"thumb")
     assert spool.answer(asked.id) == CaptureResult(asked.id, True)
     assert [file.read_bytes() for file in spool.files(asked.id)] == [b"full", b"thumb"]
+    assert spool.abandoned() == [], "or the next camera process would answer it anew"
 
 
 def test_nobody_else_can_read_a_camera_password(spool: Spool) -> None:
@@ -86,6 +87,19 @@ def test_a_withdrawn_wish_gets_no_answer(spool: Spool) -> None:
     spool.finish(CaptureResult(asked.id, True), b"full", b"thumb")
     assert spool.answer(asked.id) is None
     assert not list(spool.folder.glob("*.jpg"))
+
+
+def test_whatever_is_withdrawn_while_it_is_answered_leaves_nothing_behind(spool: Spool) -> None:
+    """A daemon that gives up in any moment of an answer finds no picture of it on its card ever after."""
+    for _ in range(20):
+        asked = request()
+        spool.put(asked)
+        assert spool.take() == asked
+        daemon = threading.Thread(target=Spool(spool.folder).drop, args=(asked.id,))
+        daemon.start()
+        spool.finish(CaptureResult(asked.id, True), b"full" * 9999, b"thumb")
+        daemon.join()
+        assert not [file for file in spool.folder.iterdir() if asked.id in file.name]
 
 
 def test_sweeping_leaves_foreign_files_and_the_memory_alone(spool: Spool) -> None:

@@ -74,6 +74,27 @@ def test_records_are_kept_while_a_salvage_lasts(tmp_path: Path, who: str) -> Non
     assert check(tmp_path / "cut") == []
 
 
+def test_records_that_are_appended_while_a_salvage_ends_are_kept(tmp_path: Path) -> None:
+    """Between the last that it takes in and the new database there is no moment in which a record is lost."""
+    salvaging = Salvaging(tmp_path)
+    store, ended, seqs = salvaging.store, threading.Event(), list[int]()
+
+    def append() -> None:
+        while not ended.is_set():
+            seqs.append(store.append(minute(2001 + len(seqs))).seq)
+
+    recorder = threading.Thread(target=append)
+    recorder.start()
+    salvaging.reach()
+    salvaging.go_on()
+    store.range(1, 2)  # waits for its end
+    ended.set()
+    recorder.join(60)
+    assert seqs == list(range(2001, 2001 + len(seqs)))
+    assert {record.seq for record in store.range(1, seqs[-1])} == set(range(1, seqs[-1] + 1)) - salvaging.lost
+    store.close()
+
+
 def test_a_station_may_end_while_a_salvage_lasts(tmp_path: Path) -> None:
     """Closed in mid-salvage it lets go at the next word; the next start has all that was kept before and meanwhile."""
     salvaging = Salvaging(tmp_path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 
 import msgspec
@@ -66,6 +67,7 @@ def test_the_newest_go_first_and_each_station_has_its_turn(sink: DatabaseSink, q
     sink.commit(delivery(*(row(seq) for seq in range(1, 101)), row(7, station="t", epoch="f")))
     batch = filled(queue)
     assert [(item.station, item.seq) for item in batch.items] == [*(("s", seq) for seq in range(92, 101)), ("t", 7)]
+    assert [json.loads(line)["station"] for line in batch.lines] == ["s"] * 9 + ["t"]
     queue.proven(batch)
     assert left(queue) == {("s", "e"): ((1, 91),)}
     queue.stations = ("t",)

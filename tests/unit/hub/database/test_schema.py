@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import threading
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -89,6 +90,18 @@ def test_a_database_that_is_refused_is_let_go_of_at_once(cluster: Cluster) -> No
         DatabaseSink(opened(url))
     look = opened(url)
     assert is_left_alone(look), held
+    look.close()
+
+
+def test_a_hub_that_is_ending_is_waited_for(cluster: Cluster) -> None:
+    """Who stops the hub and restores at once is not told that it runs: a connection is listed a little longer."""
+    url = cluster.emptied()
+    hub, look = opened(url), opened(url)
+    assert hub.query("SELECT 1") == [(1,)]
+    ending = threading.Timer(0.5, hub.close)
+    ending.start()
+    assert is_left_alone(look)
+    ending.join()
     look.close()
 
 
