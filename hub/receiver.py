@@ -24,7 +24,7 @@ from edge.wire import contract
 from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, topic
 from edge.wire.errors import LinkError, may_not_read
 from edge.wire.link import Link
-from edge.wire.retry import STABLE, Retry
+from edge.wire.retry import SAME_RECEIVER, STABLE, Retry
 from edge.wire.session import Incoming
 from edge.wire.set_aside import SetAside
 from hub import answers, intake, live_first
@@ -111,7 +111,7 @@ class Receiver:
 
     def run(self, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
         """Receive until `ended`; connect again for ever. `tick` is called a few times a second."""
-        retry = Retry(self._broker.retry_max_s)
+        retry = Retry(self._broker.retry_max_s, soon=SAME_RECEIVER)
         while not ended():
             since = self._clock.now()
             refused = False
@@ -126,7 +126,7 @@ class Receiver:
                     self.sink.fall_silent()
                     link.close()
             except LinkError as trouble:
-                self.troubles.begin(trouble.reason)
+                self.troubles.begin(retry.explained(trouble.reason, stood=self.troubles.reason is None))
                 refused = trouble.login
             except OSError as error:  # nothing of the batch was acknowledged, so it will be sent again
                 self.troubles.begin_unkept(unwritten(error))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from edge.config.sections import Config
     from hub.config import HubConfig
 
-OTHERS_READ = 0o004
+OTHERS_READ, OTHERS_ENTER = 0o004, 0o001
 SECRETS = ("password_file", "secret_file", "key_file")
 # pwd=, loginpas=, password=, access_token=, a robot's key=
 PASSWORD_ASKED = re.compile(r"[?&;]([^=&]*(pas|pwd|psw|token|secret)[^=&]*|(api_?)?key)=[^&]", re.IGNORECASE)
@@ -49,10 +49,16 @@ def _open_to_all(own: str, sections: Iterable[object], group: str) -> Iterator[t
     named = [getattr(section, key, None) for section in there for key in SECRETS]
     files = [own] if any(map(_holds_one, there)) else []
     for file in dict.fromkeys([*files, *filter(None, named)]):
-        if os.path.isfile(file) and os.stat(file).st_mode & OTHERS_READ:
+        if os.path.isfile(file) and _is_open(file):
             sentence = _("{file} contains a password, and every user of this machine can read it").format(file=file)
             remedy = _("sudo chown root:{group} {file} && sudo chmod 640 {file}")
             yield sentence, remedy.format(group=group, file=as_typed(file))
+
+
+def _is_open(file: str) -> bool:
+    """Return whether other users may read a file: what lies in a service's closed folder, they may not."""
+    folder = os.path.dirname(os.path.abspath(file))
+    return bool(os.stat(file).st_mode & OTHERS_READ and os.stat(folder).st_mode & OTHERS_ENTER)
 
 
 def _holds_one(section: object) -> bool:

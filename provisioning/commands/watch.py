@@ -121,7 +121,7 @@ def summary(receiver: Receiver) -> list[str]:
     from provisioning.commands.watch_screen import unusual
 
     tally, ledger = receiver.tally, receiver.records.ledger
-    sentence = _("{minutes} minutes, {events} events, {pictures} photos received; {doubles} duplicates were skipped")
+    sentence = _("Received: minutes {minutes}, events {events}, photos {pictures}; duplicates skipped: {doubles}")
     lines = [
         sentence.format(minutes=tally.minutes, events=tally.events, pictures=tally.pictures, doubles=tally.doubles)
     ]

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from edge.clock.clock import SystemClock
 from edge.wire.mqtt_link import connect
 from edge.wire.session import KEPT_SESSION, Session
+from hub.receiver import Files, Receiver
 from provisioning.commands import hub_broker
 from tests.kits.broker import Broker, password_file, until
 from tests.kits.hub_process import Hub
@@ -65,6 +68,30 @@ def test_a_broker_that_hands_over_a_backlog_before_it_answers_the_subscription_i
     assert came == [*range(1, count + 1)]
     link.drop()
     broker.close()
+
+
+def test_two_receivers_of_one_name_are_told_apart_from_a_bad_link(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Each takes the broker's session from the other, as two stations of one name do; Mosquitto 2.0 says nothing."""
+    broker = Broker(tmp_path).start()
+    one, other, ended = tmp_path / "one", tmp_path / "other", Event()
+    one.mkdir()
+    files = [Files(folder / "m.jsonl", folder / "e.jsonl") for folder in (one, other)]
+    Receiver(broker.section(), files[0], True, lambda *_: None).close()
+    shutil.copytree(one, other)
+    both = [Receiver(broker.section(), where, True, lambda *_: None) for where in files]
+    lanes = [Thread(target=receiver.run, args=(ended.is_set, lambda: None)) for receiver in both]
+    try:
+        for lane in lanes:
+            lane.start()
+        until(lambda: "each time: does another hub have this one's name ([hub] name, or else" in caplog.text, 60)
+    finally:
+        ended.set()
+        for lane, receiver in zip(lanes, both, strict=True):
+            lane.join(30)
+            receiver.close()
+        broker.stop()
 
 
 @pytest.mark.slow  # what does not come is waited for

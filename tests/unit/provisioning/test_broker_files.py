@@ -116,6 +116,7 @@ def told(folder: Path, address: str = "a.jpg") -> list[str]:
 @pytest.mark.parametrize("open_to_all", FILES)
 def test_a_secret_that_everybody_can_read_is_told(tmp_path: Path, open_to_all: str) -> None:
     """Of each kind: of the broker, cameras, other platforms and channels; a certificate is none."""
+    tmp_path.chmod(0o755)
     (tmp_path / "certificate").touch(0o644)
     for name in FILES:
         (tmp_path / name).touch()
@@ -130,6 +131,7 @@ def test_a_secret_that_everybody_can_read_is_told(tmp_path: Path, open_to_all: s
 )
 def test_a_password_in_a_camera_s_address_is_one_too(tmp_path: Path, address: str, has_password: bool) -> None:
     """Some cameras know no other login than in the query."""
+    tmp_path.chmod(0o755)
     (tmp_path / "station.toml").touch()
     (tmp_path / "station.toml").chmod(0o644)
     said = f"{tmp_path}/station.toml contains a password, and every user of this machine can read it"
@@ -165,10 +167,11 @@ def test_a_password_in_any_address_is_one(tmp_path: Path, text: str, has_passwor
     station.write_text(HEAD.format(state="/tmp") + text + person)
     hub.write_text(HUB.format(folder=tmp_path) + text)
     said = "{} contains a password, and every user of this machine can read it"
-    for mode in (0o644, 0o640):
+    for mode, folder in ((0o644, 0o755), (0o640, 0o755), (0o644, 0o750)):
+        tmp_path.chmod(folder)  # the services' own are closed, as docs/hub.md has a password written into one
         for file in (station, hub):
             file.chmod(mode)
-        expected = has_password and mode == 0o644
+        expected = has_password and (mode, folder) == (0o644, 0o755)
         assert (said.format(station) in [sentence for sentence, _ in doubts(load(station))]) == expected
         assert (said.format(hub) in [sentence for sentence, _ in of_hub(load_hub(hub), hub)]) == expected
 
@@ -176,6 +179,7 @@ def test_a_password_in_any_address_is_one(tmp_path: Path, text: str, has_passwor
 @pytest.mark.parametrize("lang", ["en", "zh"])
 def test_the_hub_tells_of_its_secrets_that_everybody_can_read(tmp_path: Path, lang: str) -> None:
     """Its own file, its database's password and its certificate's key: whoever asks for its state is told."""
+    tmp_path.chmod(0o755)
     hub = tmp_path / "hub.toml"
     text = HUB.format(folder=tmp_path).replace('url = "mqtts://s@farm.example"', 'url = "mqtt://s:apple@127.0.0.1:1"')
     (tmp_path / "key").write_text("x")

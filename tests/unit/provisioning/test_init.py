@@ -270,6 +270,7 @@ def test_what_is_hardly_meant_is_said(tmp_path: Path) -> None:
         "! sensor plantower: baud = 9601 is not a usual baud rate",
     ]
     (tmp_path / "a.toml").chmod(0o644)
+    tmp_path.chmod(0o755)
     password = ("--broker", "mqtt://a:secret@127.0.0.1", "--force")
     said = minshan(*made(tmp_path / "a.toml", *password))
     assert "! the file has no sensor: the station will measure nothing" in said.err
