@@ -82,8 +82,8 @@ class CommandLane:
 
     def _serve(self, link: Link, orders: Orders) -> None:
         look = self._clock.now()
-        # What was said while nobody here listened came to nobody. A broker of MQTT 3.1.1 would keep each such question for
-        # a station that is away.
+        # What was said while nobody here listened came to nobody. A broker of MQTT 3.1.1 would keep each question
+        # for a station that is away.
         for order in orders.unanswered(self._utc()) if link.version == MQTT5 else ():
             self._send(link, orders, order)
         while not self._ended.is_set():
