@@ -23,6 +23,7 @@ from edge.wire.errors import LinkError
 from edge.wire.link import NOBODY_LISTENS, REFUSED, Link
 from edge.wire.mqtt_codes import meaning
 from edge.wire.mqtt_link import connect
+from edge.wire.packets import MQTT5
 from edge.wire.retry import Retry
 from edge.wire.session import Session
 from hub.database.engine import Engine
@@ -82,7 +83,9 @@ class CommandLane:
 
     def _serve(self, link: Link, orders: Orders) -> None:
         look = self._clock.now()
-        for order in orders.unanswered(self._utc()):  # what was said while nobody here listened came to nobody
+        # What was said while nobody here listened came to nobody. A broker of MQTT 3.1.1 would keep each question
+        # for a station that is away.
+        for order in orders.unanswered(self._utc()) if link.version == MQTT5 else ():
             self._send(link, orders, order)
         while not self._ended.is_set():
             link.wait(self._clock.now() + SLICE)

@@ -16,7 +16,7 @@ from drivers.reason import Reason
 from edge.records import ranges
 from edge.records.record import Kind, Record
 from hub import jsonl
-from hub.database import counting, forwarded, held_hours, rows
+from hub.database import counting, forwarded, held_hours, picture_times, rows
 from hub.database.counting import Dated, Fresh
 from hub.database.engine import Engine
 from hub.database.held_hours import HeldMinute
@@ -77,6 +77,7 @@ def commit(engine: Engine, delivery: Delivery) -> CommitOutcome:
             told.said = _wider(told.said, span.first, span.last)
     _keep_known(engine, known)
     _keep_beside(engine, delivery)
+    picture_times.keep_true(engine, judged.fresh.values(), delivery.pictures)
     hours |= counting.hours_under(engine, before, setups)
     counting.keep_true(engine, hours, _fresh(judged.fresh))
     left = (held_hours.hour(minute.station, minute.start) for minute in judged.replaced)
