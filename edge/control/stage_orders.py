@@ -17,8 +17,9 @@ def unwatched(parts: StationParts, crop: str) -> Reason | None:
         return None
     return Reason(
         "crop_unwatched",
-        'no rule of this station tells of frost on {crop}: add [[alert]] with name = "frost" and crop = "{crop}"',
+        'no rule of this station tells of frost on {crop}: add [[alert]] with name = "frost" and crop = "{key}"',
         crop=crop,
+        key=crop,
     )
 
 
