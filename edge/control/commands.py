@@ -216,7 +216,9 @@ def begin_maintenance(parts: StationParts, arguments: MaintenanceArguments, requ
 
 def say_stage(parts: StationParts, arguments: StageArguments, request: Request) -> Outcome:
     """Take in at which stage a crop is: the rules of frost follow it from the next minute on."""
-    return Outcome("done", data=stage_orders.say(parts, arguments, str(request.issued_by)))
+    said = stage_orders.say(parts, arguments, str(request.issued_by))
+    why = stage_orders.unwatched(parts, arguments.crop)
+    return Outcome("done", why, said if why is None else {**said, "why": why.builtins()})
 
 
 def silence_horn(parts: StationParts, arguments: SilenceArguments, request: Request) -> Outcome:

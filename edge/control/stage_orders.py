@@ -11,6 +11,18 @@ from edge.control.status import StationParts
 from edge.records.bodies import Stage
 
 
+def unwatched(parts: StationParts, crop: str) -> Reason | None:
+    """Return that no rule of the station's file is about the frost of that crop; None where one is."""
+    if any(rule.crop == crop for rule in parts.config.alert):
+        return None
+    return Reason(
+        "crop_unwatched",
+        'no rule of this station tells of frost on {crop}: add [[alert]] with name = "frost" and crop = "{key}"',
+        crop=crop,
+        key=crop,
+    )
+
+
 def say(parts: StationParts, arguments: StageArguments, issued_by: str) -> dict[str, Any]:
     """Let a crop be at a stage from the next minute on. Return both.
 

@@ -83,7 +83,8 @@ def typed(info: DriverInfo, texts: dict[str, str]) -> dict[str, Any]:
 
 
 def literal(text: str) -> Any:
-    """Return a TOML value, or the text itself where it is none."""
+    """Return a TOML value, or the text itself where it is none; 0X76, as a phone writes it, is 0x76."""
+    text = re.sub(r"\A0X(?=[0-9A-Fa-f]+\Z)", "0x", text)
     if "\n" in text:
         return text
     try:

@@ -35,6 +35,8 @@ def stage(crop: str, stage: str, by: str, config_file: Path | None, state: Path 
         return
     sentence = _("{crop}: {stage}, from the next minute on.")
     say(sentence.format(crop=texts.crop(crop), stage=texts.stage(stage)))
+    if doubt := texts.render_known(answer.get("why")):
+        say(f"! {doubt}")
 
 
 def keys(crop: str, stage: str) -> tuple[str, str]:

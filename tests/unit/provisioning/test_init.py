@@ -175,6 +175,7 @@ def test_a_sensors_words_are_taken_apart(spec: str, driver: str, keys: dict[str,
 
 def test_values_are_typed_as_the_file_would() -> None:
     """Hexadecimal, numbers, truth and text as TOML has them; what is no TOML is text."""
+    assert literal("0X7a") == 0x7A, "a phone begins with a capital"
     values = [literal(text) for text in ("0x76", "1.5", "true", "/dev/ttyUSB0", "rs-fsjt", "a\nb = 2")]
     assert values == [0x76, 1.5, True, "/dev/ttyUSB0", "rs-fsjt", "a\nb = 2"]
 

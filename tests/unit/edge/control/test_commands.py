@@ -42,7 +42,7 @@ def made(tmp_path: Path) -> Iterator[Any]:
     """Give what the commands need of a station."""
     clock = SystemClock()
     store = Store.open(tmp_path / "state", epoch="e", destinations=(PLATFORM,))
-    budget, config = Budget(Terms(), clock, lambda: None), SimpleNamespace(camera=())
+    budget, config = Budget(Terms(), clock, lambda: None), SimpleNamespace(camera=(), alert=())
     rooms = {"uplink": None, "pictures": Camera(), "inbox": clock.inbox(100), "kept": store}
     yield SimpleNamespace(clock=clock, budget=budget, config=config, **rooms)
     store.close()
@@ -162,6 +162,19 @@ def test_a_stage_that_the_crop_does_not_have_is_refused_with_those_it_has(
     assert "there are" not in Spoken("zh").reason(told.why)
     assert words[0] in by_platform(parts, "stage", crop=crop, stage=stage, by="Wang")[0].text
     assert parts.inbox.get(0.0) is None
+
+
+@pytest.mark.parametrize(("crop", "is_told"), [("apple", False), ("cherry", True)])
+def test_a_stage_that_no_rule_of_frost_follows_is_taken_and_told(parts: Any, crop: str, is_told: bool) -> None:
+    """Who sets it would otherwise rely on an alert that nobody raises; by the platform's way too, and in Chinese."""
+    parts.config.alert = (SimpleNamespace(crop="apple"), SimpleNamespace(crop=None))
+    (told,) = run(parts, "stage", {"crop": crop, "stage": "full-bloom", "by": "Wang"})
+    assert told.state == "done" and (told.why is not None) == is_told == ("why" in told.data)
+    (result,) = by_platform(parts, "stage", (*CommandsSection().remote, "stage"), crop=crop, stage="full-bloom", by="W")
+    assert ("no rule of this station tells of frost on cherry" in result.text) == is_told
+    if told.why is not None:
+        words = Spoken("zh").reason(told.why)
+        assert "本站没有“甜樱桃”的霜冻规则" in words and 'crop = "cherry"' in words
 
 
 def test_a_local_caller_asks_by_name(parts: Any) -> None:

@@ -30,7 +30,10 @@ def made(tmp_path: Path) -> Iterator[Any]:
     """Give what the commands need of a station."""
     clock = SimClock()
     store = Store.open(tmp_path / "state", epoch="e", destinations=(PLATFORM,))
-    budget, config = Budget(Terms(), clock, lambda: None), SimpleNamespace(camera=())
+    budget, config = (
+        Budget(Terms(), clock, lambda: None),
+        SimpleNamespace(camera=(), alert=(SimpleNamespace(crop="apple"),)),
+    )
     rooms = {"uplink": None, "pictures": None, "inbox": clock.inbox(100), "kept": store, "horn": None}
     yield SimpleNamespace(clock=clock, budget=budget, config=config, **rooms)
     store.close()
