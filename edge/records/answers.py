@@ -118,7 +118,8 @@ class Picture(msgspec.Struct, frozen=True):
     """One picture: what of it is here. `sha256` is the full picture's, by which it is asked for.
 
     `file` and `thumbnail` are names in the hub's folder of pictures, None where that part is not here (not yet, or
-    taken away to make room: `removed`). `quality`: 1, or 3 for these `reasons`, as the station says them.
+    taken away to make room: `removed`). `quality`: 1, or 3 for these `reasons`, as the station says them; 2 where
+    nothing that it says is here.
     """
 
     station: str

@@ -79,10 +79,10 @@ def _body(raw: bytes) -> dict[str, Any]:
 
 
 def judged(body: dict[str, Any]) -> tuple[int, tuple[object, ...]]:
-    """Return a picture's quality, 1 or 3, and the reasons for it."""
-    reasons = body.get("reasons")
+    """Return a picture's quality and the reasons for it; 2, not checked, where its record is not here or says none."""
+    quality, reasons = body.get("quality"), body.get("reasons")
     return (
-        3 if body.get("quality") not in (1, 2, None) else 1,
+        2 if quality is None else int(quality) if quality in (1, 2) else 3,
         tuple(reasons) if isinstance(reasons, list) else (reasons,) if isinstance(reasons, str) else (),
     )
 
