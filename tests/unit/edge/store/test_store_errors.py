@@ -12,14 +12,14 @@ from pathlib import Path
 import apsw
 import pytest
 
-from edge.records.record import Kind
+from edge.records.record import ClockMark, Kind, Stamp
 from edge.store.errors import StoreCause, StoreError
 from edge.store.folder import DATABASE
 from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE, WAL_PAGES
 from edge.store.store import Store
-from tests.kits.small_disk import small_disk
-from tests.kits.store_kit import BadDisk, event, minute
+from tests.kits.small_disk import fill, small_disk
+from tests.kits.store_kit import BadDisk, event, many, minute
 
 names = itertools.count()
 
@@ -179,3 +179,21 @@ def test_a_disk_that_can_hold_no_more_files_is_told_as_full(tmp_path: Path, file
         with pytest.raises(StoreError) as found:
             Store.open(disk, epoch="a", destinations=(PLATFORM,))
         assert (found.value.cause, found.value.why.code) == (StoreCause.FULL, "no_more_files")
+
+
+def test_on_a_card_that_something_else_has_filled_the_station_goes_on(tmp_path: Path) -> None:
+    """To delete takes room too: it gives up its reserve for that, and measures on, over a restart too."""
+    with small_disk(tmp_path / "disk", megabytes=64) as disk:
+        many(disk / "state", 2000)
+        store = Store.open(disk / "state", epoch="b", destinations=(PLATFORM,))
+        fill(disk)
+        with pytest.raises(StoreError) as found:
+            for number in itertools.count(2001):
+                store.append(minute(number))
+        assert found.value.cause is StoreCause.FULL
+        assert store.sweep(Stamp("b", 1.0), None, ClockMark("arrival")) == []
+        assert store.append(minute(number)).seq == number
+        store.close()
+        store = Store.open(disk / "state", epoch="c", destinations=(PLATFORM,))
+        assert store.append(minute(number + 1)).seq == number + 1
+        store.close()

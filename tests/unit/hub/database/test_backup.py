@@ -19,7 +19,7 @@ from hub.database.sink import DatabaseSink
 from hub.sink import SinkError
 from tests.kits.broker import until
 from tests.kits.command import minshan
-from tests.kits.postgres import program
+from tests.kits.postgres import Cluster, program
 from tests.kits.recount import check_hours
 from tests.kits.sink_kit import delivery, kept, query, row
 
@@ -268,6 +268,18 @@ def test_a_killed_restore_of_postgresql_is_undone(url: str, tmp_path: Path) -> N
     assert len(kept(url)) == 4000
     restore(url, None, tmp_path / "backup")
     assert len(kept(url)) == 3999
+
+
+def test_a_restore_that_the_server_refuses_says_so_and_blames_no_backup(cluster: Cluster, tmp_path: Path) -> None:
+    """Whoever reads that his backup is none throws it away."""
+    url = cluster.database()
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(*(row(seq) for seq in range(1, 2000))))
+    sink.close()
+    backed_up(url, tmp_path / "backup")
+    query(url, f"ALTER DATABASE {url.rpartition('/')[2]} SET default_transaction_read_only = on")
+    with pytest.raises(SinkError, match=r"^psql.* cannot execute .* read-only transaction$"):
+        restore(url, None, tmp_path / "backup")
 
 
 def test_the_commands_say_what_they_did(tmp_path: Path) -> None:
