@@ -203,13 +203,17 @@ class Outbox:
             return next((mark.overdue for mark in mine if ranges.common(mark.seqs, sent)), float("inf"))
 
     def current(self, connection: apsw.Connection, records: Iterable[Version]) -> Ranges:
-        """Return the seqs of those records that are in the store as they are: same epoch, no higher revision."""
+        """Return the seqs of those records that are in the store as they are: same epoch, same revision.
+
+        By their rows, as slow as that is: by a table of epochs that is wrong they would be sent again without end.
+        """
+        sql = "SELECT seq FROM record WHERE seq BETWEEN ? AND ? AND (epoch <> ? OR revision <> ?)"
         current = NOTHING
-        for (epoch, revision), same in groupby(records, attrgetter("epoch", "revision")):
-            seqs = ranges.of([record.seq for record in same])
-            named = self._kept(Span(epoch, *pair) for pair in seqs)
-            current = ranges.union(current, ranges.without(named, _newer(connection, named, revision)))
-        return current
+        for name, same in groupby(records, attrgetter("epoch", "revision")):
+            named = ranges.of(record.seq for record in same)
+            others = ranges.of(row[0] for pair in named for row in connection.execute(sql, (*pair, *name)))
+            current = ranges.union(current, ranges.without(named, others))
+        return ranges.common(current, self._ledger.existing)
 
     def _kept(self, spans: Iterable[Span]) -> Ranges:
         return ranges.common(self._tail.ranges(list(spans), self._ledger.last), self._ledger.existing)
