@@ -215,8 +215,13 @@ class Receipts:
         return abs(off) > error_of(anchor) + (last.clock.error or 0.0)
 
     def received(self, receipt: Receipt) -> bool:
-        """Take a receipt in: what the platform has committed is closed. False where its word does not count."""
+        """Take a receipt in: what the platform has committed is closed. False where its word does not count.
+
+        What it has without having been sent it is asked about: by a receipt that was forged it has nothing.
+        """
         if self.pin.received(receipt.ledger, receipt.generation):
+            if self._store.outbox.count_unsent(self._dest, receipt.has):
+                self._ask_soon()
             self._prove(receipt.has, receipt.revised)
             return True
         if self.pin.is_earlier(
@@ -224,9 +229,12 @@ class Receipts:
         ):  # a copy that goes on: it would cost a hello each time
             return False
         if receipt.ledger and self.pin.ledger in ("", receipt.ledger):  # its answer tells whether it may be believed
-            self._rounds.want_whole()
-            self.hello_due = min(self.hello_due, self._clock.now() + ASK_AFTER)
+            self._ask_soon()
         return False
+
+    def _ask_soon(self) -> None:
+        self._rounds.want_whole()
+        self.hello_due = min(self.hello_due, self._clock.now() + ASK_AFTER)
 
     def _prove(self, has: list[Span], revised: list[Revised]) -> None:
         """Close what the platform has, each record in the revision in which it has it."""

@@ -104,7 +104,7 @@ def test_a_platform_gets_the_records_of_its_own_stations_alone(
 
 
 def test_what_a_server_says_before_its_answer_is_none(platform: Platform, url: str, lanes: list[Driven]) -> None:
-    """A server, or a proxy before it, may send 102 or 103 first: each record arrives once, and nothing is the matter."""
+    """A server, or a proxy before it, may send 102 or 103 first: each record arrives once, with nothing the matter."""
     lane = lane_to(lanes, url, platform)
     platform.mode("early")
     lane.steps(4)
