@@ -219,22 +219,17 @@ class Receipts:
 
         What it has without having been sent it is asked about: by a receipt that was forged it has nothing.
         """
-        if self.pin.received(receipt.ledger, receipt.generation):
-            if self._store.outbox.count_unsent(self._dest, receipt.has):
-                self._ask_soon()
+        believed = self.pin.received(receipt.ledger, receipt.generation)
+        if believed:
+            asks = self._store.outbox.count_unsent(self._dest, receipt.has) > 0
             self._prove(receipt.has, receipt.revised)
-            return True
-        if self.pin.is_earlier(
-            receipt.ledger, receipt.generation
-        ):  # a copy that goes on: it would cost a hello each time
-            return False
-        if receipt.ledger and self.pin.ledger in ("", receipt.ledger):  # its answer tells whether it may be believed
-            self._ask_soon()
-        return False
-
-    def _ask_soon(self) -> None:
-        self._rounds.want_whole()
-        self.hello_due = min(self.hello_due, self._clock.now() + ASK_AFTER)
+        else:  # its answer tells whether it may be believed; a copy that goes on would cost a hello each time
+            may = receipt.ledger and self.pin.ledger in ("", receipt.ledger)
+            asks = bool(may) and not self.pin.is_earlier(receipt.ledger, receipt.generation)
+        if asks:
+            self._rounds.want_whole()
+            self.hello_due = min(self.hello_due, self._clock.now() + ASK_AFTER)
+        return believed
 
     def _prove(self, has: list[Span], revised: list[Revised]) -> None:
         """Close what the platform has, each record in the revision in which it has it."""
