@@ -99,13 +99,17 @@ class Watch:
         return bool(found)
 
     def is_measured_since(self, station: str, since_us: int, now: int) -> bool:
-        """Return whether a station's newest minute began after an instant."""
-        air = air_at(self._engine, station, now)
-        return air is not None and air.start_us > since_us
+        """Return whether a station's newest minute began after an instant of this hub's clock."""
+        air = air_at(self._engine, station, self.by_stations(now))
+        return air is not None and air.start_us > self.by_stations(since_us)
 
     def in_season(self, now: int) -> bool:
         """Return whether frost matters now."""
         return within(self._section.season, f"{local(now, self._section.utc_offset_h):%m-%d}", last_too=True)
+
+    def by_stations(self, at_us: int) -> int:
+        """Return what the stations' clocks said at an instant of this hub's, which may be set wrong by hours."""
+        return at_us - self._off_us
 
     def _cadence(self, station: str, last: int) -> int:
         found = self._engine.query(
@@ -127,7 +131,8 @@ class Watch:
         if after.everybody and not before.everybody:
             last = max(one.last_us for one in heard.values())
             quiet = Quiet(last, count=len(heard))
-            near = any(self.is_near(station, last) for station in heard) and self.in_season(now)
+            at = self.by_stations(last)
+            near = any(self.is_near(station, at) for station in heard) and self.in_season(now)
             turned.append(alarms.new_alarm(ALL, f"all-silent-{last}", "all_silent", now, quiet, near))
         elif before.everybody and not after.everybody:
             alarms.clear(open_[ALL], now)
@@ -136,13 +141,14 @@ class Watch:
         return turned
 
     def _silent(self, one: LastHeard, now: int) -> Alarm:
-        air = air_at(self._engine, one.station, one.last_us)
-        quiet = Quiet(one.last_us) if air is None else Quiet(air.start_us, air.air, air.wet, air.fall)
+        air = air_at(self._engine, one.station, self.by_stations(one.last_us))
+        heard_us = one.last_us if self._off_us else None
+        quiet = Quiet(one.last_us) if air is None else Quiet(air.start_us, air.air, air.wet, air.fall, heard_us)
         near = air is not None and air.is_near_frost and self.in_season(now)
         return alarms.new_alarm(one.station, f"silent-{one.last_us}", "silent", now, quiet, near)
 
     def is_near(self, station: str, last: int) -> bool:
-        """Return whether the air at a station was near frost."""
+        """Return whether the air at a station was near frost, at an instant of its own clock."""
         air = air_at(self._engine, station, last)
         return air is not None and air.is_near_frost
 
