@@ -57,3 +57,28 @@ def test_a_box_that_dies_in_a_frost_wakes_people(tmp_path: Path, ahead_s: float)
     world.close()
     assert [to for _, to, _ in told][:1] == [["zhang"]]
     assert "失联" in told[0][2] and "6 分钟无数据" in told[0][2] and "-2.5℃" in told[0][2]
+
+
+@pytest.mark.parametrize("gone", [BOTH[1:], BOTH])
+@pytest.mark.parametrize("back_s", [2 * HOUR_S, 24 * HOUR_S])
+@pytest.mark.parametrize("minutes", [5, 60])
+def test_a_silence_that_was_acknowledged_stays_so_while_the_clock_is_set_back(
+    tmp_path: Path, gone: tuple[str, ...], back_s: float, minutes: int
+) -> None:
+    """Nothing came meanwhile: it is not over, and nobody is woken by it as by a new one; its true end is told once."""
+    world, talking = world_of(tmp_path, 0.0), tuple(name for name in BOTH if name not in gone)
+    world.talking = set(talking)
+    lived(world, 0.0, 10, talking)
+    world.acknowledge("zhang")
+    told = len(world.told("voice"))
+    world.begin -= round(back_s * 1e6)
+    lived(world, -back_s, minutes, talking)
+    world.begin += round(back_s * 1e6)
+    lived(world, 0.0, 40, talking)
+    silent = [one for one in world.alarms() if "silent" in one.what]
+    assert ([one.open for one in silent], len(world.told("voice"))) == ([True], told)
+    world.talking = set(BOTH)
+    lived(world, 0.0, 5, BOTH)
+    ends = [text for _, _, text in world.told("group") if "恢复" in text and "时钟" not in text]
+    world.close()
+    assert len(ends) == 1
