@@ -102,10 +102,11 @@ class Outbox:
         found = self._pick(lambda: ranges.without(self._ledger.get(dest, CLOSED), other), LOOKED_AT, True)
         return next((record for record in found if record.kind == Kind.MINUTE), None)
 
-    def count_unsent(self, dest: str) -> int:
-        """Count the records that the destination does not have, held ones among them."""
+    def count_unsent(self, dest: str, spans: Iterable[Span] | None = None) -> int:
+        """Count the records (`spans`: those of these) that the destination does not have, held ones among them."""
         with self._db.reading():
-            return ranges.count(self._ledger.unsent(dest))
+            unsent = self._ledger.unsent(dest)
+            return ranges.count(unsent if spans is None else ranges.common(self._kept(spans), unsent))
 
     def unsent_spans(self, dest: str) -> list[Span]:
         """Return the spans of records that the destination does not have, held ones among them."""

@@ -115,6 +115,13 @@ class PictureRows:
         )
         return bool(connection.changes())
 
+    def is_begun(self, connection: apsw.Connection, key: Key) -> bool:
+        """Return whether the destination's broker has some of a part, or had all of it."""
+        row = (
+            "SELECT sent > 0 OR state IN ('sent', 'closed') FROM delivery WHERE destination=? AND picture=? AND part=?"
+        )
+        return bool(self._offsets.get(key) or connection.execute(row, key).get)
+
     def again(self, connection: apsw.Connection, key: Key, offset: int) -> bool:
         """Send a part again from `offset` on; False where it is not there any more."""
         self._offsets.pop(key, None)

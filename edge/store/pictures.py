@@ -62,6 +62,11 @@ class PictureBook:
         """Mark a part of which `dest` has all. Return False where there is no such part, or it was so already."""
         return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), CLOSED))
 
+    def proven(self, dest: str, picture: str, part: str) -> bool:
+        """Mark a part that `dest` says it has; nothing is marked of which nothing ever went there: it has another's."""
+        key = (dest, picture, part)
+        return self._change(lambda c: self._rows.is_begun(c, key) and self._rows.set_state(c, key, CLOSED))
+
     def hold(self, dest: str, picture: str, part: str) -> bool:
         """Keep a part here until it is asked for. Return False where there is no such part, or it was so already."""
         return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), HELD))

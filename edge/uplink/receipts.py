@@ -215,18 +215,21 @@ class Receipts:
         return abs(off) > error_of(anchor) + (last.clock.error or 0.0)
 
     def received(self, receipt: Receipt) -> bool:
-        """Take a receipt in: what the platform has committed is closed. False where its word does not count."""
-        if self.pin.received(receipt.ledger, receipt.generation):
+        """Take a receipt in: what the platform has committed is closed. False where its word does not count.
+
+        What it has without having been sent it is asked about: by a receipt that was forged it has nothing.
+        """
+        believed = self.pin.received(receipt.ledger, receipt.generation)
+        if believed:
+            asks = self._store.outbox.count_unsent(self._dest, receipt.has) > 0
             self._prove(receipt.has, receipt.revised)
-            return True
-        if self.pin.is_earlier(
-            receipt.ledger, receipt.generation
-        ):  # a copy that goes on: it would cost a hello each time
-            return False
-        if receipt.ledger and self.pin.ledger in ("", receipt.ledger):  # its answer tells whether it may be believed
+        else:  # its answer tells whether it may be believed; a copy that goes on would cost a hello each time
+            may = receipt.ledger and self.pin.ledger in ("", receipt.ledger)
+            asks = bool(may) and not self.pin.is_earlier(receipt.ledger, receipt.generation)
+        if asks:
             self._rounds.want_whole()
             self.hello_due = min(self.hello_due, self._clock.now() + ASK_AFTER)
-        return False
+        return believed
 
     def _prove(self, has: list[Span], revised: list[Revised]) -> None:
         """Close what the platform has, each record in the revision in which it has it."""

@@ -71,8 +71,8 @@ class _Head:
         self._file.close()
 
 
-class _WholeAnswer(http.client.HTTPResponse):
-    """An answer whose head is whole."""
+class _WholeAnswer(wire.FinalAnswer):
+    """An answer whose head is whole, behind those that come before it (102, 103)."""
 
     fp: Any
 

@@ -42,6 +42,7 @@ class Escalation(msgspec.Struct, omit_defaults=True):
 class Quiet(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was last heard of a station that says nothing: when, the air's and the wet bulb's degC, its fall, K/h.
 
+    `heard_us`: when that came, by this hub's clock, where it is another than that of `last_us`.
     `count`: of stations, where all of them say nothing, or of MB; `channel` takes nothing, for `why`.
     """
 
@@ -49,6 +50,7 @@ class Quiet(msgspec.Struct, frozen=True, omit_defaults=True):
     air: float | None = None
     wet: float | None = None
     fall: float | None = None
+    heard_us: int | None = None
     count: int = 0
     channel: str = ""
     why: dict[str, object] | None = None

@@ -164,7 +164,7 @@ class Pass:
     def hour(self) -> RoutingState:
         """Whether it is day, and what fails."""
         failing = (one.name for one in self._health.listed() if one.failing_us or one.is_busy(self._now))
-        return RoutingState(is_day(self._now, self._offset), frozenset(failing))
+        return RoutingState(is_day(self._watch.by_stations(self._now), self._offset), frozenset(failing))
 
     @cached_property
     def _counts(self) -> Mapping[str, int]:
@@ -176,7 +176,7 @@ class Pass:
 
     def ready(self, alarm: Alarm) -> list[str]:
         """Return who may be told of an alarm."""
-        return persons.ready(list(self.people.values()), alarm, self._now, self._offset)
+        return persons.ready(list(self.people.values()), alarm, self._watch.by_stations(self._now), self._offset)
 
     def is_heard(self, station: str) -> bool:
         """Return whether a station's newest minute is one of the last ones."""

@@ -21,11 +21,15 @@ GONE_US = 7 * DAY_US  # after which a station is no longer expected
 
 
 class LastHeard(msgspec.Struct, frozen=True):
-    """When a station was last heard, and how far its messages lie apart, microseconds."""
+    """When a station was last heard, and how far its messages lie apart, microseconds.
+
+    `newest_us`: the same as it was noted, though by a clock that was ahead.
+    """
 
     station: str
     last_us: int
     cadence_us: int
+    newest_us: int = 0
 
 
 class Silences(msgspec.Struct, frozen=True):

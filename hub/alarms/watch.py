@@ -25,6 +25,7 @@ NEWEST = 20  # records of a station by which its cadence is judged
 LOOK_US = 10_000_000  # between two looks
 BOXES_US = MINUTE_US  # between two looks at each box
 LEAP_US = 3 * MINUTE_US  # by which a look is late; shorter than a station's silence may be
+SILENT, ALL_SILENT = "silent", "all-silent"  # what their alarms are named by, and by when something came last
 ALL = ""  # the station of what concerns none alone
 UNSET_US = 30 * 60 * 1_000_000  # for which nobody has set the clock, or stations contradict it, before that is said
 
@@ -85,9 +86,9 @@ class Watch:
             (now,),
         )
         return [
-            LastHeard(station, min(self._since, now), self._cadence(station, newest))
+            LastHeard(station, min(self._since, now), self._cadence(station, newest), newest)
             if last is None
-            else LastHeard(station, last, self._cadence(station, last))
+            else LastHeard(station, last, self._cadence(station, last), newest)
             for station, last, newest in found
         ]
 
@@ -99,13 +100,17 @@ class Watch:
         return bool(found)
 
     def is_measured_since(self, station: str, since_us: int, now: int) -> bool:
-        """Return whether a station's newest minute began after an instant."""
-        air = air_at(self._engine, station, now)
-        return air is not None and air.start_us > since_us
+        """Return whether a station's newest minute began after an instant of this hub's clock."""
+        air = air_at(self._engine, station, self.by_stations(now))
+        return air is not None and air.start_us > self.by_stations(since_us)
 
     def in_season(self, now: int) -> bool:
         """Return whether frost matters now."""
         return within(self._section.season, f"{local(now, self._section.utc_offset_h):%m-%d}", last_too=True)
+
+    def by_stations(self, at_us: int) -> int:
+        """Return what the stations' clocks said at an instant of this hub's, which may be set wrong by hours."""
+        return at_us - self._off_us
 
     def _cadence(self, station: str, last: int) -> int:
         found = self._engine.query(
@@ -122,27 +127,35 @@ class Watch:
         after = silences(heard.values(), now, self._since, self.in_season(now), before, self._connected())
         turned = [self._silent(heard[station], now) for station in sorted(after.stations - before.stations)]
         for station in sorted(before.stations - after.stations):
+            if station in heard and _is_of(open_[station], SILENT, heard[station].newest_us):
+                continue  # nothing came since: it is this hub's clock that was set back
             alarms.clear(open_[station], now)
             turned.append(open_[station])
         if after.everybody and not before.everybody:
             last = max(one.last_us for one in heard.values())
             quiet = Quiet(last, count=len(heard))
-            near = any(self.is_near(station, last) for station in heard) and self.in_season(now)
-            turned.append(alarms.new_alarm(ALL, f"all-silent-{last}", "all_silent", now, quiet, near))
-        elif before.everybody and not after.everybody:
+            at = self.by_stations(last)
+            near = any(self.is_near(station, at) for station in heard) and self.in_season(now)
+            turned.append(alarms.new_alarm(ALL, f"{ALL_SILENT}-{last}", "all_silent", now, quiet, near))
+        elif (
+            before.everybody
+            and not after.everybody
+            and not _is_of(open_[ALL], ALL_SILENT, max((one.newest_us for one in heard.values()), default=0))
+        ):
             alarms.clear(open_[ALL], now)
             turned.append(open_[ALL])
             self._since = now
         return turned
 
     def _silent(self, one: LastHeard, now: int) -> Alarm:
-        air = air_at(self._engine, one.station, one.last_us)
-        quiet = Quiet(one.last_us) if air is None else Quiet(air.start_us, air.air, air.wet, air.fall)
+        air = air_at(self._engine, one.station, self.by_stations(one.last_us))
+        heard_us = one.last_us if self._off_us else None
+        quiet = Quiet(one.last_us) if air is None else Quiet(air.start_us, air.air, air.wet, air.fall, heard_us)
         near = air is not None and air.is_near_frost and self.in_season(now)
-        return alarms.new_alarm(one.station, f"silent-{one.last_us}", "silent", now, quiet, near)
+        return alarms.new_alarm(one.station, f"{SILENT}-{one.last_us}", "silent", now, quiet, near)
 
     def is_near(self, station: str, last: int) -> bool:
-        """Return whether the air at a station was near frost."""
+        """Return whether the air at a station was near frost, at an instant of its own clock."""
         air = air_at(self._engine, station, last)
         return air is not None and air.is_near_frost
 
@@ -198,6 +211,11 @@ class Watch:
         """Look at the folder of photos, which may be full."""
         why = self._photos()
         return _turned(live, "photos", now, now, None if why is None else Quiet(why=why.builtins()))
+
+
+def _is_of(alarm: Alarm, name: str, last_us: int) -> bool:
+    """Return whether this is the alarm of a silence that began when something came last."""
+    return alarm.id == alarms.identity(alarm.station, f"{name}-{last_us}")
 
 
 def _turned(live: list[Alarm], what: What, since: int, now: int, matter: Quiet | None) -> list[Alarm]:

@@ -126,7 +126,8 @@ class AlarmWriter:
         quiet = alarm.quiet
         last = None if quiet is None else quiet.last_us
         at = alarm.changed_us if not alarm.open or last is None else last
-        minutes = 0 if last is None else round((now - last) / MINUTE_US)
+        since = last if quiet is None or quiet.heard_us is None else quiet.heard_us
+        minutes = 0 if since is None else round((now - since) / MINUTE_US)
         name = quiet.channel if quiet is not None and quiet.channel else self.station_name(alarm.station)
         found = AlertFacts(name, alarm.what, turn, at, now, self.offset_h, minutes=minutes)
         if quiet is None:

@@ -30,6 +30,7 @@ TAKING = (
     "cut",
     "head",
     "nothing",
+    "early",
     "code",
     "limit",
     "poison",
@@ -98,6 +99,11 @@ class Handler(BaseHTTPRequestHandler):
         """Answer late."""
         time.sleep(float(more))
         self.on_ok(more)
+
+    def on_early(self, _more: str) -> None:
+        """Say that it is at work, and what a page would want, before the answer."""
+        self.wfile.write(b"HTTP/1.1 102 Processing\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>; rel=preload\r\n\r\n")
+        self.on_ok("")
 
     def on_hang(self, _more: str) -> None:
         """Answer a byte now and then, for ever."""

@@ -103,6 +103,15 @@ def test_a_platform_gets_the_records_of_its_own_stations_alone(
     assert platform.seqs() == list(range(1, 21))
 
 
+def test_what_a_server_says_before_its_answer_is_none(platform: Platform, url: str, lanes: list[Driven]) -> None:
+    """A server, or a proxy before it, may send 102 or 103 first: each record arrives once, with nothing the matter."""
+    lane = lane_to(lanes, url, platform)
+    platform.mode("early")
+    lane.steps(4)
+    assert (platform.seqs(), trouble(url), lane.pauses[0]) == (list(range(1, 21)), {}, 0.0)
+    assert len(platform.requests()) == 3
+
+
 def test_retry_after_is_obeyed(platform: Platform, url: str, lanes: list[Driven]) -> None:
     """A server that asks to wait is left alone for as long as it says, in seconds or until a date."""
     lane = lane_to(lanes, url, platform)

@@ -104,6 +104,23 @@ def test_before_any_ledger_has_answered_a_receipt_closes_nothing(
     box.run_until(lambda: not box.store.outbox.unproven(PLATFORM))
 
 
+def test_a_receipt_of_what_was_never_sent_is_asked_about_within_minutes(
+    broker: Broker, boxes: list[Box], tmp_path: Path
+) -> None:
+    """Whoever has read the ledger's name can forge its receipts: what they closed goes again, not a day later."""
+    box, true = believed(boxes, tmp_path, broker)
+    for number in range(4, 0, -1):
+        box.minute(-60.0 * number, dated=False)  # they wait for their time
+    true.receipt([Span("e1", 1, 54)])
+    box.run_until(lambda: not box.store.outbox.unsent_spans(PLATFORM))
+    hellos = len(true.listener.on(STATION, Topic.HELLO))
+    box.run(600)
+    assert len(true.listener.on(STATION, Topic.HELLO)) > hellos
+    true.answer()
+    box.run_until(lambda: box.store.outbox.unsent_spans(PLATFORM))
+    assert box.store.outbox.unsent_spans(PLATFORM) == [Span("e1", 51, 54)]
+
+
 def test_another_ledgers_answer_closes_nothing_and_the_true_ones_still_counts(
     broker: Broker, boxes: list[Box], tmp_path: Path
 ) -> None:

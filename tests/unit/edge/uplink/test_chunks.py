@@ -61,6 +61,23 @@ def test_what_nobody_confirms_is_asked_about_without_its_bytes(store: Store) -> 
     assert sent(chunks) == [("thumbnail", 1, sizes["thumbnail"] - 1)]
 
 
+def test_a_photo_of_which_nothing_was_sent_is_closed_by_no_receipt(store: Store) -> None:
+    """A receipt that was forged, or another box's, takes no photo out of the queue; one that answers a chunk does."""
+    picture, clock = pictured(store, "a"), SimClock()
+    chunks = Chunks(destination(BrokerSection(url="mqtt://127.0.0.1")), store, clock)
+    receipt = Receipt(VERSION, "l", 1, pictures=[Piece(picture, "full"), Piece(picture, "thumbnail")])
+    assert store.pictures.hold(PLATFORM, picture, "full")
+    chunks.received(receipt, True)
+    assert [part for part, _, _ in sent(chunks)] == ["thumbnail"]
+    chunks.hasten(picture)
+    assert store.pictures.again(PLATFORM, picture, "full")
+    message = chunks.next(Window(20, None))
+    assert message is not None and message.chunk is not None and message.chunk.part == "full"
+    chunks.sent(message.chunk, 1)
+    chunks.received(receipt, True)
+    assert (sent(chunks), store.pictures.unproven(PLATFORM)) == ([], [])
+
+
 def test_a_platform_from_a_backup_is_asked_about_what_it_had_proven(store: Store) -> None:
     """What was confirmed and is doubted is asked about, and goes again where the platform wants it."""
     picture, clock = pictured(store, "a"), SimClock()
