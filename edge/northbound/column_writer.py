@@ -4,6 +4,7 @@ A minute that columns can't give back to the byte is in none: it has more digits
 bounds in the place of a time, or a body in another form than a station writes.
 """
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, compress, groupby
 from operator import attrgetter
@@ -93,7 +94,7 @@ class KnownTables:
 
     def minutes(self, records: Sequence[Record]) -> tuple[list[MinuteColumns], list[Record]]:
         """Return the minutes by table, dated or not, and the records that columns can't give back to the byte."""
-        groups: dict[tuple[str, bool], list[ReadMinute]] = {}
+        groups: defaultdict[tuple[str, bool], list[ReadMinute]] = defaultdict(list)
         plain = []
         for (kind, before, after, *start), same in groupby(records, IN_COMMON):
             of_station = kind == Kind.MINUTE and before is None and after is None
@@ -102,7 +103,7 @@ class KnownTables:
                 if one is None:
                     plain.append(record)
                 else:
-                    groups.setdefault((one.known.hash, record.start is None), []).append(one)
+                    groups[one.known.hash, record.start is None].append(one)
         found = []
         for group in groups.values():
             fitting, others = _fitting(group)

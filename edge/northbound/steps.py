@@ -75,6 +75,9 @@ def _between(numbers: Sequence[int | None]) -> Whole:
     """Return the first number and the steps between the others; a hole is stepped over."""
     if None not in numbers:
         return [*numbers[:1], *map(sub, numbers[1:], numbers)]
-    there = [number for number in numbers if number is not None]
-    steps = iter([*there[:1], *map(sub, there[1:], there)])
-    return [None if number is None else next(steps) for number in numbers]
+    steps = _between([number for number in numbers if number is not None])
+    at = -1
+    for _ in range(len(numbers) - len(steps)):  # mostly one: a minute in which the station began
+        at = numbers.index(None, at + 1)
+        steps.insert(at, None)
+    return steps

@@ -8,11 +8,12 @@ another table that may be lost.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Sequence
 from typing import Any
+from zlib import crc32
 
 import msgspec
+from msgspec import Raw
 
 from edge.records.bodies import raw
 from edge.records.record import ClockMark, Draft, Record, Stamp
@@ -26,7 +27,7 @@ WIDTH = 15
 REAL = (4, 5, 8)  # the columns that hold a float
 INSERT = f"INSERT INTO record ({COLUMNS}, state) VALUES ({', '.join('?' * (WIDTH + 1))})"
 SELECT = f"SELECT {COLUMNS} FROM record"
-ENCODER = msgspec.msgpack.Encoder()
+encode = msgspec.msgpack.Encoder().encode
 Row = tuple[Any, ...]
 
 
@@ -81,7 +82,7 @@ def from_row(row: Row) -> Record:
         ClockMark(source, error, before, after),
         revision,
         setup,
-        msgspec.Raw(body),
+        Raw(body),
     )
 
 
@@ -94,6 +95,6 @@ def is_whole(row: Sequence[Any]) -> bool:
 def crc_of(head: Row, body: bytes = b"") -> int:
     """Return the CRC of a row's values."""
     try:
-        return zlib.crc32(body, zlib.crc32(ENCODER.encode(head)))
+        return crc32(body, crc32(encode(head)))
     except (TypeError, OverflowError):  # a value that no record has
         return -1
