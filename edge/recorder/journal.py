@@ -25,9 +25,8 @@ from edge.store.store import Store
 log = logging.getLogger("minshan.recorder")
 MOST_WAITING = 1440  # drafts kept in memory while the disk refuses them: a day of minutes
 REFUSED_FOR_LONG = Reason("refused_for_long", "the disk refused them for too long")
-AFLOAT_AFTER = (
-    110.0  # s for which the disk has refused them, three minutes of records, before the store goes on in memory
-)
+# s for which the disk has refused them, three minutes of records, before the store goes on in memory
+IN_MEMORY_AFTER = 110.0
 DEAD = (StoreCause.READ_ONLY, StoreCause.DISK)  # of which no waiting helps; room on a full disk can be made
 MOST_SPOILED = 100  # that wait to be told of
 LONGEST_TOLD = 2000  # characters of such a draft that go into the log
@@ -69,7 +68,7 @@ class Journal:
                 self._refused(trouble)
                 if trouble.cause is StoreCause.FULL and self._made_room(first):
                     continue
-                if trouble.cause in DEAD and self._goes_afloat():
+                if trouble.cause in DEAD and self._goes_on_in_memory():
                     continue
                 return None
             except Exception as error:  # noqa: BLE001  # whatever one draft holds, those behind it are written
@@ -104,9 +103,11 @@ class Journal:
             log_loss(loss.fields())
         return bool(losses)
 
-    def _goes_afloat(self) -> bool:
+    def _goes_on_in_memory(self) -> bool:
         """Go on in memory where the disk has refused all for a while: alerts, the horn and the platform need it."""
-        if self._clock.now() - self._refused_at < AFLOAT_AFTER or not self._clock.outside(self._store.place.go_afloat):
+        if self._clock.now() - self._refused_at < IN_MEMORY_AFTER:
+            return False
+        if not self._clock.outside(self._store.place.move_log_to_memory):
             return False
         log.warning("the store goes on in memory until the disk takes records again")
         return True
@@ -141,7 +142,7 @@ class Journal:
         if put_back:
             self.tidy(stamp, start, mark)
         with suppress(StoreError):  # the disk is no better yet
-            if self._store.place.in_memory and self._clock.outside(self._store.place.go_ashore):
+            if self._store.place.in_memory and self._clock.outside(self._store.place.move_log_to_disk):
                 self._taken()
 
     def _taken(self) -> None:

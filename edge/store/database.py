@@ -19,10 +19,10 @@ import apsw
 from drivers.reason import Reason
 from edge.files import identity
 from edge.store import log_rescue, salvage, schema
-from edge.store.afloat import LogInMemory
 from edge.store.errors import StoreCause, StoreError, as_store_error, store_error
 from edge.store.folder import DATABASE, INTERIM, LOG, restrict_permissions, size, used_before
 from edge.store.interim import Interim
+from edge.store.log_in_memory import LogInMemory
 
 EMPTY = Reason("database_empty", "the database is empty")
 CUT_OFF = Reason("salvage_cut_off", "its recovery was interrupted")
@@ -65,7 +65,7 @@ class Database:
         self.interim = Interim(folder, vfs, self.lock)
         self._identities: dict[str, tuple[int, int] | None] = {}  # of the files that are open
         self._log_pages = 0  # in the log after the newest commit
-        self.afloat: LogInMemory | None = None  # the log, while the disk takes nothing in
+        self.log_in_memory: LogInMemory | None = None  # the log, while the disk takes nothing in
 
     def connect(self) -> None:
         """Open the database, made where there never was one, and read what is kept in memory. StoreError."""
@@ -90,23 +90,23 @@ class Database:
         connection.set_wal_hook(self._committed)
         self._connection = connection
 
-    def go_afloat(self) -> None:
+    def move_log_to_memory(self) -> None:
         """Go on with the log in memory, where the disk takes nothing in. Raise StoreError: all is as it was."""
         with self.lock, as_store_error(self.folder):
             before = self._open()
-            if self.afloat is not None:
+            if self.log_in_memory is not None:
                 return
             log = LogInMemory(self.folder, self.vfs, log_rescue.frames_used(before))
             connection = schema.connect(self.folder / DATABASE, log.vfs_name)
             connection.execute("SELECT max(seq) FROM record").fetchall()
             self._use(connection)
-            self.afloat = log
+            self.log_in_memory = log
             _let_go(before, folds_in=False)
 
-    def go_ashore(self) -> None:
+    def move_log_to_disk(self) -> None:
         """Put the log that is in memory on the disk, and go on there. Raise StoreError: all is as it was."""
         with self.lock, as_store_error(self.folder):
-            before, log = self._open(), self.afloat
+            before, log = self._open(), self.log_in_memory
             if log is None:
                 return
             log.put_on_disk()
@@ -120,7 +120,7 @@ class Database:
                 if not done:
                     _let_go(connection, folds_in=False)
             self._use(connection)
-            self.afloat = None
+            self.log_in_memory = None
             _let_go(before, folds_in=False)
             log.unregister()
 
@@ -209,7 +209,7 @@ class Database:
 
         Whoever was told that would keep its record again, under another number.
         """
-        if self._log_pages >= schema.WAL_PAGES and self.afloat is None:
+        if self._log_pages >= schema.WAL_PAGES and self.log_in_memory is None:
             with suppress(apsw.Error):  # it is tried again after the next change
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
@@ -257,7 +257,7 @@ class Database:
         """Let go of the file without a checkpoint of our own."""
         elsewhere = self.displaced() is not None
         connection, self._connection = self._connection, None
-        log, self.afloat = self.afloat, None
+        log, self.log_in_memory = self.log_in_memory, None
         if connection is not None:  # SQLite would delete the log of another database by its name
             _let_go(connection, folds_in=not elsewhere and log is None)
         if log is not None:

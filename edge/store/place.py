@@ -42,27 +42,27 @@ class StorePlace:
         self._recovery = recovery
         self._hold = hold
         self._ledger = ledger
-        self._afloat_from = 0  # the last record that is on the disk, while others are in memory
+        self._newest_on_disk = 0  # the last record that is on the disk, while others are in memory
 
     @property
     def in_memory(self) -> int:
         """How many records are in memory alone."""
-        return 0 if self._db.afloat is None else self._ledger.last - self._afloat_from
+        return 0 if self._db.log_in_memory is None else self._ledger.last - self._newest_on_disk
 
-    def go_afloat(self) -> bool:
+    def move_log_to_memory(self) -> bool:
         """Go on in memory, where the disk takes nothing in; False where that is so already, or cannot be."""
         with self._db.lock, suppress(StoreError):
-            if self._db.afloat is None and not self._db.interim.salvaging:
-                self._afloat_from = self._ledger.last
-                self._db.go_afloat()
+            if self._db.log_in_memory is None and not self._db.interim.salvaging:
+                self._newest_on_disk = self._ledger.last
+                self._db.move_log_to_memory()
                 return True
         return False
 
-    def go_ashore(self) -> bool:
+    def move_log_to_disk(self) -> bool:
         """Go on on the disk again, with all that was added. Return whether that is so; StoreError where it refuses."""
-        if self._db.afloat is not None and refusal(self._db.folder) in DEAD:
+        if self._db.log_in_memory is not None and refusal(self._db.folder) in DEAD:
             return False
-        self._db.go_ashore()
+        self._db.move_log_to_disk()
         return True
 
     def regain(self) -> bool:

@@ -61,9 +61,9 @@ class Recovery:
 
         `in_background` that is only begun: whoever only adds records goes on, all others wait for its end.
         """
-        if self._db.afloat is not None:  # a salvage reads the disk: what is in memory alone would be lost with it
+        if self._db.log_in_memory is not None:  # a salvage reads the disk alone
             with as_store_error(self._db.folder):
-                self._db.afloat.put_on_disk()
+                self._db.log_in_memory.put_on_disk()
         if self.in_background:
             with self._db.lock:
                 self._db.disconnect()

@@ -29,7 +29,7 @@ names = itertools.count()
 @pytest.fixture(name="disk")
 def a_bad_disk() -> Iterator[BadDisk]:
     """Give a disk that can be made to refuse."""
-    disk = BadDisk(f"afloat-{os.getpid()}-{next(names)}")
+    disk = BadDisk(f"log-in-memory-{os.getpid()}-{next(names)}")
     yield disk
     disk.unregister()
 
@@ -64,16 +64,16 @@ def test_it_goes_on_in_memory_and_returns_with_all_of_it(tmp_path: Path, disk: B
     for number in range(50):
         store.append(minute(number))
     refused(store, disk, 50, syncs)
-    assert store.place.go_afloat() and not store.place.go_afloat()
+    assert store.place.move_log_to_memory() and not store.place.move_log_to_memory()
     added = [store.append(minute(number)) for number in range(50, 60)]
     store.outbox.mark_proven(added[:4], PLATFORM)
     assert [record.seq for record in added] == list(range(51, 61))
     assert (store.place.in_memory, store.outbox.count_unsent(PLATFORM)) == (10, 56)
     with pytest.raises(StoreError):
-        store.place.go_ashore()
+        store.place.move_log_to_disk()
     store.append(minute(60))
     disk.refuse = None
-    assert store.place.go_ashore()
+    assert store.place.move_log_to_disk()
     assert store.place.in_memory == 0
     store.append(minute(61))
     store.close()
@@ -91,7 +91,7 @@ def test_without_power_what_was_on_the_disk_is_whole(tmp_path: Path, disk: BadDi
     for number in range(50):
         store.append(minute(number))
     refused(store, disk, 50, syncs)
-    store.place.go_afloat()
+    store.place.move_log_to_memory()
     for number in range(50, 3000):  # the log grows beyond what is folded in otherwise
         store.append(minute(number))
     shutil.copytree(tmp_path / "state", tmp_path / "cut")
@@ -107,7 +107,7 @@ def test_a_stop_takes_along_what_is_in_memory_where_the_disk_is_better(tmp_path:
     store = opened(tmp_path, disk)
     store.append(minute(0))
     refused(store, disk, 1, False)
-    store.place.go_afloat()
+    store.place.move_log_to_memory()
     store.append(minute(1))
     disk.refuse = None
     store.close()
@@ -125,11 +125,11 @@ def test_damage_met_in_memory_costs_nothing_of_what_is_there_alone(
         store.append(minute(number))
     store.close()
     store = opened(tmp_path, epoch="e2")
-    store.place.go_afloat()
+    store.place.move_log_to_memory()
     for number in range(400, 420):
         store.append(minute(number))
     with monkeypatch.context() as patch:
-        patch.setattr("edge.store.afloat.write_whole", read_only)
+        patch.setattr("edge.store.log_in_memory.write_whole", read_only)
         with (tmp_path / DATABASE).open("r+b") as file:
             file.seek(20 * PAGE)
             file.write(bytes(8 * PAGE))
@@ -153,10 +153,10 @@ def a_voyage(folder: Path, vfs: str, kept: Callable[[Record], None]) -> None:
     for leg in range(0, 60, 30):
         for number in range(leg, leg + 10):
             kept(store.append(minute(number)))
-        assert store.place.go_afloat()
+        assert store.place.move_log_to_memory()
         added = [store.append(minute(number)) for number in range(leg + 10, leg + 25)]
         store.outbox.mark_proven(added[:9], PLATFORM)
-        assert store.place.go_ashore()
+        assert store.place.move_log_to_disk()
         for record in added:
             kept(record)
         for number in range(leg + 25, leg + 30):
@@ -174,11 +174,11 @@ def test_a_log_that_takes_too_much_memory_takes_no_more(
     tmp_path: Path, disk: BadDisk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Records wait as before then, and none is deleted to make room."""
-    monkeypatch.setattr("edge.store.afloat.MOST", 200_000)
+    monkeypatch.setattr("edge.store.log_in_memory.MOST", 200_000)
     store = opened(tmp_path, disk)
     store.append(minute(0))
     refused(store, disk, 1, False)
-    store.place.go_afloat()
+    store.place.move_log_to_memory()
     with pytest.raises(StoreError) as full:
         for number in range(1, 1000):
             store.append(minute(number))

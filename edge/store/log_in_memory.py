@@ -30,7 +30,7 @@ class LogInMemory(apsw.VFS):
         self._path = folder / (DATABASE + LOG)
         self._base = base or ""
         self.log = bytearray(self._path.read_bytes()[: WAL_HEADER + frames * FRAME] if frames else b"")
-        self.vfs_name = f"minshan-afloat-{id(self)}"
+        self.vfs_name = f"minshan-log-in-memory-{id(self)}"
         super().__init__(self.vfs_name, self._base)
 
     def put_on_disk(self) -> None:
