@@ -27,7 +27,7 @@ What = Literal[
     "log",
     "photos",
     "card",
-    "twin",
+    "two_boxes",
     "other",
 ]
 OF_QUANTITY: dict[str, What] = {

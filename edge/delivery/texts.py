@@ -32,7 +32,7 @@ WHAT: dict[str, str] = {
     "log": N_("Hub's database"),
     "photos": N_("Hub's photos"),
     "card": N_("Station's card"),
-    "twin": N_("Two boxes of one name"),
+    "two_boxes": N_("Two boxes of one name"),
     "other": N_("Alert"),
 }
 HEAD = N_("[{what}] ")
@@ -47,9 +47,10 @@ LOG = N_("the log of the hub's database has grown to {n} MB: another program kee
 LOG_BACK = N_("the log of the hub's database is small again")
 PHOTOS_BACK = N_("the hub keeps photos again")
 CARD_BACK = N_("the card takes records again")
-TWIN = N_("a second box sends in this station's name: was a card copied? Give one of them another id")
-TWIN_BACK = N_("one box alone sends in this station's name again")
-BROKEN: tuple[str, ...] = ("silent", "all_silent", "channel", "clock", "log", "photos", "card", "twin")  # no weather
+TWO_BOXES = N_("a second box sends in this station's name: was a card copied? Give one of them another id")
+TWO_BOXES_BACK = N_("one box alone sends in this station's name again")
+# No weather, so that there is no all clear.
+BROKEN: tuple[str, ...] = ("silent", "all_silent", "channel", "clock", "log", "photos", "card", "two_boxes")
 
 OF_WHAT = {"fall": N_("{quantity} falls by {amount}"), "rain": N_("{quantity} {amount} in a minute")}
 NOW_US = 5 * 60_000_000  # from a minute's begin, in which it says how it is now
@@ -117,9 +118,9 @@ def _parts(words: Spoken, facts: AlertFacts) -> list[str]:
     where = words.say(N_("{station} {time}"), station=isolated(facts.station), time=at)
     if facts.what == "channel":
         return _of_channel(words, facts, at)
-    if facts.what in ("clock", "all_silent", "log", "photos", "card", "twin"):
+    if facts.what in ("clock", "all_silent", "log", "photos", "card", "two_boxes"):
         said = _of_the_hub(words, facts, at)
-        return [where, said] if facts.what in ("card", "twin") else [said]
+        return [where, said] if facts.what in ("card", "two_boxes") else [said]
     if facts.turn in ("cleared", "ended", KNOWN):
         return [where, _over(words, facts)]
     if facts.what == "silent":
@@ -198,8 +199,8 @@ def _of_the_hub(words: Spoken, facts: AlertFacts, at: str) -> str:
     """Return what the hub raises itself but for silence: its clock and disks, a station's card, nothing from any."""
     if facts.what == "clock":
         said = CLOCK_BACK if facts.turn == "cleared" else CLOCK_APART if facts.count else CLOCK
-    elif facts.what == "twin":
-        said = TWIN_BACK if facts.turn == "cleared" else TWIN
+    elif facts.what == "two_boxes":
+        said = TWO_BOXES_BACK if facts.turn == "cleared" else TWO_BOXES
     elif facts.what == "log":
         said = LOG_BACK if facts.turn == "cleared" else LOG
     elif facts.what in ("photos", "card"):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -21,8 +21,8 @@ LOOKED_AT = 60  # newest minutes of a station
 WEEK_US = 7 * DAY_US  # in which a camera has taken pictures, where it takes any; beyond it none is looked for
 ENOUGH = 3  # newest pictures of a camera
 OFTEN = 0.5  # of them in which a channel is not good, from which on somebody is to look at it
-Cause = Literal["silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera", "card", "twin"]
-ORDER: tuple[str, ...] = ("silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera", "card", "twin")
+Cause = Literal["silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera", "card", "two_boxes"]
+ORDER: tuple[str, ...] = get_args(Cause)
 TAKE: Mapping[Cause, tuple[str, ...]] = {
     "silent": (N_("spare SIM"), N_("spare battery"), N_("spare box")),
     "battery": (N_("spare battery"), N_("cloth for the panel")),
@@ -31,7 +31,7 @@ TAKE: Mapping[Cause, tuple[str, ...]] = {
     "sensor_doubtful": (N_("cleaning things"), N_("reference instrument")),
     "camera": (N_("lens cloth"),),
     "card": (N_("spare SD card"),),
-    "twin": (),
+    "two_boxes": (),
 }
 SHARED = ("port", "bus", "chip", "i2c_bus")  # settings by which sensors stand on one bus
 
@@ -83,8 +83,8 @@ def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]
             found.append(_visit(station, "battery", [], since["battery"]))
         found += _of_sensors(engine, station, since.get("sensor"))
         found += _of_cameras(engine, station, now)
-        if "twin" in since:
-            found.append(_visit(station, "twin", [], since["twin"]))
+        if "two_boxes" in since:
+            found.append(_visit(station, "two_boxes", [], since["two_boxes"]))
         if (why := cards.get(station)) is not None:
             found.append(_visit(station, "card", [], since.get("card"), [why.builtins()]))
     return sorted(found, key=lambda visit: (visit.station, ORDER.index(visit.cause)))

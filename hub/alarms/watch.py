@@ -16,7 +16,7 @@ from hub.alarms.book import AlarmBook
 from hub.alarms.cards import card_troubles
 from hub.alarms.health import ChannelHealth
 from hub.alarms.silence import LastHeard, Silences, cadence, silences
-from hub.alarms.twins import twins
+from hub.alarms.two_boxes import two_boxes
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 from hub.station_clocks import clock_offset
@@ -200,12 +200,12 @@ class Watch:
         if now < self._next_boxes <= now + BOXES_US:
             return []
         self._next_boxes = now + BOXES_US
-        copied = {name: Quiet() if is_two else None for name, is_two in twins(self._engine, now).items()}
+        copied = {name: Quiet() if is_two else None for name, is_two in two_boxes(self._engine, now).items()}
         cards = {
             name: None if why is None else Quiet(why=why.builtins())
             for name, why in card_troubles(self._engine, now).items()
         }
-        return [*_turned_each(live, "card", now, cards), *_turned_each(live, "twin", now, copied)]
+        return [*_turned_each(live, "card", now, cards), *_turned_each(live, "two_boxes", now, copied)]
 
     def _of_photos(self, live: list[Alarm], now: int) -> list[Alarm]:
         """Look at the folder of photos, which may be full."""

@@ -18,7 +18,7 @@ def cause_words(visit: Visit) -> str:
         "sensor_silent": _("a sensor is silent"),
         "sensor_doubtful": _("a sensor reports doubtful values"),
         "card": _("the station's card takes no records"),
-        "twin": _("a second box sends in this station's name (was a card copied?)"),
+        "two_boxes": _("a second box sends in this station's name (was a card copied?)"),
         "camera": _("pictures have faults"),
     }
     what = _(" ({word})").format(word=_(", ").join(map(named, visit.what))) if visit.what else ""

@@ -17,7 +17,7 @@ SPANS = (
 )
 
 
-def twins(engine: Engine, now: int) -> dict[str, bool]:
+def two_boxes(engine: Engine, now: int) -> dict[str, bool]:
     """Return of each station that is heard whether two boxes send in its name. Raise SinkError."""
     heard = engine.query(
         "SELECT station, count(*) FROM epoch WHERE arrived_last > %s AND arrived_last <= %s GROUP BY station "
