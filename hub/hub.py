@@ -49,7 +49,7 @@ def serve(
     upkeep = Upkeep(lambda: engine_of(config, make=False), config.holder, SystemClock())
     notify("READY=1")
     clock = SystemClock()
-    outage = StartOutage(lambda: engine_of(config, False, True), senders(config.channel, clock, utc), clock)
+    outage = StartOutage(lambda: engine_of(config, make=False, still=True), senders(config.channel, clock, utc), clock)
     waiting = Waiting(ended, clock, outage.note_failure)
     if web is not None:
         web.tells(lambda: waiting.trouble, lambda: None)
