@@ -19,8 +19,12 @@ SILENT = {"code": "no_readings", "text": "no readings"}
 
 def month() -> list[Record]:
     """Return the minutes of 30 days: the recorded days one after the other, again and again."""
-    days = [values for _, day in recorded() for values in day] or list(wandering())
-    return records_of(itertools.islice(itertools.cycle(days), MONTH))
+    return records_of(itertools.islice(days_again(), MONTH))
+
+
+def days_again() -> Iterator[dict[str, float | None]]:
+    """Yield the minutes of the recorded days, one day after the other, again and again without an end."""
+    return itertools.cycle([values for _, day in recorded() for values in day] or list(wandering()))
 
 
 def wandering() -> Iterator[dict[str, float | None]]:
