@@ -31,7 +31,7 @@ TAKE: Mapping[Cause, tuple[str, ...]] = {
     "sensor_doubtful": (N_("cleaning things"), N_("reference instrument")),
     "camera": (N_("lens cloth"),),
     "card": (N_("spare SD card"),),
-    "two_boxes": (),
+    "two_boxes": (N_("laptop"),),  # to give one of them another id
 }
 SHARED = ("port", "bus", "chip", "i2c_bus")  # settings by which sensors stand on one bus
 

@@ -35,8 +35,10 @@ Identity = tuple[str, str, int]
 
 @dataclass
 class KnownEpoch:
-    """What is here of one epoch of a station where a delivery touches it: its ranges as they were and as they become,
-    and its row of `epoch`."""
+    """What is here of one epoch of a station: its row of `epoch`, and the ranges that a delivery touches.
+
+    `before` is as they were, the rest as they become.
+    """
 
     arrived: tuple[int | None, int | None] = (None, None)
     said: tuple[int | None, int | None] = (None, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import secrets
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -154,3 +155,11 @@ class BadFile(apsw.VFSFile):
     def xSync(self, flags: int) -> None:
         self._disk.strike(self._name, sync=True)
         super().xSync(flags)
+
+
+@pytest.fixture(name="disk")
+def bad_disk() -> Iterator[BadDisk]:
+    """Give a disk that can be made to refuse."""
+    disk = BadDisk(f"bad-disk-{secrets.token_hex(8)}")
+    yield disk
+    disk.unregister()

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import errno
-import itertools
-import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,19 +17,10 @@ from edge.store.folder import DATABASE
 from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE
 from edge.store.store import Store
-from tests.kits.store_kit import BadDisk, folder_in_memory, minute
+from tests.kits.store_kit import BadDisk, bad_disk, folder_in_memory, minute
 from tests.unit.edge.store.test_store_power import cuts
 
-__all__ = ["folder_in_memory"]  # a fixture
-names = itertools.count()
-
-
-@pytest.fixture(name="disk")
-def a_bad_disk() -> Iterator[BadDisk]:
-    """Give a disk that can be made to refuse."""
-    disk = BadDisk(f"log-in-memory-{os.getpid()}-{next(names)}")
-    yield disk
-    disk.unregister()
+__all__ = ["bad_disk", "folder_in_memory"]  # fixtures
 
 
 def opened(folder: Path, disk: BadDisk | None = None, epoch: str = "e1") -> Store:

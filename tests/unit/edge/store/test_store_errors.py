@@ -6,7 +6,6 @@ import errno
 import itertools
 import os
 import random
-from collections.abc import Iterator
 from pathlib import Path
 
 import apsw
@@ -19,17 +18,9 @@ from edge.store.outbox import PLATFORM
 from edge.store.schema import PAGE, WAL_PAGES
 from edge.store.store import Store
 from tests.kits.small_disk import fill, small_disk
-from tests.kits.store_kit import BadDisk, event, many, minute
+from tests.kits.store_kit import BadDisk, bad_disk, event, many, minute
 
-names = itertools.count()
-
-
-@pytest.fixture(name="disk")
-def bad_disk() -> Iterator[BadDisk]:
-    """Give a disk that can be made to refuse."""
-    disk = BadDisk(f"bad-disk-{os.getpid()}-{next(names)}")
-    yield disk
-    disk.unregister()
+__all__ = ["bad_disk"]  # a fixture
 
 
 @pytest.mark.parametrize("syncs", [False, True], ids=["write", "sync"])

@@ -48,7 +48,7 @@ def test_a_second_box_in_a_stations_name_is_told_and_so_is_its_end(world: World)
     live(world, 15, "a", "b")
     ((_, to, text),) = world.told("group")
     assert to == ["wen"] and "Two boxes of one name" in text and "was a card copied?" in text
-    assert [one.cause for one in visits(world.engine, None, world.utc())] == ["two_boxes"]
+    assert [(one.cause, one.take) for one in visits(world.engine, None, world.utc())] == [("two_boxes", ["laptop"])]
     live(world, 25, "b")
     assert "one box alone" in world.told("group")[-1][2] and len(world.told("group")) == 2
     assert [one.cause for one in visits(world.engine, None, world.utc())] == []
