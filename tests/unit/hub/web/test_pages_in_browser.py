@@ -279,3 +279,18 @@ def test_people_log_in_work_and_leave_without_scripts(browser: Browser, shared: 
         assert page.url == f"{shared.url}/login"
         page.goto(shared.url)
         assert page.url.startswith(f"{shared.url}/login")
+
+
+@pytest.mark.parametrize("shown", ["light", "dark"])
+def test_the_theme_on_offer_is_the_one_that_is_not_shown(
+    browser: Browser, shared: Office, shown: Literal["light", "dark"]
+) -> None:
+    """A tap on it changes what is seen, whatever the phone prefers."""
+    other = {"light": "Dark", "dark": "Light"}[shown]
+    with browser.new_context(locale="en-GB", color_scheme=shown) as context:
+        page = context.new_page()
+        page.goto(f"{shared.url}/login")
+        paper = page.evaluate("getComputedStyle(document.documentElement).backgroundColor")
+        expect(page.locator(".look a:visible")).to_have_text(["中文", other])
+        page.click(f"text={other}")
+        assert page.evaluate("getComputedStyle(document.documentElement).backgroundColor") != paper
