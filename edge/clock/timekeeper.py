@@ -135,7 +135,7 @@ class Timekeeper:
             anchors = self.look()
             slewed = self._slewed
             if slewed is not None and (slewed.fast or not any(anchor.error <= CLOSE for anchor in anchors)):
-                self._inbox.offer(slewed)
+                self._inbox.put(slewed)  # lost, the time across it would be wrong
             for anchor in anchors:
                 self._inbox.offer(anchor)
             self._set = self._set and not anchors
