@@ -37,7 +37,7 @@ REMEMBERED = 20  # configurations: one may be tried for a while and reverted
 def channel_lines(config: Config, state: dict[str, Any], boot: str, had: Mapping[str, str]) -> list[ChannelLine]:
     """Return one line for each channel, with counters as of the last stored minute; `had`: see `KeptDevices`."""
     names = config.channels()
-    counters, before = state.get("counters", {}), names_before(config, had)
+    counters, before = kept_counters(state), names_before(config, had)
     lines = []
     for sensor in config.sensor:
         pace = sensor.info.samples_per_minute(sensor.settings)
@@ -46,12 +46,25 @@ def channel_lines(config: Config, state: dict[str, Any], boot: str, had: Mapping
             limits = limits_for(channel.quantity, config.site.altitude_m)
             line = ChannelLine(name, sensor.name, channel, limits, pace, height_m=sensor.height_m, heated=sensor.heated)
             if quantity(channel.quantity).kind is QuantityKind.TOTAL:
-                kept = counters.get(before.get(name), {})
-                line.counter = Counter(msgspec.convert(kept, CounterState), boot)
+                line.counter = Counter(counters.get(before.get(name, "")), boot)
                 if sensor.rain_correction is not None:
                     line.curve = RainCurve(sensor.rain_correction.a, sensor.rain_correction.b)
             lines.append(line)
     return lines
+
+
+def kept_counters(state: dict[str, Any]) -> dict[str, CounterState]:
+    """Return the counters saved with the store's last record, by channel, without those that cannot be read.
+
+    A newer version may have saved them in another form: a station downgraded to this one must start nevertheless.
+    """
+    saved, found = state.get("counters"), {}
+    for name, counter in saved.items() if isinstance(saved, dict) else ():
+        try:
+            found[name] = msgspec.convert(counter, CounterState)
+        except msgspec.ValidationError as error:
+            log.warning("the saved total of %s cannot be read, its rain is counted from now on: %s", name, error)
+    return found
 
 
 def devices(config: Config) -> dict[str, str]:
