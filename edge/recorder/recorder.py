@@ -214,9 +214,9 @@ class Recorder:
                 return  # the disk refuses: this loss waits with the other drafts
 
     def _tidy(self) -> None:
-        if self._inbox.lost:
-            self.event(Kind.LOSS, {"what": "readings", "count": self._inbox.lost, "cause": INBOX_FULL.builtins()})
-            self._inbox.lost = 0
+        if lost := self._inbox.lost:
+            self.event(Kind.LOSS, {"what": "readings", "count": lost, "cause": INBOX_FULL.builtins()})
+            self._inbox.lost -= lost  # more may have been lost while this was written
         self.journal.tidy(*self._now())
 
     def _now(self) -> tuple[Stamp, int | None, ClockMark]:
