@@ -102,11 +102,19 @@ class KeptDevices:
         self.sum = f"{zlib.crc32(now):08x}"
         try:
             value = notes.get(KIND, str(state.get("devices")))
-            self.had = msgspec.json.decode(value, type=dict[str, str]) if value else {}
+            self.had = _decoded(value)
             if now != value:
                 notes.put(KIND, self.sum, now, REMEMBERED)
         except StoreError as trouble:  # a full or damaged disk must not keep the station from starting and repairing it
             log.warning("which devices the channels have cannot be read or saved: %s", trouble)
+
+
+def _decoded(value: bytes | None) -> dict[str, str]:
+    """Return the saved devices; none if there are none, or another version saved them in another form."""
+    try:
+        return msgspec.json.decode(value, type=dict[str, str]) if value else {}
+    except msgspec.MsgspecError:
+        return {}
 
 
 def names_before(config: Config, had: Mapping[str, str]) -> dict[str, str]:

@@ -164,6 +164,17 @@ def test_the_devices_are_known_by_their_sum(tmp_path: Path) -> None:
     assert again.sum == first.sum != other.sum
 
 
+def test_devices_that_another_version_saved_keep_no_station_from_starting(tmp_path: Path) -> None:
+    """A station that was downgraded knows none of them, and saves its own again."""
+    config = configured(tmp_path, BOTH)
+    store = Store.open(tmp_path / "store", epoch="e", destinations=(PLATFORM,))
+    store.notes.put("devices", "newer", b'{"rainfall_amount":["of","another","form"]}', 20)
+    first = KeptDevices(store.notes, config, {"devices": "newer"})
+    assert first.had == {}
+    assert KeptDevices(store.notes, config, {"devices": first.sum}).had == devices(config)
+    store.close()
+
+
 def test_a_full_disk_does_not_keep_a_station_from_starting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Where the devices cannot be saved the station starts, as it did before it saved any."""
     config = configured(tmp_path, BOTH)
