@@ -1,7 +1,7 @@
 """The pause before the next attempt: it doubles with each consecutive failure up to a maximum, and resets on success.
 
-Lanes, devices, cameras and the uplink's connections all wait by it; what an uplink draws from it is `edge/wire/retry`.
-Tenacity gives the curve; the waiting is the Clock's, so that it is simulated too.
+Lanes, devices, cameras and the uplink's connections all use it; the uplink's random variant is in `edge/wire/retry`.
+Tenacity computes the pause; the waiting is done by the Clock, so that it can be simulated.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ class Backoff:
 
     def pause(self) -> float:
         """Return the seconds to wait after one more failure."""
-        import tenacity  # here: eleven modules, which no start needs at which everything works
+        import tenacity  # here: eleven modules that are needed only after a failure
 
         self._failures += 1
         state = tenacity.RetryCallState(tenacity.Retrying(), None, (), {})
@@ -24,5 +24,5 @@ class Backoff:
         return tenacity.wait_exponential(multiplier=self._first_s, max=self._longest_s)(state)
 
     def reset(self) -> None:
-        """Begin anew: it works again."""
+        """Reset after a success."""
         self._failures = 0

@@ -22,10 +22,10 @@ from edge.struct_types import prepare_structs
 from edge.systemd import Signals, beat, notify
 
 log = logging.getLogger("minshan")
-SALVAGE_S = 60  # s within which the next word of a salvage comes, however slow the card is
+SALVAGE_S = 60  # s between two progress calls of a salvage at most, even on a slow card
 BEAT_S = 10.0  # a sixth of the unit's WatchdogSec=60
 MOST_MEMORY = 200_000_000  # bytes; the unit's MemoryMax
-PATIENCE_S = 8.0  # real seconds that ending lanes have: measuring ends at once, the uplink says goodbye
+PATIENCE_S = 8.0  # real seconds that stopping lanes have: measuring stops at once, the uplink disconnects cleanly
 
 
 def open_bus(kind: str, settings: Any, clock: Clock) -> Any:
@@ -34,7 +34,7 @@ def open_bus(kind: str, settings: Any, clock: Clock) -> Any:
 
 
 def open_store(config: Config, epoch: str | None = None) -> Store:
-    """Return the station's store, under a new epoch. Raise StoreError where it can't be opened."""
+    """Return the station's store, with a new epoch. Raise StoreError if it cannot be opened."""
     return Store.open(
         config.state_dir,
         epoch=epoch or new_epoch(),
@@ -47,12 +47,12 @@ def open_store(config: Config, epoch: str | None = None) -> Store:
 
 
 def still_salvaging() -> None:
-    """Ask for patience: a damaged store is salvaged, at the start or under way, and every lane may wait for it."""
+    """Extend systemd's timeouts: a damaged store is being salvaged, and every lane may be waiting for it."""
     notify(f"EXTEND_TIMEOUT_USEC={SALVAGE_S * 1_000_000}\nWATCHDOG=1")
 
 
 def serve(config: Config) -> None:
-    """Run the station until SIGTERM or SIGINT. Raises StoreError where its store can't be opened."""
+    """Run the station until SIGTERM or SIGINT. Raise StoreError if its store cannot be opened."""
     prepare_structs()
     clock = SystemClock()
     quieten(config, clock)
@@ -65,18 +65,18 @@ def serve(config: Config) -> None:
         buses = ngettext("{n} bus", "{n} buses", len(station.buses)).format(n=len(station.buses))
         log.info("station %s measures: %s on %s", config.station.id, sensors, buses)
         while not clock.wait_readable(signals.fd, clock.now() + BEAT_S):
-            if station.recorder.snapshot.alive(clock.now()):  # a stuck bus costs its own quantities
+            if station.recorder.snapshot.alive(clock.now()):  # a stuck bus costs only its own quantities
                 beat(MOST_MEMORY)
     notify("STOPPING=1")
     station.stop(lambda names: station.lanes.join(PATIENCE_S, *names))
 
 
 def quieten(config: Config, clock: Clock) -> None:
-    """Turn the horn off before all else: a daemon that was killed may have left it on, and a salvage takes minutes."""
+    """Turn the horn off first: a killed daemon may have left it on, and a salvage takes minutes."""
     if config.horn is not None:
         from edge.alerts.horn_line import turn_off  # few boxes have one
 
         try:
             turn_off(config.horn, open_bus, clock)
-        except DeviceError as error:  # its lane says so, and tries again
+        except DeviceError as error:  # its lane reports it, and retries
             log.warning("the horn cannot be turned off: %s", error.detail)

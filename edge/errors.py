@@ -1,4 +1,4 @@
-"""What the errors of a station's store and of a hub's database have in common."""
+"""The common base of the errors of a station's store and of a hub's database."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from drivers.reason import Reason
 
 
 class StorageError(Exception):
-    """What is kept could not be read or written, and nothing has changed; `reason` says why."""
+    """Stored data could not be read or written, and nothing has changed; `reason` says why."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(str(reason))

@@ -1,4 +1,4 @@
-"""Files that survive a power cut: written, synced, renamed, and then their folder synced."""
+"""Writing files that survive a power cut: write, sync, rename, then sync the folder."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ TURNED_READ_ONLY = Reason("turned_read_only", "the system has made the file syst
 
 
 def sync_folder(folder: Path) -> None:
-    """Put the folder's entries (new, renamed, removed files) on the disk. Raise OSError."""
+    """Sync a folder's entries (new, renamed, removed files) to the disk. Raise OSError."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
@@ -26,10 +26,10 @@ def sync_folder(folder: Path) -> None:
 
 
 def write_whole(path: Path, data: bytes, mode: int = 0o600, synced: bool = True) -> None:
-    """Write the file so that whoever looks finds the old one or the new one, never a part. Raise OSError.
+    """Write the file atomically: readers find the old one or the new one, never a part. Raise OSError.
 
-    Not `synced`, that holds for a killed process, and not for a power cut. Each file has one writer. What a power cut
-    leaves beside it (`.NAME.part`) the next writing takes.
+    Not `synced`, that holds if the process is killed, but not for a power cut. Each file has one writer. A temporary
+    file left by a power cut (`.NAME.part`) is overwritten by the next call.
     """
     beside = path.with_name(f".{path.name}.part")
     descriptor = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, mode)
@@ -49,7 +49,7 @@ def write_whole(path: Path, data: bytes, mode: int = 0o600, synced: bool = True)
 
 
 def make_folder(folder: Path) -> None:
-    """Make a folder that is not there yet, with those above it. Raise OSError; a file in its place is no folder."""
+    """Create a folder and its parents if missing. Raise OSError; NotADirectoryError if a file has its place."""
     new = [each for each in (folder, *folder.parents) if not each.exists()]
     try:
         folder.mkdir(parents=True, exist_ok=True)
@@ -60,7 +60,10 @@ def make_folder(folder: Path) -> None:
 
 
 def give_to_owner_of_folder(path: Path) -> None:
-    """Give what root makes in a service's folder to that service, which could not write it otherwise. Raise OSError."""
+    """Give a file or folder that root creates to the owner of its folder: a service must be able to write it.
+
+    Raise OSError.
+    """
     if os.geteuid() == 0:
         folder = path.parent.stat()
         os.chown(path, folder.st_uid, folder.st_gid)
@@ -68,7 +71,7 @@ def give_to_owner_of_folder(path: Path) -> None:
 
 @contextmanager
 def locked(lock: Path) -> Iterator[None]:
-    """Hold a lock file, which stays. Raise BlockingIOError where another process holds it, OSError."""
+    """Hold a lock file, which is not deleted. Raise BlockingIOError if another process holds it, OSError."""
     descriptor = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -78,7 +81,7 @@ def locked(lock: Path) -> Iterator[None]:
 
 
 def identity(file: Path | int) -> tuple[int, int] | None:
-    """Return what tells a file from every other one that is there or open; None where there is none."""
+    """Return the device and inode of a file or descriptor, which identify it; None if there is none."""
     try:
         found = os.stat(file)
     except (FileNotFoundError, NotADirectoryError):
@@ -87,9 +90,9 @@ def identity(file: Path | int) -> tuple[int, int] | None:
 
 
 def refusal(folder: Path) -> int:
-    """Return the error with which the system refuses a block there, 0 where it does not: SQLite keeps it for itself."""
+    """Return the errno with which the system refuses to write a block there, 0 if it does not: SQLite hides it."""
     try:
-        descriptor = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)  # the mount's own flag does not tell it of ext4
+        descriptor = os.open(folder, os.O_TMPFILE | os.O_WRONLY, 0o600)  # on ext4 the mount's flags do not show it
         try:
             os.pwrite(descriptor, bytes(4096), 0)
         finally:
@@ -100,7 +103,7 @@ def refusal(folder: Path) -> int:
 
 
 class NoPasswordError(OSError):
-    """A file does not hold a password in the form in which one is read; `reason` says which that is."""
+    """A file does not contain a password in the expected form, which `reason` states."""
 
     def __init__(self, path: Path) -> None:
         super().__init__()
@@ -109,9 +112,9 @@ class NoPasswordError(OSError):
 
 
 def read_password(path: Path) -> str:
-    """Return the password that a file holds: one line of UTF-8, without the blanks and line ends around it.
+    """Return the password in a file: one line of UTF-8, without surrounding blanks and line ends.
 
-    An editor of Windows puts a byte order mark before it, its shell writes UTF-16: both are read. Raise OSError.
+    Windows editors add a byte order mark, its shell writes UTF-16: both are accepted. Raise OSError, NoPasswordError.
     """
     raw = path.read_bytes()
     try:

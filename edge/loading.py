@@ -1,4 +1,4 @@
-"""Loading code and building what stays as long as the process."""
+"""Loading code and building objects that live as long as the process."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from contextlib import contextmanager
 
 @contextmanager
 def unswept() -> Iterator[None]:
-    """Load without the garbage collector, and keep what is there by then out of its sight for good.
+    """Load without the garbage collector, and exempt everything that exists afterwards from collection (`gc.freeze`).
 
-    What is loaded stays: the collector would go through all of it again and again, last when the process ends, which
-    takes a fifth of the CPU of a short command. Where the collector is off, nothing changes.
+    Loaded code stays: the collector would scan all of it repeatedly, also when the process ends, which takes a fifth of
+    the CPU of a short command. If the collector is off, nothing changes.
     """
     swept = gc.isenabled()
     gc.disable()

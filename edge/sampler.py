@@ -1,7 +1,8 @@
-"""One lane per bus: reads the devices that are due, reopens those that failed, counts what was refused.
+"""One lane per bus: reads the devices that are due, reopens those that failed, counts refused frames.
 
-Drivers neither log nor retry; this room does both, once when a sensor goes and once when it is back. A device
-that does not answer is asked ever more seldom (up to once a minute), so that it costs its bus-mates nothing.
+Drivers neither log nor retry; this module does both, and logs once when a sensor fails and once when it is back. A
+device that does not answer is polled less and less often (down to once a minute), so that it does not delay others on
+the bus.
 """
 
 import logging
@@ -24,10 +25,10 @@ from edge.config.sections import SensorSection
 from edge.snapshots import SensorSnapshot
 
 log = logging.getLogger("minshan.sampler")
-TRIES_UNTIL_DOWN = 3  # one garbled frame is noise; three failures in a row are a sensor that went
+TRIES_UNTIL_DOWN = 3  # one garbled frame is noise; after three failures in a row a sensor is down
 DUE = attrgetter("due")
-HANGS = 30.0  # s beyond all stated times after which a read counts as one that does not come back
-FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # s between two tries of a sensor that is down
+HANGS = 30.0  # s beyond all stated timeouts after which a read counts as stuck
+FIRST_PAUSE, LONGEST_PAUSE = 1.0, 60.0  # s between two attempts to read a sensor that is down
 
 
 class Sampled(msgspec.Struct, frozen=True, gc=False):
@@ -38,7 +39,7 @@ class Sampled(msgspec.Struct, frozen=True, gc=False):
 
 
 class SensorChanged(msgspec.Struct, frozen=True):
-    """A sensor went (`reason` why) or is back (`reason` None), at the instant `at`, s."""
+    """A sensor is down (`reason`: why) or back (`reason` None), since the instant `at`, s."""
 
     sensor: str
     reason: Reason | None
@@ -46,15 +47,15 @@ class SensorChanged(msgspec.Struct, frozen=True):
 
 
 class Opener(Protocol):
-    """Opens the bus of a sensor: the real one, or a twin's wire."""
+    """Opens the bus of a sensor: the real one, or a simulated device's."""
 
     def __call__(self, kind: str, settings: Any, clock: Clock) -> Any: ...
 
 
 class SensorState(msgspec.Struct):
-    """A sensor on the lane: its device while open, when it is due, and how it has been.
+    """A sensor on the lane: its device while open, when it is due, and its counts.
 
-    `interval`: seconds between two reads; None for a device that talks by itself.
+    `interval`: seconds between two reads; None for a device that sends unasked.
     """
 
     sensor: SensorSection
@@ -63,19 +64,17 @@ class SensorState(msgspec.Struct):
     failures: int = 0
     backoff: Backoff = msgspec.field(default_factory=lambda: Backoff(FIRST_PAUSE, LONGEST_PAUSE))
     down: Reason | None = None  # the kind of error with its detail, while it is down
-    told: set[str] = msgspec.field(default_factory=set)  # of which causes the journal tells, while it is down
-    refused: Counter[str] = msgspec.field(
-        default_factory=Counter
-    )  # frames that came and are none, by the reason's code
-    errors: Counter[str] = msgspec.field(default_factory=Counter)  # everything else that went wrong, by the kind's code
+    told: set[str] = msgspec.field(default_factory=set)  # codes of the causes that were logged while it is down
+    refused: Counter[str] = msgspec.field(default_factory=Counter)  # refused frames, by the reason's code
+    errors: Counter[str] = msgspec.field(default_factory=Counter)  # all other errors, by the kind's code
     readings: int = 0
     frames: int = 0
-    damaged: Reason | None = None  # why the newest frame that is none was refused
+    damaged: Reason | None = None  # why the newest refused frame was refused
     newest: dict[str, Reading] = msgspec.field(default_factory=dict)  # by quantity
     interval: float | None = None
 
     def __post_init__(self) -> None:
-        """Read the interval once: it is asked for at each turn, and a model takes its time to tell."""
+        """Read the interval once: it is used for each read, and attribute access of a model is slow."""
         own = getattr(self.sensor.settings, "interval", None)
         self.interval = own if own is not None else self.sensor.info.interval
 
@@ -91,10 +90,10 @@ class BusLane:
         self._inbox = inbox
         self._bus: Any = None
         self._states = [SensorState(sensor, due=clock.now()) for sensor in sensors]
-        self._reading: tuple[SensorState, float] | None = None  # whose turn it is, and since when
+        self._reading: tuple[SensorState, float] | None = None  # the sensor being read, and since when
 
     def run(self) -> None:
-        """Read for ever; ends by `Stopped`, the devices and the bus closed."""
+        """Read until `Stopped`; then the devices and the bus are closed. Raise Stopped."""
         try:
             while True:
                 state = min(self._states, key=DUE)
@@ -105,7 +104,7 @@ class BusLane:
 
     @property
     def snapshot(self) -> tuple[SensorSnapshot, ...]:
-        """How the sensors are now: made when somebody asks, who asks seldom. Callable from any lane."""
+        """The state of the sensors now, computed on demand, because it is seldom needed. Callable from any lane."""
         return tuple(self._sensor(state) for state in self._states)
 
     def _sensor(self, state: SensorState) -> SensorSnapshot:
@@ -124,13 +123,13 @@ class BusLane:
         )
 
     def newest(self) -> Iterator[tuple[SensorSection, str, Reading | None, Reason | None]]:
-        """Yield each sensor with each of its quantities: its newest reading, why it is down. Callable from any lane."""
+        """Yield each sensor with each of its quantities, its newest reading, why it is down. Callable from any lane."""
         for state in self._states:
             for channel in state.sensor.info.channels(state.sensor.settings):
                 yield state.sensor, channel.quantity, state.newest.get(channel.quantity), self._why_down(state)
 
     def _why_down(self, state: SensorState) -> Reason | None:
-        """Return why a sensor gives nothing: its own error, or a read on its bus that the kernel never ends."""
+        """Return why a sensor gives nothing: its own error, or a read on its bus that is stuck in the kernel."""
         if state.down is not None or (reading := self._reading) is None:
             return state.down
         read, since = reading
@@ -173,14 +172,14 @@ class BusLane:
         state.due = self._next_due(state)
 
     def _next_due(self, state: SensorState) -> float:
-        """Return the next instant of the sensor's own grid, so that a slow read delays no later sample."""
+        """Return the next multiple of the sensor's interval, so that a slow read delays no later sample."""
         now = self._clock.now()
         if state.interval is None:
             return now
         return (math.floor(now / state.interval + 1e-6) + 1) * state.interval
 
     def _failed(self, state: SensorState, error: DeviceError) -> None:
-        """Count it, and decide when to try again: a device that talks is simply listened to further."""
+        """Count an error, and schedule the next read; a device that sends unasked is read again at once."""
         if isinstance(error, Garbled):
             state.damaged = error.reason
             state.refused[(error.detail.inner("reason") or error.detail).code] += 1
@@ -203,7 +202,7 @@ class BusLane:
     def _down(self, state: SensorState, error: DeviceError) -> None:
         if state.down is None:
             state.told.clear()
-        if error.detail.code not in state.told:  # a cause that comes and goes is told once
+        if error.detail.code not in state.told:  # a recurring cause is logged once
             state.told.add(error.detail.code)
             log.warning(
                 "sensor %s (%s): %s: %s",
@@ -227,7 +226,7 @@ class BusLane:
             device, state.device = state.device, None
             try:
                 device.close()
-            except DeviceError as error:  # it is gone already; what matters was said when it went
+            except DeviceError as error:  # it is gone already, and that was logged
                 log.debug("closing %s: %s", state.sensor.name, error)
 
     def _close_bus(self) -> None:
@@ -239,7 +238,7 @@ class BusLane:
 
 
 def by_bus(sensors: tuple[SensorSection, ...]) -> dict[str, list[SensorSection]]:
-    """Return the sensors of each bus: key "kind:bus"."""
+    """Return the sensors of each bus, by "kind:bus"."""
     groups: dict[str, list[SensorSection]] = {}
     for sensor in sensors:
         groups.setdefault(f"{sensor.info.bus}:{BUSES[sensor.info.bus].key(sensor.settings)}", []).append(sensor)

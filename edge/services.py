@@ -1,6 +1,6 @@
-"""What a station does for others while it measures: it sends, carries out commands, answers and tells of its health.
+"""What a station does for others while it measures: it sends, carries out commands, answers and reports its health.
 
-Loaded and made once measuring runs, so that no reading waits for it.
+Loaded and created once measuring runs, so that no reading waits for it.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 class Services:
-    """Those of one station. `way`: how brokers and other platforms are reached; None: over a network."""
+    """The services of one station. `way`: how brokers and other platforms are reached; None: over a network."""
 
     def __init__(self, station: Station, way: Way | None) -> None:
         self._station = station
@@ -57,7 +57,7 @@ class Services:
         self.control = Control(config.socket_path, clock, self.commands)
 
     def start(self) -> None:
-        """Reckon what the station needs a month, then start the lanes. Raise StoreError."""
+        """Estimate the station's monthly data, then start the lanes. Raise StoreError."""
         station = self._station
         station.budget.begin(plan.rates(station.config))
         if self.uplink is not None:
@@ -67,7 +67,7 @@ class Services:
         station.lanes.start("health", HealthLane(self.parts, station.boot).run)
 
     def recorded(self, record: Record) -> None:
-        """Tell of a new record those who send it and those who listen. Callable from any lane."""
+        """Notify the uplink and the listeners at the local socket of a new record. Callable from any lane."""
         self.control.recorded(record)
         if self.uplink is not None:
             self.uplink.notify()
@@ -91,15 +91,15 @@ class Services:
 
     def _command(self, command: Command) -> None:
         now = self._station.clock.now()
-        self._station.budget.urgency.matters_until(now + LOOKED_S)  # somebody is there and looks
-        self._carry_out(command)  # made behind the uplink, which hands commands over only when it runs
+        self._station.budget.urgency.matters_until(now + LOOKED_S)  # somebody is looking at the station
+        self._carry_out(command)  # created after the uplink, which passes on commands only once it runs
 
     def _post(self, result: Result) -> None:
         if self.uplink is not None:
             self.uplink.result(result)
 
     def _lost(self, body: dict[str, Any]) -> None:
-        """Append a loss record of this instant for what the uplink cannot send."""
+        """Append a loss record, dated now, for what the uplink cannot send."""
         station = self._station
         now = station.clock.now()
         start, mark = station.recorder.snapshot.time_at(now)

@@ -1,6 +1,6 @@
 """The snapshots that a station's lanes publish, each by one assignment, and the status made from them.
 
-None of these ever changes. The status goes over the local socket as JSON, and is read from it by `read`.
+All are immutable. The status goes over the local socket as JSON, and is decoded by `read`.
 """
 
 from datetime import date
@@ -13,10 +13,10 @@ from edge.records.bodies import Hour, Minute, restore
 
 
 class SensorSnapshot(msgspec.Struct, frozen=True):
-    """What a bus lane publishes of a sensor: why it is down, how many readings, what was refused and went wrong.
+    """What a bus lane publishes of a sensor: why it is down, counts of readings, refused frames and errors.
 
-    `frames`: good ones since the start; `damaged`: the newest refused one; `place`: where it is on its bus. An older
-    station says none of these.
+    `frames`: good ones since the start; `damaged`: why the newest refused one was refused; `place`: where it is on its
+    bus. An older station sends none of these.
     """
 
     name: str
@@ -32,7 +32,7 @@ class SensorSnapshot(msgspec.Struct, frozen=True):
 
 
 class LedgerSnapshot(msgspec.Struct, frozen=True):
-    """Whose word counts: the receiver that is believed, another that was heard, and how often that one was refused."""
+    """The receiver whose ledger is believed, another that was heard, and how often that one was refused."""
 
     believed: str | None
     other: str | None
@@ -48,16 +48,16 @@ class SetAsideSnapshot(msgspec.Struct, frozen=True):
 
 
 class TooLargeSnapshot(msgspec.Struct, frozen=True):
-    """How many records fit no packet of this broker, and what is said of the newest."""
+    """How many records are too large for this broker's packets, and the reason for the newest."""
 
     count: int
     last: Reason | None
 
 
 class UplinkSnapshot(msgspec.Struct, frozen=True):
-    """The link and what goes over it: `last_ack` is a boottime (s), `bytes_sent` MQTT's own, `sending` in flight.
+    """The link and its traffic: `last_ack` is a boottime (s), `bytes_sent` MQTT's, `sending` messages in flight.
 
-    `never_arrives` names records that the platform never has, however often they are sent.
+    `never_arrives` names records that never arrive at the platform, however often they are sent.
     """
 
     destination: str
@@ -77,7 +77,7 @@ class UplinkSnapshot(msgspec.Struct, frozen=True):
 
 
 class ForwardSnapshot(msgspec.Struct, frozen=True):
-    """One destination: its name and kind, and why the last try failed (None: it did not)."""
+    """One destination: its name and kind, and why the last attempt failed (None: it did not)."""
 
     destination: str
     kind: str
@@ -85,10 +85,10 @@ class ForwardSnapshot(msgspec.Struct, frozen=True):
 
 
 class BudgetSnapshot(msgspec.Struct, frozen=True):
-    """How the month stands: bytes `used` by what for, what it may be (None: unlimited), which days it has (ISO).
+    """The month's data: bytes `used` by purpose, the limit `most` (None: unlimited), the month's days (ISO).
 
-    `a_month` is what the configuration is reckoned to cost as it is thinned now, bytes in 30 days, at most the budget.
-    `step` is how much is thinned (`edge.budget.thinning`), `live_every` the minutes between two live messages.
+    `a_month` is the estimated cost of the configuration as currently thinned, bytes in 30 days, at most the budget.
+    `step` is the degree of thinning (`edge.budget.thinning`), `live_every` the minutes between two live messages.
     """
 
     most: int | None
@@ -103,7 +103,7 @@ class BudgetSnapshot(msgspec.Struct, frozen=True):
 
 
 class CameraSnapshot(msgspec.Struct, frozen=True):
-    """What went wrong with a camera (its `detail` being what happened), failed tries since, its last picture's UTC."""
+    """What is wrong with a camera (`detail`: what happened), failed attempts since, its last picture's UTC."""
 
     trouble: Reason | None
     failures: int
@@ -111,16 +111,16 @@ class CameraSnapshot(msgspec.Struct, frozen=True):
 
 
 class PicturesSnapshot(msgspec.Struct, frozen=True):
-    """What the picture lane publishes of itself: how many were taken since the start, and each camera."""
+    """What the picture lane publishes: the number of pictures taken since the start, and each camera."""
 
     taken: int
     cameras: dict[str, CameraSnapshot]
 
 
 class AlertNow(msgspec.Struct, frozen=True):
-    """A rule whose alert is open, or that knows nothing (`blind`): its step, the worst value since it was raised.
+    """A rule whose alert is open, or whose value is unknown (`blind`): its step, the worst value since it was raised.
 
-    `smoke`: what it would be raised by, were that not the smoke of frost fires. `below`: what is lower is worse.
+    `smoke`: the value that would raise it, were it not the smoke of frost fires. `below`: lower values are worse.
     """
 
     rule: str
@@ -141,7 +141,7 @@ class AlertNow(msgspec.Struct, frozen=True):
 class HornSnapshot(msgspec.Struct, frozen=True):
     """What the horn publishes: whether it is on, the rules that call for it, those that were silenced, s of rest left.
 
-    `trouble`: why it, or its button, cannot be had.
+    `trouble`: why it, or its button, is not available.
     """
 
     on: bool = False
@@ -152,7 +152,7 @@ class HornSnapshot(msgspec.Struct, frozen=True):
 
 
 class ChannelNow(msgspec.Struct, frozen=True):
-    """How a channel fares: when it last took a message (microseconds UTC), why the last one was not taken."""
+    """The state of a channel: when it last accepted a message (microseconds UTC), why it refused the last one."""
 
     name: str
     worked: int | None = None
@@ -160,7 +160,7 @@ class ChannelNow(msgspec.Struct, frozen=True):
 
 
 class NotifySnapshot(msgspec.Struct, frozen=True):
-    """What the lane publishes: its channels, and the rules whose alerts the station tells itself now."""
+    """What the lane publishes: its channels, and the rules of whose alerts the station itself notifies people now."""
 
     channels: tuple[ChannelNow, ...] = ()
     rules: tuple[str, ...] = ()
@@ -175,16 +175,16 @@ class ClockStatus(msgspec.Struct, frozen=True):
 
 
 class Strays(msgspec.Struct, frozen=True):
-    """Picture files that no record tells of."""
+    """Picture files that belong to no record."""
 
     files: int
     bytes: int
 
 
 class StoreStatus(msgspec.Struct, frozen=True):
-    """What is kept and what is unsent since when.
+    """What is stored, what is unsent and since when.
 
-    `waiting`: records in memory alone, which the disk refuses; `mended`: what was put right last in this run.
+    `waiting`: records only in memory, because the disk refuses them; `mended`: the last repair in this run.
     """
 
     epoch: str
@@ -200,7 +200,7 @@ class StoreStatus(msgspec.Struct, frozen=True):
 
 
 class UplinkStatus(UplinkSnapshot, frozen=True, kw_only=True):
-    """What the uplink publishes, and what of the store its destination does not have or has not proven to have."""
+    """What the uplink publishes, and how much of the store its destination lacks or has not proven to have."""
 
     unsent: int
     unproven: int
@@ -208,8 +208,8 @@ class UplinkStatus(UplinkSnapshot, frozen=True, kw_only=True):
 
 
 class ForwardStatus(ForwardSnapshot, frozen=True, kw_only=True):
-    """What a destination's lane publishes, and of the store: records that wait, those that wait for a time among them,
-    those that it does not take and why (the newest), and the begin of the newest that it has (microseconds UTC).
+    """What a destination's lane publishes, and from the store: records that wait, of these the ones that wait for a
+    time, those that it refuses and why (the newest), and the begin of the newest that it has (microseconds UTC).
     """
 
     waiting: int
@@ -220,7 +220,7 @@ class ForwardStatus(ForwardSnapshot, frozen=True, kw_only=True):
 
 
 class MinuteStatus(Minute, frozen=True, kw_only=True):
-    """The newest minute: its beginning (microseconds UTC, None unknown), its length (s), its body."""
+    """The newest minute: its begin (microseconds UTC, None: unknown), its length (s), its body."""
 
     start: int | None
     duration: float
@@ -229,7 +229,7 @@ class MinuteStatus(Minute, frozen=True, kw_only=True):
 class StationStatus(msgspec.Struct, frozen=True):
     """All facts of a station: times are microseconds UTC or None, durations s, sizes bytes.
 
-    `prices`: what a picture of each camera costs by its size, MB.
+    `prices`: the cost of a picture of each camera by its size, MB.
     """
 
     station: str
@@ -257,5 +257,5 @@ class StationStatus(msgspec.Struct, frozen=True):
 
 
 def read(status: Any) -> StationStatus:
-    """Return the status that a station has given as JSON values. Raise ValueError where it is of another version."""
+    """Return a station's status from its JSON values. Raise ValueError if it is of another version."""
     return msgspec.convert(status, StationStatus, dec_hook=restore)

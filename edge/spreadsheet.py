@@ -1,11 +1,11 @@
-"""What spreadsheets take for a formula: a text that begins so is marked as a text; numbers, -5.3 too, are no texts."""
+"""Guarding against formula injection in spreadsheets: texts are marked as texts; numbers such as -5.3 are not texts."""
 
 from __future__ import annotations
 
-# The full-width ones too: a spreadsheet in Chinese or Japanese takes them for the same.
+# Also the full-width characters: spreadsheets in Chinese or Japanese treat them the same.
 FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def guarded(text: str) -> str:
-    """Return a text that no spreadsheet reckons with."""
+    """Return a text that no spreadsheet evaluates."""
     return f"'{text}" if text.startswith(FORMULA) else text

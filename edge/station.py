@@ -1,10 +1,10 @@
-"""Start here: the station, wired. Reads like the design's picture.
+"""Start here: the station, wired like the design's picture.
 
     device --driver--> Reading --quality--> flagged Reading --minute--> Record --store--> uplink --MQTT--> platform
     camera --camera process--> spool --shelf--> Picture -----------------^
 
-Everything that waits gets the clock, everything that touches a bus gets the opener: on a box they are real, in
-a simulation they are not, and nothing in here knows which.
+Everything that waits gets the clock, everything that touches a bus gets the opener: on a box they are real, in a
+simulation they are not, and this module does not know which.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ INBOX = 20_000  # items; at 30 readings a second ten minutes of a disk that hang
 
 
 class Station:
-    """A whole station: its lanes, its store, and what they say of themselves."""
+    """A whole station: its lanes and its store."""
 
     def __init__(  # noqa: PLR0913 - all that a station touches is handed to it here
         self,
@@ -65,7 +65,7 @@ class Station:
     ) -> None:
         self.config, self.store, self.clock, self.boot = config, store, clock, boot
         self.epoch = store.epoch
-        self.stopped_by: str | None = None  # kept with the last minute, so that the next start knows why
+        self.stopped_by: str | None = None  # saved with the last minute, so that the next start knows why
         self.lanes = Lanes(clock)
         self.inbox = clock.inbox(INBOX)
         kept = store.state()
@@ -90,7 +90,7 @@ class Station:
         self._services: Services | None = None
 
     def _make_timekeeper(self, sources: list[TimeSource], watch: ClockWatch | None) -> Timekeeper:
-        """Look once before anything is recorded: where the time is known, no record has to be dated later."""
+        """Probe the time once before anything is recorded: if it is known, no record has to be dated later."""
         recorder = self.recorder
         if watch and watch.missed:
             recorder.resume(watch.missed)
@@ -104,7 +104,7 @@ class Station:
     def _make_pictures(self) -> PictureLane | None:
         if not self.config.camera:
             return None
-        from edge.pictures.schedule import PictureLane  # what few boxes have is loaded by those alone
+        from edge.pictures.schedule import PictureLane  # few boxes have it, and only those load it
         from edge.pictures.spool import Spool
         from edge.store.picture_files import Shelf
 
@@ -138,7 +138,7 @@ class Station:
         return horn
 
     def _make_notify(self, senders: Mapping[str, Sender] | None) -> NotifyLane | None:
-        """Make the lane that tells people; `senders` None: those of the file, each in a process of its own."""
+        """Return the lane that notifies people; `senders` None: those of the file, each in a process of its own."""
         if not self.config.channel:
             return None
         from edge.notify.child import in_children
@@ -150,7 +150,7 @@ class Station:
 
     @property
     def services(self) -> Services:
-        """What sends and answers. Raise RuntimeError before the start."""
+        """The services that send and answer. Raise RuntimeError before the start."""
         if self._services is None:
             raise RuntimeError("a station serves nobody before its start")
         return self._services
@@ -158,7 +158,7 @@ class Station:
     # -- life ------------------------------------------------------------------------------------------------
 
     def start(self, ready: Callable[[], None] = lambda: None) -> None:
-        """Record what the box was and is, then start all lanes; `ready` is called when those that measure run."""
+        """Record the start and the setup, then start all lanes; `ready` is called when the measuring ones run."""
         self.recorder.event(Kind.START, start_body(self.store, self.recorder, self.boot))
         self._set_strays_aside()
         begin = self.recorder.timeline.begin
@@ -176,13 +176,13 @@ class Station:
         self._services.start()
 
     def _make_services(self) -> Services:
-        """Make what sends and answers; 70 modules that measuring needs none of are loaded here."""
+        """Return the services; this loads 70 modules that measuring does not need."""
         from edge.services import Services
 
         return Services(self, self._way)
 
     def _set_strays_aside(self) -> None:
-        """Files without a row are no reason not to start, and nobody but a person can say what they are worth."""
+        """Set picture files without a row aside; that must not prevent the start, and only a person can judge them."""
         try:
             names = self.store.pictures.set_strays_aside()
         except (OSError, StoreError) as trouble:
@@ -192,10 +192,10 @@ class Station:
             log.warning("%d picture files belong to no record: moved to %s", len(names), self.store.pictures.strays)
 
     def stop_measuring(self, await_end: Callable[[list[str]], list[str]], last_instant: float = float("inf")) -> None:
-        """End measuring first, then recording (the minute in hand is kept short); sending goes on.
+        """Stop measuring first, then recording (the current minute is closed short); sending continues.
 
-        `await_end` waits for these lanes and returns those that have not ended. The minute in hand ends at
-        `last_instant` (s of the boot) where that is before now, and is kept with who ended it.
+        `await_end` waits for these lanes and returns those that have not ended. The current minute ends at
+        `last_instant` (s of the boot) if that is before now, and is stored with who stopped it.
         """
         self.stopped_by = "person"
         self.recorder.last_instant = min(self.recorder.last_instant, last_instant)
@@ -204,7 +204,7 @@ class Station:
         self._end(self.lanes.names("recorder"), await_end)
 
     def stop(self, await_end: Callable[[list[str]], list[str]]) -> None:
-        """End everything in order, sending last, and close the store."""
+        """Stop everything in order, sending last, and close the store."""
         self.stop_measuring(await_end)
         self._end(self.lanes.names(), await_end)
         self.store.close()
@@ -216,7 +216,7 @@ class Station:
                 log.warning("%s did not stop when told to", name)
 
     def _keep(self) -> dict[str, Any]:
-        """Return what must outlive a restart, kept in the transaction of each minute."""
+        """Return the state to save across restarts, stored in the transaction of each minute."""
         counters = {line.name: msgspec.to_builtins(line.counter.state) for line in self._lines if line.counter}
         doubts = msgspec.to_builtins(self._minutes.keep())
         derived = {"hours": self._hours.keep(), "alerts": self._alerts.keep(), "budget": self.budget.keep()}
@@ -225,7 +225,7 @@ class Station:
         return kept | derived | clock
 
     def utc(self) -> int | None:
-        """Return the present time, microseconds; None where nobody knows it. Callable from any lane."""
+        """Return the current time, microseconds UTC; None if unknown. Callable from any lane."""
         return self._time_at(self.clock.now())[0]
 
     def _time_at(self, instant: float) -> tuple[int | None, ClockMark]:

@@ -1,4 +1,4 @@
-"""What a `Type=notify` service tells systemd (sd_notify(3)), and the signals by which it is told to end."""
+"""What a `Type=notify` service reports to systemd (sd_notify(3)), and the signals by which it is stopped."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ log = logging.getLogger("minshan")
 
 
 def notify(state: str) -> None:
-    """Send a state ("READY=1", "WATCHDOG=1", "STOPPING=1", "STATUS=...") to systemd, where it listens."""
+    """Send a state ("READY=1", "WATCHDOG=1", "STOPPING=1", "STATUS=...") to systemd, if it listens."""
     address = os.environ.get("NOTIFY_SOCKET", "")
     if not address:
         return
@@ -21,14 +21,14 @@ def notify(state: str) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sock:
         try:
             sock.sendto(state.encode(), address)
-        except OSError:  # systemd went: there is nobody to tell
+        except OSError:  # systemd is gone
             return
 
 
 def beat(most: int) -> None:
-    """Feed the watchdog while this process takes no more than `most` bytes of memory, its unit's MemoryMax.
+    """Feed the watchdog while this process uses at most `most` bytes of memory, its unit's MemoryMax.
 
-    A Pi's kernel holds MemoryMax only with cgroup_enable=memory: there the watchdog ends what has grown.
+    A Pi's kernel enforces MemoryMax only with cgroup_enable=memory: otherwise the watchdog ends a process that grows.
     """
     taken = memory()
     if taken > most:
@@ -38,7 +38,7 @@ def beat(most: int) -> None:
 
 
 def memory(process: int | str = "self") -> int:
-    """Return the bytes of memory that a process takes (proc(5), statm); 0 where it, or /proc, is not there."""
+    """Return the bytes of memory that a process uses (proc(5), statm); 0 if it, or /proc, does not exist."""
     try:
         return int(Path(f"/proc/{process}/statm").read_text("ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE")
     except OSError:
@@ -46,9 +46,9 @@ def memory(process: int | str = "self") -> int:
 
 
 class Signals:
-    """SIGTERM and SIGINT as a readable descriptor, for the time of a `with`.
+    """SIGTERM and SIGINT as a readable descriptor, within a `with` block.
 
-    A handler that raises would not do: Python drops what is raised while it forks, or frees an object.
+    A handler that raises is not reliable: Python drops exceptions raised while it forks or frees an object.
     """
 
     def __enter__(self) -> Signals:

@@ -1,8 +1,8 @@
 """Alerts computed from the stored minutes: each record is read once, in order, and each change of an alert is stored.
 
-How far was read, where each rule stands and which turns are still to be written is kept with each record, in the
-transaction that has it (as `edge/recorder/hours.py` does): a restart anywhere loses and repeats no turn. Minutes that
-were not measured are taken as unknown ones. A reading position holds nothing back: what is let go of is passed over.
+The reading position, the state of each rule and the turns still to be written are saved with each record, in the same
+transaction (as in `edge/recorder/hours.py`): a restart at any point neither loses nor repeats a turn. Minutes that were
+not measured count as unknown ones. The reading position does not keep records from being deleted: those are skipped.
 """
 
 import logging
@@ -23,22 +23,22 @@ from edge.store.errors import StoreError
 from edge.store.store import Store
 
 log = logging.getLogger("minshan.alerts")
-AT_ONCE = 500  # records read after one minute's close; what is left waits for the next
+AT_ONCE = 500  # records read after one minute's close; the next one continues
 MINUTE = 60.0  # s
-ENDED = "ended"  # the change of an alert whose rule is no longer in the file
+ENDED = "ended"  # the turn of an alert whose rule is no longer in the file
 
 
 class RuleStanding(msgspec.Struct, omit_defaults=True):
-    """Where a rule stands: its episode, and of an open alert its identity and the worst value since it was raised."""
+    """The state of a rule: its episode, and an open alert's identity and the worst value since it was raised."""
 
     episode: Episode = msgspec.field(default_factory=Episode)
     alert: str = ""
     worst: float | None = None
-    smoke: float | None = None  # what would be bad air, were it not the smoke of frost fires
+    smoke: float | None = None  # the value that would raise it, were it not the smoke of frost fires
 
 
 class End(msgspec.Struct, frozen=True, omit_defaults=True):
-    """When a minute ended: s of its boot, and microseconds UTC where that is known."""
+    """When a minute ended: s of its boot, and microseconds UTC if known."""
 
     boot: str
     at: float
@@ -46,7 +46,7 @@ class End(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AlertsState(msgspec.Struct, omit_defaults=True):
-    """What outlives a restart. `read`: seq of the last record looked at; `end`: of the last minute among them."""
+    """The state saved across restarts. `read`: seq of the last record read; `end`: of the last minute among them."""
 
     read: int
     standings: dict[str, RuleStanding] = msgspec.field(default_factory=dict)
@@ -57,7 +57,7 @@ class AlertsState(msgspec.Struct, omit_defaults=True):
 
 
 class Alerts:
-    """The alerts of a station. `kept`: what `keep` gave when the last record was written."""
+    """The alerts of a station. `kept`: what `keep` returned when the last record was written."""
 
     def __init__(self, config: Config, store: Store, kept: Any) -> None:
         self._store = store
@@ -68,13 +68,13 @@ class Alerts:
         self._remember()
 
     def keep(self) -> dict[str, Any]:
-        """Return what must outlive a restart."""
+        """Return the state to save across restarts."""
         found: dict[str, Any] = msgspec.to_builtins(self._state)
         return found
 
     @property
     def now(self) -> tuple[AlertNow, ...]:
-        """Return what is open or blind, in the order of the file."""
+        """The alerts that are open or blind, in the order of the file."""
         stages, found = self._state.stages, []
         for rule in self._rules:
             standing = self._state.standings.get(rule.name, RuleStanding())
@@ -91,18 +91,18 @@ class Alerts:
 
     @property
     def end(self) -> End | None:
-        """Return when the last minute that was judged ended."""
+        """When the last judged minute ended."""
         return self._state.end
 
     def turned(self) -> Iterator[Alert]:
-        """Read what is new and yield the turns that it made, each to be kept before the next is asked for."""
+        """Read new records and yield the turns that they cause; store each before asking for the next."""
         yield from self._due()
         for record in self._new():
             self._take(record)
             yield from self._due()
 
     def _due(self) -> Iterator[Alert]:
-        """Yield what is to be written; what is yielded is not in `keep` any more."""
+        """Yield the turns to be written; a yielded one is no longer in `keep`."""
         while self._state.due:
             yield self._state.due.pop(0)
 
@@ -117,7 +117,7 @@ class Alerts:
         state.read = record.seq
 
     def _take_stage(self, stage: Any) -> None:
-        """Note a crop's stage; what the next minute says of it counts at once, whatever was before."""
+        """Set a crop's stage; the next minute counts at once by the new limits, without the hold."""
         if not isinstance(stage, Stage):
             return
         self._state.stages[stage.crop] = stage.stage
@@ -147,7 +147,7 @@ class Alerts:
             self._note_worst(rule, standing, seen)
 
     def _is_near_frost(self, rule: Rule, seen: Seen, record: Record) -> bool:
-        """Return whether fires may be lit against the frost of a rule."""
+        """Return whether fires may be burning against the frost of a rule."""
         standing = self._state.standings.get(rule.name, RuleStanding())
         near = rule.near_frost(self._state.stages)
         if near is None or not (standing.episode.step or rule.may_raise(record.start, self._offset)):
@@ -204,7 +204,7 @@ class Alerts:
                 self._state.due.append(Alert(gone.alert, name, ENDED, 0, 0, 0.0, None, seq, worst=gone.worst))
 
     def _remember(self) -> None:
-        """Show what was read last to the rules, which may want to remember it."""
+        """Feed the last records already read to the rules' measures, which may need earlier minutes."""
         try:
             before = self._store.range(max(1, self._state.read - 3 * SPAN), self._state.read)
         except StoreError as trouble:
@@ -225,13 +225,13 @@ class Alerts:
         except StoreError as trouble:
             log.warning("no rule can be judged because the minutes cannot be read: %s", trouble)
             return []
-        if not found:  # they were let go of
+        if not found:  # they were deleted
             self._state.read = max(self._state.read, last)
         return found
 
 
 def minutes(record: Record, before: End | None) -> Iterator[Minute | None]:
-    """Yield the minutes that were not measured since another ended, as many as make a difference, then the record's."""
+    """Yield None for each unmeasured minute since `before` (as many as matter), then the record's minute."""
     begin = record.stamp.boottime
     if before is None:
         seconds = 0.0
@@ -240,7 +240,7 @@ def minutes(record: Record, before: End | None) -> Iterator[Minute | None]:
     elif record.start is not None and before.utc is not None:
         seconds = (record.start - before.utc) / 1e6
     else:
-        seconds = MINUTE  # a start takes about one; how long the box was off is not known
+        seconds = MINUTE  # a start takes about one; how long the box was off is unknown
     for _ in range(min(round(seconds / MINUTE), FORGIVEN + 1)):
         yield None
     found = decode(record.kind, record.body)
@@ -254,7 +254,7 @@ def end_of(record: Record) -> End:
 
 
 def restored(kept: Any, store: Store) -> AlertsState:
-    """Return the state that was kept; rules begin anew, from the next record on, where there is none."""
+    """Return the saved state; a new one, which begins with the next record, if there is none or it cannot be read."""
     if kept is not None:
         try:
             return msgspec.convert(kept, AlertsState)

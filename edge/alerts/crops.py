@@ -2,8 +2,8 @@
 
 Temperature of the bud at which 10 % die within 30 minutes, degC. Apple and sweet cherry: Washington State University,
 bulletins EB0913 and EB1128; plum: the picture table of Michigan State University, for *Prunus domestica*. Loquat:
-temperatures at which flowers and young fruit were hurt in Lishui, Zhejiang, 1953-2013. None was derived in Maoxian:
-each record of an alert carries the limit that it was judged by.
+temperatures at which flowers and young fruit were damaged in Lishui, Zhejiang, 1953-2013. None was derived in Maoxian:
+each record of an alert contains the limit by which it was judged.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ CRITICAL: Mapping[str, Mapping[str, float]] = {
 
 
 def most_tender(crop: str) -> tuple[str, float]:
-    """Return the first of the stages at which a crop bears least, and its limit: where nobody said which it is."""
+    """Return the first of a crop's most sensitive stages and its limit; assumed if nobody has set the stage."""
     stages = CRITICAL[crop]
     stage = max(stages, key=lambda name: stages[name])
     return stage, stages[stage]

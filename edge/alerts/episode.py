@@ -1,10 +1,10 @@
 """The life cycle of one rule's alert: raised, worse, better, cleared, and what happens while values are unknown.
 
-A rule has limits, one behind the other: near, critical, each further kelvin. A limit is reached once the value was at
-it for `hold` minutes in a row, and left once it was better than it by `clear_by` for `clear` minutes in a row: noise at
-a limit raises once. Up to FORGIVEN unknown minutes in a row neither count nor begin anew; then the rule is blind, which
-is said, and its holds begin anew. An open alert stays open while nothing is known: only good values end it. Levels, not
-edges: what is beyond a limit at the start, or when the rule is new, is raised.
+A rule has limits of increasing severity: near, critical, each further kelvin. A limit is reached once the value was at
+it for `hold` consecutive minutes, and left once it was better by `clear_by` for `clear` consecutive minutes: noise at a
+limit raises only once. Up to FORGIVEN consecutive unknown minutes neither count nor reset the counts; after that the
+rule is blind, which is reported, and its counts restart. An open alert stays open while nothing is known: only good
+values end it. It depends on levels, not edges: a value beyond a limit at the start, or when the rule is new, raises it.
 """
 
 from typing import Literal
@@ -16,7 +16,7 @@ Turn = Literal["raised", "worse", "better", "cleared", "blind", "seeing"]
 
 
 class RuleLimits(msgspec.Struct, frozen=True):
-    """The limits of a rule, from the first to the worst; `above`: a value over them is worse, else one under them."""
+    """The limits of a rule, from the first to the worst; `above`: values over them are worse, else those under them."""
 
     values: tuple[float, ...]
     above: bool
@@ -25,16 +25,14 @@ class RuleLimits(msgspec.Struct, frozen=True):
     clear: int
 
     def reached(self, value: float, better_by: float = 0.0) -> int:
-        """Return how many limits a value has reached; `better_by`: though they were better by so much."""
+        """Return how many limits a value has reached; `better_by`: margin by which it may still be better."""
         if self.above:
             return sum(value >= limit - better_by for limit in self.values)
         return sum(value <= limit + better_by for limit in self.values)
 
 
 class Seen(msgspec.Struct, frozen=True):
-    """What a minute says to a rule: None where it says nothing. `clears`: it is good enough to end an alert; `raises`:
-    it may begin one, or make it worse.
-    """
+    """A minute's value for a rule, None if unknown. `clears`: it may end an alert; `raises`: begin or worsen one."""
 
     value: float | None
     clears: bool = True
@@ -42,17 +40,17 @@ class Seen(msgspec.Struct, frozen=True):
 
 
 class Episode(msgspec.Struct, omit_defaults=True):
-    """Where a rule stands. `step`: the worst limit that holds (0: none); the rest counts minutes in a row."""
+    """The state of a rule. `step`: the worst limit that is reached (0: none); the counts are of consecutive minutes."""
 
     step: int = 0
-    beyond: list[int] = msgspec.field(default_factory=list)  # minutes, for each limit that the last one reached
+    beyond: list[int] = msgspec.field(default_factory=list)  # minutes, for each limit that the last value reached
     better: int = 0  # minutes better than the step's own limit
-    best: int = 0  # the worst limit that was still held meanwhile
+    best: int = 0  # the worst limit that was still reached during `better`
     unknown: int = 0
     blind: bool = False
 
     def take(self, seen: Seen, limits: RuleLimits) -> list[Turn]:
-        """Take in one minute. Return what turned, in order."""
+        """Process one minute. Return the turns, in order."""
         if seen.value is None:
             return self._unseen()
         turns: list[Turn] = ["seeing"] if self.blind else []
@@ -70,7 +68,7 @@ class Episode(msgspec.Struct, omit_defaults=True):
         return ["blind"]
 
     def _rise(self, limits: RuleLimits, value: float) -> list[Turn]:
-        """Count at each limit; go up to the worst that was held."""
+        """Count at each limit; step up to the worst one that was held."""
         reached = limits.reached(value)
         counted = [*self.beyond, *[0] * reached]
         self.beyond = [counted[place] + 1 for place in range(reached)]
@@ -82,7 +80,7 @@ class Episode(msgspec.Struct, omit_defaults=True):
         return [turn]
 
     def _fall(self, limits: RuleLimits, value: float, clears: bool) -> list[Turn]:
-        """Count what is better than the step's limit; go down to the worst limit that still held meanwhile."""
+        """Count minutes better than the step's limit; step down to the worst limit still reached meanwhile."""
         still = min(limits.reached(value, limits.clear_by), self.step)
         if still == self.step:
             self.better = 0

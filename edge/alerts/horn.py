@@ -1,8 +1,8 @@
 """The horn's lane: a relay that wakes people at the station itself, without a link or a hub.
 
-It is off from the request of its line on, whatever was before, and off before the lane ends. It sounds while an alert
-of its rules calls for it, at most `longest_on_s` on end, then rests; a button, a command or the page silences it. A
-line that cannot be had is said, and tried again; the alerts go on without it.
+Requesting its line turns it off, whatever its state was, and it is off before the lane ends. It sounds while an alert
+of its rules calls for it, at most `longest_on_s` without a break, then rests; a button, a command or the page silences
+it. A line that cannot be opened is reported and retried; the alerts continue without it.
 """
 
 from __future__ import annotations
@@ -34,13 +34,13 @@ SOUNDS = Reason("horn_sounds_already", "the horn sounds already")
 
 
 class SilenceOrder(msgspec.Struct, frozen=True):
-    """Somebody has heard it."""
+    """Somebody has silenced it; `by` whom or what."""
 
     by: Reason
 
 
 class HornTrial(msgspec.Struct, frozen=True):
-    """Sound for a moment; `tell` hears why that cannot be, or None when it is over."""
+    """Sound for a moment; `tell` is called with why that is impossible, or with None when it is over."""
 
     tell: Callable[[Reason | None], object]
 
@@ -49,7 +49,7 @@ Item = Demand | SilenceOrder | HornTrial
 
 
 class HornLane:
-    """The horn of a station. `post` takes records, `time_at` dates them, `notes` keep what outlives a restart."""
+    """The horn of a station. `post` takes records, `time_at` dates them, `notes` save the state across restarts."""
 
     def __init__(
         self,
@@ -76,11 +76,11 @@ class HornLane:
     # -- from any lane -------------------------------------------------------------------------------------------
 
     def demand(self, alerts: tuple[AlertNow, ...], end: End | None) -> None:
-        """Take in which alerts are open, and the end of the minute that they are of."""
+        """Hand over the open alerts, and the end of the minute by which they were judged."""
         self._inbox.offer(Demand(alerts, end))
 
     def silence(self, by: Reason) -> None:
-        """Silence what calls for it now."""
+        """Silence the alerts that call for it now."""
         self._inbox.offer(SilenceOrder(by))
 
     def test(self, tell: Callable[[Reason | None], object]) -> None:
@@ -90,7 +90,7 @@ class HornLane:
     # -- the lane ------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Serve for ever; ends by `Stopped`, the horn off."""
+        """Run until `Stopped`; the horn is off at the end. Raise Stopped."""
         item: Item | None = None
         try:
             while True:
@@ -126,7 +126,7 @@ class HornLane:
                 self._try(item)
 
     def _follow(self, now: float) -> None:
-        """Sound, rest or be quiet, as the alerts have it."""
+        """Sound, rest or be quiet, according to the alerts."""
         state, calls, ready = self._state, self._calls(), self._line.ready
         if self._trial is not None:
             if now >= self._on_until or not ready:
@@ -146,7 +146,7 @@ class HornLane:
             self._keep()
 
     def _begin(self, now: float, first: AlertNow) -> None:
-        """Begin a sounding; it is kept before it is heard: no restart makes it longer."""
+        """Begin a sounding; it is saved before it is heard, so that no restart prolongs it."""
         self._state.begin(now, self._section)
         self._keep()
         gaps: dict[str, str | int] = {"rule": first.rule, "step": first.step, "steps": first.steps}
@@ -157,7 +157,7 @@ class HornLane:
         self._on, self._on_until = on and self._line.ready, until
 
     def _calls(self) -> list[AlertNow]:
-        """Return the alerts that call for the horn, are of now, and were not silenced."""
+        """Return the alerts that call for the horn, are current and were not silenced."""
         fresh = self._demand.fresh(self._boot, self._clock.now())
         return unheard(calling(self._demand, self._section), self._state.silenced) if fresh else []
 
@@ -184,7 +184,7 @@ class HornLane:
             self._set(False, 0.0)
             trial.tell(why)
 
-    # -- what is told and kept -----------------------------------------------------------------------------------
+    # -- reporting and saving ------------------------------------------------------------------------------------
 
     def _publish(self) -> None:
         calls = calling(self._demand, self._section)
@@ -207,12 +207,12 @@ class HornLane:
     def _keep(self) -> None:
         try:
             self._clock.outside(lambda: self._notes.put(KIND, NAME, msgspec.json.encode(self._state)))
-        except StoreError as trouble:  # people are woken all the same
+        except StoreError as trouble:  # people are woken nevertheless
             log.warning("the horn's state cannot be saved: %s", trouble)
 
 
 def restored(notes: Notes) -> Sounding:
-    """Return what was kept; a new state where there is nothing that can be read."""
+    """Return the saved state; a new one if there is none or it cannot be read."""
     try:
         value = notes.get(KIND, NAME)
         return msgspec.json.decode(value, type=Sounding) if value else Sounding()

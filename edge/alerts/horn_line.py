@@ -20,7 +20,7 @@ FIRST_PAUSE_S, LONGEST_PAUSE_S = 1.0, 60.0
 
 
 class HornLine:
-    """The relay and the button. `tell` hears when they are lost and when they are back; the relay works alone."""
+    """The relay and the button. `tell` is called when they fail and when they are back; the relay works alone."""
 
     def __init__(self, section: HornSection, opener: Opener, clock: Clock, tell: Callable[[Reason], object]) -> None:
         self._section, self._opener, self._clock, self._tell = section, opener, clock, tell
@@ -33,22 +33,22 @@ class HornLine:
 
     @property
     def ready(self) -> bool:
-        """Return whether the relay can be switched."""
+        """Whether the relay can be switched."""
         return self._switch is not None
 
     @property
     def has_button(self) -> bool:
-        """Return whether the button can be heard."""
+        """Whether the button can be read."""
         return self._button is not None
 
     @property
     def next_try(self) -> float:
-        """Return the instant at which `look` is to be called because a line is missing; inf where none is."""
+        """The instant at which `look` is to be called because a line is missing; inf if none is."""
         lacks = self._switch is None or (self._button is None and self._section.button_line is not None)
         return self._retry_at if lacks else float("inf")
 
     def look(self) -> bool:
-        """Get the lines that are missing, where it is time. Return whether the button was pressed since."""
+        """Open missing lines, if a retry is due. Return whether the button was pressed since the last call."""
         if self._clock.now() >= self.next_try:
             self._open()
         try:
@@ -58,7 +58,7 @@ class HornLine:
             return False
 
     def set(self, on: bool) -> None:
-        """Switch the relay; `ready` says whether that could be done."""
+        """Switch the relay; `ready` is then False if that failed."""
         try:
             if self._switch is not None:
                 self._switch.set(on)
@@ -66,7 +66,7 @@ class HornLine:
             self._failed(system_reason(error))
 
     def release(self) -> None:
-        """Turn the relay off and let go of the lines."""
+        """Turn the relay off and close the lines."""
         try:
             if self._switch is not None:
                 self._switch.set(False)
@@ -78,7 +78,7 @@ class HornLine:
         self._bus = self._switch = self._button = None
 
     def _open(self) -> None:
-        """Get what is missing, the relay first: it works without its button."""
+        """Open what is missing, the relay first: it works without its button."""
         try:
             self._open_lines()
         except DeviceError as error:
@@ -101,7 +101,7 @@ class HornLine:
             self._button = self._bus.request(section.button_line, section.button_pull, DEBOUNCE_S)
 
     def missing(self) -> Reason | None:
-        """Return the sentence of what is missing: of a device's error what it found, not its kind. None: nothing is."""
+        """Return the sentence about what is missing, with only the detail of a device's error; None if nothing is."""
         if self.trouble is None:
             return None
         why = self.trouble.inner("detail") or self.trouble
@@ -119,13 +119,13 @@ class HornLine:
 
 
 def opened(section: HornSection, opener: Opener, clock: Clock) -> GpioBus:
-    """Return the chip that a horn hangs on. Raise DeviceError."""
+    """Return the GPIO chip of a horn. Raise DeviceError."""
     bus: GpioBus = opener("gpio", OnGpio(chip=section.chip, line=section.line), clock)
     return bus
 
 
 def turn_off(section: HornSection, opener: Opener, clock: Clock) -> None:
-    """Turn a horn off whose station does not run (yet). Raise DeviceError where its line cannot be had."""
+    """Turn off the horn of a station that is not running (yet). Raise DeviceError if its line cannot be opened."""
     bus = opened(section, opener, clock)
     try:
         bus.drive(section.line, section.active_low).close()

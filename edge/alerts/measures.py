@@ -1,6 +1,7 @@
 """The inputs of rules in a closed minute: a channel, a derived quantity, the wet bulb, a rate of fall, missing sensors.
 
-Pure functions of minutes. A value that is suspect, bad or missing is not known: it neither raises nor ends anything.
+Pure functions of minutes. A value that is suspect, bad or missing counts as unknown: it neither raises nor ends an
+alert.
 """
 
 from __future__ import annotations
@@ -18,22 +19,23 @@ from edge.measure.quality import Flag
 from edge.records.bodies import Minute
 
 GOOD = (int(Flag.PASS), int(Flag.NOT_EVALUATED))
-SPAN, LEAST = 30, 20  # minutes that a slope is reckoned over, and how many of them must be known
+SPAN, LEAST = 30, 20  # minutes over which a slope is computed, and how many of them must be known
 NOTHING = Seen(None)
-MUCH_RAIN = "more_than_specified"  # over 4 mm in a minute, of which gauges tell too little
+MUCH_RAIN = "more_than_specified"  # over 4 mm in a minute, where gauges read too low
 
 
 class Measure(Protocol):
-    """Something that a rule looks at; it may remember minutes that went before."""
+    """The input of a rule; it may remember earlier minutes."""
 
     def see(self, minute: Minute | None) -> Seen:
-        """Return what a minute says; None is a minute that was not measured."""
+        """Return the value of a minute; None is a minute that was not measured."""
 
 
 class ChannelMeasure:
-    """A channel, or a quantity that is derived from the minute's own values.
+    """A channel, or a quantity derived from the minute's values.
 
-    Rain that is in doubt as more than gauges are made for is much rain at any rate: it may raise, but not clear.
+    Rain that is doubted because it exceeds what gauges are specified for is much rain in any case: it may raise, but
+    not clear.
     """
 
     def __init__(self, channel: str) -> None:
@@ -54,8 +56,8 @@ class ChannelMeasure:
 class FrostMeasure:
     """The wet bulb, corrected to a block (`offset`, K: how much colder its lowest corner is, below 0).
 
-    Without humidity the air itself stands for it: the wet bulb is never above, so this may raise, but not clear. Where
-    no pressure is measured, that of the altitude (m) does: 10 hPa make 0.02 K at 0 degC.
+    Without humidity the air temperature is used: the wet bulb is never higher, so it may raise, but not clear. Without
+    a pressure, that of the altitude (m) is used: 10 hPa change the result by 0.02 K at 0 degC.
     """
 
     def __init__(self, offset: float, altitude: float) -> None:
@@ -63,7 +65,7 @@ class FrostMeasure:
         self._pressure = standard_pressure(altitude)
 
     def see(self, minute: Minute | None) -> Seen:
-        """Return it, degC."""
+        """Return the corrected wet bulb, degC."""
         air = None if minute is None else good(minute, "air_temperature")
         if minute is None or air is None:
             return NOTHING
@@ -75,14 +77,14 @@ class FrostMeasure:
 
 
 class FallMeasure:
-    """How fast something falls: the slope of the last half hour, in its unit an hour, above 0 where it falls."""
+    """How fast a value falls: the slope of the last half hour, in its unit per hour, positive if it falls."""
 
     def __init__(self, of: Measure) -> None:
         self._of = of
         self._values: deque[float | None] = deque(maxlen=SPAN)
 
     def see(self, minute: Minute | None) -> Seen:
-        """Return it; the least squares of what is known of the half hour."""
+        """Return the slope by least squares of the known values of the half hour."""
         self._values.append(self._of.see(minute).value)
         known = [(place, value) for place, value in enumerate(self._values) if value is not None]
         if len(known) < LEAST or self._values[-1] is None:
@@ -94,27 +96,27 @@ class FallMeasure:
 
 
 class LostMeasure:
-    """How many sensors say nothing at all; `channels`: of each sensor, `buses`: the sensors of each bus."""
+    """The number of silent sensors; `channels`: those of each sensor, `buses`: the sensors of each bus."""
 
     def __init__(self, channels: Mapping[str, frozenset[str]], buses: Mapping[str, frozenset[str]]) -> None:
         self._channels, self._buses = channels, buses
 
     def see(self, minute: Minute | None) -> Seen:
-        """Return it; nothing of a minute that was not measured."""
+        """Return the number; unknown for a minute that was not measured."""
         return NOTHING if minute is None else Seen(float(len(self.lost(minute))))
 
     def lost(self, minute: Minute) -> list[str]:
-        """Return the sensors that say nothing, by name."""
+        """Return the silent sensors, by name."""
         missing = {name for name, flag in minute.quality.items() if flag == Flag.MISSING}
         return sorted(sensor for sensor, channels in self._channels.items() if channels and channels <= missing)
 
     def gone(self, lost: Collection[str]) -> dict[str, list[str]]:
-        """Return the buses of which all sensors are lost, more than one, and those sensors: one cause, not many."""
+        """Return the buses whose sensors (two or more) are all lost, with those sensors: one cause instead of many."""
         whole = {bus: sorted(sensors) for bus, sensors in self._buses.items() if len(sensors) > 1}
         return {bus: sensors for bus, sensors in whole.items() if all(name in lost for name in sensors)}
 
 
 def good(minute: Minute, channel: str) -> float | None:
-    """Return a channel's value where it passed, or was not judged; else None."""
+    """Return a channel's value if it passed or was not evaluated; otherwise None."""
     value = minute.values.get(channel)
     return value if value is not None and minute.quality.get(channel) in GOOD else None

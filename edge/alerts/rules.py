@@ -17,16 +17,16 @@ from edge.measure.derived.hourly import DERIVED
 from edge.records.bodies import AN_HOUR
 from edge.records.channel_name import ChannelName
 
-FURTHER_K = (1.0, 2.0, 3.0)  # below the critical temperature: each is a step of its own
-CLEAR_K = 1.0  # K by which a temperature must be better (Orbit FrostAlert resets so)
-CLEAR_SHARE = 0.1  # of the first limit, for what is no temperature
+FURTHER_K = (1.0, 2.0, 3.0)  # K below the critical temperature: each is a step of its own
+CLEAR_K = 1.0  # K by which a temperature must be better (as Orbit FrostAlert resets)
+CLEAR_SHARE = 0.1  # of the first limit, for other quantities
 DUST = ("pm1", "pm2p5", "pm10")
 LIT_K = 3.0  # K above the critical temperature at which fires are lit: makers warn 2 to 3 K before (METOS, Talgil)
 FROST, LOST = "wet_bulb_temperature", "sensors_lost"
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One rule. `quantity` and `unit` are what its value is in."""
+    """One rule. `quantity` and `unit` are those of its value."""
 
     section: AlertSection
     measure: Measure
@@ -35,7 +35,7 @@ class Rule(msgspec.Struct, frozen=True):
 
     @property
     def name(self) -> str:
-        """Return its name."""
+        """Its name."""
         return self.section.name
 
     def stage(self, stages: Mapping[str, str]) -> tuple[str, bool]:
@@ -48,18 +48,18 @@ class Rule(msgspec.Struct, frozen=True):
 
     @property
     def is_of_dust(self) -> bool:
-        """Return whether it watches what smoke is made of too."""
+        """Whether it watches particles, of which smoke consists too."""
         return self.quantity.partition(".")[0] in DUST
 
     def near_frost(self, stages: Mapping[str, str]) -> float | None:
-        """Return from which wet bulb on fires may be lit, degC; None for what is no rule of frost."""
+        """Return the wet bulb, degC, from which on downwards fires may be lit; None if it is not a frost rule."""
         crop = self.section.crop
         if crop is None:
             return None
         return CRITICAL[crop][self.stage(stages)[0]] + max(self.section.near_k, LIT_K)
 
     def limits(self, stages: Mapping[str, str]) -> RuleLimits:
-        """Return its limits, at the crop's stage."""
+        """Return its limits at the crop's stage."""
         one = self.section
         if one.crop is not None:
             critical = CRITICAL[one.crop][self.stage(stages)[0]]
@@ -71,7 +71,7 @@ class Rule(msgspec.Struct, frozen=True):
         return RuleLimits(values, above, one.hold_min, self._clear_by(values), one.clear_min)
 
     def may_raise(self, begin_us: int | None, utc_offset_h: float) -> bool:
-        """Return whether a minute lies in its season and hours; one whose time is not known lies in both."""
+        """Return whether a minute lies in its season and hours; one of unknown time counts as in both."""
         if begin_us is None:
             return True
         local = datetime.fromtimestamp(begin_us / 1e6, UTC) + timedelta(hours=utc_offset_h)
@@ -87,7 +87,7 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 def within(span: tuple[str, str] | None, now: str, last_too: bool) -> bool:
-    """Return whether a day or time lies in a span, which may go over the year's or the day's end; None is always."""
+    """Return whether a day or time lies in a span, which may wrap around the year or the day; None: always."""
     if span is None:
         return True
     first, last = span
@@ -115,7 +115,7 @@ def rule_of(one: AlertSection, config: Config) -> Rule:
 
 
 def channels_of(config: Config) -> dict[str, frozenset[str]]:
-    """Return each sensor's channels, as a minute names them."""
+    """Return each sensor's channels, by their names in a minute."""
     found: dict[str, set[str]] = {}
     for (sensor, _), channel in config.channels().items():
         found.setdefault(sensor, set()).add(channel)
@@ -123,7 +123,7 @@ def channels_of(config: Config) -> dict[str, frozenset[str]]:
 
 
 def buses_of(config: Config) -> dict[str, frozenset[str]]:
-    """Return the sensors of each bus, which is named by its place: "/dev/ttyUSB0"."""
+    """Return the sensors of each bus, which is named by its address: "/dev/ttyUSB0"."""
     found: dict[str, set[str]] = {}
     for sensor in config.sensor:
         found.setdefault(BUSES[sensor.info.bus].key(sensor.settings), set()).add(sensor.name)

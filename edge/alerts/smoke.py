@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-LASTS = 120  # minutes for which smoke stays in a valley once no frost is near: ours, nobody has published one
+LASTS = 120  # minutes for which smoke stays in a valley once no frost is near: ours, no source found
 
 
 class Smoke(msgspec.Struct, omit_defaults=True):
@@ -13,6 +13,6 @@ class Smoke(msgspec.Struct, omit_defaults=True):
     left: int = 0
 
     def take(self, near_frost: bool) -> bool:
-        """Take in one minute. Return whether dust in it is smoke."""
+        """Process one minute. Return whether dust in it counts as smoke."""
         self.left = LASTS if near_frost else max(0, self.left - 1)
         return self.left > 0

@@ -1,8 +1,8 @@
 """When a horn sounds: which alerts call for it, for how long at most, when it rests, what was silenced.
 
-Pure, but for what is kept of it. A sounding is noted before it begins, so that a daemon that is killed and started
-again in its midst goes on to the same instant and no further. Each sounding is followed by a rest. What was silenced
-stays so until the alert ends or reaches a worse step.
+Pure, except for the saved state. A sounding is saved before it begins, so that a daemon that is killed and restarted
+meanwhile continues to the same instant and no further. Each sounding is followed by a rest. A silenced alert stays
+silenced until it ends or reaches a worse step.
 """
 
 from __future__ import annotations
@@ -15,22 +15,22 @@ from edge.alerts.alerts import End
 from edge.config.sections import HornSection
 from edge.snapshots import AlertNow
 
-FRESH_S = 300.0  # s; nobody is woken by what was measured longer ago (design: never for a minute older than 5 min)
+FRESH_S = 300.0  # s; nobody is woken for older minutes (design: never for a minute older than 5 min)
 
 
 class Demand(msgspec.Struct, frozen=True):
-    """The alerts that are open, and the end of the minute that they are of."""
+    """The open alerts, and the end of the minute by which they were judged."""
 
     alerts: tuple[AlertNow, ...] = ()
     end: End | None = None
 
     def fresh(self, boot: str, now: float) -> bool:
-        """Return whether that minute ended lately, in this boot."""
+        """Return whether that minute ended recently, in this boot."""
         return self.end is not None and self.end.boot == boot and now - self.end.at <= FRESH_S
 
 
 class Sounding(msgspec.Struct, omit_defaults=True):
-    """What outlives a restart: instants of a boot's clock, s, and of each alert the step at which it was silenced."""
+    """The state saved across restarts: instants of a boot's clock, s; by alert the step at which it was silenced."""
 
     boot: str = ""
     until: float = 0.0  # it sounds until then
@@ -38,7 +38,7 @@ class Sounding(msgspec.Struct, omit_defaults=True):
     silenced: dict[str, int] = msgspec.field(default_factory=dict)
 
     def resume(self, boot: str, now: float, rest_s: float) -> None:
-        """Go on in a boot: one that began since knows no instant of the one before, so it rests once more."""
+        """Continue in a boot: instants of an earlier boot are meaningless in a new one, so a pending rest restarts."""
         if boot != self.boot:
             self.boot, self.until = boot, 0.0
             self.rest = now + rest_s if self.rest else 0.0
@@ -54,27 +54,27 @@ class Sounding(msgspec.Struct, omit_defaults=True):
         self.rest = min(self.rest, now + section.rest_s)
 
     def may_sound(self, now: float) -> bool:
-        """Return whether it goes on, or may begin."""
+        """Return whether it continues or may begin."""
         return now < self.until or now >= self.rest
 
     def silence(self, alerts: Sequence[AlertNow]) -> None:
-        """Note that somebody has heard these alerts."""
+        """Note that these alerts were silenced at their current steps."""
         self.silenced |= {one.alert: one.step for one in alerts}
 
     def forget(self, alerts: Sequence[AlertNow]) -> bool:
-        """Forget what was silenced of alerts that are not open any more. Return whether there was any."""
+        """Forget silenced alerts that are no longer open. Return whether there were any."""
         still = {one.alert: self.silenced[one.alert] for one in alerts if one.alert in self.silenced}
         gone, self.silenced = len(still) < len(self.silenced), still
         return gone
 
 
 def calling(demand: Demand, section: HornSection) -> list[AlertNow]:
-    """Return the alerts that call for the horn: of its rules, at its step or worse, and seen by good values."""
+    """Return the alerts that call for the horn: of its rules, at its step or worse, and not blind."""
     return [
         one for one in demand.alerts if one.rule in section.rules and one.step >= section.from_step and not one.blind
     ]
 
 
 def unheard(alerts: Sequence[AlertNow], silenced: dict[str, int]) -> list[AlertNow]:
-    """Return those that nobody has silenced at their step or a worse one."""
+    """Return those that were not silenced at their step or a worse one."""
     return [one for one in alerts if one.step > silenced.get(one.alert, 0)]

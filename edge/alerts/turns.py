@@ -7,7 +7,7 @@ from edge.records.bodies import Alert
 
 
 def in_words(turn: Alert) -> Reason:
-    """Return what a turn means."""
+    """Return a turn in words."""
     gaps: dict[str, str | int] = {"rule": turn.rule, "step": turn.step, "steps": turn.steps}
     words = {
         "raised": Reason("alert_raised", "{rule}: raised, step {step} of {steps}", **gaps),

@@ -1,10 +1,10 @@
 """Anchors: instants of a boot whose UTC is known, and the times derived from them.
 
 A Pi boots with yesterday's time, so nothing is stamped with the system clock. An anchor ties an instant of
-CLOCK_BOOTTIME to UTC when the time becomes true. Between two anchors of a boot time is interpolated; beyond them it
-goes on at the rate that the anchors show of the boot's crystal, and the error grows by what they leave open of it: by
-500 ppm where they show nothing yet. Where something slews the boot's clock itself, anchors of the source "crystal"
-carry the time across that, and no rate is reckoned across them.
+CLOCK_BOOTTIME to UTC once the time is known. Between two anchors of a boot the time is interpolated; outside them it is
+extrapolated at the rate of the boot's crystal that the anchors show, and the error grows by the uncertainty of that
+rate: by 500 ppm if they show none yet. If the boot's clock itself is slewed, anchors of the source "crystal" carry the
+time across the slew, and no rate is computed across them.
 """
 
 from __future__ import annotations
@@ -19,17 +19,17 @@ import msgspec
 from edge.records.record import ClockMark
 
 DRIFT = 50e-6  # s per s; by how much a crystal's rate changes with the weather (the design's outdoor range)
-MOST_DRIFT = 500e-6  # s per s; a clock that is further off cannot be disciplined by Linux at all (adjtimex(2))
-NOTICED = 0.02  # s; a slew is noticed from here on
-FAST = 60.0  # s; one that is noticed later is slower than 330 ppm, and may be another rate rather than a correction
-DAY = 86_400.0  # s; a crystal's rate of days ago was another temperature's
+MOST_DRIFT = 500e-6  # s per s; Linux cannot discipline a clock that is further off (adjtimex(2))
+NOTICED = 0.02  # s; the smallest slew that is detected
+FAST = 60.0  # s; a slew detected later is slower than 330 ppm, and may be another rate rather than a correction
+DAY = 86_400.0  # s; a crystal's rate of days ago belongs to another temperature
 LEAST_ERROR = 0.05  # s; systemd-timesyncd tells the kernel an error of 0, and NTP over 4G is seldom better than this
-MOST_ERROR = 3600.0  # s; a time that is known no better dates nothing
+MOST_ERROR = 3600.0  # s; a time with a larger error dates nothing
 EARLIEST = 1_767_225_600_000_000  # 2026-01-01 UTC in microseconds: no copy of this version is older (CHANGELOG.md)
 LATEST = 2_398_377_600_000_000  # 2046-01-01, 20 years later
-SIMULATED = "sim"  # a simulation's time is what it says: it plays recordings of any year
-CRYSTAL = "crystal"  # carried on by the crystal while something slewed the boot's clock; no source's word
-DISCIPLINED, UNDISCIPLINED = "ntp", "system"  # the system's clock, as somebody keeps it right or nobody does
+SIMULATED = "sim"  # a simulation's time is always believed: it plays recordings of any year
+CRYSTAL = "crystal"  # the time carried by the crystal across a slew of the boot's clock; not from a source
+DISCIPLINED, UNDISCIPLINED = "ntp", "system"  # the system's clock, synchronised or not
 
 
 class Anchor(msgspec.Struct, frozen=True):
@@ -43,14 +43,14 @@ class Anchor(msgspec.Struct, frozen=True):
 
     @property
     def voice(self) -> str:
-        """Whose word it is: the system's clock is one clock, before network time has set it and after."""
+        """The source that speaks: the system's clock is one source, before and after it is synchronised."""
         return DISCIPLINED if self.source == UNDISCIPLINED else self.source
 
 
 class KeptClock(msgspec.Struct, frozen=True):
-    """The clocks of a boot at an instant up to which all that slewed them is accounted for.
+    """The clocks of a boot at an instant up to which all slews are accounted for.
 
-    `at`: CLOCK_BOOTTIME, `crystal`: CLOCK_MONOTONIC_RAW, s; `rate`: s of the one per s of the other, and how `unsure`.
+    `at`: CLOCK_BOOTTIME, `crystal`: CLOCK_MONOTONIC_RAW, s; `rate`: s of the former per s of the latter, +-`unsure`.
     """
 
     boot: str
@@ -61,9 +61,9 @@ class KeptClock(msgspec.Struct, frozen=True):
 
 
 class Slewed(msgspec.Struct, frozen=True):
-    """From `since` to `until` (s of the boot) its clock would have counted `elapsed` s, had nothing slewed it.
+    """From `since` to `until` (s of the boot) the boot's clock would have counted `elapsed` s without the slew.
 
-    `unnoticed`: how many s more may be slewed before and after it without being noticed; `kept`: the clocks at its end.
+    `unnoticed`: how many s more may have been slewed before and after it undetected; `kept`: the clocks at its end.
     """
 
     since: float
@@ -74,12 +74,12 @@ class Slewed(msgspec.Struct, frozen=True):
 
     @property
     def fast(self) -> bool:
-        """Whether it was noticed soon."""
+        """Whether it was detected within FAST seconds."""
         return self.until - self.since < FAST
 
 
 def believable(anchor: Anchor) -> bool:
-    """Whether any source can be right to say this: after the release was made, within 20 years, its error a number."""
+    """Return whether an anchor is possible: after this release, within 20 years, its error at most MOST_ERROR."""
     if not (math.isfinite(anchor.boottime) and 0 <= anchor.error <= MOST_ERROR):
         return False
     if anchor.source == SIMULATED:
@@ -88,7 +88,7 @@ def believable(anchor: Anchor) -> bool:
 
 
 def day_of(utc: int) -> str:
-    """Return the UTC day and time of an instant (microseconds since 1970), for a log; any number has one."""
+    """Return the UTC day and time of an instant (microseconds since 1970), for a log; never raises."""
     try:
         return f"{datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=utc):%Y-%m-%d %H:%M:%S}"
     except OverflowError:
@@ -96,7 +96,7 @@ def day_of(utc: int) -> str:
 
 
 def time_of(boottime: float, anchors: Sequence[Anchor]) -> tuple[int, ClockMark] | None:
-    """UTC (microseconds) of an instant of the anchors' boot, and how it is known; None without an anchor.
+    """Return the UTC (microseconds) of an instant of the anchors' boot and how it is known; None without an anchor.
 
     `anchors`: all of one boot, oldest first.
     """
@@ -117,13 +117,13 @@ def time_of(boottime: float, anchors: Sequence[Anchor]) -> tuple[int, ClockMark]
 
 
 def carried(slewed: Slewed, anchors: Sequence[Anchor]) -> tuple[Anchor, Anchor]:
-    """Return the anchors that carry the time over a stretch in which the boot's clock was slewed: its begin, its end.
+    """Return the two anchors that carry the time across a slew of the boot's clock: at its begin and at its end.
 
     `anchors`: at least one, of the boot, oldest first.
     """
     newest = anchors[-1]
     since, elapsed, unnoticed = slewed.since, slewed.elapsed, slewed.unnoticed
-    if since < newest.boottime < slewed.until:  # some of what was slewed came before it, nobody knows how much
+    if since < newest.boottime < slewed.until:  # an unknown part of the slew came before the anchor
         gained = (slewed.until - since - elapsed) / 2
         since, elapsed = newest.boottime, slewed.until - newest.boottime - gained
         unnoticed += abs(gained)
@@ -140,7 +140,7 @@ def carried(slewed: Slewed, anchors: Sequence[Anchor]) -> tuple[Anchor, Anchor]:
 
 
 def carried_back(early: Sequence[Slewed], first: Anchor) -> list[Anchor]:
-    """Return the anchors that carry a boot's first one back over what was slewed before it, oldest first."""
+    """Return the anchors that carry a boot's first anchor back across the slews before it, oldest first."""
     found = [first]
     for slewed in reversed([one for one in early if one.until <= first.boottime]):
         end = time_of(slewed.until, found)
@@ -153,12 +153,12 @@ def carried_back(early: Sequence[Slewed], first: Anchor) -> list[Anchor]:
 
 
 def error_of(anchor: Anchor) -> float:
-    """Return the error that we state for an anchor, s: its own, but never less than sources can keep."""
+    """Return the error stated for an anchor, s: its own, but at least LEAST_ERROR."""
     return max(anchor.error, LEAST_ERROR)
 
 
 class Rate(msgspec.Struct, frozen=True):
-    """A boot's clock loses `gain` s per s against UTC, known to +-`error`."""
+    """UTC gains `gain` s per s on a boot's clock, known to +-`error`."""
 
     gain: float
     error: float
@@ -168,10 +168,10 @@ UNKNOWN_RATE = Rate(0.0, MOST_DRIFT)
 
 
 def rate(anchors: Sequence[Anchor]) -> Rate:
-    """Return what the anchors of the last day show of a boot's crystal; nothing where their own errors hide it.
+    """Return the rate of a boot's clock by the anchors of the last day; UNKNOWN_RATE if their errors are too large.
 
-    Its rate of days ago was another temperature's, and that of the next hour may differ from the day's by DRIFT. Before
-    an anchor of the crystal, the boot's clock was slewed.
+    The rate of days ago belongs to another temperature, and that of the next hour may differ from the day's by DRIFT.
+    Anchors before the last one of the source CRYSTAL are not used: the clock was slewed in between.
     """
     newest = anchors[-1]
     begin, end = (bisect_left(anchors, at, key=_instant) for at in (newest.boottime - DAY, newest.boottime))

@@ -26,7 +26,7 @@ LONGEST_POLL = 3600.0  # s; poll(2) takes an int of milliseconds, and a deadline
 
 
 def boot_id() -> str:
-    """Return the kernel's random id of this boot; where /proc is not there, a new one, as if each start were a boot."""
+    """Return the kernel's random id of this boot; without /proc a new one, as if each start were a boot."""
     try:
         return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
     except OSError:
@@ -39,7 +39,7 @@ def system_utc() -> int:
 
 
 def crystal() -> float:
-    """Return s that nothing slews, suspended time included: `CLOCK_BOOTTIME` where nobody corrects the clock."""
+    """Return seconds that are never slewed, suspended time included: `CLOCK_BOOTTIME` without corrections."""
     suspended = time.clock_gettime(time.CLOCK_BOOTTIME) - time.clock_gettime(time.CLOCK_MONOTONIC)
     return time.clock_gettime(time.CLOCK_MONOTONIC_RAW) + suspended
 
@@ -58,7 +58,7 @@ class SystemLane:
         os.eventfd_write(self.stop_fd, 1)
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait real seconds for the lane's end; True when it has ended."""
+        """Wait real seconds for the lane's end. Return whether it has ended."""
         if self.thread is None:
             return True
         self.thread.join(timeout)
@@ -66,13 +66,13 @@ class SystemLane:
 
 
 class SystemClock:
-    """CLOCK_BOOTTIME and `poll`. A thread that is no lane may wait too; only `Stopped` never reaches it."""
+    """CLOCK_BOOTTIME and `poll`. A thread that is no lane may wait too, but never gets `Stopped`."""
 
     def __init__(self) -> None:
         self._local = threading.local()
 
     def now(self) -> float:
-        """Seconds since the boot, suspended time included."""
+        """Return the seconds since the boot, suspended time included."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
     def sleep_until(self, t: float) -> None:
@@ -128,7 +128,7 @@ class SystemClock:
 
 
 class SystemInbox:
-    """A bounded deque whose news and room are descriptors that `poll` can wait for."""
+    """A bounded deque with an event descriptor each for new items and for free space, for `poll`."""
 
     def __init__(self, clock: SystemClock, size: int) -> None:
         self.lost = 0
@@ -141,9 +141,9 @@ class SystemInbox:
             weakref.finalize(self, os.close, fd)
 
     def offer(self, item: Any, wake: bool = True) -> bool:
-        """Put without waiting; False, and one more `lost`, where the inbox is full.
+        """Put without waiting; False, counted in `lost`, if the inbox is full.
 
-        Without `wake` whoever waits sleeps on, until the inbox is half full.
+        Without `wake` the waiting lane sleeps on until the inbox is half full.
         """
         if not self._take(self._room):
             self.lost += 1
@@ -152,13 +152,13 @@ class SystemInbox:
         return True
 
     def put(self, item: Any) -> None:
-        """Put, waiting for room."""
+        """Put, waiting for space. Raise Stopped."""
         while not self._take(self._room):
             self._clock.wait_readable(self._room, float("inf"))
         self._append(item)
 
     def get(self, until: float) -> Any | None:
-        """Return the oldest item, waiting until `until`; None where none came."""
+        """Return the oldest item, waiting until `until`; None if none arrived. Raise Stopped."""
         in_time = True
         while True:
             self._take(self._news)
@@ -174,14 +174,14 @@ class SystemInbox:
         return len(self._items)
 
     def _append(self, item: Any, wake: bool = True) -> None:
-        """Add an item, then its news: that may be found gone, but no item that wakes is ever without it."""
+        """Add an item, then signal it: no waking item is without a signal, though a signal may find its item taken."""
         self._items.append(item)
         if wake or 2 * len(self._items) > self._size:
             os.eventfd_write(self._news, 1)
 
     @staticmethod
     def _take(fd: int) -> bool:
-        """One unit of a semaphore descriptor, where it has one."""
+        """Take one unit of a semaphore descriptor; False if it has none."""
         try:
             os.eventfd_read(fd)
         except BlockingIOError:

@@ -1,8 +1,8 @@
-"""Is the time known? A lane that looks for anchors and hands them to the recorder.
+"""The lane that asks the sources of the time for anchors and hands them to the recorder.
 
-A Pi without a real-time clock boots with yesterday's time. The kernel knows whether somebody disciplines its
-clock (chrony by NTP, GNSS or RTC; systemd-timesyncd): until it says so, the system's time is no time. A sandbox may
-forbid to ask it; that is told apart from a clock that nobody disciplines, because another person has to mend it.
+A Pi without a real-time clock boots with yesterday's time. The kernel knows whether its clock is disciplined (chrony by
+NTP, GNSS or RTC; systemd-timesyncd): until it says so, the system's time is not used. A sandbox may forbid asking it;
+that is distinguished from an undisciplined clock, because the remedy is another person's.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from edge.clock.clock import system_utc
 from edge.clock.watch import ClockSet, ClockWatch
 
 log = logging.getLogger("minshan.time")
-LOOK_S = 1.0  # between two looks whether the system's clock was set
-SEEK_S = 5.0  # between two looks while the time is unknown or doubted, or no source tells it: one may come and go
-CLOSE = 0.25  # s; a source that tells the time so well while the boot's clock is slewed slowly says all that is needed
-KEEP_S = 600.0  # between two looks once a source tells it: 50 ppm are 30 ms in that time
+LOOK_S = 1.0  # s between two checks whether the system's clock was set
+SEEK_S = 5.0  # s between two probes while the time is unknown or doubted, or no source knows it
+CLOSE = 0.25  # s; during a slow slew an anchor with at most this error makes carrying the time unnecessary
+KEEP_S = 600.0  # s between two probes once a source knows the time: 50 ppm are 30 ms in that time
 TIME_ERROR, STA_NANO = 5, 0x2000  # adjtimex(2): the clock is not synchronised; `offset` is in nanoseconds
-# When a second begins, the kernel takes off `offset` what that second corrects: a quarter at most (SHIFT_PLL).
+# At the begin of a second the kernel subtracts from `offset` what that second corrects: at most a quarter (SHIFT_PLL).
 UNDER_WAY = 4 / 3
 UNSYNCHRONISED = Reason("clock_not_synchronised", "the system's clock is not synchronised")
 MAY_NOT_ASK = "may_not_ask_time"  # NotAllowedError's code
 
 
 class NotAllowedError(Exception):
-    """The system refuses to tell whether its clock is right; `number` is its error's."""
+    """The system forbids asking whether its clock is right; `number` is its errno."""
 
     def __init__(self, number: int) -> None:
         why = system_reason(OSError(number, os.strerror(number)))
@@ -45,17 +45,17 @@ class NotAllowedError(Exception):
 
 
 class TimeSource(Protocol):
-    """Somebody who may know the time."""
+    """A source that may know the time."""
 
     def probe(self, boot: str, boottime: float) -> Anchor | None:
         """Return an anchor for this instant of the boot (s), None while the time is unknown. Raise NotAllowedError.
 
-        The time may be asked at any moment of the call: the caller adds how long that took to the error.
+        The time may be read at any moment of the call: the caller adds half the call's duration to the error.
         """
 
 
 class Timex(ctypes.Structure):
-    """The head of the kernel's struct timex; the rest is room for what it writes behind, on any processor."""
+    """The beginning of the kernel's struct timex; `rest` is space for its other fields, on any processor."""
 
     _fields_ = (
         ("modes", ctypes.c_uint),
@@ -69,18 +69,18 @@ class Timex(ctypes.Structure):
 
     @property
     def error(self) -> float:
-        """By how much the clock may be off, s: the bound, and what is known of it and not corrected yet.
+        """By how much the clock may be off, s: the stated bound plus the known offset that is not corrected yet.
 
-        systemd-timesyncd hands the kernel up to 0.4 s to correct in the course of minutes, and a bound of zero with it.
+        systemd-timesyncd gives the kernel up to 0.4 s to correct within minutes, together with a bound of zero.
         """
         uncorrected = abs(self.offset) / (1e9 if self.status & STA_NANO else 1e6)
         return float(max(self.maxerror, 1) / 1e6 + UNDER_WAY * uncorrected)
 
 
 class KernelTime:
-    """The kernel's clock, where somebody disciplines it (adjtimex(2)).
+    """The kernel's clock, if it is disciplined (adjtimex(2)).
 
-    `trusted`: take it as it is though nobody does; its error is then not known and given as 1 s.
+    `trusted`: use it even if it is not; its error is then unknown and stated as 1 s.
     """
 
     def __init__(self, trusted: bool = False) -> None:
@@ -88,7 +88,7 @@ class KernelTime:
         self._libc = ctypes.CDLL(None, use_errno=True)
 
     def probe(self, boot: str, boottime: float) -> Anchor | None:
-        """Return the system's UTC and by how much the kernel knows it may be off. Raise NotAllowedError."""
+        """Return the system's UTC with the kernel's error; None if undisciplined. Raise NotAllowedError."""
         timex = Timex()
         state = self._libc.adjtimex(ctypes.byref(timex))
         number = ctypes.get_errno()
@@ -102,11 +102,11 @@ class KernelTime:
 
 
 class Timekeeper:
-    """The lane that probes the sources, first one first, and hands what they say to the recorder.
+    """The lane that probes the sources, in order, and hands their anchors to the recorder.
 
-    `settled` says whether the recorder knows the time and nobody contradicts it; `watch` looks at the system's clock,
-    where it is to be noticed that this is set or slewed. `snapshot`: why no source told anything at the last look; None
-    where one did.
+    `settled` returns whether the recorder knows the time without an unconfirmed contradiction; `watch`, if given,
+    detects that the system's clock is set or slewed. `snapshot`: why no source knew the time at the last probe; None if
+    one did.
     """
 
     def __init__(
@@ -125,17 +125,17 @@ class Timekeeper:
         self._inbox = inbox
         self._settled = settled
         self._watch = watch
-        self._set = False  # the system's clock was set, and no source has told anything since
-        self._slewed: Slewed | None = None  # since the last look
+        self._set = False  # the system's clock was set, and no source has known the time since
+        self._slewed: Slewed | None = None  # since the last probe
 
     def run(self) -> None:
-        """Look for ever; ends by `Stopped`."""
+        """Probe until `Stopped`. Raise Stopped."""
         while True:
             now = self._clock.now()
             anchors = self.look()
             slewed = self._slewed
             if slewed is not None and (slewed.fast or not any(anchor.error <= CLOSE for anchor in anchors)):
-                self._inbox.offer(slewed)
+                self._inbox.put(slewed)  # lost, the time across it would be wrong
             for anchor in anchors:
                 self._inbox.offer(anchor)
             self._set = self._set and not anchors
@@ -152,14 +152,14 @@ class Timekeeper:
             except NotAllowedError as error:
                 refused = error.reason
                 continue
-            if anchor is not None:  # a slow card or a suspended machine may have kept it from its answer
+            if anchor is not None:  # a slow card or a suspended machine may have delayed its answer
                 took = self._clock.now() - begin
                 anchors.append(replace(anchor, boottime=begin + took / 2, error=anchor.error + took / 2))
-        self._says(None if anchors else refused or UNSYNCHRONISED)
+        self._note_trouble(None if anchors else refused or UNSYNCHRONISED)
         return anchors
 
     def _wait(self, until: float) -> None:
-        """Wait until an instant, or until something is done to the system's clock: what it says then is heard soon."""
+        """Wait until an instant, or until the system's clock is set or slewed: then it is probed soon."""
         self._slewed = None
         if self._watch is None:
             self._clock.sleep_until(until)
@@ -179,8 +179,8 @@ class Timekeeper:
                     self._slewed = slewed
                     return
 
-    def _says(self, trouble: Reason | None) -> None:
-        """Log what is new of it, once."""
+    def _note_trouble(self, trouble: Reason | None) -> None:
+        """Publish why no source knows the time, and log each change once."""
         if trouble not in (None, self.snapshot):
             log.warning("no time from this box: %s", trouble)
         self.snapshot = trouble

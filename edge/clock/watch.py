@@ -1,8 +1,8 @@
-"""Notice what is done to the system's clock: that it is set, or slewed until it is right.
+"""Detect that the system's clock is set (stepped) or slewed.
 
-Whatever disciplines the system's clock without a step moves the boot's clock with it, by up to 10 % (adjtimex(2)): only
-a step changes the one against the other. CLOCK_MONOTONIC_RAW is the crystal that drives both, which nothing slews.
-What both said last is kept, so that a start in the midst of a slew shows what was slewed since.
+Disciplining the system's clock without a step slews the boot's clock with it, by up to 10 % (adjtimex(2)); only a step
+shifts one against the other. CLOCK_MONOTONIC_RAW counts the crystal that drives both and is never slewed. The last
+readings are saved, so that a restart during a slew finds out how much was slewed meanwhile.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ import msgspec
 from drivers.clock import Clock
 from edge.clock.anchors import DRIFT, FAST, LEAST_ERROR, MOST_DRIFT, NOTICED, KeptClock, Slewed
 
-STEADY = 600.0  # s; so long shows at which rate the boot's clock runs against the crystal
-MOST_SLEWED = 2000  # noticed in a run as soon as can be; each costs a write to the card
-COARSE = 2.0  # s; a slew is noticed from here on after so many, as of a clock that was set wrong by an hour
+STEADY = 600.0  # s; long enough to measure the rate of the boot's clock against the crystal
+MOST_SLEWED = 2000  # slews in a run that are reported from NOTICED on; each costs a write to the card
+COARSE = 2.0  # s; after that many, the smallest slew that is reported, as when an error of an hour is slewed
 
 
 class SystemTime(msgspec.Struct, frozen=True):
-    """The system's clock: `utc` tells its UTC (microseconds since 1970), `crystal` what nothing slews (s)."""
+    """The system's clock: `utc` returns its UTC (microseconds since 1970), `crystal` unslewed seconds."""
 
     utc: Callable[[], int]
     crystal: Callable[[], float]
@@ -33,7 +33,7 @@ class ClockSet(msgspec.Struct, frozen=True):
 
 
 class _Reading(msgspec.Struct, frozen=True):
-    """The clocks at one instant of the boot, and how far apart they may have been read, s."""
+    """The clocks at one instant of the boot (s), and the time (s) within which they were read."""
 
     at: float
     utc: float
@@ -44,26 +44,26 @@ class _Reading(msgspec.Struct, frozen=True):
 class ClockWatch:
     """Compares the boot's clock with the system's UTC and with the crystal.
 
-    `kept`: what `keep` gave last. `missed`: what was slewed since, where that is of this boot.
+    `kept`: the last result of `keep`. `missed`: the slew since then, if it is of this boot.
     """
 
     def __init__(self, clock: Clock, system: SystemTime, boot: str, kept: KeptClock | None = None) -> None:
         self._clock = clock
         self._system = system
         self._boot = boot
-        self._rate, self._unsure = 1.0, MOST_DRIFT  # s of the boot per s of the crystal, and how sure that is
+        self._rate, self._unsure = 1.0, MOST_DRIFT  # s of the boot per s of the crystal, and its uncertainty
         self._slewed = 0
         self._before = self._read()
-        self._steady = [self._before]  # the readings since the last one up to which all is accounted for
+        self._steady = [self._before]  # the readings from the last one up to which all is accounted for
         self.missed = self._since(kept)
 
     def keep(self) -> KeptClock:
-        """Return what must outlive a restart."""
+        """Return the state to save across restarts."""
         last = self._steady[-1]
         return KeptClock(self._boot, last.at, last.crystal, self._rate, self._unsure)
 
     def _since(self, kept: KeptClock | None) -> Slewed | None:
-        """Go on where an earlier run of this boot ended. Return what was slewed meanwhile."""
+        """Continue from the end of an earlier run of this boot. Return the slew since then."""
         if kept is None or kept.boot != self._boot or not (kept.at < self._before.at and 0.9 < kept.rate < 1.1):
             return None
         self._rate, self._unsure = kept.rate, kept.unsure
@@ -71,11 +71,11 @@ class ClockWatch:
         return self._compared(self._before)
 
     def begin(self) -> None:
-        """Look for what is done to the system's UTC from now on: a source of the time has just been asked."""
+        """Detect steps of the system's UTC from now on: the sources of the time have just been probed."""
         self._before = self._read()
 
     def look(self) -> ClockSet | Slewed | None:
-        """Return what was done to the clock since `begin`, or since the last slew; None where nothing was."""
+        """Return a step since `begin`, or a slew since the last one; None if there was neither."""
         now = self._read()
         step = (now.utc - now.at) - (self._before.utc - self._before.at)
         if abs(step) > LEAST_ERROR + self._before.unsure + now.unsure:
@@ -84,19 +84,19 @@ class ClockWatch:
         return self._compared(now)
 
     def _compared(self, now: _Reading) -> Slewed | None:
-        """Compare with the crystal, since the reading up to which all is accounted for."""
+        """Return the slew since the reading up to which all is accounted for, by the crystal; None if there is none."""
         begin = self._steady[0]
         length = now.at - begin.at
         slewed = self._gained(begin, now) > self._unsure * length
         if not slewed and length < (FAST if self._unsure > DRIFT else STEADY):
             self._steady.append(now)
             return None
-        if slewed:  # not before the last reading that shows it: until then the clock ran straight on
+        if slewed:  # it began after the last reading from which it shows: until then the clock ran normally
             begin = next((one for one in reversed(self._steady) if self._gained(one, now) > 0), begin)
         found = Slewed(begin.at, now.at, self._counted(begin, now))
         if not found.fast and now.crystal > begin.crystal:
             rate = (now.at - begin.at) / (now.crystal - begin.crystal)
-            if abs(rate - 1) <= MOST_DRIFT:  # else it was slewed while nobody looked
+            if abs(rate - 1) <= MOST_DRIFT:  # otherwise it was slewed unobserved
                 self._rate, self._unsure = rate, DRIFT
         self._steady = [now]
         if not slewed:
@@ -106,11 +106,11 @@ class ClockWatch:
 
     @property
     def _noticed(self) -> float:
-        """From how many s on a slew is noticed."""
+        """The smallest slew that is reported, s."""
         return NOTICED if self._slewed < MOST_SLEWED else COARSE
 
     def _gained(self, since: _Reading, now: _Reading) -> float:
-        """Return by how many s more than can be noticed the boot's clock was slewed; negative where it was not."""
+        """Return by how many s beyond the detection limit the boot's clock was slewed; negative if it was not."""
         return abs(self._counted(since, now) - (now.at - since.at)) - self._noticed - since.unsure - now.unsure
 
     def _counted(self, since: _Reading, now: _Reading) -> float:

@@ -10,22 +10,22 @@ from edge.records.answers import Point, Series
 from edge.records.asked import DAY_US, HOUR_US, MINUTE_US, AskedStep, chosen, unit_of
 from edge.store.store import Store
 
-PAGE_MINUTES = 1500  # minutes that one answer looks at: 0.1 s of a slow board
-PAGE_HOURS = 9000  # hours that one answer is made of: a year
-FRESH_HOURS = 24  # hours of an answer where more than FRESH_RECORDS are not counted yet
-FRESH_RECORDS = 1500  # that one answer counts from their minutes
+PAGE_MINUTES = 1500  # minutes in one answer: 0.1 s on a slow board
+PAGE_HOURS = 9000  # hours in one answer: a year
+FRESH_HOURS = 24  # hours in an answer if more than FRESH_RECORDS are not aggregated yet
+FRESH_RECORDS = 1500  # records that one answer aggregates itself
 
 
 class Curves:
-    """Answers about one store. All methods raise StoreError."""
+    """The curves of one store. All methods raise StoreError."""
 
     def __init__(self, station: str, store: Store) -> None:
         self._station, self._store = station, store
 
     def series(self, channel: str, first_us: int, last_us: int, step: AskedStep = "auto") -> Series:
-        """Return a channel's curve of what begins from `first_us` to before `last_us`, or as much as one answer holds.
+        """Return a channel's curve from `first_us` to before `last_us`, or as much of it as one answer holds.
 
-        Hours and days are each whole: the first is the one that `first_us` lies in.
+        Hours and days are always whole: the first is the one that contains `first_us`.
         """
         made = chosen(step, first_us, last_us)
         if made == "minute":
@@ -62,6 +62,6 @@ class Curves:
 
 
 def begin_of(hour: HourSpan, span: int) -> int:
-    """Return the begin of the hour or day (`span` microseconds) by the station's clock that an hour lies in."""
+    """Return the begin of the local hour or day (`span` microseconds) that contains an hour."""
     ahead = hour.utc_offset_s * US
     return (hour.start + ahead) // span * span - ahead

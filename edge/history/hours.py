@@ -1,4 +1,4 @@
-"""The hours of a channel: those that the station has aggregated, and the others from their minutes."""
+"""The hours of a channel: from the table of aggregates, and those not aggregated yet from their minutes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge.store.store import Store
 
 
 class HourSpan(NamedTuple):
-    """One hour: its begin, microseconds UTC, and how many seconds the clock was ahead by which it is one."""
+    """One local hour: its begin, microseconds UTC, and its local time's offset from UTC, s."""
 
     start: int
     utc_offset_s: int
@@ -31,11 +31,11 @@ class StoredHours:
         self._offsets = ClockOffsets(store)
         reached, moves = store.hours.reached(), store.times.moves()
         moved = moves.since(reached.moves) if reached.moves >= 0 else None
-        self._valid = MOST if moved is None else moved  # rows with a record from there on are not true any more
+        self._valid = MOST if moved is None else moved  # rows with a record from this seq on are stale
         self.through = min(reached.through, self._valid - 1)
 
     def uncounted(self, first_us: int, last_us: int) -> int:
-        """Return how many records at most must be read for the hours of a span that are not counted."""
+        """Return the maximum number of records to read for the hours of a span that are not aggregated."""
         fresh = ranges.common(self._store.by_time.seqs(first_us, last_us), ((self.through + 1, MOST),))
         return ranges.count(fresh)
 
@@ -55,7 +55,7 @@ class StoredHours:
         return found
 
     def names(self, first_us: int, last_us: int) -> set[str]:
-        """Return the channels of the hours that overlap a span."""
+        """Return the channels in the hours that overlap a span."""
         found: set[str] = set()
         for row in self._store.hours.between(first_us - HOUR_US + 1, last_us):
             found |= set(msgspec.msgpack.decode(row.counts, type=dict[str, msgspec.Raw]))
@@ -65,7 +65,7 @@ class StoredHours:
         return found
 
     def _fresh(self, first_us: int, last_us: int, through: int) -> set[HourSpan]:
-        """Return the hours that have a minute which is in no row."""
+        """Return the hours with a minute that no row includes."""
         seqs = ranges.common(self._store.by_time.seqs(first_us, last_us + HOUR_US), ((through + 1, MOST),))
         fresh = (record for record in minutes(self._store, first_us, last_us + HOUR_US, seqs))
         hours = {hour_of_record(record, self._offsets) for record in fresh}
@@ -73,13 +73,13 @@ class StoredHours:
 
 
 def counts_of(packed: bytes, channel: str) -> Counts | None:
-    """Return what a row says of a channel; None where it has none."""
+    """Return a channel's aggregates from a row; None if it has none."""
     raw = msgspec.msgpack.decode(packed, type=dict[str, msgspec.Raw]).get(channel)
     return None if raw is None else msgspec.msgpack.decode(raw, type=Counts)
 
 
 def hour_of_record(record: Record, offsets: ClockOffsets) -> HourSpan:
-    """Return the hour that a dated minute lies in."""
+    """Return the local hour that contains a dated minute."""
     offset = offsets.of(record.setup)
     return HourSpan(hour_of(record.start or 0, offset), offset)
 
@@ -91,7 +91,7 @@ def minutes_of(store: Store, hour: HourSpan, offsets: ClockOffsets) -> list[Reco
 
 
 def alone(minute: MeasuredMinute, channel: str) -> MeasuredMinute:
-    """Return a minute with one channel and what that is weighed by."""
+    """Return a minute reduced to one channel and the wind speed by which it may be weighted."""
     measured = minute.said
     names = [name for name in {channel, ChannelName.parse(channel).beside("wind_speed")} if name in measured.values]
     mine = Measured(

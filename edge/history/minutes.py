@@ -1,4 +1,4 @@
-"""The minutes of a period from the store, in slices: an append waits for one slice at most."""
+"""The minutes of a period from the store, in slices: an append waits for at most one slice."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from edge.records.ranges import Ranges
 from edge.records.record import Kind, Record
 from edge.store.store import Store
 
-SLICE = 200  # records that are read at once: some milliseconds
+SLICE = 200  # records read at once: a few milliseconds
 
 
 def records(store: Store, first: int, last: int) -> Iterator[Record]:
-    """Yield the records first..last that are kept, in their order. Raise StoreError."""
+    """Yield the existing records first..last, in order. Raise StoreError."""
     for at in range(first, last + 1, SLICE):
         yield from store.range(at, min(at + SLICE - 1, last))
 
 
 def minutes(store: Store, first_us: int, last_us: int, seqs: Ranges | None = None) -> list[Record]:
-    """Return the minutes (among these numbers) that begin from `first_us` to before `last_us`, by time.
+    """Return the minutes (among `seqs`, if given) that begin from `first_us` to before `last_us`, by time.
 
     Raise StoreError.
     """
@@ -36,20 +36,20 @@ def minutes(store: Store, first_us: int, last_us: int, seqs: Ranges | None = Non
 
 
 def counted_as(record: Record) -> MeasuredMinute:
-    """Return a dated minute as it is counted."""
+    """Return a dated minute in the form that is aggregated."""
     assert record.start is not None
     return MeasuredMinute(record.start, record.duration, said_in(bytes(record.body)))
 
 
 class ClockOffsets:
-    """How many seconds the station's clock was ahead of UTC, as the setups say that minutes were made under."""
+    """The offsets from UTC of the station's local time, by the setup records under which minutes were made."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._known: dict[int, int] = {}
 
     def of(self, setup: int | None) -> int:
-        """Return the seconds of a setup by its number; 0 where it is not there or says none. Raise StoreError."""
+        """Return the offset (s) of a setup record by its seq; 0 if it is missing or has none. Raise StoreError."""
         if setup is None:
             return 0
         if setup not in self._known:

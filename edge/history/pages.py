@@ -13,13 +13,13 @@ from edge.records.record import MOST, Kind, Record
 from edge.store.picture_rows import FULL, THUMBNAIL, file_name
 from edge.store.store import Store
 
-PAGE = 200  # of one answer
-LOOKED_AT = 2000  # records that one answer looks at
-SLICE = 100  # that are read at once
+PAGE = 200  # records in one answer
+LOOKED_AT = 2000  # records examined for one answer
+SLICE = 100  # records read at once
 
 
 class BadPageError(Exception):
-    """No answer has named this page; `reason` says so."""
+    """The page is not one that an answer has named; `reason` says so."""
 
     def __init__(self, page: str) -> None:
         super().__init__(page)
@@ -29,9 +29,9 @@ class BadPageError(Exception):
 def events(
     station: str, store: Store, first_us: int, last_us: int, kinds: Collection[str] = (), page: str | None = None
 ) -> answers.Events:
-    """Return events of a span and of these kinds, or of all. Raise BadPageError, StoreError.
+    """Return the events of a span, of these kinds or of all. Raise BadPageError, StoreError.
 
-    One whose time is not known is among them, without a time, where it may have been then.
+    Events of unknown time are included, without a time, if they may have happened in the span.
     """
     wanted = [kind for kind in Kind if kind != Kind.MINUTE and (not kinds or kind in kinds)]
     found, rest = _page(store, wanted, first_us, last_us, page)
@@ -41,7 +41,7 @@ def events(
 def pictures(
     station: str, store: Store, first_us: int, last_us: int, camera: str | None = None, page: str | None = None
 ) -> answers.Pictures:
-    """Return pictures that were taken in a span (undated ones: none). Raise BadPageError, StoreError."""
+    """Return the pictures taken in a span, without undated ones. Raise BadPageError, StoreError."""
     found, rest = _page(store, [Kind.PICTURE], first_us, last_us, page)
     made = [_picture(station, store, record) for record in found if record.start is not None]
     return answers.Pictures([one for one in made if one is not None and camera in (None, one.camera)], rest)
@@ -50,7 +50,7 @@ def pictures(
 def _page(
     store: Store, kinds: Iterable[Kind], first_us: int, last_us: int, page: str | None
 ) -> tuple[list[Record], str | None]:
-    """Return what is of these kinds and that span before a number, and the number to go on before."""
+    """Return the records of these kinds and that span below the page's seq, and the next page (None: there is none)."""
     before = MOST if page is None else _number(page)
     lowest = store.by_time.since(first_us)
     rows = (_falling(store, kind, lowest, before) for kind in kinds)
@@ -70,7 +70,7 @@ def _number(page: str) -> int:
 
 
 def _falling(store: Store, kind: Kind, lowest: int, before: int) -> Iterator[Record]:
-    """Yield the records of a kind from before a number down to another."""
+    """Yield the records of a kind from below seq `before` down to `lowest`."""
     while part := store.by_time.newest_first(kind, lowest, before, SLICE):
         yield from part
         before = part[-1].seq

@@ -1,8 +1,8 @@
 """Aggregates of one hour's minutes, per channel, and of several hours. Pure: minutes in, counts out.
 
-A mean is over the good values (flags 1 and 2) by the time that each stands for, an amount (mm) their sum. A wind
-direction is the vector mean, each minute by its speed where the same sensor measures one. Sums are exact (`math.fsum`),
-so minutes in any order come to the same.
+A mean is of the good values (flags 1 and 2), weighted by their duration; an amount (mm) is their sum. A wind direction
+is the vector mean, each minute weighted by its speed if the same sensor measures it. Sums are exact (`math.fsum`), so
+the order of the minutes does not matter.
 """
 
 import math
@@ -22,21 +22,21 @@ from edge.records.record import values_of
 
 GOOD = frozenset((1, 2))
 SUSPECT, BAD = 3, 4
-MOST_CHANNELS, MOST_NAME = 256, 128  # of a minute's body, and of a channel's letters: those of the contract
-MOST_VALUE = 1e15  # no measured value is larger; what is counts as bad
+MOST_CHANNELS, MOST_NAME = 256, 128  # channels of a minute's body, characters of a channel's name: as in the contract
+MOST_VALUE = 1e15  # a value from here on is not a measurement and counts as bad
 US = 1_000_000
 HOUR_US = 3600 * US
 
 
 class Measured(msgspec.Struct, frozen=True, gc=False):
-    """What is counted of a minute's body."""
+    """The part of a minute's body that is aggregated."""
 
     values: Numbers
     quality: Flags
 
 
 class MeasuredRecord(msgspec.Struct, frozen=True):
-    """The same of a whole record."""
+    """The same within a whole record."""
 
     body: Measured
 
@@ -45,7 +45,7 @@ NOTHING = Measured({}, {})
 
 
 class MeasuredMinute(msgspec.Struct, frozen=True, gc=False):
-    """One minute: its begin (microseconds UTC), seconds, and what it says."""
+    """One minute: its begin (microseconds UTC), its duration (s), and its values and flags."""
 
     start: int
     duration: float
@@ -53,7 +53,7 @@ class MeasuredMinute(msgspec.Struct, frozen=True, gc=False):
 
 
 class ChannelTally(msgspec.Struct):
-    """What has been seen of one channel: the good values with their minutes, and how many minutes had another."""
+    """The tally of one channel: the good values with their minutes, and the number of minutes with others."""
 
     values: list[float] = msgspec.field(default_factory=list)
     minutes: list[MeasuredMinute] = msgspec.field(default_factory=list)
@@ -64,13 +64,13 @@ class ChannelTally(msgspec.Struct):
 
 
 def hour_of(start: int, utc_offset_s: int) -> int:
-    """Return the begin of the hour by a station's clock that an instant lies in; both microseconds UTC."""
+    """Return the begin of the local hour that contains an instant; both microseconds UTC."""
     ahead = utc_offset_s * US
     return (start + ahead) // HOUR_US * HOUR_US - ahead
 
 
 def said_by(raw: bytes) -> Measured:
-    """Return what a minute's record says; of one that says it in another way, what can be counted."""
+    """Return the values and flags of a minute's record; of one in an unexpected form, those that can be aggregated."""
     try:
         return msgspec.json.decode(raw, type=MeasuredRecord).body
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -78,7 +78,7 @@ def said_by(raw: bytes) -> Measured:
 
 
 def said_in(body: bytes) -> Measured:
-    """Return the same of a record's body."""
+    """Return the same from a record's body."""
     try:
         return msgspec.json.decode(body, type=Measured)
     except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -97,13 +97,13 @@ def _counted_of(raw: bytes, *way: str) -> Measured:
 
 
 def said_of(raw: bytes, channel: str) -> tuple[float | None, int] | None:
-    """Return value and flag of one channel of a minute's record; None where it has none.
+    """Return the value and flag of one channel of a minute's record; None if it has none.
 
-    The same as `said_by` says, in half the time: what is said of others is passed over.
+    The same result as from `said_by` in half the time: other channels are skipped.
     """
     try:
         body = _told_of(channel).decode(raw).body
-    except (msgspec.MsgspecError, ValueError):  # said in another way, or a name that no field can have
+    except (msgspec.MsgspecError, ValueError):  # an unexpected form, or a name that no field can have
         measured = said_by(raw)
         return (
             (measured.values[channel], measured.quality.get(channel, SUSPECT)) if channel in measured.values else None
@@ -113,7 +113,7 @@ def said_of(raw: bytes, channel: str) -> tuple[float | None, int] | None:
 
 @lru_cache(256)
 def _told_of(channel: str) -> Any:
-    """Return a decoder of records of which one channel is looked at."""
+    """Return a decoder of records that decodes only one channel."""
 
     def one_field_struct(name: str, kind: Any, default: Any) -> Any:
         field = msgspec.field(name=channel, default=default)
@@ -128,12 +128,12 @@ def _told_of(channel: str) -> Any:
 
 
 def counted(minutes: Iterable[MeasuredMinute]) -> list[tuple[str, Counts]]:
-    """Return each channel that the minutes of one hour have, by name, with what they come to."""
+    """Return each channel of the minutes of one hour, by name, with its aggregates."""
     return [(name, parts.counts()) for name, parts in parted(minutes)]
 
 
 def parted(minutes: Iterable[MeasuredMinute]) -> list[tuple[str, ExactSums]]:
-    """Return the same, with sums that are not rounded yet."""
+    """Return the same with sums that are not rounded yet."""
     tallies: dict[str, ChannelTally] = {}
     in_order = sorted(minutes, key=lambda one: one.start)
     for (names, flagged), alike in groupby(in_order, lambda one: ([*one.said.values], [*one.said.quality])):
@@ -142,9 +142,9 @@ def parted(minutes: Iterable[MeasuredMinute]) -> list[tuple[str, ExactSums]]:
 
 
 def _take(tallies: dict[str, ChannelTally], names: list[str], in_step: bool, minutes: list[MeasuredMinute]) -> None:
-    """Take in minutes with the same channels; `in_step`: their flags stand in the same order.
+    """Add minutes with the same channels; `in_step`: their flags are in the same order.
 
-    A channel that is good throughout, as nearly all are, is taken in as a whole.
+    A channel that is good throughout, as nearly all are, is added as a whole.
     """
     durations = [minute.duration for minute in minutes]
     values_of_each = zip(*(minute.said.values.values() for minute in minutes))
@@ -152,7 +152,7 @@ def _take(tallies: dict[str, ChannelTally], names: list[str], in_step: bool, min
         zip(*(minute.said.quality.values() for minute in minutes))
         if in_step
         else ([minute.said.quality.get(name, SUSPECT) for minute in minutes] for name in names)
-    )  # what no flag speaks for is not presented as good
+    )  # a value without a flag must not count as good
     for name, values, flags in zip(names, values_of_each, flags_of_each):
         tally = tallies.get(name)
         if tally is None:
@@ -180,7 +180,7 @@ def _take_one(tally: ChannelTally, value: float | None, flag: int, minute: Measu
 
 
 def _parts(name: str, tally: ChannelTally) -> Iterator[Any]:
-    """Yield the fields of `ExactSums`; None is no value, where nothing was good."""
+    """Yield the fields of `ExactSums`; None if no value was good."""
     values, minutes = tally.values, tally.minutes
     quantity = QUANTITIES.get(name.partition(".")[0])
     kind = Aggregation.MEAN if quantity is None else quantity.kind
@@ -200,9 +200,9 @@ def _parts(name: str, tally: ChannelTally) -> Iterator[Any]:
 
 
 def _wind(name: str, tally: ChannelTally) -> tuple[Addends | None, Addends | None, Addends | None]:
-    """Return the wind's way, and that to the east and north, metres (seconds, where no speed is measured), to be added.
+    """Return the addends of the wind run, and of its parts to the east and north, m (s, if no speed is measured).
 
-    All are 0 where all is calm, and None where no direction has a good speed beside it.
+    All are 0 if all minutes are calm, and None if no direction has a good speed beside it.
     """
     speed = ChannelName.parse(name).beside("wind_speed")
     ways: list[tuple[float, float]] = []
@@ -217,7 +217,7 @@ def _wind(name: str, tally: ChannelTally) -> tuple[Addends | None, Addends | Non
 
 
 def _weight(measured: Measured, speed: str) -> float | None:
-    """Return a minute's good wind speed; 1 where there is no such channel, None where its value is not good."""
+    """Return a minute's good wind speed; 1 if there is no such channel, None if its value is not good."""
     if speed not in measured.values:
         return 1.0
     value = measured.values[speed]

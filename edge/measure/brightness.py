@@ -1,16 +1,17 @@
-"""A light sensor held to the sun over hours and days: more than any sky gives, or never as much as a sky must give.
+"""A light sensor compared with the sun over hours and days: more than any sky gives, or never as much as one must give.
 
 Too much: the edge of a cloud adds a third for minutes, bright snow a tenth. The mean of an hour of sun over 40 degrees
-does not pass 1.4 times a clear sky (in two years of hours in Kansas, soilwater/pynotes-agriscience, 1.31 at most; in
-typical years of ten places, synthetic ones too, 1.38), so one that does has a wrong scale. What it tells under the next
-cloud is no better: the doubt lasts for 12 hours of high sun.
+does not exceed 1.4 times a clear sky (in two years of hours in Kansas, soilwater/pynotes-agriscience, at most 1.31; in
+typical years of ten places, synthetic ones included, 1.38), so a sensor that exceeds it has a wrong scale. Its values
+under the next cloud are no better: the doubt lasts for 12 hours of high sun.
 
-Too little: no cloud, smoke or shade leaves under 2 % for twelve hours of sun over 20 degrees; a sensor that tells no
-more is indoors, or tells W/m2 for lux. In ten days of a tenth of the light a clear or broken sky must be seen once: one
-whose brightest ten minutes in 80 such hours stayed under 15 % is dirty, shaded, or tells a tenth. A place
-on which no sun falls, behind a mountain, has a tenth of a clear sky's light too, for weeks; but where clouds come it
-gets brighter, up to a third. So the brightest must be four times the darkest, and clouds were there: without them
-nobody can tell. One that is half covered stays over all that, and only a second sensor tells. Ours, no source found.
+Too little: no cloud, smoke or shade leaves under 2 % for twelve hours of sun over 20 degrees; a sensor that reports no
+more is indoors, or reports W/m2 as lux. In ten days of a tenth of the light a clear or broken sky must occur once: a
+sensor whose brightest ten minutes in 80 such hours stayed under 15 % is dirty, shaded, or reports a tenth. A place
+without direct sun, behind a mountain, has a tenth of a clear sky's light for weeks, too; but clouds make it brighter,
+up to a third. So the brightest must be four times the darkest, which shows that there were clouds: without them it
+cannot be decided. A half-covered sensor stays above all these limits, and only a second sensor shows it. The limits are
+ours, no source found.
 """
 
 import math
@@ -20,20 +21,20 @@ import msgspec
 
 from drivers.reason import Reason
 
-SPAN = 600.0  # s of which a share of the clear sky is told
-SPANS = 6  # that make the hour which is held to the sun
+SPAN = 600.0  # s over which a share of the clear sky is computed
+SPANS = 6  # spans in the hour that is compared with the sun
 HIGH, HIGHER = math.radians(20.0), math.radians(40.0)
-MOST, OVER_S = 1.4, 12 * 3600.0  # times a clear sky; s of high sun for which that is remembered
-LEAST, WATCHED, CHANGES = 0.15, 80 * 3600.0, 4.0  # of a clear sky; s of high sun; the brightest by the darkest
+MOST, OVER_S = 1.4, 12 * 3600.0  # times a clear sky; s of high sun for which exceeding that is remembered
+LEAST, WATCHED, CHANGES = 0.15, 80 * 3600.0, 4.0  # of a clear sky; s of high sun; ratio of brightest to darkest
 NEXT_TO_NOTHING, NOTHING_S = 0.02, 12 * 3600.0
 
 
 class Seen(msgspec.Struct):
-    """What is kept of a light sensor, in shares of a clear sky.
+    """The saved state of a light sensor, in shares of a clear sky.
 
-    `seconds` of high sun since it last told more than `LEAST`, its darkest and brightest since, and for how many of
-    them it has told next to `nothing`; `times` that an hour went over the sky, and `over`, s of high sun, that it is
-    remembered.
+    `seconds` of high sun since it last reported more than `LEAST`, its darkest and brightest since, and the seconds for
+    which it has reported next to `nothing`; `times`: the ratio to a clear sky of the last hour that exceeded MOST;
+    `over`: s of high sun for which that is still remembered.
     """
 
     seconds: float = 0.0
@@ -45,14 +46,14 @@ class Seen(msgspec.Struct):
 
 
 class Brightness(msgspec.Struct):
-    """One sensor's light beside the sun's: what is kept, the span that runs (s, J/m2 told and due), the last ones."""
+    """One sensor's light and the sun's: the saved state, the current span (s, J/m2 reported and expected), the last."""
 
     seen: Seen = msgspec.field(default_factory=Seen)
     running: tuple[float, float, float] = (0.0, 0.0, 0.0)
     hour: deque[tuple[float, float]] = msgspec.field(default_factory=lambda: deque(maxlen=SPANS))
 
     def doubt(self, watts: float, clear: float, height: float, seconds: float) -> Reason | None:
-        """Take a minute: W/m2 told and due under a clear sky, the sun's height. Return why the sensor is in doubt."""
+        """Add a minute: W/m2 reported and of a clear sky, the sun's height. Return why the sensor is in doubt."""
         if height <= HIGHER:
             self.hour.clear()
         if height <= HIGH:
@@ -66,7 +67,7 @@ class Brightness(msgspec.Struct):
         return self._reason()
 
     def _close(self, lasted: float, told: float, due: float) -> None:
-        """Take a span of high sun."""
+        """Evaluate a span of high sun."""
         seen, share = self.seen, told / due
         self.hour.append((told, due))
         seen.over = max(0.0, seen.over - lasted)

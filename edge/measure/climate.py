@@ -1,11 +1,11 @@
 """The air temperatures that are possible at a place in a month, from climate records by latitude, season and altitude.
 
-Strategy: at sea level a coldest and a warmest air for the height of winter and of summer, in steps of latitude, each
-some kelvins beyond what was recorded anywhere there; between the two seasons by a cosine of the year, which is held
-three weeks towards winter for the coldest and a month towards summer for the warmest, since a record keeps to no date.
-Colder by 8 K with each kilometre (the free air has 6.5, but cold air gathers in high basins), and less warm by what the
-hottest towns at each height leave. It is generous on purpose: a doubt that a place's worst day raises is worth nothing,
-and what it must find is a thermometer that is wrong from its first day, of which no step and no second sensor tells.
+Strategy: at sea level a coldest and a warmest air for midwinter and midsummer, in steps of latitude, each some kelvins
+beyond what was recorded anywhere there; between the seasons by a cosine of the year, shifted three weeks towards winter
+for the coldest and a month towards summer for the warmest, since records keep to no date. Colder by 8 K per kilometre
+(the free air has 6.5, but cold air gathers in high basins), and less warm by what the hottest towns at each height
+show. It is generous on purpose: a doubt raised by a place's worst day is worth nothing, and the check must find a
+thermometer that is wrong from its first day, which no step and no second sensor shows.
 
 Sources: the extremes of the WMO's archive (56.7 degC at 36 N, -67.8 at 67 N, -89.2 at 78 S and 3,488 m, 49.6 at
 50 N, 38.0 at 67 N) and records of towns (-26.7 at 33 N, -31 at 34 N, -51.5 at 47 N, -52.3 at 53 N; -12 in July at 44 N
@@ -51,7 +51,7 @@ JUDGED = {"air_temperature": (True, True), "soil_temperature": (True, False)}  #
 
 
 class Climate:
-    """Holds the temperatures of a station to its place and month."""
+    """Compares the temperatures of a station with its place and season."""
 
     def __init__(self, site: Place, channels: Mapping[str, str]) -> None:
         """`channels`: name -> quantity."""
@@ -61,7 +61,7 @@ class Climate:
         self._band = (0.0, 0.0)
 
     def doubts(self, end: float, utc_offset: float | None, values: Mapping[str, Value]) -> dict[str, Reason]:
-        """Return channel -> why it is suspect, in the minute until `end` s; of all months where the date is unknown."""
+        """Return channel -> why it is suspect, in the minute until `end` s; by the year's range without a date."""
         if not self._channels:
             return {}
         day = 0 if utc_offset is None else datetime.fromtimestamp(end + utc_offset, UTC).timetuple().tm_yday
@@ -87,7 +87,7 @@ class Climate:
 
 
 def band(site: Place, day: int | None) -> tuple[float, float]:
-    """Return the coldest and warmest air, degC, of a place on a day of the year; of the whole year without one."""
+    """Return the coldest and warmest air, degC, of a place on a day of the year; of the whole year for None."""
     latitude = abs(site.latitude)
     cold = (at(COLDEST_WINTER, latitude), at(COLDEST_SUMMER, latitude))
     warm = (at(WARMEST_WINTER, latitude), at(WARMEST_SUMMER, latitude))
@@ -98,7 +98,7 @@ def band(site: Place, day: int | None) -> tuple[float, float]:
 
 
 def season(site: Place, day: int, towards_summer: float) -> float:
-    """Return how much of a day is summer, 0 to 1, were it so many days (at most) nearer to summer or winter."""
+    """Return the share of summer of a day, 0 to 1, shifted by at most so many days towards summer (< 0: winter)."""
     midsummer = MIDSUMMER if site.latitude >= 0 else MIDSUMMER - YEAR / 2
     away = abs((day - midsummer + YEAR / 2) % YEAR - YEAR / 2)
     nearest = min(max(away - towards_summer, 0.0), YEAR / 2)
@@ -106,7 +106,7 @@ def season(site: Place, day: int, towards_summer: float) -> float:
 
 
 def at(curve: Curve, place: float) -> float:
-    """Return a curve's value at a place, between its points in a straight line, beyond them that of the last."""
+    """Return a curve's value at a place: linear between its points, constant beyond them."""
     right = bisect_right(curve, place, key=lambda point: point[0])
     if right in (0, len(curve)):
         return curve[min(right, len(curve) - 1)][1]

@@ -1,8 +1,8 @@
 """The checks when a minute closes, on the values of all channels together: they raise flags and change no value.
 
-A reading is judged where it stands alone (`quality`); what shows only beside the hours before or beside another
-sensor is judged here. All memory is of a fixed size. States that are in doubt, and what was learnt of how the devices
-behave, outlive a restart (`keep`); the rest is empty after one, which can only delay a flag.
+Single readings are checked in `quality`; faults that show only against earlier hours or another sensor are checked
+here. All memory is of fixed size. Doubted states, and what was learnt of the devices' behaviour, are saved across
+restarts (`keep`); everything else is empty after one, which can only delay a flag.
 """
 
 from collections.abc import Container, Mapping, Sequence
@@ -33,7 +33,7 @@ from edge.measure.watered import Watered
 class Placed(msgspec.Struct, frozen=True):
     """What the checks know of a channel: its sensor and height (m above ground), what it can measure, its limits.
 
-    `heated`: a gauge that melts what falls.
+    `heated`: a gauge that melts snow.
     """
 
     sensor: str
@@ -44,7 +44,7 @@ class Placed(msgspec.Struct, frozen=True):
 
 
 class Doubts(msgspec.Struct, omit_defaults=True):
-    """The states in doubt at an instant (UTC s, None: not known), and what was learnt; ages in s."""
+    """The doubted states at an instant (UTC s, None: unknown), and what was learnt; ages in s."""
 
     utc: float | None = None
     leapt: dict[str, Leapt] = {}
@@ -63,7 +63,7 @@ class Doubts(msgspec.Struct, omit_defaults=True):
     void: list[str] = []
 
     def renamed(self, names: Mapping[str, str]) -> Self:
-        """Return them with other names of the channels; of a channel that has none nothing is kept."""
+        """Return the same with the channels renamed; the state of a channel without a new name is dropped."""
         found: dict[str, dict[str, Any] | list[str]] = {}
         for field, kept in msgspec.structs.asdict(self).items():
             if isinstance(kept, dict):
@@ -74,19 +74,19 @@ class Doubts(msgspec.Struct, omit_defaults=True):
 
 
 def renamed(key: str, names: Mapping[str, str]) -> str | None:
-    """Return a key with its channels' other names: one channel, two of a pair, or one and what of it is kept."""
+    """Return a key with its channels renamed: one channel, two of a pair, or one and the kind of its state."""
     words = [word if word in (EQUAL, BY_WAY) else names.get(word) for word in key.split(" ")]
     return None if None in words else " ".join(map(str, words))
 
 
 class Closing:
-    """All checks of a station's minutes. Where several doubt a value, the nearest in time gives the reason.
+    """All checks of a station's minutes. If several doubt a value, the one with the shortest span gives the reason.
 
-    `kept`: the doubts as they were when the last record was written.
+    `kept`: the doubts saved with the last record.
     """
 
     def __init__(self, places: Mapping[str, Placed], site: Site | None = None, kept: Doubts | None = None) -> None:
-        """`site`: where the station stands; without it neither light nor temperature is held to the place."""
+        """`site`: the station's place; without it light and temperature are not compared with the place."""
         own = {n: for_device(p.limits, p.channel.resolution) for n, p in places.items()}
         steps = {n: (p.channel.quantity, own[n].minute_step) for n, p in places.items()}
         quantities = {n: p.channel.quantity for n, p in places.items()}
@@ -115,14 +115,14 @@ class Closing:
     ) -> dict[str, Value]:
         """Return the values of the minute [begin, end) s with their flags raised.
 
-        `utc_offset`: seconds to add for UTC, None unknown; `samples`: those that passed; `worked`: somebody worked on
-        the station in it; `only_zeros`: the channels that told nothing but 0.
+        `utc_offset`: seconds to add for UTC, None: unknown; `samples`: those that passed; `worked`: somebody worked on
+        the station in it; `only_zeros`: the channels that reported only 0.
         """
         self._resume(begin, utc_offset)
         self._end, self._utc = end, None if utc_offset is None else end + utc_offset
         doubts = self._sun.doubts(begin, end, utc_offset, values) if self._sun else {}
         doubts |= self._climate.doubts(end, utc_offset, values) if self._climate else {}
-        if worked:  # what was opened, warmed by a hand, changed for another, is compared with nothing
+        if worked:  # a sensor that was opened, touched or replaced is not compared
             self._offsets.work()
             self._pairs.work()
         leapt = {} if worked else self._offsets.doubts(begin, end, values, samples)
@@ -146,7 +146,7 @@ class Closing:
         return raised(values, together(values))
 
     def keep(self) -> Doubts:
-        """Return what must outlive a restart."""
+        """Return the state to save across restarts."""
         if self._kept is not None:
             return self._kept  # no minute was closed since the start
         wet, iced, held = self._lasting.keep(self._end)
@@ -158,7 +158,7 @@ class Closing:
         return Doubts(self._utc, *states)
 
     def _resume(self, begin: float, utc_offset: float | None) -> None:
-        """Go on with what was kept. A gap that nobody can measure counts as none."""
+        """Restore the saved state. A gap of unknown length counts as none."""
         kept, self._kept = self._kept, None
         if kept is None:
             return

@@ -1,8 +1,8 @@
 """Values of one minute that cannot be true together, and means that jump from one minute to the next.
 
 Sources: Zahumensky 2004 (WMO): steps from minute to minute (in `limits`). Gust and mean, and particles, as in one frame
-(`drivers.contradictions`). That speed 0 and direction 0 belong together holds by itself (`minute.calm`). Dew point <=
-temperature needs no check of its own: the dew point is derived, and humidity over 103 % fails by its range.
+(`drivers.contradictions`). Speed 0 always comes with direction 0 (`wind.calm`). Dew point <= temperature needs no check
+of its own: the dew point is derived, and humidity over 103 % fails by its range.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ NEVER_ZERO = "relative_humidity"
 def together(values: Mapping[str, Value]) -> dict[str, Reason]:
     """Return channel -> why it is suspect, from all values of one minute.
 
-    Both sides of a contradiction are, except where the other side is in doubt already: that one explains it.
+    Both sides of a contradiction are, unless one is in doubt already, which explains it.
     """
     values = {name: value for name, value in values.items() if value.flag is Flag.PASS}
     doubts: dict[str, Reason] = {}
@@ -39,17 +39,17 @@ def together(values: Mapping[str, Value]) -> dict[str, Reason]:
 
 
 def number(values: Mapping[str, Value], name: str) -> float | None:
-    """Return a channel's value, None where it has none."""
+    """Return a channel's value, None if it has none."""
     value = values.get(name)
     return None if value is None else value.value
 
 
 class Zeros:
-    """Doubts what a device tells as 0 together with a humidity that is none: an answer of zeros alone is no answer.
+    """Doubts values of 0 that a device reports together with a humidity of 0: an answer of zeros is not an answer.
 
-    No outdoor air is at 0 %, and readings of it fail; beside them, 0.0 degC is no frost. One frame is judged where it
-    is decoded (drivers.limits), but many a device tells each quantity in a frame of its own. A gauge's rise is left
-    out: its total was not 0.
+    No outdoor air is at 0 %, and such readings fail; beside them, 0.0 degC is no frost. A single frame is checked when
+    it is decoded (drivers.limits), but many devices report each quantity in a frame of its own. A gauge's rise is
+    excluded: its total was not 0.
     """
 
     def __init__(self, channels: Mapping[str, tuple[str, str]]) -> None:
@@ -57,7 +57,7 @@ class Zeros:
         self._channels = {n: c for n, c in channels.items() if quantity(c[1]).kind is not Aggregation.TOTAL}
 
     def doubts(self, values: Mapping[str, Value], only_zeros: Container[str] = ()) -> dict[str, Reason]:
-        """Return channel -> why it is suspect. `only_zeros`: those that told nothing but 0, failed or not."""
+        """Return channel -> why it is suspect. `only_zeros`: channels that reported only 0, failed or not."""
         void = {
             sensor: name
             for name, (sensor, of) in self._channels.items()
@@ -73,9 +73,9 @@ class Zeros:
 class MinuteSteps:
     """Compares each mean with the minute before.
 
-    Nothing is compared over a gap, after a restart, or with a mean that is itself in doubt: a spike in one minute
-    would make the good one after it suspect. Of a humidity's step what the same minute's warming explains is none: a
-    gust into a cold night's air warms it by 2 K and dries it by 10 % without any fault.
+    Nothing is compared across a gap, after a restart, or with a doubted mean: a spike in one minute would make the
+    good one after it suspect. The part of a humidity's step that the same minute's warming explains is ignored: a gust
+    into a cold night's air warms it by 2 K and dries it by 10 % without any fault.
     """
 
     def __init__(self, most: Mapping[str, tuple[str, float]]) -> None:
@@ -110,10 +110,10 @@ class MinuteSteps:
 
 
 def unexplained(name: str, of: str, before: Mapping[str, float], now: Mapping[str, float]) -> float:
-    """Return a step of a mean, less what air that warms or cools takes from its relative humidity, or gives it."""
+    """Return a step of a mean, less the change of relative humidity that the air's warming or cooling explains."""
     change, own = now[name] - before[name], ChannelName.parse(name).beside("air_temperature")
     air = own if own in now else "air_temperature"
     if of != "relative_humidity" or air not in now or air not in before:
         return change
-    owed = -PER_KELVIN * (now[name] + before[name]) / 2 * (now[air] - before[air])
-    return change - owed if change * owed > 0 else change
+    expected = -PER_KELVIN * (now[name] + before[name]) / 2 * (now[air] - before[air])
+    return change - expected if change * expected > 0 else change

@@ -1,14 +1,13 @@
 """Rain from a counter that is never cleared: the increase of the device's own running total.
 
-Why not the last reading minus the first: what falls between two minutes would belong to none. A counter's rise
-is taken from the last reading before, whichever minute that was in, so the minutes of a day add up to what the
-gauge counted.
+Why not the last reading minus the first: rain between two minutes would belong to none. A counter's rise is computed
+from the preceding reading, whichever minute that was in, so the minutes of a day add up to what the gauge counted.
 
-A total that does not go on from the last one tells of another level. A level is believed when readings go on from it:
-two where it is likely (a restart from zero, a level that was left before), three otherwise. Until then nothing is
-counted, so that a few wrong readings cost nothing when the counter is back; levels that were left are remembered for
-an hour, with what was counted since, so that a late return counts nothing twice. What was counted too much is owed
-and taken from the rain that follows: the sums become right again, and the minutes say so.
+A total that does not continue from the last one is another level. A level is believed once readings continue from it:
+two if it is likely (a restart from zero, a level that was left before), three otherwise. Until then nothing is counted,
+so a few wrong readings cost nothing if the counter recovers; levels that were left are remembered for an hour, with the
+amount counted since, so that a late return counts nothing twice. An amount counted in excess is owed and subtracted
+from the following rain: the sums become right again, and the minutes say so.
 """
 
 import math
@@ -27,23 +26,23 @@ UNSETTLED = Reason(
     "counter_unsettled",
     "the gauge's last total does not fit the totals before; its rain is counted if the total persists",
 )
-GAP_S = 90.0  # a rise after a longer silence may have fallen in minutes that are past
+GAP_S = 90.0  # s; a rise after a longer silence may have fallen in earlier minutes
 AT_ONCE = 2 * SUSPECT_MM_PER_MIN  # mm in a minute; more waits for the reading that confirms it
-RECORD_MM, RECORD_POWER = 422.0, 0.475  # most in so many hours anywhere: 422 h^0.475 (Jennings, world records of rain)
-UNKNOWN_MM = 1000.0  # most that is believed of a gap that nobody can measure; no place of ours has it in a year
-RESTART_MM = 1.0  # a counter that began again from zero tells little: a few tips, and what a heavy rain brings
-WRAP_MM = 100.0  # most that is told as a wrap over a gap; more is likelier a restart
-REMEMBERED_S = 3600.0  # how long a level that was left may come back
-LEAST = 1e-6  # mm; less is the arithmetic's
+RECORD_MM, RECORD_POWER = 422.0, 0.475  # most rain in h hours anywhere: 422 h^0.475 (Jennings, world records of rain)
+UNKNOWN_MM = 1000.0  # the most that is believed after a gap of unknown length; no place of ours has it in a year
+RESTART_MM = 1.0  # a counter that restarted from zero shows little: a few tips, plus what a heavy rain brings
+WRAP_MM = 100.0  # the most that counts as a wrap across a gap; more is likelier a restart
+REMEMBERED_S = 3600.0  # s for which a level that was left may come back
+LEAST = 1e-6  # mm; less is a rounding error
 KEPT = 3  # levels of each kind
 
 
 class OtherTotal(msgspec.Struct):
-    """A total that readings told beside the one that is counted from.
+    """A level that readings showed beside the current one.
 
-    `kind`: "odd" (fits nothing yet), "left" (was counted from until another was believed), "before" (the total
-    before a rise). `first`: its first total, of a known one the last counted; `since`: mm counted since it was left,
-    `step`: the greatest rise of them.
+    `kind`: "odd" (fits nothing yet), "left" (was the current one until another was believed), "before" (the total
+    before a rise). `first`: its first total, of a known level the last one counted; `since`: mm counted since it was
+    left, `step`: the greatest single rise among them.
     """
 
     kind: Literal["odd", "left", "before"]
@@ -57,9 +56,9 @@ class OtherTotal(msgspec.Struct):
 
 
 class CounterState(msgspec.Struct):
-    """What must outlive a restart: the device's last total, when, the sum of all rises (mm), what is owed, levels.
+    """The state saved across restarts: the device's last total, when, the sum of all rises (mm), what is owed, levels.
 
-    `at`: s of the boot whose id is `boot`; `utc`: the same instant in UTC s. None where it is not known.
+    `at`: s of the boot whose id is `boot`; `utc`: the same instant in UTC s. None if unknown.
     """
 
     last: float | None = None
@@ -72,7 +71,7 @@ class CounterState(msgspec.Struct):
 
 
 class Rise(msgspec.Struct, frozen=True):
-    """What one reading adds: millimetres, why it is doubted (None: it is not), whether it still waits for a next."""
+    """What one reading adds: mm, why it is doubted (None: it is not), whether it still waits for a confirming one."""
 
     amount: float
     doubt: Reason | None = None
@@ -80,9 +79,9 @@ class Rise(msgspec.Struct, frozen=True):
 
 
 class Counter:
-    """Follows one device's running total (mm). `state` is kept with each minute and given back at a start.
+    """Follows one device's running total (mm). `state` is saved with each minute and restored at a start.
 
-    `boot`: the present boot's id, by which seconds of another boot are not taken for this one's.
+    `boot`: the current boot's id, to distinguish instants of other boots.
     """
 
     def __init__(self, state: CounterState | None = None, boot: str | None = None) -> None:
@@ -94,19 +93,19 @@ class Counter:
     def take(self, value: float, at: float, wraps_at: float | None, utc: float | None) -> Rise:
         """Return the rise that this reading brings.
 
-        `at`: s of this boot; `utc`: s where known (for gaps over a restart).
+        `at`: s of this boot; `utc`: s, if known (for gaps across a restart).
         """
         state, gap = self.state, self._gap(at, utc)
         if state.last is None:
             self._move(value, at, utc)
             return Rise(0.0)
-        for level in () if self._dated else state.levels:  # those of another boot begin at this one's seconds
+        for level in () if self._dated else state.levels:  # restored levels get an instant of this boot
             level.at = at
         self._dated = True
         rise = value - state.last
         rise = 0.0 if abs(rise) < LEAST else rise
         if not 0 <= value <= (wraps_at or value):
-            return Rise(0.0, unsettled=True)  # more, or less, than the device can tell
+            return Rise(0.0, unsettled=True)  # more, or less, than the device can show
         goes_on = any(level.kind == "odd" and _goes_on(level, value, at) for level in state.levels)
         if rise < 0 and wraps_at is not None and rise + wraps_at <= _most_wrapped(gap) and not goes_on:
             return self._wrapped(rise + wraps_at, value, at, utc, gap)
@@ -147,7 +146,7 @@ class Counter:
         return Rise(amount)
 
     def _add(self, rise: float) -> float:
-        """Add a rise to the sum, less what is owed; what a return takes back (below 0) is owed. Return what came in."""
+        """Add a rise to the sum, less what is owed; a negative rise becomes owed. Return the amount added."""
         state = self.state
         for level in state.levels:
             level.since, level.step = level.since + rise, max(level.step, rise)
@@ -157,7 +156,7 @@ class Counter:
         return max(0.0, balance)
 
     def _odd(self, rise: float, value: float, at: float, utc: float | None, gap: float | None) -> Rise:
-        """Keep a total that does not go on from the last one, until readings enough have told its level."""
+        """Keep a total that does not continue from the last one, until enough readings have confirmed its level."""
         level = self._level(value, at, gap)
         level.readings += 1
         level.base = value if level.base is None and level.readings == 2 else level.base
@@ -169,7 +168,7 @@ class Counter:
         return self._believe(level, rise, value, at, utc, gap)
 
     def _forget_odd(self) -> int:
-        """Drop what was told in between: the level is the same as before. Return how many readings told it."""
+        """Drop the levels in between: the old level continues. Return how many readings showed them."""
         away = sum(level.readings for level in self.state.levels)
         self.state.levels = [level for level in self.state.levels if level.kind != "odd"]
         for level in self.state.levels:
@@ -177,30 +176,30 @@ class Counter:
         return away
 
     def _comes_back(self, rise: float, value: float, at: float, gap: float | None) -> bool:
-        """Return whether a level that was left needs less than half of the rain that this rise would be.
+        """Return whether a level that was left explains this total with less than half of the rain of this rise.
 
-        A gauge that began anew climbs past its old total by the steps of its rain, in a gap by many, past one of a few
-        tips by the first; one that had erred leaps back.
+        A gauge that restarted climbs past its old total in the steps of its rain, during a gap in several at once,
+        past a total of a few tips with the first; one that was wrong for a while jumps back.
         """
-        rains = gap is not None and gap > GAP_S  # where it rained on this level, the gap may have had the rest
+        rains = gap is not None and gap > GAP_S  # if it rained on this level, the rest may have fallen in the gap
         fits = (level for level in self.state.levels if level.kind == "left" and _goes_on(level, value, at))
         left = (v for v in fits if v.first > RESTART_MM and rise > v.step + LEAST and not (rains and v.step))
         return any(v.at + REMEMBERED_S >= at and 2 * (value - v.first) + LEAST < rise for v in left)
 
     def _level(self, value: float, at: float, gap: float | None) -> OtherTotal:
-        """Return the level that a total goes on from, a new one where it goes on from none."""
+        """Return the level from which a total continues, a new one if there is none."""
         levels = self.state.levels
         levels[:] = [level for level in levels if abs(at - level.at) <= REMEMBERED_S]
         fits = [level for level in levels if _goes_on(level, value, at) and not self._began_anew(level, value, gap)]
-        leapt = 0 < value < (self.state.last or 0.0)  # 0 is a restart, not a leap that is over
+        leapt = 0 < value < (self.state.last or 0.0)  # 0 is a restart, not the end of a jump
         for kinds in (("odd", "left"), ("before",) if leapt else ()):
             known = [level for level in fits if level.kind in kinds]
-            if known:  # the one that needs the least rain
+            if known:  # the one that implies the least rain
                 return max(known, key=lambda level: level.last)
         return self._new("odd", value, at)
 
     def _began_anew(self, level: OtherTotal, value: float, gap: float | None) -> bool:
-        """Return whether a total fell to where any gauge comes by that begins again: what came since was rain."""
+        """Return whether a total is that of a restarted gauge that has passed this level: what came since was rain."""
         last = self.state.last or 0.0
         rained = last <= level.since + LEAST if level.kind == "left" else level.step <= RESTART_MM
         return level.kind != "odd" and value < last and _restarted(value, gap) and rained
@@ -208,7 +207,7 @@ class Counter:
     def _believe(
         self, level: OtherTotal, rise: float, value: float, at: float, utc: float | None, gap: float | None
     ) -> Rise:
-        """Count from another level from now on; return what it adds."""
+        """Make another level the current one. Return what it adds."""
         last = self.state.last or 0.0
         fell = value - (level.base or value)
         if level.kind != "odd":
@@ -219,7 +218,7 @@ class Counter:
             fell = rise
         self.state.levels = [other for other in self.state.levels if other is not level and other.kind == "left"]
         if level.kind == "odd":
-            self._new("before" if fell == rise else "left", last, at)  # what a known level comes back from was wrong
+            self._new("before" if fell == rise else "left", last, at)  # if a known level returns, the last was wrong
         if fell == rise and fell >= 0:
             return self._counted(rise, value, at, utc, gap)
         amount = self._add(fell)
@@ -238,7 +237,7 @@ class Counter:
         self._here = True
 
     def _gap(self, at: float, utc: float | None) -> float | None:
-        """Return the seconds since the last reading, None where nobody can tell; a step of the clock adds none."""
+        """Return the seconds since the last reading, None if unknown; steps of the clock are not included."""
         state = self.state
         if state.at is not None and (self._here or (self._boot is not None and state.boot == self._boot)):
             return max(0.0, at - state.at)
@@ -252,13 +251,13 @@ def _minutes(gap: float | None) -> float:
 
 
 def _most(gap: float | None) -> float:
-    """Return the most rain, mm, that any sky has given in so many seconds."""
+    """Return the most rain, mm, ever recorded in so many seconds."""
     minutes = _minutes(gap)
     return min(MOST_MM_PER_MIN * minutes, max(MOST_MM_PER_MIN, RECORD_MM * math.pow(minutes / 60.0, RECORD_POWER)))
 
 
 def _believed(gap: float | None) -> float:
-    """Return the most rain, mm, that one reading alone is believed."""
+    """Return the most rain, mm, that is believed on a single reading."""
     return min(_most(gap), MOST_MM_PER_MIN if gap is None else AT_ONCE * _minutes(gap))
 
 
@@ -267,19 +266,19 @@ def _most_wrapped(gap: float | None) -> float:
 
 
 def _restarted(value: float, gap: float | None) -> bool:
-    """Return whether a total is what a gauge tells that began again from zero since the last reading."""
+    """Return whether a total can be that of a gauge that restarted from zero since the last reading."""
     return value <= (MOST_MM_PER_MIN if gap is None else RESTART_MM + SUSPECT_MM_PER_MIN * gap / 60.0)
 
 
 def _goes_on(level: OtherTotal, value: float, at: float) -> bool:
-    """Return whether a total may follow a level's last one."""
+    """Return whether a total may continue from a level's last one."""
     gap = max(0.0, at - level.at)
     most = RESTART_MM + SUSPECT_MM_PER_MIN * gap / 60.0 if level.kind == "odd" else _believed(gap)
     return -LEAST < value - level.last <= most
 
 
 def _why(level: OtherTotal, rise: float, last: float, gap: float | None) -> Reason:
-    """Return why what another level adds is in doubt."""
+    """Return why the amount added by another level is in doubt."""
     if rise < 0 and _restarted(level.first, gap):
         return Reason("counter_restarted", "the gauge's counter started again from zero")
     if rise < 0:

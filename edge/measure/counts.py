@@ -1,6 +1,6 @@
-"""Aggregates of minutes, per channel and hour: as figures, and as sums that are still exact.
+"""Aggregates of minutes, per channel and hour: as figures, and as exact sums.
 
-Sums are exact (`math.fsum`): minutes in any order, all at once or one after the other, come to the same.
+Sums are exact (`math.fsum`): the result does not depend on the order of the minutes, or whether they come at once.
 """
 
 from __future__ import annotations
@@ -14,17 +14,18 @@ import msgspec
 from edge.measure.wind import UNDEFINED
 from edge.records.answers import Point
 
-MISSING = 9  # the flag of what was not measured
-SUMS = slice(4, 9)  # where sums stand in `Counts`
-Addends = tuple[float, ...]  # numbers whose exact sum is what is meant
+MISSING = 9  # the flag of a value that was not measured
+SUMS = slice(4, 9)  # the positions of the sums in `Counts`
+Addends = tuple[float, ...]  # numbers that represent their exact sum
 Rests = tuple[Addends, Addends, Addends, Addends, Addends]
 
 
 class Counts(NamedTuple):
-    """What the minutes of a channel come to: how many of each flag, and of the good ones what follows.
+    """The aggregates of a channel's minutes: the number with each flag, and for the good ones the following.
 
-    `seconds` that they stand for, `total` of value x seconds (of a direction the wind's way), `amount` of those that
-    are summed, the way to the `east` and `north` of a direction, the extremes with the begin of their first minutes.
+    `seconds`: their duration; `total`: of value x seconds (of a direction: the wind run); `amount`: the sum of values
+    that are amounts; `east` and `north`: the parts of a direction's wind run; the extremes with the begin of their
+    first minutes.
     """
 
     good: int
@@ -43,7 +44,7 @@ class Counts(NamedTuple):
 
     @property
     def mean(self) -> float | None:
-        """The mean by time, of a direction that of the vectors (0: calm); None where there is none."""
+        """The mean by time, of a direction the vector mean (0: calm); None if there is none."""
         if self.east is None or self.north is None:
             return None if self.total is None or not self.seconds else self.total / self.seconds
         if not self.total:
@@ -53,7 +54,7 @@ class Counts(NamedTuple):
         return math.degrees(math.atan2(self.east, self.north)) % 360.0 or 360.0
 
     def point(self, start_us: int, end_us: int) -> Point:
-        """Return them as a point of a curve, for a host that has all that was measured."""
+        """Return them as a point of a curve, for a host that has everything that was measured."""
         return Point(
             start_us,
             end_us,
@@ -75,7 +76,7 @@ COUNTS = Counts._fields
 
 
 class ExactSums(NamedTuple):
-    """`Counts` before rounding, each sum as numbers that add up to it exactly: so an hour can grow minute by minute."""
+    """`Counts` before rounding, each sum as its exact addends, so that an hour can grow minute by minute."""
 
     good: int
     suspect: int
@@ -98,12 +99,12 @@ class ExactSums(NamedTuple):
         return Counts(*found)
 
     def rests(self) -> str:
-        """Return what rounding takes from the sums, as text for `parts_of`."""
+        """Return the rounding errors of the sums, as text for `parts_of`."""
         sums: list[Any] = list(self)[SUMS]
         return msgspec.json.encode([_rest(terms) for terms in sums]).decode()
 
     def plus(self, other: ExactSums) -> ExactSums:
-        """Return what these and other minutes come to."""
+        """Return the aggregates of these and other minutes."""
         found: list[Any] = [one + more for one, more in zip(self[:4], other[:4])]
         pairs: Iterable[Any] = zip(list(self)[SUMS], list(other)[SUMS])
         found += [_joined(one, more) for one, more in pairs]
@@ -113,7 +114,7 @@ class ExactSums(NamedTuple):
 
 
 def parts_of(counts: Counts, rests: str | None) -> ExactSums | None:
-    """Return the parts that figures were rounded from; None where `rests` is no text of `ExactSums.rests`."""
+    """Return the exact sums from which figures were rounded; None if `rests` is not a text of `ExactSums.rests`."""
     try:
         left = msgspec.json.decode(rests or "", type=Rests)
     except msgspec.MsgspecError:
@@ -128,7 +129,7 @@ def _joined(one: Addends | None, more: Addends | None) -> Addends | None:
 
 
 def _rest(terms: Addends | None) -> list[float]:
-    """Return few numbers that are exactly what `math.fsum` of these rounds away."""
+    """Return a few numbers whose exact sum is the rounding error of `math.fsum` of these."""
     found: list[float] = []
     while terms and (left := math.fsum((*terms, *(-one for one in found)))):
         found.append(left)
@@ -136,7 +137,7 @@ def _rest(terms: Addends | None) -> list[float]:
 
 
 def _first(sign: float, *pairs: tuple[float | None, int | None]) -> tuple[float | None, int | None]:
-    """Return the least value (with `sign` -1.0: the largest) with its instant, of equal ones the earliest."""
+    """Return the least value (with `sign` -1.0: the largest) with its instant; of equal ones the earliest."""
     known = [(sign * value, at, value) for value, at in pairs if value is not None and at is not None]
     if not known:
         return None, None
@@ -145,7 +146,7 @@ def _first(sign: float, *pairs: tuple[float | None, int | None]) -> tuple[float 
 
 
 def together(parts: Iterable[Counts]) -> Counts:
-    """Return what several hours of a channel come to, at least one."""
+    """Return the aggregates of several hours (at least one) of a channel."""
     every = list(parts)
 
     def of(name: str) -> list[Any]:

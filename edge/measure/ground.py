@@ -1,11 +1,11 @@
-"""A soil probe that reports no water at all, or nothing but water, and a leaf that stays wet when no leaf would.
+"""A soil probe that reports no water at all, or only water, and a leaf that stays wet when no leaf would.
 
 Soil: the driest soil holds some water, so exactly 0 is a probe in the air, a broken wire, or frost that it takes for
-dryness (34,702 readings of two substrates over a year, brentelia/Microclimatic-Data, tell 1 % at least); and no soil is
-100 % water by volume, as a shorted probe and one that lies in water tell. Leaf: a film
-of rain or dew, some tenths of a millimetre, is gone within two hours of air under 50 %, and sprinkling moistens the air
-around; a sensor that tells more than half wet for longer, without rain, is dirty or shorted, until it is seen to dry.
-The limits are ours, no source found.
+dryness (34,702 readings of two substrates over a year, brentelia/Microclimatic-Data, are at least 1 %); and no soil is
+100 % water by volume, which a shorted probe and one lying in water report. Leaf: a film of rain or dew, some tenths of
+a millimetre, dries within two hours in air under 50 %, and sprinkling moistens the air around; a sensor that reports
+more than half wet for longer, without rain, is dirty or shorted, until it is seen to dry. The limits are ours, no
+source found.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from edge.measure.value import Value, beside
 from edge.records.channel_name import ChannelName
 
 ALL_WATER = 100.0  # %
-WET, DRY_AIR, LASTS = 50.0, 50.0, 2 * 3600.0  # % of the leaf, % humidity, s
+WET, DRY_AIR, LASTS = 50.0, 50.0, 2 * 3600.0  # % leaf wetness, % humidity, s
 
 
 class Leaf(msgspec.Struct):
@@ -58,16 +58,16 @@ class Ground:
         return found
 
     def keep(self) -> dict[str, float]:
-        """Return the leaves in doubt, and for how many seconds they have been wet in dry air."""
+        """Return the doubted leaves, and for how many seconds they have been wet in dry air."""
         return {name: leaf.seconds for name, leaf in self._leaves.items() if leaf.doubted}
 
     def resume(self, kept: Mapping[str, float]) -> None:
-        """Go on with such leaves."""
+        """Restore doubted leaves."""
         self._leaves |= {name: Leaf(seconds, True) for name, seconds in kept.items() if name in self._leaves}
 
 
 def follow(name: str, leaf: Leaf, duration: float, values: Mapping[str, Value], rains: bool) -> bool:
-    """Let one leaf take the minute. Return whether it is in doubt; a minute without it changes nothing."""
+    """Add a minute of one leaf. Return whether it is in doubt; a minute without a value changes nothing."""
     value = values.get(name)
     if value is None or value.value is None:
         return False

@@ -1,11 +1,11 @@
-"""A thermometer in tenths that stands still while humidity goes its way: the habit of the two, learnt from themselves.
+"""A thermometer with a resolution of tenths that stands still while humidity varies: their usual relation, learnt.
 
-In seconds such a thermometer has no habit that holds for night and day: it stands still for 100 minutes of a calm
-night and for two at noon. In the way that humidity goes meanwhile, up and down, it has one. So a run is doubted in
-which humidity went twice the longest way of such runs, 2 % at least, in twenty minutes at least, and not in fog.
-Changes under half a percent, and under five steps of the hygrometer, are its noise and no way.
+In seconds such a thermometer has no habit that holds for both night and day: it stands still for 100 minutes of a calm
+night and for two at noon. In the path length of humidity meanwhile (the sum of its ups and downs) it has one. So a run
+is doubted in which humidity covered twice the longest path of earlier runs, at least 2 %, in at least twenty minutes,
+and not in fog. Changes under half a percent, and under five steps of the hygrometer, are noise and not counted.
 
-Of a real station (repository Loongle/weather-data) on 640 days in groups of five, by their minutes: beyond the other
+On 640 days of a real station (repository Loongle/weather-data) in groups of five, by their minutes: beyond the other
 rules this doubted 0.013 % of the good ones, and of a stuck thermometer's wrong ones 23 % passed as good, not 30 %.
 """
 
@@ -17,14 +17,14 @@ import msgspec
 
 from edge.measure.still import LEARNT, Habit
 
-TIMES, LEAST, LEAST_S = 2.0, 2.0, 1200.0  # of the longest way, %, s
+TIMES, LEAST, LEAST_S = 2.0, 2.0, 1200.0  # times the longest path, %, s
 BAND, BAND_STEPS = 0.5, 5.0  # %, steps of the hygrometer
 
 
 class HumidityWay(msgspec.Struct):
-    """How far humidity went in the run under way, %, and the longest way of a run that was in no doubt (`habit`).
+    """The path of humidity in the current run, %, and the longest path of a run that was not doubted (`habit`).
 
-    `step`: the hygrometer's own, %; `mark`: where it stood last.
+    `step`: the hygrometer's resolution, %; `mark`: its value at the last change that counted.
     """
 
     step: float
@@ -33,7 +33,7 @@ class HumidityWay(msgspec.Struct):
     habit: Habit = msgspec.field(default_factory=Habit)
 
     def take(self, samples: Sequence[float]) -> None:
-        """Add a minute of the run with humidity's samples (one at least)."""
+        """Add a minute of the run with humidity's samples (at least one)."""
         mean = sum(samples) / len(samples)
         if self.mark is None:
             self.mark = mean
@@ -41,13 +41,13 @@ class HumidityWay(msgspec.Struct):
             self.gone, self.mark = self.gone + abs(mean - self.mark), mean
 
     def end(self, doubted: bool) -> None:
-        """End the run; one that was in doubt teaches nothing."""
+        """End the run; nothing is learnt from a doubted one."""
         if not doubted:
             self.habit.longest = max(self.habit.longest, self.gone)
         self.gone, self.mark = 0.0, None
 
     def tells(self, seconds: float) -> bool:
-        """Return whether a thermometer that stood still for so long must have moved."""
+        """Return whether a thermometer that stood still for so long must have changed."""
         if self.habit.watched < LEARNT or seconds < LEAST_S - 1.0:
             return False
         return self.gone >= max(LEAST, TIMES * self.habit.longest) - 1e-6

@@ -4,12 +4,12 @@ Wet: at saturation while the air warms by 5 K in sunlight (40 klx, which no fog 
 in wind: moist air from the sea warms a foggy coast by 5 K at saturation, too. In doubt until it has dried. An aged
 hygrometer's saturation is less than 100 %: one that stays within 2 % of a level over 95 % in such sunlight is wet too.
 Iced: cups at 0 while the vane turns by more than 10 degrees in 30 minutes of an hour, at under 1 degC and over 85 %;
-until they turn or it is warmer. Held, by a web, their bearing or a cut cable: cups at 0 while the vane so turns in 135
-minutes of three hours; until they turn. A vane turns in air that is too weak for cups: over five days of a real station
+until they turn or it is warmer. Held, by a web, their bearing or a cut cable: cups at 0 while the vane turns so in 135
+minutes of three hours; until they turn. A vane turns in wind too weak for cups: over five days of a real station
 (repository Loongle/weather-data) in 44 of 75 such minutes at most, and in 29 of 256.
 Fog: optical counters take droplets for particles from 95 % on, below 0 degC from 95 % of the saturation over ice. Dead
-fan: a particle sensor that tells one number up to 30 for twelve hours in which humidity moved by 10 %; clean air is a
-row of small counts that change, and above that `persistence` watches. All of this is ours, no source found.
+fan: a particle sensor that reports one number up to 30 for twelve hours in which humidity changed by 10 %; clean air
+gives small counts that change, and above 30 `persistence` watches. All of this is ours, no source found.
 """
 
 from collections import deque
@@ -24,21 +24,21 @@ from edge.records.channel_name import ChannelName
 
 HOUR = 3600.0
 SATURATED, DRY_AGAIN = 99.5, 97.0  # %
-PLATEAU, NEAR_SATURATION = 2.0, 95.0  # %; a hygrometer that can tell no more stays within so much of where it began
+PLATEAU, NEAR_SATURATION = 2.0, 95.0  # %; at its own saturation a hygrometer stays within PLATEAU of its first value
 WARMS, BREEZE, SUNLIGHT = 5.0, 2.0, {"illuminance": 40_000.0, "solar_irradiance": 330.0}
 WARMS_IN_WIND = 8.0  # K; half as much vapour again
 ICE_NEAR, ICE_HUMID, TURNS, TURNING = 1.0, 85.0, 10.0, 30  # degC, %, degrees in a minute, such minutes of an hour
 HELD_TURNING, HELD_S = 135, 3 * HOUR  # such minutes of so many s
 FOG = 95.0  # %
-# ug/m3; in five days of a real station (repository Loongle/weather-data) rain and haze leave up to 90 at 95 % and more,
-# and nobody can tell those from fog
+# ug/m3; in five days of a real station (repository Loongle/weather-data) rain and haze give up to 90 at 95 % and more,
+# which cannot be distinguished from fog
 FOG_PARTICLES = 100.0
 PARTICLES = ("pm1", "pm2p5", "pm10")
-DEAD, DEAD_S, HUMIDITY_MOVED = 30.0, 12 * HOUR, 10.0  # ug/m3, s, %
+DEAD, DEAD_S, HUMIDITY_MOVED = 30.0, 12 * HOUR, 10.0  # at most ug/m3, s, %
 
 
 class Wet(msgspec.Struct):
-    """What is kept of a wet hygrometer: since how long, s, the coldest air since, and what it told then, %."""
+    """The saved state of a wet hygrometer: for how long, s, the coldest air since, and its first value then, %."""
 
     age: float
     coldest: float
@@ -46,9 +46,9 @@ class Wet(msgspec.Struct):
 
 
 class Hygrometer(msgspec.Struct):
-    """Since when one is saturated (s, None: it is not), the coldest air since, whether it is called wet.
+    """Since when one is saturated (s, None: it is not), the coldest air since, whether it counts as wet.
 
-    `level`: what it told then.
+    `level`: its value at the begin of the saturation, %.
     """
 
     since: float | None = None
@@ -57,7 +57,7 @@ class Hygrometer(msgspec.Struct):
     level: float = 100.0
 
     def follow(self, humidity: float, temperature: float | None, begin: float) -> None:
-        """Take a minute's humidity: saturation begins, goes on, or is over."""
+        """Add a minute's humidity: saturation begins, continues or ends."""
         dry = DRY_AGAIN if self.level >= SATURATED else self.level - PLATEAU
         if self.since is not None and humidity < dry:
             self.since, self.wet = None, False
@@ -67,7 +67,7 @@ class Hygrometer(msgspec.Struct):
 
 
 class Cups(msgspec.Struct):
-    """Minutes at 0 in which the vane turned (their end s, whether ice was near), and what the cups are called."""
+    """Minutes at 0 in which the vane turned (their end s, whether icing was possible), and the cups' state."""
 
     turning: deque[tuple[float, bool]] = msgspec.field(default_factory=deque)
     iced: bool = False
@@ -75,7 +75,7 @@ class Cups(msgspec.Struct):
 
 
 class Fan(msgspec.Struct):
-    """For how long a particle sensor has told the same small number (s), and how far humidity moved meanwhile."""
+    """For how long a particle sensor has reported the same small number (s), and the range of humidity meanwhile."""
 
     seconds: float = 0.0
     value: float = 0.0
@@ -106,7 +106,7 @@ class Lasting:
         return {name: reason for name, reason in found.items() if reason} | fog(values)
 
     def keep(self, now: float) -> tuple[dict[str, Wet], list[str], list[str]]:
-        """Return the hygrometers that are wet and the cups that are iced, and held, at the instant `now`, s."""
+        """Return the wet hygrometers, the iced cups and the held cups at the instant `now`, s."""
         wet_ones = {
             n: Wet(now - h.since, h.coldest, h.level)
             for n, h in self._hygrometers.items()
@@ -118,7 +118,7 @@ class Lasting:
     def resume(
         self, wet_ones: Mapping[str, Wet], iced_ones: Sequence[str], held_ones: Sequence[str], begin: float, gap: float
     ) -> None:
-        """Go on with such states at the instant `begin`, s, after a gap, s."""
+        """Restore such states at the instant `begin`, s, after a gap, s."""
         for name, kept in wet_ones.items():
             if name in self._hygrometers:
                 self._hygrometers[name] = Hygrometer(begin - kept.age - gap, kept.coldest, True, kept.level)
@@ -127,7 +127,7 @@ class Lasting:
 
 
 def wet(name: str, hygrometer: Hygrometer, begin: float, values: Mapping[str, Value]) -> Reason | None:
-    """Return why a hygrometer is in doubt that stays at saturation while the air warms in sun or wind."""
+    """Return why a hygrometer is in doubt: it stays at saturation while the air warms in sun or wind; else None."""
     value, channel = values.get(name), ChannelName.parse(name)
     if value is None or value.value is None:
         return None
@@ -152,7 +152,7 @@ def wet(name: str, hygrometer: Hygrometer, begin: float, values: Mapping[str, Va
 
 
 def standing(name: str, cups: Cups, end: float, values: Mapping[str, Value], vane: Sequence[float]) -> Reason | None:
-    """Return why cups at 0 are in doubt: the vane turns, for an hour where ice is near, for longer where it is not."""
+    """Return why cups at 0 are in doubt: the vane turns, for an hour if icing is possible, otherwise for longer."""
     value = values.get(name)
     if value is None or value.value is None:
         return None
@@ -177,9 +177,9 @@ def standing(name: str, cups: Cups, end: float, values: Mapping[str, Value], van
 
 
 def follow_ice(name: str, cups: Cups, values: Mapping[str, Value]) -> float | None:
-    """Return the temperature where ice is near, and end that cups are iced where it is not.
+    """Return the temperature if icing is possible; if not, reset `iced`.
 
-    A minute without a thermometer or hygrometer thaws nothing.
+    A minute without a thermometer or hygrometer resets nothing.
     """
     channel = ChannelName.parse(name)
     temperature, humidity = (beside(channel, of, values) for of in ("air_temperature", "relative_humidity"))
@@ -192,7 +192,7 @@ def follow_ice(name: str, cups: Cups, values: Mapping[str, Value]) -> float | No
 
 
 def turned(directions: Sequence[float]) -> float:
-    """Return how far directions lie apart, degrees, as turned from the first one."""
+    """Return the spread of directions, degrees, relative to the first one."""
     if not directions:
         return 0.0
     away = [(direction - directions[0] + 180.0) % 360.0 - 180.0 for direction in directions]
@@ -202,7 +202,7 @@ def turned(directions: Sequence[float]) -> float:
 def dead_fan(
     name: str, fan: Fan, duration: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
 ) -> Reason | None:
-    """Return why a particle sensor is in doubt that has told the same small number for half a day."""
+    """Return why a particle sensor is in doubt: it has reported the same small number for half a day; else None."""
     found = samples.get(name)
     humidity = beside(ChannelName.parse(name), "relative_humidity", values)
     if not found or humidity is None:
@@ -224,7 +224,7 @@ def dead_fan(
 
 
 def fog(values: Mapping[str, Value]) -> dict[str, Reason]:
-    """Return doubts of particle counts in fog, whose droplets they count."""
+    """Return doubts of particle counts in fog, which count droplets."""
     found = {}
     for name, value in values.items():
         channel = ChannelName.parse(name)
@@ -239,7 +239,7 @@ def fog(values: Mapping[str, Value]) -> dict[str, Reason]:
 
 
 def fog_at(temperature: float | None) -> float:
-    """Return the humidity, % over water, from which there may be fog: below 0 degC it saturates over ice."""
+    """Return the humidity, % over water, from which on fog is possible: below 0 degC air saturates over ice."""
     if temperature is None or temperature >= 0:
         return FOG
     return FOG * vapour_pressure_ice(temperature) / vapour_pressure_water(temperature)

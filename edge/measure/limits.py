@@ -1,4 +1,4 @@
-"""Limits of each quantity: what no instrument can report anywhere, and what is implausible at this station.
+"""Limits of each quantity: impossible values anywhere, and implausible values at this station.
 
 Sources. Z: Zahumensky 2004, Guidelines on QC procedures for data from AWS (WMO): gross ranges, steps from sample
 to sample and from minute to minute, least changes in 60 min. Pressure at altitude: standard atmosphere +-30 hPa
@@ -42,7 +42,7 @@ NIGHT_OFFSET = BEYOND["solar_irradiance"][0]  # W/m2
 SMOKE = Limits((0, 6500), (0, 1000), spike=100.0, spike_share=0.5)
 
 GROSS: dict[str, Limits] = {
-    # Z: -80..60, steps 2 and 3 K. What is strange at a place in its season: `climate`.
+    # Z: -80..60, steps 2 and 3 K. Limits by place and season: `climate`.
     "air_temperature": Limits((-80, 60), None, step=2.0, spike=0.5, minute_step=3.0),
     # Z: 0..100, 5 and 10 %; in fog more (drivers.limits). No outdoor air is under 1 %.
     "relative_humidity": Limits((0, HUMIDITY_MOST), (1, HUMIDITY_MOST), step=5.0, spike=2.0, minute_step=10.0),
@@ -73,11 +73,11 @@ GROSS: dict[str, Limits] = {
 MOST_MM_PER_MIN = 40.0  # Z: more in a minute is an error; world record 31.2 (Unionville 1956, WMO archive)
 SUSPECT_MM_PER_MIN = 4.0  # range of Chinese gauges, AWS specification table 3-1: 0-4 mm/min
 ANY = Limits((float("-inf"), float("inf")))
-STEPS = 1.0  # a change by one step of the device may be a change by next to nothing
-# hPa under and over the standard atmosphere from 1,500 m up, and at the sea: a typhoon brings 925 hPa to a coast, an
-# Atlantic winter 940, a cold high 1060. In between linear. Ours, no source found.
+STEPS = 1.0  # steps of the device's resolution: a change by one step may be a change by next to nothing
+# hPa under and over the standard atmosphere from 1,500 m up, and at sea level: a typhoon brings 925 hPa to a coast, an
+# Atlantic winter 940, a cold high 1060. Linear in between. Ours, no source found.
 PRESSURE_BAND, AT_SEA, HIGH_UP = (30.0, 30.0), (90.0, 50.0), 1500.0
-SUN_BY_HEIGHT = 2e-5 / 0.75  # a metre; of what a clear sky lets through (FAO-56 eq. 37)
+SUN_BY_HEIGHT = 2e-5 / 0.75  # per metre; increase of a clear sky's radiation (FAO-56 eq. 37)
 SUNLIT = ("solar_irradiance", "illuminance")
 
 
@@ -87,7 +87,7 @@ def standard_pressure(altitude_m: float) -> float:
 
 
 def for_device(limits: Limits, resolution: float) -> Limits:
-    """Return the limits for a device of that step: what its last digit does on its own is no fault."""
+    """Return the limits for a device of that resolution: a change of its last digit is no fault."""
 
     def least(limit: float | None) -> float | None:
         return None if limit is None else max(limit, STEPS * resolution)
@@ -96,9 +96,9 @@ def for_device(limits: Limits, resolution: float) -> Limits:
 
 
 def for_pace(limits: Limits, quantity: str, pace: float) -> Limits:
-    """Return the limits of a channel with so many readings a minute: a mean of one sample of wind is no mean.
+    """Return the limits of a channel with `pace` readings a minute: a mean of a single sample of wind is no mean.
 
-    It leaps as far as samples do, that of n by a root of n less; from four on that is less than a mean may.
+    It varies as much as samples do, a mean of n samples by a root of n less; from four on less than the limit of means.
     """
     if quantity != "wind_speed" or limits.step is None or limits.minute_step is None:
         return limits
@@ -106,7 +106,7 @@ def for_pace(limits: Limits, quantity: str, pace: float) -> Limits:
 
 
 def limits_for(quantity: str, altitude_m: float) -> Limits:
-    """Return the limits of a quantity at a station of that altitude (metres above sea level)."""
+    """Return the limits of a quantity at a station of that altitude (m above sea level). Raise KeyError."""
     if quantity not in QUANTITIES:
         raise KeyError(f"no quantity {quantity!r}")
     gross = GROSS.get(quantity, ANY)
@@ -116,13 +116,13 @@ def limits_for(quantity: str, altitude_m: float) -> Limits:
 
 
 def by_sun(limits: Limits, times: float) -> Limits:
-    """Return limits of light at a height where the sun is so many times as strong as at the sea."""
+    """Return limits of light for a height at which the sun is `times` as strong as at sea level."""
     (low, fails), suspect = limits.fail, limits.suspect
     return replace(limits, fail=(low, fails * times), suspect=None if suspect is None else (0.0, suspect[1] * times))
 
 
 def pressure_band(altitude_m: float) -> tuple[float, float]:
-    """Return the lowest and highest pressure, hPa, that is not strange at an altitude."""
+    """Return the lowest and highest plausible pressure, hPa, at an altitude."""
     middle, low_down = standard_pressure(altitude_m), min(1.0, max(0.0, 1.0 - altitude_m / HIGH_UP))
     below, above = (high + low_down * (sea - high) for high, sea in zip(PRESSURE_BAND, AT_SEA))
     return middle - below, middle + above

@@ -1,12 +1,12 @@
 """One minute: the readings of each channel in [begin, end) become one value, one flag and a reason.
 
-Strategy: nothing is decided while the minute runs. Readings are only collected; at its close each channel's are
-checked in the order they were taken, so that what is kept for the next minute (a counter's last total, a level)
-is exactly what the closed minute saw, and a power cut in the next one loses no rain.
+Strategy: nothing is decided while the minute runs. Readings are only collected; when it closes, each channel's are
+checked in the order they were taken, so that the state for the next minute (a counter's last total, a level) is exactly
+that of the closed minute, and a power cut in the next one loses no rain.
 
-A mean needs two thirds of its samples, wind three quarters (Zahumensky 2004): fewer give no value, never a value
-from fewer. Suspect samples stay out of it where so many others passed, and mark it.
-Means are arithmetic (WMO-No. 8 Part II 1.3.2.4). Then all values are judged together (`closing`).
+A mean needs two thirds of its samples, wind three quarters (Zahumensky 2004): with fewer there is no value. Suspect
+samples are excluded if enough others passed, and make the mean suspect. Means are arithmetic (WMO-No. 8 Part II
+1.3.2.4). Then all values are checked together (`closing`).
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ CORRECTED = "rainfall_amount_corrected"
 NO_READINGS = Reason("no_readings", "no readings")
 UNREAD_S = 30.0  # s; half a minute (ours: no source gives a share for totals)
 SHARE = {Aggregation.MEAN: 2 / 3, Aggregation.WIND_SPEED: 3 / 4, Aggregation.DIRECTION: 3 / 4}
-OF_A_SAMPLE = 0.05  # that is none yet: of four a minute, what a minute of 61 s would ask for besides (ours)
+OF_A_SAMPLE = 0.05  # fraction of a sample that is not required: with four a minute, what 61 s would need besides (ours)
 
 
 @dataclass(slots=True)
 class ChannelLine:
-    """One channel's way from readings to values.
+    """One channel's path from readings to values.
 
-    `pace`: readings that a whole minute should hold; `height_m` above ground, None where nobody knows; `curve`: the
-    calibration of a rain gauge, None where it has none; `heated`: the gauge melts what falls.
+    `pace`: readings expected in a whole minute; `height_m` above ground, None if unknown; `curve`: the calibration of a
+    rain gauge, None if it has none; `heated`: the gauge melts snow.
     """
 
     name: str
@@ -56,7 +56,7 @@ class ChannelLine:
     heated: bool = False
     curve: RainCurve | None = None
     readings: list[Reading] = field(default_factory=list)
-    tail: list[tuple[float, float]] = field(default_factory=list)  # the last speeds, for a gust over the edge
+    tail: list[tuple[float, float]] = field(default_factory=list)  # the last speeds, for a gust across the edge
     checker: Checker = field(init=False)
     quantity: Quantity = field(init=False)
 
@@ -66,7 +66,7 @@ class ChannelLine:
         self.checker = Checker(self.channel, self.limits)
 
     def cut(self, begin: float, end: float) -> list[FlaggedReading]:
-        """Take the readings of [begin, end), checked; later ones wait, earlier ones came too late."""
+        """Remove and return the readings of [begin, end), checked; later ones stay, earlier ones came too late."""
         inside = [r for r in self.readings if begin <= r.at < end]
         self.readings = [r for r in self.readings if r.at >= end]
         return self.checker.check_all(inside, self.readings)
@@ -74,7 +74,7 @@ class ChannelLine:
     def needed(self, duration: float) -> int:
         """Return how many good samples a mean over `duration` seconds needs.
 
-        A minute that is a moment longer, because its clock was put right in it, needs no sample more.
+        A minute that is slightly longer, because its clock was corrected, needs no additional sample.
         """
         share = SHARE.get(self.quantity.kind, 0.0)
         return max(1, math.ceil(share * self.pace * duration / 60.0 - OF_A_SAMPLE))
@@ -84,18 +84,18 @@ class Minutes:
     """Collects the readings of all channels and closes minutes."""
 
     def __init__(self, lines: list[ChannelLine], site: Site | None = None, kept: Doubts | None = None) -> None:
-        """`kept`: the doubts as they were when the last record was written (`keep`)."""
+        """`kept`: the doubts saved with the last record (`keep`)."""
         self.lines = {(line.sensor, line.channel.quantity): line for line in lines}
         self._closing = Closing(
             {ln.name: Placed(ln.sensor, ln.height_m, ln.channel, ln.limits, ln.heated) for ln in lines}, site, kept
         )
 
     def keep(self) -> Doubts:
-        """Return the doubts that must outlive a restart."""
+        """Return the doubts to save across restarts."""
         return self._closing.keep()
 
     def take(self, sensor: str, reading: Reading) -> None:
-        """Collect a reading; quantities that the configuration does not know are not the station's."""
+        """Collect a reading; quantities that are not configured are ignored."""
         line = self.lines.get((sensor, reading.quantity))
         if line is not None:
             line.readings.append(reading)
@@ -110,8 +110,8 @@ class Minutes:
     ) -> Minute:
         """Return the body of the minute record over [begin, end) s of this boot.
 
-        `utc_offset`: seconds to add to an instant for UTC, None unknown; `troubles`: sensor -> what is wrong with it
-        now, the reason where nothing came; `worked`: somebody worked on the station in it.
+        `utc_offset`: seconds to add to an instant for UTC, None: unknown; `troubles`: sensor -> what is wrong with it
+        now, the reason if nothing came; `worked`: somebody worked on the station in it.
         """
         values: dict[str, Value] = {}
         cut = {line.name: (line, line.cut(begin, end)) for line in self.lines.values()}
@@ -128,7 +128,7 @@ class Minutes:
             name for name, (_, checked) in cut.items() if checked and not any(c.reading.value for c in checked)
         }
         values = self._closing.judge(begin, end, utc_offset, values, samples, worked, only_zeros)
-        wind.calm(values)  # where the speed is doubted now, so is the calm
+        wind.calm(values)  # if the speed is doubted now, so is the calm
         wind.doubt_gusts(values)
         return Minute(
             {name: v.value for name, v in values.items()},
@@ -157,7 +157,7 @@ class Minutes:
 
 
 def scarce(good: int, due: int, needed: int, reason: Reason | None) -> Reason:
-    """Return why there is no mean: too few samples, and what is wrong with the sensor, where that is known."""
+    """Return why there is no mean: too few samples, and what is wrong with the sensor, if known."""
     if reason is None:
         return Reason("scarce", "{good} of {all} samples, {needed} needed", good=good, all=due, needed=needed)
     return Reason(
@@ -174,7 +174,7 @@ def mean(line: ChannelLine, checked: list[FlaggedReading], duration: float, trou
     """Return the arithmetic mean, or the unit-vector mean for a direction, of the samples that count."""
     needed = line.needed(duration)
     passed = [c.reading.value for c in checked if c.flag is PASS]
-    # A spike in one of six samples is no part of the minute's weather; where too few pass, all that may be are taken.
+    # A spike in one of six samples is not the minute's weather; if too few pass, suspect samples are included.
     good = passed if len(passed) >= needed else [c.reading.value for c in checked if c.counts]
     if len(good) < needed:
         bad = [c for c in checked if not c.counts]
@@ -191,7 +191,7 @@ def mean(line: ChannelLine, checked: list[FlaggedReading], duration: float, trou
 
 
 def total(line: ChannelLine, checked: list[FlaggedReading], end: float, utc_offset: float | None) -> Value:
-    """Return the rise of a running total, differenced from the rounded sum, so that rounding loses none."""
+    """Return the rise of a running total, as the difference of rounded sums, so that rounding loses nothing."""
     counter = line.counter = line.counter or Counter()
     before = line.quantity.rounded(counter.state.total)
     good = [c.reading for c in checked if c.counts]
@@ -205,9 +205,9 @@ def total(line: ChannelLine, checked: list[FlaggedReading], end: float, utc_offs
 
 
 def unread(line: ChannelLine, last: float, end: float) -> Reason | None:
-    """Return why an amount may lack the minute's end, or None.
+    """Return why an amount may lack the end of the minute, or None.
 
-    What falls after the last reading is counted with the next.
+    Rain after the last reading is counted with the next one.
     """
     if end - last <= max(UNREAD_S, 2 * 60.0 / line.pace):
         return None
@@ -232,8 +232,8 @@ def newest(line: ChannelLine, checked: list[FlaggedReading]) -> Value:
 def gust(line: ChannelLine, checked: list[FlaggedReading], begin: float, mean_speed: Value) -> Value:
     """Return the highest 3-s running mean that ends in the minute.
 
-    None where the mean has no value, or is higher: then the strongest seconds are among those with samples lost. What
-    was suspect before the minute's edge marks that minute alone, so it is no part of a gust in this one.
+    None if the mean has no value, or is higher: then samples of the strongest seconds were lost. Samples that were
+    suspect in the preceding minute are not part of a gust in this one.
     """
     both = line.tail + [(c.reading.at, c.reading.value) for c in checked if c.counts]
     passed = [(c.reading.at, c.reading.value) for c in checked if c.flag is PASS]
@@ -250,7 +250,7 @@ def gust(line: ChannelLine, checked: list[FlaggedReading], begin: float, mean_sp
 
 
 def flagged(value: float, checked: list[FlaggedReading]) -> Value:
-    """Return `value`, suspect where a reading that made it is."""
+    """Return `value`, suspect if a reading that contributed to it is."""
     suspects = [c for c in checked if c.flag is SUSPECT]
     if suspects:
         return Value(value, Flag.SUSPECT, common_reason(suspects))
@@ -258,7 +258,7 @@ def flagged(value: float, checked: list[FlaggedReading]) -> Value:
 
 
 def common_reason(checked: list[FlaggedReading]) -> Reason:
-    """Return the most frequent reason among readings, with how many had one."""
+    """Return the most frequent reason among readings, with the number of readings that have it."""
     reasons = Tally(c.reason for c in checked if c.reason is not None)
     reason, count = reasons.most_common(1)[0]
     if len(checked) == 1:
@@ -271,5 +271,5 @@ def common_reason(checked: list[FlaggedReading]) -> Reason:
 
 
 def utc_of(at: float, utc_offset: float | None) -> float | None:
-    """Return the UTC seconds of an instant of this boot, where the offset is known."""
+    """Return the UTC seconds of an instant of this boot; None if the offset is unknown."""
     return None if utc_offset is None else at + utc_offset

@@ -1,26 +1,27 @@
-"""A mean that jumps and stays there: in doubt until it jumps back, six hours at most.
+"""A mean that jumps and stays there: in doubt until it jumps back, at most six hours.
 
-Within three minutes a mean leaps by more than air does, and nothing that must move with it does. Air that is exchanged
-(a front, a downburst, foehn) changes temperature and humidity together, the more the further it leaps: by a fifth at
-least of the 6 % of itself that humidity changes by a kelvin, where it can (in 640 days of a real station, repository
-Loongle/weather-data, half of it in each of six leaps over 2 K). Pressure leaps by 2 hPa in no weather but where
-a thunderstorm's cold air, which is heavy, arrives: the air cools by 2 K at least then. Soil leaps by 3 K in no three
-minutes (Zahumensky's error limits from minute to minute: 2 hPa, 1 K), and air of which no hygrometer tells by 8 K in
-none that is likelier than a fault. Where a second sensor leaps along, what both measure has changed (hail). A
-fault is a state, and what a grower reads are its minutes: so the doubt holds until its end is seen.
+Within three minutes a mean jumps by more than air does, and no related quantity changes with it. An exchange of air (a
+front, a downburst, foehn) changes temperature and humidity together, the more the larger the jump: by at least a fifth
+of the 6 % of itself by which humidity changes per kelvin, where it can (in 640 days of a real station, repository
+Loongle/weather-data, by half of it in each of six jumps over 2 K). Pressure jumps by 2 hPa only when a thunderstorm's
+cold, heavy air arrives: then the air cools by at least 2 K. Soil never jumps by 3 K within three minutes (Zahumensky's
+error limits from minute to minute: 2 hPa, 1 K), and for air without a hygrometer a jump of 8 K is likelier a fault. If
+a second sensor jumps too, the measured quantity itself has changed (hail). A fault is a state, and growers read its
+minutes: so the doubt lasts until the end of the fault is seen.
 
 Humidity alone may change with the air: a valley's wind turns, fog parts, foehn comes, and other vapour arrives at the
-same temperature, by 20 % in five minutes. It flows in: no two samples, a minute apart even, differ by half of it. A
-fault leaps from one sample to the next, and a drop that runs over the element ends at saturation (ours). So does cold
-air flow into fog, where humidity stays at saturation and shows nothing.
+same temperature, by 20 % in five minutes. It flows in: no two consecutive samples, even a minute apart, differ by half
+of it. A fault jumps from one sample to the next, and a drop that runs over the element ends at saturation (ours).
+Likewise cold air may flow into fog, where humidity stays at saturation and shows nothing.
 
-A leap may be a repair too: of a drift, or of a fault that crept in. What tells them apart is what changes slowly, the
-air's vapour pressure for temperature and humidity, pressure and soil themselves: a leap that brings it back to what it
-was four to six hours ago, in doubt then by nobody, is a repair, and the minutes after it are good (ours). One within a
-minute is told by the mean of the next.
+A jump may also be a repair, of a drift or of a fault that developed slowly. They are distinguished by a quantity that
+changes slowly: the air's vapour pressure for temperature and humidity; pressure and soil temperature themselves. A jump
+that brings it back to its value of four to six hours ago, when it was not in doubt, is a repair, and the minutes after
+it are good (ours). A jump within a minute is judged by the mean of the next.
 
-A channel that told nothing for ten minutes is compared with no mean before. Whether its offset ended meanwhile tells
-the same slow quantity: the new value must bring it nearer to what it was before the leap than one without the leap.
+A channel without values for ten minutes is not compared with earlier means. Whether its offset ended meanwhile is
+decided by the same slow quantity: the new value must bring it nearer to its value before the jump than the new value
+less the jump would.
 """
 
 from collections import deque
@@ -40,28 +41,28 @@ from edge.measure.quality import Flag
 from edge.measure.value import Value, beside
 from edge.records.channel_name import ChannelName
 
-LONGEST = 6 * 3600.0  # s; then nobody can tell which level is true
-MINUTES = 3  # within which a leap is complete: a fault within a minute spoils two means
-# quantity -> the leap that air makes only together with (quantity -> by so much)
+LONGEST = 6 * 3600.0  # s; after that it is unknown which level is true
+MINUTES = 3  # within which a jump is complete: a fault within a minute affects two means
+# quantity -> the jump that air makes only together with changes of (quantity -> by at least so much)
 LEAPS: dict[str, tuple[float, dict[str, float]]] = {
     "air_temperature": (3.0, {"relative_humidity": 2.0}),
     "relative_humidity": (12.0, {"air_temperature": 0.5}),
     "air_pressure": (2.0, {"air_temperature": 2.0}),
     "soil_temperature": (3.0, {}),
 }
-ALONE = {"air_temperature": 8.0, "air_pressure": 2.0}  # K, hPa; a leap without a witness
-SHARE = 0.2  # of what humidity owes to a leap of the temperature
-ALONG = 0.5  # of a leap; a second sensor that leaps so far has seen it too
-AT_ONCE = 0.5  # of a leap, between two samples: no air that flowed in
-REMEMBERED = (4 * 3600.0, 6 * 3600.0)  # s; the age of what a leap is compared with
-EVERY = 600.0  # s between two values that are remembered
-NEARER = 0.5  # a repair brings the slow quantity at least so much nearer to what it was
-SILENT = 600.0  # s after which a mean is compared with none before
-SHORT_GAP = 3600.0  # s; over a longer one air itself may have come back to the level before
+ALONE = {"air_temperature": 8.0, "air_pressure": 2.0}  # K, hPa; a jump without a related channel
+SHARE = 0.2  # of the change of humidity that a jump of the temperature implies
+ALONG = 0.5  # of a jump; a second sensor that jumps by so much confirms it
+AT_ONCE = 0.5  # of a jump, between two samples: then it is not inflowing air
+REMEMBERED = (4 * 3600.0, 6 * 3600.0)  # s; the age of the values with which a jump is compared
+EVERY = 600.0  # s between two remembered values
+NEARER = 0.5  # a repair reduces the distance of the slow quantity to its earlier value to less than this share
+SILENT = 600.0  # s without a mean after which earlier means are not used
+SHORT_GAP = 3600.0  # s; across a longer one the air itself may have returned to the earlier level
 
 
 class Leapt(msgspec.Struct):
-    """What is kept of an offset: its size, its age, s, the level before."""
+    """The saved state of an offset: its size, its age, s, the level before it."""
 
     size: float
     age: float
@@ -69,12 +70,12 @@ class Leapt(msgspec.Struct):
 
 
 class ChannelLevel(msgspec.Struct):
-    """One channel's last means, and the leap that holds it in doubt: its size, when it was, the level before.
+    """One channel's last means, and the jump that keeps it in doubt: its size, when it was, the level before.
 
-    `steps`: the largest change between two samples, of each minute that a leap may take; `newest`: the last sample.
-    `settles`: until when, after a leap back, none is looked for; `slow`: (instant s, slow quantity) of the last hours;
-    `fresh`: this is the first mean after a short gap, in which the fault may have ended; `last`: when there was a mean;
-    `returns`: it told nothing meanwhile, and it is not yet seen whether the fault ended.
+    `steps`: the largest change between two samples, of each minute that a jump may take; `newest`: the last sample.
+    `settles`: until when, after a jump back, no jump is looked for; `slow`: (instant s, slow quantity) of the last
+    hours; `fresh`: the next mean is the first after a short gap, in which the fault may have ended; `last`: when there
+    was a mean; `returns`: it had no values meanwhile, and it is not yet decided whether the fault ended.
     """
 
     means: deque[tuple[float, dict[str, float]]] = msgspec.field(default_factory=lambda: deque(maxlen=MINUTES))
@@ -118,22 +119,22 @@ class ChannelOffsets:
         return {name: reason for name, reason in found.items() if reason}
 
     def forget(self, doubted: Iterable[str]) -> None:
-        """Measure no leap from a mean that another check doubts: its end would be one."""
+        """Forget the means of channels that another check doubts: the end of that doubt would be a jump."""
         for name in doubted:
             if name in self._levels and not self._levels[name].leap:
                 self._levels[name].means.clear()
 
     def work(self) -> None:
-        """Leave out a minute in which somebody worked on the station: a leap may end in it, and none is measured."""
+        """Skip a minute in which somebody worked on the station: a fault may end in it, but no jump is measured."""
         for level in self._levels.values():
             level.fresh = True
 
     def keep(self, now: float) -> dict[str, Leapt]:
-        """Return the offsets that are doubted at the instant `now`, s."""
+        """Return the doubted offsets at the instant `now`, s."""
         return {n: Leapt(v.leap, now - v.since, v.base) for n, v in self._levels.items() if v.leap}
 
     def resume(self, kept: Mapping[str, Leapt], begin: float, gap: float) -> None:
-        """Go on with such offsets at the instant `begin`, s, after a gap, s."""
+        """Restore such offsets at the instant `begin`, s, after a gap, s."""
         for name, leapt in kept.items():
             if level := self._levels.get(name):
                 level.leap, level.since, level.base = leapt.size, begin - leapt.age - gap, leapt.base
@@ -182,7 +183,7 @@ class ChannelOffsets:
 
 
 def follow(level: ChannelLevel, value: float, begin: float) -> None:
-    """Let an offset grow in its first minutes, and end where it leaps back or is too old."""
+    """Let an offset grow in its first minutes, and end it when the value jumps back or it is too old."""
     if not level.leap:
         return
     change, fresh = largest(level, value), level.fresh
@@ -198,14 +199,14 @@ def follow(level: ChannelLevel, value: float, begin: float) -> None:
 
 
 def look(level: ChannelLevel, samples: Sequence[float]) -> None:
-    """Keep by how much two samples in a row differed at most, up to the end of this minute."""
+    """Remember the largest difference of two consecutive samples up to the end of this minute."""
     row = [*([] if level.newest is None else [level.newest]), *samples]
     level.steps.append(max((abs(b - a) for a, b in pairwise(row)), default=0.0) if samples else None)
     level.newest = row[-1] if row else None
 
 
 def flows_in(level: ChannelLevel, of: str, value: float, change: float) -> bool:
-    """Return whether air that flows in explains a leap: of humidity short of fog, of a temperature that falls in it."""
+    """Return whether inflowing air can explain a jump: of humidity below fog, or of a temperature falling in fog."""
     if of == "relative_humidity":
         return value < FOG
     in_fog = any(before.get("relative_humidity", 0.0) >= FOG for _, before in level.means)
@@ -213,22 +214,22 @@ def flows_in(level: ChannelLevel, of: str, value: float, change: float) -> bool:
 
 
 def flowed(level: ChannelLevel, change: float) -> bool:
-    """Return whether a leap was seen to come bit by bit; a minute without a sample that passed hides how it came."""
+    """Return whether a jump was seen to be gradual; a minute without a sample that passed hides that."""
     return all(step is not None and step < AT_ONCE * abs(change) for step in level.steps)
 
 
 def is_new(level: ChannelLevel, begin: float) -> bool:
-    """Return whether a leap is not whole yet: one within a minute spoils the mean of two."""
+    """Return whether a jump may still be incomplete: one within a minute affects the means of two."""
     return 0 <= begin - level.since < MINUTES * 60.0
 
 
 def largest(level: ChannelLevel, value: float) -> float:
-    """Return the largest change to a mean from one of the last."""
+    """Return the largest change from one of the last means to this value."""
     return max((value - before for before, _ in level.means), key=abs, default=0.0)
 
 
 def moved(level: ChannelLevel, of: str, change: float, now: Mapping[str, float], others: Mapping[str, float]) -> bool:
-    """Return whether another quantity moved with a leap, by as much as the leap of air would move it."""
+    """Return whether a related quantity changed with a jump, by as much as a jump of the air implies."""
     return any(
         abs(now[other] - before[other]) >= max(least, SHARE * owed(of, change, before[other]))
         for _, before in level.means
@@ -238,14 +239,14 @@ def moved(level: ChannelLevel, of: str, change: float, now: Mapping[str, float],
 
 
 def owed(of: str, change: float, humidity: float) -> float:
-    """Return by how much relative humidity, %, has to change with a leap of the air's temperature; else 0."""
+    """Return the change of relative humidity, %, that a jump of the air's temperature implies; otherwise 0."""
     if of != "air_temperature":
         return 0.0
     return min(PER_KELVIN * humidity * abs(change), 100.0 - humidity if change < 0 else humidity)
 
 
 def slow_of(of: str, value: float, now: Mapping[str, float]) -> float:
-    """Return what changes slowly: the vapour pressure, hPa, that a temperature or humidity tells, or pressure."""
+    """Return the slow quantity: the vapour pressure, hPa, for temperature or humidity, otherwise the value itself."""
     if of == "air_temperature":
         return vapour_pressure_water(value) * now["relative_humidity"] / 100.0
     if of == "relative_humidity":
@@ -254,7 +255,7 @@ def slow_of(of: str, value: float, now: Mapping[str, float]) -> float:
 
 
 def remember(level: ChannelLevel, of: str, value: Value, now: Mapping[str, float], begin: float) -> None:
-    """Keep the slow quantity of a good minute, every ten minutes."""
+    """Remember the slow quantity of a good minute, every ten minutes."""
     if value.flag is not Flag.PASS or value.value is None or len(now) < len(LEAPS[of][1]):
         return
     if not level.slow or begin - level.slow[-1][0] >= EVERY - 1.0:
@@ -262,14 +263,14 @@ def remember(level: ChannelLevel, of: str, value: Value, now: Mapping[str, float
 
 
 def ended(level: ChannelLevel, of: str, value: float, now: Mapping[str, float]) -> bool:
-    """Return whether the slow quantity is nearer to what it was before the leap than it would be without the leap."""
+    """Return whether the slow quantity is nearer to its value before the jump than it would be less the jump."""
     was = level.slow[-1][1]
     with_it, without = (abs(slow_of(of, v, now) - was) for v in (value, value - level.leap))
     return with_it < NEARER * without
 
 
 def repairs(level: ChannelLevel, of: str, value: float, change: float, now: Mapping[str, float], begin: float) -> bool:
-    """Return whether a leap brings the slow quantity back to what it was hours ago; False where nobody knows."""
+    """Return whether a jump brings the slow quantity back to its value of hours ago; False if that is unknown."""
     low, high = REMEMBERED
     known = [slow for at, slow in level.slow if low <= begin - at <= high]
     if not known:

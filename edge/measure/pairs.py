@@ -1,20 +1,20 @@
 """Two sensors of one quantity on one mast, compared and never averaged: if they differ, both are suspect.
 
-Nobody can say which of two is wrong (WMO-No. 305: a pair that differs too much makes both suspect), unless a third
-tells: a check of its own that doubts one of the two, or another sensor of the quantity that agrees with the other.
-They must differ for ten minutes on end, so that a gust or a cloud's edge at one of them is no fault. Sensors more than
-a metre apart in height are not compared: on a clear night half a mast of air holds several degrees. But wind grows with
-height: cups that stand still above others that see a breeze of the bound are held, by a web or by their bearing.
+It is unknown which of two is wrong (WMO-No. 305: a pair that differs too much makes both suspect), unless there is
+other evidence: another check that doubts one of the two, or another sensor of the quantity that agrees with the other.
+They must differ for ten consecutive minutes, so that a gust or a cloud's edge at one of them is no fault. Sensors more
+than a metre apart in height are not compared: on a clear night the air differs by several degrees over half a mast. But
+wind grows with height: cups that stand still above others in a breeze of the bound are held, by a web or their bearing.
 
-How two sensors differ when nothing is wrong is learnt from two days of them (ours): a departure from their usual
-difference by six times its usual spread is doubted too, so that a drift is found before it reaches the bound. Where
-one of them has stood still for twenty minutes meanwhile, half of that departure is enough, and at once. A sensor that
-was changed differs otherwise for good: so where the difference leapt by as much while somebody worked on the station,
-the habit is learnt anew; not where it is what it was before, in doubt or not.
+How two sensors usually differ is learnt over two days (ours): a departure from their usual difference by six times its
+usual spread is doubted too, so that a drift is found before it reaches the bound. If one of them has stood still for
+twenty minutes meanwhile, half of that departure is enough, without delay. A replaced sensor differs permanently: so if
+the difference jumped by as much while somebody worked on the station, the habit is learnt again; not if the difference
+is unchanged, in doubt or not.
 
 Illuminance and irradiance are one light: compared in W/m2 at 122 lx each. The sun over 10 degrees and every sky give 95
 to 140 (Littlefair 1985, Perez 1990, from memory), which leaves a third for both devices' errors; two of one head, too.
-Of light the habit is of the ratio, while both tell 100 W/m2: a dome that is half covered differs from its usual.
+For light the habit is of the ratio, while both report 100 W/m2: a half-covered dome differs from its usual ratio.
 
 Bounds (ours, but for particles): twice what two instruments of the accuracy class of these stations may differ by
 in bad exposure. Temperature 3 K: a naturally ventilated screen is up to 2.5 K wrong in sun and calm (WMO-No. 8,
@@ -35,13 +35,13 @@ from edge.measure.quality import Flag
 from edge.measure.value import Value
 
 TEN_MINUTES, RECENT = 600.0, 1800.0
-GAP = 600.0  # s without both values after which the count begins anew
+GAP = 600.0  # s without both values after which the count restarts
 SAME_HEIGHT = 1.0  # m
 MEMORY, KNOWN, SPREADS = 2 * 86_400.0, 2 * 86_400.0, 6.0
-STOOD_STILL, STILL_SHARE = 1200.0, 0.5  # s; of that least departure
+STOOD_STILL, STILL_SHARE = 1200.0, 0.5  # s; share of the least departure
 STILL = 0.1  # m/s
 LUX, WATTS, LIT = "illuminance", "solar_irradiance", {"illuminance": 12_200.0, "solar_irradiance": 100.0}
-# The least departure that is strange; of light by a third more or less.
+# The least departure that is doubted; for light a third more or less.
 NEAR = {"air_temperature": 0.6, "relative_humidity": 4.0, "air_pressure": 0.6, **dict.fromkeys(LIT, math.log(4 / 3))}
 
 
@@ -70,7 +70,7 @@ BOUNDS = {
 
 
 class Usual(msgspec.Struct):
-    """The usual difference of a pair and its usual distance from that, learnt over so many seconds.
+    """The usual difference of a pair and the usual distance from it, learnt over `learnt` seconds.
 
     `recent`: the difference of the last half hour, usual or not.
     """
@@ -88,17 +88,17 @@ class Usual(msgspec.Struct):
         self.spread += weight * (abs(difference - self.difference) - self.spread)
 
     def departs(self, difference: float | None, least: float | None) -> bool:
-        """Return whether a difference is strange for this pair; False until two days are known."""
+        """Return whether a difference is unusual for this pair; False until two days are known."""
         if difference is None or least is None or self.learnt < KNOWN:
             return False
         return abs(difference - self.difference) > max(least, SPREADS * self.spread)
 
 
 class Pair(msgspec.Struct):
-    """Two channels of one quantity, and for how many seconds on end they have differed.
+    """Two channels of one quantity, and for how many consecutive seconds they have differed.
 
-    `above`: the first is of cups that are higher, which differ where they stand still; `scales`: what each is divided
-    by, to be of that quantity.
+    `above`: the first is of higher cups, and the pair differs if those stand still; `scales`: the divisors that convert
+    each to that quantity.
     """
 
     first: str
@@ -110,10 +110,10 @@ class Pair(msgspec.Struct):
     apart: float = 0.0
     seen: float | None = None
     usual: Usual = msgspec.field(default_factory=Usual)
-    worked: float | None = None  # s since somebody worked on the station, until it is seen what that changed
+    worked: float | None = None  # s since somebody worked on the station, until the effect on the difference is known
 
     def take(self, begin: float, end: float, a: float, b: float, still: float = 0.0) -> float | None:
-        """Return the difference where it is to be doubted, None otherwise. `still`: s that one has stood still."""
+        """Return the difference if it is doubted, None otherwise. `still`: s for which one has stood still."""
         a, b = a / self.scales[0], b / self.scales[1]
         if self.seen is not None and begin - self.seen > GAP:
             self.apart = 0.0
@@ -129,7 +129,7 @@ class Pair(msgspec.Struct):
         return abs(a - b) if stuck or self.apart >= TEN_MINUTES - 1.0 else None
 
     def _see(self, differs: float | None, near: float | None, seconds: float) -> None:
-        """Take a minute's difference; ten minutes after work on the station, learn anew what that changed."""
+        """Add a minute's difference; ten minutes after work on the station, restart learning if it changed."""
         usual = self.usual
         if differs is None or near is None:
             return
@@ -144,7 +144,7 @@ class Pair(msgspec.Struct):
             self.usual = Usual(recent=differs) if changed else usual
 
     def _differs(self, a: float, b: float) -> float | None:
-        """Return the difference whose habit is learnt; of light that of the logarithms, None where it is weak."""
+        """Return the difference whose habit is learnt; for light that of the logarithms, None if it is weak."""
         if self.quantity not in LIT:
             return a - b
         return math.log(a / b) if min(a, b) >= LIT[self.quantity] else None
@@ -184,7 +184,7 @@ class Pairs:
     def doubts(
         self, begin: float, end: float, values: Mapping[str, Value], still: Mapping[str, float] | None = None
     ) -> dict[str, Reason]:
-        """Return channel -> why it is suspect, after the minute [begin, end) s; `still`: s that each stands still."""
+        """Return channel -> why it is suspect, after the minute [begin, end) s; `still`: s each has stood still."""
         still = still or {}
         parted_now: list[tuple[Pair, float]] = []
         agrees: set[str] = set()
@@ -205,12 +205,12 @@ class Pairs:
         return found
 
     def work(self) -> None:
-        """Leave out a minute in which somebody worked on the station."""
+        """Note that somebody worked on the station in this minute."""
         for pair in self._pairs:
             pair.worked = 0.0
 
     def usual(self) -> dict[str, Usual]:
-        """Return how the pairs differ when nothing is wrong: "first second"."""
+        """Return the usual difference of each pair: "first second"."""
         return {f"{p.first} {p.second}": p.usual for p in self._pairs if p.usual.learnt}
 
     def twins(self) -> dict[str, list[str]]:
@@ -222,11 +222,11 @@ class Pairs:
         return found
 
     def keep(self) -> dict[str, float]:
-        """Return the pairs that are apart, and for how many seconds: "first second"."""
+        """Return the pairs in doubt, and for how many seconds they have differed: "first second"."""
         return {f"{p.first} {p.second}": p.apart for p in self._pairs if p.apart >= TEN_MINUTES - 1.0}
 
     def resume(self, kept: Mapping[str, float], usual: Mapping[str, Usual], begin: float) -> None:
-        """Go on with such pairs at the instant `begin`, s."""
+        """Restore such pairs at the instant `begin`, s."""
         for pair in self._pairs:
             name = f"{pair.first} {pair.second}"
             pair.apart = kept.get(name, 0.0)
@@ -235,7 +235,7 @@ class Pairs:
 
 
 def cleared(name: str, other: str, values: Mapping[str, Value], agrees: set[str]) -> bool:
-    """Return whether a third tells that the other one is wrong: a check of its own, or a sensor that agrees here."""
+    """Return whether other evidence shows that the other one is wrong: another check, or a sensor that agrees here."""
     if values[name].flag is not Flag.PASS:
         return False
     return values[other].flag is not Flag.PASS or (name in agrees and other not in agrees)
@@ -256,7 +256,7 @@ def parted(pair: Pair, difference: float, other: str) -> Reason:
 def same_height(a: float | None, b: float | None) -> bool:
     """Return whether two heights are comparable.
 
-    Two unknown heights are taken for one mast's; a known one is not compared with an unknown.
+    Two unknown heights count as the same; a known one is not compared with an unknown.
     """
     if a is None or b is None:
         return a is b

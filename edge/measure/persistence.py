@@ -1,21 +1,21 @@
 """A sensor whose value does not change for an hour in which its surroundings changed.
 
-Strategy: for each channel the run of minutes is kept in which all samples lie within its least change: a few
-numbers. A run ends when the quantity moves, and where physics lets it stand still; one that was doubted ends in no
-silence and in no restart. Other runs are empty after a restart, which can delay a flag and makes none. How long the
-device stands still when nothing is wrong is learnt from itself (`still`), and witnesses shorten the time further:
-another sensor of the same quantity that moves, and temperature and humidity for each other (`humidity_way`, too).
+Strategy: for each channel a run of minutes is tracked in which all samples lie within its least change: a few numbers.
+A run ends when the quantity changes, or when physics allows it to stand still; gaps and restarts do not end a doubted
+run. Other runs are empty after a restart, which can delay a flag but causes none. How long a device usually stands
+still is learnt from itself (`still`), and witnesses shorten the time further: another sensor of the same quantity that
+changes, and temperature and humidity for each other (also in `humidity_way`).
 
 Sources. Z: Zahumensky 2004 (WMO): an hour; wind 0.5 m/s and direction 10 degrees, both only while the wind is over 0.1
 m/s; humidity only under 95 %, below 0 degC under 95 % of saturation over ice. C: five days of a real station
 (repository Loongle/weather-data). Z's 1 % for humidity would flag 885 of their 7,167 good minutes, so there, as for
-pressure and particles, still means not by the device's own step (none of them stood still for an hour). Its
-temperature, told in tenths, did for 103 minutes on a rainy night, and humidity moved by 1.3 % at most in such spells:
-so a coarse thermometer is judged after two hours, and not in fog, nor in air whose humidity stands still too.
-Witnesses are ours: relative humidity falls by 6 % of itself for each kelvin that air warms; in twenty other days of C
-no thermometer stood still for twenty minutes beside a humidity that moved by 3 %. A barometer has no witness: the
-weather moves it so little in an hour that a second one which drifts by itself would accuse a good one. Wind that is
-told by one and the same number is ours too: air is turbulent, and no ten minutes of it turn cups alike.
+pressure and particles, still means a change of less than the device's own step (none of them stood still for an hour).
+Its temperature, reported in tenths, did for 103 minutes on a rainy night, and humidity changed by at most 1.3 % in such
+spells: so a coarse thermometer is judged after two hours, and not in fog, nor while humidity stands still too.
+Witnesses are ours: relative humidity falls by 6 % of itself per kelvin of warming; in twenty other days of C no
+thermometer stood still for twenty minutes while humidity changed by 3 %. A barometer has no witness: the weather
+changes it so little in an hour that a drifting second one would accuse a good one. The check of wind reported by one
+and the same number is ours too: air is turbulent, and never turns cups at the same speed for ten minutes.
 """
 
 from collections.abc import Mapping, Sequence
@@ -32,25 +32,25 @@ from edge.measure.still import HOUR, LEARNT, RULES, Habit, MovementRule, StillDo
 from edge.measure.value import Value, beside
 from edge.records.channel_name import ChannelName
 
-COARSE = 0.05  # degC; a thermometer that tells smaller steps never stands still for an hour
+COARSE = 0.05  # degC; a thermometer with smaller steps never stands still for an hour
 COARSE_HOURS = 2.0
-# A lively one in tenths stands still so many times its longest run in no calm night, and never under 45 minutes.
+# Even in a calm night one with steps of tenths does not stand still for ALONE times its longest run; at least ALONE_S.
 ALONE, ALONE_S = 10.0, 2700.0
-# A witness that moves so far while a channel stands still, for so long: s, and in the witness's unit.
+# The least time for which a channel stands still (s) and the least change of the witness meanwhile, in its unit.
 TWIN_S, TWIN_MOVES = 600.0, {"air_temperature": 0.5, "relative_humidity": 3.0}
-TWIN_STEPS = 5.0  # and so many steps of both devices
-AIR_S, BY_HUMIDITY = 1200.0, 4.0  # a thermometer by its hygrometer, %
-PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer: by so much it should have moved
-# %; by its own habit, before the hour is over, only where it should have moved so much. In air whose humidity moves by
-# less a thermometer in tenths may stand still for a night.
+TWIN_STEPS = 5.0  # and at least so many steps of both devices
+AIR_S, BY_HUMIDITY = 1200.0, 4.0  # a thermometer by its hygrometer: s, %
+PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer: share per K, owed %, steps
+# %; before an hour is over, a hygrometer is judged by its own habit only if it owes so much. While humidity changes by
+# less, a thermometer with steps of tenths may stand still for a night.
 OWED_SOON = 1.5
-EQUAL, BY_WAY = "equal", "way"  # the habits of which they are, kept beside that of standing still
+EQUAL, BY_WAY = "equal", "way"  # suffixes of the names of habits other than that of standing still
 EQUAL_S = 600.0  # wind by one and the same number, s, and three times its device's longest such run
-FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
+FRAME = 3  # still quantities of one sensor that mean a repeated frame, whatever other sensors do
 
 
 class WatchedChannel(msgspec.Struct):
-    """One channel that must move."""
+    """A channel whose value must change from time to time."""
 
     name: str
     sensor: str
@@ -65,7 +65,7 @@ class WatchedChannel(msgspec.Struct):
     way: HumidityWay | None  # of a coarse thermometer beside a hygrometer
 
     def moved(self, name: str) -> float:
-        """Return how far a witness moved in this run; 0 where it was not there."""
+        """Return by how much a witness changed in this run; 0 if it had no values."""
         run = self.witnesses.get(name)
         return run.high - run.low if run is not None and run.seconds else 0.0
 
@@ -124,15 +124,15 @@ class Persistence:
         }
 
     def keep(self) -> dict[str, StillDoubt]:
-        """Return the runs that are in doubt."""
+        """Return the doubted runs."""
         return {each.name: each.run.keep() for each in self._watched if each.run.doubted}
 
     def standing(self) -> dict[str, float]:
-        """Return for how many seconds each channel stands still."""
+        """Return for how many seconds each channel has stood still."""
         return {each.name: each.run.seconds for each in self._watched}
 
     def habits(self) -> dict[str, tuple[float, float]]:
-        """Return how long each channel stands still by itself: the longest run, s, of so many s watched."""
+        """Return each channel's habit: its longest still run, s, and for how many s it was watched."""
         return {
             name: (round(habit.longest, 1), round(habit.watched))
             for each in self._watched
@@ -141,7 +141,7 @@ class Persistence:
         }
 
     def resume(self, kept: Mapping[str, StillDoubt], habits: Mapping[str, tuple[float, float]], begin: float) -> None:
-        """Go on with such runs at the instant `begin`, s."""
+        """Restore doubted runs and habits at the instant `begin`, s."""
         for each in self._watched:
             for name, habit in habits_of(each):
                 habit.longest, habit.watched = habits.get(name, (habit.longest, habit.watched))
@@ -172,7 +172,7 @@ class Persistence:
 
 
 def witnesses(name: str, channels: Mapping[str, tuple[str, Channel]], twins: Sequence[str]) -> list[str]:
-    """Return the channels that tell whether another may stand still: its twins, and of air its other half."""
+    """Return the witnesses of a channel: its twins, and for air temperature and humidity the other of the two."""
     channel = ChannelName.parse(name)
     half = {"air_temperature": "relative_humidity", "relative_humidity": "air_temperature"}.get(channel.quantity)
     found = [] if half is None else [n for n in (channel.beside(half), half) if n in channels][:1]
@@ -180,7 +180,7 @@ def witnesses(name: str, channels: Mapping[str, tuple[str, Channel]], twins: Seq
 
 
 def humidity_way(name: str, channels: Mapping[str, tuple[str, Channel]]) -> HumidityWay | None:
-    """Return what watches humidity's way beside a thermometer in tenths; None of another, or of a lone one."""
+    """Return the humidity path for a coarse thermometer beside a hygrometer; None for any other channel."""
     of = channels[name][1]
     beside = [n for n in witnesses(name, channels, ()) if is_a(n, "relative_humidity")]
     if of.quantity != "air_temperature" or of.resolution < COARSE or not beside:
@@ -189,7 +189,7 @@ def humidity_way(name: str, channels: Mapping[str, tuple[str, Channel]]) -> Humi
 
 
 def hygrometer(each: WatchedChannel) -> StillRun | None:
-    """Return how humidity moved in a thermometer's run; None where there was none."""
+    """Return humidity's run during a thermometer's; None if there was no humidity."""
     found = (run for name, run in each.witnesses.items() if is_a(name, "relative_humidity"))
     return next((run for run in found if run.seconds), None)
 
@@ -200,23 +200,23 @@ def is_a(name: str, of: str) -> bool:
 
 
 def runs_of(each: WatchedChannel) -> list[tuple[str, StillRun]]:
-    """Return a channel's runs, each with the name under which its habit is kept."""
+    """Return a channel's runs, each with the name under which its habit is saved."""
     return [(each.name, each.run), *([(f"{each.name} {EQUAL}", each.equal)] if each.equal else [])]
 
 
 def habits_of(each: WatchedChannel) -> list[tuple[str, Habit]]:
-    """Return a channel's habits, each with the name under which it is kept."""
+    """Return a channel's habits, each with the name under which it is saved."""
     ways = [(f"{each.name} {BY_WAY}", each.way.habit)] if each.way else []
     return [*((name, run.habit) for name, run in runs_of(each)), *ways]
 
 
 def blows_alike(each: WatchedChannel) -> bool:
-    """Return whether wind has been told by one number for longer than air blows."""
+    """Return whether wind has been reported by one number for longer than is possible."""
     return each.equal is not None and each.equal.seconds >= each.equal.habit.limit(shortest=EQUAL_S) - 1.0
 
 
 def told_by_witness(each: WatchedChannel) -> bool:
-    """Return whether a witness moved so far that this channel must have."""
+    """Return whether a witness changed so much that this channel must have changed."""
     seconds = each.run.seconds
     humidity = hygrometer(each)
     if each.way and humidity and humidity.high < FOG and each.way.tells(seconds):
@@ -238,7 +238,7 @@ def told_by_witness(each: WatchedChannel) -> bool:
 
 
 def owed(each: WatchedChannel) -> float:
-    """Return by how much humidity should have moved in this run, %, as its thermometer did; any amount without one."""
+    """Return by how much humidity should have changed in this run, %, by its thermometer; infinity without one."""
     known = [each.moved(name) for name in each.witnesses if is_a(name, "air_temperature")]
     return PER_KELVIN * (each.run.low + each.run.high) / 2 * known[0] if known else float("inf")
 
@@ -246,12 +246,12 @@ def owed(each: WatchedChannel) -> float:
 def follow(
     each: WatchedChannel, begin: float, end: float, values: Mapping[str, Value], samples: Sequence[float]
 ) -> None:
-    """Let one channel's run take the minute, or end it where the quantity may stand still."""
+    """Add a minute to a channel's run, or end the run if the quantity may stand still."""
     value = values.get(each.name)
     if value is None or value.value is None:
         return
     if each.quantity == "wind_from_direction" and not blows(each.name, values):
-        return  # a vane without wind tells nothing: its run waits
+        return  # a vane without wind shows nothing: its run is paused
     for _, run in runs_of(each):
         if each.rule.low < value.value < most_still(each, values):
             run.take(begin, end, samples)
@@ -260,7 +260,7 @@ def follow(
 
 
 def most_still(each: WatchedChannel, values: Mapping[str, Value]) -> float:
-    """Return the value from which the quantity may stand still; humidity at saturation, in frost over ice."""
+    """Return the value from which on the quantity may stand still: for humidity saturation, in frost over ice."""
     if each.quantity != "relative_humidity":
         return each.rule.high
     return fog_at(beside(ChannelName.parse(each.name), "air_temperature", values))
@@ -269,7 +269,7 @@ def most_still(each: WatchedChannel, values: Mapping[str, Value]) -> float:
 def attend(
     each: WatchedChannel, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
 ) -> None:
-    """Keep how far the witnesses moved in this run; one in doubt is none."""
+    """Track how much the witnesses change in this run; doubted values are ignored."""
     for name, run in each.witnesses.items():
         if not each.run.seconds:
             run.rest()

@@ -1,11 +1,11 @@
 """Quality flags of single readings, QARTOD's scheme: 1 pass, 2 not evaluated, 3 suspect, 4 fail, 9 missing.
 
-A reading that fails, or that the device itself doubts, stays out of a mean; a suspect one marks it, and enters only
-where too few others passed.
-The step test has a time-out: a jump that stays is real after a minute, so that it is not refused for ever. The
-spike test looks at both neighbours: out and back within seconds is no weather that a thermometer could follow
-(WMO-No. 8 asks for a time constant of 20 s). It takes the place of Zahumensky's spread check, whose 4 standard
-deviations of ten minutes hide a spike while the temperature drifts: the noise is measured from sample to sample.
+A reading that fails, or that the device itself doubts, is excluded from a mean; a suspect one makes the mean suspect,
+and is included only if too few others passed.
+The step test has a time-out: a jump that stays is accepted after a minute, so that it is not refused for ever. The
+spike test compares with both neighbours: out and back within seconds is no weather that a thermometer could follow
+(WMO-No. 8 requires a time constant of 20 s). It replaces Zahumensky's spread check, whose 4 standard deviations of ten
+minutes hide a spike while the temperature drifts: here the noise is measured from sample to sample.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from edge.measure.limits import Limits, for_device
 if TYPE_CHECKING:
     from drivers.driver import Channel
 
-STEP_TIMEOUT_S = 60.0  # after so long the new level is taken for the true one
-NEIGHBOUR_S = 15.0  # samples further apart are no neighbours: much can happen between them
-NOISES = 8.0  # a spike is so many times the mean change from sample to sample
+STEP_TIMEOUT_S = 60.0  # after that the new level is accepted
+NEIGHBOUR_S = 15.0  # samples further apart are not neighbours: much can happen between them
+NOISES = 8.0  # a spike is at least so many times the mean change from sample to sample
 NOISE_SHARE = 0.01  # weight of the newest change in that mean
 
 
@@ -41,11 +41,11 @@ class Flag(IntEnum):
     MISSING = 9
 
 
-PASS, SUSPECT = Flag.PASS, Flag.SUSPECT  # for what is done with each reading: to look into an enumeration takes longer
+PASS, SUSPECT = Flag.PASS, Flag.SUSPECT  # for code that runs for each reading: access through the enumeration is slower
 
 
 class FlaggedReading(msgspec.Struct, frozen=True, gc=False):
-    """A reading with its flag, and the reason where the flag is not 1."""
+    """A reading with its flag, and the reason if the flag is not 1."""
 
     reading: Reading
     flag: Flag
@@ -53,8 +53,8 @@ class FlaggedReading(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def counts(self) -> bool:
-        """Whether it may enter a mean."""
-        return self.flag < 4  # a number: asked of every reading
+        """Whether it may be part of a mean."""
+        return self.flag < 4  # a plain number, for speed: evaluated for every reading
 
 
 class Checker:
@@ -72,14 +72,14 @@ class Checker:
             high=self._high,
             unit=self._unit,
         )
-        self._level: Reading | None = None  # the newest reading that was no jump
-        self._before: Reading | None = None  # the newest reading that was no spike
+        self._level: Reading | None = None  # the newest reading that was not a jump
+        self._before: Reading | None = None  # the newest reading that was not a spike
         self._noise = 0.0  # running mean change from sample to sample
 
     def check(self, reading: Reading, after: Reading | None = None) -> FlaggedReading:
         """Return the reading with its flag and reason.
 
-        `after`: the next one that is possible, where there is one.
+        `after`: the next possible one, if there is one.
         """
         return self._judged(reading, self.impossible(reading), after)
 
@@ -105,7 +105,7 @@ class Checker:
     def check_all(self, readings: list[Reading], following: list[Reading]) -> list[FlaggedReading]:
         """Return all readings of a minute with their flags.
 
-        Of `following`, already taken in the next minute, the first is a neighbour.
+        The first of `following`, the readings of the next minute so far, is a neighbour of the last.
         """
         causes = [self.impossible(reading) for reading in readings]
         if self._limits.spike is None:
@@ -119,9 +119,9 @@ class Checker:
         return [self._judged(*each) for each in zip(readings, causes, reversed(afters))]
 
     def impossible(self, reading: Reading) -> Reason | None:
-        """Return why the reading cannot be true, by the device's own word or by its range; None otherwise.
+        """Return why the reading cannot be true, by the device's own doubt or by its range; None otherwise.
 
-        One that contradicts another of its frame may be true: it is suspect.
+        One that contradicts another of its frame may be true: it is only suspect.
         """
         if reading.doubt is not None and not is_contradiction(reading.doubt):
             return reading.doubt
@@ -137,7 +137,7 @@ class Checker:
             self._level = reading
             return None
         change = abs(reading.value - level.value)
-        if change > step + 1e-9:  # more may be right, the longer ago the last one was
+        if change > step + 1e-9:  # the longer ago the last one was, the larger a real change may be
             longer = max(1.0, (reading.at - level.at) / NEIGHBOUR_S)
             step = min(step * longer, max(step, self._limits.minute_step or step))
         if change <= step + 1e-9:
@@ -167,9 +167,9 @@ class Checker:
         return reason
 
     def _excursion(self, reading: Reading, change: float, after: Reading | None, most: float) -> Reason | None:
-        """Return the reason for a change of more than `most`: a spike where the next reading is back.
+        """Return why a change of more than `most` is a spike: the next reading is back; None otherwise.
 
-        Where no next one is at hand twice the change is one, but not where the quantity may truly leap.
+        Without a next reading a change of more than twice `most` counts, unless the quantity may really jump.
         """
         if after is None or after.at - reading.at > NEIGHBOUR_S:
             if self._limits.step is None or abs(change) <= 2 * most:

@@ -1,10 +1,10 @@
 """Doubts about a tipping bucket: too much rain, melt, a clogged funnel, dripping in dry air.
 
 Sources: gauges of Chinese stations are specified to 4 mm/min (AWS specification, table 3-1), more is suspect; over
-40 mm/min is not counted as rain where the counter is read (Zahumensky 2004). Ours, no source found: under 1 degC a
-bucket tells melt, not snowfall; a gauge that stays at zero while another of the mast tells more than 2 mm in an hour
-is clogged; tips that come as by a clock, in air too dry for drizzle, are a clogged funnel that drips. One gauge alone
-without humidity gives no way to tell a clog from a dry day, and nothing is said then.
+40 mm/min is not counted as rain when the counter is read (Zahumensky 2004). Ours, no source found: under 1 degC a
+bucket measures melt, not snowfall; a gauge that stays at zero while another of the mast reports more than 2 mm in an
+hour is clogged; tips at regular intervals, in air too dry for drizzle, are a clogged funnel that drips. With a single
+gauge and no humidity a clog cannot be distinguished from a dry day, and nothing is flagged.
 """
 
 from __future__ import annotations
@@ -24,13 +24,13 @@ MELT = 1.0  # degC
 HOUR = 3600.0
 OTHERS_TELL = 2.0  # mm in an hour
 DRIPS = 7  # tips whose intervals are compared
-DRIP_MINUTES = (3.0, 60.0)  # a faster drip is rain's own pace, a slower one can't be told in a night
-DRIP_SPREAD = 75.0  # s; minutes are all that is known of a tip's instant
-DRY = 75.0  # % humidity; drizzle that tips for hours has wet the air well over this
+DRIP_MINUTES = (3.0, 60.0)  # min; faster drips are as frequent as rain's tips, slower ones cannot be found in a night
+DRIP_SPREAD = 75.0  # s; the instant of a tip is only known to the minute
+DRY = 75.0  # % humidity; drizzle that tips for hours moistens the air well above this
 
 
 class Gauge(msgspec.Struct):
-    """What is remembered of one gauge: an hour of its minutes, and when it last tipped. `heated`: it melts snow."""
+    """The memory of one gauge: an hour of its minutes, and its last tips. `heated`: it melts snow."""
 
     name: str
     heated: bool = False
@@ -50,7 +50,7 @@ class Gauge(msgspec.Struct):
         return sum(amount for _, amount in self.hour)
 
     def drips(self) -> bool:
-        """Return whether the last tips were alike and as far apart as by a clock."""
+        """Return whether the last tips had equal amounts and regular intervals."""
         if len(self.tips) < DRIPS or len({amount for _, amount in self.tips}) > 2:
             return False
         times = [at for at, _ in self.tips]
@@ -63,7 +63,7 @@ class Rain:
     """All gauges of a station."""
 
     def __init__(self, gauges: Mapping[str, bool]) -> None:
-        """`gauges`: name -> whether it is heated, so that what falls as snow tips at once."""
+        """`gauges`: name -> whether it is heated, so that snow is measured as it falls."""
         self._gauges = [Gauge(name, heated) for name, heated in gauges.items()]
 
     def doubts(self, begin: float, end: float, values: Mapping[str, Value]) -> dict[str, Reason]:
@@ -92,7 +92,7 @@ class Rain:
         return self._clogged(gauge) or (_dripping(gauge, values) if amount > 0 else None)
 
     def _clogged(self, gauge: Gauge) -> Reason | None:
-        read = {end for end, _ in gauge.hour}  # what fell while nobody read this one says nothing of it
+        read = {end for end, _ in gauge.hour}  # rain while this one was not read is no evidence
         for other in self._gauges if gauge.fell() == 0 else ():
             amount = sum(amount for end, amount in other.hour if end in read)
             if other is not gauge and amount > OTHERS_TELL:

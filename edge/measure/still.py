@@ -1,21 +1,21 @@
-"""When a quantity must move; for how long a channel has not changed, and for how long it normally does not."""
+"""When a quantity must change; for how long a channel has not changed, and for how long it usually does not."""
 
 from collections.abc import Sequence
 
 import msgspec
 
 HOUR = 3600.0
-GAP = 600.0  # s without a value after which a run begins anew
-LEARNT = 12 * HOUR  # s of moving after which a channel's own habit counts
-HALF_LIFE = 72 * HOUR  # s in which the longest run is forgotten by half
-TIMES, SHORTEST = 3.0, 1200.0  # so many times its longest run, and never under 20 minutes
+GAP = 600.0  # s without a value after which a run restarts
+LEARNT = 12 * HOUR  # s of observation after which a channel's own habit counts
+HALF_LIFE = 72 * HOUR  # s in which the longest run decays by half
+TIMES, SHORTEST = 3.0, 1200.0  # times its longest run, and at least 20 minutes (s)
 
 
 class MovementRule(msgspec.Struct, frozen=True):
-    """When a quantity must move.
+    """When a quantity must change.
 
-    `least`: by so much in an hour (None: by the device's own step); judged only of devices with steps up to
-    `finest`, and in minutes whose mean lies within `low`..`high`.
+    `least`: by so much in an hour (None: by the device's own step); applied only to devices with steps up to `finest`,
+    and in minutes whose mean lies within `low`..`high`.
     """
 
     least: float | None
@@ -27,20 +27,20 @@ class MovementRule(msgspec.Struct, frozen=True):
 RULES = {
     "air_temperature": MovementRule(None, 0.1),
     "relative_humidity": MovementRule(None, 0.5, high=95.0),  # Z
-    "air_pressure": MovementRule(None, 0.15),  # C; a device that tells whole hPa stands still for hours
+    "air_pressure": MovementRule(None, 0.15),  # C; a device with steps of 1 hPa stands still for hours
     "wind_speed": MovementRule(0.5, 0.5, low=0.1),  # Z
-    "wind_from_direction": MovementRule(10.0, 45.0),  # Z; its wind is asked apart
-    "illuminance": MovementRule(None, 10.0, low=1200.0),  # not by night, nor of a lamp (`sun`)
-    "solar_irradiance": MovementRule(None, 1.0, low=100.0),  # a step of 1 W/m2 is little of more alone
-    "co2": MovementRule(None, 1.0),  # after two hours, as a coarse thermometer
-    "pm1": MovementRule(None, 1.0, low=30.0),  # clean air is a row of equal small counts
+    "wind_from_direction": MovementRule(10.0, 45.0),  # Z; the wind speed is checked separately
+    "illuminance": MovementRule(None, 10.0, low=1200.0),  # not at night, nor in a lamp's light (`sun`)
+    "solar_irradiance": MovementRule(None, 1.0, low=100.0),  # only above 100 W/m2 is a step of 1 W/m2 small
+    "co2": MovementRule(None, 1.0),  # after two hours, like a coarse thermometer
+    "pm1": MovementRule(None, 1.0, low=30.0),  # clean air gives equal small counts
     "pm2p5": MovementRule(None, 1.0, low=30.0),
     "pm10": MovementRule(None, 1.0, low=30.0),
 }
 
 
 class StillDoubt(msgspec.Struct):
-    """What is kept of a run in doubt: its length, s, its first sample, its least and most."""
+    """The saved state of a doubted run: its length, s, its first, lowest and highest sample."""
 
     seconds: float
     first: float
@@ -49,25 +49,25 @@ class StillDoubt(msgspec.Struct):
 
 
 class Habit(msgspec.Struct):
-    """How long a channel stands still by itself: its longest run, s, slowly forgotten, of so many s watched."""
+    """How long a channel usually stands still: its longest run, s, which decays, and for how many s it was watched."""
 
     longest: float = 0.0
     watched: float = 0.0
 
     def pass_(self, seconds: float) -> None:
-        """Let so many seconds of moving weather pass."""
+        """Add seconds of observation."""
         self.watched += seconds
         self.longest *= 0.5 ** (seconds / HALF_LIFE)
 
     def limit(self, times: float = TIMES, shortest: float = SHORTEST, most: float = HOUR) -> float:
-        """Return after how many seconds standing still is strange: `most` (Zahumensky: an hour) until more is known."""
+        """Return after how many s standing still is doubted: `most` (Zahumensky: an hour) until the habit is learnt."""
         return most if self.watched < LEARNT else min(most, max(shortest, times * self.longest))
 
 
 class StillRun(msgspec.Struct):
-    """How long all samples have lain within `least` of each other. `moved`: when they last did not, s, or None.
+    """How long all samples have been within `least` of each other. `moved`: when they last were not, s, or None.
 
-    `doubted`: it stood still while the world moved, and has not moved since.
+    `doubted`: it stood still while others changed, and has not changed since.
     """
 
     least: float
@@ -83,7 +83,7 @@ class StillRun(msgspec.Struct):
     habit: Habit = msgspec.field(default_factory=Habit)
 
     def take(self, begin: float, end: float, samples: Sequence[float]) -> None:
-        """Add a minute with its samples (one at least)."""
+        """Add a minute with its samples (at least one)."""
         if self.seconds and begin - self.end > GAP and not self.doubted:
             self.rest()
         if not self.seconds:
@@ -96,26 +96,26 @@ class StillRun(msgspec.Struct):
         self.habit.pass_(end - begin)
         if self.high - self.low >= self.least - 1e-6:
             self.moved = end
-            if not self.doubted:  # else a fault would be taken for a habit, and the next one found later
+            if not self.doubted:  # a fault must not become a habit, or the next one would be found later
                 self.habit.longest = max(self.habit.longest, self.seconds)
             self.rest()
 
     def rest(self) -> None:
-        """Begin anew: what stands still now may do so."""
+        """Restart the run, without doubt."""
         self.seconds = 0.0
         self.doubted = False
 
     def resume(self, kept: StillDoubt, begin: float) -> None:
-        """Go on with a run in doubt at the instant `begin`, s."""
+        """Restore a doubted run at the instant `begin`, s."""
         self.seconds, self.begin, self.end, self.doubted = kept.seconds, begin - kept.seconds, begin, True
         self.first, self.low, self.high = kept.first, kept.low, kept.high
 
     def keep(self) -> StillDoubt:
-        """Return what must be kept of it."""
+        """Return the state to save."""
         return StillDoubt(self.seconds, self.first, self.low, self.high)
 
     def low_high(self, samples: Sequence[float]) -> tuple[float, float]:
-        """Return the least and most of the samples; of directions, as turned from the run's first one."""
+        """Return the lowest and highest sample; of directions relative to the run's first one."""
         if self.circular:
             samples = [(sample - self.first + 180.0) % 360.0 - 180.0 for sample in samples]
         return min(samples), max(samples)

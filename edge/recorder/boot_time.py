@@ -27,14 +27,14 @@ from edge.store.store import Store
 from edge.store.times import Redating
 
 log = logging.getLogger("minshan.time")
-STEP = 1.0  # s; an anchor that far from the time kept so far cuts the minute in hand
-WIDENED = 86_400.0  # s before a contradiction from which on records state it too, while nothing is decided
+STEP = 1.0  # s; an anchor that differs by more from the time believed so far ends the current minute
+WIDENED = 86_400.0  # s before a contradiction from which on records include it in their error, until it is decided
 MOST_TOLD = 100  # contradictions that wait to be recorded
 MOST_EARLY = 4000  # slews that wait for a time
 
 
 class BootTime:
-    """`told`: what happened to the time and is to be recorded as events, oldest first."""
+    """`told`: changes of the time that are still to be recorded as events, oldest first."""
 
     def __init__(self, store: Store, boot: str) -> None:
         self._store = store
@@ -44,35 +44,35 @@ class BootTime:
         self._doubted: Anchor | None = None
         self._unbelieved: dict[str, Reason] = {}  # by `Anchor.voice`
         self._dispute: Reason | None = None
-        self._early: deque[Slewed] = deque(maxlen=MOST_EARLY)  # what was slewed before any time was known
+        self._early: deque[Slewed] = deque(maxlen=MOST_EARLY)  # slews before any time was known
         self.told: deque[Reason] = deque(maxlen=MOST_TOLD)
 
     @property
     def known(self) -> KnownTime:
-        """What is known of this boot's time; it never changes."""
+        """What is known of this boot's time, immutable."""
         return self._belief.known
 
     @property
     def doubt(self) -> Reason | None:
-        """What a source says that is not believed (for now); None where none does."""
+        """What a source says that is not believed (yet); None if there is nothing."""
         return self._dispute or next(reversed(self._unbelieved.values()), None)
 
     @property
     def settled(self) -> bool:
-        """True where the time is known, and what contradicts it was asked again: the sources need not be asked soon."""
+        """True if the time is known and every contradiction was confirmed: the sources need not be asked soon."""
         rival = self._belief.contradicted
         return bool(self._belief.believed_anchors) and (rival is None or rival.confirmed)
 
     def learn(self, anchor: Anchor) -> KnownTime | None:
-        """Take in what a source says. Return what to date the minute in hand by where its edges move, else None.
+        """Process an anchor from a source. Return the time to date the current minute by if its edges move, else None.
 
-        An anchor that cannot be right, or that the store refuses, changes nothing that is believed.
+        An impossible anchor, or one that the store refuses, does not change what is believed.
         """
         kept = self._belief.believed_anchors
         if kept and kept[0].source == SIMULATED != anchor.source:
             return None
         if anchor.boot != self._boot or not believable(anchor):
-            self._doubts(
+            self._report_doubt(
                 anchor,
                 Reason(
                     "time_cannot_be",
@@ -84,10 +84,10 @@ class BootTime:
             return None
         refutes = not kept and self._earlier.contradict(anchor)
         witness = self._doubted
-        if refutes and not self._said_again(anchor):
+        if refutes and not self._is_confirmed(anchor):
             if anchor.voice not in self._unbelieved:
                 self._earlier.doubt(anchor)
-            self._doubts(
+            self._report_doubt(
                 anchor,
                 Reason(
                     "time_before_newest",
@@ -103,10 +103,10 @@ class BootTime:
         if refutes:
             self._unbelieved.clear()
         try:
-            moved = self._carry_out(self._belief.hear(anchor), anchor)
+            moved = self._apply(self._belief.hear(anchor), anchor)
             if not kept and self._belief.believed_anchors:
-                self._meets_earlier_boots(witness is not None and witness.voice != anchor.voice)
-        except StoreError as trouble:  # the next one is tried again; measuring does not wait
+                self._correct_earlier_boots(witness is not None and witness.voice != anchor.voice)
+        except StoreError as trouble:  # retried with the next anchor; measuring does not wait
             what = Reason(
                 "time_not_saved",
                 "the time is known from {source} but cannot be saved: {why}",
@@ -118,49 +118,49 @@ class BootTime:
         return moved
 
     def carry(self, slewed: Slewed) -> None:
-        """Carry what is known of the time over a stretch in which the boot's clock was slewed."""
+        """Carry the known time across a slew of the boot's clock."""
         kept = self._belief.believed_anchors
         if not kept:
             self._early.append(slewed)
         elif kept[0].source != SIMULATED:
-            with contextlib.suppress(StoreError):  # it is known until the next start, and measuring does not wait
+            with contextlib.suppress(StoreError):  # it stays in memory until the next start; measuring does not wait
                 self._store.times.carry(carried(slewed, kept), slewed.kept)
             self._belief.carry(slewed)
 
     def bound_lost_boots(self) -> None:
-        """Let go of what earlier boots measured without ever knowing the time: between what came before and now."""
+        """Release the records of earlier boots that never knew the time, bounded by what came before and now."""
         now, mark = self.known.time_at(0.0)
         self._earlier.bound_lost(None if now is None else now + round((mark.error or 0.0) * 1e6))
 
     # -- what is believed ------------------------------------------------------------------------------------------
 
-    def _carry_out(self, verdict: AnchorVerdict, anchor: Anchor) -> KnownTime | None:
-        """Do what an anchor comes to. Raise StoreError, and believe nothing new, where the store refuses."""
+    def _apply(self, verdict: AnchorVerdict, anchor: Anchor) -> KnownTime | None:
+        """Carry out the verdict on an anchor. Raise StoreError if the store refuses; then nothing new is believed."""
         rival = self._belief.contradicted
         moved: KnownTime | None = None
         match verdict:
             case AnchorVerdict.BETTER:
-                moved = self._keep(anchor)
+                moved = self._adopt(anchor)
             case AnchorVerdict.CONTRADICTS:
-                self._tell(self._contradiction(anchor))
+                self._report(self._contradiction(anchor))
             case AnchorVerdict.CONFIRMED if rival is not None:
                 known, since = self.known, rival.anchors[0].boottime - WIDENED
                 self._store.times.redate(Redating(self._boot, known.anchors, known.against, since))
                 self._belief.confirm(rival)
                 if self._dispute is None:
-                    self._tell(self._contradiction(anchor))
+                    self._report(self._contradiction(anchor))
             case AnchorVerdict.OUTLASTS | AnchorVerdict.OUTVOTES if rival is not None:
-                moved = self._turn(rival, verdict is AnchorVerdict.OUTVOTES)
+                moved = self._switch_to(rival, verdict is AnchorVerdict.OUTVOTES)
         if self._belief.contradicted is None:
             if self._dispute is not None and verdict in (AnchorVerdict.BETTER, AnchorVerdict.NOTHING):
-                self._tell(Reason("time_undisputed", "nothing contradicts the time any more: it is kept as it is"))
+                self._report(Reason("time_undisputed", "nothing contradicts the time any more: it is kept as it is"))
             self._dispute = None
         elif self._dispute is None:
             self._dispute = self._contradiction(anchor)
         return moved
 
-    def _keep(self, anchor: Anchor) -> KnownTime | None:
-        """Believe an anchor that tells the time better than it was known."""
+    def _adopt(self, anchor: Anchor) -> KnownTime | None:
+        """Believe an anchor that gives the time more precisely than it was known."""
         before = time_of(anchor.boottime, self._belief.believed_anchors)
         if before is None and self._early and anchor.source != SIMULATED:
             early = carried_back(self._early, anchor)
@@ -186,8 +186,8 @@ class BootTime:
             return known
         return None
 
-    def _turn(self, story: Story, sure: bool) -> KnownTime:
-        """Believe another story: date by it what this boot has recorded. `sure`: not by one source's word alone."""
+    def _switch_to(self, story: Story, sure: bool) -> KnownTime:
+        """Believe another story and re-date this boot's records by it. `sure`: more than one source tells it."""
         before = self.known
         others = tuple(against for against in before.against if against != tuple(story.anchors))
         against = others if sure else (before.anchors, *others)
@@ -203,14 +203,14 @@ class BootTime:
             source=source,
             records=dated,
         )
-        self._tell(what)
+        self._report(what)
         self._dispute = None if sure else what
-        self._meets_earlier_boots(sure)
+        self._correct_earlier_boots(sure)
         return KnownTime(redating.anchors, against)
 
-    def _meets_earlier_boots(self, sure: bool) -> None:
-        """Compare the time of this boot's begin, known now, with the boots before."""
-        told = time_of(0.0, self.known.anchors)  # as is believed; the minutes' error holds all stories
+    def _correct_earlier_boots(self, sure: bool) -> None:
+        """Correct earlier boots that contradict the now known beginning of this one."""
+        told = time_of(0.0, self.known.anchors)  # the believed time; the minutes' errors cover all stories
         if told is not None:
             self._earlier.refute(told[0] + round((told[1].error or 0.0) * 1e6), sure)
 
@@ -226,13 +226,16 @@ class BootTime:
             kept_source=mark.source,
         )
 
-    def _tell(self, what: Reason) -> None:
-        """Tell what happened to the time, in the log and as an event."""
+    def _report(self, what: Reason) -> None:
+        """Report a change of the time, in the log and as an event."""
         log.warning("%s", what)
         self.told.append(what)
 
-    def _said_again(self, anchor: Anchor) -> bool:
-        """Whether another source, or this one all along, says what was doubted; if not, this is what is doubted."""
+    def _is_confirmed(self, anchor: Anchor) -> bool:
+        """Return whether the doubted time is confirmed by another source, or by the same for long enough.
+
+        If not, this anchor is the doubted one from now on.
+        """
         first = self._doubted
         if first is not None:
             since = anchor.boottime - first.boottime
@@ -242,8 +245,8 @@ class BootTime:
         self._doubted = anchor
         return False
 
-    def _doubts(self, anchor: Anchor, why: Reason) -> None:
-        """Tell once that a source is not believed, until it says something else."""
+    def _report_doubt(self, anchor: Anchor, why: Reason) -> None:
+        """Report once that a source is not believed."""
         if anchor.voice not in self._unbelieved:
-            self._tell(why)
+            self._report(why)
             self._unbelieved[anchor.voice] = why

@@ -1,9 +1,9 @@
-"""The channels of a station, each with what was kept of its device: a counter, doubts, and what was learnt.
+"""The channels of a station, each with the saved state of its device: a counter, doubts, and what was learnt.
 
-A channel's name may come to mean another device: a second gauge is made the primary one, a sensor is replaced by one
-of another kind, the size of a tip is put right. So what is kept is kept with its device, and goes on under the name
-that the device has now, also where its sensor was renamed; of a device that is no longer there nothing goes on. Else
-the difference of two gauges' totals would be rain, and a good sensor in doubt for what the one before it did.
+A channel's name may come to mean another device: a second gauge becomes the primary one, a sensor is replaced by one
+of another kind, the size of a tip is corrected. So state is saved by device and continues under the device's current
+name, even if its sensor was renamed; the state of a removed device is dropped. Otherwise the difference of two gauges'
+totals would count as rain, and a good sensor would be doubted for the faults of its predecessor.
 """
 
 from __future__ import annotations
@@ -30,14 +30,14 @@ from edge.store.errors import StoreError
 from edge.store.notes import Notes
 
 log = logging.getLogger("minshan.recorder")
-KIND = "devices"  # of the note in which they are kept
-REMEMBERED = 20  # configurations: one that is tried for a while comes back
+KIND = "devices"  # of the note in which they are saved
+REMEMBERED = 20  # configurations: one may be tried for a while and reverted
 
 
 def channel_lines(config: Config, state: dict[str, Any], boot: str, had: Mapping[str, str]) -> list[ChannelLine]:
-    """One line a channel, counters as they were when the store's last minute closed; `had`: see `KeptDevices`."""
+    """Return one line for each channel, with counters as of the last stored minute; `had`: see `KeptDevices`."""
     names = config.channels()
-    counters, before = state.get("counters", {}), names_before(config, had)
+    counters, before = kept_counters(state), names_before(config, had)
     lines = []
     for sensor in config.sensor:
         pace = sensor.info.samples_per_minute(sensor.settings)
@@ -46,16 +46,29 @@ def channel_lines(config: Config, state: dict[str, Any], boot: str, had: Mapping
             limits = limits_for(channel.quantity, config.site.altitude_m)
             line = ChannelLine(name, sensor.name, channel, limits, pace, height_m=sensor.height_m, heated=sensor.heated)
             if quantity(channel.quantity).kind is QuantityKind.TOTAL:
-                kept = counters.get(before.get(name), {})
-                line.counter = Counter(msgspec.convert(kept, CounterState), boot)
+                line.counter = Counter(counters.get(before.get(name, "")), boot)
                 if sensor.rain_correction is not None:
                     line.curve = RainCurve(sensor.rain_correction.a, sensor.rain_correction.b)
             lines.append(line)
     return lines
 
 
+def kept_counters(state: dict[str, Any]) -> dict[str, CounterState]:
+    """Return the counters saved with the store's last record, by channel, without those that cannot be read.
+
+    A newer version may have saved them in another form: a station downgraded to this one must start nevertheless.
+    """
+    saved, found = state.get("counters"), {}
+    for name, counter in saved.items() if isinstance(saved, dict) else ():
+        try:
+            found[name] = msgspec.convert(counter, CounterState)
+        except msgspec.ValidationError as error:
+            log.warning("the saved total of %s cannot be read, its rain is counted from now on: %s", name, error)
+    return found
+
+
 def devices(config: Config) -> dict[str, str]:
-    """Return channel -> what tells its device from others."""
+    """Return channel -> identity of its device."""
     names = config.channels()
     return {
         names[sensor.name, channel.quantity]: device(sensor, channel)
@@ -65,10 +78,10 @@ def devices(config: Config) -> dict[str, str]:
 
 
 def device(sensor: SensorSection, channel: Channel) -> str:
-    """Return what tells a device's channel from another's: a sum with its sensor's name, and one with its place.
+    """Return the identity of a device's channel: a checksum with its sensor's name, and one with its bus address.
 
-    Its kind, serial number and own step are part of both. A gauge on another port has the same total, and so has one
-    that is called by another name.
+    The driver, profile, serial number, quantity and resolution are part of both. A gauge keeps its total when it is
+    moved to another port or renamed.
     """
     kind, bus = getattr(sensor.settings, "profile", ""), BUSES[sensor.info.bus]
     one = f"{sensor.driver}|{kind}|{sensor.serial}|{channel.quantity}|{channel.resolution:g}"
@@ -77,10 +90,10 @@ def device(sensor: SensorSection, channel: Channel) -> str:
 
 
 class KeptDevices:
-    """The devices of the store's last record and of now, each channel -> device.
+    """The devices as of the store's last record (`had`), channel -> device, and the checksum of the current ones.
 
-    A record names its own by their sum alone (`sum`): all of them would take a third of what a minute writes. `had` is
-    empty where an older version wrote the record, or nobody can read any more what it was.
+    A record contains only the checksum (`sum`): the whole table would be a third of what a minute writes. `had` is
+    empty if an older version wrote the record, or the table cannot be read any more.
     """
 
     def __init__(self, notes: Notes, config: Config, state: dict[str, Any]) -> None:
@@ -89,24 +102,32 @@ class KeptDevices:
         self.sum = f"{zlib.crc32(now):08x}"
         try:
             value = notes.get(KIND, str(state.get("devices")))
-            self.had = msgspec.json.decode(value, type=dict[str, str]) if value else {}
+            self.had = _decoded(value)
             if now != value:
                 notes.put(KIND, self.sum, now, REMEMBERED)
-        except StoreError as trouble:  # a full or damaged disk must not keep the station from starting, and mending it
+        except StoreError as trouble:  # a full or damaged disk must not keep the station from starting and repairing it
             log.warning("which devices the channels have cannot be read or saved: %s", trouble)
 
 
-def names_before(config: Config, had: Mapping[str, str]) -> dict[str, str]:
-    """Return channel -> the name that its device had before; of those alone that go on, the same where nobody knows.
+def _decoded(value: bytes | None) -> dict[str, str]:
+    """Return the saved devices; none if there are none, or another version saved them in another form."""
+    try:
+        return msgspec.json.decode(value, type=dict[str, str]) if value else {}
+    except msgspec.MsgspecError:
+        return {}
 
-    A device goes on by its name or by its place; where these name two devices nobody can say which of them it is, and
-    it begins anew.
+
+def names_before(config: Config, had: Mapping[str, str]) -> dict[str, str]:
+    """Return channel -> its device's previous name, for the devices that continue; the same name if `had` is empty.
+
+    A device is recognised by its name or by its address; if these match two different devices, it is ambiguous and
+    starts without saved state.
     """
     now = devices(config)
     if not had:
         return {name: name for name in now}
     pairs = set()
-    for part in (0, 1):  # an older version kept the first alone
+    for part in (0, 1):  # an older version saved only the first
         names = {one.split()[part]: name for name, one in had.items() if len(one.split()) > part}
         pairs |= {(name, names[one.split()[part]]) for name, one in now.items() if one.split()[part] in names}
     after, before = Counts(name for name, _ in pairs), Counts(name for _, name in pairs)
@@ -114,7 +135,7 @@ def names_before(config: Config, had: Mapping[str, str]) -> dict[str, str]:
 
 
 def kept_doubts(config: Config, state: dict[str, Any], had: Mapping[str, str]) -> Doubts | None:
-    """Return the doubts as they were when the store's last record was written; None where there are none to read."""
+    """Return the doubts saved with the store's last record; None if they cannot be read."""
     try:
         doubts = msgspec.convert(state.get("doubts", {}), Doubts)
     except msgspec.ValidationError as error:

@@ -17,7 +17,7 @@ STORE_LOST = Reason("store_lost", "the store was lost")
 
 
 def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
-    """Which epoch came before, when the box was last alive, why it was off, and what is missing for it."""
+    """Return the body of a start record: the previous epoch, when the box was last alive, why it was off, the gap."""
     last = store.last()
     now, _mark = recorder.time_at(recorder.timeline.begin)
     body: dict[str, Any] = {"version": importlib.metadata.version("minshan"), "boot": boot}
@@ -35,19 +35,19 @@ def start_body(store: Store, recorder: Recorder, boot: str) -> dict[str, Any]:
 
 
 def off_reason(last: Record, store: Store, boot: str) -> Reason:
-    """Why nothing was measured: a person stopped it, the daemon was killed, or the box lost its power."""
+    """Return why nothing was measured: a person stopped it, the daemon was killed, or the box lost its power."""
     if store.state().get("stopped_by") == "person":
         return Reason("stopped_by_person", "stopped by a person")
     return Reason("killed", "killed") if last.stamp.boot == boot else Reason("power", "power")
 
 
 def setup_body(config: Config) -> dict[str, Any]:
-    """Return what the coming minutes are made under: sensors, heights, calibrations, site, the file's hash."""
+    """Return the body of a setup record: sensors, heights, calibrations, site, the configuration file's hash."""
     names = config.channels()
     return {
         "configuration": config.digest,
         "flags": "QARTOD",
-        "site": dict(config.site),  # as it is: a serializer takes longer to make
+        "site": dict(config.site),  # plain values already; building a serializer takes longer
         "sensors": [
             {
                 "name": s.name,
@@ -66,5 +66,5 @@ def setup_body(config: Config) -> dict[str, Any]:
 
 
 def new_epoch() -> str:
-    """Return a random epoch for this start of the daemon: 48 bits, so that no two starts of a farm's life agree."""
+    """Return a random epoch for this start of the daemon: 48 bits, so that no two starts of a farm collide."""
     return secrets.token_hex(6)

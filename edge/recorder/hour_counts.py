@@ -1,7 +1,7 @@
-"""Aggregate finished hours, once a minute, on the recorder's lane: the store's table of hours.
+"""Aggregate finished hours into the store's table of hours, once a minute, on the recorder's lane.
 
-Each record is looked at once, in its order; an hour is counted from all its minutes once a later one has come. Where
-minutes got another time, the hours that had them are counted anew. What is counted twice comes to the same.
+Each record is read once, in order; an hour is aggregated from all its minutes once a later minute follows. If minutes
+are re-dated, the hours that contained them are aggregated again. Aggregating twice gives the same result.
 """
 
 from __future__ import annotations
@@ -20,21 +20,21 @@ from edge.store.store import Store
 from edge.store.times import ARRIVAL
 
 log = logging.getLogger("minshan.hours")
-AT_ONCE = 1000  # records looked at after one minute's close: a year of an older store takes nine hours
+AT_ONCE = 1000  # records read after one minute's close: a year of an older store takes nine hours
 
 
 class HourCounts:
-    """Keeps the table of hours of one store true."""
+    """Keeps the table of hours of one store up to date."""
 
     def __init__(self, store: Store) -> None:
         self._store = store
         self._offsets = ClockOffsets(store)
         self._open: HourSpan | None = None  # the hour of the newest minute, which is not over
-        self._looked = 0  # the number up to which records have been looked at
-        self._through = -1  # the number up to which they are in the table, as this has left it
+        self._looked = 0  # seq up to which records have been read
+        self._through = -1  # seq up to which they are in the table, as last written here
 
     def count(self) -> bool:
-        """Count what is over by now. Return whether there is more to do at once; the next minute goes on with it."""
+        """Aggregate the hours that are over. Return whether more is left to do now; the next minute continues."""
         try:
             return self._count()
         except StoreError as trouble:  # measuring does not wait
@@ -66,7 +66,7 @@ class HourCounts:
         return first <= last < self._store.next_seq - 1
 
     def _reached(self) -> Reached:
-        """Return how far was counted: less than this knows where minutes got another time, or rows were lost."""
+        """Return how far the table reaches, after dropping hours with re-dated minutes; continue there."""
         reached, moves = self._store.hours.reached(), self._store.times.moves()
         if reached.moves < 0:
             self._store.hours.keep([], Reached(0, moves.count))
@@ -80,7 +80,7 @@ class HourCounts:
         return reached
 
     def _made(self, hour: HourSpan) -> HourRow | None:
-        """Return the row of an hour; None to leave the one that is there, some of whose minutes have been let go of."""
+        """Return the row of an hour; None to keep the stored one, because some of its minutes have been deleted."""
         found = minutes_of(self._store, hour, self._offsets)
         if not found:
             return None

@@ -1,7 +1,7 @@
-"""The hours of a station: what is recorded when a minute closes, and what is kept of it across restarts.
+"""The hours of a station: which are recorded when a minute closes, and the state saved across restarts.
 
-How far was read is kept with each record, in the transaction that has the hour. Where minutes get another time than
-they had, the hours since are made and told anew (`hours_anew`).
+The reading position is saved with each record, in the same transaction as the hour. If minutes are re-dated, the hours
+since are computed again and those that differ are recorded again (`hours_anew`).
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from edge.store.errors import StoreError
 from edge.store.store import Store
 
 log = logging.getLogger("minshan.hours")
-AT_ONCE = 500  # records read after one minute's close; what is left waits for the next
+AT_ONCE = 500  # records read after one minute's close; the next one continues
 
 
 class Hours:
-    """The hours of a station. `kept`: what `keep` gave when the last record was written."""
+    """The hours of a station. `kept`: what `keep` returned when the last record was written."""
 
     def __init__(self, config: Config, store: Store, kept: Any) -> None:
         self._store = store
@@ -35,19 +35,19 @@ class Hours:
         self._anew: HoursAnew | None = None
 
     def keep(self) -> dict[str, Any]:
-        """Return what must outlive a restart."""
+        """Return the state to save across restarts."""
         found: dict[str, Any] = msgspec.to_builtins(self._maker.state)
         return found
 
     def ended(self, time_known: bool) -> Iterator[Hour]:
-        """Yield the hours that ended, or are others than was told, each to be kept before the next is asked for.
+        """Yield the hours that ended or differ from their record; store each before asking for the next.
 
-        While the time is not known nothing is read.
+        Nothing is read while the time is unknown.
         """
         if not time_known:
             return
         try:
-            self._look_for_moves()
+            self._check_redatings()
             if self._anew is None:
                 yield from self._maker.made(AT_ONCE)
             elif self._anew.make():
@@ -56,8 +56,8 @@ class Hours:
         except StoreError as trouble:
             log.warning("no hours can be made because the minutes cannot be read: %s", trouble)
 
-    def _look_for_moves(self) -> None:
-        """Begin anew where minutes that were read have another time by now."""
+    def _check_redatings(self) -> None:
+        """Start computing hours again if minutes already read were re-dated."""
         moves, known = self._store.times.moves(), self._maker.state
         if moves.count == (known if self._anew is None else self._anew.maker.state).moves:
             return
@@ -70,7 +70,7 @@ class Hours:
 
 
 def restored(kept: Any, store: Store) -> HoursState:
-    """Return the state that was kept; hours begin anew, from the next record on, where there is none."""
+    """Return the saved state; a new one, which begins with the next record, if there is none or it cannot be read."""
     if kept is not None:
         try:
             return msgspec.convert(kept, HoursState)
@@ -80,7 +80,7 @@ def restored(kept: Any, store: Store) -> HoursState:
 
 
 def orchard(config: Config) -> Orchard:
-    """Return where the station stands and what its primary channels measure."""
+    """Return the station's site and what its primary channels measure."""
     site, names = config.site, config.channels()
     owners: dict[str, SensorSection] = {
         quantity: sensor

@@ -1,9 +1,9 @@
 """Computing hours again, because some of their minutes were re-dated after the hours were recorded.
 
-They are made again from the state before the boot that was dated wrongly, silently, beside those that were told. Then
-each that differs is told anew, and one that no minute is of any more is told as missing: of several records of one
-hour the last is right. Nothing is kept until all of them are told, so a restart begins with it once more and tells
-again only what still differs.
+They are computed again from the checkpoint before the wrongly dated boot. Then each hour that differs from its record
+is recorded again, and an hour without any minutes left is recorded as missing: of several records of one hour the last
+is right. No state is saved until all of them are recorded, so after a restart this starts again and records only what
+still differs.
 """
 
 from __future__ import annotations
@@ -24,35 +24,35 @@ REDATED = Reason("hour_redated", "the minutes of this hour turned out to be of a
 
 
 class HoursAnew:
-    """The hours from the record `first` on, made again; `moves`: the changes of times that they know of then."""
+    """The hours from the record `first` on, computed again; `moves`: the re-datings that they include."""
 
     def __init__(self, store: Store, orchard: Orchard, first: int, moves: Moves) -> None:
         found = store.get(first)
         begin = None if found is None else checkpoint(store, found.stamp.boot)
-        if begin is None or begin.state.read >= first:  # the counts begin anew, and say since when
+        if begin is None or begin.state.read >= first:  # the season's counts restart, and state since when
             state, self._told_after = HoursState(first - 1, SeasonState()), first - 1
         else:
             state, self._told_after = begin.state, begin.told
         state.moves = moves.count
         self.maker = HourMaker(store, orchard, state, self._meet)
-        self._told: dict[int, Hour] = {}  # by begin: what was told of it last
+        self._told: dict[int, Hour] = {}  # by begin: its last record
         self._made: dict[int, Hour] = {}
 
     def _meet(self, record: Record) -> None:
-        """Take in what was told of an hour."""
+        """Remember an hour as it was recorded."""
         hour = decode(record.kind, record.body)
         if record.seq > self._told_after and isinstance(hour, Hour):
             self._told[hour.begin] = hour
 
     def make(self) -> bool:
-        """Read on; return whether all hours are made. Raise StoreError."""
+        """Compute further. Return whether all hours are computed. Raise StoreError."""
         for hour in self.maker.made(AT_ONCE):
-            self._made.pop(hour.begin, None)  # the last made is the newest
+            self._made.pop(hour.begin, None)  # so that the dict stays in the order of computing
             self._made[hour.begin] = hour
         return not self.maker.behind
 
     def differing(self) -> Iterator[Hour]:
-        """Yield what is to be told: first the hours that are none, then those that are others, the newest last."""
+        """Yield the hours to record: first those to withdraw, then those that differ, the newest last."""
         gone = [hour for begin, hour in self._told.items() if begin not in self._made and not withdrawn(hour)]
         for hour in gone:
             yield self._withdraw(hour)
@@ -75,5 +75,5 @@ class HoursAnew:
 
 
 def withdrawn(hour: Hour) -> bool:
-    """Return whether the hour was told as none."""
+    """Return whether the hour was withdrawn."""
     return any(reason.code == REDATED.code for reason in hour.reasons.values())

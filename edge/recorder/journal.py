@@ -1,7 +1,7 @@
-"""Write records to the disk: a draft that the disk refuses waits, within a limit, and is tried with the next.
+"""Write records to the disk: a draft that the disk refuses waits, within a limit, and is retried with the next.
 
-A draft that cannot be written for a reason of its own is set aside, named in `spoiled`, and holds up no other.
-All records of a station pass here, on the recorder's lane.
+A draft that cannot be written because of its content is set aside, named in `spoiled`, and blocks no other. All
+records of a station pass through here, on the recorder's lane.
 """
 
 from __future__ import annotations
@@ -25,15 +25,15 @@ from edge.store.store import Store
 log = logging.getLogger("minshan.recorder")
 MOST_WAITING = 1440  # drafts kept in memory while the disk refuses them: a day of minutes
 REFUSED_FOR_LONG = Reason("refused_for_long", "the disk refused them for too long")
-# s for which the disk has refused them, three minutes of records, before the store goes on in memory
+# s for which the disk has refused records (three minutes' records) before the store continues in memory
 IN_MEMORY_AFTER = 110.0
-DEAD = (StoreCause.READ_ONLY, StoreCause.DISK)  # of which no waiting helps; room on a full disk can be made
-MOST_SPOILED = 100  # that wait to be told of
-LONGEST_TOLD = 2000  # characters of such a draft that go into the log
+DEAD = (StoreCause.READ_ONLY, StoreCause.DISK)  # waiting does not help; on a full disk space can be freed
+MOST_SPOILED = 100  # spoiled drafts that wait to be reported
+LONGEST_TOLD = 2000  # characters of such a draft that are logged
 
 
 class Journal:
-    """Appends drafts; `appended` hears of each record, `keep` gives what must outlive a restart."""
+    """Appends drafts; `appended` is called with each record, `keep` returns the state to save with it."""
 
     def __init__(
         self, store: Store, clock: Clock, keep: Callable[[], dict[str, Any]], appended: Callable[[Record], None]
@@ -43,20 +43,20 @@ class Journal:
         self._keep = keep
         self._appended = appended
         self._waiting: list[tuple[Draft, dict[str, Any]]] = []
-        self.lost = 0  # drafts that waited for the disk in vain
+        self.lost = 0  # drafts dropped because too many waited for the disk
         self.spoiled: deque[tuple[str, Reason]] = deque(maxlen=MOST_SPOILED)  # kind and cause of those set aside
         self.trouble: Reason | None = None
-        self._refused_at = 0.0  # since when it refuses, s of the boot
-        self.displaced: Reason | None = None  # why what is kept is not where it should be
-        self.mended: Reason | None = None  # what was put right last in this run
+        self._refused_at = 0.0  # when the disk began to refuse, s of the boot
+        self.displaced: Reason | None = None  # why the store's files are not in place
+        self.mended: Reason | None = None  # the last repair in this run
 
     @property
     def waiting(self) -> int:
-        """How many drafts are in memory alone."""
+        """The number of records that are only in memory."""
         return len(self._waiting) + self._store.place.in_memory
 
     def append(self, draft: Draft) -> Record | None:
-        """Return the record of a draft, on the disk; None where the disk refuses it for now, or it can't be written."""
+        """Append a draft. Return its record, now on the disk; None if the disk refuses it or it cannot be written."""
         self._waiting.append((draft, self._keep()))
         record: Record | None = None
         while self._waiting:
@@ -65,37 +65,37 @@ class Journal:
                 check(first)
                 record = self._clock.outside(partial(self._store.append, first, kept, picture_of(first)))
             except StoreError as trouble:
-                self._refused(trouble)
-                if trouble.cause is StoreCause.FULL and self._made_room(first):
+                self._note_refusal(trouble)
+                if trouble.cause is StoreCause.FULL and self._free_space(first):
                     continue
-                if trouble.cause in DEAD and self._goes_on_in_memory():
+                if trouble.cause in DEAD and self._move_to_memory():
                     continue
                 return None
-            except Exception as error:  # noqa: BLE001  # whatever one draft holds, those behind it are written
+            except Exception as error:  # noqa: BLE001  # whatever one draft contains, the following ones are written
                 self._set_aside(first, error)
                 record = None
                 continue
             del self._waiting[0]
-            self._taken()
+            self._note_recovery()
             self._appended(record)
         return record
 
     def _set_aside(self, draft: Draft, error: Exception) -> None:
-        """Let go of a draft that no disk could take; the log has what it was."""
+        """Drop a draft that can never be written; the log says what it was."""
         del self._waiting[0]
         what = f"{type(error).__name__}: {error}"
         cause = Reason("cannot_be_written", "it cannot be written: {error}", error=what)
         log.error("a %s record is lost, %s: %s", draft.kind, cause, repr(draft)[:LONGEST_TOLD])
         self.spoiled.append((str(draft.kind), cause))
 
-    def _made_room(self, draft: Draft) -> bool:
-        """On a full disk: let go of what goes first; False where nothing did."""
+    def _free_space(self, draft: Draft) -> bool:
+        """On a full disk, delete in the order of quota.py; False if nothing was lost by it."""
         try:
-            return self._swept(draft.stamp, draft.start, draft.clock)
+            return self._sweep(draft.stamp, draft.start, draft.clock)
         except StoreError:
             return False
 
-    def _swept(self, stamp: Stamp, start: int | None, mark: ClockMark) -> bool:
+    def _sweep(self, stamp: Stamp, start: int | None, mark: ClockMark) -> bool:
         """Keep the store within its bounds; each loss is itself a record. Return whether anything was lost."""
         losses = self._clock.outside(partial(self._store.sweep, stamp, start, mark))
         for loss in losses:
@@ -103,8 +103,8 @@ class Journal:
             log_loss(loss.fields())
         return bool(losses)
 
-    def _goes_on_in_memory(self) -> bool:
-        """Go on in memory where the disk has refused all for a while: alerts, the horn and the platform need it."""
+    def _move_to_memory(self) -> bool:
+        """Continue in memory if the disk has refused for a while, so that alerts, the horn and sending go on."""
         if self._clock.now() - self._refused_at < IN_MEMORY_AFTER:
             return False
         if not self._clock.outside(self._store.place.move_log_to_memory):
@@ -113,12 +113,12 @@ class Journal:
         return True
 
     def tidy(self, stamp: Stamp, start: int | None, mark: ClockMark) -> None:
-        """Keep the store within its bounds, and record what had to be mended, or was lost."""
+        """Keep the store within its bounds, and record repairs and losses."""
         try:
-            self._swept(stamp, start, mark)
+            self._sweep(stamp, start, mark)
             mended = self._store.take_repair()
         except StoreError as trouble:
-            self._refused(trouble)
+            self._note_refusal(trouble)
             return
         if self.lost:
             body = {"what": "records", "count": self.lost, "cause": REFUSED_FOR_LONG.builtins()}
@@ -130,7 +130,7 @@ class Journal:
             self.append(Draft(Kind.LOSS, stamp, 0.0, start, mark, {"what": "store", **plain(mended)}))
 
     def look(self, stamp: Stamp, start: int | None, mark: ClockMark) -> None:
-        """See whether the store's files are in their place, and have them put back; to be called each minute."""
+        """Check that the store's files are in place, and restore them if not. Call it each minute."""
         try:
             put_back = self._clock.outside(self._store.regain)
         except StoreError as trouble:
@@ -141,16 +141,16 @@ class Journal:
         self.displaced = None
         if put_back:
             self.tidy(stamp, start, mark)
-        with suppress(StoreError):  # the disk is no better yet
+        with suppress(StoreError):  # the disk still refuses
             if self._store.place.in_memory and self._clock.outside(self._store.place.move_log_to_disk):
-                self._taken()
+                self._note_recovery()
 
-    def _taken(self) -> None:
+    def _note_recovery(self) -> None:
         if self.trouble is not None and not self._store.place.in_memory:
             log.info("the store takes records again")
             self.trouble = None
 
-    def _refused(self, trouble: StoreError) -> None:
+    def _note_refusal(self, trouble: StoreError) -> None:
         if self.trouble is None:
             log.error("the store refuses records, they wait in memory: %s", trouble)
             self._refused_at = self._clock.now()
@@ -161,7 +161,7 @@ class Journal:
 
 
 def log_loss(body: dict[str, Any]) -> None:
-    """Say what went for want of room."""
+    """Log what was deleted to free space."""
     cause = restored(body["cause"])
     if body["what"] == "pictures":
         log.warning("%d photos were deleted to make room (%s)", len(body["pictures"]), cause)
@@ -170,13 +170,13 @@ def log_loss(body: dict[str, Any]) -> None:
 
 
 def check(draft: Draft) -> None:
-    """Raise ValueError where a number of the draft's is none: SQLite keeps it as nothing, which then looks damaged."""
+    """Check that a draft's numbers are finite. Raise ValueError: SQLite stores NaN as NULL, which looks like damage."""
     if not all(map(math.isfinite, (draft.stamp.boottime, draft.duration, draft.clock.error or 0.0))):
         raise ValueError("its time or its length is no number")
 
 
 def picture_of(draft: Draft) -> NewPicture | None:
-    """Return the picture that a picture record tells of, for the rows that send it."""
+    """Return the picture that a picture record describes, for the rows by which it is sent; None for other records."""
     if draft.kind != Kind.PICTURE:
         return None
     body = draft.body

@@ -1,8 +1,8 @@
 """Maintenance: somebody is working on the box, and nothing measured meanwhile counts as weather.
 
-Who works on a box restarts it and takes its power. So what was asked for is kept beside the records, and goes on after
-either: in the same boot until the same instant, in another one until the same UTC, or, while nobody knows the time,
-for its whole length again.
+People who work on a box restart it and cut its power. So maintenance is saved in the store and continues after both:
+in the same boot until the same instant, in another boot until the same UTC, or, while the time is unknown, for its
+whole length again.
 """
 
 import logging
@@ -29,7 +29,7 @@ class Maintenance(msgspec.Struct, frozen=True):
 
 
 class MaintenanceState(msgspec.Struct, frozen=True):
-    """What is kept of it: until when by the `boot`'s clock (s) and by UTC (microseconds), how long it lasts (s)."""
+    """Its saved form: its end by the `boot`'s clock (s) and by UTC (microseconds), and its length (s)."""
 
     boot: str
     until: float
@@ -40,16 +40,16 @@ class MaintenanceState(msgspec.Struct, frozen=True):
 
 
 class MaintenanceMark:
-    """What is under way, over restarts. The recorder's lane alone."""
+    """The current maintenance, across restarts. Only the recorder's lane uses it."""
 
     def __init__(self, notes: Notes, boot: str, now: float, utc: int | None) -> None:
         self._notes, self._boot = notes, boot
-        self._carried: MaintenanceState | None = None  # of another boot, its end not known by this one's clock
-        self._since = float("-inf")  # s of this boot; a minute that ended before is weather, though it is still in hand
+        self._carried: MaintenanceState | None = None  # of another boot, its end by this boot's clock still unknown
+        self._since = float("-inf")  # s of this boot; a minute that ended earlier is weather, even if closed later
         self.present = self._resumed(now, utc)
 
     def begin(self, work: Maintenance, now: float, utc: int | None) -> None:
-        """Begin it, or with an end that is not after `now` end it with the minute in hand. `utc`: of now, or None."""
+        """Begin it, or, if its end is not after `now`, end it with the current minute. `utc`: of now, or None."""
         if self.present is None:
             self._since = now
         self.present, self._carried = work, None
@@ -58,7 +58,7 @@ class MaintenanceMark:
         self._keep(encode(MaintenanceState(self._boot, work.until, until, left, work.what, work.issued_by)))
 
     def learn(self, now: float, utc: int | None) -> None:
-        """Take in that the time is known: `utc` microseconds at the instant `now`."""
+        """Process that the time is known: `utc` microseconds at the instant `now`."""
         kept = self._carried
         if kept is not None and kept.utc is not None and utc is not None:
             self._carried = None
@@ -69,7 +69,7 @@ class MaintenanceMark:
         return self.present is not None and self.present.until >= begin and end > self._since
 
     def mark(self, body: dict[str, Any], begin: float, end: float) -> None:
-        """Mark the minute [begin, end) in its body: values stay as they are, and none counts as weather."""
+        """Flag all values of the minute [begin, end) in its body as FAIL, unchanged, if it is under maintenance."""
         work = self.present
         if work is None:
             return
@@ -84,7 +84,7 @@ class MaintenanceMark:
             self._keep(b"")
 
     def _resumed(self, now: float, utc: int | None) -> Maintenance | None:
-        """Return what was under way before this start, None where nothing was."""
+        """Return the maintenance in progress before this start; None if there was none."""
         value = self._notes.get(KIND, NAME)
         if not value:
             return None
@@ -103,5 +103,5 @@ class MaintenanceMark:
     def _keep(self, value: bytes) -> None:
         try:
             self._notes.put(KIND, NAME, value)
-        except StoreError as trouble:  # a disk that is full is no reason not to mark what is measured
+        except StoreError as trouble:  # minutes must be flagged even if the disk is full
             log.warning("%s", trouble)

@@ -1,7 +1,7 @@
 """The recorder's lane: readings in, minute records and events on the disk.
 
-It is the only room that knows both measuring and the store. A minute is closed `GRACE` after its end, so that
-readings on their way still count; which minute that is, `timeline` says; `journal` keeps it.
+It is the only package that knows both measuring and the store. A minute is closed `GRACE` after its end, so that
+readings in transit still count; `timeline` determines the minute, `journal` stores it.
 """
 
 import logging
@@ -29,25 +29,25 @@ from edge.snapshots import AlertNow
 from edge.store.store import Store
 
 log = logging.getLogger("minshan.recorder")
-LATE = 60.0  # s after a minute's close at which the recorder counts as stuck
+LATE = 60.0  # s after a minute is due to close; then the recorder counts as stuck
 INBOX_FULL = Reason("inbox_full", "the inbox was full")
 TIDY_EVERY = 60  # minutes between two sweeps of the store
 
 
 class RecorderSnapshot(msgspec.Struct, frozen=True):
-    """What the recorder publishes of itself: the newest minute, what is wrong, and what it knows of the time."""
+    """What the recorder publishes: the newest minute, what is wrong, and what it knows of the time."""
 
     boot: str
     latest: Record | None
     hour: Record | None  # the newest hour's
     alerts: tuple[AlertNow, ...]
     maintenance: Reason | None
-    doubt: Reason | None  # what a source of the time said that is not believed
-    trouble: Reason | None  # why the disk takes no records, or not in their place
-    waiting: int  # records that are in memory alone until the disk takes them
-    mended: Reason | None  # what was wrong with the store and was put right, last in this run
+    doubt: Reason | None  # a source's time that is not believed
+    trouble: Reason | None  # why the disk refuses records, or the store's files are not in place
+    waiting: int  # records that are only in memory until the disk accepts them
+    mended: Reason | None  # the last repair of the store in this run
     settled: bool
-    due: float  # s of the boot at which the minute in hand is to be closed
+    due: float  # s of the boot at which the current minute is to be closed
     known: KnownTime
 
     def time_at(self, boottime: float) -> tuple[int | None, ClockMark]:
@@ -93,9 +93,9 @@ class Recorder:
         self.snapshot = self._snapshot()
 
     def run(self) -> None:
-        """Record for ever; a `Stopped` closes the minute in hand short and ends."""
-        self.timeline.time.bound_lost_boots()  # known from the start, no anchor may come that is worth more
-        self._tell_time()
+        """Record until `Stopped`, which closes the current minute short. Raise Stopped."""
+        self.timeline.time.bound_lost_boots()  # if the time is known from the start, a better anchor may never come
+        self._record_time_events()
         try:
             while True:
                 item = self._inbox.get(self.timeline.end + GRACE)
@@ -112,12 +112,12 @@ class Recorder:
         return self.timeline.time_at(boottime)
 
     def resume(self, slewed: Slewed) -> None:
-        """Take in at the start what was slewed since an earlier run of this boot."""
+        """Process, at the start, a slew since an earlier run of this boot."""
         self.timeline.resume(slewed)
         self.snapshot = self._snapshot()
 
     def learn(self, anchor: Anchor) -> None:
-        """Take in that the time is known, or known anew."""
+        """Process an anchor: the time is known, or known better."""
         now = self._clock.now()
         self.timeline.learn(anchor, now)
         self.maintenance.learn(now, self.time_at(now)[0])
@@ -141,7 +141,7 @@ class Recorder:
         )
 
     def handle(self, item: Any) -> None:
-        """One item of the inbox."""
+        """Process one item of the inbox."""
         match item:
             case Sampled(sensor, reading):
                 self._minutes.take(sensor, reading)
@@ -153,7 +153,7 @@ class Recorder:
                 self.troubles.pop(sensor, None)
             case Anchor():
                 self.learn(item)
-                self._tell_time()
+                self._record_time_events()
             case Slewed():
                 self.timeline.carry(item)
                 self.snapshot = self._snapshot()
@@ -168,7 +168,7 @@ class Recorder:
                 self.snapshot = self._snapshot()
 
     def close_minute(self) -> None:
-        """Close the minute in hand, put it on the disk, begin the next."""
+        """Close the current minute, store it, begin the next."""
         line = self.timeline
         worked = self.maintenance.is_on(line.begin, line.end)
         body = plain(self._minutes.close(line.begin, line.end, line.offset, self.troubles, worked))
@@ -178,9 +178,9 @@ class Recorder:
         line.next()
         if draft.duration > 0:
             self.latest = self.journal.append(draft) or self.latest
-        self._tell_spoiled()
-        self._tell_alerts()
-        self._tell_hours()
+        self._record_spoiled()
+        self._record_alerts()
+        self._record_hours()
         self._clock.outside(self._counts.count)
         self._closed += 1
         if self._closed % TIDY_EVERY == 0:
@@ -188,39 +188,39 @@ class Recorder:
         self.journal.look(*self._now())
         self.snapshot = self._snapshot()
 
-    def _tell_hours(self) -> None:
-        """Record the hours that this minute ended, the one of a gap before it too."""
+    def _record_hours(self) -> None:
+        """Record the hours that this minute ended, including those of a gap before it."""
         if self._hours is not None:
             for hour in self._hours.ended(self.time_at(self.timeline.begin)[0] is not None):
                 self.hour = self.event(Kind.HOUR, plain(hour)) or self.hour
 
-    def _tell_alerts(self) -> None:
-        """Record what turned with this minute."""
+    def _record_alerts(self) -> None:
+        """Record the alerts that changed with this minute."""
         if self.alerts is not None:
             for turn in self.alerts.turned():
                 log.warning("alert %s", in_words(turn))
                 self.event(Kind.ALERT, plain(turn))
 
-    def _tell_time(self) -> None:
-        """Append what happened to the time, an event each."""
+    def _record_time_events(self) -> None:
+        """Record each change of the time as an event."""
         while self.timeline.time.told:
             self.event(Kind.HEALTH, {"event": "time", "reason": self.timeline.time.told.popleft().builtins()})
 
-    def _tell_spoiled(self) -> None:
-        """Each draft that could not be written is itself told by a record."""
+    def _record_spoiled(self) -> None:
+        """Record each draft that could not be written as a loss."""
         while self.journal.spoiled:
             kind, cause = self.journal.spoiled.popleft()
             if self.event(Kind.LOSS, {"what": "records", "count": 1, "kind": kind, "cause": cause.builtins()}) is None:
-                return  # the disk refuses: this one waits with the others
+                return  # the disk refuses: this loss waits with the other drafts
 
     def _tidy(self) -> None:
-        if self._inbox.lost:
-            self.event(Kind.LOSS, {"what": "readings", "count": self._inbox.lost, "cause": INBOX_FULL.builtins()})
-            self._inbox.lost = 0
+        if lost := self._inbox.lost:
+            self.event(Kind.LOSS, {"what": "readings", "count": lost, "cause": INBOX_FULL.builtins()})
+            self._inbox.lost -= lost  # more may have been lost while this was written
         self.journal.tidy(*self._now())
 
     def _now(self) -> tuple[Stamp, int | None, ClockMark]:
-        """Return this instant, as an event of it has it."""
+        """Return the stamp, time and clock mark of this instant, for an event."""
         now = self._clock.now()
         return Stamp(self._boot, now), *self.time_at(now)
 
@@ -230,12 +230,12 @@ class Recorder:
         return self.journal.append(Draft(kind, stamp, 0.0, start, mark, body, self._setup))
 
     def setup(self, body: dict[str, Any]) -> None:
-        """Append the setup record that the coming minutes are made under."""
+        """Append the setup record for the following minutes."""
         record = self.event(Kind.SETUP, body)
         self._setup = record.seq if record is not None else None
 
     def _close_short(self) -> None:
-        """End the minute in hand now, because the daemon ends; what is in the inbox still counts."""
+        """End the current minute now, because the daemon stops; items in the inbox still count."""
         while len(self._inbox):
             item = self._inbox.get(float("-inf"))
             if item is not None:

@@ -1,7 +1,7 @@
-"""Answers to queries about what was measured: typed structs that become JSON as they are.
+"""Answers to queries about what was measured: typed structs that are serialized to JSON unchanged.
 
-Times are microseconds UTC in whole numbers (`..._us`), the ends of intervals half open. A value of a minute stands
-beside its flag: 1 good, 2 not checked, 3 suspect, 4 bad, 9 missing; `None` is no value, never 0.
+Times are integer microseconds UTC (`..._us`), intervals are half open. Each value of a minute has a flag: 1 good,
+2 not checked, 3 suspect, 4 bad, 9 missing; `None` is no value, never 0.
 """
 
 from datetime import date
@@ -13,9 +13,9 @@ Step = Literal["minute", "hour", "day"]
 
 
 class StationState(msgspec.Struct, frozen=True):
-    """One station: when it was last heard and its newest dated minute began; its clock's seconds ahead of UTC.
+    """One station: when it last sent anything, when its newest dated minute began, its offset from UTC (s).
 
-    Both lie before now, None where there is none: what a wrong clock put after now counts for neither.
+    Both times are before now, None if there is none: what a wrong clock dated after now is ignored.
     """
 
     station: str
@@ -25,10 +25,9 @@ class StationState(msgspec.Struct, frozen=True):
 
 
 class Value(msgspec.Struct, frozen=True):
-    """One channel of a minute: its value in `unit` ("" where the quantity is not known here), its flag and why.
+    """One channel of a minute: its value in `unit` ("" if the quantity is not known here), its flag and the reason.
 
-    `reason` is the station's own {"code", "params", "text"} as it came (a text from version 1); None where there is
-    none.
+    `reason` is the station's own {"code", "params", "text"}, unchanged (a text from version 1); None if there is none.
     """
 
     value: float | None
@@ -38,9 +37,9 @@ class Value(msgspec.Struct, frozen=True):
 
 
 class Now(msgspec.Struct, frozen=True):
-    """A station's newest minute (of the newest start of its daemon that has a dated one, the highest number in it).
+    """A station's newest minute: of the newest start of its daemon with a dated minute, the one with the highest seq.
 
-    `start_us` is None where nothing dated is here; `values` by channel. At the station itself it is the newest one
+    `start_us` is None if there is no dated one; `values` by channel. At the station itself it is the newest minute
     measured, dated or not, and `age_s` is how long ago it ended, by the station's own clock.
     """
 
@@ -54,13 +53,13 @@ class Now(msgspec.Struct, frozen=True):
     age_s: float | None = None
 
 
-class Point(msgspec.Struct, frozen=True, gc=False):  # thousands in an answer, of numbers alone
+class Point(msgspec.Struct, frozen=True, gc=False):  # an answer has thousands, and they contain only numbers
     """One minute, hour or day of a channel.
 
-    `value`: of a minute as it was measured; of an hour or a day the mean of its good values (of a direction the vector
-    mean), of an amount (mm) their sum. `quality`: of a minute its flag; of an hour or a day 1 where it has a good
-    value, else 9. The rest is of hours and days alone: extremes of the good values with the begin of their first
-    minute, and how many minutes are good (or not checked), suspect, bad, missing, and not received.
+    `value`: for a minute as measured; for an hour or a day the mean of its good values (of a direction the vector
+    mean), of an amount (mm) their sum. `quality`: for a minute its flag; for an hour or a day 1 if it has a good value,
+    else 9. The other fields are only for hours and days: extremes of the good values with the begin of the first minute
+    that has them, and how many minutes are good (or not checked), suspect, bad, missing, and not received.
     """
 
     start_us: int
@@ -79,7 +78,7 @@ class Point(msgspec.Struct, frozen=True, gc=False):  # thousands in an answer, o
 
 
 class Series(msgspec.Struct, frozen=True):
-    """A channel's curve: `step` is what was chosen, `next_us` where the rest begins (None: this is all of it)."""
+    """A channel's curve: `step` is the one chosen, `next_us` where the rest begins (None: the curve is complete)."""
 
     station: str
     channel: str
@@ -90,7 +89,7 @@ class Series(msgspec.Struct, frozen=True):
 
 
 class Event(msgspec.Struct, frozen=True):
-    """One record that is no minute; `body` as the station says it, None where it is not understood (`wrong`).
+    """One record that is not a minute; `body` as the station sent it, None if it is not understood (`wrong`).
 
     `arrived_us` is None at the station itself.
     """
@@ -108,18 +107,18 @@ class Event(msgspec.Struct, frozen=True):
 
 
 class Events(msgspec.Struct, frozen=True):
-    """A page of events, the newest first; `next` asks for the page behind it (None: there is none)."""
+    """A page of events, the newest first; `next` requests the following page (None: there is none)."""
 
     events: list[Event]
     next: str | None = None
 
 
 class Picture(msgspec.Struct, frozen=True):
-    """One picture: what of it is here. `sha256` is the full picture's, by which it is asked for.
+    """One picture and which parts of it are here. `sha256` is the full picture's, by which it is requested.
 
-    `file` and `thumbnail` are names in the hub's folder of pictures, None where that part is not here (not yet, or
-    taken away to make room: `removed`). `quality`: 1, or 3 for these `reasons`, as the station says them; 2 where
-    nothing that it says is here.
+    `file` and `thumbnail` are names in the hub's folder of pictures, None if that part is not here (not yet, or deleted
+    to free space: `removed`). `quality`: 1, or 3 for these `reasons`, as the station sent them; 2 if its record is not
+    here.
     """
 
     station: str
@@ -135,7 +134,7 @@ class Picture(msgspec.Struct, frozen=True):
 
 
 class Pictures(msgspec.Struct, frozen=True):
-    """A page of pictures, the newest first; `next` asks for the page behind it (None: there is none)."""
+    """A page of pictures, the newest first; `next` requests the following page (None: there is none)."""
 
     pictures: list[Picture]
     next: str | None = None
@@ -144,8 +143,8 @@ class Pictures(msgspec.Struct, frozen=True):
 class Gap(msgspec.Struct, frozen=True):
     """A time without minutes: `cause` is "off", "not_received", "lost", "not_measured", "undated" or "silent".
 
-    `records` were made and are not here; `why` is the station's own reason as it came. "undated": nothing was heard in
-    it but `undated` minutes whose time is not known, which need not have been measured in it.
+    `records`: how many were made and are not here; `why` is the station's own reason, unchanged. "undated": nothing
+    arrived during it but `undated` minutes of unknown time, which need not have been measured in it.
     """
 
     start_us: int
@@ -157,10 +156,10 @@ class Gap(msgspec.Struct, frozen=True):
 
 
 class Completeness(msgspec.Struct, frozen=True):
-    """One day of a station by its own clock: minutes measured, received, good, and each hole.
+    """One day of a station by its own clock: minutes measured, received, good, and each gap.
 
-    `over`: how many minutes begin where the one before has not ended. `undated`: how many arrived on that day
-    whose time is not known; they are in none of the other numbers.
+    `over`: how many minutes begin before the preceding one has ended. `undated`: how many minutes of unknown time
+    arrived on that day; no other number includes them.
     """
 
     station: str
@@ -174,9 +173,9 @@ class Completeness(msgspec.Struct, frozen=True):
 
 
 class NotGood(msgspec.Struct, frozen=True):
-    """From `start_us` to before `end_us` so many minutes are here and not good, in these channels.
+    """From `start_us` to before `end_us`, `minutes` minutes are here and not good in these channels.
 
-    `missing`: nothing was measured; otherwise values are suspect or bad. `why` is the station's own reason as it came.
+    `missing`: nothing was measured; otherwise values are suspect or bad. `why` is the station's own reason, unchanged.
     """
 
     start_us: int
@@ -188,6 +187,6 @@ class NotGood(msgspec.Struct, frozen=True):
 
 
 class ExplainedDay(Completeness, frozen=True, kw_only=True):
-    """The same, and why minutes that are here are not good, by time."""
+    """The same with the reasons why minutes are not good, by time."""
 
     doubts: list[NotGood]

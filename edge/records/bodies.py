@@ -1,10 +1,10 @@
-"""The contents of a record's body, one struct per kind: views of the bytes, which are kept and forwarded unchanged.
+"""The contents of a record's body, one struct per kind: views of the bytes, which are stored and forwarded unchanged.
 
-    body = decode("minute", record.body)      a Minute; Unknown where a newer station says it in another way
+    body = decode("minute", record.body)      a Minute; Unknown if a newer station wrote it in another form
 
-A view leaves out the keys that it does not know; the record's own body has them still. A body is written from a
-struct by `plain`, and read, of any version, by `decode`, which never refuses one. In the store a reason is
-{"code", "params", "text"}; version 0.1.0 kept its English text alone, which reads as a reason of the code "said".
+A view omits unknown keys; the record's own body still has them. A body is written from a struct by `plain`, and read,
+of any version, by `decode`, which never refuses one. In the store a reason is {"code", "params", "text"}; version 0.1.0
+stored only its English text, which is read as a reason with the code "said".
 """
 
 from typing import Annotated, Any
@@ -31,7 +31,7 @@ Table = Annotated[list[Facts], Meta(max_length=256)]
 
 
 class Minute(msgspec.Struct, frozen=True):
-    """Each channel of `values` (in its quantity's unit, None: not measured) has a flag, each flag but 1 a reason."""
+    """Each channel of `values` (in its quantity's unit, None: not measured) has a flag, each flag except 1 a reason."""
 
     values: Numbers
     quality: Flags
@@ -39,10 +39,10 @@ class Minute(msgspec.Struct, frozen=True):
 
 
 class SeasonCounts(msgspec.Struct, frozen=True):
-    """What a season came to since its first hour (`since`, microseconds UTC), of `hours` with a temperature.
+    """A season's sums since its first hour (`since`, microseconds UTC), over `hours` hours with a temperature.
 
-    `missing`: hours without one; they count for nothing. `growing_degree_days`: above 10 degC, K d; None: not counted
-    from the season's first hour on.
+    `missing`: hours without one, which add nothing. `growing_degree_days`: above 10 degC, K d; None: not counted from
+    the season's first hour on.
     """
 
     since: Utc
@@ -58,7 +58,7 @@ class SeasonCounts(msgspec.Struct, frozen=True):
 class Hour(msgspec.Struct, frozen=True, omit_defaults=True):
     """The figures derived from the hour that began at `begin` (microseconds UTC), each with a flag.
 
-    Each flag but 1 has a reason. `radiation` of the evapotranspiration: "measured", or "estimated" from light.
+    Each flag except 1 has a reason. `radiation` of the evapotranspiration: "measured", or "estimated" from light.
     """
 
     begin: Utc
@@ -77,7 +77,7 @@ class Missing(msgspec.Struct, frozen=True, rename={"begin": "from", "end": "to"}
 
 
 class Start(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The daemon's start: why nothing was measured before it, since when, and what is missing for it."""
+    """The daemon's start: why nothing was measured before it, since when, and the span without minutes."""
 
     version: Name
     boot: Name
@@ -90,7 +90,7 @@ class Start(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Setup(msgspec.Struct, frozen=True):
-    """What the coming minutes are made under; `configuration` is the file's hash."""
+    """The configuration under which the following minutes are made; `configuration` is the file's hash."""
 
     configuration: Hash
     flags: Name
@@ -100,7 +100,7 @@ class Setup(msgspec.Struct, frozen=True):
 
 
 class Loss(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was lost, of which time (microseconds UTC) and numbers, and why."""
+    """What was lost, of which time (microseconds UTC) and seqs, and why."""
 
     what: Name
     cause: Reason | None = None
@@ -114,10 +114,9 @@ class Loss(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Health(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The box's account of itself, hourly; with `event` what became of a camera, the time, the horn or messages to
-    people, and the detail.
+    """The box's hourly status; with `event`, instead, a change of a camera, the time, the horn or messages to people.
 
-    `horn`: why it cannot be had.
+    `horn`: why it is not available.
     """
 
     event: Name | None = None
@@ -134,10 +133,10 @@ class Health(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Picture(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One picture by its SHA-256: `reasons` are its faults, `quality` 1 where there are none, else 3.
+    """One picture by its SHA-256: `reasons` are its faults, `quality` 1 if there are none, else 3.
 
-    `command` is the id of the command that asked for it, `issued_by` who gave that. `reasons` is a text where version
-    0.1.0 wrote it.
+    `command` is the id of the command that requested it, `issued_by` who gave the command. `reasons` is a text if
+    version 0.1.0 wrote it.
     """
 
     camera: Name
@@ -160,11 +159,11 @@ AN_HOUR = "/h"
 class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
     """A turn of an alert's life: "raised", "worse", "better", "cleared", "blind" (nothing is known), "seeing", "ended".
 
-    `alert` is its identity from raised to cleared, `rule` its name in the station's file. `step` is the limit that is
-    reached now (0: none), of `steps`; `limit` that one, or the first. `value`: the minute's, None unknown; `worst`: the
-    worst since it was raised. `minute` is the number of the minute that turned it, `begin` its time. `stage` is the
-    crop's, `assumed` where nobody has said it; `sensors` are those that say nothing, `buses` those of which all sensors
-    do, with their names. `unit` ends in AN_HOUR where it is about how fast something falls.
+    `alert` is its identity from raised to cleared, `rule` its name in the station's file. `step` is the number of the
+    limit reached now (0: none), of `steps`; `limit` is that limit, or the first. `value`: the minute's, None: unknown;
+    `worst`: the worst since it was raised. `minute` is the seq of the minute that turned it, `begin` its time. `stage`
+    is the crop's, `assumed` if nobody has set it; `sensors` are the silent ones, `buses` those whose sensors are all
+    silent, with their names. `unit` ends in AN_HOUR if the alert is about a rate of fall.
     """
 
     alert: Name
@@ -187,7 +186,7 @@ class Alert(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Stage(msgspec.Struct, frozen=True):
-    """Somebody has said at which stage a crop is; `by`: who, `issued_by`: how that came here."""
+    """Somebody has set the stage of a crop; `by`: who, `issued_by`: by which way."""
 
     crop: Name
     stage: Name
@@ -196,7 +195,7 @@ class Stage(msgspec.Struct, frozen=True):
 
 
 class Unknown(msgspec.Struct, frozen=True):
-    """A body that this version cannot read: of a kind it does not know, or another shape than it knows."""
+    """A body that this version cannot read: of an unknown kind, or in an unknown form."""
 
     kind: str
     body: Any
@@ -217,7 +216,7 @@ KINDS: dict[str, type[msgspec.Struct]] = {
 
 
 def decode(kind: str, body: Raw | bytes | dict[str, Any]) -> Any:
-    """Return the view of a body, or Unknown; raise ValueError, RecursionError only where the bytes are no JSON."""
+    """Return the view of a body, or Unknown. Raise ValueError or RecursionError only for bytes that are not JSON."""
     value = values_of(body) if isinstance(body, Raw | bytes) else body
     known = KINDS.get(kind)
     if known is None:
@@ -229,23 +228,23 @@ def decode(kind: str, body: Raw | bytes | dict[str, Any]) -> Any:
 
 
 def encode(body: Any) -> bytes:
-    """Return the bytes that are kept of a body."""
+    """Return the bytes of a body as they are stored."""
     return msgspec.json.encode(body, enc_hook=plain_value)
 
 
 def raw(body: Any) -> Raw:
-    """Return the same of a body's fields or struct, as a record holds it. Raise what the encoder does."""
+    """Return a body's fields or struct as the JSON of a record. Raise the encoder's errors."""
     return Raw(encode(body))
 
 
 def plain(body: Any) -> dict[str, Any]:
-    """Return a body, or what else holds reasons and channel names, as plain JSON values."""
+    """Return a body, or anything else with reasons and channel names, as plain JSON values."""
     found: dict[str, Any] = msgspec.to_builtins(body, enc_hook=plain_value)
     return found
 
 
 def plain_value(value: Any) -> Any:
-    """Return what msgspec writes of a type of ours; its `enc_hook`."""
+    """Return the plain form of one of the project's types; msgspec's `enc_hook`."""
     if isinstance(value, Reason):
         return value.builtins()
     if isinstance(value, ChannelName):
@@ -254,7 +253,7 @@ def plain_value(value: Any) -> Any:
 
 
 def restore(kind: type, value: Any) -> Any:
-    """Return the type of ours that msgspec has read as plain JSON; its `dec_hook`."""
+    """Return one of the project's types from its plain form; msgspec's `dec_hook`."""
     if kind is Reason:
         return restored(value)
     if kind is ChannelName:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 
 class ChannelName(str):
-    """`air_temperature` for the sensor marked primary, `air_temperature.NAME` for another; a text with two parts.
+    """`air_temperature` for the sensor marked primary, `air_temperature.NAME` for another.
 
-    Being a text it is equal to the plain name, so that a table may be asked by either.
+    It is a str equal to the plain name, so either can be used as a key.
     """
 
     __slots__ = ()
@@ -16,12 +16,12 @@ class ChannelName(str):
 
     @classmethod
     def parse(cls, text: str) -> ChannelName:
-        """Return the name that a record's key is."""
+        """Return a record's key as a channel name."""
         return text if isinstance(text, cls) else super().__new__(cls, text)
 
     @property
     def quantity(self) -> str:
-        """What is measured."""
+        """The quantity measured."""
         return self.partition(".")[0]
 
     @property

@@ -1,7 +1,7 @@
-"""Arithmetic of ranges of sequence numbers: what a destination has is a few of them, never a list of numbers.
+"""Set arithmetic on ranges of sequence numbers: what a destination has is a few ranges, never a list of numbers.
 
-`Ranges` is a tuple of (first, last), both included, sorted, disjoint and not adjacent, so that equal sets are
-equal tuples. Every function takes and gives such tuples and has no other effect.
+`Ranges` is a tuple of (first, last), both included, sorted, disjoint and not adjacent, so that equal sets are equal
+tuples. Every function takes and returns such tuples and is pure.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ NOTHING: Ranges = ()
 
 
 def ranges(pairs: Iterable[tuple[int, int]]) -> Ranges:
-    """Return the set of numbers that any pairs cover; pairs with last < first cover none."""
+    """Return the set of the numbers that arbitrary pairs cover; pairs with last < first are empty."""
     merged: list[tuple[int, int]] = []
     for first, last in sorted(pairs):
         if last < first:
@@ -27,7 +27,7 @@ def ranges(pairs: Iterable[tuple[int, int]]) -> Ranges:
 
 
 def of(numbers: Iterable[int]) -> Ranges:
-    """Return the set of these numbers; rising or falling ones are never held in memory together."""
+    """Return the set of these numbers; runs of rising or falling numbers take constant memory."""
     found: list[tuple[int, int]] = []
     first, last = 0, -1
     for number in numbers:
@@ -45,7 +45,7 @@ def union(a: Ranges, b: Ranges) -> Ranges:
     """Return the numbers that are in either."""
     if not a or not b:
         return a or b
-    from_, to = _touching(a, b[0][0] - 1, b[-1][1] + 1)  # what is before and behind `b` stays as it is
+    from_, to = _touching(a, b[0][0] - 1, b[-1][1] + 1)  # ranges before and after `b` are unchanged
     return a[:from_] + ranges(a[from_:to] + b) + a[to:]
 
 
@@ -89,7 +89,7 @@ def without(a: Ranges, b: Ranges) -> Ranges:
 
 
 def _touching(a: Ranges, first: int, last: int) -> tuple[int, int]:
-    """Return where those begin and end in `a` that have a number of first..last; a single one may be empty."""
+    """Return the slice bounds of the ranges of `a` that overlap first..last; a single range is always included."""
     if len(a) < 2:
         return 0, len(a)
     from_ = bisect_left(a, first, key=_end)
@@ -97,7 +97,7 @@ def _touching(a: Ranges, first: int, last: int) -> tuple[int, int]:
 
 
 def _within(a: Ranges, b: Ranges) -> Ranges:
-    """Return those of `a` that have a number between the first and the last of `b`."""
+    """Return the ranges of `a` that overlap the extent of `b`."""
     from_, to = _touching(a, b[0][0], b[-1][1])
     return a[from_:to]
 
@@ -122,6 +122,6 @@ def contains(a: Ranges, number: int) -> bool:
 
 
 def numbers(a: Ranges) -> Iterator[int]:
-    """Yield each number, rising."""
+    """Yield each number in ascending order."""
     for first, last in a:
         yield from range(first, last + 1)

@@ -1,4 +1,4 @@
-"""Spans of sequence numbers of many epochs: of a set of records, and what one list has that another lacks."""
+"""Spans of sequence numbers of several epochs: those of a set of records, and set arithmetic on lists of them."""
 
 from collections.abc import Callable, Iterable
 from typing import Annotated
@@ -14,7 +14,7 @@ from edge.records.record import Record, Seq
 class Span(msgspec.Struct, frozen=True, array_like=True):
     """Sequence numbers first..last of one epoch, both included: ["epoch", first, last] on the wire.
 
-    Of lost records the epoch may be "", which is unknown.
+    For lost records the epoch may be "", meaning unknown.
     """
 
     epoch: Annotated[str, Meta(max_length=64)]
@@ -23,22 +23,22 @@ class Span(msgspec.Struct, frozen=True, array_like=True):
 
 
 def of(records: Iterable[Record]) -> list[Span]:
-    """Return the spans of these records, in order, as few as can be."""
+    """Return the spans of these records, in order, as few as possible."""
     return merged(Span(record.epoch, record.seq, record.seq) for record in records)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:
-    """Return the same sequence numbers in order, as few spans as can be; empty ones (last before first) go."""
+    """Return the same sequence numbers in order, in as few spans as possible, without empty ones (last < first)."""
     return _spans(by_epoch(spans))
 
 
 def minus(spans: Iterable[Span], away: Iterable[Span]) -> list[Span]:
-    """Return what is in `spans` and not in `away`."""
+    """Return the sequence numbers in `spans` that are not in `away`."""
     return _each(spans, away, ranges.without)
 
 
 def common(spans: Iterable[Span], others: Iterable[Span]) -> list[Span]:
-    """Return what is in both."""
+    """Return the sequence numbers that are in both."""
     return _each(spans, others, ranges.common)
 
 
@@ -49,7 +49,7 @@ def _each(spans: Iterable[Span], others: Iterable[Span], join: Callable[[Ranges,
 
 
 def by_epoch(spans: Iterable[Span]) -> dict[str, Ranges]:
-    """Return the numbers of each epoch that the spans name."""
+    """Return the sequence numbers of each epoch in the spans."""
     pairs: dict[str, list[tuple[int, int]]] = {}
     for span in spans:
         pairs.setdefault(span.epoch, []).append((span.first, span.last))

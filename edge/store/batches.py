@@ -1,7 +1,7 @@
 """Batches in transit to destinations that receive only records: their bytes are fixed before the first attempt.
 
-Each step is one transaction that is on the disk when it returns: after a kill at any instant a batch is here, byte for
-byte, or its records are proven, or they are unsent.
+Each step is one transaction, on the disk when it returns: after a kill at any instant either the batch is here, byte
+for byte, or its records are proven, or they are unsent.
 """
 
 from __future__ import annotations
@@ -19,14 +19,14 @@ from edge.store.notes import drop_notes, keep_note, notes_of
 from edge.store.outbox import Outbox, Version
 from edge.store.recovery import Recovery
 
-BATCH, ASIDE = "batch ", "aside "  # kinds of notes, before a destination
-MOST_BATCHES = 32_000  # of one destination: those on their way (32) halved down to their records (1000 each)
-MOST_ASIDE = 1000  # that are named; of more the oldest are not
+BATCH, ASIDE = "batch ", "aside "  # prefixes of the kinds of notes, before a destination
+MOST_BATCHES = 32_000  # of one destination: those in transit (32) split down to single records (1000 each)
+MOST_ASIDE = 1000  # refused records that are listed, the newest
 T = TypeVar("T")
 
 
 class Batches:
-    """`store.batches`. Callable from any thread; raises StoreError as the store. `dest`: the name of one of them."""
+    """`store.batches`. Thread-safe; its methods raise StoreError. `dest`: the name of a destination."""
 
     def __init__(self, database: Database, recovery: Recovery, ledger: DeliveryLedger, outbox: Outbox) -> None:
         self._db, self._recovery = database, recovery
@@ -38,12 +38,12 @@ class Batches:
         return dict(sorted(((int(name), raw) for name, raw in found.items()), reverse=True))
 
     def aside(self, dest: str) -> dict[int, bytes]:
-        """Return why each record that the destination does not take was refused, by seq."""
+        """Return why the destination refused each record that it does not accept, by seq."""
         found = self._read(lambda connection: notes_of(connection, ASIDE + dest))
         return {int(seq): why for seq, why in found.items()}
 
     def keep(self, dest: str, batches: Mapping[int, bytes], gone: Iterable[int] = ()) -> None:
-        """Keep batches by number, in the place of those that are gone."""
+        """Store batches by number, replacing the batches `gone`."""
 
         def change(connection: apsw.Connection) -> None:
             drop_notes(connection, BATCH + dest, map(str, gone))
@@ -53,22 +53,22 @@ class Batches:
         self._change(change)
 
     def close(self, dest: str, records: Iterable[Version], number: int | None = None, why: bytes | None = None) -> None:
-        """Let a batch go whose records need not be sent again in these revisions.
+        """Remove a batch whose records need not be sent again in these revisions.
 
-        The destination has them; or it takes none of them, where `why` says why.
+        The destination has them, or it refuses them all, for the reason `why`.
         """
 
         def change(connection: apsw.Connection) -> None:
             seqs = self._outbox.current(connection, records)
             self._ledger.move(dest, seqs, CLOSED)
-            self._ledger.end()  # written now: what is said to be there must not come again under another key
+            self._ledger.end()  # written now: delivered records must not be sent again under another key
             drop_notes(connection, BATCH + dest, () if number is None else (str(number),))
             self._refused(connection, dest, seqs, why)
 
         self._change(change)
 
     def retain(self, known: Iterable[str]) -> list[str]:
-        """Forget what destinations have that are not known any more. Return which those were."""
+        """Forget destinations that are no longer configured. Return their names."""
         gone = sorted(owner for owner in self._ledger.all_destinations - set(known) if owner.startswith(FORWARD))
 
         def change(connection: apsw.Connection) -> None:

@@ -1,7 +1,7 @@
-"""Find records by their time. Numbers rise with time within an epoch, so each epoch is searched by bisection.
+"""Find records by their time. Seqs rise with time within an epoch, so each epoch is searched by bisection.
 
-There is no index by time, which every minute would have to write to. What is held in memory, when each epoch began
-and ended, holds until records get another time.
+There is no index by time, because every minute would have to update it. The begin and end of each epoch are cached
+until records are re-dated.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from edge.store import rows
 from edge.store.database import Database
 from edge.store.moves import moves
 
-SLACK = 2_000_000  # microseconds by which labels of one boot may be out of order: `times.WHOLE`, and as much again
-EDGE = 20  # records at each end of an epoch that are looked at for its times
-CLOSED = 180_000_000  # microseconds before an event at which a minute began that was kept before it
-NEAR = 20_000  # records among which the next minute with a time is looked for: hours that are told anew lie between
+SLACK = 2_000_000  # microseconds by which labels of one boot may be out of order: twice `times.WHOLE`
+EDGE = 20  # records at each end of an epoch from which its times are taken
+CLOSED = 180_000_000  # microseconds: a minute stored before an event began at most this long before the event
+NEAR = 20_000  # records searched for the next minute with a time: hours that are re-sent may lie between
 TIMED = "SELECT start, duration, source, not_before, not_after FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq"
 NEWEST = "SELECT start FROM record WHERE seq BETWEEN ? AND ? AND kind = 'minute' ORDER BY seq DESC"
 Edges = tuple[int, int]  # microseconds UTC: not begun before, ended after that
 
 
 class ByTime:
-    """`store.by_time`. Callable from any thread, holding the store for one epoch at a time; raises StoreError."""
+    """`store.by_time`. Thread-safe, locks the store for one epoch at a time; its methods raise StoreError."""
 
     def __init__(
         self, database: Database, epochs: Callable[[], list[Span]], select: Callable[..., list[Record]]
@@ -36,10 +36,10 @@ class ByTime:
         self._epochs = epochs
         self._select = select
         self._known: dict[str, Edges] = {}
-        self._moves = -1  # the changes of times that they know of
+        self._moves = -1  # the number of re-datings (moves.py) at which `_known` is valid
 
     def seqs(self, first_us: int, last_us: int) -> Ranges:
-        """Return ranges of numbers that contain all minutes beginning from `first_us` to before `last_us`."""
+        """Return ranges of seqs that contain all minutes beginning from `first_us` to before `last_us`."""
         found = []
         epochs = self._epochs()
         for epoch in epochs:
@@ -55,7 +55,7 @@ class ByTime:
         return tuple(found)
 
     def since(self, first_us: int) -> int:
-        """Return a number below which all records are earlier than that time; if all are, the next free number."""
+        """Return a seq below which all records are earlier than that time; if all are, the next free seq."""
         epochs = self._epochs()
         for epoch in epochs:
             with self._db.reading() as connection:
@@ -65,7 +65,7 @@ class ByTime:
         return epochs[-1].last + 1 if epochs else 1
 
     def newest_minute(self) -> int | None:
-        """Return when the newest minute with a time began, of those near each epoch's end; None where there is none."""
+        """Return when the newest minute with a time began, of those near each epoch's end; None if there is none."""
         near = f"SELECT start FROM (SELECT * FROM ({NEWEST}) LIMIT {EDGE}) WHERE start NOT NULL LIMIT 1"
         for epoch in reversed(self._epochs()):
             with self._db.reading() as connection:
@@ -74,12 +74,12 @@ class ByTime:
         return None
 
     def newest_first(self, kind: str, lowest: int, before: int, limit: int) -> list[Record]:
-        """Return the newest records of a kind (no minutes) from number `lowest` to before `before`, newest first."""
+        """Return the newest records of a kind (not minutes) from seq `lowest` to before `before`, newest first."""
         where = "WHERE kind = ? AND kind <> 'minute' AND seq >= ? AND seq < ? ORDER BY seq DESC LIMIT ?"
         return self._select(where, str(kind), lowest, before, limit)
 
     def _edges(self, connection: apsw.Connection, epoch: Span, grows: bool) -> Edges:
-        """Return when an epoch began and ended at most, by its records at both ends."""
+        """Return the earliest begin and the latest end of an epoch, by the records at both its ends."""
         count = moves(connection).count
         if count != self._moves:
             self._known.clear()
@@ -107,7 +107,7 @@ def _latest(start: int | None, duration: float, _source: str, _before: int | Non
 
 
 def _lowest(connection: apsw.Connection, epoch: Span, time: int) -> int:
-    """Return the lowest number of an epoch from which on its minutes begin at `time` or later; the next after it."""
+    """Return the lowest seq from which on an epoch's minutes begin at `time` or later; if none does, its end + 1."""
     low, high = epoch.first, epoch.last + 1
     while low < high:
         middle = (low + high) // 2
@@ -120,7 +120,7 @@ def _lowest(connection: apsw.Connection, epoch: Span, time: int) -> int:
 
 
 def _next_start(connection: apsw.Connection, seq: int, end: int) -> int | None:
-    """Return when the first whole minute with a time begins that is near behind a number; None where none is."""
+    """Return when the first undamaged minute with a time from `seq` on begins; None if none is within NEAR records."""
     near = f"SELECT * FROM ({rows.SELECT} WHERE seq >= ? AND seq < ? ORDER BY seq LIMIT {NEAR})"
     for row in connection.execute(f"{near} WHERE kind = 'minute' AND start NOT NULL", (seq, end)):
         if rows.is_whole(row):

@@ -1,7 +1,7 @@
 """Read records out of a database whose tree is broken: leaf by leaf, each row proven by its own CRC.
 
 SQLite's file format (https://www.sqlite.org/fileformat2.html: b-tree pages, record format, the WAL format).
-Nothing here trusts a pointer: what leads nowhere gives no row.
+No pointer is trusted: an invalid one yields no row.
 """
 
 from __future__ import annotations
@@ -21,26 +21,26 @@ from edge.store.schema import PAGE
 LEAF = 0x0D  # a leaf of a table
 WAL_HEADER, FRAME_HEADER = 32, 24  # bytes
 FRAME = FRAME_HEADER + PAGE
-MOST_HEAD = 127  # bytes of a row's head; that of a record has about 20
-MOST_ROUNDS = 1 << 20  # of a log between two clean ends
-SECTOR = 512  # bytes: the least that a disk writes
+MOST_HEAD = 127  # bytes of a row's header; that of a record has about 20
+MOST_ROUNDS = 1 << 20  # checkpoints of a log between two clean closes
+SECTOR = 512  # bytes: the smallest unit that a disk writes
 SLICE = 1024 * PAGE  # bytes of a file in memory at a time
-# By serial type: the values that the type itself says, and how numbers are unpacked.
+# By serial type: the constants that the type itself encodes, and how numbers are unpacked.
 _FIXED = {0: None, 8: 0, 9: 1}
 _NUMBERS = {1: "b", 2: "h", 3: "3s", 4: "i", 5: "6s", 6: "q", 7: "d"}
 _INTEGER = partial(int.from_bytes, byteorder="big", signed=True)
 PageReader = Callable[[int], bytes]
 Page = tuple[bytes, PageReader]
 Found = list[Any]
-Made = list[tuple[int, Callable[[Any], Any]]]
+Converters = list[tuple[int, Callable[[Any], Any]]]
 
 
 class _NoRowError(Exception):
-    """The bytes are no row."""
+    """The bytes are not a row."""
 
 
 def pages(path: Path) -> Iterator[Page]:
-    """Yield each page of a database file and the reader of its other pages; a slice of the file in memory at a time."""
+    """Yield each page of a database file and a reader of its other pages, with one slice of the file in memory."""
     with path.open("rb") as file, path.open("rb") as others:
 
         def read(number: int) -> bytes:
@@ -52,7 +52,7 @@ def pages(path: Path) -> Iterator[Page]:
 
 
 def frames(log: bytes, after: int = 0) -> Iterator[Page]:
-    """Yield each page in a log beyond its first `after` frames, and the reader of the log's pages."""
+    """Yield each page in a log after its first `after` frames, and a reader of the log's pages."""
     starts = range(WAL_HEADER, len(log) - FRAME + 1, FRAME)
     newest = {struct.unpack_from(">I", log, start)[0]: start + FRAME_HEADER for start in starts}
 
@@ -65,18 +65,18 @@ def frames(log: bytes, after: int = 0) -> Iterator[Page]:
 
 
 def whole(log: bytes) -> bytes:
-    """Return a log without what is less than a frame at its end."""
+    """Return a log without an incomplete frame at its end."""
     return log[: len(log) - (len(log) - WAL_HEADER) % FRAME] if len(log) > WAL_HEADER else b""
 
 
 def ends_badly(log: bytes, used: int) -> bool:
-    """Return whether something that may have been kept stands behind the `used` frames of a log.
+    """Return whether data that may have been committed follow the `used` frames of a log.
 
-    A change is told as kept once all its frames are synced, and the next one is written after that. So what a power
-    cut leaves of one change was never kept where it has no last frame, or where a place before its last frame was not
-    written: then nothing behind that place was synced. Damage is all else: a second change behind the first, rubbish
-    where nothing shows that it was never synced, and a change with a last frame and a wrong sum, which may have been
-    kept, or may not. File format, section 4.
+    A change is reported as committed once all its frames are synced, and the next one is written only then. So what a
+    power cut leaves of one change was never committed if it has no commit frame, or if a position before its commit
+    frame was not written: then nothing after that position was synced. Everything else is damage: a second change
+    after the first, rubbish with no sign that it was never synced, and a change with a commit frame and a wrong
+    checksum, which may or may not have been committed. File format, section 4.
     """
     ended = never_synced = False
     for start in range(WAL_HEADER + used * FRAME, len(log) - FRAME + 1, FRAME):
@@ -93,10 +93,10 @@ def ends_badly(log: bytes, used: int) -> bool:
 
 
 def _is_unwritten(log: bytes, start: int) -> bool:
-    """Return whether the frame there is what an earlier round left, or nothing yet.
+    """Return whether the frame at `start` is left from before the last checkpoint, or was never written.
 
-    An earlier round has a lower first salt and another second one. Zeros tell nothing where the whole sector has
-    them, which a card may have emptied.
+    An older frame has a lower first salt and another second one. Zeros prove nothing if the whole sector is zero: the
+    card may have erased it.
     """
     head = log[start : start + FRAME_HEADER]
     if not any(head):
@@ -106,9 +106,9 @@ def _is_unwritten(log: bytes, start: int) -> bool:
 
 
 def records(page: bytes, read: PageReader, known: Ranges = ranges.NOTHING) -> Iterator[Found]:
-    """Yield the whole rows of `record` on a page, proven by their CRC, but for those whose seq is `known`.
+    """Yield the undamaged rows of `record` on a page, proven by their CRC, except those whose seq is in `known`.
 
-    Each a list of the columns in the order of rows.COLUMNS, and the state behind them.
+    Each is a list of the columns in the order of rows.COLUMNS, followed by the state.
     """
     for rowid, values in _rows(page, read, known):
         if len(values) != rows.WIDTH + 1:
@@ -134,7 +134,7 @@ def _rows(page: bytes, read: PageReader, known: Ranges) -> Iterator[tuple[int, l
 
 
 def _payload(page: bytes, at: int, size: int, read: PageReader) -> bytes:
-    """Return the bytes of a row, those on overflow pages among them (file format, section 1.6)."""
+    """Return the bytes of a row, including those on overflow pages (file format, section 1.6)."""
     if size > 1 << 24:
         raise _NoRowError
     most, least = PAGE - 35, (PAGE - 12) * 32 // 255 - 23
@@ -158,21 +158,21 @@ def _values(payload: bytes) -> list[Any]:
     end = payload[0]
     if end > MOST_HEAD:
         raise _NoRowError
-    columns, fixed, made = _layout(payload[1:end])
+    columns, fixed, converters = _layout(payload[1:end])
     values = list(columns.unpack_from(payload, end))
     for column, value in fixed:
         values[column] = value
-    for column, make in made:
-        values[column] = make(values[column])
+    for column, convert in converters:
+        values[column] = convert(values[column])
     return values
 
 
-@lru_cache(maxsize=1024)  # the types of records differ in little but the length of the body
-def _layout(types: bytes) -> tuple[struct.Struct, list[tuple[int, int | None]], Made]:
-    """Return how columns are unpacked, the values that are in none of their bytes, and what is made of which others."""
+@lru_cache(maxsize=1024)  # the types of records differ almost only in the length of the body
+def _layout(types: bytes) -> tuple[struct.Struct, list[tuple[int, int | None]], Converters]:
+    """Return the format of the columns, the constants by column, and the converters of other columns."""
     codes: list[str] = []
     fixed: list[tuple[int, int | None]] = []
-    made: Made = []
+    converters: Converters = []
     at = 0
     while at < len(types):
         column = len(codes)
@@ -183,12 +183,12 @@ def _layout(types: bytes) -> tuple[struct.Struct, list[tuple[int, int | None]], 
         if kind in _FIXED:
             fixed.append((column, _FIXED[kind]))
         elif kind in (3, 5):
-            made.append((column, _INTEGER))
+            converters.append((column, _INTEGER))
         elif kind > 12 and kind % 2:
-            made.append((column, bytes.decode))
-        if column in rows.REAL and 0 < kind < 10:  # SQLite keeps 60.0 as the whole number 60 on the disk
-            made.append((column, float))
-    return struct.Struct(">" + "".join(codes)), fixed, made
+            converters.append((column, bytes.decode))
+        if column in rows.REAL and 0 < kind < 10:  # SQLite stores 60.0 as the integer 60
+            converters.append((column, float))
+    return struct.Struct(">" + "".join(codes)), fixed, converters
 
 
 def _varint(data: bytes, at: int) -> tuple[int, int]:

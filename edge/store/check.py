@@ -14,13 +14,13 @@ from edge.store.errors import StoreError, as_store_error
 from edge.store.folder import DATABASE, PICTURES, FolderLock, size, used_before
 from edge.store.picture_rows import file_name
 
-MOST = 20  # findings of one kind: more say no more
+MOST = 20  # findings of one kind that are listed
 
 
 def check(folder: Path) -> list[str]:
-    """Return what is wrong with the store in `folder`, a sentence each; empty where it is sound or there is none.
+    """Return what is wrong with the store in `folder`, one sentence each; empty if it is sound or there is none.
 
-    Reads all of it: about a second for each 20 MB on a Pi. StoreError where a daemon has it open.
+    Reads everything: about a second for each 20 MB on a Pi. Raise StoreError if a daemon has it open.
     """
     if not size(folder / DATABASE):
         return [f"{folder / DATABASE} is missing or empty, and records were kept there"] if used_before(folder) else []

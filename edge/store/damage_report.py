@@ -1,7 +1,7 @@
-"""Repairs that no loss record reports yet: kept in the table `untold`, so that a power cut does not lose them.
+"""Repairs that no loss record reports yet: stored in the table `untold`, so that a power cut does not lose them.
 
-A repair is written with the change that it is about. It is handed out once, for its loss record, and struck off
-in the transaction that puts that record on the disk.
+A repair is written in the transaction that makes it. It is handed out once, for its loss record, and deleted in the
+transaction that stores that record.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ WHAT = "store"  # "what" in the body of a loss record about a repair
 
 
 class Repair(msgspec.Struct, frozen=True):
-    """What was done about damage, and what it cost.
+    """What was done about damage, and what was lost.
 
-    `set_aside`: the damaged file's name, None where none was; `salvaged` records; `lost`: those that are known to
-    be lost, epoch "" where it is unknown, None where none is known; `unknown`: others may be lost too, and which is
-    unknown; `cause`: what was found.
+    `set_aside`: the name given to the damaged file, None if there was none; `salvaged`: number of records; `lost`: the
+    records known to be lost, epoch "" if it is unknown, None if none are known; `unknown`: others may be lost, which
+    ones is unknown; `cause`: what was found.
     """
 
     set_aside: str | None
@@ -33,7 +33,7 @@ class Repair(msgspec.Struct, frozen=True):
 
 
 def write(connection: apsw.Connection, done: Repair) -> int:
-    """Write a repair down, in the caller's transaction; its number."""
+    """Store a repair, in the caller's transaction. Return its number."""
     number = 1 + int(connection.execute("SELECT coalesce(max(id), 0) FROM untold").get)
     note = msgspec.json.encode(done, enc_hook=plain_value)
     connection.execute("INSERT INTO untold VALUES (?,?,?)", (number, note, rows.crc_of((number, note))))
@@ -41,7 +41,7 @@ def write(connection: apsw.Connection, done: Repair) -> int:
 
 
 class UnreportedRepairs:
-    """The repairs of the table, and which of them were handed out. Works on the caller's connection."""
+    """The repairs in the table, and which of them were handed out. Works on the caller's connection."""
 
     def __init__(self) -> None:
         self._notes: dict[int, Repair] = {}
@@ -49,7 +49,7 @@ class UnreportedRepairs:
 
     @property
     def repaired(self) -> Repair | None:
-        """What was done and is not handed out, as one; None where nothing had to be."""
+        """The repairs not handed out yet, as one; None if there are none."""
         waiting = [note for number, note in sorted(self._notes.items()) if number not in self._taken]
         if not waiting:
             return None
@@ -66,11 +66,11 @@ class UnreportedRepairs:
         return found
 
     def add(self, connection: apsw.Connection, done: Repair) -> None:
-        """Write a repair down, in the caller's transaction."""
+        """Store a repair, in the caller's transaction."""
         self._notes[write(connection, done)] = done
 
     def reported(self, connection: apsw.Connection) -> None:
-        """Remove the repairs that were handed out, in the transaction that appends their loss record."""
+        """Delete the repairs that were handed out, in the transaction that appends their loss record."""
         connection.executemany("DELETE FROM untold WHERE id=?", [(number,) for number in self._taken])
         self._notes = {number: note for number, note in self._notes.items() if number not in self._taken}
         self._taken = frozenset()
@@ -88,12 +88,12 @@ class UnreportedRepairs:
         """Do nothing: each change is written where it happens."""
 
     def committed(self) -> None:
-        """Take over the changes of a transaction that is on the disk."""
+        """Do nothing: each change has already been made in memory."""
 
     def snapshot(self) -> tuple[dict[int, Repair], frozenset[int]]:
-        """Return what `restore` takes to undo the changes of a transaction that failed."""
+        """Return the state that `restore` needs to roll back a failed transaction."""
         return dict(self._notes), self._taken
 
     def restore(self, before: tuple[dict[int, Repair], frozenset[int]]) -> None:
-        """Go back to what `snapshot` returned."""
+        """Restore the state that `snapshot` returned."""
         self._notes, self._taken = before

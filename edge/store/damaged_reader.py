@@ -1,4 +1,4 @@
-"""What SQLite itself can still read from a damaged database."""
+"""Read what SQLite itself can still read from a damaged database."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.store import carve, rows
 
 
 def connect(source: Path, vfs: str | None) -> apsw.Connection:
-    """Return a connection to a database and its log that leaves both as they are; an empty log it may make."""
+    """Return a connection that does not modify a database and its log; it may create an empty log."""
     old = apsw.Connection(str(source), vfs=vfs)
     old.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1)
     for pragma in ("locking_mode=EXCLUSIVE", "query_only=1"):
@@ -20,7 +20,7 @@ def connect(source: Path, vfs: str | None) -> apsw.Connection:
 
 
 def readable(old: apsw.Connection) -> Iterator[carve.Found]:
-    """Yield the whole records that SQLite reads, by seq; where it stumbles, go on ever further ahead."""
+    """Yield the undamaged records that SQLite reads, by seq; after each error skip twice as far ahead."""
     after, stride = 0, 1
     while after < 1 << 62:
         try:
@@ -33,5 +33,5 @@ def readable(old: apsw.Connection) -> Iterator[carve.Found]:
             else:
                 return
         except (apsw.Error, UnicodeDecodeError):
-            pass  # what is left out here is looked for page by page
+            pass  # the salvage looks for the records skipped here page by page
         after, stride = after + stride, stride * 2

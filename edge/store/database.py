@@ -1,9 +1,10 @@
 """The one connection, its lock, and its transactions, which also cover the state kept in memory.
 
-A change either is on the disk when its block ends, or nothing has changed, in memory neither. So a full disk or
-a disk error costs the call that met it and no more; the next one may succeed.
+A change is either on the disk when its block ends, or rolled back, in memory too. So a full disk or a disk error
+fails only the call that met it; the next one may succeed.
 
-While a damaged database is salvaged under a running station, all wait but those that only add (interim.py).
+While a damaged database is salvaged under a running station, every call waits except those that only append
+(interim.py).
 """
 
 from __future__ import annotations
@@ -33,26 +34,26 @@ FILES = (DATABASE, DATABASE + LOG)
 
 
 class TransactionMember(Protocol):
-    """Something in memory that goes with the tables."""
+    """State in memory that is committed and rolled back with the tables."""
 
     def load(self, connection: apsw.Connection) -> None:
         """Read the tables."""
 
     def write(self, connection: apsw.Connection) -> None:
-        """Write what is not written yet; part of the transaction."""
+        """Write pending changes to the tables, inside the transaction."""
 
     def committed(self) -> None:
-        """Take over the changes of a transaction that is on the disk."""
+        """Mark what `write` wrote as persisted: the transaction has been committed."""
 
     def snapshot(self) -> Any:
-        """Return what `restore` takes to undo the changes of a transaction that failed."""
+        """Return the state that `restore` needs to roll back a failed transaction."""
 
     def restore(self, before: Any) -> None:
-        """Go back to what `snapshot` returned."""
+        """Restore the state that `snapshot` returned."""
 
 
 class Database:
-    """The connection of the state folder. `mend` is called where it turns out to be damaged."""
+    """The connection to the database in the state folder. `mend` is called when the database proves damaged."""
 
     def __init__(self, folder: Path, vfs: str | None, members: tuple[TransactionMember, ...]) -> None:
         self.folder = folder
@@ -63,12 +64,12 @@ class Database:
         self._members = members
         self._connection: apsw.Connection | None = None
         self.interim = Interim(folder, vfs, self.lock)
-        self._identities: dict[str, tuple[int, int] | None] = {}  # of the files that are open
+        self._identities: dict[str, tuple[int, int] | None] = {}  # of the open files
         self._log_pages = 0  # in the log after the newest commit
-        self.log_in_memory: LogInMemory | None = None  # the log, while the disk takes nothing in
+        self.log_in_memory: LogInMemory | None = None  # the log, while the disk rejects writes
 
     def connect(self) -> None:
-        """Open the database, made where there never was one, and read what is kept in memory. StoreError."""
+        """Open the database, creating it if there never was one, and load the state in memory. Raise StoreError."""
         with as_store_error(self.folder):
             salvage.go_on(self.folder)
             used = used_before(self.folder)
@@ -80,7 +81,7 @@ class Database:
                 self._begin(connection, used, log)
                 done = True
             finally:
-                if not done:  # left open it would hold the file
+                if not done:  # left open, it would keep the file locked
                     connection.close(True)
             salvage.discard(self.folder)
             self._identities = {name: identity(self.folder / name) for name in FILES}
@@ -91,7 +92,7 @@ class Database:
         self._connection = connection
 
     def move_log_to_memory(self) -> None:
-        """Go on with the log in memory, where the disk takes nothing in. Raise StoreError: all is as it was."""
+        """Keep the log in memory from now on, because the disk rejects writes. Raise StoreError: nothing changed."""
         with self.lock, as_store_error(self.folder):
             before = self._open()
             if self.log_in_memory is not None:
@@ -101,10 +102,10 @@ class Database:
             connection.execute("SELECT max(seq) FROM record").fetchall()
             self._use(connection)
             self.log_in_memory = log
-            _let_go(before, folds_in=False)
+            _close(before, checkpoint=False)
 
     def move_log_to_disk(self) -> None:
-        """Put the log that is in memory on the disk, and go on there. Raise StoreError: all is as it was."""
+        """Write the log in memory to the disk and keep it there from now on. Raise StoreError: nothing changed."""
         with self.lock, as_store_error(self.folder):
             before, log = self._open(), self.log_in_memory
             if log is None:
@@ -114,18 +115,18 @@ class Database:
             connection = schema.connect(self.folder / DATABASE, self.vfs)
             done = False
             try:
-                connection.pragma("user_version", len(schema.MIGRATIONS))  # a commit, which shows that it works again
+                connection.pragma("user_version", len(schema.MIGRATIONS))  # a commit proves that writing works again
                 done = True
             finally:
                 if not done:
-                    _let_go(connection, folds_in=False)
+                    _close(connection, checkpoint=False)
             self._use(connection)
             self.log_in_memory = None
-            _let_go(before, folds_in=False)
+            _close(before, checkpoint=False)
             log.unregister()
 
     def displaced(self) -> Reason | None:
-        """Return how the open files were deleted, moved or replaced; None if they are in place, or none is open."""
+        """Return how the open files were deleted, moved or replaced; None if they are in place or none is open."""
         for name in self._identities if self.connected else ():
             if not self.owns(name):
                 there = identity(self.folder / name)
@@ -133,11 +134,11 @@ class Database:
         return None
 
     def owns(self, name: str) -> bool:
-        """Return whether the file of that name in the folder is the one that is open."""
+        """Return whether the file of that name in the folder is the open one."""
         return identity(self.folder / name) == self._identities.get(name)
 
     def _look(self, used: bool) -> None:
-        """Look at the file before SQLite does, which takes an empty one for new and removes the log beside it."""
+        """Check the file before SQLite opens it: SQLite takes an empty one for new and removes the log beside it."""
         path = self.folder / DATABASE
         if (self.folder / INTERIM).exists():
             raise apsw.CorruptError(CUT_OFF)
@@ -168,15 +169,15 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[apsw.Connection]:
-        """Give the connection, to this thread alone while the block lasts."""
+        """Yield the connection, reserved for this thread until the block ends."""
         with self.lock, self._watched():
             yield self._open()
 
     @contextmanager
     def change(self, adds: bool = False) -> Iterator[apsw.Connection]:
-        """Make the block a transaction: on the disk when it ends, or StoreError and nothing has changed.
+        """Run the block as a transaction: it is on the disk when the block ends. Raise StoreError: nothing changed.
 
-        `adds`: it only adds records, so that it need not wait for a salvage.
+        `adds`: the block only appends records, so it need not wait for a salvage.
         """
         with self.lock, self._watched():
             connection = self.interim.open() if adds and self.interim.salvaging else self._open()
@@ -197,27 +198,27 @@ class Database:
                 else:
                     self._undo(connection, before)
             if connection is self._connection:
-                self._fold_in(connection)
+                self._checkpoint(connection)
 
     def _committed(self, _connection: apsw.Connection, _name: str, pages: int) -> int:
-        """Note how long the log is after a commit; SQLite's `wal_hook`, in the place of a checkpoint of its own."""
+        """Note the length of the log after a commit: SQLite's `wal_hook`, which replaces its automatic checkpoint."""
         self._log_pages = pages
         return apsw.SQLITE_OK
 
-    def _fold_in(self, connection: apsw.Connection) -> None:
-        """Fold a long log into the file, not within the commit: what fails here must not look like a failed append.
+    def _checkpoint(self, connection: apsw.Connection) -> None:
+        """Checkpoint a long log, outside the commit: a failure here must not look like a failed append.
 
-        Whoever was told that would keep its record again, under another number.
+        The caller would append the record again, under another number.
         """
         if self._log_pages >= schema.WAL_PAGES and self.log_in_memory is None:
-            with suppress(apsw.Error):  # it is tried again after the next change
+            with suppress(apsw.Error):  # retried after the next change
                 connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
 
     def _undo(self, connection: apsw.Connection, before: list[Any]) -> None:
         for part, was in zip(self._members, before):
             part.restore(was)
         if connection.in_transaction:
-            with suppress(apsw.Error):  # the error that brought us here is the one to tell
+            with suppress(apsw.Error):  # the error that caused the rollback is the one to report
                 connection.execute("ROLLBACK")
 
     def _open(self) -> apsw.Connection:
@@ -225,7 +226,7 @@ class Database:
         if self._connection is None:
             if self.closed:
                 raise store_error(StoreCause.CLOSED, self.folder, RUN_OVER)
-            self.connect()  # a salvage that the disk refused: perhaps it does better now
+            self.connect()  # the disk refused an earlier salvage; it may allow it now
         assert self._connection is not None
         return self._connection
 
@@ -236,17 +237,17 @@ class Database:
                 yield
         except StoreError as found:
             if found.cause is StoreCause.DAMAGED and not found.mended and self.mend is not None:
-                found.mended = True  # the block may be within another one
+                found.mended = True  # blocks may be nested: repair only once
                 self.mend(found.why)
             raise
 
     @property
     def connected(self) -> bool:
-        """Whether there is a database to work with."""
+        """Whether the database is open."""
         return self._connection is not None
 
     def close(self) -> None:
-        """Let go of the file for good; a salvage under way ends unfinished, and is begun again by the next start."""
+        """Close the file permanently. A salvage in progress is abandoned; the next start begins it again."""
         with self.lock:
             self.closed = True
             with suppress(StoreError):
@@ -254,22 +255,22 @@ class Database:
             self.disconnect()
 
     def disconnect(self) -> None:
-        """Let go of the file without a checkpoint of our own."""
+        """Close the file without an explicit checkpoint."""
         elsewhere = self.displaced() is not None
         connection, self._connection = self._connection, None
         log, self.log_in_memory = self.log_in_memory, None
-        if connection is not None:  # SQLite would delete the log of another database by its name
-            _let_go(connection, folds_in=not elsewhere and log is None)
+        if connection is not None:  # if displaced, SQLite would delete by name the log of another database
+            _close(connection, checkpoint=not elsewhere and log is None)
         if log is not None:
-            with suppress(OSError):  # the disk may take it in by now
+            with suppress(OSError):  # the disk may accept writes by now
                 if not elsewhere:
                     log.put_on_disk()
             log.unregister()
 
 
-def _let_go(connection: apsw.Connection, folds_in: bool) -> None:
-    """Close a connection, its log folded into the file or left as it is."""
+def _close(connection: apsw.Connection, checkpoint: bool) -> None:
+    """Close a connection, with or without a checkpoint of its log into the file."""
     with suppress(apsw.Error, OSError):
-        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(not folds_in))
-    with suppress(apsw.Error):  # what could not be folded in stays in the log, which the next start reads
+        connection.config(apsw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, int(not checkpoint))
+    with suppress(apsw.Error):  # whatever was not checkpointed stays in the log, which the next start reads
         connection.close(True)

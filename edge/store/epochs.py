@@ -13,21 +13,21 @@ from edge.records.spans import Span, by_epoch
 from edge.store.log_rescue import usable
 
 CLEARED_AFTER = 60  # records
-Whole = tuple[str, tuple[tuple[int, int]]]  # an epoch and its first and last seq
+EpochRange = tuple[str, tuple[tuple[int, int]]]  # an epoch and its first and last seq
 
 
 class Tail:
-    """`epochs` as (name, first seq), oldest first; `state` as it is in the newest record's row.
+    """`epochs` as (name, first seq), oldest first; `state` as stored in the newest record's row.
 
-    The rows before have older ones, CLEARED_AFTER of them: to clear each at once would be one more page a record.
+    Up to CLEARED_AFTER older rows still contain older states: clearing each at once would write another page a record.
     """
 
     def __init__(self, epoch: str) -> None:
         self.epoch = epoch
         self.epochs: tuple[tuple[str, int], ...] = ()
         self.state: bytes | None = None
-        self._stated = 0  # the first seq whose row may have a state
-        self._known: tuple[tuple[tuple[str, int], ...], int, list[Whole]] | None = None
+        self._uncleared = 0  # the first seq whose row may have a state
+        self._known: tuple[tuple[tuple[str, int], ...], int, list[EpochRange]] | None = None
 
     def load(self, connection: apsw.Connection) -> None:
         """Read the tables."""
@@ -36,32 +36,32 @@ class Tail:
         state = connection.execute("SELECT state FROM record ORDER BY seq DESC LIMIT 1").get
         self.state = usable(state)
         newest = "SELECT seq, state FROM record ORDER BY seq DESC LIMIT ?"
-        self._stated = int(
+        self._uncleared = int(
             connection.execute(f"SELECT coalesce(min(seq), 0) FROM ({newest})", (2 * CLEARED_AFTER,)).get
         )
 
     def enter(self, connection: apsw.Connection, seq: int) -> None:
-        """Write our epoch down where the record `seq`, appended under it, is its first."""
+        """Write the current epoch to its table if the record `seq` is its first."""
         if self.epochs and self.epochs[-1][0] == self.epoch:
             return
         connection.execute("INSERT INTO epoch VALUES (?,?)", (self.epoch, seq))
         self.epochs = (*self.epochs, (self.epoch, seq))
 
     def clear(self, connection: apsw.Connection, seq: int) -> None:
-        """Take the states from the rows before `seq`, once there are many."""
-        if seq - self._stated >= CLEARED_AFTER:
+        """Clear the states in the rows before `seq`, once there are CLEARED_AFTER of them."""
+        if seq - self._uncleared >= CLEARED_AFTER:
             rows = "UPDATE record SET state=NULL WHERE seq BETWEEN ? AND ? AND state NOT NULL"
-            connection.execute(rows, (self._stated, seq - 1))
-            self._stated = seq
+            connection.execute(rows, (self._uncleared, seq - 1))
+            self._uncleared = seq
 
     def decoded(self) -> dict[str, Any]:
-        """Return the state; empty where there is none."""
+        """Return the state; empty if there is none."""
         return dict(msgspec.json.decode(self.state)) if self.state else {}
 
     def spans(self, seqs: Ranges, last: int) -> list[Span]:
-        """Return the ranges as spans, cut where the epoch changes."""
+        """Return the ranges as spans, split where the epoch changes."""
         found = []
-        epochs = self._whole(last)
+        epochs = self._epoch_ranges(last)
         at = 0
         for first, end in seqs:
             while at < len(epochs) and epochs[at][1][0][1] < first:
@@ -74,13 +74,13 @@ class Tail:
         return found
 
     def ranges(self, spans: list[Span], last: int) -> Ranges:
-        """Return the seqs of the spans that are of our epochs."""
-        whole = dict(self._whole(last))
+        """Return the seqs of those spans whose epochs the store has."""
+        whole = dict(self._epoch_ranges(last))
         named = {epoch: seqs for epoch, seqs in by_epoch(spans).items() if epoch in whole}
         return ranges.ranges(pair for epoch, seqs in named.items() for pair in ranges.common(seqs, whole[epoch]))
 
-    def _whole(self, last: int) -> list[Whole]:
-        if self._known is None or self._known[:2] != (self.epochs, last):  # thousands, where a box often starts
+    def _epoch_ranges(self, last: int) -> list[EpochRange]:
+        if self._known is None or self._known[:2] != (self.epochs, last):  # frequent restarts make thousands of epochs
             ends = [first - 1 for _, first in self.epochs[1:]] + [last]
             whole = [(name, ((first, end),)) for (name, first), end in zip(self.epochs, ends) if first <= end]
             self._known = self.epochs, last, whole
@@ -90,12 +90,12 @@ class Tail:
         """Do nothing: each change is written where it happens."""
 
     def committed(self) -> None:
-        """Do nothing: `enter` has changed all there is."""
+        """Do nothing: `enter` has already changed the memory."""
 
     def snapshot(self) -> tuple[tuple[tuple[str, int], ...], bytes | None, int]:
-        """Return what `restore` takes to undo the changes of a transaction that failed."""
-        return self.epochs, self.state, self._stated
+        """Return the state that `restore` needs to roll back a failed transaction."""
+        return self.epochs, self.state, self._uncleared
 
     def restore(self, before: tuple[tuple[tuple[str, int], ...], bytes | None, int]) -> None:
-        """Go back to what `snapshot` returned."""
-        self.epochs, self.state, self._stated = before
+        """Restore the state that `snapshot` returned."""
+        self.epochs, self.state, self._uncleared = before

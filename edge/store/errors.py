@@ -2,11 +2,11 @@
 
 StoreError
   .cause  IN_USE      another process holds the folder
-          NO_FOLDER   the folder is none, or cannot be made
+          NO_FOLDER   the path is not a folder, or the folder cannot be created
           READ_ONLY   nothing can be written there
-          FULL        no room: nothing was written, the same call may be tried again
-          DISK        the disk gave an error: nothing was written, the same call may be tried again
-          DAMAGED     the database was damaged: it has been set aside and salvaged, try again
+          FULL        no space: nothing was written, the same call may be retried
+          DISK        the disk gave an error: nothing was written, the same call may be retried
+          DAMAGED     the database was damaged: it has been set aside and salvaged, retry
           NEWER       the database was made by a newer version
           CLOSED      the store was closed
 """
@@ -28,7 +28,7 @@ from edge.files import TURNED_READ_ONLY, refusal
 
 
 class StoreCause(StrEnum):
-    """Why the store cannot do what was asked (see the head of this file)."""
+    """Why a call failed (see the module's docstring)."""
 
     IN_USE = "in use"
     NO_FOLDER = "no folder"
@@ -41,7 +41,7 @@ class StoreCause(StrEnum):
 
 
 class StoreError(StorageError):
-    """`reason` is one sentence and a remedy; `cause` is for programs. `mended`: something was done about it already."""
+    """`reason` is one sentence and a remedy; `cause` is for programs. `mended`: a repair was started for it already."""
 
     mended = False
 
@@ -51,7 +51,7 @@ class StoreError(StorageError):
 
     @property
     def why(self) -> Reason:
-        """What SQLite, the system or the store itself found, without the folder and the remedy."""
+        """The finding of SQLite, the system or the store itself, without the folder and the remedy."""
         return self.reason.inner("why") or self.reason
 
 
@@ -108,18 +108,18 @@ _ERRNO = {
     errno.ENAMETOOLONG: StoreCause.NO_FOLDER,
 }
 
-# What SQLite says, by apsw's classes, and what it means for the store.
+# SQLite's errors, by apsw's classes, and what each means for the store.
 _SQLITE: tuple[tuple[type[apsw.Error], StoreCause, Reason], ...] = (
     (apsw.FullError, StoreCause.FULL, Reason("database_full", "database or disk is full")),
     (apsw.ReadOnlyError, StoreCause.READ_ONLY, Reason("database_read_only", "attempt to write a readonly database")),
     (apsw.PermissionsError, StoreCause.READ_ONLY, Reason("database_not_permitted", "access permission denied")),
     (apsw.CorruptError, StoreCause.DAMAGED, Reason("database_malformed", "database disk image is malformed")),
     (apsw.NotADBError, StoreCause.DAMAGED, Reason("no_database", "file is not a database")),
-    # our SQL is fixed: the tables are not what it was written for
+    # the SQL is fixed, so an error in it means that the tables differ
     (apsw.SQLError, StoreCause.DAMAGED, Reason("other_tables", "the tables are not as they were created")),
     (apsw.ConstraintError, StoreCause.DAMAGED, Reason("constraint_broken", "a table violates its own constraints")),
     (apsw.MismatchError, StoreCause.DAMAGED, Reason("datatype_mismatch", "a table contains a value of the wrong type")),
-    # what a broken page's lengths ask for
+    # a broken page's lengths demand it
     (apsw.NoMemError, StoreCause.DAMAGED, Reason("database_asks_memory", "a page asks for more memory than there is")),
     (apsw.CantOpenError, StoreCause.READ_ONLY, Reason("database_not_opened", "unable to open database file")),
     (apsw.ConnectionClosedError, StoreCause.CLOSED, Reason("database_closed", "the database was closed")),
@@ -130,7 +130,7 @@ _SQLITE: tuple[tuple[type[apsw.Error], StoreCause, Reason], ...] = (
 
 @contextmanager
 def as_store_error(folder: Path) -> Iterator[None]:
-    """Turn what SQLite or the system says inside into a StoreError about `folder`."""
+    """Convert errors of SQLite and the system inside the block. Raise StoreError about `folder`."""
     try:
         yield
     except OSError as error:
@@ -154,12 +154,12 @@ def as_store_error(folder: Path) -> Iterator[None]:
             cause, words = StoreCause.FULL, QUOTA_REACHED
         if isinstance(error, apsw.CantOpenError) and _has_all_files(folder):  # it does not say why
             cause, words = StoreCause.FULL, NO_FILES
-        found = error.args[0] if error.args else None  # our own checks raise apsw's errors with a reason
+        found = error.args[0] if error.args else None  # the store's own checks raise apsw's errors with a reason
         raise store_error(cause, folder, found if isinstance(found, Reason) else words) from error
 
 
 def _has_all_files(folder: Path) -> bool:
-    """Return whether the file system has no room for another file, though it may have for bytes."""
+    """Return whether the file system has no inode left, though it may have free bytes."""
     try:
         found = os.statvfs(folder)
     except OSError:
@@ -168,7 +168,7 @@ def _has_all_files(folder: Path) -> bool:
 
 
 def in_use(folder: Path, pid: int | None) -> StoreError:
-    """Return the error of a second daemon on one folder."""
+    """Return the error for a second daemon on one folder."""
     by = Reason("another_minshan", "another minshan (pid {pid})", pid=pid) if pid else ANOTHER_PROGRAM
     return StoreError(
         StoreCause.IN_USE,

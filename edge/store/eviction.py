@@ -1,4 +1,4 @@
-"""Delete data to make room: the steps of quota.py, each a transaction with its loss record."""
+"""Delete data to free space: the steps of quota.py, each a transaction with its loss record."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from edge.store.delivery import DeliveryLedger
 from edge.store.epochs import Tail
 from edge.store.quota import Room
 
-MOST_STEPS = 100  # of one sweep: 50,000 records; what is left goes with the next one
+MOST_STEPS = 100  # of one sweep: 50,000 records; the next sweep continues
 Insert = Callable[[apsw.Connection, dict[str, Any]], Record]
 
 
@@ -33,7 +33,7 @@ class Sweep:
         self.losses: list[Record] = []
 
     def run(self, room: Room) -> list[Record]:
-        """Make room; the loss records that were appended."""
+        """Free space. Return the loss records appended."""
         self._run_pictures(room)
         for _ in range(MOST_STEPS):
             if not self._age_step(room):
@@ -81,7 +81,7 @@ class Sweep:
                 return 0
             losses = [self._insert(connection, gone.body)] if gone.body is not None else []
         self.losses += losses
-        for name in gone.files:  # after the rows: a file without a row is found again, the reverse is not
+        for name in gone.files:  # after the rows: a file without a row is found later, a row without a file is not
             with suppress(FileNotFoundError):
                 (self._pictures / name).unlink()
         return gone.freed

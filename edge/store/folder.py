@@ -1,10 +1,10 @@
-"""The state folder: created if there is none, held by one process; the traces that it has held records before.
+"""The state folder: created if missing, locked by one process; the traces that show it has held records before.
 
-lock             held by the daemon, with its pid; with "new" behind it as long as no record was ever kept, so
-                 that a first start that was cut off is distinguished from a database that was lost
+lock             locked by the daemon, contains its pid; followed by "new" until the first record is stored, so that
+                 an interrupted first start is distinguished from a lost database
 records.db       the database, records.db-wal its log
 pictures/        picture files; strays/ those that no row names
-ballast          room to throw off
+ballast          reserve space, deleted when the disk is full
 records.salvage.db, records.salvaged.db, records.damaged-N.db, records.interim.db: see salvage.py
 """
 
@@ -26,28 +26,28 @@ STRAYS = "strays"
 DAMAGED = "records.damaged-*.db"
 SALVAGED = "records.salvaged.db"
 INTERIM = "records.interim.db"
-OTHERS = 0o007  # rights that no other user has on pictures
-ALL_BUT_US = 0o077  # and that nobody has on records, among which the page's token lies: the page is of our group
+OTHERS = 0o007  # permissions removed from pictures
+ALL_BUT_US = 0o077  # permissions removed from records, which contain the page's token: the page is in our group
 NEW = b" new"
 WIDTH = 20  # bytes of the lock's text
-BALLAST = 4 * 1024 * 1024  # bytes: room for a whole log
+BALLAST = 4 * 1024 * 1024  # bytes: space for a whole log
 
 
 class FolderLock:
-    """The folder, made where there is none, locked for this process until `release`.
+    """The folder, created if missing, locked for this process until `release`.
 
-    The lock is the kernel's and goes with the process, however that ends; the pid in the file is for people.
+    The kernel holds the lock and releases it when the process ends in any way; the pid in the file is for people.
     """
 
     def __init__(self, folder: Path) -> None:
-        """Lock the folder. Raise StoreError where it is held by another, is no folder or cannot be written."""
+        """Lock the folder. Raise StoreError if another process holds it, it is no folder or cannot be written."""
         self._folder = folder
         self._fd = _locked(folder)
         self._marked = is_marked_used(folder)
         self._write()
 
     def renew(self) -> None:
-        """Lock what stands in the folder's place where that is another one, or its lock was deleted. StoreError."""
+        """Lock again if the folder was replaced or its lock file deleted. Raise StoreError."""
         if identity(self._folder / LOCK) == identity(self._fd):
             return
         fd = _locked(self._folder)
@@ -56,7 +56,7 @@ class FolderLock:
         self._write()
 
     def mark_used(self) -> None:
-        """Note that a record was kept: from now on an empty folder is damage."""
+        """Note that a record was stored: from now on an empty folder is damage."""
         if not self._marked:
             self._marked = True
             self._write()
@@ -64,18 +64,18 @@ class FolderLock:
     def _write(self) -> None:
         text = b"%d" % os.getpid() + (b"" if self._marked else NEW)
         with suppress(OSError):  # a full disk must not keep the station from starting
-            os.pwrite(self._fd, text.ljust(WIDTH - 1) + b"\n", 0)  # never emptied first: a cut would forget the sign
+            os.pwrite(self._fd, text.ljust(WIDTH - 1) + b"\n", 0)  # no truncation: a power cut would lose the mark
             os.fdatasync(self._fd)
 
     def release(self) -> None:
-        """Let another process have it. Twice does no harm."""
+        """Release the lock. Idempotent."""
         if self._fd >= 0:
             os.close(self._fd)
             self._fd = -1
 
 
 def _locked(folder: Path) -> int:
-    """Return a descriptor of the folder's lock, held. StoreError."""
+    """Return the file descriptor of the folder's lock, locked. Raise StoreError."""
     with as_store_error(folder):
         make(folder)
         fd = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o640)
@@ -89,22 +89,22 @@ def _locked(folder: Path) -> int:
 
 
 def make(folder: Path) -> None:
-    """Make the folder, with that of the pictures, where there is none. OSError.
+    """Create the folder and that of the pictures if missing. Raise OSError.
 
-    Whoever may write in it could put other files in the place of ours; what stands above it is not ours.
+    Others get no write permission: they could replace the files. Parent folders are not restricted.
     """
     for each in (folder, folder / PICTURES):
         each.mkdir(0o750, parents=True, exist_ok=True)
 
 
 class Ballast:
-    """A reserve file, removed if the disk is so full that even deleting something fails."""
+    """A reserve file, removed when the disk is so full that even deletions fail."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / "ballast"
 
     def fill(self) -> None:
-        """Make it where there is none and room enough for it."""
+        """Create it if it is missing and there is enough space."""
         if self._path.exists() or room(self._path.parent)[0] < 8 * BALLAST:
             return
         with suppress(OSError):
@@ -115,7 +115,7 @@ class Ballast:
                 os.close(fd)
 
     def release(self) -> bool:
-        """Remove it; False where there is none."""
+        """Remove it; False if there is none."""
         try:
             self._path.unlink()
         except OSError:
@@ -124,12 +124,12 @@ class Ballast:
 
 
 def used_before(folder: Path) -> bool:
-    """Return whether a station has kept records here: a database that is missing or empty is damage then."""
+    """Return whether a station has stored records here: then a missing or empty database is damage."""
     return is_marked_used(folder) or (folder / "ballast").exists() or has_traces(folder)
 
 
 def is_marked_used(folder: Path) -> bool:
-    """Return whether the lock file notes that a record was kept here."""
+    """Return whether the lock file notes that a record was stored here."""
     try:
         text = (folder / LOCK).read_bytes()
     except FileNotFoundError:
@@ -138,19 +138,19 @@ def is_marked_used(folder: Path) -> bool:
 
 
 def has_traces(folder: Path) -> bool:
-    """Return whether there is something that only a store with records leaves: pictures, or a database set aside."""
+    """Return whether there are files that only a store with records leaves: pictures, or a database set aside."""
     traces = (*(folder / PICTURES).glob("*.jpg"), *(folder / STRAYS).glob("*"), *folder.glob(DAMAGED))
     return bool(traces) or (folder / SALVAGED).exists()
 
 
 def count_strays(folder: Path) -> tuple[int, int]:
-    """Count the picture files that lie aside because no row names them. Return how many, and their bytes."""
+    """Return the number and the total bytes of the picture files set aside because no row names them."""
     sizes = [size(path) for path in (folder / STRAYS).glob("*")]
     return len(sizes), sum(sizes)
 
 
 def size(path: Path) -> int:
-    """Return the bytes of a file; 0 where there is none."""
+    """Return the bytes of a file; 0 if there is none."""
     try:
         return path.stat().st_size
     except FileNotFoundError:
@@ -162,11 +162,11 @@ def restrict_permissions(folder: Path) -> None:
     path = folder / DATABASE
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     for name, rights in ((path, ALL_BUT_US), (folder / (DATABASE + LOG), ALL_BUT_US), (folder / PICTURES, OTHERS)):
-        with suppress(OSError):  # another owner's: what the daemon may read and write is all it needs
+        with suppress(OSError):  # another owner's file: being able to read and write it is enough
             os.chmod(name, os.stat(name).st_mode & ~rights)
 
 
 def room(folder: Path) -> tuple[int, int]:
-    """Return the free bytes of the file system for us, and its total size."""
+    """Return the bytes of the file system that are free for this user, and its total bytes."""
     found = os.statvfs(folder)
     return found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize

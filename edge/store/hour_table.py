@@ -1,7 +1,7 @@
-"""The aggregates of each hour's minutes, stored: long curves are read from them, and they outlive the minutes.
+"""The stored aggregates of each hour's minutes: long curves are read from them, and they outlive the minutes.
 
-A row is one hour by the station's clock with all its channels: `first` and `last` are the lowest and highest number
-of the minutes that are in it. How far was counted is written with the rows.
+A row is one hour of the station's local time with all its channels: `first` and `last` are the lowest and highest seq
+of the minutes in it. The progress of counting is written with the rows.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from edge.store import rows
 from edge.store.database import Database
 from edge.store.notes import keep_note, note
 
-KIND, NAME = "hourly", ""  # of the note that says how far was counted; a salvage leaves it out
-MOST_HOURS = 5 * 366 * 24  # kept, the newest: with 20 channels 2 kB each
-SLICE = 500  # rows that are read at once
+KIND, NAME = "hourly", ""  # of the note of the progress of counting; a salvage omits it
+MOST_HOURS = 5 * 366 * 24  # the newest are kept: with 20 channels 2 kB each
+SLICE = 500  # rows read at once
 INSERT = "INSERT OR REPLACE INTO hourly VALUES (?,?,?,?,?,?)"
 
 
 class HourRow(msgspec.Struct, frozen=True):
-    """One hour: its begin (microseconds UTC), its clock's seconds ahead of UTC; `counts` as the maker packed them."""
+    """One hour: its begin (microseconds UTC), its offset from UTC (s), `counts` as their maker packed them."""
 
     start: int
     utc_offset_s: int
@@ -30,7 +30,7 @@ class HourRow(msgspec.Struct, frozen=True):
 
 
 class Reached(msgspec.Struct, frozen=True):
-    """Which records the rows include: those up to number `through`, after the first `moves` re-datings.
+    """Which records the rows include: those up to seq `through`, after the first `moves` re-datings.
 
     `moves` below 0: unknown, so all records must be counted.
     """
@@ -40,18 +40,18 @@ class Reached(msgspec.Struct, frozen=True):
 
 
 class HourTable:
-    """`store.hours`. Callable from any thread; raises StoreError as the store."""
+    """`store.hours`. Thread-safe; its methods raise StoreError."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def reached(self) -> Reached:
-        """Return how far was counted."""
+        """Return how far the records are counted."""
         with self._db.reading() as connection:
             return _reached(connection)
 
     def keep(self, hours: list[HourRow], reached: Reached) -> None:
-        """Write hours and how far was counted, in one transaction; the oldest beyond MOST_HOURS go."""
+        """Write hours and the progress of counting in one transaction; delete the oldest beyond MOST_HOURS."""
         with self._db.change() as connection:
             connection.executemany(INSERT, [_row(hour) for hour in hours])
             keep_note(connection, KIND, NAME, msgspec.json.encode(reached))
@@ -59,7 +59,7 @@ class HourTable:
             connection.execute(f"DELETE FROM hourly WHERE start <= ({oldest})", (MOST_HOURS,))
 
     def forget(self, first: int, moves: int) -> None:
-        """Delete the hours with re-dated records from `first` on, so that they are counted again."""
+        """Delete the hours with re-dated records (from `first` on), so that they are counted again."""
         with self._db.change() as connection:
             found = connection.execute("SELECT min(first) FROM hourly WHERE last >= ?", (first,)).get
             connection.execute("DELETE FROM hourly WHERE last >= ?", (first,))
@@ -67,12 +67,12 @@ class HourTable:
             keep_note(connection, KIND, NAME, msgspec.json.encode(Reached(through, moves)))
 
     def get(self, start: int, utc_offset_s: int) -> HourRow | None:
-        """Return one hour; None where it is not there."""
+        """Return one hour; None if it is not stored."""
         found = self.between(start, start + 1)
         return next((hour for hour in found if hour.utc_offset_s == utc_offset_s), None)
 
     def between(self, first_us: int, last_us: int) -> list[HourRow]:
-        """Return the hours that begin from `first_us` to before `last_us`, by time, but for damaged ones."""
+        """Return the hours that begin from `first_us` to before `last_us`, by time, without damaged ones."""
         query = (
             "SELECT * FROM hourly WHERE (start, utc_offset_s) > (?, ?) AND start < ? "
             f"ORDER BY start, utc_offset_s LIMIT {SLICE}"

@@ -1,8 +1,8 @@
-"""The database's log in memory, for a card that has become read-only or gives errors under a running station.
+"""The database's log in memory, for a card that becomes read-only or gives errors under a running station.
 
-SQLite writes into its log alone until that is folded in, so what is on the card stays as it is and the log goes on in
-memory: records are appended, judged, sent and proven as ever. Without power, what was added would be gone. Once the
-disk takes something in again, the log takes the place of the one on it, by one rename.
+Until a checkpoint SQLite writes only to its log, so the card stays unchanged while the log continues in memory:
+records are appended, judged, sent and proven as usual. A power cut would lose what was added. Once the disk accepts
+writes again, the log replaces the one on it by a single rename.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ class LogInMemory(apsw.VFS):
     """A file system that reads the database of a folder from its disk and keeps the log in memory."""
 
     def __init__(self, folder: Path, base: str | None, frames: int) -> None:
-        """Take in so many frames of the log that is on the disk, which `base` reads. Raise OSError.
+        """Load the first `frames` frames of the log on the disk, which the VFS `base` reads. Raise OSError.
 
-        Behind them may be a commit that failed because it could not be synced: its records come again.
+        They may be followed by a commit whose sync failed: its records are appended again.
         """
         self._path = folder / (DATABASE + LOG)
         self._base = base or ""
@@ -34,11 +34,11 @@ class LogInMemory(apsw.VFS):
         super().__init__(self.vfs_name, self._base)
 
     def put_on_disk(self) -> None:
-        """Let the log take the place of the one on the disk. Raise OSError."""
+        """Replace the log on the disk by this one. Raise OSError."""
         write_whole(self._path, bytes(self.log))
 
     def xOpen(self, name: Any, flags: list[int]) -> Any:
-        """Open a file."""
+        """Open a file: the log in memory, the database read-only, others as usual."""
         asked = flags[0]
         flags[1] = asked
         if asked & apsw.SQLITE_OPEN_WAL:
@@ -48,7 +48,7 @@ class LogInMemory(apsw.VFS):
         return super().xOpen(name, flags)
 
     def xAccess(self, pathname: str, flags: int) -> bool:
-        """Return whether a file is there."""
+        """Return whether a file exists; the log does unless it is empty."""
         return bool(self.log) if pathname.endswith(LOG) else super().xAccess(pathname, flags)
 
     def xDelete(self, filename: str, syncdir: bool) -> None:
@@ -60,15 +60,15 @@ class LogInMemory(apsw.VFS):
 
 
 class UntouchedFile(apsw.VFSFile):
-    """The database on the disk, of which SQLite believes that it could write it. The folder's lock is held."""
+    """The database on the disk, opened read-only although SQLite believes it writable. The folder's lock is held."""
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        """Refuse it."""
-        raise apsw.ReadOnlyError(f"{len(data)} bytes at {offset} were to be folded in")
+        """Refuse to write. Raise apsw.ReadOnlyError."""
+        raise apsw.ReadOnlyError(f"refused to write {len(data)} bytes at {offset}")
 
     def xTruncate(self, size: int) -> None:
-        """Refuse it."""
-        raise apsw.ReadOnlyError(f"it was to be cut to {size} bytes")
+        """Refuse to truncate. Raise apsw.ReadOnlyError."""
+        raise apsw.ReadOnlyError(f"refused to truncate to {size} bytes")
 
     def xSync(self, flags: int) -> None:
         """Do nothing: there is nothing to sync."""
@@ -91,22 +91,22 @@ class LogFile:
         self._log = log
 
     def xRead(self, amount: int, offset: int) -> bytes:
-        """Return so many bytes, fewer at the end."""
+        """Return `amount` bytes, fewer at the end."""
         return bytes(self._log[offset : offset + amount])
 
     def xWrite(self, data: bytes, offset: int) -> None:
-        """Take bytes in. Raise apsw.IOError: no room on the disk would help, records wait in the journal."""
+        """Write bytes. Raise apsw.IOError beyond MOST: no disk space would help, records wait in the journal."""
         if offset + len(data) > MOST:
             raise apsw.IOError("the log takes no more memory")
         self._log.extend(bytes(max(0, offset - len(self._log))))
         self._log[offset : offset + len(data)] = data
 
     def xTruncate(self, size: int) -> None:
-        """Cut it."""
+        """Truncate it."""
         del self._log[size:]
 
     def xFileSize(self) -> int:
-        """Return its bytes."""
+        """Return its size in bytes."""
         return len(self._log)
 
     def xSync(self, flags: int) -> None:
@@ -123,16 +123,16 @@ class LogFile:
         return False
 
     def xFileControl(self, op: int, pointer: int) -> bool:
-        """Return False: none is known."""
+        """Return False: no operation is known."""
         return False
 
     def xSectorSize(self) -> int:
-        """Return the least that is written at a time."""
+        """Return the smallest unit that is written, in bytes."""
         return 512
 
     def xDeviceCharacteristics(self) -> int:
-        """Return that nothing special is known."""
+        """Return 0: no special characteristics."""
         return 0
 
     def xClose(self) -> None:
-        """Do nothing: it stays in memory."""
+        """Do nothing: the log stays in memory."""

@@ -1,7 +1,7 @@
-"""Look for damage, and repair a log that broke in its middle.
+"""Check for damage, and repair a log that is broken in its middle.
 
-Such a log is no damage to SQLite, which ignores everything from there on and writes over it: `set_aside` keeps a
-copy of it before anything is written, and `rescue` takes the records out of what was ignored.
+SQLite does not treat such a log as damage: it ignores everything from there on and overwrites it. `set_aside` keeps a
+copy before anything is written, and `rescue` recovers the records from the ignored part.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ from edge.store.damage_report import Repair
 from edge.store.delivery import ALL, GONE, INSERT_SPAN, span_row
 from edge.store.folder import DATABASE, LOG
 
-CHECKED_PAGES = 32 * 1024 * 1024 // schema.PAGE  # looked through at a start: at most a second on a Pi's card
-COPY = "records.rescue"  # a log of which something is still to be taken in, and how many frames of it SQLite used
+CHECKED_PAGES = 32 * 1024 * 1024 // schema.PAGE  # checked at a start: at most a second on a Pi's card
+COPY = "records.rescue"  # a log with records still to be recovered, followed by the number of frames SQLite used
 USED = 4  # bytes of that number
 LOG_DAMAGED = Reason("log_damaged", "the log was damaged")
-STEPS = 100_000  # of SQLite's machine between two words of progress
+STEPS = 100_000  # of SQLite's virtual machine between two calls of `progress`
 UPSERT = (
     f"{rows.INSERT} ON CONFLICT (seq) DO UPDATE SET start=excluded.start, source=excluded.source, "
     "error=excluded.error, not_before=excluded.not_before, not_after=excluded.not_after, "
@@ -37,7 +37,7 @@ UPSERT = (
 
 
 def log_of(folder: Path) -> bytes:
-    """Return the write-ahead log that a start finds: empty after a clean end."""
+    """Return the write-ahead log that a start finds: empty after a clean close."""
     try:
         return (folder / (DATABASE + LOG)).read_bytes()
     except FileNotFoundError:
@@ -47,7 +47,7 @@ def log_of(folder: Path) -> bytes:
 def check(
     connection: apsw.Connection, most_pages: int | None = None, progress: Callable[[], None] = lambda: None
 ) -> None:
-    """Look through a database, where it has at most `most_pages`; apsw.CorruptError."""
+    """Check a database of at most `most_pages` (None: of any size). Raise apsw.CorruptError."""
 
     def step() -> bool:
         progress()
@@ -59,21 +59,21 @@ def check(
             found = connection.execute("PRAGMA quick_check(1)").get
         finally:
             connection.set_progress_handler(None)
-        connection.execute("PRAGMA shrink_memory").fetchall()  # or the pages would stay in its cache for ever
+        connection.execute("PRAGMA shrink_memory").fetchall()  # otherwise the pages would stay in its cache for ever
         if found != "ok":
             raise apsw.CorruptError(Reason("check_finds", "SQLite finds damage: {text}", text=str(found)))
 
 
 def frames_used(connection: apsw.Connection) -> int:
-    """Return how many frames of the log SQLite reads; to be asked before anything is written to it."""
+    """Return how many frames of the log SQLite reads. Call it before anything is written."""
     return max(connection.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_NOOP)[0], 0)
 
 
 def set_aside(connection: apsw.Connection, folder: Path, log: bytes, used: int) -> None:
-    """Keep a copy of a log, as it was before the connection was opened, where something is behind its `used` frames.
+    """Keep a copy of a log, as it was before the connection was opened, if records follow its `used` frames.
 
-    Before anything is written: SQLite writes over what it ignored, and removes the log when it closes what is damaged.
-    A copy that is there is of a rescue that was cut off: what is left of the log may be less.
+    Call it before anything is written: SQLite overwrites what it ignored, and removes the log when it closes a damaged
+    database. An existing copy is from an interrupted rescue and stays: what is left of the log may be less.
     """
     copy = folder / COPY
     if not copy.exists() and (carve.ends_badly(log, used) or _holds_more(connection, log, used)):
@@ -83,14 +83,14 @@ def set_aside(connection: apsw.Connection, folder: Path, log: bytes, used: int) 
 def _holds_more(connection: apsw.Connection, log: bytes, used: int) -> bool:
     try:
         return any(True for _ in _ignored(connection, carve.frames(log, used), gone_in(connection)))
-    except apsw.Error:  # a database that does not say it is damaged: the salvage looks through the copy
+    except apsw.Error:  # a database whose damage was not detected yet: the salvage searches the copy
         return True
 
 
 def rescue(connection: apsw.Connection, folder: Path) -> None:
-    """Take in the records of the log that was set aside, where one was, that are not in the frames SQLite used.
+    """Recover the records of the log that was set aside, if one was, from the frames that SQLite did not use.
 
-    What is lost all the same is written down for a loss record.
+    What is lost nevertheless is stored for a loss record.
     """
     copy = folder / COPY
     try:
@@ -110,11 +110,11 @@ def rescue(connection: apsw.Connection, folder: Path) -> None:
             damage_report.write(connection, Repair(None, len(found), lost or None, LOG_DAMAGED, unknown=bad_end))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
     copy.unlink()
-    sync_folder(folder)  # it must not come back, and its damage be told again
+    sync_folder(folder)  # the copy must not reappear: its damage would be reported twice
 
 
 def _ignored(connection: apsw.Connection, frames: Iterable[carve.Page], gone: Ranges) -> Iterable[carve.Found]:
-    """Yield the records of these pages that the database does not have, or in an older revision only."""
+    """Yield the records of these pages that the database lacks or has only in an older revision."""
     for page, read in frames:
         for row in carve.records(page, read, gone):
             there = connection.execute("SELECT epoch, revision FROM record WHERE seq=?", (row[0],)).get
@@ -123,23 +123,23 @@ def _ignored(connection: apsw.Connection, frames: Iterable[carve.Page], gone: Ra
 
 
 def usable(state: Any) -> bytes | None:
-    """Return a row's state, which its CRC does not cover; None where the recorder could not read it."""
+    """Return a row's state, which its CRC does not cover; None if the recorder could not read it."""
     try:
         return state if isinstance(state, bytes) and isinstance(msgspec.json.decode(state), dict) else None
     except msgspec.DecodeError:
         return None
 
 
-# -- what a rescue and a salvage both do ------------------------------------------------------------------------
+# -- shared by rescue and salvage -------------------------------------------------------------------------------
 
 
 def gone_in(connection: apsw.Connection) -> Ranges:
-    """Return the seqs whose records are known to exist no more."""
+    """Return the seqs whose records are known to be gone."""
     return ranges.ranges(connection.execute("SELECT first, last FROM span WHERE state = 'gone'").fetchall())  # type: ignore[arg-type]  # rows of two whole numbers
 
 
 def rebuild_epochs(connection: apsw.Connection) -> Ranges:
-    """Write the epochs down anew, from the records; the seqs that there are."""
+    """Rebuild the table of epochs from the records. Return the existing seqs."""
     first: dict[str, int] = {}
 
     def seqs() -> Iterable[int]:
@@ -154,7 +154,7 @@ def rebuild_epochs(connection: apsw.Connection) -> Ranges:
 
 
 def forget_holes(connection: apsw.Connection, kept: Ranges, gone: Ranges, last: int = 0) -> Ranges:
-    """Put every seq without a record, up to `last` at least, among the gone; those that were not known to be."""
+    """Mark every seq without a record, up to `last` at least, as gone. Return those that were not known to be."""
     holes = ranges.without(((1, max(last, kept[-1][1] if kept else 0)),), kept)
     connection.execute("DELETE FROM span WHERE state = 'gone'")
     every = ranges.union(holes, gone)

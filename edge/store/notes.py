@@ -1,6 +1,6 @@
-"""Small items that must survive a restart, by kind and name: a limited number of the newest of each kind.
+"""Small values that must survive a restart, by kind and name: a limited number of the newest of each kind.
 
-The uplink keeps here which ledger it accepts, the commands that were carried out, and what was reported already.
+The uplink keeps here which ledger it accepts, which commands were carried out, and what has been reported.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from edge.store.database import Database
 
 
 class Notes:
-    """`store.notes`: small values by kind and name. Callable from any thread; raises StoreError as the store."""
+    """`store.notes`: small values by kind and name. Thread-safe; its methods raise StoreError."""
 
     def __init__(self, database: Database) -> None:
         self._db = database
 
     def get(self, kind: str, name: str) -> bytes | None:
-        """Return the value under that name; None where there is none, or it is not what was written."""
+        """Return the value under that name; None if there is none, or it is damaged."""
         with self._db.reading() as connection:
             return note(connection, kind, name)
 
@@ -30,13 +30,13 @@ class Notes:
             return notes_of(connection, kind)
 
     def put(self, kind: str, name: str, value: bytes, most: int = 1) -> None:
-        """Keep a value; of its kind the `most` newest names stay."""
+        """Store a value; only the `most` newest names of its kind stay."""
         with self._db.change() as connection:
             keep_note(connection, kind, name, value, most)
 
 
 def notes_of(connection: apsw.Connection, kind: str) -> dict[str, bytes]:
-    """Return the values of a kind by their names, the oldest first, but for what is not what was written."""
+    """Return the values of a kind by their names, the oldest first, without damaged ones."""
     query = "SELECT name, number, value, crc FROM note WHERE kind=? ORDER BY number"
     found = connection.execute(query, (kind,)).fetchall()
     return {
@@ -47,12 +47,12 @@ def notes_of(connection: apsw.Connection, kind: str) -> dict[str, bytes]:
 
 
 def drop_notes(connection: apsw.Connection, kind: str, names: Iterable[str]) -> None:
-    """Let values go, in the transaction under way."""
+    """Delete values, in the current transaction."""
     connection.executemany("DELETE FROM note WHERE kind=? AND name=?", [(kind, name) for name in names])
 
 
 def note(connection: apsw.Connection, kind: str, name: str) -> bytes | None:
-    """Return the value under that name; None where there is none, or it is not what was written."""
+    """Return the value under that name; None if there is none, or it is damaged."""
     query = "SELECT number, value, crc FROM note WHERE kind=? AND name=?"
     for number, value, crc in connection.execute(query, (kind, name)):
         if crc == rows.crc_of((kind, name, number, value)):
@@ -61,7 +61,7 @@ def note(connection: apsw.Connection, kind: str, name: str) -> bytes | None:
 
 
 def keep_note(connection: apsw.Connection, kind: str, name: str, value: bytes, most: int = 1) -> None:
-    """Keep a value as `Notes.put` does, in the transaction under way."""
+    """Store a value as `Notes.put` does, in the current transaction."""
     known = connection.execute("SELECT number FROM note WHERE kind=? AND name=?", (kind, name)).get
     if known is None:
         known = connection.execute("SELECT coalesce(max(number), 0) + 1 FROM note WHERE kind=?", (kind,)).get

@@ -1,7 +1,7 @@
-"""What goes to a destination: which records are due, and what an acknowledgement or a proof of them changes.
+"""What is sent to a destination: which records are due, and what an acknowledgement or a proof of them changes.
 
-Records without a time are *held*: the receiver could only stamp them with their arrival. `newest` alone gives
-them out, for the live path, where arrival is close to the truth.
+Records without a time are *held*: the receiver could only date them by their arrival. Only `newest` returns them,
+for the live path, where the arrival is close to the true time.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ from edge.store.delivery import CLOSED, SENT, DeliveryLedger
 from edge.store.epochs import Tail
 
 PLATFORM = "platform"
-ASK_AFTER = 120.0  # s for which sent records may stay unproven before they are asked for: then they are overdue
-LOOKED_AT = 100  # records in which a minute is looked for, and alerts among which those that are unsent
-LONGEST = ASK_AFTER + 3600.0  # s for which it is known when they were sent: an answer may come an hour late
+ASK_AFTER = 120.0  # s that sent records may stay unproven; then they are overdue and the destination is asked
+LOOKED_AT = 100  # newest records searched for a minute; newest alerts searched for unsent ones
+LONGEST = ASK_AFTER + 3600.0  # s that the time of sending is remembered: an answer may come an hour late
 Pick = Callable[[Callable[[], Ranges], int, bool], list[Record]]  # (which seqs, at most how many, newest first)
 
 
 class Version(Protocol):
-    """What names a record in one of its revisions."""
+    """The identity of one revision of a record."""
 
     @property
     def epoch(self) -> str:
-        """The start of the daemon under which it was appended."""
+        """The start of the daemon during which it was appended."""
 
     @property
     def seq(self) -> int:
@@ -42,11 +42,11 @@ class Version(Protocol):
 
     @property
     def revision(self) -> int:
-        """How often it was dated anew."""
+        """How often it was re-dated."""
 
 
 class Mark(NamedTuple):
-    """What the broker acknowledged at `at` for a destination, and from when on it is to be asked about (s)."""
+    """The records that the broker acknowledged at `at` for a destination, and when their proof is overdue (s)."""
 
     at: float
     dest: str
@@ -55,7 +55,7 @@ class Mark(NamedTuple):
 
 
 class Outbox:
-    """`store.outbox`: what each destination lacks. Callable from any thread; raises StoreError as the store.
+    """`store.outbox`: what each destination lacks. Thread-safe; its methods raise StoreError.
 
     `dest` is the name of a destination, `pick` reads records of the store by their seqs.
     """
@@ -78,7 +78,7 @@ class Outbox:
         excluding: Ranges = NOTHING,
         alerts_alone: bool = False,
     ) -> list[Record]:
-        """Return records to send: unsent, not held, not above `until_seq`, not `excluding` (what is under way)."""
+        """Return records to send: unsent, not held, up to `until_seq`, not `excluding` (those in transit)."""
 
         def due() -> Ranges:
             seqs = ranges.without(self._ledger.unsent(dest), ranges.union(self._ledger.held, excluding))
@@ -89,27 +89,27 @@ class Outbox:
         return self._pick(due, limit, newest_first)
 
     def newest(self, dest: str, limit: int = 1) -> list[Record]:
-        """Return the newest unsent records, held ones too, newest first: for the live path."""
+        """Return the newest unsent records, including held ones, newest first, for the live path."""
         return self._pick(lambda: self._ledger.unsent(dest), limit, True)
 
     def oldest_unsent(self, dest: str) -> Record | None:
-        """Return the oldest record that the destination does not have, held or not; None where it has all."""
+        """Return the oldest record that the destination lacks, held or not; None if it has all."""
         return next(iter(self._pick(lambda: self._ledger.unsent(dest), 1, False)), None)
 
     def newest_minute(self, dest: str, but: Iterable[int] = ()) -> Record | None:
-        """Return the newest minute that needs not be sent there any more, but for these; None where there is none."""
+        """Return the newest minute closed for the destination, excluding `but` (seqs); None if there is none."""
         other = ranges.of(sorted(but))
         found = self._pick(lambda: ranges.without(self._ledger.get(dest, CLOSED), other), LOOKED_AT, True)
         return next((record for record in found if record.kind == Kind.MINUTE), None)
 
     def count_unsent(self, dest: str, spans: Iterable[Span] | None = None) -> int:
-        """Count the records (`spans`: those of these) that the destination does not have, held ones among them."""
+        """Count the records (only those in `spans`, if given) that the destination lacks, including held ones."""
         with self._db.reading():
             unsent = self._ledger.unsent(dest)
             return ranges.count(unsent if spans is None else ranges.common(self._kept(spans), unsent))
 
     def unsent_spans(self, dest: str) -> list[Span]:
-        """Return the spans of records that the destination does not have, held ones among them."""
+        """Return the spans of records that the destination lacks, including held ones."""
         with self._db.reading():
             return self._spans(self._ledger.unsent(dest))
 
@@ -123,35 +123,35 @@ class Outbox:
     def mark_sent(self, records: Iterable[Record], dest: str, at: float = 0.0, wait: float = 0.0) -> None:
         """Mark records that the broker acknowledged at `at`, seconds since the boot (unsent -> sent).
 
-        `wait`: seconds that their proof may take besides ASK_AFTER, together less than LONGEST.
-        A record that has a higher revision by now stays unsent. Written with a later change: lost by a power
-        cut, it is sent once more.
+        `wait`: seconds that their proof may take in addition to ASK_AFTER, in total less than LONGEST.
+        A record that has a higher revision by now stays unsent. Written with a later change: if a power cut comes
+        first, the record is sent again.
         """
         with self._db.reading() as connection:
             new = ranges.common(self.current(connection, records), self._ledger.unsent(dest))
             self._ledger.move(dest, new, SENT)
             while self._marks and self._marks[0].at < at - LONGEST:
-                self._marks.popleft()  # what has no mark was sent long ago, as was this
+                self._marks.popleft()  # records without a mark count as sent long ago
             overdue = at + ASK_AFTER + wait
             if self._marks and self._marks[-1][:3] == (at, dest, overdue):
                 new = ranges.union(self._marks.pop().seqs, new)
             self._marks.append(Mark(at, dest, overdue, new))
 
     def mark_proven(self, records: Iterable[Version], dest: str) -> None:
-        """Close the records that the destination proved to have in these revisions. Written with a later change."""
+        """Close the records that the destination has proven to have in these revisions. Written with a later change."""
         with self._db.reading() as connection:
             self._ledger.move(dest, self.current(connection, records), CLOSED)
 
     def prove(self, spans: Iterable[Span], dest: str, revision: int | None = None) -> int:
-        """Close the records that the destination proved to have (sent or unsent -> closed). Return how many.
+        """Close the records that the destination has proven to have (sent or unsent -> closed). Return how many.
 
-        `revision`: it has them in that one, so a record of a higher one is not closed. None: it does not say;
-        then a record of revision 1 or more is closed only where it is *sent*, as its proof may be of an older.
-        Written with a later change: lost by a power cut, it is sent or proven once more.
+        `revision`: the one it has, so a record of a higher one is not closed. None: unknown; then a record of
+        revision 1 or more is closed only if it is *sent*, because the proof may be of an older revision.
+        Written with a later change: if a power cut comes first, the record is sent or proven again.
         """
         with self._db.reading() as connection:
             fresh = ranges.without(self._kept(spans), self._ledger.get(dest, CLOSED))
-            if revision is None:  # it may be about an older one, unless ours was acknowledged meanwhile
+            if revision is None:  # it may be of an older one, unless the current one has been acknowledged
                 doubtful, limit = ranges.common(fresh, self._ledger.unsent(dest)), 0
             else:
                 doubtful, limit = fresh, revision
@@ -160,9 +160,9 @@ class Outbox:
             return ranges.count(fresh)
 
     def reopen(self, spans: Iterable[Span], dest: str, newer_than: int | None = None) -> int:
-        """Make records that the destination lacks unsent again, where they are kept. Return how many.
+        """Make existing records that the destination lacks unsent again. Return how many.
 
-        `newer_than`: only those of a higher revision, which it has in an older one.
+        `newer_than`: only those of a higher revision; the destination has an older one.
         """
         with self._db.change() as connection:
             named = self._kept(spans)
@@ -173,21 +173,21 @@ class Outbox:
             return ranges.count(again)
 
     def doubt(self, dest: str) -> int:
-        """Make the records that this destination proved to have sent and unproven again. Return how many."""
+        """Set the records that this destination has proven to have back to sent and unproven. Return how many."""
         with self._db.change():
             closed = self._ledger.get(dest, CLOSED)
             self._ledger.move(dest, closed, SENT)
             return ranges.count(closed)
 
     def count_proven(self, spans: Iterable[Span], dest: str) -> int:
-        """Count the records of these spans that the destination proved to have."""
+        """Count the records of these spans that the destination has proven to have."""
         with self._db.reading():
             return ranges.count(ranges.common(self._kept(spans), self._ledger.get(dest, CLOSED)))
 
     def unproven(self, dest: str, before: float | None = None) -> list[Span]:
-        """Return what is sent and not closed; with `before` (seconds since the boot) only what was sent before that.
+        """Return what is sent and not closed; with `before` (seconds since the boot), only what was sent earlier.
 
-        What was sent before this start of the daemon counts as sent long ago.
+        Records sent before this start of the daemon count as sent long ago.
         """
         with self._db.reading():
             sent = self._ledger.get(dest, SENT)
@@ -197,16 +197,16 @@ class Outbox:
             return self._spans(sent)
 
     def overdue(self, dest: str) -> float:
-        """Return when the first of what was sent, and is not closed, is overdue (s since the boot); infinite: none."""
+        """Return when the first record sent and not closed is overdue (s since the boot); infinity if there is none."""
         with self._db.reading():
             sent = self._ledger.get(dest, SENT)
             mine = sorted((mark for mark in self._marks if mark.dest == dest), key=attrgetter("overdue"))
             return next((mark.overdue for mark in mine if ranges.common(mark.seqs, sent)), float("inf"))
 
     def current(self, connection: apsw.Connection, records: Iterable[Version]) -> Ranges:
-        """Return the seqs of those records that are in the store as they are: same epoch, same revision.
+        """Return the seqs of those records that the store has with the same epoch and revision.
 
-        By their rows, as slow as that is: by a table of epochs that is wrong they would be sent again without end.
+        Checked by their rows, although that is slow: with a wrong table of epochs they would be resent for ever.
         """
         sql = "SELECT seq FROM record WHERE seq BETWEEN ? AND ? AND (epoch <> ? OR revision <> ?)"
         current = NOTHING
@@ -224,7 +224,7 @@ class Outbox:
 
 
 def _newer(connection: apsw.Connection, seqs: Ranges, revision: int) -> Ranges:
-    """Return those whose revision is higher. A year's records are not read for that."""
+    """Return the seqs whose revision is higher than `revision`, by the index, without reading all records."""
     if not seqs:
         return NOTHING
     sql = "SELECT seq FROM record INDEXED BY revised WHERE seq BETWEEN ? AND ? AND revision > 0 AND revision > ?"
@@ -232,7 +232,7 @@ def _newer(connection: apsw.Connection, seqs: Ranges, revision: int) -> Ranges:
 
 
 def _alerts(connection: apsw.Connection, seqs: Ranges) -> Ranges:
-    """Return those that are alerts, of the newest ones."""
+    """Return the seqs that belong to the newest LOOKED_AT alerts."""
     sql = "SELECT seq FROM record WHERE kind = 'alert' AND kind <> 'minute' AND seq >= ? ORDER BY seq DESC LIMIT ?"
     found = [row[0] for row in connection.execute(sql, (seqs[0][0], LOOKED_AT))] if seqs else []
     return ranges.common(seqs, ranges.of(found))

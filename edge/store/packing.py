@@ -1,10 +1,10 @@
 """Compressing the body of a record: deflate (RFC 1951) with a preset dictionary of what most bodies contain.
 
-Blocks have the fixed code. One of their own saves 0.3 bytes of a recorded day's body, and to read it back takes five
-times as long; of 25 noisy channels it would save a fifth.
+Blocks use the fixed Huffman code. A dynamic code saves 0.3 bytes per body of a recorded day, and takes five times as
+long to decompress; for 25 noisy channels it would save a fifth.
 
-The first byte says how: `{` not at all (what is no shorter, and all of store versions 1 and 2), 1 with WORDS.
-A body is given back byte for byte, and each row is packed for itself, so that it can be read without any other.
+The first byte is the method: `{` uncompressed (bodies that would not shrink, and all of store versions 1 and 2), 1
+with WORDS. A body is restored byte for byte, and each row is compressed by itself, so it can be read without others.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ PLAIN, DEFLATED = b"{", b"\1"
 TOO_LONG = MOST_BODY + 1
 UNKNOWN = "it is packed in no way that this version knows"
 WINDOW, MEMORY, LEVEL = -12, 5, 6  # raw, 4 kB: a minute's body is shorter; a compressor takes 20 kB
-# Never to be changed: what is kept is read with it. Other words are another first byte. The last ones cost least.
+# Never change these: stored bodies are read with them. Other words need another first byte. The last ones cost least.
 WORDS = (
     b'"soil_conductivity":"leaf_wetness":"leaf_temperature":"solar_irradiance":"co2":"noise":"battery_current":'
     b'"battery_power":"load_current":"panel_voltage":"panel_power":"charger_state":"charger_yield_total":'
@@ -32,14 +32,14 @@ WORDS = (
 
 
 def packed(body: bytes) -> bytes:
-    """Return a JSON object as it is kept."""
+    """Return a JSON object as it is stored."""
     press = zlib.compressobj(LEVEL, zlib.DEFLATED, WINDOW, MEMORY, zlib.Z_FIXED, WORDS)
     small = DEFLATED + press.compress(body) + press.flush()
     return small if len(small) < len(body) or not body.startswith(PLAIN) else body
 
 
 def unpacked(kept: bytes) -> bytes:
-    """Return the JSON object, byte for byte. Raise ValueError where it is not what `packed` returned."""
+    """Return the JSON object, byte for byte. Raise ValueError if `kept` is not what `packed` returned."""
     if not kept.startswith(DEFLATED):
         if kept.startswith(PLAIN):
             return kept

@@ -1,7 +1,7 @@
 """The shelf: STATE/pictures/<sha256>.jpg and <sha256>.thumb.jpg, pictures named by their own hash.
 
-A picture is on the shelf before its record is appended: after a power cut in between it is a file without a
-row, which the store's tidying may remove, never a row without its file.
+A picture is on the shelf before its record is appended: a power cut in between leaves a file without a row, which
+the store sets aside, never a row without its file.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ GOOD, SUSPECT = 1, 3  # QARTOD
 
 
 class PictureRefusedError(Exception):
-    """An answer's files are not what it says."""
+    """The files of an answer differ from its description."""
 
     def __init__(self, detail: Reason) -> None:
         super().__init__(detail)
@@ -30,7 +30,7 @@ class PictureRefusedError(Exception):
 
 
 class Shelved(NamedTuple):
-    """Where a picture lies, the body of its record, and how late (s) after its request it was taken at most."""
+    """The paths of a picture, the body of its record, and by how much at most (s) it was taken after its request."""
 
     full: Path
     thumbnail: Path
@@ -39,19 +39,19 @@ class Shelved(NamedTuple):
 
 
 class Shelf:
-    """The folder of the pictures, below the station's state."""
+    """The folder of the pictures, inside the state folder."""
 
     def __init__(self, state: Path) -> None:
         self.folder = state / PICTURES
 
     def paths(self, picture: str) -> tuple[Path, Path]:
-        """Return where the picture with this SHA-256 and its thumbnail lie."""
+        """Return the paths of the picture with this SHA-256 and of its thumbnail."""
         return self.folder / file_name(picture, FULL), self.folder / file_name(picture, THUMBNAIL)
 
     def take(self, answer: CaptureResult, spool: Spool, camera: str) -> Shelved:
-        """Move an answer's two files onto the shelf, for good.
+        """Move an answer's two files to the shelf, durably.
 
-        Raise PictureRefusedError where they are not whole, OSError where the disk refuses.
+        Raise PictureRefusedError if they are missing or differ from the answer, OSError if the disk refuses.
         """
         if answer.full is None or answer.thumbnail is None:
             raise PictureRefusedError(Reason("answer_without_picture", "the answer contains no picture"))
@@ -67,7 +67,7 @@ class Shelf:
 
 
 def body_of(answer: CaptureResult, full: FilePart, thumbnail: FilePart, camera: str) -> dict[str, Any]:
-    """Return the body of a picture record. `quality` is QARTOD's: 1 where no fault was seen, else 3."""
+    """Return the body of a picture record. `quality` is QARTOD's: 1 if no fault was found, otherwise 3."""
     return {
         "camera": camera,
         "picture": full.sha256,

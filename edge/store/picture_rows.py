@@ -1,9 +1,9 @@
 """The rows of pictures: which parts there are (`piece`), and how much of each a destination has (`delivery`).
 
-A picture has two parts, "thumbnail" and "full", each a file in the store's folder `pictures`, named by the
-picture's SHA-256. The files are the shelf's; the rows are here. A destination has rows of its own, so that none
-waits for another. A part without one (the destination is new, or its rows were lost) is unsent there: it gets its
-row with the first change after the tables were read.
+A picture has two parts, "thumbnail" and "full", each a file in the store's folder `pictures`, named by the picture's
+SHA-256. The shelf manages the files, this module the rows. Each destination has its own rows, so that none waits for
+another. A part without a row for a destination (the destination is new, or its rows were lost) is unsent there: the
+row is made with the first change after the tables were loaded.
 """
 
 from collections.abc import Iterable
@@ -14,7 +14,7 @@ import apsw
 import msgspec
 
 THUMBNAIL, FULL = "thumbnail", "full"
-STATES = UNSENT, SENT, CLOSED, HELD = "unsent", "sent", "closed", "held"  # held: it goes when somebody asks for it
+STATES = UNSENT, SENT, CLOSED, HELD = "unsent", "sent", "closed", "held"  # held: sent only on request
 INSERT_PIECE = "INSERT OR IGNORE INTO piece (picture, part, epoch, seq, camera, size, sha256) VALUES (?,?,?,?,?,?,?)"
 INSERT_MISSING = (
     "INSERT OR IGNORE INTO delivery (destination, picture, part, seq) SELECT ?, picture, part, seq FROM piece"
@@ -44,7 +44,7 @@ class NewPicture(msgspec.Struct, frozen=True):
 
 
 class PieceRow(msgspec.Struct, frozen=True):
-    """A part that is to be sent: from `offset` on, of `size` bytes. `time`: microseconds UTC or None."""
+    """A part to send, from `offset` on, of `size` bytes. `time`: microseconds UTC or None."""
 
     picture: str
     part: str
@@ -59,7 +59,7 @@ class PieceRow(msgspec.Struct, frozen=True):
 
 
 class PictureCount(msgspec.Struct, frozen=True):
-    """How many parts are unsent (or sent and unproven) and how many bytes of them are left."""
+    """How many parts are unsent (or sent and unproven), and how many of their bytes are left to send."""
 
     thumbnails: int
     full: int
@@ -67,16 +67,16 @@ class PictureCount(msgspec.Struct, frozen=True):
 
 
 class PictureRows:
-    """Both tables. Offsets are written with the next change of the store: lost, a chunk goes twice."""
+    """Both tables. Offsets are written with the next change of the store: if they are lost, a chunk is sent twice."""
 
     def __init__(self, folder: Path, destinations: Iterable[str]) -> None:
         self.folder = folder
         self.destinations = tuple(destinations)
         self._offsets: dict[Key, int] = {}
-        self._complete = False  # every part has a row for each destination
+        self._complete = False  # whether every part has a row for each destination
 
     def add(self, connection: apsw.Connection, new: NewPicture, epoch: str, seq: int) -> None:
-        """Add the rows of a new picture, unsent everywhere; one that is there already keeps its rows."""
+        """Add the rows of a new picture, unsent everywhere; existing rows stay."""
         for name, part in ((THUMBNAIL, new.thumbnail), (FULL, new.full)):
             if part is not None:
                 row = (new.picture, name, epoch, seq, new.camera, part.size, part.sha256)
@@ -88,7 +88,7 @@ class PictureRows:
                 )
 
     def due(self, connection: apsw.Connection, destination: str, limit: int) -> list[PieceRow]:
-        """Return the next parts to send there: thumbnails before full pictures, the newest first."""
+        """Return the next parts to send to the destination: thumbnails before full pictures, the newest first."""
         rows = connection.execute(
             "SELECT picture, part, d.sent, size, sha256, camera, p.epoch, d.seq, start "
             "FROM delivery d JOIN piece p USING (picture, part) LEFT JOIN record r ON r.seq = d.seq "
@@ -108,7 +108,7 @@ class PictureRows:
         self._offsets[key] = offset
 
     def set_state(self, connection: apsw.Connection, key: Key, state: str) -> bool:
-        """Put a part into a state; False where there is no such part, or it is so already."""
+        """Set the state of a part; False if there is no such part, or it has that state already."""
         connection.execute(
             "UPDATE delivery SET state=? WHERE destination=? AND picture=? AND part=? AND state<>?",
             (state, *key, state),
@@ -116,14 +116,14 @@ class PictureRows:
         return bool(connection.changes())
 
     def is_begun(self, connection: apsw.Connection, key: Key) -> bool:
-        """Return whether the destination's broker has some of a part, or had all of it."""
+        """Return whether the destination's broker has received some or all of a part."""
         row = (
             "SELECT sent > 0 OR state IN ('sent', 'closed') FROM delivery WHERE destination=? AND picture=? AND part=?"
         )
         return bool(self._offsets.get(key) or connection.execute(row, key).get)
 
     def again(self, connection: apsw.Connection, key: Key, offset: int) -> bool:
-        """Send a part again from `offset` on; False where it is not there any more."""
+        """Make a part unsent again from `offset` on; False if it no longer exists."""
         self._offsets.pop(key, None)
         connection.execute(
             "UPDATE delivery SET state='unsent', sent=min(?, size) FROM piece p "
@@ -134,19 +134,19 @@ class PictureRows:
         return bool(connection.changes())
 
     def doubt(self, connection: apsw.Connection, destination: str) -> bool:
-        """Make what is closed there sent and unproven again; False where nothing was."""
+        """Set the closed parts of a destination back to sent and unproven; False if there were none."""
         connection.execute("UPDATE delivery SET state='sent' WHERE destination=? AND state='closed'", (destination,))
         return bool(connection.changes())
 
     def unproven(self, connection: apsw.Connection, destination: str) -> list[tuple[str, str]]:
-        """Return (picture, part) of the parts sent there whole and not closed, oldest first."""
+        """Return (picture, part) of the parts sent completely and not closed, oldest first."""
         rows = connection.execute(
             "SELECT picture, part FROM delivery WHERE destination=? AND state='sent' ORDER BY seq, part", (destination,)
         )
         return [(picture, part) for picture, part in rows]
 
     def went(self, connection: apsw.Connection, destination: str, camera: str, part: str, first: int, end: int) -> bool:
-        """Return whether such a part of a picture from `first` on and before `end` (microseconds UTC) went there."""
+        """Return whether such a part of a picture of that camera from `first` to before `end` (µs UTC) was sent."""
         query = (
             "SELECT EXISTS (SELECT 1 FROM delivery d JOIN piece p USING (picture, part) JOIN record r ON r.seq = p.seq "
             "WHERE destination=? AND d.state IN ('sent', 'closed') AND camera=? AND part=? AND start>=? AND start<?)"
@@ -154,7 +154,7 @@ class PictureRows:
         return bool(connection.execute(query, (destination, camera, part, first, end)).get)
 
     def count(self, connection: apsw.Connection, destination: str) -> PictureCount:
-        """Count what is not closed there yet."""
+        """Count the parts that are not closed yet."""
         rows = connection.execute(
             "SELECT sum(part='thumbnail'), sum(part='full'), sum(size - d.sent) "
             "FROM delivery d JOIN piece p USING (picture, part) WHERE destination=? AND d.state IN ('unsent', 'sent')",
@@ -163,19 +163,19 @@ class PictureRows:
         return PictureCount(*(value or 0 for value in rows))
 
     def load(self, connection: apsw.Connection) -> None:
-        """Take it that rows may be missing; those that are there are read where they are asked for."""
+        """Note that rows may be missing. Existing rows are read on demand."""
         self._complete = False
 
     def snapshot(self) -> dict[Key, int]:
-        """Return what `restore` takes to undo the changes of a transaction that failed."""
+        """Return the state that `restore` needs to roll back a failed transaction."""
         return dict(self._offsets)
 
     def restore(self, before: dict[Key, int]) -> None:
-        """Go back to what `snapshot` returned."""
+        """Restore the state that `snapshot` returned."""
         self._offsets = before
 
     def write(self, connection: apsw.Connection) -> None:
-        """Write the offsets, and the rows that are missing; part of the caller's transaction."""
+        """Write the offsets and missing rows; part of the caller's transaction."""
         if not self._complete:
             connection.executemany(INSERT_MISSING, [(destination,) for destination in self.destinations])
         connection.executemany(
@@ -184,6 +184,6 @@ class PictureRows:
         )
 
     def committed(self) -> None:
-        """Take over what `write` wrote: its transaction is on the disk."""
+        """Mark what `write` wrote as persisted: its transaction has been committed."""
         self._offsets.clear()
         self._complete = True

@@ -14,12 +14,12 @@ from edge.store.folder import STRAYS, count_strays
 from edge.store.picture_rows import CLOSED, HELD, SENT, PictureCount, PictureRows, PieceRow, file_name
 from edge.store.recovery import Recovery
 
-STRAYS_BYTES = 512 * 1024 * 1024  # kept of the files that no row names: some 500 full pictures
+STRAYS_BYTES = 512 * 1024 * 1024  # of files that no row names, which are kept: some 500 full pictures
 T = TypeVar("T")
 
 
 class PictureBook:
-    """`store.pictures`, for the shelf and the uplink. Callable from any thread; raises StoreError as the store."""
+    """`store.pictures`, for the shelf and the uplink. Thread-safe; its methods raise StoreError."""
 
     def __init__(self, database: Database, recovery: Recovery, rows: PictureRows) -> None:
         self._db = database
@@ -50,45 +50,45 @@ class PictureBook:
         return self._read(lambda connection: self._rows.due(connection, dest, limit))
 
     def progress(self, dest: str, picture: str, part: str, offset: int) -> None:
-        """Note that the broker has the part's bytes up to `offset`. Written with the store's next change."""
+        """Note that the broker has the part's first `offset` bytes. Written with the store's next change."""
         with self._db.reading():
             self._rows.progress((dest, picture, part), offset)
 
     def sent(self, dest: str, picture: str, part: str) -> bool:
-        """Mark a part of which the broker has all. Return False where there is no such part, or it was so already."""
+        """Mark a part as sent: the broker has all of it. Return False if there is no such part, or it is so already."""
         return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), SENT))
 
     def closed(self, dest: str, picture: str, part: str) -> bool:
-        """Mark a part of which `dest` has all. Return False where there is no such part, or it was so already."""
+        """Mark a part as closed: `dest` has all of it. Return False if there is no such part, or it is so already."""
         return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), CLOSED))
 
     def proven(self, dest: str, picture: str, part: str) -> bool:
-        """Mark a part that `dest` says it has; nothing is marked of which nothing ever went there: it has another's."""
+        """Close a part that `dest` says it has, unless nothing of it was ever sent there: then it has another's."""
         key = (dest, picture, part)
         return self._change(lambda c: self._rows.is_begun(c, key) and self._rows.set_state(c, key, CLOSED))
 
     def hold(self, dest: str, picture: str, part: str) -> bool:
-        """Keep a part here until it is asked for. Return False where there is no such part, or it was so already."""
+        """Hold a part back until it is requested. Return False if there is no such part, or it is so already."""
         return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), HELD))
 
     def went(self, dest: str, camera: str, part: str, first: int, end: int) -> bool:
-        """Return whether such a part of a picture from `first` on and before `end` (microseconds UTC) went there."""
+        """Return whether such a part of a picture of that camera from `first` to before `end` (µs UTC) was sent."""
         return self._read(lambda connection: self._rows.went(connection, dest, camera, part, first, end))
 
     def again(self, dest: str, picture: str, part: str, offset: int = 0) -> bool:
-        """Send the part again from `offset` on; False where it is not kept any more."""
+        """Make the part unsent again from `offset` on; False if it no longer exists."""
         return self._change(lambda connection: self._rows.again(connection, (dest, picture, part), offset))
 
     def doubt(self, dest: str) -> bool:
-        """Make what `dest` proved to have sent and unproven again; False where it had proved nothing."""
+        """Set what `dest` has proven to have back to sent and unproven; False if there was nothing."""
         return self._change(lambda connection: self._rows.doubt(connection, dest))
 
     def unproven(self, dest: str) -> list[tuple[str, str]]:
-        """Return (picture, part) of the parts sent whole and not closed, oldest first."""
+        """Return (picture, part) of the parts sent completely and not closed, oldest first."""
         return self._read(lambda connection: self._rows.unproven(connection, dest))
 
     def count(self, dest: str) -> PictureCount:
-        """Count what is not closed yet."""
+        """Count the parts that are not closed yet."""
         return self._read(lambda connection: self._rows.count(connection, dest))
 
     # -- strays -----------------------------------------------------------------------------------------------
@@ -106,8 +106,8 @@ class PictureBook:
     def set_strays_aside(self) -> list[str]:
         """Move files that no row names into `strays`. Return their names.
 
-        A cut came between a file and its row, or the row was lost. Only a person can judge what such a file is
-        worth, so it stays until STRAYS_BYTES of newer ones are there. OSError where the disk refuses.
+        A power cut came between a file and its row, or the row was lost. Only a person can judge what such a file is
+        worth, so it stays until there are STRAYS_BYTES of newer ones. Raise OSError if the disk refuses.
         """
         found = self.stray_files()
         if not found:
@@ -123,5 +123,5 @@ class PictureBook:
         return [path.name for path in found]
 
     def count_strays(self) -> tuple[int, int]:
-        """Return how many files lie in `strays`, and their bytes."""
+        """Return the number and the total bytes of the files in `strays`."""
         return count_strays(self.strays.parent)

@@ -1,9 +1,9 @@
-"""Keeping the store's files in place: what is deleted, moved or replaced under a running station is restored.
+"""Keeping the store's files in place: files deleted, moved or replaced under a running station are restored.
 
-SQLite writes on into a file that has no name any more, without a word, and all of it would be gone with the process.
-Through the connection that is open all of it can still be read: it is copied into a new database, which takes the
-place by the renames of a salvage (salvage.py, 4 and 5). What stands there meanwhile is set aside, never written over.
-While that is not possible, records go on into the old files. Where the disk takes nothing in, they go on in memory.
+SQLite silently goes on writing to a file that has lost its name, and all of it would vanish with the process. The
+open connection can still read everything: it is copied into a new database, which is put in place by the renames of
+a salvage (salvage.py, 4 and 5). Files found in its place are set aside, never overwritten. While that is not
+possible, records go to the old files. If the disk rejects writes, records are kept in memory.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from edge.store.errors import StoreCause, StoreError, as_store_error
 from edge.store.folder import DATABASE, LOG, FolderLock, make
 from edge.store.recovery import Recovery
 
-DEAD = (errno.EROFS, errno.EIO)  # errors of a disk that is not asked to take in a whole log
-STEP = 4096  # pages copied between two words of progress
+DEAD = (errno.EROFS, errno.EIO)  # errors of a disk to which writing a whole log is not attempted
+STEP = 4096  # pages copied between two calls of `progress`
 DISPLACED = Reason(
     "store_displaced",
     "{found}, and they cannot be restored ({why}): make the folder writable again and leave the "
@@ -35,22 +35,22 @@ DISPLACED = Reason(
 
 
 class StorePlace:
-    """Sees whether the files of an open store are where they were opened, and puts them back."""
+    """Checks that the files of an open store are in place, and restores them."""
 
     def __init__(self, database: Database, recovery: Recovery, hold: FolderLock, ledger: DeliveryLedger) -> None:
         self._db = database
         self._recovery = recovery
         self._hold = hold
         self._ledger = ledger
-        self._newest_on_disk = 0  # the last record that is on the disk, while others are in memory
+        self._newest_on_disk = 0  # seq of the newest record on the disk, while newer ones are only in memory
 
     @property
     def in_memory(self) -> int:
-        """How many records are in memory alone."""
+        """The number of records that are only in memory."""
         return 0 if self._db.log_in_memory is None else self._ledger.last - self._newest_on_disk
 
     def move_log_to_memory(self) -> bool:
-        """Go on in memory, where the disk takes nothing in; False where that is so already, or cannot be."""
+        """Keep records in memory, because the disk rejects writes; False if that is so already or impossible."""
         with self._db.lock, suppress(StoreError):
             if self._db.log_in_memory is None and not self._db.interim.salvaging:
                 self._newest_on_disk = self._ledger.last
@@ -59,16 +59,16 @@ class StorePlace:
         return False
 
     def move_log_to_disk(self) -> bool:
-        """Go on on the disk again, with all that was added. Return whether that is so; StoreError where it refuses."""
+        """Write everything to the disk and continue there. Return whether it is done. Raise StoreError."""
         if self._db.log_in_memory is not None and refusal(self._db.folder) in DEAD:
             return False
         self._db.move_log_to_disk()
         return True
 
     def regain(self) -> bool:
-        """Put the files back where they were deleted, moved or replaced; False where they are in their place.
+        """Restore the files if they were deleted, moved or replaced; False if they are in place.
 
-        Raise StoreError where that cannot be done now; the store is as it was then, and the call may be made again.
+        Raise StoreError if that cannot be done now: the store is unchanged, and the call may be retried.
         """
         with self._db.lock:
             found = self._db.displaced()
@@ -93,16 +93,16 @@ class StorePlace:
         except StoreError as trouble:
             if trouble.cause is not StoreCause.DISK or self._is_readable():
                 raise
-            self._recovery.mend(found)  # the old files are beyond reach: what stands in their place is all there is
+            self._recovery.mend(found)  # the old files are unreadable: only the files in their place are left
             return
         with as_store_error(folder):
             if self._db.owns(DATABASE + LOG) and not self._db.owns(DATABASE):
-                (folder / (DATABASE + LOG)).unlink()  # beside another database it would be taken for that one's
+                (folder / (DATABASE + LOG)).unlink()  # beside another database it would be taken for its log
         self._db.disconnect()
-        self._recovery.connect()  # which makes the last renames
+        self._recovery.connect()  # which completes the renames
 
     def _copy(self, connection: apsw.Connection, found: Reason) -> None:
-        """Make a database of all that the open one holds, under the name that the next connection puts in place."""
+        """Copy the open database to a new one, under the name that the next connection puts in place."""
         folder = self._db.folder
         salvage.discard(folder)
         try:

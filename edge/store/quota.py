@@ -1,21 +1,21 @@
-"""What is deleted first when space runs out. Nothing is deleted because it was sent, only because space is needed.
+"""The order of deletion when space runs out. Nothing is deleted because it was sent, only because space is needed.
 
 Records, bounded by `records_bytes` of pages in use, go in this order, the oldest first in each step:
- 1. what every destination has proven to have, where it is older than `archive_days`;
- 2. the same, however young, while there is too much;
- 3. what the platform has proven to have and another destination has not: none of those costs it a record;
- 4. what was sent to the platform but not proven;
- 5. what is unsent.
-Setup records stay while a kept record was made under them, and the newest record always stays, so that its seq
-is never given again. Steps 3 to 5 each leave a loss record with the span and the cause.
+ 1. records that every destination has proven to have and that are older than `archive_days`;
+ 2. younger ones that every destination has proven to have, while the bound is exceeded;
+ 3. those that the platform has proven to have and another destination has not: no other destination may cost the
+    platform a record;
+ 4. those sent to the platform but not proven;
+ 5. unsent ones.
+A setup record stays while a remaining record was made under it, and the newest record always stays, so that its seq
+is never reused. Steps 3 to 5 each leave a loss record with the span and the cause.
 
 Pictures, bounded by `pictures_bytes` of files, go in this order, the oldest first in each step:
  1. parts that every destination has, full pictures before thumbnails;
  2. full pictures, sent or not, that have a thumbnail;
  3. full pictures without one;  4. thumbnails.
-Steps 2 to 4 leave a loss record. Where the disk itself has less than its reserve free (`reserve_bytes`, at most
-2 % of it), pictures go before any record does. A step goes on to 2 % below its bound, so that it is not taken
-every minute.
+Steps 2 to 4 leave a loss record. If the disk itself has less than its reserve free (`reserve_bytes`, at most 2 % of
+it), pictures go before any record. A step continues to 2 % below its bound, so that it does not run every minute.
 """
 
 from typing import Any
@@ -40,11 +40,11 @@ ARCHIVE_DAYS = 365.0
 STEP = 500  # records in one transaction, at most a twentieth of all
 PICTURES_STEP = 50
 SLACK = 0.02
-SPARE = 2 * MiB  # bytes free inside the file that a scarce disk wants
+SPARE = 2 * MiB  # bytes to be free inside the file if the disk is scarce
 FULL_BYTES = 1 * MiB  # a disk with less left counts as full
-QUOTA = Reason("quota", "quota")  # the texts that version 1 of the wire has
+QUOTA = Reason("quota", "quota")  # the texts of version 1 of the wire contract
 DISK = Reason("disk", "disk")
-NOT_FORWARDED = "not forwarded"  # the state of what the platform has and another destination lacks
+NOT_FORWARDED = "not forwarded"  # the state of records that the platform has and another destination lacks
 LEAST_PAGES = 64  # free inside the file: an hour of records
 
 
@@ -58,8 +58,8 @@ class StoreLimits(msgspec.Struct, frozen=True):
 
 
 class Room(msgspec.Struct):
-    """What a sweep goes by. `now`: microseconds UTC, None where unknown, so that nothing is old; `free` and `disk`:
-    bytes that the file system has left, and has at all."""
+    """The input of a sweep. `now`: microseconds UTC, None if unknown: then nothing counts as old; `free` and `disk`:
+    the file system's free and total bytes."""
 
     limits: StoreLimits
     now: int | None
@@ -68,12 +68,12 @@ class Room(msgspec.Struct):
 
     @property
     def scarce(self) -> int:
-        """Bytes that the disk lacks of its reserve."""
+        """The bytes by which the disk is below its reserve."""
         return max(0, min(self.limits.reserve_bytes, self.disk // 50) - self.free)
 
 
 class StepLoss(msgspec.Struct, frozen=True):
-    """What a step took: the body of a loss record, None where nothing is lost by it; bytes of files freed."""
+    """What a step deleted: the body of its loss record, None if nothing is lost; the files; the bytes freed."""
 
     body: dict[str, Any] | None
     files: tuple[str, ...] = ()
@@ -84,15 +84,15 @@ class StepLoss(msgspec.Struct, frozen=True):
 
 
 def used_bytes(connection: apsw.Connection) -> int:
-    """Return the bytes of pages in use: what is free inside the file is filled again before it grows."""
+    """Return the bytes of the pages in use: free pages inside the file are reused before it grows."""
     return int(connection.pragma("page_count") - connection.pragma("freelist_count")) * PAGE
 
 
 def too_many(connection: apsw.Connection, room: Room, going_on: bool) -> Reason | None:
-    """Return why records have to go: QUOTA, or DISK where it is full; None where they need not.
+    """Return why records must be deleted: QUOTA, or DISK if it is full; None if they need not be.
 
-    `going_on`: some went already. A scarce disk takes proven records alone (step 2) until the file has SPARE bytes
-    free inside, which new records fill; a full one takes others too, one step a sweep.
+    `going_on`: this sweep has deleted some already. On a scarce disk only proven records are deleted (step 2), until
+    the file has SPARE free bytes inside for new records; on a full one others too, one step a sweep.
     """
     bound = room.limits.records_bytes * (1 - SLACK if going_on else 1)
     if used_bytes(connection) > bound:
@@ -102,17 +102,17 @@ def too_many(connection: apsw.Connection, room: Room, going_on: bool) -> Reason 
 
 
 def may_lose(connection: apsw.Connection, room: Room, going_on: bool) -> bool:
-    """Return whether the disk is so full that unsent records go for the newest ones."""
+    """Return whether the disk is so full that unsent records are deleted to make room for the newest ones."""
     return not going_on and room.free < FULL_BYTES and int(connection.pragma("freelist_count")) < LEAST_PAGES
 
 
 def old(connection: apsw.Connection, ledger: DeliveryLedger, room: Room) -> Ranges:
-    """Return at most STEP proven records that are older than the archive keeps them."""
+    """Return at most STEP proven records that are older than `archive_days`."""
     if room.now is None:
         return NOTHING
     horizon = room.now - round(room.limits.archive_days * DAY)
     found: list[int] = []
-    beside: list[int] = []  # those of a boot of which nobody can say any more until when it ran: as old as what follows
+    beside: list[int] = []  # those of a boot whose end is unknown: as old as the record that follows
     for first, last in _first(ranges.without(ledger.proven_by_all(), _staying(connection, ledger)), STEP):
         sql = "SELECT seq, coalesce(start, not_after), source FROM record WHERE seq BETWEEN ? AND ? ORDER BY seq"
         for seq, time, source in connection.execute(sql, (first, last)):
@@ -127,7 +127,7 @@ def old(connection: apsw.Connection, ledger: DeliveryLedger, room: Room) -> Rang
 
 
 def surplus(connection: apsw.Connection, ledger: DeliveryLedger, proven_alone: bool) -> tuple[Ranges, str | None]:
-    """Return the records of one step in the stated order, and the state of what is lost by it (None: nothing is)."""
+    """Return the records of one step in the stated order, and the state of what it loses (None: nothing is lost)."""
     size = max(1, min(STEP, ranges.count(ledger.existing) // 20))
     free = ranges.without(ledger.existing, _staying(connection, ledger))
     for others in (True, False):
@@ -146,7 +146,7 @@ def surplus(connection: apsw.Connection, ledger: DeliveryLedger, proven_alone: b
 def drop(
     connection: apsw.Connection, ledger: DeliveryLedger, tail: Tail, seqs: Ranges, lost: str | None, cause: Reason
 ) -> list[dict[str, Any]]:
-    """Delete records. Return the bodies of the loss records, one for each epoch's range, where `lost` names a state."""
+    """Delete records. Return the bodies of the loss records, one for each epoch's range, if `lost` names a state."""
     bodies = []
     for span in tail.spans(seqs, ledger.last) if lost else ():
         times = connection.execute(
@@ -161,7 +161,7 @@ def drop(
 
 
 def _staying(connection: apsw.Connection, ledger: DeliveryLedger) -> Ranges:
-    """Return the newest record, and the setup records that kept ones were made under."""
+    """Return the newest record, and the setup records under which existing ones were made."""
     since = connection.execute("SELECT setup FROM record WHERE setup NOT NULL ORDER BY seq LIMIT 1").get
     setups = "SELECT seq FROM record WHERE kind = 'setup' AND kind <> 'minute'"
     if since is None:
@@ -203,7 +203,7 @@ _ORDER = """
 
 
 def pictures_over(connection: apsw.Connection, limits: StoreLimits) -> int:
-    """Return the bytes of pictures beyond the bound, and the slack with them; 0 where they are within it."""
+    """Return the bytes of pictures beyond the bound less its slack; 0 if they are within the bound."""
     total = int(connection.execute("SELECT coalesce(sum(size), 0) FROM piece").get)
     return total - round(limits.pictures_bytes * (1 - SLACK)) if total > limits.pictures_bytes else 0
 
@@ -211,7 +211,7 @@ def pictures_over(connection: apsw.Connection, limits: StoreLimits) -> int:
 def drop_pictures(
     connection: apsw.Connection, destinations: tuple[str, ...], cause: Reason, wanted: int
 ) -> StepLoss | None:
-    """Delete the rows of parts until `wanted` bytes are free or a step ends; None where there are none left."""
+    """Delete the rows of parts until `wanted` bytes are freed or a step ends; None if no parts are left."""
     named = {"destinations": msgspec.json.encode(destinations).decode(), "limit": PICTURES_STEP}
     found: list[tuple[Any, ...]] = connection.execute(_ORDER, named).fetchall()
     taken: list[tuple[Any, ...]] = []

@@ -1,4 +1,4 @@
-"""Read records. A damaged one is left out and remembered, so that the store can give it up."""
+"""Read records. A damaged one is omitted and remembered, so that the store can give it up."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from edge.store import rows
 
 
 class RowReader:
-    """Reads on the caller's connection, inside its lock. `bad`: seqs of damaged rows met so far."""
+    """Reads on the caller's connection, inside its lock. `bad`: seqs of the damaged rows found so far."""
 
     def __init__(self) -> None:
         self.bad: set[int] = set()
 
     def select(self, connection: apsw.Connection, where: str, *args: Any) -> list[Record]:
-        """Return the records of a condition, but for damaged ones."""
+        """Return the records that meet a condition, without damaged ones."""
         found = []
         for row in connection.execute(f"{rows.SELECT} {where}", args):
             try:
@@ -29,7 +29,7 @@ class RowReader:
         return found
 
     def pick(self, connection: apsw.Connection, seqs: Ranges, limit: int, newest_first: bool) -> list[Record]:
-        """Return at most `limit` of the records `seqs`, all of which should be there, in that order."""
+        """Return at most `limit` of the records `seqs`, all of which should exist, in the given order."""
         found: list[Record] = []
         order = "DESC" if newest_first else "ASC"
         where = f"WHERE seq BETWEEN ? AND ? ORDER BY seq {order} LIMIT ?"
@@ -45,14 +45,14 @@ class RowReader:
         return found
 
     def _miss(self, looked_at: tuple[int, int], found: list[Record]) -> None:
-        """Note as bad the records that should be there and are not: a broken tree hides rows without an error."""
+        """Note as bad the records that should exist and do not: a broken tree hides rows without an error."""
         if len(found) < looked_at[1] - looked_at[0] + 1:
             missing = ranges.without((looked_at,), ranges.of(record.seq for record in found))
             self.bad.update(ranges.numbers(missing))
 
 
 def newest_of(kind: str | None) -> tuple[str, ...]:
-    """Return the condition, with its argument, that selects the newest record (of a kind)."""
+    """Return the condition, followed by its argument, that selects the newest record (of a kind)."""
     if kind is None:
         return ("ORDER BY seq DESC LIMIT 1",)
     if kind == Kind.MINUTE:

@@ -1,4 +1,4 @@
-"""How the store handles damage that it meets: salvage the database, give up single records."""
+"""How the store handles damage: salvage the database, give up single records."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ RECORD_DAMAGED = Reason("record_damaged", "a record is not what was written")
 
 
 class Recovery:
-    """Salvages and gives up what is damaged, and writes that down; `progress` is called while a salvage lasts."""
+    """Salvages a damaged database, gives up damaged records, and stores reports; `progress` is called meanwhile."""
 
     def __init__(
         self,
@@ -40,12 +40,12 @@ class Recovery:
         self._tail = tail
         self._unreported = unreported
         self.progress = progress
-        self.in_background = False  # what is met from now on is salvaged beside the running station
+        self.in_background = False  # True once the station runs: then a salvage runs in its own thread
         self._ballast = Ballast(database.folder)
         database.mend = self.mend
 
     def connect(self) -> None:
-        """Open the database, salvaged first where it is damaged."""
+        """Open the database, salvaging it first if it is damaged."""
         try:
             self._db.connect()
         except StoreError as found:
@@ -57,11 +57,11 @@ class Recovery:
                 self._unreported.add(connection, Repair(None, 0, None, ALL_GONE, unknown=True))
 
     def mend(self, cause: Reason) -> None:
-        """Salvage the database, set it aside, open the new one; StoreError where the disk refuses that.
+        """Salvage the database, set it aside, open the new one. Raise StoreError if the disk refuses that.
 
-        `in_background` that is only begun: whoever only adds records goes on, all others wait for its end.
+        `in_background`, the salvage is only started: calls that only append continue, all others wait for its end.
         """
-        if self._db.log_in_memory is not None:  # a salvage reads the disk alone
+        if self._db.log_in_memory is not None:  # a salvage reads only the disk
             with as_store_error(self._db.folder):
                 self._db.log_in_memory.put_on_disk()
         if self.in_background:
@@ -76,7 +76,7 @@ class Recovery:
         self._db.connect()
 
     def _mend_beside(self, cause: Reason) -> None:
-        """Salvage without the lock, until all is in the new database but what the station has added meanwhile."""
+        """Salvage without the lock, until only the records that the station has appended meanwhile are left."""
         failed: StoreError | None = store_error(StoreCause.CLOSED, self._db.folder, RUN_OVER)
         with ExitStack() as held:
 
@@ -87,7 +87,7 @@ class Recovery:
 
             try:
                 with as_store_error(self._db.folder):
-                    salvage(self._db.folder, cause, self._db.vfs, self._go_on, last_given)
+                    salvage(self._db.folder, cause, self._db.vfs, self._progress_unless_closed, last_given)
                 failed = None
             except StoreError as found:
                 failed = found
@@ -95,13 +95,13 @@ class Recovery:
                 with self._db.lock:
                     self._db.interim.end(failed)
 
-    def _go_on(self) -> None:
+    def _progress_unless_closed(self) -> None:
         self.progress()
         if self._db.closed:
             raise store_error(StoreCause.CLOSED, self._db.folder, RUN_OVER)
 
     def twice(self, call: Callable[[], T]) -> T:
-        """Make the call, and once more where the database turned out to be damaged and was salvaged."""
+        """Call, and retry once if the database proved damaged and was salvaged."""
         try:
             return call()
         except StoreError as found:
@@ -110,7 +110,7 @@ class Recovery:
         return call()
 
     def with_room(self, call: Callable[[], T]) -> T:
-        """Make the call, and once more without the ballast where the disk was too full for it."""
+        """Call, and retry once without the ballast if the disk was full."""
         try:
             done = call()
         except StoreError as found:
@@ -122,12 +122,12 @@ class Recovery:
         return done
 
     def give_up(self, reader: RowReader) -> bool:
-        """Delete the damaged rows that the reader met; False where it met none."""
+        """Delete the damaged rows that the reader found; False if it found none."""
         if not reader.bad:
             return False
         seqs = ranges.of(reader.bad)
         with self._db.change() as connection:
-            check(connection, progress=self.progress)  # where the tree is broken too, all of it is salvaged instead
+            check(connection, progress=self.progress)  # if the tree is broken too, the whole database is salvaged
             spans = self._tail.spans(seqs, self._ledger.last)
             connection.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", seqs)
             self._ledger.forget(seqs)

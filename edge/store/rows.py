@@ -1,9 +1,9 @@
-"""A record as a row: real columns for what is searched, the body's JSON packed, a CRC over all of it.
+"""A record as a row: columns for what is searched, the body's JSON packed, a CRC over everything.
 
-A packed body gives back the very bytes that came, as does one that an older version kept as it was (packing.py).
-SQLite does not notice a bit that flips inside a value; the CRC does, and it lets a salvage tell records from
-noise in a file whose tree is broken. Epoch and boot are therefore written out in each row, not as numbers of
-another table that may be lost.
+A packed body is restored byte for byte, as is one that an older version stored unpacked (packing.py).
+SQLite does not detect a flipped bit inside a value; the CRC does, and it lets a salvage distinguish records from
+noise in a file whose tree is broken. Epoch and boot are therefore written out in each row, not as keys of another
+table that may be lost.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ Row = tuple[Any, ...]
 
 
 class RowError(ValueError):
-    """A row that is not what was written."""
+    """A row differs from what was written."""
 
 
 def record_of(draft: Draft, epoch: str, seq: int) -> Record:
-    """Return the record that a draft becomes. Raise what the encoder raises for a value that is no JSON."""
+    """Return the record made from a draft. Raise the encoder's error for a value that is not JSON."""
     body, kind = raw(draft.body), str(draft.kind)
     return Record(epoch, seq, kind, draft.stamp, draft.duration, draft.start, draft.clock, 0, draft.setup, body)
 
@@ -64,7 +64,7 @@ def row_of(record: Record) -> Row:
 
 
 def from_row(row: Row) -> Record:
-    """Return the record of a row. Raise RowError where it is damaged."""
+    """Return the record of a row. Raise RowError if it is damaged."""
     seq, epoch, kind, boot, boottime, duration, start, source, error, before, after, revision, setup, body, crc = row
     if not isinstance(body, bytes) or crc_of(row[:-2], body) != crc:
         raise RowError(f"record {seq!r} is damaged")
@@ -87,7 +87,7 @@ def from_row(row: Row) -> Record:
 
 
 def is_whole(row: Sequence[Any]) -> bool:
-    """Return whether a row's values are those that were written; what stands behind its CRC is not looked at."""
+    """Return whether a row's values are those that were written; columns after the CRC are ignored."""
     head, body = tuple(row[: WIDTH - 2]), row[WIDTH - 2]
     return isinstance(body, bytes) and crc_of(head, body) == row[WIDTH - 1]
 

@@ -1,15 +1,15 @@
 """Salvage a damaged database: what can be read goes into a new one, which replaces it when it is complete.
 
 1. records.salvage.db is filled: with what SQLite can still read, then with the rows on the pages that it cannot
-   read, then with those in the log, each row proven by its CRC, the highest revision wins. One row's error costs
-   that row. The damaged file and its log are read and never written to. Cut off here, it is begun again.
-2. The small tables (schema.SMALL) are copied as far as they can be read. What destinations have may be lost:
-   then everything is unsent again, and the receivers' ledgers say what they have.
-3. What a running station has added meanwhile, in records.interim.db, comes last, while nothing more can be added.
-   Seqs without a record are lost. That is written down in the new database, for the loss record (damage_report.py).
-4. The new database is synced and renamed to records.salvaged.db. A start that finds that name goes on with 5.
-5. The log, then the database are renamed to records.damaged-N.db (the newest two are kept), and last the new one
-   to records.db; the folder is synced after each. An old log is never beside a new database, nor the other way.
+   read, then with those in the log, each row proven by its CRC; the highest revision wins. An error in one row costs
+   only that row. The damaged file and its log are only read. If interrupted here, the salvage starts again.
+2. The small tables (schema.SMALL) are copied as far as they can be read. The delivery states may be lost: then
+   everything is unsent again, and the receivers' ledgers tell what they have.
+3. The records that a running station has appended meanwhile to records.interim.db come last, while appending is
+   blocked. Seqs without a record are lost; the new database stores that for the loss record (damage_report.py).
+4. The new database is synced and renamed to records.salvaged.db. A start that finds that name continues with 5.
+5. First the log, then the database are renamed to records.damaged-N.db (the newest two are kept), finally the new
+   one to records.db; the folder is synced after each. So no log is ever beside a database that is not its own.
 """
 
 from __future__ import annotations
@@ -37,18 +37,18 @@ from edge.store.packing import unpacked
 from edge.store.picture_rows import FULL, INSERT_PIECE, STATES, THUMBNAIL, file_name
 
 DRAFT = "records.salvage.db"
-KEPT = 2  # damaged databases kept for people to look at
-BATCH = 500  # rows between two words of progress: 0.1 s on a Pi
+KEPT = 2  # damaged databases kept for people to examine
+BATCH = 500  # rows between two calls of `progress`: 0.1 s on a Pi
 ROW_ERRORS = (apsw.ConstraintError, apsw.MismatchError, apsw.TooBigError, TypeError, ValueError, OverflowError)
 
 
 def salvage(
     folder: Path, cause: Reason, vfs: str | None, progress: Callable[[], None], last_given: Callable[[], int]
 ) -> None:
-    """Replace the damaged or missing database of `folder`, which no other has open. Raise OSError or apsw's errors.
+    """Replace the damaged or missing database of `folder`, which nobody has open. Raise OSError or apsw's errors.
 
-    `progress` is called all the while. `last_given` is called once all is read that is old: the highest seq that was
-    given, 0 where that is not known; after it nothing more is added to the interim.
+    `progress` is called throughout. `last_given` is called when all old data are read: it blocks appending to the
+    interim database and returns the highest seq ever assigned, 0 if that is unknown.
     """
     discard(folder)
     _make_room(folder)
@@ -70,20 +70,20 @@ def salvage(
 
 
 def draft(folder: Path, vfs: str | None) -> apsw.Connection:
-    """Return a connection to a new database that no start takes for the store's until `take_over`."""
+    """Return a connection to a new database that every start ignores until `take_over`."""
     path = folder / DRAFT
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
     return schema.connect(path, vfs, draft=True)
 
 
 def take_over(folder: Path) -> None:
-    """Give the draft, whole and closed, the name that `go_on` looks for."""
+    """Rename the draft, complete and closed, to the name that `go_on` looks for."""
     os.replace(folder / DRAFT, folder / SALVAGED)
     sync_folder(folder)
 
 
 def go_on(folder: Path) -> None:
-    """Put a salvaged database, where there is one, in its place, and what it replaces aside."""
+    """Put a salvaged database, if there is one, in place, and set aside the files that it replaces."""
     if not (folder / SALVAGED).exists():
         return
     target = folder / next_name(folder)
@@ -93,21 +93,21 @@ def go_on(folder: Path) -> None:
             sync_folder(folder)
     for name in (COPY, INTERIM + LOG, INTERIM):
         with suppress(FileNotFoundError):
-            (folder / name).unlink()  # salvaged too
+            (folder / name).unlink()  # their records are in the salvaged database
     os.replace(folder / SALVAGED, folder / DATABASE)
     sync_folder(folder)
     _prune(folder, KEPT)
 
 
 def discard(folder: Path) -> None:
-    """Remove what a salvage that was cut off has left."""
+    """Remove the remains of an interrupted salvage."""
     for suffix in ("", LOG, JOURNAL):
         with suppress(FileNotFoundError):
             (folder / (DRAFT + suffix)).unlink()
 
 
 def _make_room(folder: Path) -> None:
-    """Let older damaged databases go where the new one would not fit beside them."""
+    """Delete older damaged databases if the new one would not fit beside them."""
     found = os.statvfs(folder)
     if found.f_bavail * found.f_frsize < 2 * sum(path.stat().st_size for path in folder.glob(DATABASE + "*")):
         _prune(folder, 0 if (folder / DATABASE).exists() else 1)
@@ -121,7 +121,7 @@ def _prune(folder: Path, kept: int) -> None:
 
 
 def next_name(folder: Path) -> str:
-    """Return a name to set the damaged database aside under; its log may already be there under that name."""
+    """Return the name under which to set the damaged database aside; its log may already have that name."""
     return f"records.damaged-{1 + max(map(_number, folder.glob(DAMAGED)), default=0)}.db"
 
 
@@ -139,10 +139,10 @@ class _Salvage:
         self._vfs = vfs
         self._progress = progress
         self._state: tuple[int, bytes | None] = (0, None)  # of the newest row
-        self._whole = True  # the small tables could be read to their ends
+        self._whole = True  # the small tables could be read completely
 
     def run(self, cause: Reason, last_given: Callable[[], int]) -> None:
-        """Fill the new database and write down what came of it."""
+        """Fill the new database and store the report of the repair."""
         source, logs = self._sources()
         known = self._copy(source) if source else ranges.NOTHING
         if source:
@@ -158,7 +158,7 @@ class _Salvage:
             self._settle(cause, given, ended=source is not None and source.name == DATABASE and not logs)
 
     def _sources(self) -> tuple[Path | None, list[Path]]:
-        """Return the database to read (where it is gone the one set aside last, if any) and all logs."""
+        """Return the database to read (if it is gone, the one set aside last, if any) and all logs."""
         files = [self._folder / DATABASE, *sorted(self._folder.glob(DAMAGED), key=_number, reverse=True)[:1]]
         source = next((path for path in files if path.exists() and path.stat().st_size), None)
         names = {DATABASE + LOG, COPY} | ({source.name + LOG} if source else set())
@@ -179,7 +179,7 @@ class _Salvage:
     # -- what SQLite can read -----------------------------------------------------------------------------------
 
     def _copy(self, source: Path) -> Ranges:
-        """Copy what SQLite can read; the seqs of the records among it."""
+        """Copy what SQLite can read. Return the seqs of the records copied."""
         if (self._folder / (source.name + JOURNAL)).exists():
             return ranges.NOTHING  # SQLite would write to it
         pieces: list[Ranges] = []
@@ -195,7 +195,7 @@ class _Salvage:
         return ranges.ranges(pair for piece in pieces for pair in piece)
 
     def _copy_table(self, old: apsw.Connection, table: str, proven: bool) -> None:
-        """Copy what can be read of a small table, from both its ends, and is what was written."""
+        """Copy the undamaged rows of a small table that can be read, starting from both its ends."""
         columns = self._new.execute(f"SELECT name, pk FROM pragma_table_info('{table}')").fetchall()
         names = ", ".join(str(name) for name, _ in columns)
         key = ", ".join(f"{name} DESC" for name, pk in sorted(columns, key=lambda column: column[1]) if pk)  # type: ignore[arg-type,return-value]  # a whole number
@@ -208,7 +208,7 @@ class _Salvage:
                             self._new.execute(into, row)
                 return
             except (apsw.Error, UnicodeDecodeError):
-                self._whole = self._whole and table == "hourly"  # a store of before has none; they are counted anew
+                self._whole = self._whole and table == "hourly"  # older stores have none; its rows are counted again
 
     # -- records ------------------------------------------------------------------------------------------------
 
@@ -233,7 +233,7 @@ class _Salvage:
     # -- the whole ----------------------------------------------------------------------------------------------
 
     def _settle(self, cause: Reason, given: int, ended: bool) -> None:
-        """Make the new tables agree with each other, and write down what is lost."""
+        """Make the new tables consistent with each other, and store what is lost."""
         new = self._new
         gone = gone_in(new)
         new.executemany("DELETE FROM record WHERE seq BETWEEN ? AND ?", gone)
@@ -244,13 +244,13 @@ class _Salvage:
         lost = forget_holes(new, kept, gone, last)
         sure = self._whole and (given > 0 or (ended and end > 0))
         self._settle_pictures()
-        new.execute("DELETE FROM note WHERE kind='hourly'")  # all records are counted anew: some rows may be lost
+        new.execute("DELETE FROM note WHERE kind='hourly'")  # all records are counted again: hours may be lost
         set_aside = next_name(self._folder) if any(self._folder.glob(DATABASE + "*")) else None
         named = spans(new, lost) or (None if not sure else [])
         damage_report.write(new, Repair(set_aside, ranges.count(kept), named, cause, not sure))
 
     def _settle_pictures(self) -> None:
-        """Make rows for the pictures whose files are there: those copied, or new ones where their record is there."""
+        """Keep the copied rows of pictures whose files exist, and make rows from picture records whose files exist."""
         folder = self._folder / PICTURES
         for picture, part, length in self._new.execute("SELECT picture, part, size FROM piece").fetchall():
             if not _is_file(folder / file_name(str(picture), str(part)), length):
@@ -279,7 +279,7 @@ def _is_file(path: Path, size: object) -> bool:
 
 
 def _batches(found: Iterable[carve.Found]) -> Iterator[list[carve.Found]]:
-    """Yield the same, BATCH at a time."""
+    """Yield the same in lists of at most BATCH."""
     rest = iter(found)
     while batch := list(islice(rest, BATCH)):
         yield batch

@@ -1,10 +1,10 @@
 """The tables, as a list of migrations, and how the one connection is opened.
 
-Every table but `record` is small and can be rebuilt or done without: a salvage needs `record` alone. `record`
-has no index that an ordinary minute touches, so that its append changes one page.
+Every table except `record` is small and can be rebuilt or dispensed with: a salvage needs only `record`. No index of
+`record` covers an ordinary minute, so appending one changes a single page.
 
-Every migration changes tables: which version a store has is read off its tables, because one number in the head
-of a file may be damaged. A new small table is salvaged once it is listed in SMALL.
+Every migration changes tables: the version of a store is recognised by its tables, because a single number in the
+file's header may be damaged. A new small table is salvaged once it is listed in SMALL.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from drivers.reason import Reason
 from edge.files import sync_folder
 from edge.store.errors import StoreCause, StoreError
 
-# A commit writes whole pages, each with 24 bytes of head, to a log that the disk keeps in blocks of 4096: pages
-# of 1024 bytes, a few records each, cost least of it: pages of 4096 reached it as 1.4 times as much.
+# A commit writes whole pages, each with a 24-byte header, to a log that the disk stores in blocks of 4096 bytes.
+# Pages of 1024 bytes (a few records each) write least: pages of 4096 wrote 1.4 times as much to the disk.
 PAGE = 1024
-WAL_PAGES = 4000  # pages in the log before it is folded into the file: 4 MiB, half a day or more
-WAL_BYTES = 16 * 1024 * 1024  # what a log that has grown in one large change is cut back to
+WAL_PAGES = 4000  # pages in the log before a checkpoint: 4 MiB, half a day or more
+WAL_BYTES = 16 * 1024 * 1024  # a log that one large change has grown beyond this is truncated to it
 MOST_VERSIONS = 1000  # a higher number is damage
 APPLICATION = 0x4D6E7368  # "Mnsh"
-# What a salvage copies beside the records; whether a row's last column is the CRC of its others (rows.crc_of).
+# What a salvage copies besides the records; whether a row's last column is the CRC of the others (rows.crc_of).
 SMALL = {"anchor": True, "span": True, "piece": False, "delivery": False, "untold": True, "note": True, "hourly": True}
-# What a store of version 3 or before knew of `delivery`: there was one destination, named "platform".
+# The rows of `delivery` in a store of version 3 or earlier, which had one destination, named "platform".
 DELIVERED_BEFORE = "SELECT 'platform' AS destination, picture, part, seq, sent, state FROM piece"
-# Bytes of the file's head that never change: (offset, what is there). File format, section 1.3.
+# Bytes of the file's header that never change: (offset, content). File format, section 1.3.
 HEAD = (
     (0, b"SQLite format 3\0"),
     (16, PAGE.to_bytes(2, "big")),
@@ -53,7 +53,7 @@ def _first(connection: apsw.Connection) -> None:
             boot TEXT NOT NULL, boottime REAL NOT NULL, duration REAL NOT NULL, start INTEGER,
             source TEXT NOT NULL, error REAL, not_before INTEGER, not_after INTEGER,
             revision INTEGER NOT NULL, setup INTEGER, body BLOB NOT NULL, crc INTEGER NOT NULL,
-            state BLOB  -- the newest row's alone: what the recorder wants back at its next start
+            state BLOB  -- only the newest row's counts: the recorder's state, returned at its next start
         ) STRICT;
         CREATE INDEX timeless ON record (boot, source) WHERE start IS NULL;
         CREATE INDEX event ON record (kind) WHERE kind <> 'minute';
@@ -78,7 +78,7 @@ def _first(connection: apsw.Connection) -> None:
 
 
 def _second(connection: apsw.Connection) -> None:
-    """Make the tables of repairs that are in no loss record yet (damage_report.py) and of small things (notes.py)."""
+    """Make the tables of repairs not yet in a loss record (damage_report.py) and of small values (notes.py)."""
     connection.execute(
         """
         CREATE TABLE untold (id INTEGER PRIMARY KEY, note BLOB NOT NULL, crc INTEGER NOT NULL) STRICT;
@@ -92,15 +92,15 @@ def _second(connection: apsw.Connection) -> None:
 
 
 def _third(connection: apsw.Connection) -> None:
-    """Make a table that tells an older version that it cannot read the bodies (packing.py); it never has a row.
+    """Make a table, always empty, by which an older version sees that it cannot read the bodies (packing.py).
 
-    Bodies that are there stay as they are, and are read as they are.
+    Existing bodies stay unpacked and are read as such.
     """
     connection.execute("CREATE TABLE packed (word INTEGER PRIMARY KEY) STRICT")
 
 
 def _fourth(connection: apsw.Connection) -> None:
-    """Give each destination rows of its own for what it has of the pictures (picture_rows.py)."""
+    """Give each destination its own rows for the picture parts that it has (picture_rows.py)."""
     connection.execute(
         f"""
         CREATE TABLE delivery (
@@ -130,7 +130,7 @@ def _fifth(connection: apsw.Connection) -> None:
 
 
 def _sixth(connection: apsw.Connection) -> None:
-    """Make an index of what was dated anew: an answer of the platform speaks of all records, and asks for these."""
+    """Index the re-dated records: a receipt covers all records, and re-dated ones are checked individually."""
     connection.execute("CREATE INDEX revised ON record (seq, revision) WHERE revision > 0")
 
 
@@ -138,9 +138,9 @@ MIGRATIONS: tuple[Callable[[apsw.Connection], None], ...] = (_first, _second, _t
 
 
 def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Connection:
-    """Return a connection to the database at `path`, made where there is none. Raise apsw's errors.
+    """Return a connection to the database at `path`, created if missing. Raise apsw's errors.
 
-    `draft`: nothing of it is on the disk for good until `finish`.
+    `draft`: nothing is durable until `finish`.
     """
     connection = apsw.Connection(str(path), vfs=vfs)
     journal = ("journal_mode=MEMORY", "synchronous=OFF") if draft else ("journal_mode=WAL", "synchronous=FULL")
@@ -157,13 +157,13 @@ def connect(path: Path, vfs: str | None = None, draft: bool = False) -> apsw.Con
 
 
 def source_of(old: apsw.Connection, table: str) -> str:
-    """Return what to select from in a store of any version for the rows that `table` has today."""
+    """Return the SQL source that gives, in a store of any version, the rows of today's `table`."""
     columns = {name for (name,) in old.execute("SELECT name FROM pragma_table_info('piece')")}
     return f"({DELIVERED_BEFORE})" if table == "delivery" and "state" in columns else table
 
 
 def finish(draft: apsw.Connection) -> None:
-    """Put a draft on the disk, all of it and without a log."""
+    """Make a draft durable, completely and without a log."""
     for pragma in ("journal_mode=WAL", "synchronous=FULL"):
         draft.execute(f"PRAGMA {pragma}").fetchall()
     draft.pragma("user_version", len(MIGRATIONS))  # a change, so that the checkpoint has something to sync
@@ -171,19 +171,19 @@ def finish(draft: apsw.Connection) -> None:
 
 
 def check_head(path: Path) -> None:
-    """Raise apsw.NotADBError where the head of a database's file is not what every one of ours has."""
+    """Check a database file's header. Raise apsw.NotADBError if it differs from what every store has."""
     with path.open("rb") as file:
         head = file.read(100)
     for at, right in HEAD:
         if head[at : at + len(right)] != right:
             raise apsw.NotADBError(Reason("head_differs", "the head of the file is not what this program writes"))
-    # the kind of journal, the version of the format and the encoding: 0 until the log is folded in the first time
+    # the journal mode, the schema format and the encoding: the last two are 0 until the first checkpoint
     if head[18:20] not in (b"\1\1", b"\2\2") or head[47] not in (0, 4) or head[59] not in (0, 1):
         raise apsw.NotADBError(Reason("head_unused", "the head of the file names what this program never uses"))
 
 
 def check_size(connection: apsw.Connection, path: Path) -> None:
-    """Raise apsw.CorruptError where the file of a database that was closed has fewer or more pages than it should."""
+    """Check the size of a cleanly closed database's file. Raise apsw.CorruptError if it differs from its page count."""
     pages = int(connection.pragma("page_count"))
     if path.stat().st_size != pages * PAGE:
         raise apsw.CorruptError(
@@ -197,9 +197,9 @@ def check_size(connection: apsw.Connection, path: Path) -> None:
 
 
 def migrate(connection: apsw.Connection, folder: Path, used: bool = False) -> None:
-    """Bring the tables to this version's. Raise StoreError where they are a newer version's.
+    """Migrate the tables to this version. Raise StoreError if a newer version made them.
 
-    `used`: the store has had records, so that no tables at all are damage.
+    `used`: the store has had records, so missing tables are damage.
     """
     version = _version(connection, folder)
     if used and not version:
@@ -209,8 +209,8 @@ def migrate(connection: apsw.Connection, folder: Path, used: bool = False) -> No
             migration(connection)
             _number(connection, number)
     if version < len(MIGRATIONS):
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # a log that is lost takes no tables along
-        sync_folder(folder)  # the journal of the first transaction must not come back
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()  # so that a lost log cannot cost tables
+        sync_folder(folder)  # the journal of the first transaction must not reappear
     elif connection.pragma("user_version") != version or connection.pragma("application_id") != APPLICATION:
         with connection:
             _number(connection, version)
@@ -222,14 +222,14 @@ def _number(connection: apsw.Connection, version: int) -> None:
 
 
 def _version(connection: apsw.Connection, folder: Path) -> int:
-    """Return the version that the tables are of. Raise NotADBError where they are of no version of ours."""
+    """Return the version of the tables. Raise apsw.NotADBError if they match no version."""
     shape, version = _shape(connection), int(connection.pragma("user_version") or 0)
     ours = connection.pragma("application_id") == APPLICATION
     shapes = shapes_of_versions()
     if shape in shapes and (shape or not version):
         return shapes.index(shape)
     if ours and 0 < version < len(shapes) and shape >= shapes[version]:
-        return version  # somebody added a table or an index of his own
+        return version  # somebody added a table or an index
     if ours and len(shapes) <= version < MOST_VERSIONS and connection.execute("PRAGMA quick_check(1)").get == "ok":
         raise StoreError(
             StoreCause.NEWER,
@@ -246,7 +246,7 @@ def _version(connection: apsw.Connection, folder: Path) -> int:
 
 
 def shapes_of_versions() -> list[Shape]:
-    """Return the tables of each version, from none (0) on."""
+    """Return the tables of each version, from version 0 (no tables) on."""
     with closing(apsw.Connection(":memory:")) as connection:
         found = [_shape(connection)]
         for migration in MIGRATIONS:

@@ -1,8 +1,8 @@
-"""The store: every record is on disk before its append returns, with what each destination has of them.
+"""The store: every record is on the disk before its append returns, with the delivery state of each destination.
 
-One SQLite database (records.db, WAL, synchronous=FULL) by one connection in one process; picture files beside
-it. Methods may be called from any thread: one lock goes around each. All raise StoreError, after which
-nothing has changed and the same call may be made again. `dest` is the name of a destination.
+One SQLite database (records.db, WAL, synchronous=FULL), one connection in one process; picture files beside it.
+Methods may be called from any thread: each holds one lock. All raise StoreError, after which nothing has changed
+and the same call may be retried. `dest` is the name of a destination.
 """
 
 from __future__ import annotations
@@ -42,9 +42,9 @@ from edge.store.times import ARRIVAL, Times
 
 
 class Store:
-    """The records, and the parts for all else: `outbox` (what each destination has of them), `batches` (what is on its
-    way to others), `times` (how records without a time get theirs), `by_time` (which are of a time), `hours` (what they
-    came to), `pictures`, `notes` (small things), and `place` (where all of it is kept). Made by `Store.open`.
+    """The records, and a part for each other concern: `outbox` (which destination has which records), `batches` (those
+    in transit to other platforms), `times` (dating records later), `by_time` (finding records by time), `hours` (hourly
+    aggregates), `pictures`, `notes` (small values), and `place` (keeping the files in place). Made by `Store.open`.
     """
 
     def __init__(
@@ -92,11 +92,11 @@ class Store:
         vfs: str | None = None,
         progress: Callable[[], None] = lambda: None,
     ) -> Self:
-        """Open the store in `folder`, made where there is none, for a start of the daemon named `epoch`.
+        """Open the store in `folder`, created if missing, for the start of the daemon named `epoch`.
 
-        A damaged database does not stop it: `repaired` tells then what came of it. That may take minutes, now or
-        in any later call but `append`, which goes on meanwhile; `progress` is called all the while, several times a
-        second. The bounds: quota.StoreLimits.
+        A damaged database is salvaged; `repaired` then describes the outcome. A salvage may take minutes, here or in
+        any later call except `append`, which continues meanwhile; `progress` is called several times a second during
+        it. The bounds: quota.StoreLimits.
         """
         limits = StoreLimits(records_bytes, pictures_bytes, archive_days)
         store = cls(folder, epoch, limits, destinations, vfs, progress)
@@ -114,13 +114,13 @@ class Store:
         self._recovery.in_background = True
 
     def close(self) -> None:
-        """Write what is not written yet, fold the log into the file, let the folder go. Twice does no harm."""
+        """Write pending changes, checkpoint the log, release the folder. Idempotent."""
         with self._db.lock:
             if self._db.connected:
                 with suppress(StoreError):
                     self.place.regain()
                 with suppress(StoreError), self._db.change():
-                    self._ledger.end()  # and what waited for a change; lost, it does no harm
+                    self._ledger.end()  # also writes pending states; losing them does no harm
             self._release()
 
     def _release(self) -> None:
@@ -129,29 +129,29 @@ class Store:
 
     @property
     def repaired(self) -> Repair | None:
-        """What was done about damage since `take_repair` was last called; the records `lost` by it are gone."""
-        with suppress(StoreError), self._db.reading():  # a salvage under way is waited for
+        """The repairs since `take_repair` was last called, as one; the records in `lost` are gone."""
+        with suppress(StoreError), self._db.reading():  # waits for a salvage in progress
             pass
         return self._unreported.repaired
 
     def take_repair(self) -> Repair | None:
-        """Return the same, once: for the loss record of it. Until that is appended, it is given again at each start."""
+        """Return the same, once, for its loss record. Until that is appended, each start returns it again."""
         return self._unreported.take()
 
     def regain(self) -> bool:
-        """Put the files back where they were deleted, moved or replaced under us; False where they are in their place.
+        """Restore the files if they were deleted, moved or replaced while open; False if they are in place.
 
-        To be called each minute: records that were kept meanwhile have no name on the disk. `repaired` tells of it.
-        StoreError where it cannot be done now; until it can, records are kept in the old files.
+        Call it each minute: records written meanwhile are in files without a name. `repaired` reports the repair.
+        Raise StoreError if it cannot be done now; until it can, records are kept in the old files.
         """
         return self.place.regain()
 
     # -- records ----------------------------------------------------------------------------------------------
 
     def append(self, draft: Draft, state: dict[str, Any] | None = None, picture: NewPicture | None = None) -> Record:
-        """Keep a record; when this returns it is on the disk, and unsent everywhere.
+        """Append a record; on return it is on the disk, and unsent for every destination.
 
-        `state` (small, JSON) replaces what `state()` gives after the next start; `picture` adds the rows of the
+        `state` (small, JSON) replaces what `state()` returns, also after a restart; `picture` adds the rows of the
         picture that the record is about. All in one transaction.
         """
 
@@ -172,37 +172,37 @@ class Store:
         if state is not None:
             self._tail.state = msgspec.json.encode(state)
         self._tail.enter(connection, record.seq)
-        connection.execute(rows.INSERT, (*rows.row_of(record), self._tail.state))  # no page of the state's own
+        connection.execute(rows.INSERT, (*rows.row_of(record), self._tail.state))  # the state needs no page of its own
         self._tail.clear(connection, record.seq)
         self._ledger.appended(record.seq, held=record.start is None and record.clock.source == ARRIVAL)
         return record
 
     def state(self) -> dict[str, Any]:
-        """Return the state last given to `append`; empty where there was none."""
+        """Return the state last passed to `append`; empty if there was none."""
         with self._db.reading():
             return self._tail.decoded()
 
     def get(self, seq: int) -> Record | None:
-        """Return the record `seq`; None where there is none."""
+        """Return the record `seq`; None if there is none."""
         return next(iter(self.range(seq, seq)), None)
 
     def last(self, kind: str | None = None) -> Record | None:
-        """Return the newest record, of that kind where one is named; None where there is none."""
+        """Return the newest record (of `kind`, if given); None if there is none."""
         return next(iter(self._read(lambda c: self._reader.select(c, *newest_of(kind)))), None)
 
     def range(self, first: int, last: int) -> list[Record]:
-        """Return the records first..last, as far as they are kept, oldest first."""
+        """Return the records first..last that exist, oldest first."""
         wanted = ((first, last),)
         return self._pick(lambda: ranges.common(self._ledger.existing, wanted), last - first + 1, newest_first=False)
 
     @property
     def next_seq(self) -> int:
-        """The seq of the record that is appended next."""
+        """The seq that the next record will have."""
         with self._db.reading():
             return self._ledger.last + 1
 
     def epochs(self) -> list[Span]:
-        """Return the epochs of the records kept, with their first and last seq, oldest first."""
+        """Return the epochs of the existing records, with their first and last seq, oldest first."""
         with self._db.reading():
             kept = self._ledger.existing
             return self._tail.spans(((kept[0][0], kept[-1][1]),) if kept else (), self._ledger.last)
@@ -222,10 +222,10 @@ class Store:
     # -- room -------------------------------------------------------------------------------------------------
 
     def sweep(self, stamp: Stamp, start: int | None, clock: ClockMark) -> list[Record]:
-        """Keep within the bounds, in the order of quota.py; the loss records appended, at the instant given.
+        """Delete down to the bounds, in the order of quota.py. Return the loss records appended, at the given instant.
 
-        To be called every minute or hour, and when `append` finds the disk full. `start` None (no time known):
-        nothing is too old.
+        Call it every minute or hour, and when `append` finds the disk full. `start` None (time unknown): nothing
+        counts as too old.
         """
 
         def insert(connection: apsw.Connection, body: dict[str, Any]) -> Record:
@@ -235,6 +235,6 @@ class Store:
         return self._recovery.with_room(lambda: sweep.run(Room(self._limits, start, *folders.room(self.folder))))
 
     def size_bytes(self) -> int:
-        """Return the bytes of the records' pages in use."""
+        """Return the bytes of the database pages in use."""
         with self._db.reading() as connection:
             return quota.used_bytes(connection)

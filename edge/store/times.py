@@ -1,7 +1,7 @@
-"""How records get a time, and a corrected one: from anchors of their boot, or bounds if it had none.
+"""How records get a time, and a corrected one: from the anchors of their boot, or bounds if it had none.
 
-A change gives the record a higher revision; its raw stamp stays. It is done in steps, each a transaction,
-because a year without time is half a million rows; what a power cut leaves undone is done at the next start.
+A change gives the record a higher revision; its raw stamp stays. It is made in steps, each a transaction, because a
+year without time is half a million rows; the next start completes what a power cut interrupts.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from edge.store.moves import Moves, moved, moves
 from edge.store.notes import Notes, keep_note
 
 STEP = 2000  # rows in one transaction: a log of about 2 MB
-WHOLE = 1.0  # s; a label that is less off stays as it is, and states that much more error
-REDATING = "redating"  # the notes that say which boots' records are being dated anew
+WHOLE = 1.0  # s; a label that is off by less stays, and its stated error grows by the difference
+REDATING = "redating"  # the kind of the notes of re-datings in progress, by boot
 MOST_REDATINGS = 16
-CLOCK = "clock"  # the note of the boot's clock and its crystal at the end of what was slewed last
-MOST_TOLD = 200  # anchors of a story that such a note keeps: of a year one in two days
+CLOCK = "clock"  # the kind of the note of the boot's clock and its crystal at the end of the last slew
+MOST_TOLD = 200  # anchors of one story that a note of a re-dating keeps: for a year, one every two days
 ARRIVAL, BOUNDS = "arrival", "bounds"
 BOOT = rows.COLUMNS.split(", ").index("boot")
 Timing = tuple[int | None, ClockMark]
 
 
 class Redating(msgspec.Struct, frozen=True):
-    """Dates the records of a boot by `anchors`, with errors that hold what `against`, other stories of it, say too.
+    """Dates the records of a boot by `anchors`, with errors that also cover `against`, contradicting sets of anchors.
 
-    `since`: s of the boot; earlier records stay as they are. `not_before` and `not_after` (microseconds UTC): nothing
-    is believed of the boot's time, and these are all that is known.
+    `since`: s of the boot; earlier records are unchanged. Without anchors the boot's time is not believed at all, and
+    `not_before` and `not_after` (microseconds UTC) are all that is known.
     """
 
     boot: str
@@ -49,7 +49,7 @@ class Redating(msgspec.Struct, frozen=True):
     not_after: int | None = None
 
     def of(self, record: Record) -> Timing | None:
-        """Return a record's timing; None where it says that already, or nothing can be said."""
+        """Return a record's new timing; None if it has that already, or none is known."""
         if not self.anchors:
             mark = ClockMark(BOUNDS, None, self.not_before, self.not_after)
             return None if record.clock == mark else (None, mark)
@@ -67,20 +67,20 @@ class Redating(msgspec.Struct, frozen=True):
         return record.start, msgspec.structs.replace(record.clock, error=round(error, 6))
 
     def thinned(self) -> Redating:
-        """Return the same with as many anchors as a note can keep."""
+        """Return the same with only as many anchors as a note can keep."""
         return msgspec.structs.replace(
             self, anchors=_thinned(self.anchors), against=tuple(_thinned(story) for story in self.against)
         )
 
 
 def _thinned(anchors: tuple[Anchor, ...]) -> tuple[Anchor, ...]:
-    """Return each n-th anchor, the last, and all that carry the time over a slewed stretch."""
+    """Return every n-th anchor, the last, and all that carry the time across a slew."""
     every, last = len(anchors) // MOST_TOLD + 1, len(anchors) - 1
     return tuple(one for n, one in enumerate(anchors) if n % every == 0 or n == last or one.source == CRYSTAL)
 
 
 class Times:
-    """`store.times`: anchors and bounds, and the records they time. Callable from any thread; raises StoreError."""
+    """`store.times`: anchors and bounds, and the records they date. Thread-safe; its methods raise StoreError."""
 
     def __init__(self, database: Database, ledger: DeliveryLedger) -> None:
         self._db = database
@@ -88,10 +88,9 @@ class Times:
         self._notes = Notes(database)
 
     def redate(self, redating: Redating) -> int:
-        """Date the records of a boot anew, and keep these anchors of it alone. Return how many got another time.
+        """Re-date the records of a boot, and replace its anchors by these. Return how many records changed.
 
-        Each of them has a higher revision then and is unsent again. A power cut leaves nothing half done for long:
-        `resume` goes on with it.
+        Each of them gets a higher revision and is unsent again. `resume` completes it after a power cut.
         """
         self._notes.put(REDATING, redating.boot, msgspec.json.encode(redating.thinned()), MOST_REDATINGS)
         return self._redate(redating)
@@ -108,7 +107,7 @@ class Times:
         return total
 
     def _redate_rows(self, redating: Redating) -> int:
-        """Go from the newest record back to the boot's first, in steps."""
+        """Re-date in steps from the newest record back to the boot's first. Return how many records changed."""
         before = self._ledger.last + 1
         total, seen = 0, False
         while before:
@@ -126,16 +125,16 @@ class Times:
         return total
 
     def add_anchor(self, anchor: Anchor) -> int:
-        """Keep an anchor and give the records of its boot that have no time theirs. Return how many got one.
+        """Store an anchor and date the records of its boot that have no time. Return how many were dated.
 
-        Each of them has a higher revision then and is unsent again.
+        Each of them gets a higher revision and is unsent again.
         """
         with self._db.change() as connection:
             keep(connection, anchor)
         return retime(self._db, self._ledger, anchor.boot, from_anchors(self.anchors(anchor.boot)))
 
     def carry(self, its: Sequence[Anchor], clock: KeptClock | None) -> None:
-        """Keep the anchors that carry a boot's time over a slewed stretch, and the clocks at its end."""
+        """Store the anchors that carry a boot's time across a slew, and the clocks at its end."""
         with self._db.change() as connection:
             for anchor in its:
                 keep(connection, anchor)
@@ -143,7 +142,7 @@ class Times:
                 keep_note(connection, CLOCK, clock.boot, msgspec.json.encode(clock), 1)
 
     def clock(self, boot: str, kept: Any) -> KeptClock | None:
-        """Return the clocks as they were last kept in this boot: by `carry`, or with the newest record (`kept`)."""
+        """Return the clocks last stored in this boot: by `carry`, or with the newest record (`kept`)."""
         found = [one for one in (_clock(kept), _clock(self._notes.get(CLOCK, boot))) if one and one.boot == boot]
         return max(found, key=lambda one: one.at, default=None)
 
@@ -153,29 +152,29 @@ class Times:
             return anchors(connection, boot)
 
     def moves(self) -> Moves:
-        """Return which records got another time than they had, and how often that was."""
+        """Return which records were re-dated, and how often."""
         with self._db.reading() as connection:
             return moves(connection)
 
     def first_of(self, boot: str) -> int:
-        """Return the seq of a boot's first record; 0 where none is kept."""
+        """Return the seq of a boot's first record; 0 if there is none."""
         with self._db.reading() as connection:
             return int(connection.execute("SELECT coalesce(min(seq), 0) FROM record WHERE boot=?", (boot,)).get)
 
     def bound(self, boot: str, not_before: int | None, not_after: int | None) -> int:
-        """Give the records of a boot that never had an anchor bounds (microseconds UTC). Return how many.
+        """Give bounds (microseconds UTC) to the records of a boot that never had an anchor. Return how many.
 
-        They have a higher revision then, are unsent again and held no longer.
+        They get a higher revision, are unsent again and no longer held.
         """
         return retime(self._db, self._ledger, boot, from_bounds(not_before, not_after))
 
     def boots_without_time(self) -> list[TimelessBoot]:
-        """Return the boots with held records, the present one among them, oldest first."""
+        """Return the boots with held records, including the current one, oldest first."""
         with self._db.reading() as connection:
             return boots_without_time(connection)
 
     def resume(self) -> None:
-        """Give the records of boots that have an anchor their time, or another one, where a cut ended that."""
+        """Complete the dating and re-dating of records that a power cut interrupted."""
         with self._db.reading() as connection:
             begun = connection.execute("SELECT name FROM note WHERE kind=?", (REDATING,)).fetchall()
         for (name,) in begun:
@@ -192,7 +191,7 @@ class Times:
 
 
 def _clock(kept: Any) -> KeptClock | None:
-    """Return what was kept; nothing where nothing was, or it is not that."""
+    """Return the decoded clocks; None if there are none, or they cannot be decoded."""
     try:
         if isinstance(kept, bytes):
             return msgspec.json.decode(kept, type=KeptClock)
@@ -202,7 +201,7 @@ def _clock(kept: Any) -> KeptClock | None:
 
 
 class TimelessBoot(msgspec.Struct, frozen=True):
-    """A boot with records that have no time: `first` and `last` seq of them, and how many."""
+    """A boot with records that have no time: their `first` and `last` seq, and how many they are."""
 
     boot: str
     first: int
@@ -221,7 +220,7 @@ def boots_without_time(connection: apsw.Connection) -> list[TimelessBoot]:
 
 
 def anchors(connection: apsw.Connection, boot: str) -> list[Anchor]:
-    """Return the anchors of a boot, oldest first, but for damaged ones: a wrong time is worse than none."""
+    """Return the anchors of a boot, oldest first, without damaged ones: a wrong time is worse than none."""
     found = connection.execute(
         "SELECT boot, boottime, utc, source, error, crc FROM anchor WHERE boot=? ORDER BY boottime", (boot,)
     )
@@ -229,24 +228,24 @@ def anchors(connection: apsw.Connection, boot: str) -> list[Anchor]:
 
 
 def keep(connection: apsw.Connection, anchor: Anchor) -> None:
-    """Write an anchor down; one of the same instant is replaced."""
+    """Store an anchor, replacing one of the same instant."""
     row = (anchor.boot, float(anchor.boottime), anchor.utc, anchor.source, float(anchor.error))
     connection.execute("INSERT OR REPLACE INTO anchor VALUES (?,?,?,?,?,?)", (*row, rows.crc_of(row)))
 
 
 def from_anchors(known: list[Anchor]) -> Callable[[Record], Timing | None]:
-    """Return a function that gives a record the timing by its boot's anchors, None where there is none."""
+    """Return a function from a record to its timing by its boot's anchors, None if there is none."""
     return lambda record: time_of(record.stamp.boottime, known)
 
 
 def from_bounds(not_before: int | None, not_after: int | None) -> Callable[[Record], Timing | None]:
-    """Return a function that gives a record of a boot its bounds (microseconds UTC), None where it has them."""
+    """Return a function from a record of a boot to its bounds (microseconds UTC), None if it has them already."""
     mark = ClockMark(BOUNDS, None, not_before, not_after)
     return lambda record: None if record.clock == mark else (None, mark)
 
 
 def retime(db: Database, ledger: DeliveryLedger, boot: str, timing: Callable[[Record], Timing | None]) -> int:
-    """Give every record of the boot that has no time what `timing` gives, and make it unsent again. Return how many."""
+    """Date every record of the boot that has no time by `timing`, and make it unsent again. Return how many."""
     after: int | None = 0
     total = 0
     while after is not None:
@@ -260,7 +259,7 @@ def retime(db: Database, ledger: DeliveryLedger, boot: str, timing: Callable[[Re
 def _step(
     connection: apsw.Connection, boot: str, timing: Callable[[Record], Timing | None], after: int
 ) -> tuple[Ranges, int | None]:
-    """Take one step. Return the seqs that got a new timing, and the seq to go on after (None: it was the last step)."""
+    """Take one step. Return the seqs that got a new timing, and the seq to continue after (None: it was the last)."""
     found = connection.execute(
         rows.SELECT + " WHERE boot=? AND start IS NULL AND seq>? ORDER BY seq LIMIT ?", (boot, after, STEP)
     ).fetchall()
@@ -272,13 +271,13 @@ def _step(
 def _change(
     connection: apsw.Connection, found: Sequence[rows.Row], timing: Callable[[Record], Timing | None]
 ) -> Ranges:
-    """Give the records of these rows the timing, where it is another. Return the seqs of those that got one."""
+    """Give the records of these rows their new timing, if it differs. Return the seqs of those changed."""
     changed, elsewhere = [], []
     for row in found:
         try:
             record = rows.from_row(row)
         except rows.RowError:
-            continue  # its next reader finds that out and gives it up
+            continue  # its next reader finds the damage and gives it up
         timed = timing(record)
         if timed is not None:
             changed.append(_revised(record, timed))

@@ -1,8 +1,8 @@
-"""Air quality from particles: what can honestly be said with a low-cost sensor.
+"""Air quality from particles: what a low-cost sensor supports.
 
-The PM sub-index of HJ 633 (IAQI), exact by fractions, with the breakpoints of the date it is for. It is not the
-AQI: four of its six pollutants are not measured, and PM10 of a low-cost sensor is mostly computed from small
-particles, so it has no index here.
+The PM sub-index of HJ 633 (IAQI), exact by fractions, with the breakpoints in force on the date. It is not the AQI:
+four of its six pollutants are not measured, and a low-cost sensor computes PM10 mostly from small particles, so it has
+no index here.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ CLASSES = ((50, "good"), (100, "fair"), (150, "light"), (200, "moderate"), (300,
 
 
 class SubIndex(msgspec.Struct, frozen=True):
-    """A sub-index 0..500, its class, the edition it follows, and the words that must go with it."""
+    """A sub-index 0..500, its class, the edition it follows, and the label that must accompany it."""
 
     value: int
     grade: str
@@ -45,7 +45,8 @@ def iaqi(concentration: float | Decimal, nodes: tuple[int, ...]) -> int:
     """Return the IAQI of a concentration, ug/m3, over concentration nodes that belong to `IAQI`.
 
     The concentration is rounded to whole ug/m3, half to even (GB/T 8170); the index is linear between nodes and rounded
-    up; over the last node it is 500. Exact: a float just over a whole number would round up wrongly.
+    up; from the last node on it is 500. Exact: a float slightly over a whole number would be rounded up wrongly. Raise
+    ValueError for a negative concentration.
     """
     whole = int(Decimal(str(concentration)).quantize(Decimal(1), ROUND_HALF_EVEN))
     if whole < 0:

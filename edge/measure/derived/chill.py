@@ -1,10 +1,10 @@
 """Warmth and chill of fruit trees: growing degree hours and days, chill hours, Utah units, chill portions.
 
-Inputs are hourly mean temperatures, degC. A missing hour never counts as some temperature: a count says how many
-hours it lacks, and the dynamic model holds its state over the gap. All as in chillR (Luedeling), whose sources are
-Anderson 1986, Weinberger 1950 (0..7.2 degC; another school counts everything under 7.2), Richardson 1974, and
-Fishman 1987 with Erez 1990; but for degree days, which are those of codling moth (UC IPM: 10 and 31.1 degC, horizontal
-cut-off), summed by hours and not by a sine through the day's extremes.
+Inputs are hourly mean temperatures, degC. A missing hour is never replaced by an assumed temperature: the number of
+missing hours is counted, and the dynamic model keeps its state across the gap. All as in chillR (Luedeling), whose
+sources are Anderson 1986, Weinberger 1950 (0..7.2 degC; another school counts everything under 7.2), Richardson 1974,
+and Fishman 1987 with Erez 1990; except degree days, which are those of codling moth (UC IPM: 10 and 31.1 degC,
+horizontal cut-off), summed by hours and not by a sine through the day's extremes.
 """
 
 import math
@@ -31,7 +31,7 @@ def growing_degree_hours(temperature: float) -> float:
 
 
 def growing_degree_days(temperature: float) -> float:
-    """Return the degree days of one hour, 0..0.88: what is over 10 degC, of at most 31.1."""
+    """Return the degree days of one hour, 0..0.88: the excess over 10 degC, with at most 31.1 degC counted."""
     return max(0.0, min(temperature, GDD_TOP) - GDD_BASE) / 24.0
 
 
@@ -41,15 +41,15 @@ def chill_hour(temperature: float) -> int:
 
 
 def utah_units(temperature: float) -> float:
-    """Return the Utah chill units of one hour, -1..1; warm hours take away."""
+    """Return the Utah chill units of one hour, -1..1; warm hours are negative."""
     return next((units for top, units in UTAH if temperature <= top), -1.0)
 
 
 class ChillSeason(msgspec.Struct):
-    """What a season's counting comes to; to be kept over a restart, for the dynamic model's `x` goes on.
+    """A season's sums; saved across restarts, because the dynamic model's `x` continues.
 
-    `x`: the intermediate product, 0..1; `portions` are banked for good; `missing`: hours without a temperature;
-    `unsure`: those of them since the last portion was banked, over which `x` was held. `degree_days` None: an older
+    `x`: the intermediate product, 0..1; `portions`: banked permanently; `missing`: hours without a temperature;
+    `unsure`: those of them since the last portion was banked, during which `x` was held. `degree_days` None: an older
     version began the season and did not count them.
     """
 
@@ -65,7 +65,7 @@ class ChillSeason(msgspec.Struct):
     degree_days: float | None = None
 
     def take(self, temperature: float | None) -> float:
-        """Add an hour and return the portion that it banked. A missing hour is counted and changes no sum."""
+        """Add an hour and return the portion that it banked. A missing hour is counted but changes no sum."""
         if temperature is None or not math.isfinite(temperature):
             self.missing += 1
             self.unsure += 1
@@ -98,7 +98,7 @@ def dynamic_hour(x: float, temperature: float) -> tuple[float, float]:
 
 
 def begun() -> ChillSeason:
-    """Return a season before its first hour."""
+    """Return a new season, before its first hour."""
     return ChillSeason(degree_days=0.0)
 
 

@@ -1,8 +1,8 @@
 """Reference evapotranspiration by FAO-56 (Allen 1998), daily and hourly, mm.
 
-Not ASCE-EWRI 2005, whose hourly denominator differs by 5 %: the record names the variant. Where radiation is not
-measured it may be estimated from lux, and the result says so: an estimate of an estimate, the factor alone -+7 %.
-Radiation MJ/m2 (per day or hour), temperature degC, humidity %, wind m/s, pressure kPa where not said otherwise.
+Not ASCE-EWRI 2005, whose hourly denominator differs by 5 %: the record names the variant. If radiation is not measured,
+it may be estimated from lux, and the result says so: the factor alone is uncertain by +-7 %. Radiation MJ/m2 (per day
+or hour), temperature degC, humidity %, wind m/s, pressure kPa, unless stated otherwise.
 """
 
 import math
@@ -14,15 +14,15 @@ from edge.measure.derived.psychrometrics import saturation_kpa
 SOLAR_CONSTANT = 0.0820  # MJ/m2/min
 STEFAN_DAY, STEFAN_HOUR = 4.903e-9, 2.043e-10  # MJ/K4/m2
 ALBEDO = 0.23
-LEAST_CLEARNESS = 0.3  # Rs/Rso: ASCE-EWRI 2005 (0.3..1); FAO-56 gives 0.33..1. Below it the cloud would warm the ground
-LOW_SUN = math.radians(17.0)  # lower, Rs/Rso tells of the skyline and not of the clouds (ASCE-EWRI 2005: 0.3 rad)
-LEAST_WIND_HEIGHT = 0.5  # m; the logarithm of eq. 47 is of a profile over grass 0.12 m high
+LEAST_CLEARNESS = 0.3  # Rs/Rso: ASCE-EWRI 2005 (0.3..1); FAO-56 gives 0.33..1. With less, clouds would warm the ground
+LOW_SUN = math.radians(17.0)  # below it Rs/Rso depends on the skyline, not on the clouds (ASCE-EWRI 2005: 0.3 rad)
+LEAST_WIND_HEIGHT = 0.5  # m; eq. 47 is the logarithmic profile over grass 0.12 m high
 LUX_PER_WATT = 122.0  # lx per W/m2 of sunlight (Michael 2020, J. Meas. Eng., doi 10.21595/jme.2020.21667)
 VARIANT = "FAO-56"
 
 
 class Place(msgspec.Struct, frozen=True):
-    """Latitude and longitude in degrees (east positive), altitude in metres, hours ahead of UTC."""
+    """Latitude and longitude in degrees (east positive), altitude in metres, offset from UTC in hours."""
 
     latitude: float
     longitude: float
@@ -31,7 +31,7 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class DayWeather(msgspec.Struct, frozen=True):
-    """A day's weather: extremes of temperature, vapour pressure (kPa), wind at 2 m, radiation, soil heat (0)."""
+    """A day's weather: extremes of temperature, vapour pressure (kPa), wind at 2 m, radiation, soil heat flux (0)."""
 
     day_of_year: int
     highest: float
@@ -43,8 +43,8 @@ class DayWeather(msgspec.Struct, frozen=True):
 
 
 class HourWeather(msgspec.Struct, frozen=True):
-    """An hour's weather. `middle`: its middle, hours of local standard time; `clearness`: Rs/Rso of the last hours
-    of high sun, which an hour of night or low sun needs."""
+    """An hour's weather. `middle`: its middle, hours of local standard time; `clearness`: Rs/Rso of the last hour of
+    high sun, required for an hour of night or low sun."""
 
     day_of_year: int
     middle: float
@@ -56,7 +56,7 @@ class HourWeather(msgspec.Struct, frozen=True):
 
 
 class Evapotranspiration(msgspec.Struct, frozen=True):
-    """mm, the variant, and whether its radiation was measured or estimated."""
+    """The amount in mm, the variant, and whether its radiation was "measured" or "estimated"."""
 
     mm: float
     radiation: str
@@ -64,14 +64,14 @@ class Evapotranspiration(msgspec.Struct, frozen=True):
 
 
 def irradiance_from_lux(lux: float) -> float:
-    """Return the W/m2 of sunlight from lux: an estimate, to be labelled so."""
+    """Return the W/m2 of sunlight from lux: an estimate, to be labelled as such."""
     return lux / LUX_PER_WATT
 
 
 def wind_at_2m(speed: float, height_m: float) -> float:
     """Return the wind at 2 m from that at another height over grass, m/s (eq. 47).
 
-    Raise ValueError under 0.5 m, where the formula has no answer.
+    Raise ValueError under 0.5 m, where the formula does not hold.
     """
     if not height_m >= LEAST_WIND_HEIGHT:
         raise ValueError(f"wind at {height_m:g} m: the profile holds from {LEAST_WIND_HEIGHT:g} m on")
@@ -79,7 +79,7 @@ def wind_at_2m(speed: float, height_m: float) -> float:
 
 
 def pressure_at(altitude_m: float) -> float:
-    """Return the equation's own mean pressure, kPa (eq. 7).
+    """Return the mean pressure as FAO-56 defines it, kPa (eq. 7).
 
     2 to 4 hPa over the standard atmosphere at 1,600-2,500 m.
     """
@@ -141,7 +141,7 @@ def hourly(hour: HourWeather, place: Place, radiation: str = "measured") -> Evap
 
 
 def clearness_of(hour: HourWeather, place: Place) -> float | None:
-    """Return Rs/Rso of an hour, 0.3..1; None while the sun is under 17 degrees, when it tells nothing of the clouds."""
+    """Return Rs/Rso of an hour, 0.3..1; None while the sun is under 17 degrees, when it does not depend on clouds."""
     if sun_height(hour.day_of_year, hour.middle, place) < LOW_SUN:
         return None
     clear = clear_sky(extraterrestrial_hour(hour.day_of_year, hour.middle, place), place.altitude_m)
@@ -149,7 +149,7 @@ def clearness_of(hour: HourWeather, place: Place) -> float | None:
 
 
 def bounded(clearness: float) -> float:
-    """Return Rs/Rso within what the formula of long wave holds for."""
+    """Return Rs/Rso limited to the range for which the long-wave formula holds."""
     return min(max(clearness, LEAST_CLEARNESS), 1.0)
 
 
@@ -159,7 +159,7 @@ def clear_sky(extraterrestrial: float, altitude_m: float) -> float:
 
 
 def extraterrestrial_day(day_of_year: int, latitude: float) -> float:
-    """Return the radiation of a day on top of the air, MJ/m2 (eq. 21)."""
+    """Return a day's extraterrestrial radiation, MJ/m2 (eq. 21)."""
     near, tilt = _sun(day_of_year)
     north = math.radians(latitude)
     sunset = math.acos(max(-1.0, min(1.0, -math.tan(north) * math.tan(tilt))))
@@ -168,15 +168,15 @@ def extraterrestrial_day(day_of_year: int, latitude: float) -> float:
 
 
 def day_length(day_of_year: int, latitude: float) -> float:
-    """Return the hours from sunrise to sunset of a flat horizon (eq. 34)."""
+    """Return the hours from sunrise to sunset over a flat horizon (eq. 34)."""
     tilt = _sun(day_of_year)[1]
     return 24 / math.pi * math.acos(max(-1.0, min(1.0, -math.tan(math.radians(latitude)) * math.tan(tilt))))
 
 
 def extraterrestrial_hour(day_of_year: int, middle: float, place: Place) -> float:
-    """Return the radiation of one hour on top of the air, MJ/m2 (eq. 28 to 33); 0 while the sun is down.
+    """Return an hour's extraterrestrial radiation, MJ/m2 (eq. 28 to 33); 0 while the sun is down.
 
-    Where the sun does not set, the hour around midnight is cut by no sunset.
+    If the sun does not set, the hour around midnight is not cut at a sunset.
     """
     near, tilt = _sun(day_of_year)
     north = math.radians(place.latitude)
@@ -192,7 +192,7 @@ def extraterrestrial_hour(day_of_year: int, middle: float, place: Place) -> floa
 
 
 def sun_height(day_of_year: int, at: float, place: Place) -> float:
-    """Return the sun's height over a flat horizon, radians, at an hour of local standard time."""
+    """Return the sun's height over a flat horizon, radians, at a time of local standard time (hours)."""
     tilt, north = _sun(day_of_year)[1], math.radians(place.latitude)
     level = math.sin(north) * math.sin(tilt)
     return math.asin(level + math.cos(north) * math.cos(tilt) * math.cos(_hour_angle(day_of_year, at, place)))

@@ -1,4 +1,4 @@
-"""The inputs of growers' rules: the good values of the last hour, and how wet each hour of the last days was."""
+"""The inputs of growers' rules: the good values of the last hour, and the wetness of each hour of the last days."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from edge.measure.quality import Flag
 from edge.measure.sun import Site, Sun
 from edge.records.bodies import Hour
 
-DAYS = 5  # the longest spell that matters lasts 80 h
+DAYS = 5  # the longest relevant spell lasts 80 h
 RECENT_MIN, WIND_MIN, WIND_LEAST = 60, 10, 8
-RECENT_S = (RECENT_MIN + 2) * 60.0  # of older minutes only these channels are looked at:
+RECENT_S = (RECENT_MIN + 2) * 60.0  # of older minutes only these channels are used:
 OF_HOURS = ("air_temperature", "relative_humidity", "rainfall_amount", "leaf_wetness")
 HOUR_S = 3600
 SEASON = Reason(
@@ -31,7 +31,7 @@ COUNTED = ("chill_hours", "utah_chill_units", "chill_portions", "growing_degree_
 
 
 class Good(msgspec.Struct, frozen=True):
-    """A minute's begin, s UTC, and its good values; `rained`: its rain is in doubt, and not 0."""
+    """A minute's begin, s UTC, and its good values; `rained`: its rain is not 0 but in doubt."""
 
     begin: float
     values: dict[str, float]
@@ -39,7 +39,7 @@ class Good(msgspec.Struct, frozen=True):
 
 
 class GrowersMinutes:
-    """Takes in minutes by time and judges them; `channels`: what the station measures."""
+    """Collects minutes in the order of time and evaluates the rules; `channels`: what the station measures."""
 
     def __init__(self, site: Site, channels: Collection[str]) -> None:
         self._pressure = standard_pressure(site.altitude_m)
@@ -50,11 +50,11 @@ class GrowersMinutes:
 
     @property
     def newest(self) -> float | None:
-        """Return when the newest minute began, s UTC; None where there is none."""
+        """When the newest minute began, s UTC; None if there is none."""
         return self._recent[-1].begin if self._recent else None
 
     def take(self, begin: float, values: Mapping[str, float | None], quality: Mapping[str, float | None]) -> None:
-        """Take in a minute that began then, s UTC."""
+        """Add a minute that began at `begin`, s UTC."""
         good = {n: v for n, v in values.items() if v is not None and quality.get(n) == Flag.PASS}
         rained = "rainfall_amount" not in good and (values.get("rainfall_amount") or 0.0) > 0.0
         self._recent.append(Good(begin, good, rained))
@@ -64,16 +64,16 @@ class GrowersMinutes:
             hour.take(air, wet, self._sun.height(begin) > 0, rain or 0.0)
 
     def forget_old(self) -> None:
-        """Let go of the hours that no spell reaches back to."""
+        """Delete the hours that are too old for any spell."""
         for old in [number for number in self._hours if number < max(self._hours) - DAYS * 24]:
             del self._hours[old]
 
     def verdicts(self, now: float, hour: Hour | None) -> list[Verdict]:
-        """Return what each rule says now (s UTC); `hour`: the newest hour's figures."""
+        """Return each rule's verdict at `now` (s UTC); `hour`: the newest hour's figures."""
         return [spray(self._spray_inputs(now)), scab(self._wet_hours(now)), season(hour)]
 
     def _wet(self, good: dict[str, float]) -> bool | None:
-        """Return whether the leaves are wet; None where that is not known, or whether it rains."""
+        """Return whether the leaves are wet; None if that, or the rain, is unknown."""
         rain, humidity = good.get("rainfall_amount"), good.get("relative_humidity")
         if rain is None:
             return None
@@ -83,7 +83,7 @@ class GrowersMinutes:
         return None if humidity is None else rain > 0 or humidity >= HUMID
 
     def _wet_hours(self, now: float) -> list[WetHour]:
-        """Return the last days' hours one after the other, an empty one where nothing is known."""
+        """Return the consecutive hours of the last days, an empty one if nothing is known of it."""
         last = int(now // HOUR_S)
         first = min(self._hours, default=last)
         return [self._hours.get(number, WetHour()) for number in range(max(first, last - DAYS * 24), last)] + (
@@ -111,7 +111,7 @@ class GrowersMinutes:
 
 
 def season(body: Hour | None) -> Verdict:
-    """Return chill by three models, and warmth, side by side, since the season began."""
+    """Return chill by three models, and warmth, since the season began."""
     if body is None:
         return Verdict("season", UNKNOWN, [lacks("air_temperature")], dict.fromkeys(COUNTED), {}, SEASON)
     counts = msgspec.structs.asdict(body.season)

@@ -1,6 +1,6 @@
 """The derived quantities, with unit and reporting resolution: only tables, because every command loads them.
 
-`DERIVED` follows from one minute's values, `HOURLY` is what an hour record has, `COUNTED` what a season came to.
+`DERIVED` follows from one minute's values, `HOURLY` is in an hour record, `COUNTED` are a season's sums.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Derived values of one minute, from its primary values: for pages, alerts and rules, at the station and at the hub.
 
-No minute records them, because whoever has its values derives the same; an hour's record has their means (`season`).
+No minute record contains them, because they follow from its values; an hour's record has their means (`season`).
 """
 
 from __future__ import annotations
@@ -9,21 +9,30 @@ from collections.abc import Mapping
 
 from edge.measure.derived import psychrometrics
 from edge.measure.derived.hourly import DERIVED
+from edge.measure.limits import GROSS
 from edge.measure.quality import Flag
+
+INPUTS = ("air_temperature", "relative_humidity", "air_pressure")
 
 
 def derive(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:
-    """Return what a minute's values give, as it is shown."""
+    """Return the values derived from a minute's values, at reporting resolution."""
     return {name: DERIVED[name].rounded(value) for name, value in unrounded(values, quality).items()}
 
 
 def unrounded(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:
     """Return dew point, frost point, wet bulb (degC), delta-T (K) at station pressure, vapour pressure deficit (kPa).
 
-    The frost point is where hoar begins: there is one where it is not over 0 degC.
+    The frost point is where hoar begins: there is one only if it is at most 0 degC.
     Only from values that passed: a suspect thermometer makes no dew point. What cannot be derived is left out.
+    At the hub any number may be flagged as good, so only values within the gross limits count: the formulas hold for
+    those, and divide by zero beyond them.
     """
-    good = {name: value for name, value in values.items() if value is not None and quality[name] == Flag.PASS}
+    good = {
+        name: value
+        for name in INPUTS
+        if (value := values.get(name)) is not None and quality.get(name) == Flag.PASS and is_possible(name, value)
+    }
     temperature, humidity = good.get("air_temperature"), good.get("relative_humidity")
     if temperature is None or humidity is None or humidity <= 0:
         return {}
@@ -36,3 +45,9 @@ def unrounded(values: Mapping[str, float | None], quality: Mapping[str, int]) ->
         found["wet_bulb_temperature"] = psychrometrics.wet_bulb(temperature, humidity, pressure)
         found["delta_t"] = psychrometrics.delta_t(temperature, humidity, pressure)
     return {name: value for name, value in found.items() if value is not None}
+
+
+def is_possible(name: str, value: float) -> bool:
+    """Return whether a value is within its quantity's gross limits."""
+    low, high = GROSS[name].fail
+    return low <= value <= high

@@ -1,8 +1,8 @@
-"""Quantities that follow from measured ones: pure functions, degC, %, hPa, kPa, metres.
+"""Quantities derived from measured ones: pure functions, degC, %, hPa, kPa.
 
 Sources. WMO: WMO-No. 8 (CIMO guide), annexes on humidity and on pressure. FAO: Irrigation and Drainage Paper 56
-(Allen 1998). Relative humidity is over water at all temperatures. Input that has no answer gives None, never a
-number that looks like one: humidity 0 has no dew point.
+(Allen 1998). Relative humidity is over water at all temperatures. Input without a result gives None, never a
+misleading number: humidity 0 has no dew point.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import math
 from collections.abc import Callable
 
 PSYCHROMETER_WATER = 6.53e-4  # 1/K, ventilated; times (1 + 0.000944 Tw)  (WMO)
+HALVINGS = 26  # of 61 K: to 1e-6 K
 
 
 def vapour_pressure_water(temperature: float) -> float:
@@ -29,7 +30,7 @@ def vapour_pressure(temperature: float, humidity: float) -> float:
 
 
 def dew_point(temperature: float, humidity: float) -> float | None:
-    """Return the dew point over water, degC (WMO), at most the temperature; None where humidity is <= 0."""
+    """Return the dew point over water, degC (WMO), at most the temperature; None if humidity is <= 0."""
     if humidity <= 0:
         return None
     gamma = math.log(min(humidity, 100.0) / 100.0) + 17.62 * temperature / (243.12 + temperature)
@@ -37,7 +38,7 @@ def dew_point(temperature: float, humidity: float) -> float | None:
 
 
 def frost_point(temperature: float, humidity: float) -> float | None:
-    """Return the frost point over ice, degC (WMO); None where humidity is <= 0 or the answer is above 0 degC."""
+    """Return the frost point over ice, degC (WMO); None if humidity is <= 0 or the result is above 0 degC."""
     if humidity <= 0:
         return None
     gamma = math.log(vapour_pressure(temperature, humidity) / 6.112)
@@ -78,9 +79,9 @@ def vapour_pressure_deficit(temperature: float, humidity: float) -> float:
 
 
 def _rising_root(rising: Callable[[float], float], value: float, high: float) -> float:
-    """Return where a rising function has `value`, from 60 K under `high` to 1 K over it, to 1e-6 K."""
+    """Return where an increasing function has `value`, between 60 K below `high` and 1 K above it, to 1e-6 K."""
     low, high = high - 60.0, high + 1.0
-    while high - low > 1e-6:
+    for _ in range(HALVINGS):
         middle = (low + high) / 2
         low, high = (middle, high) if rising(middle) < value else (low, middle)
     return (low + high) / 2

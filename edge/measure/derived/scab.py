@@ -1,9 +1,10 @@
-"""Whether apple scab could infect in the present wet spell: hours of wet leaves against their mean temperature.
+"""Whether apple scab could infect in the current wet spell: hours of wet leaves by their mean temperature.
 
 Least hours: MacHardy and Gadoury 1989 with Stensvand 1997 in the cold (WVU Kearneysville); low, moderate, high: Jones'
-revision of Mills and LaPlante (New England guide); between the rows linear. A spell begins with rain; rain in the dark
-counts from sunrise on, for spores fly by day (WVU); dry hours do not count, 8 in a row end it (WVU). Wet: a leaf sensor
-at 40 % (AgWeatherNet); without one rain in the minute or 90 % of humidity, which is an estimate (NC State).
+revision of Mills and LaPlante (New England guide); linear between the rows. A spell begins with rain; rain in the dark
+counts from sunrise on, because spores are released by day (WVU); dry hours do not count, and 8 in a row end it (WVU).
+Wet: a leaf sensor at 40 % (AgWeatherNet); without one, rain in the minute or 90 % humidity, which is an estimate (NC
+State).
 """
 
 from bisect import bisect_right
@@ -22,7 +23,7 @@ Table = tuple[tuple[float, float], ...]  # degF, h
 
 
 def _table(text: str) -> Table:
-    """Return a table that is written as temperature:hours, ..."""
+    """Return the table written as "temperature:hours ..."."""
     return tuple((float(warm), float(hours)) for warm, _, hours in (row.partition(":") for row in text.split()))
 
 
@@ -48,7 +49,8 @@ MILLS = {
 class WetHour(msgspec.Struct):
     """Minutes of an hour: those with air and wetness known, those wet, and the wet ones with the sun up.
 
-    `warmth`, `lit_warmth`: the sums of their air temperatures, degC; `sun`: known ones with the sun up; `rain`, mm.
+    `warmth`, `lit_warmth`: the sums of the wet ones' air temperatures, degC; `sun`: known ones with the sun up; `rain`,
+    mm.
     """
 
     known: int = 0
@@ -61,7 +63,7 @@ class WetHour(msgspec.Struct):
     estimated: bool = False
 
     def take(self, air: float, wet: bool, sun: bool, rain: float) -> None:
-        """Take in a minute."""
+        """Add a minute."""
         self.known, self.sun, self.rain = self.known + 1, self.sun + sun, self.rain + rain
         if wet:
             self.wet, self.warmth = self.wet + 1, self.warmth + air
@@ -70,16 +72,16 @@ class WetHour(msgspec.Struct):
 
 
 class Spell(msgspec.Struct):
-    """A wet spell: minutes that count, the sum of their temperatures, degC, dry hours on end, hours not known."""
+    """A wet spell: minutes that count, the sum of their temperatures, degC, consecutive dry hours, unknown hours."""
 
     minutes: int = 0
     warmth: float = 0.0
     dry: int = 0
     unknown: int = 0
-    dark: bool = False  # it began by night, and no sun was on it yet
+    dark: bool = False  # it began at night, and the sun has not risen since
 
     def take(self, hour: WetHour) -> None:
-        """Take in an hour."""
+        """Add an hour."""
         if hour.known < KNOWN_MIN:
             self.unknown += 1
             return
@@ -92,7 +94,7 @@ class Spell(msgspec.Struct):
 
 
 def spell_of(hours: Iterable[WetHour]) -> Spell | None:
-    """Return the wet spell at the end of these hours, which follow each other; None where there is none."""
+    """Return the wet spell at the end of these consecutive hours; None if there is none."""
     spell: Spell | None = None
     for hour in hours:
         if spell is None and hour.wet and hour.rain > 0:
@@ -105,7 +107,7 @@ def spell_of(hours: Iterable[WetHour]) -> Spell | None:
 
 
 def scab(hours: list[WetHour]) -> Verdict:
-    """Return "none", "wet" (not long enough yet), "infection" with its severity, or "unknown", of the last days."""
+    """Return "none", "wet" (not long enough yet), "infection" or its severity, or "unknown", for the last days."""
     spell = spell_of(hours)
     estimated = any(hour.estimated for hour in hours)
     found: dict[str, float | None] = {"wet_hours": 0.0, "mean_temperature": None}
@@ -140,7 +142,7 @@ def scab(hours: list[WetHour]) -> Verdict:
 
 
 def hours_needed(mean: float) -> dict[str, float]:
-    """Return the wet hours that each table asks for at a mean temperature, degC; {} beyond the least table's range."""
+    """Return the wet hours that each table requires at a mean temperature, degC; {} outside the least table's range."""
     fahrenheit = mean * 1.8 + 32.0
     least = between(LEAST, fahrenheit)
     if least is None:
@@ -150,7 +152,7 @@ def hours_needed(mean: float) -> dict[str, float]:
 
 
 def judged(wet: float, needed: dict[str, float]) -> str:
-    """Return the worst that so many wet hours reach: "wet", "infection", or "low", "moderate", "high"."""
+    """Return the worst class that so many wet hours reach: "wet", "infection", or "low", "moderate", "high"."""
     if not needed or wet < needed["least"]:
         return "wet"
     reached = [name for name in MILLS if name in needed and wet >= needed[name]]

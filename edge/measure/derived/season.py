@@ -1,9 +1,9 @@
 """The derived values of an hour: evapotranspiration, warmth and chill, means, each with its own flag.
 
-Minutes go in, hours come out. A figure is made of the hour's minutes that passed, 40 of them at least; otherwise it is
-missing, and its reason says what lacked and how many minutes were in doubt. Nothing is filled. A figure whose inputs
-the station does not measure is left out. The state is kept with each record and given back at a start, so that a
-restart inside an hour loses none of it.
+Minutes go in, hours come out. A figure is computed from the hour's minutes that passed, at least 40; otherwise it is
+missing, and its reason says what was missing and how many minutes were in doubt. Gaps are not filled. A figure whose
+inputs the station does not measure is omitted. The state is saved with each record and restored at a start, so that a
+restart within an hour loses nothing.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,11 +22,11 @@ from edge.records.bodies import Hour, SeasonCounts
 HOUR = 3600
 NEEDED = 40.0  # minutes of an hour, two thirds
 PM_NEEDED = 45.0  # minutes; GB 3095's hour of particles is valid from 45 on
-MOST_MISSING = 24 * 31  # hours told one by one after a gap; a longer one is counted and not told
-CLOCK_WENT_BACK = 24 * HOUR  # s; minutes that lie further back were dated by a clock that was ahead before
-CLEARNESS_S = 24 * HOUR  # the evening's clearness holds for a night, not for the next one
+MOST_MISSING = 24 * 31  # hours recorded one by one after a gap; the hours of a longer gap are only counted
+CLOCK_WENT_BACK = 24 * HOUR  # s; if a minute is earlier by more, the clock was ahead before
+CLEARNESS_S = 24 * HOUR  # s; the evening's clearness is valid for the following night only
 MJ_PER_WATT_HOUR = 0.0036
-DIGITS = 6  # of a mean: sixty times 7.2 degC add up to a little more, and were no chill hour
+DIGITS = 6  # of a mean: the float sum of sixty times 7.2 degC is slightly more, and would not be a chill hour
 AIR = ("air_temperature", "relative_humidity")
 LIGHT = ("solar_irradiance", "illuminance")
 INPUTS = (*AIR, "wind_speed", *LIGHT, "pm2p5")
@@ -35,22 +35,22 @@ Figure = float | Reason
 
 
 class Sum(msgspec.Struct):
-    """Minutes that passed, their sum, and minutes with a value that is in doubt."""
+    """Minutes that passed, the sum of their values, and minutes with a doubted value."""
 
     minutes: float = 0.0
     total: float = 0.0
     doubted: float = 0.0
 
     def mean(self, needed: float = NEEDED) -> float | None:
-        """Return the hour's mean, None with too few minutes; without the sum's own error, which no limit may meet."""
+        """Return the hour's mean, None with too few minutes; rounded, so that no limit depends on float errors."""
         return round(self.total / self.minutes, DIGITS) if self.minutes >= needed - 1e-6 else None
 
 
 class SeasonState(msgspec.Struct):
-    """What must outlive a restart.
+    """The state saved across restarts.
 
-    `hour`: number of the hour under way (UTC s / 3600); `newest`: begin of the last minute taken, UTC s; `clearness`:
-    Rs/Rso of the last hour of high sun, `clear_at` its number; `year` in which the season of `counted` began, `since`
+    `hour`: number of the current hour (UTC s / 3600); `newest`: begin of the last minute added, UTC s; `clearness`:
+    Rs/Rso of the last hour of high sun, `clear_at` its number; `year`: in which the season of `counted` began, `since`:
     the begin of its first hour, UTC s.
     """
 
@@ -65,8 +65,8 @@ class SeasonState(msgspec.Struct):
 
 
 class Orchard(msgspec.Struct, frozen=True):
-    """Where and of what hours are made: the place, the anemometer's height above ground (m, None: not known), the
-    quantities that the station's primary channels measure, and the day, "MM-DD", from which a season is counted.
+    """The site: its place, the anemometer's height above ground (m, None: unknown), the quantities that the station's
+    primary channels measure, and the day, "MM-DD", from which a season is counted.
     """
 
     place: et0.Place
@@ -76,7 +76,7 @@ class Orchard(msgspec.Struct, frozen=True):
 
 
 class HourBuilder:
-    """Makes hours of minutes: `for hour in season.ended(begin): ...`, then `season.take(begin, ...)`."""
+    """Computes hours from minutes: `for hour in season.ended(begin): ...`, then `season.take(begin, ...)`."""
 
     def __init__(self, orchard: Orchard, state: SeasonState | None = None) -> None:
         self.state = state or SeasonState()
@@ -85,10 +85,10 @@ class HourBuilder:
     def take(
         self, begin: float, duration: float, values: Mapping[str, float | None], quality: Mapping[str, int]
     ) -> None:
-        """Take a minute: its begin, UTC s, its length, s, values and flags.
+        """Add a minute: its begin, UTC s, its length, s, values and flags.
 
-        One not later than the last is left out: it was counted. One from long before says that the clock was ahead:
-        hours are counted from there on.
+        One that is not later than the last is ignored: it was counted. One from long before shows that the clock was
+        ahead: hours are counted from there on.
         """
         state = self.state
         if state.hour is None or state.newest - begin > CLOCK_WENT_BACK:
@@ -103,7 +103,7 @@ class HourBuilder:
             add(state.sums.setdefault(name, Sum()), derived, duration, True)
 
     def ended(self, until: float) -> Iterator[Hour]:
-        """Yield the hours that end by `until`, UTC s. The state is that after the hour, while it is looked at."""
+        """Yield the hours that end by `until`, UTC s. When an hour is yielded, the state is that after it."""
         state, last = self.state, int(until // HOUR)
         if state.hour is not None and last - state.hour > MOST_MISSING:
             hour = self._close(state.hour)
@@ -116,7 +116,7 @@ class HourBuilder:
             yield hour
 
     def _close(self, number: int) -> Hour:
-        """Return an hour's figures, and forget its minutes."""
+        """Return an hour's figures, and reset its sums."""
         self._begin_season(number)
         sums, self.state.sums = self.state.sums, {}
         figures: dict[str, Figure] = {}
@@ -152,7 +152,7 @@ class HourBuilder:
         return Hour(number * HOUR * 1_000_000, values, quality, self.counts(), reasons, radiation)
 
     def counts(self) -> SeasonCounts:
-        """Return what the season came to so far."""
+        """Return the season's sums so far."""
         counted = self.state.counted
         return SeasonCounts(
             self.state.since * 1_000_000,
@@ -172,7 +172,7 @@ class HourBuilder:
         return datetime.fromtimestamp(utc + self._place.utc_offset_h * HOUR, UTC)
 
     def _begin_season(self, number: int) -> None:
-        """Begin new counts with the first hour of a season."""
+        """Start new counts with the first hour of a season."""
         state, local = self.state, self._local(number * HOUR)
         year = local.year - (local.strftime("%m-%d") < self._orchard.season_begins)
         if state.year is None or year > state.year:
@@ -188,7 +188,7 @@ class HourBuilder:
         return dict(zip(WARMTH, (*hour, portion)))
 
     def _derived(self, sums: Mapping[str, Sum]) -> dict[str, Figure]:
-        """Return the means of what each minute's values gave; the frost point only of hours that have one."""
+        """Return the means of the minutes' derived values; the frost point only if the hour has one."""
         if not self._measures(*AIR):
             return {}
         found: dict[str, Figure] = {}
@@ -236,7 +236,7 @@ class HourBuilder:
 
 
 def add(held: Sum, value: float, duration: float, passed: bool) -> None:
-    """Add a minute's value by its length, s."""
+    """Add a minute's value, weighted by its length, s."""
     minutes = duration / 60.0
     if passed:
         held.minutes, held.total = held.minutes + minutes, held.total + value * minutes
@@ -261,7 +261,7 @@ def sunlight(sums: Mapping[str, Sum], measured: frozenset[str]) -> tuple[float, 
 
 
 def lacks(sums: Mapping[str, Sum], name: str, needed: float = NEEDED) -> Reason:
-    """Return why an hour has no figure: too few good minutes of what it is made from."""
+    """Return why an hour has no figure: too few good minutes of an input."""
     held = sums.get(name, Sum())
     return Reason(
         "hour_lacks",

@@ -1,11 +1,11 @@
-"""Whether spraying is sensible now: delta-T at station pressure, wind, warmth, rain and wet leaves; what closes it.
+"""Whether conditions are suitable for spraying: delta-T at station pressure, wind, temperature, rain and wet leaves.
 
-Delta-T 2 to 8 K, up to 10 marginal (Bureau of Meteorology, GRDC); wind 1 to 4 m/s (Tianjin DB12/T 332), none from
-force 3 on, 3.4 m/s (the ministry's summer advice), under 0.8 m/s it may be an inversion (Canola Council); above
-28 degC, or 95 % of humidity, avoid (METOS). Forces are for 10 m. No forecast: rain afterwards is not known here.
+Delta-T 2 to 8 K, up to 10 marginal (Bureau of Meteorology, GRDC); wind 1 to 4 m/s (Tianjin DB12/T 332), no spraying
+from force 3 on, 3.4 m/s (the ministry's summer advice), under 0.8 m/s there may be an inversion (Canola Council); avoid
+above 28 degC or 95 % humidity (METOS). Forces are for 10 m. There is no forecast: rain afterwards is unknown.
 
-From an hour before sunset to an hour after sunrise the air lies in layers on most nights (GRDC module 10; Wolf 2018),
-and a valley's night wind may blow through them: one thermometer cannot tell, so that spraying then wants care.
+From an hour before sunset to an hour after sunrise the air is stratified on most nights (GRDC module 10; Wolf 2018),
+even if a valley's night wind blows: one thermometer cannot detect it, so spraying then requires care.
 """
 
 from collections.abc import Iterator
@@ -32,7 +32,7 @@ THRESHOLDS = {
 class SprayInputs(msgspec.Struct, frozen=True):
     """The minute's air, degC, humidity, %, and delta-T, K; the wind's mean of 10 min, m/s; rain of the last hour, mm.
 
-    `leaf_wetness` in %; None without a sensor (`has_leaf` False: rain of the last hour then stands for wet leaves).
+    `leaf_wetness` in %; None without a sensor (`has_leaf` False: then rain of the last hour counts as wet leaves).
     `near_night`: from an hour before sunset to an hour after sunrise.
     """
 
@@ -47,9 +47,9 @@ class SprayInputs(msgspec.Struct, frozen=True):
 
 
 def spray(given: SprayInputs) -> Verdict:
-    """Return "closed" with what closes it, "unknown" with what is missing, "marginal" with why, or "open".
+    """Return "closed" with what forbids it, "unknown" with what is missing, "marginal" with why, or "open".
 
-    What closes it holds whatever else is missing.
+    What forbids it decides even if other inputs are missing.
     """
     found = msgspec.structs.asdict(given)
     del found["has_leaf"], found["near_night"]
@@ -64,7 +64,7 @@ def spray(given: SprayInputs) -> Verdict:
 
 
 def closes(given: SprayInputs) -> Iterator[Reason]:
-    """Yield what forbids it."""
+    """Yield what forbids spraying."""
     at = THRESHOLDS
     wind, delta, air = given.wind_speed, given.delta_t, given.air_temperature
     humidity, rain, leaf = given.relative_humidity, given.rainfall_amount, given.leaf_wetness
@@ -97,7 +97,7 @@ def closes(given: SprayInputs) -> Iterator[Reason]:
 
 
 def limits(given: SprayInputs) -> Iterator[Reason]:
-    """Yield what calls for care."""
+    """Yield what requires care."""
     at, delta, wind = THRESHOLDS, given.delta_t, given.wind_speed
     if delta is not None and delta < at["delta_t_least"]:
         yield Reason(

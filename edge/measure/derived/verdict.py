@@ -10,7 +10,7 @@ UNKNOWN = "unknown"
 
 
 class Verdict(msgspec.Struct, frozen=True):
-    """One rule's word. `inputs` and `thresholds` by name, an input None where it is not known."""
+    """The verdict of one rule. `inputs` and `thresholds` by name, an input None if it is unknown."""
 
     rule: str
     state: str
@@ -21,5 +21,5 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 def lacks(name: str) -> Reason:
-    """Return that an input is missing or in doubt."""
+    """Return the reason that an input is missing or in doubt."""
     return Reason("advice_lacks", "{channel} is missing or in doubt", channel=name)

@@ -151,3 +151,24 @@ def test_a_set_and_a_slewed_clock_are_told_apart() -> None:
     assert [one.until for one in slews] == [101.0 + n for n in range(10)]
     assert sum(one.elapsed - (one.until - one.since) for one in slews) == pytest.approx(1.0)
     assert len([one for one in found if one is not None]) == 11
+
+
+def test_a_slew_is_not_lost_where_the_recorder_takes_nothing_for_a_while() -> None:
+    """A disk that hangs fills its inbox: what was slewed meanwhile is handed over once there is room, all of it."""
+    clock = SimClock(100.0)
+    inbox = clock.inbox(1)
+    inbox.offer("readings")
+    system = SystemTime(lambda: BOOT.utc_at(clock.now()), lambda: clock.now() - max(0.0, min(clock.now() - 150.0, 5.0)))
+    keeper = Timekeeper([], BOOT.id, clock, inbox, settled=lambda: False, watch=ClockWatch(clock, system, BOOT.id))
+    clock.lane("time", keeper.run)
+    clock.run_until(300.0)
+    found: list[Any] = []
+
+    def take() -> None:
+        while True:
+            found.append(inbox.get(float("inf")))
+
+    clock.lane("recorder", take)
+    clock.run_until(400.0)
+    slewed = [one for one in found if isinstance(one, Slewed)]
+    assert sum(one.until - one.since - one.elapsed for one in slewed) == pytest.approx(5.0, abs=0.1)

@@ -54,3 +54,16 @@ def test_a_frosty_night_has_a_frost_point_beside_its_dew_point() -> None:
     assert found["frost_point_temperature"] == -2.6
     assert found["dew_point_temperature"] == -2.9
     assert "frost_point_temperature" not in derive(VALUES, dict.fromkeys(VALUES, 1))
+
+
+@pytest.mark.parametrize("temperature", [-1e15, -300.0, -243.2, -243.12, -237.3, 80.0, 1e15, 1e300])
+def test_nothing_is_derived_from_a_value_that_no_air_has(temperature: float) -> None:
+    """A record from elsewhere may call any number good: the formulas hold for weather, and divide by zero beyond it."""
+    values = {**VALUES, "air_temperature": temperature}
+    assert derive(values, dict.fromkeys(values, 1)) == {}
+
+
+def test_a_value_without_a_flag_is_not_good() -> None:
+    """A record from elsewhere may lack one: what can be derived from the others is."""
+    assert derive({**VALUES, "wind_speed": 1.0}, dict.fromkeys(VALUES, 1)) == derive(VALUES, dict.fromkeys(VALUES, 1))
+    assert derive(VALUES, {"air_temperature": 1}) == {}

@@ -92,6 +92,27 @@ def test_a_lost_draft_is_told_by_a_record(folder: Path) -> None:
     store.close()
 
 
+def test_readings_that_are_lost_while_a_loss_is_written_are_in_the_next_one(folder: Path) -> None:
+    """A slow disk fills the inbox again while it takes the record of what was lost: each reading is counted once."""
+    store = Store.open(folder, epoch="e", destinations=(PLATFORM,))
+    clock = SystemClock()
+    inbox, told = clock.inbox(1), list[dict[str, Any]]()
+
+    def appended(record: Record) -> None:
+        if record.kind == Kind.LOSS:
+            told.append(record.fields())
+            for _ in range(2 if len(told) == 1 else 0):
+                inbox.offer("a reading")
+
+    recorder = Recorder(Minutes([]), store, clock, inbox, "b", keep=dict, appended=appended)
+    for _ in range(4):
+        inbox.offer("a reading")
+    for _ in range(3):
+        recorder._tidy()
+    assert [(loss["what"], loss["count"]) for loss in told] == [("readings", 3), ("readings", 2)]
+    store.close()
+
+
 def test_a_disk_that_refuses_is_told_once_and_so_is_its_end(
     folder: Path, disk: BadDisk, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -164,6 +164,17 @@ def test_the_devices_are_known_by_their_sum(tmp_path: Path) -> None:
     assert again.sum == first.sum != other.sum
 
 
+def test_devices_that_another_version_saved_keep_no_station_from_starting(tmp_path: Path) -> None:
+    """A station that was downgraded knows none of them, and saves its own again."""
+    config = configured(tmp_path, BOTH)
+    store = Store.open(tmp_path / "store", epoch="e", destinations=(PLATFORM,))
+    store.notes.put("devices", "newer", b'{"rainfall_amount":["of","another","form"]}', 20)
+    first = KeptDevices(store.notes, config, {"devices": "newer"})
+    assert first.had == {}
+    assert KeptDevices(store.notes, config, {"devices": first.sum}).had == devices(config)
+    store.close()
+
+
 def test_a_full_disk_does_not_keep_a_station_from_starting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     """Where the devices cannot be saved the station starts, as it did before it saved any."""
     config = configured(tmp_path, BOTH)
@@ -173,3 +184,31 @@ def test_a_full_disk_does_not_keep_a_station_from_starting(tmp_path: Path, caplo
         assert KeptDevices(store.notes, config, {}).had == {}
         store.close()
     assert "cannot be read or saved" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "counters",
+    [
+        None,
+        [],
+        {RAIN: None},
+        {RAIN: {"last": "12.0"}},
+        {RAIN: {"last": 12.0, "levels": [{"kind": "of a newer version", "first": 1.0, "last": 1.0, "at": 1.0}]}},
+    ],
+)
+def test_totals_that_cannot_be_read_keep_no_station_from_starting(
+    tmp_path: Path, counters: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A newer version may have saved them before it was taken back: that gauge counts from its next reading on, and the
+    other one goes on with its total."""
+    old = configured(tmp_path, BOTH)
+    lines = channel_lines(old, {}, "boot", {})
+    told(lines, 0, {"rain485": 12.0, "field": 14.0})
+    saved = state(lines)
+    if isinstance(counters, dict):
+        counters = {**saved["counters"], **counters}  # type: ignore[dict-item]  # a table
+        assert {RAIN, f"{RAIN}.field"} == set(counters)
+    minute = told(channel_lines(old, saved | {"counters": counters}, "boot", {}), 1, {"rain485": 12.2, "field": 14.33})
+    assert minute.values[RAIN] == 0.0
+    assert minute.values[f"{RAIN}.field"] == (0.33 if isinstance(counters, dict) else 0.0)
+    assert caplog.text.count("cannot be read") == isinstance(counters, dict)
