@@ -32,7 +32,7 @@ class Inbox(Protocol):
         """Put `item` in, waiting for room. Raise Stopped."""
 
     def get(self, until: float) -> Any | None:
-        """Return the oldest item, waiting until the instant `until` (seconds); None where none arrived.
+        """Return the oldest item, waiting until the instant `until` (seconds); None if none arrived.
 
         Raise Stopped.
         """

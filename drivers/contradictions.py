@@ -40,7 +40,7 @@ def is_contradiction(doubt: Reason) -> bool:
 
 
 def out_of_order(less_name: str, less: float, more_name: str, more: float) -> Reason | None:
-    """Return why two values contradict each other, of which the first cannot be more; None where they do not.
+    """Return why two values contradict each other, of which the first cannot be more; None if they do not.
 
     The names are those of the channels; of particles or of speeds.
     """
@@ -61,7 +61,7 @@ def out_of_order(less_name: str, less: float, more_name: str, more: float) -> Re
 
 
 def dew_over_temperature(temperature: float | None, dew_point: float | None) -> Reason | None:
-    """Return why a device's own dew point contradicts its temperature, degC; None where it does not."""
+    """Return why a device's own dew point contradicts its temperature, degC; None if it does not."""
     if temperature is None or dew_point is None or dew_point <= temperature + DEW_SLACK:
         return None
     return Reason(
@@ -73,7 +73,7 @@ def dew_over_temperature(temperature: float | None, dew_point: float | None) -> 
 
 
 def mean_outside(speeds: Sequence[float | None]) -> Reason | None:
-    """Return why a device's own least, mean and highest wind, m/s, contradict each other; None where they do not."""
+    """Return why a device's own least, mean and highest wind, m/s, contradict each other; None if they do not."""
     known = [speed for speed in speeds if speed is not None]
     if len(known) != 3 or known[0] - GUST_SLACK <= known[1] <= known[2] + GUST_SLACK:
         return None
@@ -87,7 +87,7 @@ def mean_outside(speeds: Sequence[float | None]) -> Reason | None:
 
 
 def power_apart(volts: float, amperes: float, watts: float) -> Reason | None:
-    """Return why a device's own voltage, current and power contradict each other; None where they do not.
+    """Return why a device's own voltage, current and power contradict each other; None if they do not.
 
     A quarter is left for a device that averages the product and not its factors, under a load that pulses, and 0.5 W
     for the steps.

@@ -136,7 +136,7 @@ class DriverInfo:
     - `pace`: seconds between two frames of a device that sends unasked (its nominal pace).
     - `timeout`: the longest time, seconds, that one `read()` may take.
     - `twin`: "module:Class" of its twin (see `drivers/twins/twin.py`).
-    - `decoder(settings)`: its decoder for recorded streams; None where there is none.
+    - `decoder(settings)`: its decoder for recorded streams; None if there is none.
     - `decodes(settings)`: the channels whose limits hold for what the decoder gives, where those are more than
       `channels`.
     - `source`: the datasheet or page its numbers come from.

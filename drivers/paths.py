@@ -71,7 +71,7 @@ def folder(path: str) -> str:
 
 
 def _mode(path: Path) -> int | None:
-    """Return the kind of what is at that path; None where nothing is, or nothing that we may see."""
+    """Return the kind of what is at that path; None if nothing is, or nothing that we may see."""
     try:
         return path.stat().st_mode
     except OSError:

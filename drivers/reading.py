@@ -14,7 +14,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     clock that was handed to the driver (CLOCK_BOOTTIME on a station). `doubt` is what the device itself
     says against the value (a status bit, an error byte), or None. For a running
     total (`rainfall_amount`) the value is the device's own total in the unit and `wraps_at` the amount at
-    which its counter starts again from zero, or None where that is not known.
+    which its counter starts again from zero, or None if that is not known.
     """
 
     quantity: str

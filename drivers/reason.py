@@ -82,7 +82,7 @@ def joined(reasons: Iterable[Reason]) -> Reason:
 def restored(value: Any) -> Reason:
     """Return the meaning that `Reason.builtins` wrote; a plain text becomes one of the code "said".
 
-    Its sentence is the one that was written: the code may be a newer station's. Raise ValueError where it is neither.
+    Its sentence is the one that was written: the code may be a newer station's. Raise ValueError if it is neither.
     """
     match value:
         case str():

@@ -33,7 +33,7 @@ class TomlLines:
             self._read(number, line)
 
     def of(self, path: Path) -> int | None:
-        """Return the line of the key at that path, or of the nearest table around it; None where there is none."""
+        """Return the line of the key at that path, or of the nearest table around it; None if there is none."""
         for length in range(len(path), 0, -1):
             if path[:length] in self._lines:
                 return self._lines[path[:length]]
@@ -90,7 +90,7 @@ class TomlLines:
 
 
 def value_on(line: str) -> str | None:
-    """Return what stands behind the key and `=` of a line; None where the line has none."""
+    """Return what stands behind the key and `=` of a line; None if the line has none."""
     found = _VALUE.match(line)
     return None if found is None else _bare(found[2])
 

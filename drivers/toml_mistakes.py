@@ -83,7 +83,7 @@ def once_in_brackets(lines: Sequence[str]) -> tuple[int, Reason] | None:
 
 
 def defined_on(lines: Sequence[str]) -> Reason | None:
-    """Return that the last of these lines repeats an earlier one, with its number; None where it does not."""
+    """Return that the last of these lines repeats an earlier one, with its number; None if it does not."""
     if not is_toml(lines[-1]):
         return None
     headers = [HEADER.match(line) for line in lines]

@@ -36,7 +36,7 @@ def narrowed(text: str) -> str:
 
 
 def first_wide(text: str) -> Reason | None:
-    """Return what is to be said of the first full-width sign of a text; None where it has none."""
+    """Return what is to be said of the first full-width sign of a text; None if it has none."""
     for place, sign in enumerate(text):
         if right := plain(sign):
             is_in_list = text.count("[", 0, place) > text.count("]", 0, place)

@@ -45,7 +45,7 @@ class GpioContact(Protocol):
     def edges(self) -> list[float]:
         """Return the instants (clock seconds, sorted) of the closures since the last call.
 
-        Raise OSError where the chip is gone.
+        Raise OSError if the chip is gone.
         """
 
     def close(self) -> None:
@@ -56,7 +56,7 @@ class Switch(Protocol):
     """A relay on one line."""
 
     def set(self, on: bool) -> None:
-        """Switch it. Raise OSError where the chip is gone."""
+        """Switch it. Raise OSError if the chip is gone."""
 
     def close(self) -> None:
         """Release the line; its level is then no longer ours. Calling it again does nothing."""
@@ -233,7 +233,7 @@ def no_line(line: int, error: Exception) -> InUse | Unplugged:
 def chip_path(named: str) -> str:
     """Return the chip's device file for a path or a label ("pinctrl-rp1"); numbers change between kernels.
 
-    FIRST, the default, is the chip of a Raspberry Pi's pins whatever its number. Raise FileNotFoundError where no chip
+    FIRST, the default, is the chip of a Raspberry Pi's pins whatever its number. Raise FileNotFoundError if no chip
     has that label, NotADevice where it is one that works the board itself: what hangs at the pins is not on its lines,
     so a gauge would tell no rain for ever, and a relay switch the radio or the card.
     """

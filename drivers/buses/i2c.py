@@ -203,7 +203,7 @@ class KernelAdapter:
 
 
 def hold_alone(fd: int) -> None:
-    """Hold an open adapter against our other programs until it is closed. Raise BlockingIOError where one holds it.
+    """Hold an open adapter against our other programs until it is closed. Raise BlockingIOError if one holds it.
 
     The kernel lets any number of programs use an adapter. Where two start conversions on one device, each may read the
     other's, and nothing shows it.

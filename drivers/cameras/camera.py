@@ -106,7 +106,7 @@ class Camera(Protocol):
 def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
     """Return the address without its login, the user and the password.
 
-    The settings' own login takes precedence over the address's. Raise UnreachableError where it is no valid address.
+    The settings' own login takes precedence over the address's. Raise UnreachableError if it is no valid address.
     """
     try:
         parts = urlsplit(settings.url)

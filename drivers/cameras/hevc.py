@@ -24,7 +24,7 @@ Decoding = Callable[[list[bytes]], Any]
 
 
 def whole(decoded: Decoding, slices: list[bytes]) -> Any:
-    """Return the frame that slices decode to, None where it is not whole. One frame is in memory at a time."""
+    """Return the frame that slices decode to, None if it is not whole. One frame is in memory at a time."""
     seen = _shown(decoded(slices))
     for place in range(0, len(slices), -(-len(slices) // MOST_TAILS)):
         if len(slices[place]) >= SHORTEST and seen:

@@ -250,7 +250,7 @@ def _target(place: SplitResult) -> str:
 
 
 def _redirected(place: SplitResult, target: str) -> SplitResult:
-    """Return where an answer sends us, without a login of its own. Raise NotAnImageError where no web server can be."""
+    """Return where an answer sends us, without a login of its own. Raise NotAnImageError if no web server can be."""
     target = quote(target.strip().encode("latin-1"), safe=PRINTED)  # signs of any script come as they are coded there
     shown = target
     try:

@@ -33,7 +33,7 @@ NO_SIZE = Reason("picture_without_size", "the picture has no header with its siz
 
 
 def extract_jpeg(data: bytes) -> bytes:
-    """Return the JPEG in the data, without stray bytes before it. Raise CameraError where it is not whole."""
+    """Return the JPEG in the data, without stray bytes before it. Raise CameraError if it is not whole."""
     start = data.find(JPEG_START, 0, STRAY + len(JPEG_START))
     if start < 0:
         raise NotAnImageError(Reason("no_jpeg_at_all", "the answer is not a JPEG"))
@@ -62,7 +62,7 @@ def is_whole(data: bytes) -> bool:
 
 
 def first_whole(data: bytes | bytearray) -> tuple[int, int] | None:
-    """Return begin and end of the first JPEG in the data that has an end; None where there is none yet.
+    """Return begin and end of the first JPEG in the data that has an end; None if there is none yet.
 
     One that is cut short by the begin of the next is passed over.
     """
@@ -78,7 +78,7 @@ def first_whole(data: bytes | bytearray) -> tuple[int, int] | None:
 
 
 def _end(data: bytes | bytearray, at: int) -> int | None:
-    """Return where a JPEG ends whose markers go on at `at`; 0 where it is torn, None where the data end before it."""
+    """Return where a JPEG ends whose markers go on at `at`; 0 where it is torn, None if the data end before it."""
     while at + 4 <= len(data) or data[at : at + 2] == END_MARKER:
         marker = data[at + 1]
         if data[at : at + 2] == END_MARKER:

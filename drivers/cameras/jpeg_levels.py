@@ -23,7 +23,7 @@ INEXACT = 1.02  # of an encoder's own arithmetic
 
 
 def levels_are_possible(jpeg: bytes) -> bool:
-    """Return whether all blocks have a mean that a picture can have; True where that cannot be told."""
+    """Return whether all blocks have a mean that a picture can have; True if that cannot be told."""
     halved, most, frame = bytearray(jpeg), dict[int, float](), b""
     for marker, at in segments(jpeg):
         end = segment_end(jpeg, at)

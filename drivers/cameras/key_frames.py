@@ -22,7 +22,7 @@ class Coding(NamedTuple):
     """The types of a codec's units (H.264 and H.265, table 7-1), `shift` bits up in the first byte.
 
     `hints`: units that may tell of a key frame without a slice of one; `whole` returns the frame that slices decode to
-    by a decoder that it is given, None where it is not whole.
+    by a decoder that it is given, None if it is not whole.
     """
 
     shift: int
@@ -35,7 +35,7 @@ class Coding(NamedTuple):
 
 
 def whole_h264(decoded: hevc.Decoding, slices: list[bytes]) -> Any:
-    """Return the frame that slices decode to, None where it is not whole, or needs fewer bytes than there are.
+    """Return the frame that slices decode to, None if it is not whole, or needs fewer bytes than there are.
 
     FFmpeg reports what is missing. But of a frame by the parameter sets of a smaller one it fills that, without a word.
     """
@@ -65,7 +65,7 @@ class KeyFrames:
         self._sets: dict[bytes, None] = {}  # the last that came are the last
 
     def decode(self, data: bytes) -> Iterator[Any]:
-        """Yield the key frame that a frame's bytes are, None where it is not whole; nothing of another frame."""
+        """Yield the key frame that a frame's bytes are, None if it is not whole; nothing of another frame."""
         coding = self._coding
         if coding is None:
             frame = self._decoded(data)
@@ -91,7 +91,7 @@ class KeyFrames:
         return self._decoded(b"".join(START + unit for unit in (*self._sets, *parts)))
 
     def _decoded(self, data: bytes) -> Any:
-        """Return the one key frame in the data, None where there is none or FFmpeg says that it is not whole."""
+        """Return the one key frame in the data, None if there is none or FFmpeg says that it is not whole."""
         import av
         from av import error as av_error
 

@@ -25,7 +25,7 @@ REFUSAL = re.compile(rb"RTSP/1\.\d 401[^\r\n]*\r?\n(.*?)\r?\n\r?\n", re.DOTALL)
 def authorization(headers: list[str], user: str, password: str, target: str) -> str:
     """Return the Authorization header for the strongest of the camera's challenges, each sign of it one byte.
 
-    Raise LoginRefusedError where no scheme is known.
+    Raise LoginRefusedError if no scheme is known.
     """
     # Headers' signs are bytes (`http.client` reads them as Latin-1): a realm in GBK is said as it was heard.
     user, password = (text.encode().decode("latin-1") for text in (user, password))

@@ -13,7 +13,7 @@ MOST_TIMES = 3  # a camera's web server and a proxy, each by itself
 
 
 def unpacked(body: bytes) -> bytes:
-    """Return what a body was before it was packed, of 30 MB at most. Raise NoPictureError where it is not whole."""
+    """Return what a body was before it was packed, of 30 MB at most. Raise NoPictureError if it is not whole."""
     for _ in range(MOST_TIMES):
         body = _all_members(body)
         if not body.startswith(GZIP_BEGIN):

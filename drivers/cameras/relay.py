@@ -28,7 +28,7 @@ class Answers(Protocol):
         """Take in what the library says."""
 
     def passed(self, data: bytes, /) -> bytes:
-        """Return what the library may hear now of what the camera says. Raise ConnectionError where that must end."""
+        """Return what the library may hear now of what the camera says. Raise ConnectionError if that must end."""
 
     def ended(self) -> None:
         """Take in that the camera has closed the connection."""
@@ -39,8 +39,8 @@ def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left, answe
     """Connect to the camera and yield the local port that leads to it, for one connection.
 
     What both say goes through `answers`. `left()` returns the seconds to the deadline and raises TimeoutError
-    where there are none. Raise OSError where there is no connection (ssl.SSLCertVerificationError where its certificate
-    is not trusted), UnreachableError where the certificate has another fingerprint.
+    where there are none. Raise OSError if there is no connection (ssl.SSLCertVerificationError where its certificate
+    is not trusted), UnreachableError if the certificate has another fingerprint.
     """
     with (
         _connected(host, port, tls, fingerprint, left) as camera,
@@ -79,7 +79,7 @@ def _pump(listening: socket.socket, camera: socket.socket, left: Left, answers: 
 
 
 def _carried(near: socket.socket, camera: socket.socket, left: Left, answers: Answers, over: threading.Event) -> bool:
-    """Carry what is there, waiting for it. Return False where an end has closed."""
+    """Carry what is there, waiting for it. Return False if an end has closed."""
     waiting = isinstance(camera, ssl.SSLSocket) and camera.pending()
     ready = [near, camera] if waiting else select.select([near, camera], [], [], left())[0]
     if camera in ready and (said := _received(camera)) is not None:
@@ -97,7 +97,7 @@ def _carried(near: socket.socket, camera: socket.socket, left: Left, answers: An
 
 
 def _received(source: socket.socket) -> bytes | None:
-    """Return what is there, b"" where the end has closed, None where there is nothing for us in it."""
+    """Return what is there, b"" where the end has closed, None if there is nothing for us in it."""
     source.settimeout(0.0)  # of a TLS record there may be half
     try:
         return source.recv(PIECE)

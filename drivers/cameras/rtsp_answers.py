@@ -54,7 +54,7 @@ class RtspAnswers:
         self._with_login = AUTHORIZATION in request.lower()
 
     def passed(self, data: bytes) -> bytes:
-        """Return what FFmpeg may hear now of what the camera says. Raise ConnectionError where that must end."""
+        """Return what FFmpeg may hear now of what the camera says. Raise ConnectionError if that must end."""
         self._waits = False
         if not self._plays and data.startswith(REFUSED):
             self._streams = False  # it asks once more, with another nonce
@@ -106,7 +106,7 @@ class RtspAnswers:
                 self._size = int.from_bytes(found[2], "big"), int.from_bytes(found[1], "big")
 
     def challenges(self) -> list[str] | None:
-        """Return the challenges of the last answer that refused; None where none did."""
+        """Return the challenges of the last answer that refused; None if none did."""
         return refusal_headers(self._said)
 
     def is_by_udp(self) -> bool:

@@ -32,7 +32,7 @@ class Deadline:
         self._soon = until
 
     def left(self) -> float:
-        """Return the seconds to it. Raise TimeoutError where there are none."""
+        """Return the seconds to it. Raise TimeoutError if there are none."""
         seconds = min(self._until, self._soon) - self._clock.now()
         if seconds <= 0:
             raise TimeoutError
@@ -46,7 +46,7 @@ class Deadline:
 class CameraWire:
     """A connected socket, as `http.client` uses one; each receive has only the time that is left.
 
-    `left()` returns the seconds to the deadline and raises TimeoutError where there are none.
+    `left()` returns the seconds to the deadline and raises TimeoutError if there are none.
     """
 
     def __init__(self, wire: socket.socket, left: Left) -> None:
@@ -104,7 +104,7 @@ class FinalAnswer(HTTPResponse):
 def link_to(parts: SplitResult, trusted: ssl.SSLContext | None, fingerprint: str, left: Left) -> HTTPConnection:
     """Return a connection to the host of a web address, the deadline put on all that follows.
 
-    `trusted`: how certificates are judged, None where it is in clear. Raise UnreachableError where the certificate has
+    `trusted`: how certificates are judged, None if it is in clear. Raise UnreachableError where the certificate has
     another fingerprint, OSError.
     """
     link = HTTPConnection(parts.hostname or "", parts.port or PORTS[parts.scheme])
@@ -140,7 +140,7 @@ def reached(host: str, port: int, left: Left) -> socket.socket:
 def secured(wire: socket.socket, host: str, trusted: ssl.SSLContext, fingerprint: str, left: Left) -> ssl.SSLSocket:
     """Return a connection encrypted, once its certificate is found to be right; it is closed otherwise.
 
-    Raise UnreachableError where it has another fingerprint, OSError (ssl.SSLCertVerificationError).
+    Raise UnreachableError if it has another fingerprint, OSError (ssl.SSLCertVerificationError).
     """
     with ExitStack() as stack:
         stack.callback(wire.close)
@@ -159,7 +159,7 @@ def without_zone(host: str) -> str:
 
 
 def check(certificate: bytes, fingerprint: str) -> None:
-    """Raise UnreachableError where a certificate (DER) has not that fingerprint."""
+    """Raise UnreachableError if a certificate (DER) has not that fingerprint."""
     found = hashlib.sha256(certificate).hexdigest()
     if found != plain(fingerprint):
         raise UnreachableError(

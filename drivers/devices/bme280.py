@@ -206,7 +206,7 @@ def part(run: bytes, first: int, register: int, length: int) -> bytearray:
 def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | None:
     """Return the readings of a recorded burst, compensated by the library with the recorded coefficients.
 
-    None where no burst is among the `new` registers. Raise Garbled or WrongDevice.
+    None if no burst is among the `new` registers. Raise Garbled or WrongDevice.
     """
     from adafruit_bme280.advanced import Adafruit_BME280_Advanced
 

@@ -82,7 +82,7 @@ class HeardBytes:
         return self.text() or NoFrame(no_frame_but_bytes(seconds, self.count, baud))
 
     def text(self) -> NoFrame | None:
-        """Return that what came is text in a form that is not read; None where it is none."""
+        """Return that what came is text in a form that is not read; None if it is none."""
         if not (text := text_in(self._bytes)):
             return None
         return NoFrame(
@@ -147,7 +147,7 @@ def text_in(data: bytes) -> str:
 
 
 def other_master(data: bytes) -> int | None:
-    """Return which Modbus address another master queries on the line, as the bytes show; None where they show none."""
+    """Return which Modbus address another master queries on the line, as the bytes show; None if they show none."""
     from drivers.buses.rtu import requests_in  # only who hears what it does not understand pays for it
 
     asked = requests_in(data)

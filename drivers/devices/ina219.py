@@ -126,7 +126,7 @@ class Ina219:
 
 
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
-    """Return the readings of recorded registers, or None where they hold none.
+    """Return the readings of recorded registers, or None if they hold none.
 
     Bus voltage (0x02), and the current by calibration (0x04, 0x05) or by shunt (0x01).
     """

@@ -76,7 +76,7 @@ class Ina260:
 
 
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
-    """Return the readings of recorded registers: current (0x01), bus voltage (0x02). None where they hold none."""
+    """Return the readings of recorded registers: current (0x01), bus voltage (0x02). None if they hold none."""
     refuse_ones(*(registers[place] for place in new & {CURRENT, VOLTAGE, POWER}))
     sign, readings = -1 if settings.reversed else 1, []
     volts, current = word(registers, VOLTAGE), word(registers, CURRENT, signed=True)

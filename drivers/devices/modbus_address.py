@@ -22,8 +22,8 @@ SAVED = 0.5  # s of rest after a write, in which the device keeps it for good
 def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> bool:
     """Give the sensor at `settings.address` the address `new_address` (1-247).
 
-    Return True when it has answered there, False where the profile says that it adopts the new address only after a
-    power cycle. Raise WrongDevice where the new address is taken, ProfileError where the profile does not say how,
+    Return True when it has answered there, False if the profile says that it adopts the new address only after a
+    power cycle. Raise WrongDevice where the new address is taken, ProfileError if the profile does not say how,
     otherwise the DeviceError of the exchange that failed.
     """
     profile = load(settings.profile)

@@ -49,7 +49,7 @@ class RegisterItem(msgspec.Struct, frozen=True):
     judge: Callable[[float, int], Reason | None]
 
     def word(self, words: Words) -> int | None:
-        """Return the quantity's one or two words as they came; None where they are not among these."""
+        """Return the quantity's one or two words as they came; None if they are not among these."""
         word = words.get(self.high)
         if word is None or self.low is None:
             return word

@@ -102,7 +102,7 @@ class NmeaDecoder:
             yield from item
 
     def _next(self, ended: bool) -> list[Frame | Refused] | None:
-        """Return what the next piece gives; None where it needs more bytes."""
+        """Return what the next piece gives; None if it needs more bytes."""
         data = bytes(self._data)
         if not data:
             return None

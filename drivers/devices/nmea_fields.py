@@ -82,7 +82,7 @@ class Weather(NamedTuple):
 def each(**readers: Callable[[], float | None]) -> Weather:
     """Return what each reader gives, by quantity; a field that cannot be read costs its own quantity alone.
 
-    Raise SentenceError where a reader says that the whole sentence is none.
+    Raise SentenceError if a reader says that the whole sentence is none.
     """
     values: Values = {}
     unread = []
@@ -97,7 +97,7 @@ def each(**readers: Callable[[], float | None]) -> Weather:
 def agreed(first: float | None, second: float | None, slack: float, share: float = 0.0) -> float | None:
     """Return the second of two tellings of one value in two units, or the first where it is alone.
 
-    Raise FieldError where they differ by more than `slack` and `share` of the larger: nobody knows which is right.
+    Raise FieldError if they differ by more than `slack` and `share` of the larger: nobody knows which is right.
     """
     if first is None or second is None:
         return first if second is None else second
@@ -136,7 +136,7 @@ def _hpa(value: str, unit: str) -> float | None:
 def speeds(*told: Told) -> float | None:
     """Return a speed that is told once or several times, m/s: the last, where they agree.
 
-    Raise FieldError, SentenceError where one is below 0.
+    Raise FieldError, SentenceError if one is below 0.
     """
     found: float | None = None
     for value, unit in told:
@@ -155,7 +155,7 @@ def celsius(value: str, unit: str) -> float | None:
 
 
 def direction(angle: str, heading: float) -> float | None:
-    """Return an angle turned by the heading. Raise SentenceError where it is none: a remainder would hide that."""
+    """Return an angle turned by the heading. Raise SentenceError if it is none: a remainder would hide that."""
     degrees = number(angle)
     if degrees is None:
         return None
@@ -165,7 +165,7 @@ def direction(angle: str, heading: float) -> float | None:
 
 
 def speed(field: str, unit: str) -> float | None:
-    """Return a speed, m/s, from its unit. Raise FieldError, SentenceError where it is below 0."""
+    """Return a speed, m/s, from its unit. Raise FieldError, SentenceError if it is below 0."""
     value = number(field)
     if value is None:
         return None
@@ -177,7 +177,7 @@ def speed(field: str, unit: str) -> float | None:
 
 
 def number(field: str) -> float | None:
-    """Return a field's number, None where it is empty. Raise FieldError where it is neither."""
+    """Return a field's number, None if it is empty. Raise FieldError where it is neither."""
     if not field:
         return None
     if not re.fullmatch(r"[+-]?(\d{1,6}(\.\d{0,17})?|\.\d{1,17})", field):

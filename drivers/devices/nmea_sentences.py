@@ -164,7 +164,7 @@ def _mda(fields: list[str]) -> Weather:
 
 
 def _consistent(doubt: Reason | None) -> None:
-    """Raise SentenceError where a head's own values contradict each other: none of them can be believed."""
+    """Raise SentenceError if a head's own values contradict each other: none of them can be believed."""
     if doubt is not None:
         raise SentenceError(doubt)
 

@@ -78,7 +78,7 @@ def open_plantower(bus: SerialPort, settings: PlantowerSettings, clock: Clock) -
 
 
 def _judge(data: bytes, layout: FrameLayout) -> Judgement | None:
-    """Return what the bytes at a header are, None where more are needed.
+    """Return what the bytes at a header are, None if more are needed.
 
     Bytes 2-3 state how many follow; the last two are the sum of all before them.
     """

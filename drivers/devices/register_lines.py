@@ -25,7 +25,7 @@ NOT_KEPT = Reason(
 NO_REGISTERS = Reason("no_line_of_registers", "no line of registers")
 
 Registers = dict[int, bytes]
-# The readings of the registers known so far, or None where the line's own registers hold no measurement.
+# The readings of the registers known so far, or None if the line's own registers hold no measurement.
 Judge = Callable[[Registers, frozenset[int]], tuple[Reading, ...] | None]
 
 
@@ -72,7 +72,7 @@ class RegisterDecoder:
 
 
 def registers_of(line: bytes) -> Registers:
-    """Return the registers of a line. Raise ValueError where it is not a line of registers."""
+    """Return the registers of a line. Raise ValueError if it is not a line of registers."""
     found: Any = json.loads(line)
     registers = found.get("registers") if isinstance(found, dict) else None
     if not isinstance(registers, dict) or not all(isinstance(value, str) for value in registers.values()):
@@ -96,7 +96,7 @@ def refuse_ones(*answers: bytes) -> None:
 
 
 def word(registers: Registers, register: int, order: str = "big", signed: bool = False) -> int | None:
-    """Return a register's two bytes as a number; None where they are not known."""
+    """Return a register's two bytes as a number; None if they are not known."""
     data = registers.get(register, b"")
     if len(data) < 2:
         return None

@@ -85,7 +85,7 @@ class Sen0575:
 
 
 def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | None:
-    """Return the reading of a recorded total (0x10), None where there is none.
+    """Return the reading of a recorded total (0x10), None if there is none.
 
     The identity (0x00) is checked where it was recorded.
     """

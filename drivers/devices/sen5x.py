@@ -142,7 +142,7 @@ def mass_doubt(value: float, status: int) -> Reason | None:
 
 
 def judge(registers: Registers, new: frozenset[int], air: bool) -> tuple[Reading, ...] | None:
-    """Return the readings of a recorded answer to 0x03c4 (24 bytes), None where there is none.
+    """Return the readings of a recorded answer to 0x03c4 (24 bytes), None if there is none.
 
     The status of 0xd206 (6 bytes) is used where it was recorded.
     """

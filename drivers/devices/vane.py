@@ -111,7 +111,7 @@ def sector(share: float, shares: tuple[tuple[float, float], ...]) -> tuple[float
 
 
 def judge(registers: Registers, settings: Settings) -> tuple[Reading, ...] | None:
-    """Return the reading of a recording's conversion register (0x00), taken at gain 1; None where it has none."""
+    """Return the reading of a recording's conversion register (0x00), taken at gain 1; None if it has none."""
     raw = word(registers, CONVERSION, signed=True)
     if raw is None:
         return None

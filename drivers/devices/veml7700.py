@@ -205,7 +205,7 @@ def lux_of(counts: int, step: Sensitivity, settings: Settings) -> tuple[float, R
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
     """Return the reading of recorded counts (0x04) under the recorded configuration (0x00).
 
-    None where there are no new counts. Raise Garbled where there is no configuration.
+    None if there are no new counts. Raise Garbled where there is no configuration.
     """
     counts, conf = word(registers, COUNTS, "little"), word(registers, CONF, "little")
     if COUNTS not in new or counts is None:

@@ -70,7 +70,7 @@ def same_places(wrong: Wrong, sensors: Sensors) -> None:
 
 
 def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, Reason] | None:
-    """Return the key and the reason of what two sensors cannot both have; None where they can stay together."""
+    """Return the key and the reason of what two sensors cannot both have; None if they can stay together."""
     bus, theirs = BUSES[sensor.info.bus], BUSES[other.info.bus]
     where, named = bus.key(sensor.settings), theirs.key(other.settings)
     key = "port" if hasattr(sensor.settings, "port") else "bus"

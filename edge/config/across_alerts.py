@@ -37,7 +37,7 @@ class Bounds(NamedTuple):
 
 
 def channels_of(sensors: Sensors) -> list[str] | None:
-    """Return the channels that minutes will have; None where a sensor is wrong, and nobody knows."""
+    """Return the channels that minutes will have; None if a sensor is wrong, and nobody knows."""
     named = {sensor.name: sensor for sensor in sensors if sensor is not None}
     if len(named) < len(sensors):
         return None
@@ -122,7 +122,7 @@ def out_of_reach(wrong: Callable[[str, Reason], None], rule: dict[str, Any], sen
 
 
 def limit_refused(limit: float, over: bool, bounds: Bounds) -> Reason | None:
-    """Return why a limit, reached from below where `over`, is of no use; None where it is."""
+    """Return why a limit, reached from below where `over`, is of no use; None if it is."""
     if limit > bounds.high if over else limit < bounds.low:
         return Reason(
             "limit_never",

@@ -56,7 +56,7 @@ def one_side(side: str, pixels: int) -> Reason:
 
 
 def camera_address(driver: str, url: str) -> Reason | None:
-    """Return what is wrong with the address of a camera; None where it is one."""
+    """Return what is wrong with the address of a camera; None if it is one."""
     schemes = CAMERA_SCHEMES.get(driver)
     if schemes is None:
         return None

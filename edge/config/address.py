@@ -30,7 +30,7 @@ class Address(msgspec.Struct, frozen=True):
 
 
 def parse(url: str) -> Address:
-    """Return the parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS). Raise AddressError where it is none."""
+    """Return the parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS). Raise AddressError if it is none."""
     right = "write mqtt://HOST:1883 or mqtts://HOST:8883"
     try:
         parts = urlsplit(url)

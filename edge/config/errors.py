@@ -65,7 +65,7 @@ NO_FILE = Reason("no_file", "the file is not there")
 class Mistake(msgspec.Struct, frozen=True):
     """One mistake: where it is, what stands there, and what is wrong with it.
 
-    `line` counts from 1, None where the mistake has no place in the text (a file that is not there). `key` is
+    `line` counts from 1, None if the mistake has no place in the text (a file that is not there). `key` is
     dotted, a sensor's is `sensor "air".address`; "" for the file as a whole. `value` is the text that stands
     there, "" for none.
     """

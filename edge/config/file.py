@@ -63,7 +63,7 @@ class DraftConfig:
         self.mistakes: list[Mistake] = []
 
     def is_of(self, own: str, others: str, reason: Reason) -> None:
-        """Raise ConfigError where a file has another program's table in place of its own: it is that program's file."""
+        """Raise ConfigError if a file has another program's table in place of its own: it is that program's file."""
         if others in self.tables and own not in self.tables:
             raise ConfigError([Mistake(self.file, None, "", "", reason)])
 
@@ -99,7 +99,7 @@ class DraftConfig:
             self.wrong((*path, *loc), reason)
 
     def at(self, path: tuple[str | int, ...]) -> Any:
-        """Return the value at that path; None where there is none."""
+        """Return the value at that path; None if there is none."""
         here: Any = self.tables
         for step in path:
             try:
@@ -167,7 +167,7 @@ def load_broker(path: Path) -> BrokerSection:
 
 
 def read(path: Path) -> bytes:
-    """Return the file's bytes. Raise ConfigError where it cannot be read."""
+    """Return the file's bytes. Raise ConfigError if it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -257,7 +257,7 @@ def checked_sensor(draft: DraftConfig, path: tuple[str | int, ...], table: dict[
 
 
 def driver_of(draft: DraftConfig, path: tuple[str | int, ...], table: dict[str, Any]) -> DriverInfo | None:
-    """Return the catalog's entry for the table's driver. Note a mistake and return None where no driver is so named."""
+    """Return the catalog's entry for the table's driver. Note a mistake and return None if no driver is so named."""
     name = table.get("driver")
     if not isinstance(name, str):
         if name is None and (near := difflib.get_close_matches("driver", [key for key in table if key != "driver"])):

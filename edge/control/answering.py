@@ -123,7 +123,7 @@ def now_of(parts: StationParts) -> Now:
 
 
 def age_of(parts: StationParts, record: Record, end: int | None) -> float | None:
-    """Return the seconds since a record ended: by this boot's own clock, else by UTC; None where neither knows."""
+    """Return the seconds since a record ended: by this boot's own clock, else by UTC; None if neither knows."""
     now = parts.clock.now()
     if record.stamp.boot == parts.recorder.snapshot.boot:
         return round(max(0.0, now - record.stamp.boottime - record.duration), 3)
@@ -132,7 +132,7 @@ def age_of(parts: StationParts, record: Record, end: int | None) -> float | None
 
 
 def span(parts: StationParts, arguments: Any) -> tuple[int, int]:
-    """Return a span in microseconds UTC. Raise CommandRefusedError where it has no length."""
+    """Return a span in microseconds UTC. Raise CommandRefusedError if it has no length."""
     first = us(arguments.first)
     last = None if arguments.last is None else us(arguments.last)
     if last is None:
@@ -152,7 +152,7 @@ def give_advice(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
 def give_readings(parts: StationParts, arguments: ReadingsArguments) -> dict[str, Any]:
     """Return each sensor's newest reading of each quantity, before it becomes part of a minute.
 
-    `value`, `age_s` and `doubt` are None where there is none yet, `down` says why a sensor gives none now, and
+    `value`, `age_s` and `doubt` are None if there is none yet, `down` says why a sensor gives none now, and
     `mm_per_tip` is there for a rain gauge whose tips are known.
     """
     now = parts.clock.now()

@@ -65,7 +65,7 @@ class Caller:
                 self._in += data
 
     def question(self) -> dict[str, Any] | None:
-        """Return the next question; None where none is whole, or one is being answered. Raise FrameError."""
+        """Return the next question; None if none is whole, or one is being answered. Raise FrameError."""
         if self.waits or self._out or self._last or (not self._in and not self._ended):
             return None
         if self.framed is None and self._in:
@@ -132,7 +132,7 @@ class Caller:
             self.news.clear()
 
     def write(self, now: float) -> None:
-        """Let it take what there is. Raise OSError where it has gone."""
+        """Let it take what there is. Raise OSError if it has gone."""
         with contextlib.suppress(BlockingIOError):
             del self._out[: self.socket.send(self._out)]
         if self._out:

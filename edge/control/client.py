@@ -41,7 +41,7 @@ class Client:
     """A connection to a station's daemon, one question after another."""
 
     def __init__(self, path: Path) -> None:
-        """Connect. Raise NotRunningError where nobody listens, AskError where this user may not ask."""
+        """Connect. Raise NotRunningError if nobody listens, AskError where this user may not ask."""
         self._path = path
         self._clock: Clock = SystemClock()
         self._buffer = bytearray()
@@ -60,7 +60,7 @@ class Client:
         self._socket.close()
 
     def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
-        """Return what the station answers. Raise AskError where it refuses, or does not answer in time."""
+        """Return what the station answers. Raise AskError if it refuses, or does not answer in time."""
         return self._asked(name, arguments)[0]
 
     def status(self) -> StationStatus:
@@ -116,7 +116,7 @@ class Client:
         return frames.message(self._frame(until)[1])
 
     def _frame(self, until: float) -> tuple[int, bytes]:
-        """Return the next frame. Raise TimeoutError where it has not all come until then."""
+        """Return the next frame. Raise TimeoutError if it has not all come until then."""
         while (found := frames.take(self._buffer, LONGEST_ANSWER)) is None:
             left = until - self._clock.now()
             if left <= 0:
@@ -136,7 +136,7 @@ def status(path: Path) -> StationStatus:
 
 
 def status_of(answer: dict[str, Any]) -> StationStatus:
-    """Return the status that an answer holds. Raise AskError where the station is of another version."""
+    """Return the status that an answer holds. Raise AskError if the station is of another version."""
     try:
         return snapshots.read(answer)
     except ValueError:
@@ -159,7 +159,7 @@ def facts(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def connect(caller: socket.socket, path: Path) -> None:
-    """Connect. Raise NotRunningError where nobody listens, AskError where this user may not ask."""
+    """Connect. Raise NotRunningError if nobody listens, AskError where this user may not ask."""
     try:
         with short_path(path) as short:
             caller.connect(short)

@@ -81,7 +81,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class CommandEntry(msgspec.Struct, frozen=True):
-    """One entry of the registry. A handler returns None where it has told, or will tell, of the outcome itself."""
+    """One entry of the registry. A handler returns None if it has told, or will tell, of the outcome itself."""
 
     name: str
     arguments: type[msgspec.Struct]

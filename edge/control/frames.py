@@ -33,7 +33,7 @@ def packed(message: object, content: bytes | None = None) -> bytes:
 
 
 def take(buffer: bytearray, longest: int) -> tuple[int, bytes] | None:
-    """Take the first frame out of a buffer; None where it has not all come. Raise FrameError where it is none."""
+    """Take the first frame out of a buffer; None if it has not all come. Raise FrameError where it is none."""
     if len(buffer) < HEAD.size:
         return None
     kind, length = HEAD.unpack_from(buffer)
@@ -47,7 +47,7 @@ def take(buffer: bytearray, longest: int) -> tuple[int, bytes] | None:
 
 
 def message(text: bytes) -> dict[str, Any]:
-    """Return the JSON object of a frame or line. Raise FrameError where it is none."""
+    """Return the JSON object of a frame or line. Raise FrameError if it is none."""
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:

@@ -22,7 +22,7 @@ def silence(parts: StationParts, arguments: SilenceArguments, issued_by: str) ->
 
 
 def horn_of(parts: StationParts) -> HornLane:
-    """Return the station's horn. Raise CommandRefusedError where it has none."""
+    """Return the station's horn. Raise CommandRefusedError if it has none."""
     if parts.horn is None:
         raise CommandRefusedError(Reason("without_horn", "this station has no [horn]"))
     return parts.horn

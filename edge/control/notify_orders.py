@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def notify_of(parts: StationParts) -> NotifyLane:
-    """Return the lane that tells people. Raise CommandRefusedError where the station's file has no channel."""
+    """Return the lane that tells people. Raise CommandRefusedError if the station's file has no channel."""
     if parts.notify is None:
         raise CommandRefusedError(
             Reason("without_channels", "this station has no [[channel]] through which to notify people")

@@ -33,7 +33,7 @@ class PageToken:
         self._notes.put(KIND, NAME, salt + scrypt(token, salt))
 
     def check(self, token: object) -> None:
-        """Raise CommandRefusedError where it is another one, there is none, or too many were wrong; StoreError."""
+        """Raise CommandRefusedError if it is another one, there is none, or too many were wrong; StoreError."""
         kept = self._notes.get(KIND, NAME)
         if kept is None:
             raise CommandRefusedError(

@@ -95,7 +95,7 @@ def status(station: StationParts) -> StationStatus:
 
 
 def minute(latest: Record | None) -> MinuteStatus | None:
-    """Return the newest minute; None where there is none."""
+    """Return the newest minute; None if there is none."""
     body = None if latest is None else decode(latest.kind, latest.body)
     if latest is None or not isinstance(body, Minute):
         return None
@@ -103,13 +103,13 @@ def minute(latest: Record | None) -> MinuteStatus | None:
 
 
 def hour(latest: Record | None) -> Hour | None:
-    """Return the newest hour's figures; None where there are none."""
+    """Return the newest hour's figures; None if there are none."""
     body = None if latest is None else decode(latest.kind, latest.body)
     return body if isinstance(body, Hour) else None
 
 
 def uplink(station: StationParts) -> UplinkStatus | None:
-    """Return how it stands with the link and with what is to go over it; None where there is none."""
+    """Return how it stands with the link and with what is to go over it; None if there is none."""
     if station.uplink is None:
         return None
     found, kept = station.uplink.snapshot, station.kept

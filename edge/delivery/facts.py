@@ -49,7 +49,7 @@ class AlertFacts(msgspec.Struct, frozen=True):
     """What a sentence is made of. Times are microseconds UTC, `offset_h` the site's hours ahead of it.
 
     `value` and `worst` are in `unit`; `fall`: how fast the air's temperature fell in the half hour before, K an hour
-    above 0, None where it is not known or did not fall. `critical`: at which 10 % of the buds die. `minutes`: of
+    above 0, None if it is not known or did not fall. `critical`: at which 10 % of the buds die. `minutes`: of
     silence. `late`: it came here long after it happened. `count`: of stations or minutes, where it is about them.
     """
 
@@ -82,7 +82,7 @@ class AlertFacts(msgspec.Struct, frozen=True):
 class Course(msgspec.Struct, frozen=True):
     """How what an alert watches went on since it was raised: what the newest minute here says, and the worst.
 
-    `at_us`: its begin, microseconds UTC; `value` in the alert's unit, None where it says nothing good; `air`: degC.
+    `at_us`: its begin, microseconds UTC; `value` in the alert's unit, None if it says nothing good; `air`: degC.
     `below`: whether what is lower is worse.
     """
 

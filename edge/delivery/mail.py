@@ -77,7 +77,7 @@ class MailSession(smtplib.SMTP):
             raise smtplib.SMTPAuthenticationError(code, answer)
 
     def address(self, sender: str, to: str) -> None:
-        """Say from whom and to whom a mail is. Raise SMTPResponseException, and AddressError where it is about whom."""
+        """Say from whom and to whom a mail is. Raise SMTPResponseException, and AddressError if it is about whom."""
         code, answer = self.mail(sender)
         if code // 100 == 2:
             code, answer = self.rcpt(to)

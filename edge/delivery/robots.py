@@ -179,7 +179,7 @@ def judged(answer: HttpAnswer, where: str, busy: tuple[int, ...], remedy: Remedy
 
 
 def dingtalk_remedy(code: int, words: str) -> Reason | None:
-    """Return what is to be done about an errcode of DingTalk; None where nothing is known of it."""
+    """Return what is to be done about an errcode of DingTalk; None if nothing is known of it."""
     if code == 310000:
         return next((why for signs, why in DINGTALK_SECURITY if any(one in words.lower() for one in signs)), None)
     return DINGTALK_REMEDIES.get(code)

@@ -189,7 +189,7 @@ def _fitting(group: list[ReadMinute]) -> tuple[list[MinuteColumns], list[Record]
 
 
 def _minutes(group: list[ReadMinute]) -> MinuteColumns | None:
-    """Return minutes of one table as whole numbers; None where one of them does not come to its very bytes."""
+    """Return minutes of one table as whole numbers; None if one of them does not come to its very bytes."""
     known, records = group[0].known, [one.record for one in group]
     told, width = b",".join([one.values for one in group]).split(b","), len(known.names)
     if len(told) != width * len(group):
@@ -247,6 +247,6 @@ def _runs(minutes: MinuteColumns) -> tuple[list[FlagRun], list[Raw]]:
 
 
 def units_of(channel: str) -> tuple[str, int] | None:
-    """Return the unit and the decimals that a channel is reported with; None where its quantity is not known here."""
+    """Return the unit and the decimals that a channel is reported with; None if its quantity is not known here."""
     quantity = QUANTITIES.get(channel.partition(".")[0])
     return None if quantity is None else (quantity.unit, quantity.decimals)

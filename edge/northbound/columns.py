@@ -119,7 +119,7 @@ def read_table(raw: Raw | bytes) -> Table:
 
 
 def records(block: Columns, told: Raw | bytes) -> list[Record]:
-    """Return the minutes of a block by its table's JSON. Raise PayloadError where the two are not what was sent."""
+    """Return the minutes of a block by its table's JSON. Raise PayloadError if the two are not what was sent."""
     if name_of(told) != block.table:
         raise PayloadError(OTHER_TABLE)
     table = read_table(told)

@@ -200,7 +200,7 @@ def _says(text: str, key: str, value: object) -> bool:
 
 
 def _wait(header: str | None, now: datetime | None) -> float | None:
-    """Return the seconds of a Retry-After (RFC 9110, 10.2.3), a number or a date; None where it is neither."""
+    """Return the seconds of a Retry-After (RFC 9110, 10.2.3), a number or a date; None if it is neither."""
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text.lstrip("0")[:9] or 0), LONGEST_WAIT)

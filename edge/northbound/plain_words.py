@@ -26,7 +26,7 @@ class PlainMinute(msgspec.Struct, frozen=True):
 
 
 def minute_of(record: Record) -> PlainMinute:
-    """Return a minute's channels. Raise EncodeError where its body is another one than is known here."""
+    """Return a minute's channels. Raise EncodeError if its body is another one than is known here."""
     try:
         return msgspec.json.decode(record.body, type=PlainMinute)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -41,5 +41,5 @@ def word_of(value: float | None, flag: int | None) -> str:
 
 
 def rfc3339(utc_us: int | None) -> str | None:
-    """Return microseconds since 1970 UTC as text, as 2026-11-25T03:12:00Z; None where the time is not known."""
+    """Return microseconds since 1970 UTC as text, as 2026-11-25T03:12:00Z; None if the time is not known."""
     return None if utc_us is None else (EPOCH + timedelta(microseconds=utc_us)).isoformat().replace("+00:00", "Z")

@@ -26,7 +26,7 @@ class DeliveryFate(Enum):
 
 
 class DeliveryVerdict(msgspec.Struct, frozen=True):
-    """A fate, why (None where it is proven), and the seconds that the other side asks to wait (None: no wish)."""
+    """A fate, why (None if it is proven), and the seconds that the other side asks to wait (None: no wish)."""
 
     fate: DeliveryFate
     reason: Reason | None = None

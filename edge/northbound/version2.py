@@ -51,7 +51,7 @@ class ColumnBatch(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def encode(message: ColumnBatch) -> bytes | None:
-    """Return the payload of a message; None where it is larger than a receiver takes in."""
+    """Return the payload of a message; None if it is larger than a receiver takes in."""
     raw = msgspec.json.encode(message)
     if len(raw) > LARGEST or any(spread(block) > MOST_SPREAD for block in message.columns):
         return None

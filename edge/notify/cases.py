@@ -83,7 +83,7 @@ class Case(msgspec.Struct, omit_defaults=True):
         return before != (self.ours, self.waits)
 
     def due(self, key: str, wakes: bool) -> ToldLevel | None:
-        """Return how far somebody is to be told now; None where they know all that is theirs to know.
+        """Return how far somebody is to be told now; None if they know all that is theirs to know.
 
         `wakes`: by what wakes a sleeper, which is never for what is over.
         """

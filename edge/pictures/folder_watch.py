@@ -19,7 +19,7 @@ EVENTS = 65536  # bytes; one event has 16 and its file's name
 class FolderWatch:
     """A descriptor (`fd`) that becomes readable when a file has come into the folder or one in it was closed.
 
-    Look into the folder once before the first wait: what was there already is not told. Raise OSError where the kernel
+    Look into the folder once before the first wait: what was there already is not told. Raise OSError if the kernel
     gives no watch.
     """
 

@@ -85,7 +85,7 @@ class Opened(msgspec.Struct, frozen=True):
 
     @classmethod
     def of(cls, jpeg: bytes) -> Opened:
-        """Decode. Raise NoPictureError where that cannot be done to the last line."""
+        """Decode. Raise NoPictureError if that cannot be done to the last line."""
         try:
             image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
             width, height = image.size

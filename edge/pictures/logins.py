@@ -51,7 +51,7 @@ class Login(msgspec.Struct, frozen=True):
 class BoxLogins(msgspec.Struct):
     """A box that has refused logins `times` in all; `until` then one of them may be tried.
 
-    `until`: s of the boot `boot`; `until_utc`: microseconds, None where the time was unknown. As digests: the logins
+    `until`: s of the boot `boot`; `until_utc`: microseconds, None if the time was unknown. As digests: the logins
     that were `refused`, the last one last; those being tried (`asking`); of the refused ones those whose try was
     `cut_off` by the station's end; those whose last answer was no refusal (`good`).
     """
@@ -74,7 +74,7 @@ class SavedLogins(msgspec.Struct):
 
 
 class RefusedLogins:
-    """The refused logins of a station. `now`: s of this boot; `utc`: microseconds, None where it is unknown.
+    """The refused logins of a station. `now`: s of this boot; `utc`: microseconds, None if it is unknown.
 
     `keeps`: what happens is written to the file, as the station alone does.
     """
@@ -132,7 +132,7 @@ class RefusedLogins:
         return login_refused(login.user, login.box) if digest in one.refused else logins_refused(login.box)
 
     def claim(self, login: Login) -> None:
-        """Take in that a login is tried now. Raise OSError where it cannot be kept.
+        """Take in that a login is tried now. Raise OSError if it cannot be kept.
 
         Until it is known to go well no other one that waits is tried.
         """
@@ -146,7 +146,7 @@ class RefusedLogins:
             self._keep()
 
     def refused(self, login: Login) -> None:
-        """Take in that a box has refused a login. Raise OSError where it cannot be kept."""
+        """Take in that a box has refused a login. Raise OSError if it cannot be kept."""
         one, digest = self._of(login), self._digest(login)
         self._settled(login)
         if self._now() > one.until + PAUSES[-1]:  # nobody's any more: a camera's would have been tried by then
@@ -156,7 +156,7 @@ class RefusedLogins:
         self._keep()
 
     def missed(self, login: Login, code: str) -> None:
-        """Take in that there is no picture, by the kind of error. Raise OSError where that cannot be kept."""
+        """Take in that there is no picture, by the kind of error. Raise OSError if that cannot be kept."""
         if code == LoginRefusedError.kind.code:
             self.refused(login)
         elif code in UNASKED:
@@ -167,7 +167,7 @@ class RefusedLogins:
             self.answered(login)
 
     def given(self, login: Login, logged_in: bool) -> None:
-        """Take in that there is a picture, for the login or for anybody. Raise OSError where that cannot be kept.
+        """Take in that there is a picture, for the login or for anybody. Raise OSError if that cannot be kept.
 
         A login that is let in says nothing of another one, which a channel may have in its settings: it waits on.
         """
@@ -183,7 +183,7 @@ class RefusedLogins:
             self._keep()
 
     def unreached(self, login: Login) -> None:
-        """Take in that a login was not asked for: the box has counted none. Raise OSError where it cannot be kept."""
+        """Take in that a login was not asked for: the box has counted none. Raise OSError if it cannot be kept."""
         one, digest = self._settled(login), self._digest(login)
         if one is not None and digest not in one.good:
             if digest in one.refused:
@@ -191,7 +191,7 @@ class RefusedLogins:
             self._keep()
 
     def answered(self, login: Login) -> None:
-        """Take in that a box has not refused a login. Raise OSError where it cannot be kept."""
+        """Take in that a box has not refused a login. Raise OSError if it cannot be kept."""
         one, digest = self._settled(login), self._digest(login)
         if one is not None and digest not in one.good:
             if digest not in one.refused:
@@ -207,7 +207,7 @@ class RefusedLogins:
             self._keep()
 
     def forgive(self) -> None:
-        """Let every login be tried again at once. Raise OSError where it cannot be kept."""
+        """Let every login be tried again at once. Raise OSError if it cannot be kept."""
         self._book.boxes.clear()
         self._keep()
 
@@ -215,7 +215,7 @@ class RefusedLogins:
         return self._book.boxes.setdefault(key(login), BoxLogins(self._boot))
 
     def _settled(self, login: Login) -> BoxLogins | None:
-        """Return the box of a login that is no longer being tried; None where nothing is known of it."""
+        """Return the box of a login that is no longer being tried; None if nothing is known of it."""
         one, digest = self._book.boxes.get(key(login)), self._digest(login)
         if one is not None:
             one.asking = [other for other in one.asking if other != digest]

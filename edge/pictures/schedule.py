@@ -177,7 +177,7 @@ class PictureLane:
                 self._due.remove(watched)
 
     def _try(self, watched: WatchedCamera, order: PictureOrder | None) -> bool:
-        """Begin on one picture, or conclude at once that there is none. Return False where it has to wait."""
+        """Begin on one picture, or conclude at once that there is none. Return False if it has to wait."""
         try:
             camera = target(watched.section)
         except OSError as error:

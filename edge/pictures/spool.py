@@ -181,7 +181,7 @@ class Spool:
     # -- the camera process's end ------------------------------------------------------------------------
 
     def attend(self) -> int | None:
-        """Hold the spool until the process ends: the lock's descriptor, None where another one holds it (or
+        """Hold the spool until the process ends: the lock's descriptor, None if another one holds it (or
         the daemon looks at this very moment: try again)."""
         lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -248,7 +248,7 @@ class Spool:
 
 
 def target(section: Any) -> CaptureTarget:
-    """Return the target of a `CameraSection` (edge.config). Raise OSError where its password file cannot be read.
+    """Return the target of a `CameraSection` (edge.config). Raise OSError if its password file cannot be read.
 
     The daemon reads the file: the camera process sees the spool alone.
     """

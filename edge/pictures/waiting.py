@@ -31,7 +31,7 @@ class Waiting:
         self._watch.close()
 
     def slice(self, seconds: float) -> CaptureResult | None:
-        """Return the answer, or None where it is not there after these seconds."""
+        """Return the answer, or None if it is not there after these seconds."""
         until = self._world.now() + seconds
         while (answer := self._spool.answer(self._request_id)) is None:
             now = self._world.now()

@@ -17,7 +17,7 @@ FOREVER = float("inf")
 
 @dataclass(eq=False)
 class WatchedCamera:
-    """One camera and how it fares. `utc` tells the time, microseconds, or None where it is unknown.
+    """One camera and how it fares. `utc` tells the time, microseconds, or None if it is unknown.
 
     `slot`: whether the time was known, and the number of its interval; `open`: it is due or a picture is under way.
     """

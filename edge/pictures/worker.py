@@ -70,7 +70,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def serve(spool: Spool, clock: Clock, signals: Signals) -> None:
-    """Answer requests until a signal comes. Raise OSError where the spool is gone."""
+    """Answer requests until a signal comes. Raise OSError if the spool is gone."""
     with FolderWatch(spool.folder) as watch, select.epoll() as ready, Children(spool, ready) as children:
         ready.register(watch.fd, select.EPOLLIN)
         ready.register(signals.fd, select.EPOLLIN)
@@ -106,7 +106,7 @@ class Children:
         self._grown: set[int] = set()  # which of them took too much memory
 
     def start(self) -> None:
-        """Begin on the requests that wait, while there are not too many. Raise OSError where the spool is gone."""
+        """Begin on the requests that wait, while there are not too many. Raise OSError if the spool is gone."""
         if not self._spool.folder.is_dir():
             raise FileNotFoundError(f"the folder {self._spool.folder} is gone")
         while len(self._running) < AT_ONCE and (request := self._spool.take()) is not None:

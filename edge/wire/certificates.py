@@ -115,7 +115,7 @@ def distrusted(
 
 
 def of_certificate_file(path: str) -> Reason | None:
-    """Return what is wrong with the dates of our own certificate; None where nothing is, or nothing can be told."""
+    """Return what is wrong with the dates of our own certificate; None if nothing is, or nothing can be told."""
     try:
         dates = validity(ssl.PEM_cert_to_DER_cert(_first_certificate(Path(path).read_text("ascii"))))
     except (OSError, ValueError):
@@ -141,7 +141,7 @@ def of_certificate_file(path: str) -> Reason | None:
 def no_pem(path: str | None) -> Reason | None:
     """Return in which form a certificate or key is that is no PEM, and the command that mends it.
 
-    None where it is another file, or there is none. OpenSSL itself passes over the byte order mark of UTF-8.
+    None if it is another file, or there is none. OpenSSL itself passes over the byte order mark of UTF-8.
     """
     try:
         raw = Path(path or "").read_bytes()
@@ -165,7 +165,7 @@ def no_pem(path: str | None) -> Reason | None:
 
 
 def validity(der: bytes) -> tuple[datetime, datetime] | None:
-    """From when until when a DER certificate is valid, UTC; None where its dates are not found."""
+    """From when until when a DER certificate is valid, UTC; None if its dates are not found."""
     found = VALIDITY.search(der)
     if found is None:
         return None

@@ -221,7 +221,7 @@ def encode(message: Any, compress: bool = False) -> bytes:
 
 
 def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
-    """Return the message of a payload of at most `most` bytes, plain or compressed; PayloadError where it is none."""
+    """Return the message of a payload of at most `most` bytes, plain or compressed; PayloadError if it is none."""
     try:
         return msgspec.json.decode(opened(payload, most), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TooLargeError) as error:
@@ -246,7 +246,7 @@ def encode_chunk(header: ChunkHeader, data: bytes) -> bytes:
 
 
 def decode_chunk(payload: bytes) -> tuple[ChunkHeader, bytes]:
-    """Header and bytes of a picture's chunk; PayloadError where it is none."""
+    """Header and bytes of a picture's chunk; PayloadError if it is none."""
     head, mark, data = payload.partition(b"\n")
     if not mark:
         raise PayloadError(Reason("chunk_without_line_feed", "chunk: no line feed after its header"))

@@ -62,7 +62,7 @@ def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> Reason:
 
 
 def _of_key(broker: BrokerSection, error: ssl.SSLError) -> Reason | None:
-    """Return what is wrong with the key of a certificate; None where it may be another file."""
+    """Return what is wrong with the key of a certificate; None if it may be another file."""
     certificate, key = broker.cert_file or "", broker.key_file or broker.cert_file or ""
     if error.reason == "KEY_VALUES_MISMATCH":
         return Reason(

@@ -117,7 +117,7 @@ class MqttLink:
         return info.mid
 
     def _alias(self, topic: str) -> int | None:
-        """Return the number that stands for a topic from its first message on; None where the broker takes no more."""
+        """Return the number that stands for a topic from its first message on; None if the broker takes no more."""
         if topic not in self._aliases and len(self._aliases) < self.granted.topic_aliases:
             self._aliases[topic] = len(self._aliases) + 1
         return self._aliases.get(topic)
