@@ -1,9 +1,9 @@
-"""EXIF written into a JPEG without touching a pixel: one segment is spliced in, the others stay.
+"""Write EXIF into a JPEG without recompressing it: one segment is inserted, the others stay.
 
-A camera's own time is not trusted: what it wrote as EXIF is replaced (its exposure and which way is up are taken over),
-what it wrote as XMP, which viewers read as well, is left out.
-Where nobody knows the time the picture says so, and names the boot and its seconds, from which it follows later.
-The time is that of the request; the camera has taken the picture within some seconds of it.
+A camera's own time is not trusted: its EXIF is replaced (exposure and orientation are copied), and its XMP, which
+viewers read too, is removed.
+If the time is unknown the EXIF says so, and gives the boot and its seconds, from which the time can be derived later.
+The time is that of the request; the camera takes the picture within some seconds of it.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ UNREADABLE = (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError,
 
 
 def with_exif(jpeg: bytes, request: CaptureRequest) -> bytes:
-    """Return the JPEG with station, camera, time, its certainty and place; only its Exif and XMP segments differ."""
+    """Return the JPEG with station, camera, time, its uncertainty and place; only its Exif and XMP segments differ."""
     maker, exposure = _camera_wrote(jpeg)
     try:
         body = _own((maker, exposure), request).tobytes()
@@ -41,7 +41,7 @@ def with_exif(jpeg: bytes, request: CaptureRequest) -> bytes:
 
 
 def certainty(request: CaptureRequest) -> str:
-    """How the time of the request is known, in words."""
+    """Return the source and error of the request's time as text."""
     if request.utc is None:
         return f"time unknown (boot {request.stamp.boot}, {request.stamp.boottime:.3f} s)"
     error = "" if request.clock.error is None else f" +-{request.clock.error:g} s"
@@ -49,7 +49,7 @@ def certainty(request: CaptureRequest) -> str:
 
 
 def _segments(jpeg: bytes) -> list[bytes]:
-    """Return what follows the start marker: each segment before the first scan, then all the rest in one piece."""
+    """Return each segment between the start marker and the first scan, then the rest in one piece."""
     pieces, end = list[bytes](), 2
     for marker, at in segments(jpeg):
         if marker == SCAN:
@@ -60,7 +60,7 @@ def _segments(jpeg: bytes) -> list[bytes]:
 
 
 def orientation(image: Image.Image) -> int:
-    """Return which way a picture is up by its EXIF, 1 to 8; 1, as it lies, where it does not say."""
+    """Return a picture's EXIF orientation, 1 to 8; 1 (upright) if it has none."""
     try:
         value = image.getexif().get(ORIENTATION)
     except UNREADABLE:
@@ -69,7 +69,7 @@ def orientation(image: Image.Image) -> int:
 
 
 def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
-    """Maker, orientation and exposure as the camera wrote them; nothing where its EXIF is not readable."""
+    """Return make, model and orientation, and the exposure, as the camera wrote them; empty if unreadable."""
     try:
         image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
         theirs = image.getexif()
@@ -99,7 +99,7 @@ def _own(theirs: tuple[dict[int, Any], dict[int, Any]], request: CaptureRequest)
 
 
 def _time_tags(utc: int, offset_h: float) -> dict[int, str]:
-    """DateTimeOriginal and -Digitized in local time, their fraction and their offset (Exif 2.31)."""
+    """Return DateTimeOriginal and -Digitized in local time, with their fraction and offset (Exif 2.31)."""
     zone = timezone(timedelta(hours=offset_h))
     local = datetime.fromtimestamp(utc // 1_000_000, zone)
     text, offset = local.strftime("%Y:%m:%d %H:%M:%S"), local.strftime("%z")
@@ -126,7 +126,7 @@ def _gps_tags(place: PicturePlace, utc: int | None) -> dict[int, Any]:
 
 
 def _degrees(angle: float) -> tuple[IFDRational, IFDRational, IFDRational]:
-    """Degrees, minutes and hundredths of a second."""
+    """Return degrees, minutes and hundredths of a second."""
     whole = round(abs(angle) * 360_000)
     return (
         IFDRational(whole // 360_000, 1),
