@@ -238,10 +238,10 @@ def _runs(minutes: MinuteColumns) -> tuple[list[FlagRun], list[Raw]]:
             before.append(UnusualFlag(at - len(before), flag, reason))
     for place, flags in sorted(unusual.items()):
         past = 0
-        for flag, same in groupby(flags):  # those in a row are equal: the same number of usual ones before them
+        for odd, same in groupby(flags):  # those in a row are equal: the same number of usual ones before them
             count = len([*same])
-            reason_at = None if flag.reason is None else known.setdefault(flag.reason, len(known))
-            runs.append(FlagRun(place, flag.usual_before + past, count, flag.flag, reason_at))
+            reason_at = None if odd.reason is None else known.setdefault(odd.reason, len(known))
+            runs.append(FlagRun(place, odd.usual_before + past, count, odd.flag, reason_at))
             past += count
     return runs, [Raw(reason) for reason in known]
 
