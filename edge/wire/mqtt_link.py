@@ -53,7 +53,6 @@ def connect(
     """Connect with the newest protocol that both sides support and the section allows. Raise LinkError, Stopped.
 
     `clock`: the clock for its waits; None: the system's, for callers outside a lane.
-
     `known`: the version that worked last. Some 3.1.1 brokers never answer MQTT 5 instead of refusing it, so that
     another attempt costs the whole deadline.
     """
