@@ -22,7 +22,7 @@ def sender(section: AnyChannel, clock: Clock, utc: Callable[[], int]) -> Sender:
         return DingTalkSender(section, clock, utc)
     if isinstance(section, Webhook):
         return WebhookSender(section, clock)
-    return MailSender(section, clock)
+    return MailSender(section, clock, utc)
 
 
 def senders(sections: Iterable[AnyChannel], clock: Clock, utc: Callable[[], int]) -> dict[str, Sender]:
