@@ -23,6 +23,7 @@ SOFTWARE = "Minshan"
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 ORIENTATION = 0x0112
 KEPT = {0x010F, 0x0110, ORIENTATION}  # Make, Model
+MOST_BYTES = 0xFFFF - 2  # of a segment without its length (ITU T.81, B.1.1.4)
 KEPT_EXPOSURE = {0x829A, 0x829D, 0x8827, 0x9204, 0x920A}  # time, aperture, ISO, bias, focal length
 MARK, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 UNREADABLE = (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError, AttributeError, struct.error)  # Pillow
@@ -32,10 +33,9 @@ def with_exif(jpeg: bytes, request: CaptureRequest) -> bytes:
     """Return the JPEG with station, camera, time, its uncertainty and place; only its Exif and XMP segments differ."""
     maker, exposure = _camera_wrote(jpeg)
     try:
-        body = _own((maker, exposure), request).tobytes()
-    except UNREADABLE:  # of the wrong kind for its tag: it could be read and cannot be written
-        body = _own(({ORIENTATION: maker.get(ORIENTATION, 1)}, {}), request).tobytes()
-    body = body if body.startswith(MARK) else MARK + body
+        body = _body((maker, exposure), request)
+    except UNREADABLE:  # of the wrong type for its tag, or too long: it can be read but not written
+        body = _body(({ORIENTATION: maker.get(ORIENTATION, 1)}, {}), request)
     segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
     return jpeg[:2] + segment + b"".join(piece for piece in _segments(jpeg) if not piece[4:].startswith((MARK, XMP)))
 
@@ -80,6 +80,15 @@ def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
         )
     except UNREADABLE:
         return {}, {}
+
+
+def _body(theirs: tuple[dict[int, Any], dict[int, Any]], request: CaptureRequest) -> bytes:
+    """Return the contents of our segment. Raise ValueError if they are too long for one, UNREADABLE."""
+    found = _own(theirs, request).tobytes()
+    body = found if found.startswith(MARK) else MARK + found
+    if len(body) > MOST_BYTES:
+        raise ValueError(len(body))
+    return body
 
 
 def _own(theirs: tuple[dict[int, Any], dict[int, Any]], request: CaptureRequest) -> Image.Exif:
