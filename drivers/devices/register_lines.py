@@ -1,7 +1,7 @@
 """Recorded registers as a stream: JSON lines {"registers": {"0xF7": "4a52c0...", ...}}, for all I2C devices.
 
-A line may hold some of a device's registers; what it does not hold is as the lines before it had it, so that
-coefficients need be given only once. A key is the register (or command) that the bytes were read from.
+A line may contain only some of a device's registers; the others are as in the lines before it, so that coefficients
+need be given only once. A key is the register (or command) from which the bytes were read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOT_KEPT = Reason(
 NO_REGISTERS = Reason("no_line_of_registers", "no line of registers")
 
 Registers = dict[int, bytes]
-# The readings of the registers known so far, or None if the line's own registers hold no measurement.
+# Return the readings of the registers known so far, or None if the line's own registers contain no measurement.
 Judge = Callable[[Registers, frozenset[int]], tuple[Reading, ...] | None]
 
 
@@ -39,7 +39,7 @@ class RegisterDecoder:
         self._offset = 0
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Append bytes of any chunking. Yield what the complete lines give."""
+        """Append bytes in any chunking. Yield the frames and refusals of the complete lines."""
         self._data += data
         while True:
             end = self._data.find(b"\n") + 1
@@ -81,7 +81,7 @@ def registers_of(line: bytes) -> Registers:
 
 
 def refuse_unkept(found: int, wanted: int, counts: int = 0xFFFF) -> None:
-    """Raise WrongDevice where a word of settings, just written, reads otherwise; Garbled where the bus reads empty.
+    """Raise WrongDevice if a word of settings, just written, reads differently; Garbled if the bus reads empty.
 
     `counts`: the bits that are settings.
     """
@@ -90,7 +90,7 @@ def refuse_unkept(found: int, wanted: int, counts: int = 0xFFFF) -> None:
 
 
 def refuse_ones(*answers: bytes) -> None:
-    """Check what a device without check sums measured. Raise Garbled where all of it is ones."""
+    """Check the answers of a device without checksums. Raise Garbled if all bits are ones."""
     if answers and all(octet == 0xFF for octet in b"".join(answers)):
         raise Garbled(ONES)
 
