@@ -1,4 +1,4 @@
-"""Finding drivers by name: the modules of `drivers/devices/` and the entry points `minshan.drivers`."""
+"""Find drivers by name: the modules of `drivers/devices/` and the entry points `minshan.drivers`."""
 
 from __future__ import annotations
 
@@ -18,8 +18,7 @@ GROUP = "minshan.drivers"
 class UnknownDriverError(LookupError):
     """No driver has that name.
 
-    `known`: the names there are; `broken`: why an announced driver of that name does not load, "" where none is
-    announced.
+    `known`: the existing names; `broken`: why the entry point of that name does not load, "" if there is none.
     """
 
     def __init__(self, name: str, known: tuple[str, ...], broken: str = "") -> None:
@@ -30,7 +29,7 @@ class UnknownDriverError(LookupError):
 
 
 class Broken(msgspec.Struct, frozen=True):
-    """An entry point that gives no driver: its name, its target, and why it is left out."""
+    """An entry point that does not load a driver: its name, its target, and why it is left out."""
 
     name: str
     names: str
@@ -47,16 +46,16 @@ def catalog() -> dict[str, DriverInfo]:
 
 
 def broken() -> list[Broken]:
-    """Return the entry points of other packages that give no driver."""
+    """Return the entry points of other packages that do not load a driver."""
     return [entry for entry in _announced() if isinstance(entry, Broken)]
 
 
 def find(name: str) -> DriverInfo:
-    """Return the driver of that name. Raise UnknownDriverError with the names there are."""
+    """Return the driver of that name. Raise UnknownDriverError with the existing names."""
     last = name.replace("-", "_")
     own = f"{devices.__name__}.{last}"
     try:
-        module = importlib.import_module(own) if last.isidentifier() else None  # a dot would ask for another package
+        module = importlib.import_module(own) if last.isidentifier() else None  # a dot would import another package
     except ModuleNotFoundError as error:
         if error.name != own:
             raise
@@ -80,17 +79,17 @@ def _own() -> tuple[DriverInfo, ...]:
     return tuple(infos)
 
 
-@cache  # a device that gives nothing asks each time what else it may be, and all packages' files are read for this
+@cache  # called each time that a device gives no data, and it reads the metadata of all packages
 def _announced() -> tuple[DriverInfo | Broken, ...]:
-    """Return what the entry points of other packages give, in the order of their names."""
+    """Return what the entry points of other packages load, in the order of their names."""
     return tuple(_loaded(point) for point in sorted(entry_points(group=GROUP), key=lambda one: (one.name, one.value)))
 
 
 def _loaded(point: EntryPoint) -> DriverInfo | Broken:
-    """Return the driver that an entry point names: an INFO, or a module that holds one."""
+    """Return the driver that an entry point names: an INFO, or a module with one."""
     try:
         named = point.load()
-    except Exception as error:  # noqa: BLE001 # another's module may raise anything; it costs its own driver alone
+    except Exception as error:  # noqa: BLE001 # another's module may raise anything; only its own driver is lost
         return Broken(point.name, point.value, f"{type(error).__name__}: {error}")
     info = getattr(named, "INFO", named)
     if isinstance(info, DriverInfo):

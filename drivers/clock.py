@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 
 class Stopped(Exception):
-    """Raised out of a wait when the waiting lane has been stopped: clean up and return."""
+    """Raised by a wait when the waiting lane has been stopped: clean up and return."""
 
 
 class Inbox(Protocol):
@@ -22,17 +22,17 @@ class Inbox(Protocol):
     lost: int
 
     def offer(self, item: Any, wake: bool = True) -> bool:
-        """Put `item` in without waiting. Return False (and count it in `lost`) where the inbox is full.
+        """Put `item` in without waiting. Return False (and count it in `lost`) if the inbox is full.
 
-        Without `wake` the lane that takes sleeps on: it finds the item at its deadline or with the next one that
-        wakes it. An inbox that is half full wakes it anyway.
+        Without `wake` the receiving lane sleeps on: it finds the item at its deadline or with the next one that wakes
+        it. A half-full inbox wakes it anyway.
         """
 
     def put(self, item: Any) -> None:
         """Put `item` in, waiting for room. Raise Stopped."""
 
     def get(self, until: float) -> Any | None:
-        """Return the oldest item, waiting until the instant `until` (seconds); None where none arrived.
+        """Return the oldest item, waiting until the instant `until` (seconds); None if none arrived.
 
         Raise Stopped.
         """
@@ -41,15 +41,15 @@ class Inbox(Protocol):
 
 
 class Lane(Protocol):
-    """A running thread with one duty."""
+    """A running thread with a single task."""
 
     name: str
 
     def stop(self) -> None:
-        """Make the lane's present and coming waits raise `Stopped`. Callable from any thread."""
+        """Make the lane's current and future waits raise `Stopped`. Callable from any thread."""
 
     def join(self, timeout: float | None = None) -> bool:
-        """Wait (real seconds) for its end, from a thread that is no lane. Return whether it has ended."""
+        """Wait (real seconds) for its end, from a thread that is not a lane. Return whether it has ended."""
 
 
 class Clock(Protocol):
@@ -62,7 +62,7 @@ class Clock(Protocol):
         """Return the seconds since the boot, suspended time included."""
 
     def sleep_until(self, t: float) -> None:
-        """Wait until the instant `t`; return at once where it is past."""
+        """Wait until the instant `t`; return at once if it is past."""
 
     def wait_readable(self, fd: int, until: float) -> bool:
         """Wait until the descriptor is readable (True) or the instant `until` is reached (False)."""
@@ -74,7 +74,7 @@ class Clock(Protocol):
         """Return a new inbox that holds at most `size` items."""
 
     def outside(self, call: Callable[[], T]) -> T:
-        """Run real I/O whose answer does not depend on simulated time (a disk, a broker). Return its result."""
+        """Run real I/O whose result does not depend on simulated time (a disk, a broker). Return its result."""
 
     def lane(self, name: str, run: Callable[[], None]) -> Lane:
         """Start a thread that runs `run`; it may use this clock, and only such threads may wait on it."""

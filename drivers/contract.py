@@ -35,7 +35,7 @@ from drivers.trial import (
 )
 from drivers.twins.twin import Fault
 
-PATIENCE = 300.0  # s in which it must be back after a fault
+PATIENCE = 300.0  # s within which it must recover from a fault
 
 
 def check_it_states_what_it_is(trial: Trial) -> None:
@@ -61,7 +61,7 @@ def check_settings_refuse_unknown_keys(trial: Trial) -> None:
 
 
 def check_it_gives_all_its_channels_truly(trial: Trial) -> None:
-    """Check that each channel comes, within its limits and as the twin was set, and no other."""
+    """Check that each channel has readings, within its limits and as the twin was set, and no other channel has."""
     named = {channel.quantity for channel in trial.channels}
 
     def body(caller: TrialReader) -> None:
@@ -106,7 +106,7 @@ def during(fault: Fault) -> Callable[[Trial], None]:
                 require(isinstance(failed[0], Unplugged), f"{type(failed[0]).__name__} when unplugged")
                 caller.table.plug()
             caller.table.twin.misbehave(None)
-            caller.pass_over(8.0)  # what was under way, and a device that starts anew
+            caller.pass_over(8.0)  # readings from before, and the restart of the device
             require_all(trial, caller, ONE, PATIENCE, f"after {fault}")
 
         trial.run(body)
@@ -122,7 +122,7 @@ def quiet(trial: Trial, fault: Fault) -> bool:
 
 
 def check_absent_at_start_is_as_later(trial: Trial) -> None:
-    """Check that a device absent at start fails like one that goes later, and is used once it is there."""
+    """Check that a device absent at start fails like one unplugged later, and is used once it is plugged in."""
 
     def body(caller: TrialReader) -> None:
         require(caller.turn() == () and isinstance(caller.errors[-1], Unplugged), "no Unplugged at start")
@@ -137,7 +137,7 @@ def check_absent_at_start_is_as_later(trial: Trial) -> None:
 
 
 def check_totals_never_fall(trial: Trial) -> None:
-    """Check that a running total rises with the rain, with or without noise, by no more than has fallen."""
+    """Check that a running total never falls and rises by the amount of rain, with or without noise."""
     totals = [c for c in trial.channels if QUANTITIES[c.quantity].kind is Aggregation.TOTAL]
 
     def body(caller: TrialReader) -> None:
@@ -176,7 +176,7 @@ def check_it_stays_within_its_part(trial: Trial) -> None:
 
 
 def check_its_decoder_takes_any_bytes(trial: Trial) -> None:
-    """Check that foreign bytes give no reading and no failure, in any chunking."""
+    """Check that foreign bytes produce no reading and no exception, in any chunking."""
     if trial.info.decoder is None:
         return
     rng = random.Random(trial.seed)
@@ -191,7 +191,7 @@ def check_its_decoder_takes_any_bytes(trial: Trial) -> None:
 
 
 def decode(trial: Trial, pieces: list[bytes]) -> Iterator[Frame | Refused]:
-    """Yield all that a new decoder makes of the pieces."""
+    """Yield what a new decoder returns for the pieces."""
     assert trial.info.decoder is not None
     decoder = trial.info.decoder(trial.settings)
     for piece in pieces:

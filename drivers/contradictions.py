@@ -1,9 +1,9 @@
-"""Quantities that contradict each other within one frame: more of the smaller particles than of the larger ones,
-which include them, a gust below the mean of which it is part, or a power that is not voltage times current.
+"""Detect quantities that contradict each other within one frame: more smaller particles than larger ones, which include
+them, a gust below the mean of which it is part, or a power that is not voltage times current.
 
-Checked for one frame by `drivers.limits`, so that whoever reads a device is told, and for a minute's means by the
-station, which keeps such values as suspect: nobody knows which of the two is wrong. Source: Zahumensky 2004 (WMO) for
-gust and mean. 2 ug/m3 and 5 % are left for rounding and for means over different samples (ours).
+`drivers.limits` checks each frame, so that every reader of a device gets the doubt, and the station checks a minute's
+means and stores such values as suspect, as it is unknown which of the two is wrong. Source: Zahumensky 2004 (WMO) for
+gust and mean. The tolerance of 2 ug/m3 and 5 %, for rounding and for means over different samples, is our own.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import combinations
 from drivers.reason import Reason
 
 GUST_SLACK = 0.1  # m/s, the reporting resolution
-DEW_SLACK = 0.6  # K: a hygrometer in fog may tell 103 %
+DEW_SLACK = 0.6  # K: a hygrometer in fog may read 103 %
 PM_SLACK, PM_SHARE = 2.0, 0.05
 POWER_SLACK, POWER_SHARE = 0.5, 0.25  # W, and of the product
 ELECTRIC = ("battery_voltage", "battery_current", "battery_power")
@@ -24,7 +24,7 @@ IN_ORDER = ((SPEED, GUST), *combinations(PARTICLES, 2))  # the first of two is n
 
 
 def in_frame(values: Mapping[str, float]) -> dict[str, Reason]:
-    """Return quantity -> why it is in doubt, of one frame's values by quantity. Both sides of a contradiction are."""
+    """Return quantity -> doubt for one frame's values by quantity. Both sides of a contradiction are in doubt."""
     doubts: dict[str, Reason] = {}
     for less, more in IN_ORDER:
         if less in values and more in values and (doubt := out_of_order(less, values[less], more, values[more])):
@@ -35,14 +35,14 @@ def in_frame(values: Mapping[str, float]) -> dict[str, Reason]:
 
 
 def is_contradiction(doubt: Reason) -> bool:
-    """Return whether a doubt says that of two values of a frame one must be wrong: the other may be right."""
+    """Return whether a doubt states that one of two values of a frame is wrong, so that the other may be right."""
     return doubt.code in ("gust_under_mean", "smaller_over_larger", "power_apart")
 
 
 def out_of_order(less_name: str, less: float, more_name: str, more: float) -> Reason | None:
-    """Return why two values contradict each other, of which the first cannot be more; None where they do not.
+    """Return why two values contradict each other, of which the first cannot be larger; None if they do not.
 
-    The names are those of the channels; of particles or of speeds.
+    The names are channel names, of particles or of speeds.
     """
     if less_name.partition(".")[0] == SPEED:
         if less <= more + GUST_SLACK + 1e-9:
@@ -61,7 +61,7 @@ def out_of_order(less_name: str, less: float, more_name: str, more: float) -> Re
 
 
 def dew_over_temperature(temperature: float | None, dew_point: float | None) -> Reason | None:
-    """Return why a device's own dew point contradicts its temperature, degC; None where it does not."""
+    """Return why a device's own dew point contradicts its temperature, degC; None if it does not."""
     if temperature is None or dew_point is None or dew_point <= temperature + DEW_SLACK:
         return None
     return Reason(
@@ -73,7 +73,7 @@ def dew_over_temperature(temperature: float | None, dew_point: float | None) -> 
 
 
 def mean_outside(speeds: Sequence[float | None]) -> Reason | None:
-    """Return why a device's own least, mean and highest wind, m/s, contradict each other; None where they do not."""
+    """Return why a device's own least, mean and highest wind, m/s, contradict each other; None if they do not."""
     known = [speed for speed in speeds if speed is not None]
     if len(known) != 3 or known[0] - GUST_SLACK <= known[1] <= known[2] + GUST_SLACK:
         return None
@@ -87,10 +87,10 @@ def mean_outside(speeds: Sequence[float | None]) -> Reason | None:
 
 
 def power_apart(volts: float, amperes: float, watts: float) -> Reason | None:
-    """Return why a device's own voltage, current and power contradict each other; None where they do not.
+    """Return why a device's own voltage, current and power contradict each other; None if they do not.
 
-    A quarter is left for a device that averages the product and not its factors, under a load that pulses, and 0.5 W
-    for the steps.
+    The tolerance is a quarter, for a device that averages the product and not its factors under a pulsing load, and
+    0.5 W for the resolution.
     """
     product = abs(volts * amperes)
     if abs(abs(watts) - product) <= POWER_SLACK + POWER_SHARE * product:

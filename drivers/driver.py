@@ -55,8 +55,8 @@ class Device(Protocol):
 class Frame:
     """One frame found in a stream: its place in the input (bytes from the start) and its readings.
 
-    `readings` have `at` = 0.0: the bytes do not state when they were received. `kind` is what people call it, such as
-    "XDR A 1": it is told where whole frames come and none holds what is read.
+    `readings` have `at` = 0.0: the bytes do not state when they were received. `kind`: the frame's name for people,
+    such as "XDR A 1": it is shown if complete frames arrive and none contains the wanted values.
     """
 
     offset: int
@@ -67,7 +67,7 @@ class Frame:
 
 @dataclass(frozen=True, slots=True)
 class Refused:
-    """Bytes that are no good frame: where, how many, and why (the codes `checksum`, `cut_short`, ...)."""
+    """Bytes that are not a valid frame: where, how many, and why (the codes `checksum`, `cut_short`, ...)."""
 
     offset: int
     length: int
@@ -75,10 +75,10 @@ class Refused:
 
 
 class Decoder(Protocol):
-    """Bytes in, frames out: the driver's own decoding, free of I/O and time."""
+    """Bytes in, frames out: the driver's own decoding, without I/O and time."""
 
     def feed(self, data: bytes) -> Iterable[Frame | Refused]:
-        """Append bytes of any chunking. Return the frames that they complete and refusals of what is no frame."""
+        """Append bytes in any chunking. Return the frames that they complete, and refusals of invalid bytes."""
 
     def finish(self) -> Iterable[Frame | Refused]:
         """Decode or refuse what is left at the end of the input."""
@@ -108,7 +108,7 @@ class LimitedDecoder:
         self._limits = limits
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Append bytes of any chunking. Yield the frames that they complete and refusals of what is no frame."""
+        """Append bytes in any chunking. Yield the frames that they complete, and refusals of invalid bytes."""
         return self._all(self._decoder.feed(data))
 
     def finish(self) -> Iterator[Frame | Refused]:
@@ -130,15 +130,14 @@ class DriverInfo:
     - `bus`: key of `drivers.buses.BUSES` ("i2c", "serial", "modbus", "gpio", "file").
     - `settings`: its keys, a subclass of its bus's settings (port, address, ...).
     - `channels(settings)`: the quantities it gives under those settings.
-    - `open(bus, settings, clock)`: the device, its identity checked at least once where it has one. What it and the
-      decoder give beyond the limits of `channels` gets a doubt here, whoever wrote the driver.
+    - `open(bus, settings, clock)`: the device, its identity checked at least once if it has one. Values of it and of
+      the decoder beyond the limits of `channels` get a doubt here, in every driver.
     - `interval`: seconds between two reads of a polled device; None for one that sends unasked.
     - `pace`: seconds between two frames of a device that sends unasked (its nominal pace).
     - `timeout`: the longest time, seconds, that one `read()` may take.
     - `twin`: "module:Class" of its twin (see `drivers/twins/twin.py`).
-    - `decoder(settings)`: its decoder for recorded streams; None where there is none.
-    - `decodes(settings)`: the channels whose limits hold for what the decoder gives, where those are more than
-      `channels`.
+    - `decoder(settings)`: its decoder for recorded streams; None if there is none.
+    - `decodes(settings)`: the channels whose limits apply to the decoder, if it has more than `channels`.
     - `source`: the datasheet or page its numbers come from.
     """
 

@@ -1,16 +1,16 @@
 """The error tree of the drivers.
 
     DeviceError                 anything a device or its bus did wrong
-    ├── NoAnswer                asked, and nothing came within the stated time
-    │   └── NoFrame             bytes came, and they make no frame: another speed, or another kind of device
-    ├── Garbled                 something came, and it is not a frame (checksum, length, form)
+    ├── NoAnswer                nothing arrived within the stated time of a request
+    │   └── NoFrame             bytes arrived, but no frame: another baud rate, or another kind of device
+    ├── Garbled                 what arrived is not a valid frame (checksum, length, format)
     ├── WrongDevice             a well-formed answer of another device, address or function
-    ├── BusStuck                the bus itself does not move (a line held low, a status bit that never falls)
-    └── Unplugged               the port or adapter is not there, or is gone
-        ├── NotAllowed          it is there, and this user may not open it
-        ├── InUse               it is there, and another program holds it
-        ├── NotADevice          what is there is no such device (a file, a directory, another kind of device)
-        └── SwitchedOff         the box has such a bus, and it is not switched on
+    ├── BusStuck                the bus itself is blocked (a line held low, a status bit that never clears)
+    └── Unplugged               the port or adapter does not exist, or is gone
+        ├── NotAllowed          it exists, but this user may not open it
+        ├── InUse               it exists, but another program holds it
+        ├── NotADevice          it exists, but is no such device (a file, a directory, another kind of device)
+        └── SwitchedOff         the box has such a bus, but it is not enabled
 
 A driver raises one of them with a sentence about the device; the lane adds sensor, bus and address.
 """
@@ -34,7 +34,7 @@ class DeviceError(Exception):
     kind: ClassVar[Reason] = Reason("device_error", "device error")
 
     def __init__(self, detail: Reason | str) -> None:
-        """`detail`: a text only in a driver of others that knows no codes."""
+        """`detail`: a text only in third-party drivers without codes."""
         super().__init__(detail)
         self.detail = detail if isinstance(detail, Reason) else Reason("said", "{text}", text=detail)
 
@@ -105,23 +105,23 @@ class SwitchedOff(Unplugged):
 
 
 class SettingError(ValueError):
-    """A setting that a driver does not take, raised by its validators; `reason` says what would be right."""
+    """A driver refuses a setting; raised by its validators. `reason` says what would be right."""
 
     def __init__(self, reason: Reason | str) -> None:
-        """`reason`: a text only where it is made of the words of a library that knows no codes."""
+        """`reason`: a text only if it contains the message of a library without codes."""
         super().__init__(str(reason))
         self.reason = reason if isinstance(reason, Reason) else Reason("said", "{text}", text=reason)
 
 
 def port_in_use(port: str) -> Reason:
-    """Return that another program holds a port or an adapter."""
+    """Return the reason that another program holds a port or an adapter."""
     return Reason("port_in_use", "{port} is in use by another program: only one may hold it", port=port)
 
 
 def may_not_open(path: str, error: OSError, rights: Reason) -> NotAllowed:
-    """Return that a device may not be opened: for `rights` of its file, or because the program's unit shuts it out.
+    """Return the error that a device may not be opened: by its file's permissions (`rights`), or by the systemd unit.
 
-    systemd's DeviceAllow answers EPERM, the rights of a file EACCES.
+    systemd's DeviceAllow causes EPERM, a file's permissions EACCES.
     """
     if error.errno != errno.EPERM:
         return NotAllowed(rights)
@@ -133,5 +133,5 @@ def may_not_open(path: str, error: OSError, rights: Reason) -> NotAllowed:
 
 
 def cannot_be_opened(path: str, error: Exception) -> Reason:
-    """Return that a device file does not open, and what the system says."""
+    """Return the reason that a device file cannot be opened, with the system's error."""
     return Reason("cannot_be_opened", "{path} cannot be opened ({why})", path=path, why=system_reason(error))

@@ -1,13 +1,15 @@
-"""The limits that a driver declares, applied to everything that its device and its decoder return.
+"""Apply the limits that a driver declares to everything that its device and its decoder return.
 
-Put around every driver by `DriverInfo`: so a station, a technician's look and a recording are judged alike. A value
-beyond them keeps its place with a doubt, as a value that is left out could not be told from one that never came.
-What physics lets a good device tell beyond its datasheet is none: humidity in fog, a thermopile's offset by night.
+`DriverInfo` wraps every driver with this, so that a station, a technician's check and a recording are judged alike. A
+value beyond the limits is kept with a doubt: a value that is left out could not be told from one that never arrived.
+Readings that a good device may physically give beyond its datasheet get no doubt: humidity in fog, a thermopile's
+offset by night.
 
-Nor is 0 a value where nothing outdoors is 0: no air is at 0 % or 0 hPa. A controller whose element is away answers
-zeros in all its registers; so beside such a 0 an air temperature of 0, or at the very end of its range, is no frost.
-Where all is 0 nothing counts; nor does it in a soil probe's answer, which tells 0 % in air too, but hardly at 0 degC.
-And what contradicts itself within one frame is doubted on both sides (`contradictions`).
+A 0 is also invalid for quantities that are never 0 outdoors: no air is at 0 % or 0 hPa. A controller whose sensing
+element is disconnected returns zeros in all registers; so beside such a 0 an air temperature of 0, or at the very end
+of its range, is not a frost. If all values are 0, none counts; likewise with a soil probe, which reads 0 % in air too,
+but hardly at 0 degC as well. Values that contradict each other within one frame are doubted on both sides
+(`contradictions`).
 """
 
 from __future__ import annotations
@@ -23,12 +25,12 @@ from drivers.reason import Reason
 if TYPE_CHECKING:
     from drivers.driver import Channel
 
-# By so much a good device may tell less and more than its datasheet's range: a capacitive sensor in fog up to 2 % too
-# much (ZAMG takes 104 for 100), a thermopile -1 to -5 W/m2 by night by its own physics (BSRN accepts -4).
+# How far a good device may read below and above its datasheet's range: a capacitive sensor in fog up to 2 % above (ZAMG
+# accepts 104 as 100), a thermopile -1 to -5 W/m2 by night because of its physics (BSRN accepts -4).
 BEYOND = {"relative_humidity": (0.0, 3.0), "solar_irradiance": (-10.0, 0.0)}
 NEVER_ZERO = ("relative_humidity", "air_pressure")
 NEVER_ALL_ZERO = (*NEVER_ZERO, "soil_moisture")
-BESIDE = ("relative_humidity", "air_temperature")  # what one element measures, and what is void with it
+BESIDE = ("relative_humidity", "air_temperature")  # measured by one element, so void together
 
 
 class DriverLimits:
@@ -39,7 +41,7 @@ class DriverLimits:
         self._possible = {quantity: _possible(channel) for quantity, channel in self._channels.items()}
 
     def judged(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
-        """Return one frame's readings, with a doubt where a value is none: beyond its channel's limits, a void 0."""
+        """Return one frame's readings, with a doubt for each that is beyond its channel's limits or a void 0."""
         if not all(map(self._is_possible, readings)):
             readings = tuple(reading if self._is_possible(reading) else self._beyond(reading) for reading in readings)
         if len(readings) > 1:  # a value alone contradicts nothing
@@ -69,7 +71,7 @@ class DriverLimits:
         return doubted(reading, doubt)
 
     def _without_zeros(self, readings: tuple[Reading, ...], never: str) -> tuple[Reading, ...]:
-        """Return one frame's readings, those that are void beside a 0 of `never`, which is never 0, with a doubt."""
+        """Return one frame's readings, with a doubt for those that are void because `never`, which is never 0, is 0."""
         doubt = Reason("void_zeros", "an answer of zeros is not valid: {other} is never 0", other=never)
         alone = all(reading.value == 0 for reading in readings)
         return tuple(
@@ -89,6 +91,6 @@ def doubted(reading: Reading, doubt: Reason | None) -> Reading:
 
 
 def _possible(channel: Channel) -> tuple[float, float]:
-    """Return the lowest and the highest value that a good device can tell."""
+    """Return the lowest and the highest value that a good device can give."""
     below, above = BEYOND.get(channel.quantity, (0.0, 0.0))
     return channel.low + below, channel.high + above

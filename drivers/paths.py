@@ -34,7 +34,7 @@ PATH_LONG = Reason(
 
 
 def possible(path: str) -> str:
-    """Return a path that something may have. Raise SettingError."""
+    """Return a path that can exist. Raise SettingError."""
     if bad := [sign for sign in path if ord(sign) < 0x20 or ord(sign) == 0x7F]:
         raise SettingError(PATH_SIGN.having(sign=f"0x{ord(bad[0]):02x}"))
     if path != path.strip():
@@ -50,7 +50,7 @@ def possible(path: str) -> str:
 
 
 def file(path: str) -> str:
-    """Return a path at which a plain file is or may be put. Raise SettingError."""
+    """Return a path at which a regular file exists or can be created. Raise SettingError."""
     mode = _mode(Path(path))
     if mode is None:
         folder(str(Path(path).parent))
@@ -60,7 +60,7 @@ def file(path: str) -> str:
 
 
 def folder(path: str) -> str:
-    """Return a path at which a folder is or may be made. Raise SettingError, which names what stands in its place."""
+    """Return a path at which a folder exists or can be created. Raise SettingError with what is in its place."""
     for place in (Path(path), *Path(path).parents):
         mode = _mode(place)
         if mode is not None and not stat.S_ISDIR(mode):
@@ -71,7 +71,7 @@ def folder(path: str) -> str:
 
 
 def _mode(path: Path) -> int | None:
-    """Return the kind of what is at that path; None where nothing is, or nothing that we may see."""
+    """Return the mode of the file at that path; None if there is none, or if we may not see it."""
     try:
         return path.stat().st_mode
     except OSError:

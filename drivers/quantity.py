@@ -23,7 +23,7 @@ class Aggregation(StrEnum):
 class Quantity(NamedTuple):
     """One measurable thing: its name, unit, reporting resolution (in that unit) and kind.
 
-    No dataclass: every command would write its methods anew at its start.
+    Not a dataclass: its methods would be generated at the start of every command.
     """
 
     name: str
@@ -79,7 +79,7 @@ QUANTITIES: dict[str, Quantity] = _table(
 
 
 def quantity(name: str) -> Quantity:
-    """Return the quantity of that name. Raise KeyError with the names there are."""
+    """Return the quantity of that name. Raise KeyError with the existing names."""
     try:
         return QUANTITIES[name]
     except KeyError:

@@ -3,9 +3,9 @@
     NO_READINGS = Reason("no_readings", "no readings")
     Reason("not_in_time", "not done within {seconds:g} s", seconds=0.05)
 
-The code is what programs compare and translations are found by; nothing ever looks into the sentence. It stands
-beside its template where it is made, and names one template in the whole source. A parameter is a text, a number or
-another Reason; a template need not name all of them (`detail` of a DeviceError is told apart).
+Programs compare the code, and translations are looked up by it; nothing ever parses the sentence. The code is written
+beside its template, and identifies one template in the whole source. A parameter is a text, a number or another Reason;
+a template need not name all of them (`detail` of a DeviceError is shown separately).
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 
 class Reason:
-    """One meaning; frozen, hashable, equal to another of the same code and parameters."""
+    """One reason; frozen, hashable, equal to another with the same code and parameters."""
 
     __slots__ = ("code", "params", "template")
 
@@ -54,7 +54,7 @@ class Reason:
         return f"Reason({self.code!r}, {str(self)!r})"
 
     def having(self, **params: str | int | float | Reason) -> Reason:
-        """Return the same meaning with these parameters added."""
+        """Return the same reason with these parameters added."""
         return Reason(self.code, self.template, **{**self.params, **params})
 
     def bare(self) -> Reason:
@@ -62,12 +62,12 @@ class Reason:
         return Reason(self.code, self.template)
 
     def inner(self, name: str) -> Reason | None:
-        """Return the parameter of that name where it is itself a meaning."""
+        """Return the parameter of that name if it is itself a reason, else None."""
         found = self.params.get(name)
         return found if isinstance(found, Reason) else None
 
     def builtins(self) -> dict[str, Any]:
-        """Return what records and answers carry: {"code", "params" where there are any, "text"}."""
+        """Return the form used in records and answers: {"code", "params" if there are any, "text"}."""
         found: dict[str, Any] = {"code": self.code}
         if self.params:
             found["params"] = {name: _plain(value) for name, value in self.params.items()}
@@ -75,14 +75,14 @@ class Reason:
 
 
 def joined(reasons: Iterable[Reason]) -> Reason:
-    """Return several meanings (one at least) as one: "a checksum is wrong; the port is gone"."""
+    """Join several reasons (at least one) into one: "a checksum is wrong; the port is gone"."""
     return reduce(lambda first, then: Reason("first_and_then", "{first}; {then}", first=first, then=then), reasons)
 
 
 def restored(value: Any) -> Reason:
-    """Return the meaning that `Reason.builtins` wrote; a plain text becomes one of the code "said".
+    """Return the reason that `Reason.builtins` wrote; a plain text becomes one with the code "said".
 
-    Its sentence is the one that was written: the code may be a newer station's. Raise ValueError where it is neither.
+    Its sentence is the one that was written, as the code may be a newer station's. Raise ValueError if it is neither.
     """
     match value:
         case str():
@@ -96,15 +96,15 @@ def restored(value: Any) -> Reason:
 
 
 def is_coded(value: object) -> bool:
-    """Return whether this is a meaning as `Reason.builtins` writes it."""
+    """Return whether this is a reason as `Reason.builtins` writes it."""
     return isinstance(value, dict) and {"code", "text"} <= value.keys() <= {"code", "params", "text"}
 
 
 def system_reason(error: Exception) -> Reason:
-    """Return what the system says of a failed call; in its own words where its number has none here.
+    """Return the reason for a failed system call; in the system's own words if its errno is not listed here.
 
-    An error of TLS is no error of the system, though Python gives it a number that looks like one. An error of ours
-    brings its own.
+    A TLS error is not a system error, though Python gives it a number that looks like one. An error of our own has its
+    own reason.
     """
     if isinstance(own := getattr(error, "reason", None), Reason):
         return own
@@ -137,15 +137,15 @@ def _param(value: object) -> str | int | float | Reason:
 
 
 UNFORESEEN = Reason("unforeseen", "unexpected error in the station; see its log")
-# OpenSSL's names of what a peer that speaks no TLS brings about.
+# OpenSSL's names of the errors that a peer without TLS causes.
 NO_TLS_THERE = (
     *("WRONG_VERSION_NUMBER", "RECORD_LAYER_FAILURE", "PACKET_LENGTH_TOO_LONG", "HTTP_REQUEST"),
     "UNEXPECTED_EOF_WHILE_READING",
 )
-# As Linux has them (netdb.h). The module that names them is a twentieth of a command's start.
+# Linux's values (netdb.h). Importing the module that names them takes a twentieth of a command's start.
 EAI_NONAME, EAI_AGAIN, EAI_NODATA = -2, -3, -5
 NO_TLS = Reason("no_tls_answer", "what answers there does not speak TLS")
-# What the system says, as Linux says it (errno(3), getaddrinfo(3)).
+# The system's errors, in Linux's words (errno(3), getaddrinfo(3)).
 SYSTEM: Final[dict[int, Reason]] = {
     errno.EPERM: Reason("not_permitted", "Operation not permitted"),
     errno.ENOENT: Reason("no_such_file", "No such file or directory"),
@@ -181,5 +181,5 @@ SYSTEM: Final[dict[int, Reason]] = {
 
 
 def printable(text: str, most: int = 200) -> str:
-    """Return a text from outside as it may stand in a sentence: one line, legible, of at most `most` characters."""
+    """Return a text from outside in a form fit for a sentence: one printable line of at most `most` characters."""
     return " ".join("".join(sign if sign.isprintable() else " " for sign in text[: most * 4]).split())[:most]

@@ -9,7 +9,7 @@ from typing import Any
 from drivers.errors import SettingError
 from drivers.reason import Reason
 
-# What pydantic finds, by its own codes.
+# Pydantic's errors, by its own codes.
 REFUSALS = {
     reason.code: reason
     for reason in (
@@ -43,7 +43,7 @@ NO_TABLE = ("model_type", "model_attributes_type", "dataclass_type")
 
 
 def refusal(error: Mapping[str, Any], key: str) -> Reason:
-    """Return what one of pydantic's errors means, about the key of that name."""
+    """Return the reason for one of pydantic's errors about the key of that name."""
     context: dict[str, Any] = dict(error.get("ctx") or {})
     raised = context.get("error")
     if isinstance(raised, SettingError):

@@ -1,7 +1,7 @@
-"""What shops call sensors, and which driver reads what is sold under such a name.
+"""Find the driver for a sensor by the name under which shops sell it.
 
-A shop's name is a model ("DS18B20 waterproof", "RS-FSJT-N01") or what the thing is (翻斗雨量计). Models of RS-485
-sensors stand in the titles of the profiles; the others, and the words of the trade in both languages, stand here.
+A shop's name is a model ("DS18B20 waterproof", "RS-FSJT-N01") or a kind of sensor (翻斗雨量计). Models of RS-485
+sensors are in the titles of the profiles; the others, and the terms of the trade in both languages, are here.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from drivers.devices.profiles import bare, of_models
 MOST = 6  # suggestions
 RAIN = ("pulses (kind=rain)", "sen0575", "modbus (profile=rain-renke)")
 PARTICLES = ("plantower", "sds011", "sen5x")
-# What stands in a shop's name, in small letters without blanks and hyphens -> the drivers that read it, each with the
-# setting that it needs. The models come first: who names one wants that one.
+# Pattern in a shop's name, in lower case without blanks and hyphens -> the drivers for it, each with the setting that
+# it needs. Models come first: a name with a model means that one.
 NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bme280", ("bme280",)),
     ("ds18b20|1wire|onewire|单总线", ("w1-therm",)),
@@ -43,7 +43,7 @@ NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
 
 
 def drivers_for(name: str) -> tuple[str, ...]:
-    """Return which drivers read what a shop sells under that name; none where nobody knows."""
+    """Return the drivers for what a shop sells under that name; empty if unknown."""
     typed = bare(name)
     found = [f"modbus (profile={profile})" for profile in of_models(typed)]
     for words, drivers in NAMES:

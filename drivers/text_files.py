@@ -1,4 +1,4 @@
-"""The text of a file that a person has saved, and what is wrong with the bytes of one that is none.
+"""Decode a text file that a person has saved, or say what is wrong with its bytes.
 
 An editor on Windows saves GBK or UTF-16, or puts a byte order mark before its UTF-8; a power cut leaves null bytes.
 """
@@ -11,7 +11,7 @@ import re
 from drivers.reason import Reason
 
 UTF_16 = "UTF-16"
-# How a file begins that is no plain text, as word processors and browsers save it.
+# The beginnings of files that are not plain text, as word processors and browsers save them.
 FORMS = (
     (rb"\s*\{\\rtf", "RTF"),
     (rb"\xd0\xcf\x11\xe0", "Word"),
@@ -22,7 +22,7 @@ FORMS = (
 
 
 class NoTextError(ValueError):
-    """Bytes are no UTF-8 text; `reason` says what they are, from the line `line` (from 1) on."""
+    """The bytes are not UTF-8 text; `reason` says what they are, from the line `line` (from 1) on."""
 
     def __init__(self, line: int, reason: Reason) -> None:
         super().__init__(str(reason))
@@ -30,7 +30,7 @@ class NoTextError(ValueError):
 
 
 def text_of(raw: bytes) -> str:
-    """Return the text of a file's bytes; a byte order mark before it is passed over. Raise NoTextError."""
+    """Return the text of a file's bytes without a byte order mark. Raise NoTextError."""
     if form := next((form for begin, form in FORMS if re.match(begin, raw.removeprefix(codecs.BOM_UTF8))), ""):
         reason = Reason("file_has_form", "the file is in {form} format: save it as plain text in UTF-8", form=form)
         raise NoTextError(1, reason)
@@ -47,7 +47,7 @@ def text_of(raw: bytes) -> str:
 
 
 def unreadable(encoding: str, byte: int) -> Reason:
-    """Return why bytes are no text: they are in that encoding, or ("") that byte is of none."""
+    """Return why bytes are not UTF-8 text: they are in that encoding, or ("") this byte is invalid."""
     if encoding:
         return Reason(
             "other_encoding",
@@ -64,8 +64,8 @@ def unreadable(encoding: str, byte: int) -> Reason:
 
 
 def encoding_of(raw: bytes) -> str:
-    """Return the encoding in which Windows saved the text, where it can be told; "" otherwise."""
-    # A letter of UTF-16 has one null byte, on the same side as the next one's; those of a power cut are on both.
+    """Return the encoding in which Windows saved the text, if it can be detected; "" otherwise."""
+    # A letter of UTF-16 has one null byte, always at the same parity; those of a power cut are at both.
     if raw.startswith((b"\xff\xfe", b"\xfe\xff")) or abs(raw[::2].count(0) - raw[1::2].count(0)) > len(raw) / 4:
         return UTF_16
     try:
@@ -73,15 +73,15 @@ def encoding_of(raw: bytes) -> str:
     except UnicodeDecodeError:
         return ""
     hanzi = len(re.findall("[\u4e00-\u9fff\uff01-\uff5e\u3000-\u3002“”°±×·µ℃—…]", text))
-    high = sum(byte > 0x7F for byte in raw)  # of the two bytes of a hanzi in common use both are
+    high = sum(byte > 0x7F for byte in raw)  # both bytes of a common hanzi are
     return "GBK" if hanzi and 0.9 * high <= 2 * hanzi <= 1.1 * high else ""
 
 
 def meant(text: str) -> str:
-    """Return the Chinese that was meant by a text which an editor took for another encoding; "" where it is no such.
+    """Return the Chinese text that an editor decoded with the wrong encoding; "" if this is no such text.
 
-    Of UTF-8 that was read as GBK, and saved so, three bytes make one and a half hanzi; of GBK some pairs of bytes are
-    UTF-8 too (the file is then read without an error): 一站 becomes two letters of other alphabets.
+    Three bytes of UTF-8 read as GBK, and saved so, become one and a half hanzi. Some pairs of GBK bytes are also valid
+    UTF-8 (the file is then read without an error): 一站 becomes two letters of other alphabets.
     """
     try:
         whole = text.encode("gb18030").decode("utf-8")
@@ -91,7 +91,7 @@ def meant(text: str) -> str:
         pass
     strange = "".join(re.findall(r"[^\x00-\x7f]", text))
     try:
-        # The hanzi in common use alone, and some letter that is not Latin, Greek or Cyrillic, as units and names have.
+        # Only common hanzi, and at least one letter that is not Latin, Greek or Cyrillic, as units and names have.
         level_1 = re.fullmatch(rb"(?:[\xb0-\xd7][\xa1-\xfe])+", strange.encode())
         return text.encode().decode("gb2312") if level_1 and re.search(r"[\u0530-\u05ff]", strange) else ""
     except UnicodeError:

@@ -1,7 +1,7 @@
 """Find the line of a key in a TOML text: tomllib returns values without lines.
 
-A reader of headers and `key =` beginnings, enough for files that tomllib has taken; what it does not find
-(a key inside an inline table, say) is placed at the nearest thing around it that it did.
+It recognizes headers and the beginnings `key =`, which is enough for files that tomllib accepts; what it does not find
+(a key inside an inline table, say) gets the line of the nearest enclosing key or table.
 """
 
 from __future__ import annotations
@@ -26,21 +26,21 @@ class TomlLines:
         self._texts: dict[Path, str] = {}
         self._counts: dict[Path, int] = {}
         self._table: Path = ()
-        self._until = ""  # the quotes that end a text of several lines
-        self._depth = 0  # open brackets of a list of several lines
-        self.starts: list[int] = []  # the lines on which a table, a key or what is neither begins
+        self._until = ""  # the quotes that end a multi-line string
+        self._depth = 0  # open brackets of a multi-line list
+        self.starts: list[int] = []  # the lines on which a table, a key or anything else begins
         for number, line in enumerate(text.splitlines(), 1):
             self._read(number, line)
 
     def of(self, path: Path) -> int | None:
-        """Return the line of the key at that path, or of the nearest table around it; None where there is none."""
+        """Return the line of the key at that path, or of the nearest table around it; None if there is none."""
         for length in range(len(path), 0, -1):
             if path[:length] in self._lines:
                 return self._lines[path[:length]]
         return None
 
     def text(self, path: Path) -> str:
-        """Return the text behind the key of that path, as it was written; "" for a table or several lines."""
+        """Return the text of the value at that path, as written; "" for a table or a multi-line value."""
         return self._texts.get(path, "")
 
     def _read(self, number: int, line: str) -> None:
@@ -70,7 +70,7 @@ class TomlLines:
                 self._texts.setdefault(path, _bare(found[2]))
 
     def _opens(self, value: str) -> bool:
-        """Note where a value goes on over the next lines; whether it does."""
+        """Return whether a value continues on the next lines, and note what ends it."""
         for quotes in ('"""', "'''"):
             if value.startswith(quotes) and quotes not in value[3:]:
                 self._until = quotes
@@ -80,7 +80,7 @@ class TomlLines:
         return self._depth > 0
 
     def _resolved(self, keys: tuple[str, ...]) -> Path:
-        """Return a header's path: below a list of tables it means the list's last one."""
+        """Return a header's path: within a list of tables it refers to the last one."""
         path: Path = ()
         for key in keys:
             path = (*path, key)
@@ -90,13 +90,13 @@ class TomlLines:
 
 
 def value_on(line: str) -> str | None:
-    """Return what stands behind the key and `=` of a line; None where the line has none."""
+    """Return the text after the key and `=` of a line; None if the line has no key."""
     found = _VALUE.match(line)
     return None if found is None else _bare(found[2])
 
 
 def is_whole_text(value: str) -> bool:
-    """Return whether a value is a text in quotes and nothing behind it."""
+    """Return whether a value is exactly one string."""
     found = _INSIDE.match(value)
     return found is not None and found[0] == value
 
@@ -112,7 +112,7 @@ def _opened(text: str) -> int:
 
 
 def _bare(value: str) -> str:
-    """Return a value of one line without the comment behind it."""
+    """Return a value of one line without a trailing comment."""
     for found in _INSIDE.finditer(value):
         if found[0].startswith("#"):
             return value[: found.start()].strip()

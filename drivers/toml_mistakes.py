@@ -1,6 +1,6 @@
-"""What is wrong with a text that tomllib refuses: it has no error codes, so the line is examined here.
+"""Explain what is wrong with a text that tomllib refuses: it has no error codes, so the line is examined here.
 
-People write what other files take: `yes`, `True`, `key: value`, `; comment`, a path of Windows, two keys on a line.
+People write what other formats accept: `yes`, `True`, `key: value`, `; comment`, a Windows path, two keys on a line.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ COMMENT = Reason("toml_comment", "a comment begins with #")
 VALUE = r"""^("[^"]*"|'[^']*'|[-+]?(0x[0-9a-fA-F]+|[0-9_]+(\.[0-9_]+)?))"""
 HEADER = re.compile(r"\s*\[+\s*([^\]]*?)\s*\]")
 DAY = re.compile(r"=\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})\b")
-# A line that is no TOML by what it looks like; the first that fits.
+# Patterns of invalid lines; the first match counts.
 SLIPS = (
     (r"\s*(;|//|--|/\*|')", COMMENT),
     (r"\s*[\w.-]+\s*:", Reason("toml_colon", "write = between key and value, not :")),
@@ -63,7 +63,7 @@ SLIPS = (
 
 
 def mistake_in(text: str) -> tuple[int, Reason]:
-    """Return the line (from 1) on which what tomllib refuses begins, and what is wrong there."""
+    """Return the line (from 1) on which the part that tomllib refuses begins, and what is wrong with it."""
     if bare := re.search(r"\r(?!\n)", text):
         line = text.count("\n", 0, bare.start()) + 1
         return line, Reason("toml_line_ends", "lines end with a bare CR: save the file with LF or CR LF line endings")
@@ -74,7 +74,7 @@ def mistake_in(text: str) -> tuple[int, Reason]:
 
 
 def once_in_brackets(lines: Sequence[str]) -> tuple[int, Reason] | None:
-    """Return the line of the [table], where a [[table]] is beside it of which the last of these lines is one."""
+    """Return the line of a [table] that also exists as [[table]], if the last of these lines is either; else None."""
     tables = [re.match(r"\s*\[(\[?)\s*([\w-]+)\s*\]", line) for line in lines]
     if not (last := tables[-1]):
         return None
@@ -83,7 +83,7 @@ def once_in_brackets(lines: Sequence[str]) -> tuple[int, Reason] | None:
 
 
 def defined_on(lines: Sequence[str]) -> Reason | None:
-    """Return that the last of these lines repeats an earlier one, with its number; None where it does not."""
+    """Return the reason that the last of these lines repeats an earlier one, with its number; None if it does not."""
     if not is_toml(lines[-1]):
         return None
     headers = [HEADER.match(line) for line in lines]
@@ -97,20 +97,20 @@ def defined_on(lines: Sequence[str]) -> Reason | None:
 
 
 def key_on(line: str) -> str:
-    """Return the key of a line; "" where it has none."""
+    """Return the key of a line; "" if it has none."""
     key, equals, _value = line.partition("=")
     return key.strip() if equals and not key.lstrip().startswith(("#", "[")) else ""
 
 
 def bad_line(text: str) -> int:
-    """Return the line (from 1) on which what tomllib refuses begins: the text before it is whole."""
+    """Return the line (from 1) on which the part that tomllib refuses begins: the text before it is valid."""
     lines, starts = text.splitlines(), TomlLines(text).starts
     refused = bisect.bisect_left(starts, True, key=lambda start: not is_toml("\n".join(lines[: start - 1])))
     return starts[max(0, refused - 1)] if starts else 1
 
 
 def what_is_wrong(line: str) -> Reason:
-    """Return what is wrong with a line of which the file before it is whole."""
+    """Return what is wrong with a line; the file before it is valid."""
     value = value_on(line)
     if is_toml(line):
         return Reason("toml_twice", "this key or table is defined twice")
@@ -127,7 +127,7 @@ def what_is_wrong(line: str) -> Reason:
 
 
 def wrong_value(value: str) -> Reason:
-    """Return what is wrong with what stands behind the `=`."""
+    """Return what is wrong with the text after the `=`."""
     opened = value[:1]
     open_yet = value.count(opened) < 2 or value.startswith(("'''", '"""'))
     if opened in ("'", '"') and (open_yet or is_whole_text(value)):
@@ -145,7 +145,7 @@ def wrong_value(value: str) -> Reason:
 
 
 def is_day(text: str) -> bool:
-    """Return whether there is such a day, written as TOML wants it."""
+    """Return whether this is an existing date in TOML's format."""
     try:
         return bool(date.fromisoformat(text))
     except ValueError:
@@ -153,7 +153,7 @@ def is_day(text: str) -> bool:
 
 
 def is_toml(text: str) -> bool:
-    """Return whether tomllib takes the text."""
+    """Return whether tomllib accepts the text."""
     try:
         tomllib.loads(text)
     except (ValueError, RecursionError):

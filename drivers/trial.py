@@ -1,6 +1,6 @@
-"""Try a driver: its simulated device on a line in simulated time, called as a station's lane would call it.
+"""Test a driver: its simulated device on a line in simulated time, called as a station's lane would call it.
 
-What the checks of `drivers/contract.py` are made of; a third party's own tests of its driver may use it too.
+The checks of `drivers/contract.py` use this; a third party's own tests of its driver may use it too.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from drivers.reading import Reading
 from drivers.reason import Reason
 from drivers.twins.bench import Bench, bench
 
-SETTLING = 90.0  # s in which a device must give all that it names
-SLACK = 0.05  # s beyond a stated time: the lane's own turn
+SETTLING = 90.0  # s within which a device must give a reading of each channel
+SLACK = 0.05  # s beyond a stated time, for the lane itself
 PLACES: dict[str, dict[str, Any]] = {  # the keys that place a device on each kind of bus
     "i2c": {},
     "serial": {"port": "/dev/serial/by-id/contract"},
@@ -26,7 +26,7 @@ PLACES: dict[str, dict[str, Any]] = {  # the keys that place a device on each ki
     "gpio": {"line": 17},
     "file": {"path": "/sys/bus/w1/devices/28-000000000001/w1_slave"},
 }
-ONE = {  # what the twins are told to measure first, and then
+ONE = {  # what the twins measure at first; OTHER: after a change
     "air_temperature": 12.5,
     "relative_humidity": 71.0,
     "air_pressure": 836.4,
@@ -78,17 +78,17 @@ class ContractError(AssertionError):
 
 
 class Simulated(Clock, Protocol):
-    """A clock of simulated time, and what its owner may do with it."""
+    """A clock of simulated time, with its owner's methods."""
 
     def run_until(self, t: float) -> None:
-        """Let the lanes run until `t`. Raise a lane's failure."""
+        """Let the lanes run until `t`. Raise a lane's exception."""
 
     def halt(self) -> None:
         """Make `run_until` return."""
 
 
 def require(kept: bool, sentence: str) -> None:
-    """Raise ContractError with the sentence where the contract is not kept."""
+    """Raise ContractError with the sentence unless `kept`."""
     if not kept:
         raise ContractError(sentence)
 
@@ -104,7 +104,7 @@ class Trial:
 
     @property
     def settings(self) -> Any:
-        """The settings under trial."""
+        """The settings under test."""
         return self.info.settings(**PLACES.get(self.info.bus, {}) | self.keys)
 
     @property
@@ -139,7 +139,7 @@ class Trial:
 
 
 def set_truth(table: Bench, truth: dict[str, float]) -> None:
-    """Set all that the twin is to measure."""
+    """Set the values that the twin is to measure."""
     for quantity, value in truth.items():
         table.twin.set(quantity, value)
 
@@ -155,7 +155,7 @@ class TrialReader:
     due: float = 0.0
 
     def turn(self) -> tuple[Reading, ...]:
-        """Read once when it is due. Return () where that failed, with the error in `errors`."""
+        """Read once when it is due. Return () if that failed, with the error in `errors`."""
         info, clock = self.table.info, self.table.clock
         clock.sleep_until(self.due)
         began, opening = clock.now(), self.device is None
@@ -187,7 +187,7 @@ class TrialReader:
         return newest
 
     def pass_over(self, seconds: float) -> None:
-        """Read for some seconds and ignore the readings: those of what was under way before a change."""
+        """Read for some seconds and ignore the readings, which may be from before a change."""
         until = self.table.clock.now() + seconds
         while self.table.clock.now() < until:
             self.turn()
@@ -244,7 +244,7 @@ def truthful(trial: Trial, found: dict[str, Reading], truth: dict[str, float], w
 
 
 def require_all(trial: Trial, caller: TrialReader, truth: dict[str, float], seconds: float, when: str) -> None:
-    """Check that all channels come within some seconds, and truly."""
+    """Check that all channels have truthful readings within some seconds."""
     found = caller.gather(seconds)
     missing = {channel.quantity for channel in trial.channels} - set(found)
     last = f"; last error: {caller.errors[-1]}" if caller.errors else ""

@@ -1,4 +1,4 @@
-"""Full-width characters of a Chinese keyboard (：，＝“”) in configuration files, and what each stands for."""
+"""Full-width characters of a Chinese keyboard (：，＝“”) in configuration files, and their ASCII equivalents."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import unicodedata
 
 from drivers.reason import Reason
 
-# Signs of Chinese typesetting whose plain form is not their compatibility form in Unicode.
+# Chinese punctuation whose ASCII equivalent is not its compatibility form in Unicode.
 PLAIN = {
     **dict.fromkeys("“”„「」『』", '"'),
     **dict.fromkeys("‘’", "'"),
@@ -23,7 +23,7 @@ _WHOLE_TEXT = re.compile(r"""\"(?:[^"\\]|\\.)*\"|'[^']*'|\#.*""")
 
 
 def plain(sign: str) -> str:
-    """Return the sign of an English keyboard that a full-width one stands for; "" for any other sign."""
+    """Return the ASCII equivalent of a full-width character; "" for any other character."""
     if sign in SPACES:
         return " "
     narrow = unicodedata.normalize("NFKC", sign) if "\uff01" <= sign <= "\uff5e" else ""
@@ -31,12 +31,12 @@ def plain(sign: str) -> str:
 
 
 def narrowed(text: str) -> str:
-    """Return a text with the signs of an English keyboard in place of full-width ones."""
+    """Return a text with its full-width characters replaced by ASCII ones."""
     return "".join(plain(sign) or sign for sign in text)
 
 
 def first_wide(text: str) -> Reason | None:
-    """Return what is to be said of the first full-width sign of a text; None where it has none."""
+    """Return the reason for the first full-width character of a text; None if it has none."""
     for place, sign in enumerate(text):
         if right := plain(sign):
             is_in_list = text.count("[", 0, place) > text.count("]", 0, place)
@@ -59,7 +59,7 @@ def first_wide(text: str) -> Reason | None:
 
 
 def wide_dash(word: str) -> Reason | None:
-    """Return what is to be said of an option of a command line whose -- a phone or an editor made another sign."""
+    """Return the reason for a command-line option whose -- a phone or an editor replaced by a dash; None otherwise."""
     found = re.match(f"-*([{DASHES}])[-{DASHES}]*([A-Za-z].*)", word)
     if found is None:
         return None
@@ -68,5 +68,5 @@ def wide_dash(word: str) -> Reason | None:
 
 
 def outside_texts(line: str) -> str:
-    """Return a line of TOML without its texts in quotes and its comment, which may hold any sign."""
+    """Return a line of TOML without its strings and comment, which may contain any character."""
     return _WHOLE_TEXT.sub("", line)

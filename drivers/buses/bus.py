@@ -1,7 +1,7 @@
 """The buses that lanes open, and the configuration keys that place a sensor on one.
 
 A lane serves one bus. Sensors whose settings give the same `key` share that bus and its lane; two of them may
-not share an `address`. `BUSES` names the real openers; a simulation hands the station others of the same shape.
+not share an `address`. `BUSES` has the real openers; a simulation passes the station others with the same interface.
 """
 
 from __future__ import annotations
@@ -70,8 +70,8 @@ class BusKind(msgspec.Struct, frozen=True):
 
     - `open(settings, clock)`: return the opened bus; raise `Unplugged` with a sentence that names the port.
     - `key(settings)`: identify the bus; sensors with equal keys share one lane.
-    - `address(settings)`: identify the device on its bus; "" where the bus holds one device only.
-    - `line(settings)`: what must agree between all sensors of one bus (baud, parity).
+    - `address(settings)`: identify the device on its bus; "" if the bus has only one device.
+    - `line(settings)`: the settings that must be equal for all sensors of one bus (baud, parity).
     """
 
     name: str
@@ -82,7 +82,7 @@ class BusKind(msgspec.Struct, frozen=True):
 
 
 def _opener(kind: str, name: str) -> Callable[[Any, Clock], Any]:
-    """Return the opener `drivers.buses.<kind>.<name>`, imported when a bus is first opened: each costs memory."""
+    """Return the opener `drivers.buses.<kind>.<name>`, imported when a bus is first opened, to save memory."""
 
     def open_bus(settings: Any, clock: Clock) -> Any:
         return getattr(importlib.import_module(f"drivers.buses.{kind}"), name)(settings, clock)

@@ -1,4 +1,4 @@
-"""A device behind a kernel file (1-Wire, IIO, hwmon). Its text is read again each time.
+"""A device behind a kernel file (1-Wire, IIO, hwmon), which is opened and read each time.
 
 ENOENT, ENODEV   the device or its driver is gone    Unplugged
 EIO, ENXIO, ETIMEDOUT, EAGAIN   it did not answer    NoAnswer
@@ -18,8 +18,8 @@ from drivers.errors import DeviceError, NoAnswer, NotADevice, SwitchedOff, Unplu
 from drivers.reason import Reason, system_reason
 
 SILENT = {errno.EIO, errno.ENXIO, errno.EREMOTEIO, errno.ETIMEDOUT, errno.EAGAIN}
-ONE_WIRE = "/sys/bus/w1/devices"  # where the kernel has it once it is switched on
-LONGEST = 4096  # bytes; what sysfs gives at most
+ONE_WIRE = "/sys/bus/w1/devices"  # exists once 1-Wire is switched on
+LONGEST = 4096  # bytes; the most that sysfs gives
 
 
 class FileBus:
@@ -44,7 +44,7 @@ class FileBus:
 
 
 def trouble(error: OSError, path: str) -> DeviceError:
-    """Return the kernel's error as one of the drivers' errors."""
+    """Convert the kernel's error to one of the drivers' errors."""
     if error.errno in SILENT:
         return NoAnswer(
             Reason("kernel_got_no_answer", "the kernel got no answer from it ({why})", why=system_reason(error))
@@ -59,13 +59,13 @@ def trouble(error: OSError, path: str) -> DeviceError:
 
 
 def open_file(settings: OnFile, clock: Clock) -> FileBus:
-    """Return the bus of the file that the settings name. Raise Unplugged where there is none that may be read."""
+    """Return the bus of the file in the settings. Raise Unplugged if it does not exist or may not be read."""
     path = Path(settings.path)
     try:
         mode = path.stat().st_mode
     except OSError as error:
         raise trouble(error, settings.path) from None
-    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # a pipe or a terminal would be waited for without end
+    if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # reading a pipe or a terminal would block for ever
         raise NotADevice(Reason("path_is_no_file", "{path} is not a file of the kernel", path=settings.path))
 
     def read() -> str:

@@ -1,13 +1,13 @@
-"""GPIO contacts and switches: the kernel's edge times, through gpiod, and which of the edges are closures.
+"""GPIO contacts and switches through gpiod: the kernel's edge timestamps, and which of the edges are closures.
 
-Edges are stamped in the interrupt, so a lane that comes late loses no time and, up to the kernel's queue of
-1024 edges, no edge; beyond it the lines' sequence numbers state how many were lost, and those are counted
-too, as many closures among them as among the others. The kernel stamps by CLOCK_MONOTONIC; a station's clock
-also counts suspended time, so stamps are moved by the difference, measured at each call.
+Edges are timestamped in the interrupt, so a lane that is late loses no accuracy and, up to the kernel's queue of
+1024 edges, no edge; beyond that the line's sequence numbers state how many were lost, and the same proportion of them
+is counted as closures as among the others. The kernel's timestamps are CLOCK_MONOTONIC; a station's clock also counts
+suspended time, so they are shifted by the difference, measured at each call.
 
-Debouncing is done here, by these stamps. The kernel's own (debounce_irq_handler in drivers/gpio/gpiolib-cdev.c,
-calc_index in kernel/time/timer.c) waits whole ticks and one more: 3 ms are 4 to 8 at 250 ticks a second and 10 to
-20 at 100. Cups that close for a fifth of a turn would lose wind from 17 or 7 m/s on.
+Debouncing is done here, by these timestamps. The kernel's own (debounce_irq_handler in drivers/gpio/gpiolib-cdev.c,
+calc_index in kernel/time/timer.c) waits whole ticks and one more: 3 ms become 4 to 8 at 250 ticks a second and 10 to
+20 at 100. A cup anemometer that closes for a fifth of a turn would lose wind from 17 or 7 m/s on.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ from drivers.errors import InUse, NotADevice, Unplugged, cannot_be_opened, may_n
 from drivers.reason import Reason, system_reason
 
 QUEUE = 1024  # edges; the most that the kernel keeps for one line (linux/gpio.h, GPIO_V2_LINES_MAX x 16)
-MOST_BATCHES = 8  # of a queue each in one look: a line that hums must not hold its lane
+MOST_BATCHES = 8  # queues read in one call: a line with continuous noise must not block its lane
 CONSUMER = "minshan"  # what `gpioinfo` shows beside the line
 FIRST = "/dev/gpiochip0"
-# Labels of the chip that has a Pi's pins, of the Pi 5 (number 0, 4 or 15, by the kernel), the 4 and those before, and
-# of those that have none: the lists of gpiodetect that users of raspberrypi/linux and WiringPi have published.
+# Labels of the chips with a Pi's header pins (Pi 5, whose number is 0, 4 or 15 by the kernel; Pi 4; earlier ones), and
+# of those without: from the output of gpiodetect that users of raspberrypi/linux and WiringPi have published.
 PINS = ("pinctrl-rp1", "pinctrl-bcm2711", "pinctrl-bcm2835")
 OF_THE_BOARD = ("gpio-brcmstb@", "raspberrypi-exp-gpio", "brcmvirt-gpio")
 
@@ -38,14 +38,14 @@ Pull = Literal["up", "down", "off"]
 
 
 class GpioContact(Protocol):
-    """A contact on one line. `lost`: closures among what the kernel has dropped since the line was requested."""
+    """A contact on one line. `lost`: closures among the edges that the kernel dropped since the line was requested."""
 
     lost: int
 
     def edges(self) -> list[float]:
         """Return the instants (clock seconds, sorted) of the closures since the last call.
 
-        Raise OSError where the chip is gone.
+        Raise OSError if the chip is gone.
         """
 
     def close(self) -> None:
@@ -56,7 +56,7 @@ class Switch(Protocol):
     """A relay on one line."""
 
     def set(self, on: bool) -> None:
-        """Switch it. Raise OSError where the chip is gone."""
+        """Switch it. Raise OSError if the chip is gone."""
 
     def close(self) -> None:
         """Release the line; its level is then no longer ours. Calling it again does nothing."""
@@ -132,7 +132,7 @@ class KernelChip:
         return KernelContact(request, self._clock, pull, debounce)
 
     def drive(self, line: int, active_low: bool) -> Switch:
-        """Request the line as an output that is off: direction, sense and value in one request, so no relay clicks."""
+        """Request the line as an output that is off, all in one request, so that no relay switches in between."""
         from gpiod import LineSettings
         from gpiod.line import Direction, Value
 
@@ -154,13 +154,13 @@ class SteadyContact:
         self._last: tuple[float, bool] | None = None  # the newest edge, while its level is not yet steady
 
     def edge(self, at: float, closed: bool) -> list[float]:
-        """Take in an edge. Return the closure before it that has become certain, as `settled`."""
+        """Add an edge. Return the closure before it that has become certain, as `settled` does."""
         found = self.settled(at)
         self._last = at, closed
         return found
 
     def settled(self, now: float) -> list[float]:
-        """Return the instant of the closure that has become certain by `now`; [] where none has."""
+        """Return the instant of the closure that has become certain by `now`; [] if none has."""
         if self._last is None or now - self._last[0] < self._debounce:
             return []
         at, closed = self._last
@@ -178,11 +178,11 @@ class KernelContact:
         self._closes = "RISING_EDGE" if pull == "down" else "FALLING_EDGE"
         self._contact = SteadyContact(debounce)
         self._seen = 0
-        self._part = 0.0  # of a closure, among what was dropped
+        self._part = 0.0  # the fraction of a dropped closure that is not counted yet
 
     def edges(self) -> list[float]:
         """Return the instants of the closures that the kernel has queued, without waiting."""
-        now = time.clock_gettime(time.CLOCK_MONOTONIC)  # the kernel's stamps are in it
+        now = time.clock_gettime(time.CLOCK_MONOTONIC)  # the clock of the kernel's timestamps
         ahead = self._clock.now() - now
         closures: list[float] = []
         kept = dropped = 0
@@ -223,7 +223,7 @@ class KernelSwitch:
 
 
 def no_line(line: int, error: Exception) -> InUse | Unplugged:
-    """Return why a line cannot be had."""
+    """Return why a line is not available."""
     held = isinstance(error, OSError) and error.errno == errno.EBUSY
     return (InUse if held else Unplugged)(
         Reason("no_gpio_line", "line {line} is not available ({why})", line=line, why=system_reason(error))
@@ -233,9 +233,9 @@ def no_line(line: int, error: Exception) -> InUse | Unplugged:
 def chip_path(named: str) -> str:
     """Return the chip's device file for a path or a label ("pinctrl-rp1"); numbers change between kernels.
 
-    FIRST, the default, is the chip of a Raspberry Pi's pins whatever its number. Raise FileNotFoundError where no chip
-    has that label, NotADevice where it is one that works the board itself: what hangs at the pins is not on its lines,
-    so a gauge would tell no rain for ever, and a relay switch the radio or the card.
+    FIRST, the default, is the chip with a Raspberry Pi's header pins, whatever its number. Raise FileNotFoundError if
+    no chip has that label, NotADevice if the chip controls the board itself: nothing on the header is on its lines, so
+    a gauge would report no rain for ever, and a relay would switch the radio or the card.
     """
     labels = _labels()
     wanted = PINS if named == FIRST else (named,)
@@ -255,7 +255,7 @@ def chip_path(named: str) -> str:
 
 
 def _labels() -> dict[str, str]:
-    """Return the label of each chip by its device file; one that may not be opened is left out."""
+    """Return device file -> label of each chip; those that may not be opened are left out."""
     import gpiod
 
     labels = {}
@@ -266,7 +266,7 @@ def _labels() -> dict[str, str]:
 
 
 def no_chip(chip: str) -> Reason:
-    """Return that there is no such chip, and how those that there are can be listed."""
+    """Return the reason that there is no such chip, with how to list those that exist."""
     return Reason(
         "no_gpio_chip",
         "there is no GPIO chip {chip}; `gpiodetect` lists them (a Pi 5's pins are pinctrl-rp1)",
@@ -275,7 +275,7 @@ def no_chip(chip: str) -> Reason:
 
 
 def open_gpio(settings: OnGpio, clock: Clock) -> GpioBus:
-    """Open the chip of that path or label. Raise Unplugged with a remedy where it cannot be opened."""
+    """Open the chip of that path or label. Raise Unplugged, with a remedy, if it cannot be opened."""
     try:
         return GpioBus(KernelChip(chip_path(settings.chip), clock))
     except FileNotFoundError:

@@ -1,15 +1,15 @@
 """The I2C bus, with the interface of CircuitPython's `busio.I2C`, over /dev/i2c-N, with a deadline.
 
-The Adafruit libraries wait on status bits without bound. Within `bus.allow(seconds)` every transfer after the
-deadline raises `BusStuck`, which is what ends such a wait. Errors of the adapter become the drivers' own:
+The Adafruit libraries poll status bits without a timeout. Within `bus.allow(seconds)` every transfer after the deadline
+raises `BusStuck`, which ends such a loop. Errors of the adapter are converted to the drivers' own:
 
     ENXIO, EREMOTEIO, EIO   no device acknowledged           NoAnswer
     ETIMEDOUT, EBUSY, EAGAIN  a line is held low             BusStuck
     ENODEV, ENOENT, EBADF   the adapter is gone              Unplugged
 
-A transfer itself is bounded by the kernel: the adapter's timeout is set to `ADAPTER_TIMEOUT` at opening. One that fails
-at once, not acknowledged or lost in arbitration, is tried again: a reading takes some twenty, and a plug that loses one
-in ten of them would otherwise lose nearly every reading. What all our devices are told may be told twice.
+The kernel limits a single transfer: the adapter's timeout is set to `ADAPTER_TIMEOUT` at opening. A transfer that fails
+at once, not acknowledged or lost in arbitration, is retried: a reading takes about twenty transfers, and a bad contact
+that loses one in ten would otherwise lose nearly every reading. All commands to our devices may safely be repeated.
 """
 
 from __future__ import annotations
@@ -38,8 +38,8 @@ from drivers.reason import Reason, system_reason
 
 ADAPTER_TIMEOUT = 0.1  # s; the kernel's own default is 1 s, and no device here stretches the clock that long
 I2C_RETRIES, I2C_TIMEOUT = 0x0701, 0x0702  # linux/i2c-dev.h; the timeout's unit is 10 ms
-TRIES = 3  # of a transfer that fails at once; a tenth of them lost costs a fortieth of the readings
-ALIKE = 3  # tries to read the same bytes twice in a row
+TRIES = 3  # for a transfer that fails at once; with a tenth of them lost, a fortieth of the readings are
+ALIKE = 3  # attempts to read the same bytes twice in a row
 
 Octets = bytes | bytearray | memoryview
 
@@ -49,10 +49,10 @@ AT_ONCE = NOBODY | {errno.EAGAIN}
 
 
 class Adapter(Protocol):
-    """What transfers the bytes: the kernel's adapter, or a simulation's."""
+    """Transfers the bytes: the kernel's adapter, or a simulation's."""
 
     def transfer(self, address: int, out: bytes, count: int) -> bytes:
-        """Write `out` (where there is any), then read `count` bytes. Raise OSError as the kernel does."""
+        """Write `out` (if not empty), then read `count` bytes. Raise OSError as the kernel does."""
 
     def close(self) -> None:
         """Close the adapter."""
@@ -99,7 +99,7 @@ class I2CBus:
     def steady(self, address: int, register: int, count: int) -> bytes:
         """Read a register until two successive reads are equal, as I2C has no checksum. Return its bytes.
 
-        Raise Garbled where no two reads agree.
+        Raise Garbled if no two successive reads agree.
         """
         last = self.transfer(address, bytes([register]), count)
         for _ in range(ALIKE):
@@ -112,7 +112,7 @@ class I2CBus:
         )
 
     def answers(self, address: int) -> bool:
-        """Return whether anything acknowledges at an address, by reading a byte of it."""
+        """Return whether anything acknowledges at an address, by reading a byte from it."""
         try:
             self.transfer(address, b"", 1)
         except NoAnswer:
@@ -127,7 +127,7 @@ class I2CBus:
         """Do nothing: there is no lock."""
 
     def writeto(self, address: int, buffer: Octets, *, start: int = 0, end: int | None = None) -> None:
-        """Write a part of the buffer. Where that part is empty, which only probes the address, read a byte instead.
+        """Write a part of the buffer. If that part is empty, which only probes the address, read a byte instead.
 
         Several adapters (the Pi 5's among them) refuse a transfer of no bytes.
         """
@@ -162,7 +162,7 @@ class I2CBus:
 
 
 def trouble(error: OSError) -> DeviceError:
-    """Return the adapter's error as one of the drivers' errors."""
+    """Convert the adapter's error to one of the drivers' errors."""
     if error.errno in NOBODY:
         return NoAnswer(Reason("not_acknowledged", "nothing acknowledges at its address"))
     if error.errno in HELD:
@@ -203,21 +203,21 @@ class KernelAdapter:
 
 
 def hold_alone(fd: int) -> None:
-    """Hold an open adapter against our other programs until it is closed. Raise BlockingIOError where one holds it.
+    """Lock an open adapter against our other programs until it is closed. Raise BlockingIOError if one holds it.
 
-    The kernel lets any number of programs use an adapter. Where two start conversions on one device, each may read the
-    other's, and nothing shows it.
+    The kernel lets any number of programs use an adapter. If two start conversions on one device, each may read the
+    other's, and nothing reveals it.
     """
     fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def no_i2c(path: str) -> Reason:
-    """Return that there is no such I2C bus; how one is switched on is the remedy of its kind."""
+    """Return the reason that there is no such I2C bus."""
     return Reason("no_i2c", "there is no {path}", path=path)
 
 
 def open_i2c(settings: OnI2C, clock: Clock) -> I2CBus:
-    """Open the bus /dev/i2c-N. Raise Unplugged with a remedy where it cannot be opened."""
+    """Open the bus /dev/i2c-N. Raise Unplugged, with a remedy, if it cannot be opened."""
     path = f"/dev/i2c-{settings.bus}"
     try:
         return I2CBus(KernelAdapter(settings.bus), clock)

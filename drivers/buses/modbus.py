@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from drivers.clock import Clock
     from drivers.devices.heard import HeardBytes
 
-STOOD_STILL = 1.0  # s after the deadline; what comes so late came while the program stood still, nobody knows when
-LATE = 2.0  # s for which an answer may be late: asked again before, it would be taken for the next one
-LATEST = 30.0  # s; the same where answers were seen to come later; ours: radio links and their repetitions take as long
-SEEN_LATE = 3600.0  # s for which that is believed of a device
-TIMEOUT = 0.5  # s from the end of a request to its answer's first byte: what a dead device costs
+STOOD_STILL = 1.0  # s after the deadline; bytes found later arrived at an unknown time while the program was suspended
+LATE = 2.0  # s for which an answer may be late: until then it could be mistaken for the answer to a new request
+LATEST = 30.0  # s; the same for devices seen to answer later; our choice: radio links with retries take as long
+SEEN_LATE = 3600.0  # s for which a device counts as one that answers late
+TIMEOUT = 0.5  # s from the end of a request to its answer's first byte: the cost of a dead device
 NO_ANSWER = Reason("no_answer_to_request", "no answer to a request")
 QUIET_BYTES = 4  # silence between frames, in byte times (Renke, DFRobot manuals; the standard wants 3.5)
 LEAST_QUIET = 0.00175  # s, from 19200 baud upwards (Modbus over serial line V1.02, 2.5.1.1)
@@ -30,7 +30,7 @@ class Port(Protocol):
     """The part of a serial port (`drivers/buses/serial.py`) that the line uses."""
 
     def read_some(self, until: float) -> bytes:
-        """Return the received bytes, waiting for the first until `until`; b"" where none arrived."""
+        """Return the received bytes, waiting for the first until `until`; b"" if none arrived."""
 
     def write(self, data: bytes) -> None:
         """Send all of `data`."""
@@ -48,7 +48,7 @@ def open_modbus(settings: OnModbus, clock: Clock) -> ModbusBus:
 
 
 class ModbusBus:
-    """One shared line: one request at a time, a silence before each."""
+    """One shared line: one request at a time, with a silence before each."""
 
     def __init__(self, port: Port, baud: int, parity: str, clock: Clock) -> None:
         self._port = port
@@ -57,17 +57,17 @@ class ModbusBus:
         self._byte_time = (10 if parity == "N" else 11) / baud  # s; start, 8 data, parity and stop bits
         self._quiet = max(QUIET_BYTES * self._byte_time, LEAST_QUIET)
         self._last = float("-inf")  # the instant of the last byte on the line, as far as we know
-        self._echoes = False  # whether the adapter was seen to give back what it sends
-        self._shunned: dict[int, float] = {}  # who may still answer an earlier request, and until when
-        self._open: dict[int, list[float]] = {}  # by address, the instants of requests without an answer so far
+        self._echoes = False  # whether the adapter was seen to echo what it sends
+        self._blocked: dict[int, float] = {}  # by address, until when it may still answer an earlier request
+        self._open: dict[int, list[float]] = {}  # by address, the instants of unanswered requests
         self._seen_late: dict[int, float] = {}  # by address, when an answer was last seen to come late
         self.arrived = float("-inf")  # the instant of the last answer
-        self.stray = b""  # what came instead of the last answer
-        self.heard: dict[int, HeardBytes] = {}  # by address, for the devices, which are opened anew after each failure
-        self._answered: tuple[int, bytes] | None = None  # who answered the last request, and how
-        self._after = b""  # what came in one piece with that answer
-        self._alone: set[int] = set()  # addresses at which no second answer came when it was waited for
-        self._requests: dict[tuple[int, int, int, int], bytes] = {}  # as many as the devices have of them
+        self.stray = b""  # what arrived instead of the last answer
+        self.heard: dict[int, HeardBytes] = {}  # by address; kept here as devices are reopened after each failure
+        self._answered: tuple[int, bytes] | None = None  # the address and frame of the last answer
+        self._after = b""  # bytes that arrived together with that answer
+        self._alone: set[int] = set()  # addresses at which no second device answered when one was waited for
+        self._requests: dict[tuple[int, int, int, int], bytes] = {}  # encoded requests, cached
 
     def read(
         self,
@@ -85,14 +85,14 @@ class ModbusBus:
         before a request; `insist`: send the request even though the answer to an earlier one may still arrive. Raise
         NoAnswer, Garbled, WrongDevice or Unplugged.
         """
-        if not insist and self._is_shunned(address):
-            raise NoAnswer(self._no_answer(address, timeout))  # nor to an earlier one, whose answer may still arrive
+        if not insist and self._is_blocked(address):
+            raise NoAnswer(self._no_answer(address, timeout))  # the answer to an earlier one may still arrive
         key = (address, function, start, count)
         request = self._requests.get(key)
         if request is None:
             request = self._requests[key] = self._codec.read_request(*key)
         size = rtu.answer_bytes(count)
-        if self._owed(address):  # what comes may be the answer to an earlier request, so it has to come once more
+        if self._unanswered(address):  # the answer may be that to an earlier request, so it is requested twice
             self._exchange(request, address, size, timeout, pause)
         answer = self._exchange(request, address, size, timeout, pause)
         return rtu.registers(answer, address, function, count)
@@ -120,8 +120,8 @@ class ModbusBus:
             )
 
     def unasked(self) -> bytes:
-        """Return what lies there though nobody asked for it."""
-        return self._look_behind()
+        """Return the bytes received without a request."""
+        return self._take_unasked()
 
     def close(self) -> None:
         """Close the port."""
@@ -132,13 +132,13 @@ class ModbusBus:
         begin = self._last + max(self._quiet, pause)
         if begin > self._clock.now():
             self._clock.sleep_until(begin)
-        self._look_behind()
+        self._take_unasked()
         self._port.flush_input()
         self._port.write(request)
         until = self._clock.now() + (len(request) + size) * self._byte_time + timeout
         try:
             answer = self._answer(request, address, until, timeout)
-            if address not in self._alone or self._owed(address):
+            if address not in self._alone or self._unanswered(address):
                 self._refuse_second(address, until, timeout)
             return answer
         except Garbled:
@@ -147,17 +147,17 @@ class ModbusBus:
         finally:
             self._last = self._clock.now()
 
-    def _look_behind(self) -> bytes:
-        """Return what lies there unasked, and take note of an answer in it: a late one, or a second device's.
+    def _take_unasked(self) -> bytes:
+        """Return the bytes received without a request, and note any answer among them: late, or of a second device.
 
-        The slower one's of two devices at one address lies behind the first. One that is the same is a repetition;
-        behind a request of another master it is an answer to that one.
+        Of two devices at one address the slower one's answer follows the first. An equal one is a repetition; one after
+        another master's request is the answer to that.
         """
         came = self._after + self._port.read_some(self._clock.now())
         before, self._answered, self._after = self._answered, None, b""
         if came and not rtu.requests_in(came):
             for answer in self._answers_in(came):
-                if self._owed(answer.address):
+                if self._unanswered(answer.address):
                     self._answered_late(answer.address)
                 elif self._is_late(answer.address) or before is None:
                     continue
@@ -173,34 +173,34 @@ class ModbusBus:
                 data = data[answer.end :]
 
     def _refuse_second(self, address: int, until: float, timeout: float) -> None:
-        """Wait for a second answer of an address. Raise WrongDevice where it comes, NoAnswer where one of them is late.
+        """Wait for a second answer of an address. Raise WrongDevice if one comes, NoAnswer if one of the two is late.
 
         Done at the first answer of each address, after a second one, and while it may still answer an earlier request:
-        nothing in an answer tells which request it belongs to.
+        nothing in an answer identifies its request.
         """
         while self._clock.now() < until and (data := self._port.read_some(until)):
             self._after += data
         self._alone.add(address)
-        owed = self._owed(address)
-        self._look_behind()
-        if self._owed(address) != owed:  # one of the two is the late one, and nobody knows which
+        unanswered = self._unanswered(address)
+        self._take_unasked()
+        if self._unanswered(address) != unanswered:  # one of the two is the late one; it is unknown which
             raise NoAnswer(self._no_answer(address, timeout))
         if address not in self._alone:
             raise WrongDevice(Reason("two_devices", "two devices answer at address {address}", address=address))
 
-    def _is_shunned(self, address: int) -> bool:
-        """Return whether what comes next may well be the answer to an earlier request."""
-        if self._is_late(address) and self._owed(address):
+    def _is_blocked(self, address: int) -> bool:
+        """Return whether the next answer may well be that to an earlier request."""
+        if self._is_late(address) and self._unanswered(address):
             return True
-        return self._clock.now() < self._shunned.get(address, float("-inf"))
+        return self._clock.now() < self._blocked.get(address, float("-inf"))
 
-    def _owed(self, address: int) -> list[float]:
+    def _unanswered(self, address: int) -> list[float]:
         """Return the instants of the earlier requests that a device may still answer."""
         return [instant for instant in self._open.get(address, ()) if self._clock.now() < instant + LATEST]
 
     def _answered_late(self, address: int) -> None:
-        """Take note that a device answered its oldest request late."""
-        self._open[address] = self._owed(address)[1:]
+        """Note that a device answered its oldest request late."""
+        self._open[address] = self._unanswered(address)[1:]
         self._seen_late[address] = self._clock.now()
 
     def _is_late(self, address: int) -> bool:
@@ -208,7 +208,7 @@ class ModbusBus:
         return self._clock.now() < self._seen_late.get(address, float("-inf")) + SEEN_LATE
 
     def _no_answer(self, address: int, timeout: float) -> Reason:
-        """Return that no answer came, or that it comes too late."""
+        """Return the reason that no answer came, or that it comes too late."""
         if not self._is_late(address):
             return NO_ANSWER
         return Reason(
@@ -220,8 +220,8 @@ class ModbusBus:
         while True:
             self.stray = left = self._without_echo(received, request) if received else b""
             answer = self._codec.find(left) if left else None
-            if answer is not None and answer.address != address and self._owed(answer.address):
-                received = left[answer.end :]  # the answer to what that one was asked before
+            if answer is not None and answer.address != address and self._unanswered(answer.address):
+                received = left[answer.end :]  # another device's answer to an earlier request
                 self._answered_late(answer.address)
                 continue
             if answer is not None:
@@ -237,7 +237,7 @@ class ModbusBus:
     def _without_echo(self, received: bytes, request: bytes) -> bytes:
         """Return what was received without the echo of our own request.
 
-        Bytes that may still become the echo count as part of it.
+        A beginning of the echo counts as part of it.
         """
         if request[1] == rtu.WRITE_ONE and not self._echoes:
             return received  # a copy is the acknowledgement
@@ -246,7 +246,7 @@ class ModbusBus:
         return b"" if request.startswith(received) else received
 
     def _nothing(self, received: bytes, request: bytes, timeout: float) -> NoAnswer | Garbled:
-        self._open[request[0]] = [*self._owed(request[0]), self._clock.now()]
+        self._open[request[0]] = [*self._unanswered(request[0]), self._clock.now()]
         left = received.removeprefix(request)
         if left:
             return Garbled(
@@ -257,7 +257,7 @@ class ModbusBus:
                     bytes=left[:16].hex(" "),
                 )
             )
-        self._shunned[request[0]] = self._clock.now() + LATE
+        self._blocked[request[0]] = self._clock.now() + LATE
         return NoAnswer(self._no_answer(request[0], timeout))
 
     def _drain(self, until: float) -> None:

@@ -1,7 +1,7 @@
 """Modbus RTU frames, framing and CRC by pymodbus' codec, without its client.
 
-pymodbus' client times by the wall clock and passes over an answer from a wrong address; its codec alone shows
-who answered. Nothing here waits or reads: bytes in, what they say out.
+pymodbus' client measures time by the wall clock and skips an answer from a wrong address; its codec shows who answered.
+Nothing here waits or does I/O.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ WRITES = (WRITE_ONE, WRITE_SEVERAL)
 REQUEST_BYTES = 8  # of a request of registers, and of the acknowledgement of a write
 MOST_BYTES = 256  # an RTU frame's largest size (Modbus over serial line V1.02, 2.5.1)
 
-# Modbus application protocol V1.1b3, section 7. A device that refuses what is asked for is not the one that
-# the profile describes; the others are troubles of the moment.
+# Modbus application protocol V1.1b3, section 7. A device that rejects the request itself is not the one that the
+# profile describes; the other codes are transient.
 EXCEPTIONS = {
     1: Reason("illegal_function", "illegal function"),
     2: Reason("illegal_address", "illegal data address"),
@@ -45,9 +45,9 @@ NOT_THIS_DEVICE = (1, 2, 3)
 
 
 class Answer(msgspec.Struct, frozen=True, gc=False):
-    """A frame whose CRC is right: its sender, its function (bit 7 cleared), the bytes after the function.
+    """A frame with a correct CRC: its sender, its function (bit 7 cleared), the bytes after the function.
 
-    `exception`: the exception's code where it is one, otherwise 0; `end`: where the frame ends in the bytes.
+    `exception`: the exception's code, 0 if it is none; `end`: the offset of the frame's end in the bytes.
     """
 
     address: int
@@ -58,7 +58,7 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
 
     @property
     def frame(self) -> bytes:
-        """What was answered, by whatever address: the function, as it came, and the bytes after it."""
+        """The answer without its address: the function, as received, and the bytes after it."""
         return bytes([self.function | (0x80 if self.exception else 0)]) + self.body
 
 
@@ -67,8 +67,8 @@ class Codec:
 
     def __init__(self) -> None:
         decoder = DecodePDU(False)
-        # An answer can be of these four functions alone. pymodbus takes a frame's size from the function that it
-        # believes to see, so that a disturbed byte before a frame would else make it believe another.
+        # Answers have only these four functions. pymodbus derives a frame's size from the function code, so that a
+        # corrupt byte before a frame could otherwise be taken for another function.
         decoder.pdu_table = {code: decoder.pdu_table[code] for code in (*READS, *WRITES)}
         self._framer = FramerRTU(decoder)
 
@@ -83,9 +83,9 @@ class Codec:
         return self._framer.buildFrame(kind(address=register, registers=[value], dev_id=address))
 
     def find(self, data: bytes) -> Answer | None:
-        """Return the first answer in `data`, None while it may still be arriving. Raise Garbled where its CRC is wrong.
+        """Return the first answer in `data`; None while it may be incomplete. Raise Garbled if its CRC is wrong.
 
-        Leading 00 and ff are skipped: a line gives them while its drivers change direction, and no device may have
+        Leading 00 and ff are skipped: they appear while the line's drivers change direction, and no device may have
         these addresses.
         """
         if _is_one_read(data):
@@ -104,7 +104,7 @@ class Codec:
 
 
 def _is_one_read(data: bytes) -> bool:
-    """Return whether the bytes are one whole answer to a read, as mostly: then there is nothing to search."""
+    """Return whether the bytes are exactly one answer to a read, as they mostly are: then no search is needed."""
     if len(data) < 5 or data[0] in NO_ADDRESSES or data[1] not in READS:
         return False
     return data[2] + 5 == len(data) and crc_fits(data)
@@ -116,7 +116,7 @@ def answer_bytes(count: int) -> int:
 
 
 def requests_in(data: bytes) -> list[int]:
-    """Return the addresses that whole requests of registers within the bytes query, one for each request."""
+    """Return the addresses of the complete register requests within the bytes, one for each request."""
     starts = range(len(data) - REQUEST_BYTES + 1)
     return [data[at] for at in starts if data[at + 1] in READS and crc_fits(data[at : at + REQUEST_BYTES])]
 
@@ -127,7 +127,7 @@ def crc_fits(frame: bytes) -> bool:
 
 
 def registers(answer: Answer, address: int, function: int, count: int) -> tuple[int, ...]:
-    """Return the words (0-65535) of an answer to a read. Raise WrongDevice or Garbled where it is no such answer."""
+    """Return the words (0-65535) of an answer to a read. Raise WrongDevice or Garbled if it is not one."""
     check(answer, address, function)
     size = answer.body[0]
     if size != 2 * count or len(answer.body) != 1 + size:
@@ -136,7 +136,7 @@ def registers(answer: Answer, address: int, function: int, count: int) -> tuple[
 
 
 def other_length(size: int, count: int) -> Reason:
-    """Return that an answer holds so many bytes of registers where so many registers were requested."""
+    """Return the reason for an answer with `size` bytes of registers to a request of `count` registers."""
     return Reason(
         "other_length",
         "{count} bytes of registers came instead of the {asked} requested",
@@ -146,7 +146,7 @@ def other_length(size: int, count: int) -> Reason:
 
 
 def check(answer: Answer, address: int, function: int) -> None:
-    """Raise WrongDevice or Garbled unless the answer is of that address and function and no exception."""
+    """Raise WrongDevice or Garbled unless the answer has that address and function and is no exception."""
     if answer.address != address:
         raise WrongDevice(
             Reason(
@@ -168,6 +168,6 @@ def check(answer: Answer, address: int, function: int) -> None:
 
 
 def exception_reason(number: int) -> Reason:
-    """Return what a Modbus exception says."""
+    """Return the meaning of a Modbus exception."""
     meaning = EXCEPTIONS.get(number) or Reason("exception_of_maker", "a code of the maker's own")
     return Reason("exception", "exception {number}, {meaning}", number=number, meaning=meaning)

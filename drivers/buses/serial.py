@@ -1,4 +1,4 @@
-"""The serial bus: one port, one device, through pyserial. All waiting is by the clock."""
+"""The serial bus: one port, one device, through pyserial. All waiting is done through the clock."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from drivers.reason import Reason, system_reason
 if TYPE_CHECKING:
     from drivers.clock import Clock
 
-AT_ONCE = 4096  # bytes one read may take: what the kernel holds for a terminal
+AT_ONCE = 4096  # bytes of one read: the kernel's buffer of a terminal
 WRITE_TIME = 2.0  # s, the longest a command may take to leave: 1 kB at 4800 baud
 
 
 def open_serial(settings: OnSerial | OnModbus, clock: Clock) -> SerialPort:
-    """Open the port for this program alone and discard old bytes. Raise Unplugged with what is wrong with it."""
+    """Open the port exclusively and discard old bytes. Raise Unplugged with what is wrong with it."""
     parity = settings.parity if isinstance(settings, OnModbus) else serial.PARITY_NONE
     try:
         port = serial.Serial(settings.port, settings.baud, parity=parity, timeout=0, write_timeout=0, exclusive=True)
@@ -41,9 +41,9 @@ class SerialPort:
         self._clock = clock
 
     def read_some(self, until: float) -> bytes:
-        """Return the received bytes, waiting for the first until the instant `until`; b"" where none arrived.
+        """Return the received bytes, waiting for the first until the instant `until`; b"" if none arrived.
 
-        Raise Unplugged where the port is gone.
+        Raise Unplugged if the port is gone.
         """
         while self._clock.wait_readable(self._fd(), until):
             try:
@@ -55,7 +55,7 @@ class SerialPort:
         return b""
 
     def write(self, data: bytes) -> None:
-        """Send all of `data`. Raise NoAnswer where the port does not accept it within WRITE_TIME."""
+        """Send all of `data`. Raise NoAnswer if the port does not accept it within WRITE_TIME, or Unplugged."""
         until = self._clock.now() + WRITE_TIME
         left = data
         while left:
@@ -84,7 +84,7 @@ class SerialPort:
         try:
             self._port.close()
         except OSError:
-            return  # it is gone already, which is what was wanted
+            return  # it is already gone
 
     def _fd(self) -> int:
         try:
@@ -97,19 +97,19 @@ class SerialPort:
 
 
 def port_gone(port: str) -> Unplugged:
-    """Return that an open port is gone."""
+    """Return the reason that an open port is gone."""
     return Unplugged(Reason("port_gone", "{port} is gone: is the adapter still plugged in?", port=port))
 
 
 def no_port(port: str) -> Reason:
-    """Return that there is no such port."""
+    """Return the reason that there is no such port."""
     return Reason(
         "no_port", "there is no port {port}: look at /dev/serial/by-id/ for those that are plugged in", port=port
     )
 
 
 def _why(port: str, baud: int, error: Exception) -> Unplugged:
-    """Return what is wrong with the port, and what would be right."""
+    """Return what is wrong with the port, with a remedy."""
     rights = Reason("no_port_permission", "no permission for {port}: add the user to the group dialout", port=port)
     try:
         mode = os.stat(port).st_mode
@@ -146,6 +146,6 @@ def _why(port: str, baud: int, error: Exception) -> Unplugged:
 
 
 def _number(error: Exception) -> int | None:
-    """Return the system's number of an error; termios gives it as its first argument."""
+    """Return an error's errno; termios has it as its first argument."""
     number = getattr(error, "errno", None) or (error.args[0] if error.args else None)
     return number if isinstance(number, int) else None

@@ -2,12 +2,12 @@
 
     CameraError                 no picture; the text is one sentence without name or password of the camera
     ├── UnreachableError        no connection, no such host, no camera on the ribbon cable
-    ├── LoginRefusedError       the camera requires another user or password (cameras lock: ask seldom)
+    ├── LoginRefusedError       the camera requires another user or password (cameras lock: retry rarely)
     ├── NotAnImageError         something answered, but not with a picture (a web page, another service)
-    └── NoPictureError          the camera is reachable and gave no complete picture within its time
+    └── NoPictureError          the camera is reachable but gave no complete picture within the timeout
 
-Whatever a library raises becomes one of these, and what it gives is looked at to the last line, in one place for all
-cameras. A library may also hang or crash for good: a camera is opened in a process of its own.
+All exceptions of libraries are converted to these, and pictures are checked to the last line, in one place for all
+cameras. A library may also hang or crash: a camera is opened in a process of its own.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from drivers.reason import Reason, system_reason
 from drivers.tls import distrust
 
 JPEG_START = b"\xff\xd8\xff"
-IN_PATHS = "/%:@!$&'()*+,;=~[]?"  # what an address may hold as it is; all else is sent as its UTF-8 bytes, quoted
+IN_PATHS = "/%:@!$&'()*+,;=~[]?"  # sent unchanged in an address; everything else is percent-encoded as UTF-8
 FORBIDDEN = Reason(
     "camera_forbids",
     "the camera does not permit this picture (403 Forbidden): is the channel right, and may the user see it?",
@@ -63,7 +63,7 @@ class NotAnImageError(CameraError):
 
 
 class NoPictureError(CameraError):
-    """The camera is reachable and gave no complete picture within its time."""
+    """The camera is reachable but gave no complete picture within the timeout."""
 
     kind = Reason("no_picture", "no picture")
 
@@ -73,7 +73,7 @@ class CameraSettings:
     """Settings of one camera.
 
     `width`, `height`: pixels, for the Pi's own camera only (others give what they have); `timeout`: seconds for one
-    still in all; `fingerprint`: SHA-256 of the camera's certificate, hex, where it is signed by nobody known.
+    still in all; `fingerprint`: SHA-256 of the camera's certificate, hex, if no trusted CA has signed it.
     """
 
     driver: str
@@ -91,10 +91,10 @@ class Camera(Protocol):
 
     @property
     def logged_in(self) -> bool:
-        """Whether its last still was given for a login, and not to anybody."""
+        """Whether its last still required the login."""
 
     def still(self) -> bytes:
-        """Take one picture. Return a complete JPEG within the settings' `timeout`, where the library keeps it.
+        """Take one picture. Return a complete JPEG within the settings' `timeout`, if the library respects it.
 
         Raise CameraError.
         """
@@ -106,11 +106,11 @@ class Camera(Protocol):
 def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
     """Return the address without its login, the user and the password.
 
-    The settings' own login takes precedence over the address's. Raise UnreachableError where it is no valid address.
+    The settings' own login takes precedence over the address's. Raise UnreachableError if the address is invalid.
     """
     try:
         parts = urlsplit(settings.url)
-        _ = parts.port  # which raises where it is none
+        _ = parts.port  # raises ValueError if it is invalid
     except ValueError as error:
         raise UnreachableError(Reason("no_address", "the address is not valid: {why}", why=str(error))) from None
     place = parts.netloc.rpartition("@")[2]
@@ -120,22 +120,22 @@ def split_login(settings: CameraSettings) -> tuple[SplitResult, str, str]:
 
 
 def no_connection(place: str, error: Exception) -> Reason:
-    """Return that there is no connection to a host, and what the system says."""
+    """Return the reason that there is no connection to a host, with the system's error."""
     return Reason("no_connection", "no connection to {place}: {why}", place=place, why=system_reason(error))
 
 
 def hangs_up(place: str) -> Reason:
-    """Return that a host closes the connection without an answer."""
+    """Return the reason that a host closes the connection without an answer."""
     return Reason("camera_hangs_up", "{place} closes the connection without an answer", place=place)
 
 
 def certificate_untrusted(error: ssl.SSLCertVerificationError) -> Reason:
-    """Return that no known authority stands for the camera's certificate, and why."""
+    """Return the reason that the camera's certificate is not trusted."""
     why = distrust(error.verify_code)
     return Reason("camera_certificate", "the camera's certificate is not trusted: {why}", why=why)
 
 
 def public_address(url: str) -> str:
-    """Return an address as people may see it: without login and query (some cameras carry the password there)."""
+    """Return an address as people may see it: without login and query (some cameras have the password there)."""
     parts = urlsplit(url)
     return urlunsplit((parts.scheme, parts.netloc.rpartition("@")[2], parts.path, "", ""))

@@ -1,8 +1,8 @@
 """Check that an H.265 key frame is complete: FFmpeg decodes any that has its first slice, and reports nothing missing.
 
-What no slice covers stays as a new decoder's memory was, zero in each plane, a green beyond any that a camera gives.
-A slice that lost bytes, or has wrong ones, decodes on in noise, for which hardly ever just as many bits are there as it
-asks for. So the picture must not change with bytes added behind its slices, and must with the last ones of each.
+Areas without a slice keep a new decoder's initial memory, zero in each plane, a green that no camera produces. A slice
+that lost bytes, or has wrong ones, continues to decode as noise, which hardly ever needs exactly as many bits as there
+are. So the picture must not change if bytes are appended to its slices, and must change if the last ones of each do.
 """
 
 from __future__ import annotations
@@ -15,16 +15,16 @@ from PIL import Image, ImageChops
 
 from drivers.cameras.strips import strips
 
-BEHIND = b"\x55\xaa\x33\xcc" * 16  # no start of a unit
+BEHIND = b"\x55\xaa\x33\xcc" * 16  # contains no start code
 TAIL = 8  # bytes
-SHORTEST = 256  # bytes of a slice whose tail is tried: in a shorter one, of an even grey, it may tell of nothing
-MOST_TAILS = 8  # slices whose tails are tried: each costs a decoding
-PADDING = b"\0\3"  # what an encoder may put behind a slice, escaped (cabac_zero_words)
+SHORTEST = 256  # bytes of a slice whose tail is tested: in a shorter one, of a uniform grey, it may have no effect
+MOST_TAILS = 8  # slices whose tails are tested: each costs a decoding
+PADDING = b"\0\3"  # what an encoder may append to a slice, escaped (cabac_zero_words)
 Decoding = Callable[[list[bytes]], Any]
 
 
 def whole(decoded: Decoding, slices: list[bytes]) -> Any:
-    """Return the frame that slices decode to, None where it is not whole. One frame is in memory at a time."""
+    """Return the frame that slices decode to, None if it is incomplete. Only one frame is in memory at a time."""
     seen = _shown(decoded(slices))
     for place in range(0, len(slices), -(-len(slices) // MOST_TAILS)):
         if len(slices[place]) >= SHORTEST and seen:
@@ -41,7 +41,7 @@ def _other_tail(unit: bytes) -> bytes:
 
 
 def _shown(frame: Any) -> bytes:
-    """Return a digest of a frame's pixels, b"" where there is none or it has gaps."""
+    """Return a digest of a frame's pixels; b"" if there is no frame or it has gaps."""
     return b"" if frame is None or any(map(_has_gaps, strips(frame))) else pixels_of(frame)
 
 
@@ -56,8 +56,8 @@ def pixels_of(frame: Any) -> bytes:
 
 
 def _has_gaps(frame: Any) -> bool:
-    """Return whether there is a pixel with both of its colours zero."""
-    if len(frame.planes) < 3:  # a grey picture has no colours
+    """Return whether there is a pixel with both chroma components zero."""
+    if len(frame.planes) < 3:  # a grey picture has no chroma
         return False
     if frame.format.components[0].bits > 8:
         frame = frame.reformat(format="yuv420p")

@@ -1,4 +1,4 @@
-"""What an HTTP camera answers: a picture, or what it is instead, as people recognize it."""
+"""Judge an HTTP camera's response: a picture, or a description of what it is instead."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from drivers.cameras.jpeg import STRAY
 from drivers.reason import Reason, printable
 
 UNSUPPORTED_TRANSPORT = 461
-# How pictures of other kinds begin, which cameras give whatever they call them: by the file's first bytes, or by its
-# brand behind the word "ftyp" (ISO/IEC 14496-12, section 4.3).
+# Other image formats, which cameras send under any name: by the file's first bytes, or by the brand after "ftyp"
+# (ISO/IEC 14496-12, section 4.3).
 OTHER_PICTURES = {
     b"\x89PNG": "PNG",
     b"GIF8": "GIF",
@@ -26,12 +26,12 @@ OTHER_PICTURES = {
 BRANDS = {b"avif": "AVIF", b"avis": "AVIF"} | dict.fromkeys(
     (b"heic", b"heix", b"heim", b"hevc", b"mif1", b"msf1"), "HEIC"
 )
-# Of one without a free connection, as 503 of "Device Busy", asked too often, or whose session is gone: it is well.
+# No free connection (503 "Device Busy"), asked too often, or the session is gone: the camera itself is well.
 BUSY = (423, 429, 453, 454, http.client.SERVICE_UNAVAILABLE)
 NO_RTP_OVER_TCP = Reason(
     "no_rtp_over_tcp", "the camera refuses to send its stream over TCP ({status}): UDP is not used", status=""
 )
-RTSP_STATUSES = {  # RFC 2326, section 7.1.1: its own
+RTSP_STATUSES = {  # RFC 2326, section 7.1.1: those that HTTP does not have
     451: "Parameter Not Understood",
     453: "Not Enough Bandwidth",
     454: "Session Not Found",
@@ -43,12 +43,12 @@ RTSP_STATUSES = {  # RFC 2326, section 7.1.1: its own
 
 
 def is_success(status: int) -> bool:
-    """Return whether a status is one of success: some cameras give all of a picture as a part of it, or as a copy."""
+    """Return whether a status means success: some cameras send a whole picture with 206 or 203."""
     return 200 <= status < 300
 
 
 def no_web_server(error: http.client.HTTPException) -> Reason:
-    """Return that no web server answers: what it sent instead, where that is legible."""
+    """Return the reason that no web server answers, with what it sent instead, if legible."""
     line = str(error) if isinstance(error, http.client.BadStatusLine) else ""
     if line.startswith("RTSP/"):
         return Reason("rtsp_server", "the server there is an RTSP server, not a web server")
@@ -61,7 +61,7 @@ def no_web_server(error: http.client.HTTPException) -> Reason:
 
 
 def picture_of(status: int, headers: http.client.HTTPMessage, body: bytes) -> bytes:
-    """Return an answer's body where it may be a JPEG. Raise CameraError."""
+    """Return a response's body if it may be a JPEG. Raise CameraError."""
     if status != http.client.OK and not (is_success(status) and body):
         if status == http.client.FORBIDDEN:
             raise NoPictureError(FORBIDDEN)
@@ -89,7 +89,7 @@ def picture_of(status: int, headers: http.client.HTTPMessage, body: bytes) -> by
 
 
 def other_picture(body: bytes) -> str:
-    """Return which kind of picture a body is, where it is another one than a JPEG; "" otherwise."""
+    """Return a body's image format if it is one other than JPEG; "" otherwise."""
     if body[4:8] == b"ftyp":
         return BRANDS.get(body[8:12], "")
     if body[:4] == b"RIFF" and body[8:12] == b"WEBP":
@@ -98,7 +98,7 @@ def other_picture(body: bytes) -> str:
 
 
 def refusal(status: int) -> Reason:
-    """Return that a camera refuses for now, fails, or answers otherwise, by the status of HTTP or RTSP."""
+    """Return the reason for a status of HTTP or RTSP: the camera is busy, fails, or answers otherwise."""
     answer = f"{status} {RTSP_STATUSES.get(status, http.client.responses.get(status, ''))}".rstrip()
     if status == UNSUPPORTED_TRANSPORT:
         return NO_RTP_OVER_TCP.having(status=answer)
@@ -110,18 +110,18 @@ def refusal(status: int) -> Reason:
 
 
 def redirected_elsewhere(target: str) -> Reason:
-    """Return that an address redirects to where no picture can be taken, as people may see it."""
+    """Return the reason that an address redirects to where no picture can be taken, with that as people may see it."""
     try:
         shown = public_address(target)
-    except ValueError:  # no address at all
+    except ValueError:  # not a URL
         shown = target.rpartition("@")[2].partition("?")[0]
     return Reason("redirected_elsewhere", "the address redirects to {place!r}", place=printable(shown, 60))
 
 
 def begins(body: bytes) -> str:
-    """Return the first 60 characters of a body that was no picture, without markup, for people to recognize it.
+    """Return the first 60 characters of a body that is not a picture, without markup, for people to recognize it.
 
-    Of what is no text in UTF-8 or GBK, return its first bytes in hexadecimal.
+    If it is not text in UTF-8 or GBK, return its first bytes in hexadecimal.
     """
     head = body[:4000]
     try:

@@ -1,8 +1,8 @@
 """A network camera's snapshot address: one GET, with basic or digest login if the camera asks for it.
 
-Digest is RFC 7616 (`login.py`: older cameras know MD5 alone; Python's own handler knows no SHA-256). Redirects are
-followed three times, the login only to the host it was given for. Of an address that gives a stream of pictures
-(multipart, as MJPEG cameras do) the first is taken.
+Digest is RFC 7616 (`login.py`: older cameras support only MD5; Python's own handler has no SHA-256). Up to three
+redirects are followed; the login is sent only to the host for which it was given. If the address sends a stream of
+pictures (multipart, as MJPEG cameras do) the first one is taken.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from drivers.reason import Reason
 
 REDIRECTS = 3
 PIECE = 65536
-FAREWELL = 1.0  # s for what may follow a whole picture, or a page, on a connection that its server never closes
+FAREWELL = 1.0  # s for further data after a whole picture, or a page, on a connection that the server never closes
 BEGIN = STRAY + len(JPEG_START)  # bytes within which a picture begins
-SHORT = 64  # bytes after which what has not begun as a picture is mostly none
-MOST_DAMAGED = 10  # pictures of a stream: a camera that is restarted damages one or two
-MOST_TOGETHER = 3  # pictures that follow each other in one: what has more is a stream without parts
+SHORT = 64  # bytes after which a body that has not begun as a picture is probably none
+MOST_DAMAGED = 10  # pictures of a stream: a camera that has just started damages one or two
+MOST_TOGETHER = 3  # consecutive pictures in one body: more are a stream without parts
 PRINTED = "".join(map(chr, range(0x21, 0x7F)))
 PACKINGS = ("gzip", "x-gzip", "deflate")
 
@@ -151,15 +151,15 @@ class HttpStill:
         link.request("GET", _target(place), headers=headers | ({"Authorization": login} if login else {}))
         answer = link.getresponse()
         with answer:
-            # What is no success says nothing in its body, which may have no end.
+            # The body of any other status is not used, and may have no end.
             body = _body(answer, deadline) if is_success(answer.status) else b""
         return answer.status, answer.headers, body
 
 
 def _body(answer: http.client.HTTPResponse, deadline: wire.Deadline) -> bytes:
-    """Return a picture, or what came in its place.
+    """Return the body: a picture, or whatever was sent instead.
 
-    Raise IncompleteRead where it broke off, TimeoutError, OSError.
+    Raise IncompleteRead if it is cut off, TimeoutError, OSError.
     """
     body = bytearray()
     if answer.headers.get_content_maintype() == "multipart":
@@ -173,7 +173,7 @@ def _body(answer: http.client.HTTPResponse, deadline: wire.Deadline) -> bytes:
         if answer.length:
             raise http.client.IncompleteRead(b"")
     except http.client.IncompleteRead as error:
-        if first_whole(body) is None:  # what is whole needs no true length, last chunk or farewell
+        if first_whole(body) is None:  # a whole picture is used despite a wrong length or a missing last chunk
             raise http.client.IncompleteRead(bytes(body) + error.partial) from None
     except OSError:
         if not _is_decided(body) and (JPEG_START in body or not body.strip()):
@@ -182,7 +182,7 @@ def _body(answer: http.client.HTTPResponse, deadline: wire.Deadline) -> bytes:
 
 
 def _received(answer: http.client.HTTPResponse, body: bytearray) -> bool:
-    """Append what comes next of the body. Return False at its end."""
+    """Read the next piece of the body. Return False at its end."""
     piece = answer.read1(PIECE)
     body += piece
     if len(body) > MOST_BYTES:
@@ -197,20 +197,20 @@ def _received(answer: http.client.HTTPResponse, body: bytearray) -> bool:
 
 
 def _is_decided(body: bytearray) -> bool:
-    """Return whether a body holds a whole picture, or is none by all that has come of it."""
+    """Return whether a body contains a whole picture, or is evidently not a picture."""
     if len(body) > SHORT and body.find(JPEG_START, 0, BEGIN) < 0:
         return not _begins_parts(body)
     return END_MARKER in body[-PIECE - 1 :] and first_whole(body) is not None
 
 
 def _is_packed(answer: http.client.HTTPResponse, body: bytes | bytearray) -> bool:
-    """Return whether a body is packed, which some proxies do unasked, and not always say."""
+    """Return whether a body is compressed, which some proxies do unasked and undeclared."""
     said = answer.headers.get("Content-Encoding", "").partition(",")[0].strip().lower() in PACKINGS
     return body.startswith(GZIP_BEGIN) or (said and bool(body) and body.find(JPEG_START, 0, BEGIN) < 0)
 
 
 def _is_in_parts(body: bytearray) -> bool:
-    """Return whether a body is a stream of pictures by how it begins, whatever its kind is said to be."""
+    """Return whether a body is a stream of pictures by its beginning, whatever its declared type."""
     if _begins_parts(body):
         return JPEG_START in body
     return body.count(END_MARKER + JPEG_START) >= MOST_TOGETHER
@@ -221,10 +221,10 @@ def _begins_parts(body: bytearray) -> bool:
 
 
 def _first_part(answer: http.client.HTTPResponse, body: bytearray) -> bytes:
-    """Return the first undamaged picture of a multipart answer, which need not end; of a few damaged ones the last.
+    """Return the first undamaged picture of a multipart response, which need not end; else the last damaged one.
 
-    It is found by its own markers: parts may be empty, cut or text, and what they state of length and boundary wrong.
-    Cameras damage the first picture of a stream in particular.
+    It is found by its own markers: parts may be empty, cut or text, and their length and boundary may be wrong.
+    Cameras often damage the first picture of a stream.
     """
     picture = b""
     for _ in range(MOST_DAMAGED):
@@ -250,14 +250,14 @@ def _target(place: SplitResult) -> str:
 
 
 def _redirected(place: SplitResult, target: str) -> SplitResult:
-    """Return where an answer sends us, without a login of its own. Raise NotAnImageError where no web server can be."""
-    target = quote(target.strip().encode("latin-1"), safe=PRINTED)  # signs of any script come as they are coded there
+    """Return the target of a redirect, without a login. Raise NotAnImageError if it is not a web address."""
+    target = quote(target.strip().encode("latin-1"), safe=PRINTED)  # the bytes of any script, as the server sent them
     shown = target
     try:
         there = urlsplit(urljoin(place.geturl(), target))
         shown = there.geturl()
         if there.scheme in ("http", "https") and there.hostname and there.port != 0:
             return there._replace(netloc=there.netloc.rpartition("@")[2])
-    except ValueError:  # no address at all
+    except ValueError:  # not a URL
         pass
     raise NotAnImageError(redirected_elsewhere(shown))

@@ -8,12 +8,12 @@ from PIL import Image
 
 
 def ffmpeg_decodes(jpeg: bytes) -> bool:
-    """Return whether a picture decodes to its last line, or is of a kind that the decoder does not know."""
+    """Return whether a picture decodes to its last line, or has a coding that the decoder does not support."""
     import av
     from av import error as av_error
 
-    # What nobody looks at may be small: at an eighth of its size a picture of 12 megapixels takes 36 MB less. Of some
-    # layouts of colours FFmpeg has no smaller one.
+    # The result is not used, so it may be small: at an eighth of its size a picture of 12 megapixels takes 36 MB less.
+    # For some chroma layouts FFmpeg does not support that.
     for halvings in ("3", "0"):
         codec = av.CodecContext.create("mjpeg", "r")
         codec.thread_count = 1
@@ -31,11 +31,11 @@ def ffmpeg_decodes(jpeg: bytes) -> bool:
 def libjpeg_decodes(jpeg: bytes) -> bool:
     """Return whether a picture of one scan, without an end marker, decodes to its last block.
 
-    With one it would: what is missing before a marker is filled up.
+    With an end marker it always would: libjpeg fills what is missing before a marker.
     """
     try:
         image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
-        image.draft("L", (1, 1))  # an eighth of the size, which costs a third
+        image.draft("L", (1, 1))  # an eighth of the size, in a third of the time
         image.load()
     except (OSError, SyntaxError, ValueError):
         return False

@@ -1,9 +1,9 @@
 """Check that no block of a JPEG has a mean brightness or colour beyond black and white.
 
-Blocks state their mean as the difference to the block before, so what was read wrongly once is carried on to the end
-of the picture, or to the next restart marker: all the rest is too bright, too dark or of another colour. A decoder
-cuts off what lies outside of the range of 8 bits. With halved means, each alone (the other quantizers are zero), it
-shows: no encoder can have seen it.
+Blocks code their mean as the difference to the previous block, so one error is carried on to the end of the picture or
+the next restart marker: the rest is too bright, too dark or of another colour. A decoder clips what lies outside the
+range of 8 bits. It becomes visible with halved means alone (the other quantizers set to zero): no encoder can have
+produced it.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ TABLE, COEFFICIENTS = 0xDB, 64
 WHITE = (
     1024.0  # the greatest coefficient of a block's mean (ITU T.81, A.3.3), of a block that is all black or all white
 )
-INEXACT = 1.02  # of an encoder's own arithmetic
+INEXACT = 1.02  # tolerance for an encoder's arithmetic
 
 
 def levels_are_possible(jpeg: bytes) -> bool:
-    """Return whether all blocks have a mean that a picture can have; True where that cannot be told."""
+    """Return whether all blocks have a possible mean; True if that cannot be determined."""
     halved, most, frame = bytearray(jpeg), dict[int, float](), b""
     for marker, at in segments(jpeg):
         end = segment_end(jpeg, at)
@@ -42,7 +42,7 @@ def levels_are_possible(jpeg: bytes) -> bool:
 def _halve(jpeg: bytearray, at: int, end: int, most: dict[int, float]) -> None:
     """Halve the first quantizer of each table in a segment and clear the others.
 
-    Note by table's number how far from 128 a block's mean can lie then.
+    Store in `most`, by the table's number, how far from 128 a block's mean can then lie.
     """
     while at < end:
         size, number = 2 if jpeg[at] >> 4 else 1, jpeg[at] & 15
@@ -58,12 +58,12 @@ def _halve(jpeg: bytearray, at: int, end: int, most: dict[int, float]) -> None:
 
 
 def _extremes(jpeg: bytes) -> list[tuple[int, int]]:
-    """Return the least and the greatest value of each component of a JPEG, a pixel a block; [] where it has none."""
+    """Return the least and greatest value of each component of a JPEG, one pixel per block; [] if it fails."""
     try:
         image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
         image.draft("L" if image.mode == "L" else "YCbCr", (1, 1))
         image.load()
-    except (OSError, SyntaxError, ValueError):  # as of one in red, green and blue
+    except (OSError, SyntaxError, ValueError):  # for example an RGB one
         return []
-    found: list[Any] = [part.getextrema() for part in image.split()]  # pairs: a component alone has no others
+    found: list[Any] = [part.getextrema() for part in image.split()]  # a single component gives a pair
     return found

@@ -1,14 +1,13 @@
 """Check that each scan of a JPEG is as long as its number of blocks requires.
 
-Bytes that were lost and others put in their place mostly decode to something, a smear or noise, but hardly ever to as
-many blocks as were there: at the end data run out or are left over. So a scan must decode to its last block, and must
-not with a few bytes taken away.
-Of a sequential picture libjpeg tells (FFmpeg notices a lack late): without an end marker it asks for more data exactly
-when a block is not whole; a scan of one component alone is tried as a picture of its own. Where there are restart
-markers, which are numbered, a decoder begins anew at each, so that each piece between two is tried as a picture.
-A progressive picture has ten scans or so, and a later one refines those before it of its components and coefficients:
-FFmpeg, which counts its bits, is given these up to each. Scans that are missing at the end leave a picture that
-decodes, coarser or without its colour: each coefficient of each component must have been coded to its last bit.
+Lost or replaced bytes mostly decode to something, a smear or noise, but hardly ever to the right number of blocks: at
+the end data run out or are left over. So a scan must decode to its last block, and must not with a few bytes removed.
+For a sequential picture libjpeg decides (FFmpeg notices missing data late): without an end marker it asks for more data
+exactly if a block is incomplete; a scan of a single component is tested as a picture of its own. If there are restart
+markers, which are numbered, a decoder restarts at each, so that each piece between two is tested as a picture.
+A progressive picture has about ten scans, and a later one refines earlier ones of the same components and coefficients:
+FFmpeg, which counts its bits, is given these up to each scan. If scans are missing at the end, the picture decodes, but
+coarser or without colour: each coefficient of each component must have been coded to its last bit.
 """
 
 from __future__ import annotations
@@ -20,22 +19,22 @@ from typing import NamedTuple
 
 from drivers.cameras.jpeg_decoders import ffmpeg_decodes, libjpeg_decodes
 
-SPARE = 8  # bytes that a scan may be longer, of an encoder that writes whole words, and shorter
+SPARE = 8  # bytes that a scan may be longer, as some encoders write whole words, or shorter
 PADDING = b"\0\xff"  # what fills a scan up to its end marker
-MOST_PIECES = 4000  # of more not each is tried: one costs two tenths of a millisecond
+MOST_PIECES = 4000  # tested; each takes 0.2 ms
 MOST_SCANS = 100  # of a picture, which mostly has one or ten: each costs a decoding of all before it
-MOST_PIXELS_WIDE = 65_500  # libjpeg
+MOST_PIXELS_WIDE = 65_500  # libjpeg's limit
 SEQUENTIAL, PROGRESSIVE, RESTARTS, SCAN = (0xC0, 0xC1), 0xC2, 0xDD, 0xDA
 FRAMES = (*SEQUENTIAL, PROGRESSIVE)  # of pictures that browsers show: by Huffman codes
 TABLES = (0xC4, 0xDB)
-BLOCK, UNCODED = 64, 15  # coefficients; more bits than any has
+BLOCK, UNCODED = 64, 15  # coefficients of a block; a bit position above any that is coded
 RESTART = re.compile(rb"\xff[\xd0-\xd7]")
 BEHIND_SCAN = re.compile(rb"\xff[^\x00\xd0-\xd7\xff]")  # the first marker that does not belong to a scan's data
 END_MARKER = b"\xff\xd9"
 
 
 class Coefficients:
-    """To which bit each coefficient of each component has been coded; 0 is the last, UNCODED none yet."""
+    """The lowest bit to which each coefficient of each component has been coded; 0 is the last, UNCODED: none yet."""
 
     def __init__(self, frame: bytes = b"") -> None:
         """`frame`: the header of the picture's frame."""
@@ -43,7 +42,7 @@ class Coefficients:
         self._bits = {part: [UNCODED] * BLOCK for part in frame[10 : 10 + 3 * frame[9] : 3]} if len(frame) > 9 else {}
 
     def take(self, scan: bytes) -> None:
-        """Take in the header of a scan."""
+        """Apply the header of a scan."""
         parts, spectrum = scan[5 : 5 + 2 * scan[4] : 2], scan[5 + 2 * scan[4] :]
         first, last, bit = (spectrum[0], spectrum[1], spectrum[2] & 15) if self._progressive else (0, BLOCK - 1, 0)
         for part in parts:
@@ -51,31 +50,31 @@ class Coefficients:
                 self._bits[part][first : last + 1] = [bit] * (last + 1 - first)
 
     def are_whole(self) -> bool:
-        """Return whether all of them have been coded to the last bit."""
+        """Return whether all have been coded to the last bit."""
         return not any(bit for bits in self._bits.values() for bit in bits)
 
 
 class Refined:
-    """The scans of a progressive picture so far and the tables between them, by their places in it."""
+    """The scans of a progressive picture so far and the tables between them, by their offsets in it."""
 
     def __init__(self, jpeg: bytes) -> None:
         self._jpeg = jpeg
         self._pieces: list[tuple[int, int, bytes]] = []
 
     def take(self, begin: int, end: int, scan: bytes = b"") -> None:
-        """Take in a table, or a scan by its header too."""
+        """Add a table, or a scan with its header."""
         self._pieces.append((begin, end, scan))
 
     def before(self, frame: bytes, scan: bytes) -> bytes:
-        """Return what a scan refines as the begin of a picture: of one component alone a third of the size."""
+        """Return the beginning of a picture with all that a scan refines; of one component, at a third of the size."""
         kept = [self._jpeg[begin:end] for begin, end, other in self._pieces if not other or _refines(scan, other)]
         return b"".join([b"\xff\xd8", _own_frame(frame, scan) or frame, *kept])
 
 
 class ScanLayout(NamedTuple):
-    """A sequential scan: the segments before its data as in a picture of its own, the size in pixels of its blocks.
+    """A sequential scan: the segments before its data as in a picture of its own, and the size of its blocks in pixels.
 
-    `wide`: blocks a row; `blocks`: all; `each`: those between two restart markers, 0 without any.
+    `wide`: blocks per row; `blocks`: in all; `each`: between two restart markers, 0 without any.
     """
 
     segments: list[bytes]
@@ -87,7 +86,7 @@ class ScanLayout(NamedTuple):
 
 
 def segments(jpeg: bytes) -> Iterator[tuple[int, int]]:
-    """Yield marker and place of each segment, up to the end marker."""
+    """Yield marker and offset of each segment, up to the end marker."""
     at = 2
     while at + 4 <= len(jpeg) and jpeg[at] == 0xFF and jpeg[at + 1] != END_MARKER[1]:
         marker = jpeg[at + 1]
@@ -101,20 +100,20 @@ def segments(jpeg: bytes) -> Iterator[tuple[int, int]]:
 
 
 def segment_end(jpeg: bytes | bytearray, at: int) -> int:
-    """Return where a segment ends that begins at that place."""
+    """Return the end of the segment that begins at `at`."""
     return at + 2 + int.from_bytes(jpeg[at + 2 : at + 4], "big")
 
 
 def data_end(jpeg: bytes, at: int) -> int:
-    """Return where a scan's data end that begin at that place."""
+    """Return the end of a scan's data that begin at `at`."""
     behind = BEHIND_SCAN.search(jpeg, at)
     return len(jpeg) if behind is None else behind.start()
 
 
 def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
-    """Return whether no scan is missing and each ends with its last block; True of a kind that this cannot tell of.
+    """Return whether no scan is missing and each ends with its last block; True if the coding cannot be checked.
 
-    One of more than MOST_SCANS is no camera's, and False.
+    A picture of more than MOST_SCANS is not a camera's: False.
     """
     tables: list[bytes] = []
     each, frame, scans = 0, b"", 0
@@ -148,7 +147,7 @@ def is_as_long_as_its_blocks(jpeg: bytes) -> bool:
 
 
 def _refines(scan: bytes, other: bytes) -> bool:
-    """Return whether two scans code any coefficient of a component both."""
+    """Return whether two scans code a common coefficient of a component."""
     (parts, first, last), (theirs, low, high) = (
         (set(one[5 : 5 + 2 * one[4] : 2]), *one[5 + 2 * one[4] :][:2]) for one in (scan, other)
     )
@@ -156,7 +155,7 @@ def _refines(scan: bytes, other: bytes) -> bool:
 
 
 def _progressive_fits(before: bytes, data: bytes) -> bool:
-    """Return whether a scan of a progressive picture, which decodes, does no longer with a few bytes taken away."""
+    """Return whether a scan of a progressive picture, which decodes, no longer does with a few bytes removed."""
     data = data.rstrip(PADDING)
     return len(data) <= SPARE or not ffmpeg_decodes(before + data[:-SPARE] + END_MARKER)
 
@@ -174,19 +173,19 @@ def _sequential_fits(layout: ScanLayout, data: bytes) -> bool:
 
 
 def _numbered(data: bytes) -> bool:
-    """Return whether the restart markers in a scan's data are numbered as they come, 0 to 7 and again."""
+    """Return whether the restart markers in a scan's data are numbered 0 to 7 in turn."""
     return all(found[0][1] & 7 == place % 8 for place, found in enumerate(RESTART.finditer(data)))
 
 
 def _fits(head: bytes, data: bytes) -> bool:
-    """Return whether data are as long as the blocks of that header, but for what an encoder may do at their end."""
+    """Return whether data are as long as the blocks of that header require, within SPARE."""
     if not head:
         return True
     return libjpeg_decodes(head + data + bytes(SPARE)) and not libjpeg_decodes(head + data.rstrip(PADDING)[:-SPARE])
 
 
 def _layout(tables: list[bytes], frame: bytes, scan: bytes, each: int) -> ScanLayout | None:
-    """Return the layout of a scan of all components, or of one; None of any other."""
+    """Return the layout of a scan of all components, or of one; None for any other."""
     parts = [frame[at : at + 3] for at in range(10, len(frame) - 2, 3)]
     if len(frame) < 13 or len(scan) < 6 or len(parts) != frame[9]:
         return None
@@ -207,7 +206,7 @@ def _layout(tables: list[bytes], frame: bytes, scan: bytes, each: int) -> ScanLa
 
 
 def _own_frame(frame: bytes, scan: bytes) -> bytes:
-    """Return the frame header of a picture of the one component that a scan codes; b"" of a scan of more, or none."""
+    """Return the frame header of a picture of the only component that a scan codes; b"" if it codes several or none."""
     parts = [frame[at : at + 3] for at in range(10, len(frame) - 2, 3)]
     own = next((part for part in parts if scan[4] == 1 and part[0] == scan[5]), b"")
     if not own:
@@ -221,7 +220,7 @@ def _own_frame(frame: bytes, scan: bytes) -> bytes:
 
 
 def _head(layout: ScanLayout, blocks: int) -> bytes:
-    """Return the header of a picture of so many blocks; b"" where they make none."""
+    """Return the header of a picture of so many blocks; b"" if that is impossible."""
     wide = layout.wide if layout.wide and blocks % layout.wide == 0 else blocks
     width, height = wide * layout.width, blocks // max(wide, 1) * layout.height
     if not 0 < width <= MOST_PIXELS_WIDE:

@@ -1,7 +1,7 @@
 """The complete key frames of an H.264 or H.265 stream, each decoded by a new decoder.
 
-FFmpeg's own parsers part a frame with parameter sets before each slice, and join what came before an outage with what
-came after it: what is one frame, `frames.py` knows.
+FFmpeg's own parsers split a frame that has parameter sets before each slice, and join data from before an outage with
+data from after it: `frames.py` delimits the frames instead.
 """
 
 from __future__ import annotations
@@ -13,16 +13,16 @@ from typing import Any, NamedTuple
 from drivers.cameras import hevc
 from drivers.cameras.frames import START
 
-MOST_SETS, LONGEST_SET = 64, 4096  # parameter sets that are kept, and bytes of one: a camera has three of some 50
-SHARE = 16  # of the last slice's bytes: so many without which a frame must be another one
+MOST_SETS, LONGEST_SET = 64, 4096  # parameter sets that are kept, and bytes of one: a camera has three of about 50
+SHARE = 16  # a sixteenth of the last slice's bytes, without which the frame must differ
 UNIT = re.compile(rb"\x00\x00\x01")  # before each unit; within one it is escaped
 
 
 class Coding(NamedTuple):
     """The types of a codec's units (H.264 and H.265, table 7-1), `shift` bits up in the first byte.
 
-    `hints`: units that may tell of a key frame without a slice of one; `whole` returns the frame that slices decode to
-    by a decoder that it is given, None where it is not whole.
+    `hints`: units that may mark a key frame without a slice of one; `whole` returns the frame that slices decode to
+    with the given decoder, None if it is incomplete.
     """
 
     shift: int
@@ -35,9 +35,9 @@ class Coding(NamedTuple):
 
 
 def whole_h264(decoded: hevc.Decoding, slices: list[bytes]) -> Any:
-    """Return the frame that slices decode to, None where it is not whole, or needs fewer bytes than there are.
+    """Return the frame that slices decode to, None if it is incomplete, or needs fewer bytes than there are.
 
-    FFmpeg reports what is missing. But of a frame by the parameter sets of a smaller one it fills that, without a word.
+    FFmpeg reports missing data. But with the parameter sets of a smaller frame it silently decodes only that size.
     """
     frame = decoded(slices)
     last = slices[-1].rstrip(hevc.PADDING) if slices else b""
@@ -48,24 +48,24 @@ def whole_h264(decoded: hevc.Decoding, slices: list[bytes]) -> Any:
 
 
 CODINGS = {
-    # An I picture that is no IDR picture is a key frame by its SEI message, a recovery point: the decoder knows.
+    # An I picture that is not an IDR picture is a key frame by its SEI message, a recovery point: the decoder decides.
     "h264": Coding(0, 31, (7, 8), range(1, 7), (5,), (6,), whole_h264),
     "hevc": Coding(1, 63, range(32, 35), range(32), range(16, 24), (), hevc.whole),
 }
 
 
 class KeyFrames:
-    """The key frames of one stream; `told` are its parameter sets as they were told before it, if they were.
+    """The key frames of one stream; `extradata`: the parameter sets announced before it, if any.
 
-    Of a codec that has no `Coding` FFmpeg's word is taken for what is a whole key frame.
+    For a codec without a `Coding`, FFmpeg decides what is a complete key frame.
     """
 
-    def __init__(self, codec: str, told: bytes | None) -> None:
-        self._codec, self._told, self._coding = codec, told, CODINGS.get(codec)
-        self._sets: dict[bytes, None] = {}  # the last that came are the last
+    def __init__(self, codec: str, extradata: bytes | None) -> None:
+        self._codec, self._extradata, self._coding = codec, extradata, CODINGS.get(codec)
+        self._sets: dict[bytes, None] = {}  # in the order of their last arrival
 
     def decode(self, data: bytes) -> Iterator[Any]:
-        """Yield the key frame that a frame's bytes are, None where it is not whole; nothing of another frame."""
+        """Yield the key frame in a frame's bytes, None if it is incomplete; nothing for any other frame."""
         coding = self._coding
         if coding is None:
             frame = self._decoded(data)
@@ -77,7 +77,7 @@ class KeyFrames:
             if kind in coding.sets and len(unit) <= LONGEST_SET:
                 self._sets.pop(unit, None)
                 self._sets[unit] = None
-        for oldest in list(self._sets)[:-MOST_SETS]:  # a camera that sends others each time fills no memory
+        for oldest in list(self._sets)[:-MOST_SETS]:  # a camera that always sends new ones must not fill the memory
             del self._sets[oldest]
         parts = [unit for kind, unit in found if kind in coding.parts]
         if any(kind in coding.keys for kind, _ in found):
@@ -91,13 +91,13 @@ class KeyFrames:
         return self._decoded(b"".join(START + unit for unit in (*self._sets, *parts)))
 
     def _decoded(self, data: bytes) -> Any:
-        """Return the one key frame in the data, None where there is none or FFmpeg says that it is not whole."""
+        """Return the only key frame in the data, None if there is none or FFmpeg reports it incomplete."""
         import av
         from av import error as av_error
 
         decoder: Any = av.CodecContext.create(self._codec, "r")
-        decoder.extradata = self._told
-        decoder.thread_count = 1  # with several, a slice of H.264 that is missing goes unnoticed
+        decoder.extradata = self._extradata
+        decoder.thread_count = 1  # with several, a missing slice of H.264 goes unnoticed
         decoder.skip_frame = "NONKEY"
         try:
             found = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]

@@ -10,9 +10,9 @@ import secrets
 from drivers.cameras.camera import LoginRefusedError
 from drivers.reason import Reason
 
-HASHES = {"SHA-256": "sha256", "SHA-512-256": "sha512_256", "MD5": "md5"}  # the better first
+HASHES = {"SHA-256": "sha256", "SHA-512-256": "sha512_256", "MD5": "md5"}  # the preferred first
 LOGIN_NEEDED = Reason("login_needed", "the camera requires a login and none is given (username, password)")
-# A challenge's scheme, or one of its fields, whose value may be quoted and hold commas and schemes' names.
+# A challenge's scheme, or one of its fields, whose value may be quoted and contain commas and schemes' names.
 PART = re.compile(
     r"""[\s,]*(?:(?P<key>[\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<bare>[^\s,"]*))"""
     r"""|(?P<scheme>[\w-]+)(?=[\s,]|\Z))"""
@@ -23,11 +23,11 @@ REFUSAL = re.compile(rb"RTSP/1\.\d 401[^\r\n]*\r?\n(.*?)\r?\n\r?\n", re.DOTALL)
 
 
 def authorization(headers: list[str], user: str, password: str, target: str) -> str:
-    """Return the Authorization header for the strongest of the camera's challenges, each sign of it one byte.
+    """Return the Authorization header for the strongest of the camera's challenges, one character per byte.
 
-    Raise LoginRefusedError where no scheme is known.
+    Raise LoginRefusedError if no scheme is supported.
     """
-    # Headers' signs are bytes (`http.client` reads them as Latin-1): a realm in GBK is said as it was heard.
+    # `http.client` reads headers as Latin-1: so a realm in GBK is sent back as the same bytes.
     user, password = (text.encode().decode("latin-1") for text in (user, password))
     known = [match for text in headers for match in challenges(text)]
     digests = [fields for scheme, fields in known if scheme == "digest"]
@@ -41,7 +41,7 @@ def authorization(headers: list[str], user: str, password: str, target: str) -> 
 
 
 def no_supported_login(known: list[tuple[str, Fields]]) -> Reason:
-    """Return why a camera's challenges cannot be met: there are none, or of kinds that are not known here."""
+    """Return why a camera's challenges cannot be answered: there are none, or only unsupported ones."""
     if not known:
         return Reason("login_without_challenge", "the camera refuses and does not say which login it wants")
     return Reason(
@@ -54,12 +54,12 @@ def no_supported_login(known: list[tuple[str, Fields]]) -> Reason:
 
 
 def is_stale(headers: list[str]) -> bool:
-    """Return whether a camera refuses the nonce alone, and not the login (RFC 7616, section 3.3)."""
+    """Return whether a camera refuses only the nonce, not the login (RFC 7616, section 3.3)."""
     return any(fields.get("stale", "").lower() == "true" for text in headers for _, fields in challenges(text))
 
 
 def refusal_headers(heard: bytes | bytearray) -> list[str] | None:
-    """Return the WWW-Authenticate headers of the last answer 401 in what an RTSP camera said; None without one."""
+    """Return the WWW-Authenticate headers of the last 401 response in an RTSP camera's output; None without one."""
     refusals = REFUSAL.findall(heard)
     if not refusals:
         return None
@@ -83,12 +83,12 @@ def challenges(text: str) -> list[tuple[str, Fields]]:
 
 
 def algorithm_of(fields: Fields) -> str:
-    """Return the algorithm of a Digest challenge as the camera writes it; MD5 where it names none."""
+    """Return the algorithm of a Digest challenge as the camera writes it; MD5 if it names none."""
     return fields.get("algorithm") or "MD5"
 
 
 def protections(fields: Fields) -> list[str]:
-    """Return the kinds of protection that a Digest challenge offers; none where the camera knows RFC 2069 alone."""
+    """Return the qop values that a Digest challenge offers; none if the camera supports only RFC 2069."""
     return fields.get("qop", "").lower().replace(",", " ").split()
 
 

@@ -1,4 +1,4 @@
-"""Open a camera by its driver's name, its library's errors contained and its pictures checked to be whole."""
+"""Open a camera by its driver's name, convert its library's errors, and check that its pictures are complete."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ CAMERAS = {
 
 
 def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
-    """Open the camera of the settings' driver; its libraries are loaded only now. Raise CameraError."""
+    """Open the camera with the settings' driver, whose libraries are imported here. Raise CameraError."""
     place = CAMERAS.get(settings.driver)
     if place is None:
         raise UnreachableError(
@@ -37,14 +37,14 @@ def open_camera(settings: CameraSettings, clock: Clock) -> Camera:
 
 
 class Contained:
-    """A camera whose library's errors are all CameraErrors, and whose pictures are whole."""
+    """A camera that raises only CameraErrors and returns only complete pictures."""
 
     def __init__(self, opened: Callable[[], Camera]) -> None:
         self._camera = _contained(opened, UnreachableError)
 
     @property
     def logged_in(self) -> bool:
-        """Whether the last still was given for a login."""
+        """Whether the last still required the login."""
         return self._camera.logged_in
 
     def still(self) -> bytes:
@@ -61,7 +61,7 @@ def _contained(call: Callable[[], T], otherwise: type[CameraError]) -> T:
         return call()
     except (CameraError, Stopped):
         raise
-    except Exception as error:  # a camera's library may raise anything; it costs this picture alone
+    except Exception as error:  # a camera's library may raise anything; only this picture is lost
         raise otherwise(
             Reason(
                 "camera_library_failed",

@@ -1,4 +1,4 @@
-"""What was packed on its way, unpacked: by gzip, in one member or several, or by deflate with a header or without."""
+"""Decompress a body that was compressed on its way: gzip of one or several members, or deflate with or without head."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from drivers.cameras.camera import MOST_BYTES, NoPictureError
 from drivers.reason import Reason
 
 GZIP_BEGIN = b"\x1f\x8b"
-GZIP_TOO = 32  # added to the window's size: zlib finds out by the header
+GZIP_TOO = 32  # added to the window's size: zlib detects gzip or zlib by the header
 MOST_TIMES = 3  # a camera's web server and a proxy, each by itself
 
 
 def unpacked(body: bytes) -> bytes:
-    """Return what a body was before it was packed, of 30 MB at most. Raise NoPictureError where it is not whole."""
+    """Return the decompressed body, of 30 MB at most. Raise NoPictureError if it is incomplete."""
     for _ in range(MOST_TIMES):
         body = _all_members(body)
         if not body.startswith(GZIP_BEGIN):
@@ -22,7 +22,7 @@ def unpacked(body: bytes) -> bytes:
 
 
 def _all_members(body: bytes) -> bytes:
-    """Return what the members of a file hold that follow each other; what else stands behind them is left out."""
+    """Return the contents of consecutive gzip members; anything after them is dropped."""
     found, rest = _member(body, MOST_BYTES)
     while rest.startswith(GZIP_BEGIN) and len(found) < MOST_BYTES:
         more, rest = _member(rest, MOST_BYTES - len(found))
@@ -31,8 +31,8 @@ def _all_members(body: bytes) -> bytes:
 
 
 def _member(body: bytes, most: int) -> tuple[bytes, bytes]:
-    """Return what one holds, and what stands behind it."""
-    for window in (zlib.MAX_WBITS | GZIP_TOO, -zlib.MAX_WBITS):  # the latter as some servers understand "deflate"
+    """Return the contents of one member, and the bytes after it."""
+    for window in (zlib.MAX_WBITS | GZIP_TOO, -zlib.MAX_WBITS):  # the latter: raw deflate, as some servers send it
         unpacker = zlib.decompressobj(window)
         try:
             found = unpacker.decompress(body, most)

@@ -57,7 +57,7 @@ class PiCamera:
                 )
             ) from None
         finally:
-            with suppress(CameraError):  # the picture is there, or its own error is told
+            with suppress(CameraError):  # the picture has been taken, or its own error is raised
                 _tried(self._camera.stop)
         return out.getvalue()
 
@@ -74,14 +74,14 @@ class PiCamera:
 def _tried(call: Any) -> Any:
     """Call into Picamera2 and return the result. Raise NoPictureError for its errors, let TimeoutError pass.
 
-    Picamera2 reports errors by RuntimeError, libcamera's binding by OSError and RuntimeError, and both by what Python
-    raises where a thing is not as they thought (IndexError, KeyError, AttributeError).
+    Picamera2 raises RuntimeError, libcamera's binding OSError and RuntimeError, and both also what Python raises when
+    their assumptions fail (IndexError, KeyError, AttributeError).
     """
     try:
         return call()
     except Stopped:
         raise
-    except Exception as error:  # a camera's library may raise anything; it costs this picture alone
+    except Exception as error:  # a camera's library may raise anything; only this picture is lost
         if isinstance(error, TimeoutError):
             raise
         raise NoPictureError(

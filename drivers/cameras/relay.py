@@ -1,8 +1,8 @@
 """A local port that connects to a camera until a deadline, for libraries without deadlines or fingerprints.
 
-FFmpeg limits each of its steps and none of them all together, by the wall clock, and knows no certificate but by its
-name and an authority. So it is given 127.0.0.1, and what it says and hears goes through here: the certificate has been
-checked by then, and at the deadline both sides are closed, which ends whatever it is doing.
+FFmpeg limits each of its steps, by the wall clock, but not their total, and accepts certificates only by name and CA.
+So it connects to 127.0.0.1 and its traffic is relayed here: the certificate has been checked before, and at the
+deadline both sides are closed, which ends whatever FFmpeg is doing.
 """
 
 from __future__ import annotations
@@ -22,25 +22,25 @@ PIECE = 65536  # bytes
 
 
 class Answers(Protocol):
-    """Hears both sides, and decides what of the camera's bytes the library may have."""
+    """Observes both directions, and decides which of the camera's bytes the library gets."""
 
     def asked(self, request: bytes, /) -> None:
-        """Take in what the library says."""
+        """Handle bytes from the library."""
 
     def passed(self, data: bytes, /) -> bytes:
-        """Return what the library may hear now of what the camera says. Raise ConnectionError where that must end."""
+        """Return what the library may get after these bytes from the camera. Raise ConnectionError to disconnect."""
 
     def ended(self) -> None:
-        """Take in that the camera has closed the connection."""
+        """Note that the camera has closed the connection."""
 
 
 @contextmanager
 def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left, answers: Answers) -> Iterator[int]:
     """Connect to the camera and yield the local port that leads to it, for one connection.
 
-    What both say goes through `answers`. `left()` returns the seconds to the deadline and raises TimeoutError
-    where there are none. Raise OSError where there is no connection (ssl.SSLCertVerificationError where its certificate
-    is not trusted), UnreachableError where the certificate has another fingerprint.
+    The traffic passes through `answers`. `left()` returns the seconds to the deadline and raises TimeoutError if there
+    are none. Raise OSError if there is no connection (ssl.SSLCertVerificationError if its certificate is not trusted),
+    UnreachableError if the certificate has another fingerprint.
     """
     with (
         _connected(host, port, tls, fingerprint, left) as camera,
@@ -55,7 +55,7 @@ def relayed(host: str, port: int, tls: bool, fingerprint: str, left: Left, answe
         finally:
             over.set()
             for end in (listening, camera):
-                with suppress(OSError):  # it is closed already
+                with suppress(OSError):  # already closed
                     socket.socket.shutdown(end, socket.SHUT_RDWR)
             pump.join()
 
@@ -66,25 +66,25 @@ def _connected(host: str, port: int, tls: bool, fingerprint: str, left: Left) ->
 
 
 def _pump(listening: socket.socket, camera: socket.socket, left: Left, answers: Answers, over: threading.Event) -> None:
-    """Carry bytes both ways until either end closes, it is `over` here or the deadline comes."""
+    """Relay bytes in both directions until either end closes, `over` is set or the deadline passes."""
     try:
         listening.settimeout(left())
         near, _ = listening.accept()
         with near:
-            while _carried(near, camera, left, answers, over):
+            while _relayed(near, camera, left, answers, over):
                 pass
             camera.close()
-    except (OSError, ValueError):  # the deadline, an end that has gone, or a socket that is closed under our hands
+    except (OSError, ValueError):  # the deadline, a closed end, or a socket closed by another thread
         return
 
 
-def _carried(near: socket.socket, camera: socket.socket, left: Left, answers: Answers, over: threading.Event) -> bool:
-    """Carry what is there, waiting for it. Return False where an end has closed."""
+def _relayed(near: socket.socket, camera: socket.socket, left: Left, answers: Answers, over: threading.Event) -> bool:
+    """Wait for bytes and relay them. Return False if an end has closed."""
     waiting = isinstance(camera, ssl.SSLSocket) and camera.pending()
     ready = [near, camera] if waiting else select.select([near, camera], [], [], left())[0]
     if camera in ready and (said := _received(camera)) is not None:
         if not said:
-            if not over.is_set():  # it is the camera that has closed, and not we
+            if not over.is_set():  # the camera has closed it, not we
                 answers.ended()
             return False
         _send(near, answers.passed(said), left)
@@ -97,8 +97,8 @@ def _carried(near: socket.socket, camera: socket.socket, left: Left, answers: An
 
 
 def _received(source: socket.socket) -> bytes | None:
-    """Return what is there, b"" where the end has closed, None where there is nothing for us in it."""
-    source.settimeout(0.0)  # of a TLS record there may be half
+    """Return the received bytes, b"" if the end has closed, None if there are none yet."""
+    source.settimeout(0.0)  # a TLS record may be incomplete
     try:
         return source.recv(PIECE)
     except (BlockingIOError, ssl.SSLWantReadError):

@@ -1,7 +1,7 @@
 """An RTSP camera (H.264, H.265 or MJPEG): the first complete key frame of its first video stream, as a JPEG.
 
-FFmpeg over TCP: UDP loses pieces of a key frame on a weak link, and a torn frame still decodes, to a grey smear.
-Its connection goes through `relay.py`, which ends it at the deadline and knows a camera's certificate (rtsps).
+FFmpeg uses TCP: UDP loses pieces of a key frame on a weak link, and an incomplete frame still decodes, to a grey smear.
+Its connection goes through `relay.py`, which ends it at the deadline and checks a camera's certificate (rtsps).
 """
 
 from __future__ import annotations
@@ -41,15 +41,15 @@ from drivers.cameras.strips import jpeg_of
 from drivers.clock import Clock
 from drivers.reason import Reason, system_reason
 
-# What FFmpeg may look at before it gives packets; its own defaults wait 2 s for what the SDP has said already.
+# What FFmpeg analyses before it returns packets; its default waits 2 s for what the SDP has already stated.
 PROBE = {"probesize": "32"}  # bytes: one packet
-# What one packet had in it comes as it is: `key_frames` puts frames together.
+# Packets are returned unparsed: `frames` assembles them.
 OPTIONS = {"rtsp_transport": "tcp", "allowed_media_types": "video", "fflags": "noparse+nofillin", **PROBE}
 NOT_FOUND = 404
 PORTS = {"rtsp": 554, "rtsps": 322}  # IANA
-NEARLY = 0.2  # s before the deadline, from which on it is what ended a connection
-TABLE_BYTES = 65  # a table of quantizers with its number
-WIDEST = 2040  # pixels that an RTP header can state of a JPEG (RFC 2435, section 3.1.5)
+NEARLY = 0.2  # s before the deadline from which on it counts as the cause of a disconnect
+TABLE_BYTES = 65  # a quantization table with its number
+WIDEST = 2040  # pixels; the most that an RTP header can state for a JPEG (RFC 2435, section 3.1.5)
 Size = Callable[[], tuple[int, int] | None]
 MOST_FRAMES = 3000  # two minutes of 25/s: a camera whose key frames are farther apart is misconfigured
 
@@ -85,10 +85,10 @@ class RtspCamera:
         except LoginRefusedError:
             if not is_stale(answers.challenges() or []):
                 raise
-        return self._picture(left, until, RtspAnswers())  # FFmpeg itself takes no second nonce
+        return self._picture(left, until, RtspAnswers())  # FFmpeg itself does not retry with a new nonce
 
     def _picture(self, left: Callable[[], float], until: float, answers: RtspAnswers) -> bytes:
-        """Return a picture of one connection, whose answers are heard there. Raise CameraError."""
+        """Return a picture from one connection, whose responses `answers` observes. Raise CameraError."""
         import av
         from av import error as av_error
 
@@ -130,7 +130,7 @@ class RtspCamera:
     def _named(self, error: Any, late: bool) -> CameraError:
         """Return FFmpeg's error as a CameraError.
 
-        FFmpeg takes the end of the connection at the deadline for invalid data, so `late` is checked before it.
+        FFmpeg reports a disconnect at the deadline as invalid data, so `late` is checked first.
         """
         from av import error as av_error
 
@@ -144,8 +144,8 @@ class RtspCamera:
         return UnreachableError(no_connection(self._place, error))
 
     def _none(self) -> Reason:
-        """Return why there is no picture at the end of the time."""
-        if self._is_mjpeg:  # a size over 2040 pixels that nothing states; times that FFmpeg does not follow
+        """Return why there is no picture at the deadline."""
+        if self._is_mjpeg:  # an unstated size over 2040 pixels, or timestamps that FFmpeg does not handle
             return Reason(
                 "no_mjpeg_in_time",
                 "the camera gave no whole picture as MJPEG within {seconds:g} s: set its stream to H.264 or H.265",
@@ -168,7 +168,7 @@ class RtspCamera:
                 Reason("stream_without_video", "the stream at {place} has no video", place=self._place)
             )
         video = next((one for one in stream.streams.video if one.codec_context is not None), None)
-        if video is None:  # a coding of its own, as SVAC
+        if video is None:  # an unsupported codec, such as SVAC
             raise NoPictureError(
                 Reason(
                     "stream_coded_otherwise",
@@ -185,17 +185,17 @@ class RtspCamera:
                 if picture:
                     return picture
                 self._torn += 1
-        if self._clock.now() > until - NEARLY:  # the relay has ended it
+        if self._clock.now() > until - NEARLY:  # the relay ended the connection
             raise TimeoutError
         raise NoPictureError(Reason("no_key_frame", "the stream ended before a key frame came"))
 
 
 def _pictures(codec: Any, packets: Iterator[Any], size: Size) -> Iterator[list[bytes]]:
-    """Yield of each frame of a stream the key frame that it is, if any: as a JPEG, b"" where it is not whole.
+    """Yield for each frame of a stream the key frame in it, if any, as a JPEG; b"" if it is incomplete.
 
-    `size` tells that of a JPEG, where the camera states it.
+    `size` returns the size of a JPEG if the camera states it.
     """
-    if codec.name == "mjpeg":  # the camera's own JPEG, as it is
+    if codec.name == "mjpeg":  # the camera's own JPEG, unchanged
         pictures = (_as_sent(bytes(packet), size()) for packet in packets)
         yield from ([picture if is_whole(picture) else b""] for picture in pictures)
         return
@@ -205,10 +205,10 @@ def _pictures(codec: Any, packets: Iterator[Any], size: Size) -> Iterator[list[b
 
 
 def _as_sent(jpeg: bytes, size: tuple[int, int] | None) -> bytes:
-    """Return FFmpeg's JPEG of an RTP frame as the camera made it.
+    """Restore the camera's JPEG from FFmpeg's reconstruction of an RTP frame.
 
-    The second table of quantizers is for the colours (RFC 2435, section 4.2): FFmpeg takes the first one where there
-    are three, as servers send them on from webcams. Of a picture that is too wide for that standard `size` is told.
+    The second quantization table is for chroma (RFC 2435, section 4.2): FFmpeg uses the first one if there are three,
+    as servers forward them from webcams. `size` is that of a picture too wide for that standard.
     """
     found = list(segments(jpeg))
     tables = sum((segment_end(jpeg, at) - at - 4) // TABLE_BYTES for marker, at in found if marker == TABLE)

@@ -1,8 +1,8 @@
-"""What an RTSP camera answers before its stream, as FFmpeg may hear it.
+"""Filter an RTSP camera's responses before its stream for FFmpeg.
 
-FFmpeg follows a redirect by itself, with the login, to any host, past the deadline and the camera's certificate; so
-none reaches it. Of several challenges it takes the last digest, though it knows MD5 alone, and no protection but "auth"
-where that is the first one; so it hears of what it can answer.
+FFmpeg follows a redirect by itself, with the login, to any host, bypassing the deadline and the certificate check; so
+redirects are not passed on. Of several challenges it answers the last digest, though it supports only MD5, and of qop
+only "auth" and only if that comes first; so it gets only challenges that it can answer.
 """
 
 from __future__ import annotations
@@ -11,53 +11,53 @@ import re
 
 from drivers.cameras.login import algorithm_of, challenges, is_stale, protections, refusal_headers
 
-LONGEST = 65_536  # bytes of all answers before the stream: a camera's have 2,000 or so
-FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # of a digest login
+LONGEST = 65_536  # bytes of all responses before the stream: a camera's have about 2,000
+FFMPEG_KNOWS = ("MD5", "MD5-SESS")  # its digest algorithms
 REFUSED = b"RTSP/1.0 401"
 HEADERS_END = b"\r\n\r\n"
 CHALLENGE, AUTHORIZATION = b"www-authenticate", b"\nauthorization:"
 PROTECTIONS = re.compile(rb'qop\s*=\s*(?:"[^"]*"|[^\s,]*)', re.IGNORECASE)
-# Anywhere: what FFmpeg takes for the begin of an answer is its own affair. It passes over all carriage returns. Of a
-# word that begins anew again and again the last begin alone is looked at: from each to the end would take the square.
+# Matched anywhere, as FFmpeg decides itself where a response begins; it ignores carriage returns. The look-ahead avoids
+# quadratic time on repeated "RTSP/".
 REDIRECT = re.compile(
     rb"RTSP/(?:(?!RTSP/)\S)*[^\S\n]+3\d\d\b(?:.*\n(?:(?!location).*\n)*location[^\S\n]*:[^\S\n]*(\S*))?", re.IGNORECASE
 )
 STATUS = re.compile(rb"RTSP/1\.\d (\d{3})")
 DIMENSIONS = re.compile(rb"a=x-dimensions: *(\d{1,5}) *, *(\d{1,5})")  # width, height, as GStreamer writes it
-# A JPEG's frame header as ONVIF has it, in an extension of a packet's (Streaming Specification, 5.1.4): height,
-# width. Nowhere else: behind FF a scan's data have a zero or a restart marker, and quantizers are none.
+# A JPEG's frame header in an RTP header extension of ONVIF (Streaming Specification, 5.1.4): height, width. It cannot
+# occur elsewhere: after FF a scan's data have a zero or a restart marker, and quantizers are never FF C0.
 FRAME_HEADER = re.compile(rb"\xff\xc0\x00\x11\x08(..)(..)\x03", re.DOTALL)
 BY_UDP = re.compile(rb"^transport[^\S\n]*:[^\S\n]*RTP/AVP(?:/UDP)?[\s;]", re.IGNORECASE | re.MULTILINE)
 LARGEST = 65_535  # pixels a side that a JPEG can have
 LONGEST_HEADER = 10  # bytes of it
-FIRST_PACKETS = 4_000_000  # bytes in which there is a frame's begin: a camera's greatest JPEG
+FIRST_PACKETS = 4_000_000  # bytes in which a frame begins: a camera's largest JPEG
 
 
 class RtspAnswers:
-    """The answers of one connection."""
+    """The responses of one connection."""
 
     def __init__(self) -> None:
         self._said, self._held = bytearray(), bytearray()
-        self._streams, self._plays = False, False
-        self._with_login, self._let_in = False, False  # the last request; one before it
-        self._waits, self._has_stream = False, False  # for an answer; one has been chosen
-        self.hung_up = False  # the camera, without an answer
-        self.elsewhere: str | None = None  # to where one redirected
+        self._streams, self._plays = False, False  # PLAY was requested; its response has begun
+        self._with_login, self._let_in = False, False  # the last request had a login; an earlier one was accepted
+        self._waits, self._has_stream = False, False  # a response is pending; a stream was set up
+        self.hung_up = False  # the camera disconnected without a response
+        self.elsewhere: str | None = None  # the target of a redirect
         self._size: tuple[int, int] | None = None
         self._tail, self._looked = b"", 0
 
     def asked(self, request: bytes) -> None:
-        """Take in what FFmpeg asks; what follows its last request is the stream."""
+        """Handle a request of FFmpeg; what follows its last one is the stream."""
         self._streams = self._streams or request.startswith(b"PLAY ")
         self._waits = not request.startswith(b"TEARDOWN ")
         self._has_stream = self._has_stream or request.startswith(b"SETUP ")
         self._with_login = AUTHORIZATION in request.lower()
 
     def passed(self, data: bytes) -> bytes:
-        """Return what FFmpeg may hear now of what the camera says. Raise ConnectionError where that must end."""
+        """Return what FFmpeg may get now after these bytes from the camera. Raise ConnectionError to disconnect."""
         self._waits = False
         if not self._plays and data.startswith(REFUSED):
-            self._streams = False  # it asks once more, with another nonce
+            self._streams = False  # FFmpeg repeats the request with another nonce
         if self._streams:
             if not self._plays:
                 self._said += data[: len(REFUSED)]
@@ -71,7 +71,7 @@ class RtspAnswers:
         redirect = REDIRECT.search(text)
         if redirect is not None:
             if b"\n\n" not in text[redirect.start() :]:
-                return b""  # it does nothing before the last line
+                return b""  # FFmpeg does nothing before the last line
             self.elsewhere = (redirect[1] or b"").decode(errors="replace")
             raise ConnectionAbortedError
         self._held += data
@@ -87,11 +87,11 @@ class RtspAnswers:
         return bytes(found)
 
     def ended(self) -> None:
-        """Take in that the camera has closed the connection."""
+        """Note that the camera has closed the connection."""
         self.hung_up = self._waits or (self._has_stream and not self._plays)
 
     def size(self) -> tuple[int, int] | None:
-        """Return the pictures' width and height, pixels, where the camera states it beside their RTP headers."""
+        """Return the pictures' width and height in pixels if the camera states them outside the RTP/JPEG headers."""
         found = DIMENSIONS.search(self._said)
         stated = (int(found[1]), int(found[2])) if found else self._size
         return stated if stated is not None and max(stated) <= LARGEST else None
@@ -106,15 +106,15 @@ class RtspAnswers:
                 self._size = int.from_bytes(found[2], "big"), int.from_bytes(found[1], "big")
 
     def challenges(self) -> list[str] | None:
-        """Return the challenges of the last answer that refused; None where none did."""
+        """Return the challenges of the last refusal; None if there was none."""
         return refusal_headers(self._said)
 
     def is_by_udp(self) -> bool:
-        """Return whether the camera says that its stream comes by UDP, which nobody has asked it for."""
+        """Return whether the camera announces its stream over UDP, which was not requested."""
         return BY_UDP.search(self._said) is not None
 
     def status(self) -> int:
-        """Return the status of the last answer, 0 without any."""
+        """Return the status of the last response, 0 without any."""
         found = STATUS.findall(self._said)
         return int(found[-1]) if found else 0
 
@@ -133,10 +133,10 @@ def is_usable(challenge: str) -> bool:
 
 
 def _usable(head: bytes, let_in: bool) -> bytes:
-    """Return the lines of an answer without the challenges that FFmpeg cannot answer.
+    """Return the lines of a response without the challenges that FFmpeg cannot answer.
 
-    It would answer them all the same, wrongly, and cameras lock at that. Where the login has been `let_in` before, the
-    nonce alone can be refused, which not all cameras say.
+    It would answer them nevertheless, wrongly, and cameras lock at that. If the login has been accepted before
+    (`let_in`), only the nonce can be refused, which not all cameras state.
     """
     found = []
     for line in head.split(b"\r\n"):

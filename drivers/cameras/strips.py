@@ -1,7 +1,7 @@
 """Convert a decoded frame to a JPEG strip by strip: in RGB, the whole frame would take eight times its memory.
 
-Each strip is coded by itself. Since a decoder of JPEG begins anew at each restart marker, they make one picture, pixel
-by pixel the one that coding the whole frame gives (of a frame of more than 8 bits colours differ a little between two).
+Each strip is coded separately. As a JPEG decoder restarts at each restart marker, they form one picture, equal pixel by
+pixel to coding the whole frame (with more than 8 bits, colours differ slightly between two strips).
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 from drivers.cameras.jpeg_scan import END_MARKER, SCAN, SEQUENTIAL, segment_end, segments
 
 QUALITY = 90  # of the JPEG; the stream's own compression has lost more than this takes
-BLOCK = 16  # rows of a JPEG's blocks, with colours at half the size
-BLOCKS = 8  # in a strip, of rows
+BLOCK = 16  # rows of a JPEG's blocks, with chroma at half the resolution
+BLOCKS = 8  # rows of blocks in a strip
 
 
 def strips(frame: Any) -> Iterator[Any]:
@@ -50,5 +50,5 @@ def jpeg_of(frame: Any) -> bytes:
 
 
 def _scan(jpeg: bytes) -> int:
-    """Return where the data of a JPEG's scan begin."""
+    """Return the offset of the data of a JPEG's scan."""
     return segment_end(jpeg, next(at for marker, at in segments(jpeg) if marker == SCAN))

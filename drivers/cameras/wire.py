@@ -18,9 +18,9 @@ from drivers.reason import Reason
 
 Left = Callable[[], float]
 PORTS = {"http": 80, "https": 443}
-INTERIM = range(102, 200)  # 101 is the last one of a connection: it goes on in another protocol
-OLD_CIPHERS = "DEFAULT:!kDHE:@SECLEVEL=0"  # SHA-1 and keys of 1024 bits; no groups that can be broken on the way
-# ssl.OP_LEGACY_SERVER_CONNECT of Python 3.12: TLS as it was before RFC 5746 (2010), which OpenSSL 3 refuses.
+INTERIM = range(102, 200)  # not 101: after it the connection continues in another protocol
+OLD_CIPHERS = "DEFAULT:!kDHE:@SECLEVEL=0"  # allows SHA-1 and 1024-bit keys, but no weak Diffie-Hellman groups
+# ssl.OP_LEGACY_SERVER_CONNECT of Python 3.12: TLS from before RFC 5746 (2010), which OpenSSL 3 refuses.
 OLD_HANDSHAKE = 0x4
 
 
@@ -32,21 +32,21 @@ class Deadline:
         self._soon = until
 
     def left(self) -> float:
-        """Return the seconds to it. Raise TimeoutError where there are none."""
+        """Return the seconds left. Raise TimeoutError if there are none."""
         seconds = min(self._until, self._soon) - self._clock.now()
         if seconds <= 0:
             raise TimeoutError
         return seconds
 
     def within(self, seconds: float) -> None:
-        """Let it be in so many seconds, until another word, where that is earlier."""
+        """Move the deadline to in so many seconds, if that is earlier, until the next call."""
         self._soon = self._clock.now() + seconds
 
 
 class CameraWire:
-    """A connected socket, as `http.client` uses one; each receive has only the time that is left.
+    """A connected socket for `http.client`; each receive has only the time left to the deadline.
 
-    `left()` returns the seconds to the deadline and raises TimeoutError where there are none.
+    `left()` returns the seconds to the deadline and raises TimeoutError if there are none.
     """
 
     def __init__(self, wire: socket.socket, left: Left) -> None:
@@ -54,7 +54,7 @@ class CameraWire:
         self._left = left
 
     def makefile(self, mode: str) -> io.BufferedReader:
-        """Return what is received as a file."""
+        """Return a file of the received bytes."""
         return io.BufferedReader(_Received(self._wire, self._left))
 
     def sendall(self, data: bytes) -> None:
@@ -68,7 +68,7 @@ class CameraWire:
 
 
 class _Received(io.RawIOBase):
-    """The socket's own unbuffered file, each read of it with the time that is left."""
+    """The socket's own unbuffered file; each read has only the time left to the deadline."""
 
     def __init__(self, wire: socket.socket, left: Left) -> None:
         self._wire = wire
@@ -91,21 +91,21 @@ class _Received(io.RawIOBase):
 
 
 class FinalAnswer(HTTPResponse):
-    """An answer behind all that come before it: `http.client` passes over 100 alone (RFC 9110, 15.2; 103: RFC 8297)."""
+    """A final response; interim ones are skipped, of which `http.client` skips only 100 (RFC 9110, 15.2; RFC 8297)."""
 
     def begin(self) -> None:
-        """Read the answer's headers, of those before it too."""
+        """Read the response's head, after those of interim ones."""
         super().begin()
         while self.status in INTERIM:
-            self.headers = None  # type: ignore[assignment]  # as before the first answer: `begin` does nothing else
+            self.headers = None  # type: ignore[assignment]  # `begin` returns at once if it is set
             super().begin()
 
 
 def link_to(parts: SplitResult, trusted: ssl.SSLContext | None, fingerprint: str, left: Left) -> HTTPConnection:
-    """Return a connection to the host of a web address, the deadline put on all that follows.
+    """Return a connection to the host of a web address, with the deadline for everything on it.
 
-    `trusted`: how certificates are judged, None where it is in clear. Raise UnreachableError where the certificate has
-    another fingerprint, OSError.
+    `trusted`: the TLS context, None without TLS. Raise UnreachableError if the certificate has another fingerprint,
+    OSError.
     """
     link = HTTPConnection(parts.hostname or "", parts.port or PORTS[parts.scheme])
     link.default_port = PORTS[parts.scheme]
@@ -114,12 +114,12 @@ def link_to(parts: SplitResult, trusted: ssl.SSLContext | None, fingerprint: str
     link.host = without_zone(link.host)
     if trusted is not None:
         wire = secured(wire, link.host, trusted, fingerprint, left)
-    link.sock = CameraWire(wire, left)  # the part of a socket that it uses
+    link.sock = CameraWire(wire, left)  # the part of a socket that http.client uses
     return link
 
 
 def reached(host: str, port: int, left: Left) -> socket.socket:
-    """Connect to a host, at each of its addresses in turn: one that hangs leaves the others their share of the time.
+    """Connect to a host, trying each of its addresses with an equal share of the time left.
 
     Raise OSError.
     """
@@ -138,9 +138,9 @@ def reached(host: str, port: int, left: Left) -> socket.socket:
 
 
 def secured(wire: socket.socket, host: str, trusted: ssl.SSLContext, fingerprint: str, left: Left) -> ssl.SSLSocket:
-    """Return a connection encrypted, once its certificate is found to be right; it is closed otherwise.
+    """Return an encrypted connection whose certificate has been checked; close it if the check fails.
 
-    Raise UnreachableError where it has another fingerprint, OSError (ssl.SSLCertVerificationError).
+    Raise UnreachableError if it has another fingerprint, OSError (ssl.SSLCertVerificationError).
     """
     with ExitStack() as stack:
         stack.callback(wire.close)
@@ -154,12 +154,12 @@ def secured(wire: socket.socket, host: str, trusted: ssl.SSLContext, fingerprint
 
 
 def without_zone(host: str) -> str:
-    """Return a host as others know it: the zone of a link-local address is this machine's own (RFC 6874)."""
+    """Return a host without the zone of a link-local address, which is local to this machine (RFC 6874)."""
     return host.partition("%")[0]
 
 
 def check(certificate: bytes, fingerprint: str) -> None:
-    """Raise UnreachableError where a certificate (DER) has not that fingerprint."""
+    """Raise UnreachableError if a certificate (DER) does not have that fingerprint."""
     found = hashlib.sha256(certificate).hexdigest()
     if found != plain(fingerprint):
         raise UnreachableError(
@@ -173,14 +173,14 @@ def check(certificate: bytes, fingerprint: str) -> None:
 
 
 def plain(fingerprint: str) -> str:
-    """Return a fingerprint as it is compared: `openssl x509 -fingerprint` writes colons and capitals."""
+    """Normalize a fingerprint for comparison: `openssl x509 -fingerprint` writes colons and capitals."""
     return fingerprint.rpartition("=")[2].replace(":", "").replace(" ", "").lower()
 
 
 def context(fingerprint: str) -> ssl.SSLContext:
-    """Return how certificates are judged: by the authorities, or by the fingerprint alone, which `connect` checks."""
+    """Return a TLS context that checks certificates by CA, or not at all with a fingerprint, which `secured` checks."""
     found = ssl.create_default_context()
-    if fingerprint:  # a camera of ten years ago knows no better than TLS 1.0, and is still the one that it was
+    if fingerprint:  # a ten-year-old camera may support only TLS 1.0, and the fingerprint still identifies it
         found.minimum_version = ssl.TLSVersion.MINIMUM_SUPPORTED
         found.set_ciphers(OLD_CIPHERS)
         found.options |= OLD_HANDSHAKE

@@ -1,1 +1,1 @@
-"""Devices: one module a device family, each with a DriverInfo named INFO."""
+"""Devices: one module per device family, each with a DriverInfo named INFO."""

@@ -2,12 +2,11 @@
 
     A0743B135C0000D0000E0000F0006G1588H1588I0000J0006K0610L0271M909N10022,017,025,026,017,025,026,*0C CR LF
 
-A the vane's raw value, B direction, C pulses, D wind speed now (0.1 m/s), E F means, G tips of the rain
-bucket (a running count), H the same a minute late, I J K its own rain sums, L temperature, M humidity, N
-pressure (all in tenths), then, where a particle sensor is fitted, PM1, PM2.5, PM10 with CF=1 and the three
-ambient ones. Only values of the moment are read (B D G L M N, ambient PM): sums and means are made here,
-not by the board.
-Source: the form and its check sum from 1,263 days of a real station (repository Loongle/weather-data).
+A: the vane's raw value, B: direction, C: pulses, D: current wind speed (0.1 m/s), E F: means, G: tips of the rain
+bucket (a running count), H: the same a minute late, I J K: its own rain sums, L: temperature, M: humidity, N: pressure
+(all in tenths), then, if a particle sensor is fitted, PM1, PM2.5, PM10 with CF=1 and the three ambient ones. Only
+instantaneous values are read (B D G L M N, ambient PM): sums and means are computed here, not by the board.
+Source: the format and its checksum from 1,263 days of a real station (repository Loongle/weather-data).
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ TIMEOUT = 10.0  # s; a line comes every 2 to 3 s
 PACE = 3.0  # s between two lines, nominal
 TIPS_WRAP = 10_000  # G has four digits
 LONGEST_LINE = 4096  # bytes; a longer one is refused in pieces
-XOR_SHORT, XOR_LONG = 0x18, 0x1A  # the vendor's page says a plain XOR; the stations add these
+XOR_SHORT, XOR_LONG = 0x18, 0x1A  # the vendor's page states a plain XOR; the stations start from these
 NOT_A_FRAME = Reason("not_a_frame", "not a frame")
 
 LINE = re.compile(
@@ -41,7 +40,7 @@ LINE = re.compile(
     rb"\*(?P<sum>[0-9A-Fa-f]{2})"
 )
 LINE_END = re.compile(rb"[\r\n]")
-# A logger's time before the line, which is not the station's.
+# A logger's timestamp before the line, which is not the station's.
 LOGGED_AT = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d ?")
 ENDS_IN_SUM = re.compile(rb"\*[0-9A-Fa-f]{2}\s*\Z")
 PM = ("pm1", "pm2p5", "pm10")
@@ -58,9 +57,9 @@ class AsciiStationSettings(OnSerial):
 
 
 def channels(settings: AsciiStationSettings) -> tuple[Channel, ...]:
-    """Return the channels that a line can hold.
+    """Return the channels that a line can contain.
 
-    The limits are those of the line's digits, or of physics where those are narrower.
+    The limits are those of the line's digits, or of physics if those are narrower.
     """
     weather = (
         Channel("wind_from_direction", 0.0, 360.0, 22.5),
@@ -82,7 +81,7 @@ class AsciiStationDecoder:
         self._offset = 0
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Append bytes of any chunking. Yield the frames and refusals of each line whose end is there."""
+        """Append bytes in any chunking. Yield the frames and refusals of each complete line."""
         self._data += data
         while True:
             end = LINE_END.search(self._data)
@@ -100,9 +99,9 @@ class AsciiStationDecoder:
         self._data.clear()
 
     def _line(self, line: bytes) -> Iterator[Frame | Refused]:
-        """Yield the good frames of a line and refusals of what lies between them.
+        """Yield the good frames of a line, and refusals of the bytes between them.
 
-        A line holds more than one frame where a line end was lost.
+        A line contains more than one frame if a line end was lost.
         """
         judged = 0
         for found in LINE.finditer(line):

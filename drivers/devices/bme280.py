@@ -1,8 +1,8 @@
 """Bosch BME280 on I2C: air temperature, relative humidity, air pressure, by Adafruit's library.
 
-The library alone would convert once for each property and wait for the conversion without bound. Here it is
-handed a chip (`Bme280Chip`, its own "proxy") that converts once, bounded, reads the eight data bytes in one burst
-(the datasheet's ch. 4: single reads mix two measurements), and serves the library's compensation from it.
+The library alone would convert once for each property and wait for the conversion without a timeout. Here it is given
+a chip (`Bme280Chip`, its own "proxy") that converts once, with a timeout, reads the eight data bytes in one burst (the
+datasheet's ch. 4: single reads mix two measurements), and serves the library's compensation from it.
 
 Source: Bosch BME280 datasheet BST-BME280-DS002 rev. 1.6: ranges table 1-3, register map ch. 5, times app. B.
 """
@@ -31,7 +31,7 @@ FORCED = 0x01  # mode bits of ctrl_meas
 CONVERSION = 0.045  # s; the longest of one conversion at 1x, 16x, 1x oversampling (app. B: 43.8 ms)
 PATIENCE = 0.2  # s from the start of a conversion until the device counts as stuck
 LOOK_AGAIN = 0.005  # s
-NO_VALUE_20, NO_VALUE_16 = 0x80000, 0x8000  # what a skipped channel reads (5.4.7-5.4.9)
+NO_VALUE_20, NO_VALUE_16 = 0x80000, 0x8000  # the registers of a skipped channel (5.4.7-5.4.9)
 TIMEOUT = 0.5  # s
 
 COLDEST, HOTTEST = -40.0, 85.0  # degC
@@ -46,7 +46,7 @@ class Settings(OnI2C):
 
 
 class Bme280Chip:
-    """The chip as the library sees it. While a burst is held, data come from it and nothing is written."""
+    """The chip as the library sees it. While a burst is held, reads are served from it and nothing is written."""
 
     def __init__(self, bus: I2CBus, address: int, clock: Clock) -> None:
         self._bus, self._address, self._clock = bus, address, clock
@@ -55,7 +55,7 @@ class Bme280Chip:
     def read_register(self, register: int, length: int) -> bytearray:
         """Read for the library: coefficients when it starts, data and status when it compensates."""
         if register == CHIP_ID:
-            return bytearray([self.identify()])  # the library has an error of its own for another one
+            return bytearray([self.identify()])  # raises our own error before the library does
         if self._burst is None:
             return own_bytes(self._bus.steady(self._address, register, length))
         if register == STATUS:
@@ -71,7 +71,7 @@ class Bme280Chip:
             self._clock.sleep_until(self._clock.now() + AFTER_RESET)
 
     def identify(self) -> int:
-        """Return the chip id. Raise WrongDevice unless it is a BME280's, Garbled where the bus reads as empty."""
+        """Return the chip id. Raise WrongDevice unless it is a BME280's, Garbled if the bus reads as empty."""
         (found,) = self._bus.steady(self._address, CHIP_ID, 1)
         if found in BMP280:
             raise WrongDevice(
@@ -84,15 +84,15 @@ class Bme280Chip:
         return found
 
     def refuse_lost(self, humidity: int) -> None:
-        """Raise Garbled where the humidity's oversampling is not `humidity`, which the library set when it started.
+        """Raise Garbled unless the humidity's oversampling is `humidity`, which the library set when it started.
 
-        The chip lost its power: it may be another one, with other coefficients.
+        Otherwise the chip lost its power: it may be another one, with other coefficients.
         """
         if self._bus.steady(self._address, CTRL_HUM, 1)[0] != humidity:
             raise Garbled(CONFIGURATION_LOST)
 
     def wait(self) -> None:
-        """Wait until the conversion is done. Raise BusStuck where it takes longer than PATIENCE."""
+        """Wait until the conversion is done. Raise BusStuck if it takes longer than PATIENCE."""
         started = self._clock.now()
         self._clock.sleep_until(started + CONVERSION)
         while self._bus.transfer(self._address, bytes([STATUS]), 1)[0] & (MEASURING | COPYING):
@@ -101,7 +101,7 @@ class Bme280Chip:
             self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
 
     def burst(self) -> bytes:
-        """Return the eight data bytes. Raise Garbled where they are those of an empty bus."""
+        """Return the eight data bytes. Raise Garbled if they are those of an empty bus."""
         data = self._bus.steady(self._address, DATA.start, len(DATA))
         if data[6:] == b"\xff\xff" or data == bytes(len(DATA)):
             raise Garbled(Reason("data_empty", "the data registers read like an empty bus"))
@@ -126,7 +126,7 @@ class Bme280:
     def read(self) -> tuple[Reading, ...]:
         """Make one conversion and return its three readings. A channel without a value is left out."""
         with self._bus.allow(TIMEOUT):
-            self._chip.identify()  # a chip that was swapped or lost must not give the old one's values
+            self._chip.identify()  # a replaced chip must not be used with the old one's coefficients
             self._chip.refuse_lost(self._library.overscan_humidity)
             self._library.mode = FORCED
             at = self._clock.now()
@@ -140,7 +140,7 @@ class Bme280:
 def compensated(library: Any, chip: Bme280Chip | RecordedChip, burst: bytes, at: float) -> tuple[Reading, ...]:
     """Return the library's values of one burst, never NaN: a channel that reads "no value" has no reading.
 
-    Raise Garbled where there is no temperature or the coefficients are impossible.
+    Raise Garbled if there is no temperature or the coefficients are impossible.
     """
     raw_p, raw_t = int.from_bytes(burst[0:3], "big") >> 4, int.from_bytes(burst[3:6], "big") >> 4
     if raw_t == NO_VALUE_20:  # the others are compensated by the temperature
@@ -169,7 +169,7 @@ class RecordedChip:
         self._burst: bytes | None = None
 
     def read_register(self, register: int, length: int) -> bytearray:
-        """Return the bytes from the recorded run that holds them. Raise Garbled where none does."""
+        """Return the bytes from the recorded run that contains them. Raise Garbled if none does."""
         if self._burst is not None:
             return bytearray(length) if register == STATUS else part(self._burst, DATA.start, register, length)
         for first, run in self._registers.items():
@@ -189,9 +189,9 @@ class RecordedChip:
 
 
 def own_bytes(run: bytes | bytearray) -> bytearray:
-    """Return what the library reads of a chip's memory. Raise Garbled where it is one byte again and again.
+    """Return bytes of a chip's memory for the library. Raise Garbled if all are equal.
 
-    No chip has such coefficients; with ones alone any measurement comes to 0.00 degC.
+    No chip has such coefficients; if all bits are ones any measurement becomes 0.00 degC.
     """
     if len(run) > 1 and len(set(run)) == 1:
         raise Garbled(COEFFICIENTS)
@@ -206,7 +206,7 @@ def part(run: bytes, first: int, register: int, length: int) -> bytearray:
 def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | None:
     """Return the readings of a recorded burst, compensated by the library with the recorded coefficients.
 
-    None where no burst is among the `new` registers. Raise Garbled or WrongDevice.
+    None if no burst is among the `new` registers. Raise Garbled or WrongDevice.
     """
     from adafruit_bme280.advanced import Adafruit_BME280_Advanced
 
@@ -227,7 +227,7 @@ def decoder(_: Settings) -> RegisterDecoder:
 def humidity(value: float, at: float) -> Reading:
     """Return the reading of a relative humidity, with a doubt at 0 %.
 
-    The library limits to 0 and 100 %: fog reaches 100, but no air is without water.
+    The library clamps to 0 and 100 %: fog reaches 100, but no air is without water.
     """
     return Reading(
         "relative_humidity", value, at, None if value > 0 else Reason("humidity_stop", "humidity at its lower stop")

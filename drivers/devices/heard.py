@@ -1,4 +1,4 @@
-"""What a device that gives no value has sent: nothing, bytes in no frame, frames without a value, another's."""
+"""Diagnose a device that gives no value by what it sent: nothing, bytes without a frame, frames without a value, ..."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from drivers.driver import Decoder, Frame, Refused
 from drivers.errors import DeviceError, Garbled, NoAnswer, NoFrame, WrongDevice
 from drivers.reason import Reason, printable
 
-KEPT = 4096  # bytes of what came that the other drivers are shown
+KEPT = 4096  # received bytes that the other drivers' decoders are tried on
 ENOUGH = 512  # bytes: more than two frames of any of them
-SPEEDS = (4800, 9600, 19200, 38400, 115200)  # bits/s that the devices here have from the factory
+SPEEDS = (4800, 9600, 19200, 38400, 115200)  # bits/s; the factory settings of the supported devices
 MOST_KINDS = 5
-LEGIBLE = frozenset("\t\r\n\x02\x03")  # besides what can be printed
-ILLEGIBLE = 0.02  # share of other signs in it: line noise; at a wrong speed it is a half and more
+LEGIBLE = frozenset("\t\r\n\x02\x03")  # besides printable characters
+ILLEGIBLE = 0.02  # share of other characters allowed, for line noise; at a wrong speed it is a half and more
 CODINGS = ("utf-8", "gb2312")  # of the text of devices; ASCII is the same in both
-LEAST_REQUESTS = 2  # of another master; one may come of noise
+LEAST_REQUESTS = 2  # of another master; a single one may be noise
 SHOWN, LEAST_TEXT = 40, 32  # characters
 
 
@@ -26,16 +26,16 @@ class HeardBytes:
 
     def __init__(self) -> None:
         self._bytes = b""
-        self.count = 0  # of bytes in this read
+        self.count = 0  # bytes in this read
         self._kinds: list[str] = []
-        self._came = self._changed = 0  # bytes since the last value, and those of them in frames with a wrong check sum
+        self._received = self._corrupt = 0  # bytes since the last value, and those in frames with a wrong checksum
         self.is_known = False  # whether it ever gave a value: then it is the right device
-        self._fresh = 0  # bytes that came since the last look for another device, and what that found
+        self._fresh = 0  # bytes since the last search for another device; `_found`: its result
         self._found: WrongDevice | None = None
 
     @property
     def is_short(self) -> bool:
-        """Whether there is too little to tell another device by, and no value came yet."""
+        """Whether there are too few bytes to recognize another device, and there was no value yet."""
         return not self.is_known and len(self._bytes) < ENOUGH
 
     def begin(self) -> None:
@@ -43,31 +43,31 @@ class HeardBytes:
         self.count = 0
 
     def add(self, data: bytes) -> None:
-        """Take note of bytes."""
+        """Add received bytes."""
         self.count += len(data)
-        self._came += len(data)
+        self._received += len(data)
         if not self.is_known:
             self._bytes = (self._bytes + data)[-KEPT:]
             self._fresh += len(data)
 
     def frame(self, kind: str) -> None:
-        """Take note of a whole frame that held nothing of what is read."""
+        """Note a complete frame without any of the wanted values."""
         if kind not in self._kinds and len(self._kinds) < MOST_KINDS:
             self._kinds.append(kind)
 
     def refused(self, piece: Refused) -> None:
-        """Take note of bytes that are no frame."""
+        """Note bytes that are not a valid frame."""
         if piece.reason.code == "checksum":
-            self._changed += piece.length
+            self._corrupt += piece.length
 
     def good(self) -> None:
-        """Take note of a value."""
+        """Note a value."""
         self.is_known, self._bytes, self._found = True, b"", None
-        self._came = self._changed = 0
+        self._received = self._corrupt = 0
         self._kinds.clear()
 
     def cause(self, seconds: float, baud: int) -> DeviceError:
-        """Return why a read of that many seconds gave nothing."""
+        """Return why a read of so many seconds gave nothing."""
         if not self.count:
             return NoAnswer(Reason("no_frame", "no frame in {seconds:g} s", seconds=seconds))
         if any(self._kinds):
@@ -77,12 +77,12 @@ class HeardBytes:
             )
         if other := self.other():
             return other
-        if self._changed > self._came / 2:  # the form of this device: the line and its speed are right
-            return Garbled(bytes_refused(Reason("checksum", "checksum"), self._changed))
+        if self._corrupt > self._received / 2:  # frames of this device: the line and its speed are right
+            return Garbled(bytes_refused(Reason("checksum", "checksum"), self._corrupt))
         return self.text() or NoFrame(no_frame_but_bytes(seconds, self.count, baud))
 
     def text(self) -> NoFrame | None:
-        """Return that what came is text in a form that is not read; None where it is none."""
+        """Return the error that text arrived in a form that is not supported; None if it is not text."""
         if not (text := text_in(self._bytes)):
             return None
         return NoFrame(
@@ -90,9 +90,9 @@ class HeardBytes:
         )
 
     def other(self) -> WrongDevice | None:
-        """Return which other driver reads what came, where one does and this device never gave a value.
+        """Return the error that names the driver for the received bytes; None if there is none, or was a value.
 
-        All drivers are tried on all that is kept, which costs more than it takes to come: half of it must be new.
+        All decoders are tried on all kept bytes, which takes longer than receiving them: so half of them must be new.
         """
         if self.is_known:
             return None
@@ -117,7 +117,7 @@ class HeardBytes:
 
 
 def no_frame_but_bytes(seconds: float, count: int, baud: int) -> Reason:
-    """Return that so many bytes came in a time and made no frame, and which other speeds are worth trying."""
+    """Return the reason that so many bytes contained no frame, with other speeds to try."""
     return Reason(
         "no_frame_but_bytes",
         "no frame in {seconds:g} s, though {count} bytes came at {baud} baud: try {others}",
@@ -129,15 +129,15 @@ def no_frame_but_bytes(seconds: float, count: int, baud: int) -> Reason:
 
 
 def bytes_refused(why: Reason, count: int) -> Reason:
-    """Return that so many bytes are no frame, and why."""
+    """Return the reason that so many bytes are not a valid frame."""
     return Reason("bytes_refused", "{reason}: {count} bytes from the device were refused", reason=why, count=count)
 
 
 def text_in(data: bytes) -> str:
-    """Return the beginning of a line of the text that the bytes are; "" where they are none."""
+    """Return the beginning of the first line if the bytes are text; "" if they are not."""
     if len(data) < LEAST_TEXT:
         return ""
-    data = data[data.find(b"\n") + 1 :] if b"\n" in data[:-LEAST_TEXT] else data  # the first line may be a torn one
+    data = data[data.find(b"\n") + 1 :] if b"\n" in data[:-LEAST_TEXT] else data  # the first line may be incomplete
     for coding in CODINGS:
         text = data.decode(coding, "replace")
         strange = sum(sign == "\ufffd" or not (sign.isprintable() or sign in LEGIBLE) for sign in text)
@@ -147,15 +147,15 @@ def text_in(data: bytes) -> str:
 
 
 def other_master(data: bytes) -> int | None:
-    """Return which Modbus address another master queries on the line, as the bytes show; None where they show none."""
-    from drivers.buses.rtu import requests_in  # only who hears what it does not understand pays for it
+    """Return the Modbus address that another master queries on the line; None if the bytes show none."""
+    from drivers.buses.rtu import requests_in  # imported only if bytes were not understood
 
     asked = requests_in(data)
     return asked[-1] if len(asked) >= LEAST_REQUESTS else None
 
 
 def reader_of(data: bytes) -> str:
-    """Return the driver whose decoder finds undoubted readings in the bytes; "" where none does."""
+    """Return the driver whose decoder finds undoubted readings in the bytes; "" if there is none."""
     if len(data) < 8:
         return ""
     for name, decoder in _decoders():
@@ -176,4 +176,4 @@ def _decoders() -> Iterator[tuple[str, Decoder]]:
         try:
             yield name, info.decoder(info.settings.model_validate({"port": "/dev/null"}))
         except ValidationError:
-            continue  # it has settings that must be given
+            continue  # it has required settings

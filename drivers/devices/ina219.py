@@ -1,8 +1,8 @@
 """Texas Instruments INA219 on I2C: voltage, current and power of the battery, by Adafruit's library.
 
-Each reading triggers one conversion averaged over 128 samples, whose registers then stand still, so that they
-can be read twice alike: a device that converts without pause never reads the same twice. The library computes
-for a shunt of 0.1 ohm; another one scales its current and power.
+Each reading triggers one conversion averaged over 128 samples, after which the registers no longer change, so that two
+reads can be compared: with continuous conversion they would differ. The library computes for a shunt of 0.1 ohm;
+current and power are scaled for another one.
 
 Source: INA219 datasheet SBOS448G (registers 8.6, conversion times table 5).
 """
@@ -53,7 +53,7 @@ class Ina219:
         self._bus, self._settings, self._clock = bus, settings, clock
         with bus.allow(TIMEOUT):
             self._library: Any = INA219(bus, settings.address)
-            self._calibration = int(self._library.calibration)  # lost with the power, and without it the current is 0
+            self._calibration = int(self._library.calibration)  # lost at a power loss; without it the current is 0
             self._trigger()
             refuse_unkept(self._word(CONF), WANTED)
 
@@ -63,7 +63,7 @@ class Ina219:
             self._trigger()
             at = self._clock.now()
             self._wait(at)
-            kept = self._word(CALIBRATION) == self._calibration  # the library writes it again before it reads a current
+            kept = self._word(CALIBRATION) == self._calibration  # read first: the library rewrites it before a current
             readings = self._readings(self._steady(), at)
             if not kept or self._word(CONF) != WANTED:
                 raise Garbled(CONFIGURATION_LOST)
@@ -75,7 +75,7 @@ class Ina219:
     def _trigger(self) -> None:
         """Write the whole configuration word to start a conversion.
 
-        The library changes single bits of what it reads, and noise would stay in the rest.
+        The library changes single bits of what it reads, so that noise would persist in the others.
         """
         for register, value in ((CALIBRATION, self._calibration), (CONF, WANTED)):
             self._bus.transfer(self._settings.address, bytes([register, value >> 8, value & 0xFF]))
@@ -90,7 +90,7 @@ class Ina219:
             self._clock.sleep_until(self._clock.now() + LOOK_AGAIN)
 
     def _steady(self) -> tuple[float, float, float]:
-        """Return V, mA and W as the library gives them, read twice alike."""
+        """Return the library's V, mA and W once two successive reads are equal. Raise Garbled."""
         last = self._values()
         for _ in range(3):
             again = self._values()
@@ -126,7 +126,7 @@ class Ina219:
 
 
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
-    """Return the readings of recorded registers, or None where they hold none.
+    """Return the readings of recorded registers, or None if they hold none.
 
     Bus voltage (0x02), and the current by calibration (0x04, 0x05) or by shunt (0x01).
     """

@@ -1,4 +1,4 @@
-"""Texas Instruments INA260 on I2C: voltage, current and power of the battery through its inner shunt.
+"""Texas Instruments INA260 on I2C: voltage, current and power of the battery, with its internal shunt.
 
 Source: INA260 datasheet SBOS656C (registers 8.6); Adafruit_INA260 @1d14a8e for the steps.
 """
@@ -60,7 +60,7 @@ class Ina260:
             volts = self._word(VOLTAGE)
             if volts == 0xFFFF:  # its first bit is always 0
                 raise Garbled(ONES)
-            if self._word(CONF) != WANTED:  # behind the values: a chip that loses its power between has noughts
+            if self._word(CONF) != WANTED:  # read after the values: a chip that lost power meanwhile reads zeros
                 raise Garbled(CONFIGURATION_LOST)
             return (
                 Reading("battery_voltage", volts * STEP_V, at),
@@ -69,14 +69,14 @@ class Ina260:
             )
 
     def close(self) -> None:
-        """Do nothing: the device goes on converting, at 0.3 mA."""
+        """Do nothing: the device continues converting, at 0.3 mA."""
 
     def _word(self, register: int) -> int:
         return int.from_bytes(self._bus.steady(self._settings.address, register, 2), "big")
 
 
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
-    """Return the readings of recorded registers: current (0x01), bus voltage (0x02). None where they hold none."""
+    """Return the readings of recorded registers: current (0x01), bus voltage (0x02). None if they hold none."""
     refuse_ones(*(registers[place] for place in new & {CURRENT, VOLTAGE, POWER}))
     sign, readings = -1 if settings.reversed else 1, []
     volts, current = word(registers, VOLTAGE), word(registers, CURRENT, signed=True)

@@ -1,7 +1,7 @@
-"""Sensors on RS-485 that speak Modbus RTU: one driver; each maker's register map is a profile (data).
+"""Sensors on RS-485 with Modbus RTU: one driver; each maker's register map is a profile (data).
 
-A sensor is `profile = "rs-fsjt"` (built in) or `profile = "my-sensor.toml"`; speed of the line, parity,
-address and pace are the profile's unless the station's file says otherwise.
+A sensor is `profile = "rs-fsjt"` (built in) or `profile = "my-sensor.toml"`; baud rate, parity, address and interval
+are the profile's unless the station's file sets them.
 """
 
 from __future__ import annotations
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from drivers.reading import Reading
 
 ILLEGAL_FUNCTION = 1  # an exception's number
-LEAST_UNASKED = 32  # bytes; a neighbour's answer that comes late is shorter
-NO_FRAME = ("no_whole_frame", "checksum_wrong", "no_frame_among")  # what is told of bytes that are no frame
+LEAST_UNASKED = 32  # bytes; a late answer of another device is shorter
+NO_FRAME = ("no_whole_frame", "checksum_wrong", "no_frame_among")  # the reasons for bytes that are not a frame
 FROM_PROFILE = ("baud", "parity", "address", "interval", "most_registers")
 
 
@@ -46,11 +46,11 @@ class ModbusSettings(OnModbus):
     """Place and type of a Modbus sensor.
 
     - `profile`: a built-in profile's name, or the path of a .toml file.
-    - `function`: 3 or 4 where the device needs another than its profile states.
-    - `speed_scale`: m/s per count of the wind speed, where the model differs (0.1 or 0.01).
+    - `function`: 3 or 4 if the device needs another than its profile states.
+    - `speed_scale`: m/s per count of the wind speed, if the model differs (0.1 or 0.01).
     - `fitted`: the optional quantities that were ordered with this device.
     - `interval`: seconds between two reads.
-    - `most_registers`: how many registers one request may read; 1 where the device answers single ones alone.
+    - `most_registers`: how many registers one request may read; 1 if the device answers only single ones.
     """
 
     profile: PathText
@@ -63,7 +63,7 @@ class ModbusSettings(OnModbus):
     @model_validator(mode="before")
     @classmethod
     def _of_the_profile(cls, data: Any) -> Any:
-        """Fill in from the profile what is not stated.
+        """Fill in missing keys from the profile.
 
         A profile that cannot be loaded is reported by the validation below.
         """
@@ -86,7 +86,7 @@ class ModbusSettings(OnModbus):
     def _can_be_ordered(cls, ordered: tuple[str, ...], info: ValidationInfo) -> tuple[str, ...]:
         named = info.data.get("profile")
         if named is None:
-            return ordered  # it was refused above
+            return ordered  # already refused
         optional = [entry.quantity for entry in load(named).registers if entry.optional]
         unknown = [name for name in ordered if name not in optional]
         if unknown:
@@ -120,10 +120,10 @@ class ModbusDevice:
         self._items = tuple(item for request in self._requests for item in request.items)
 
     def read(self) -> tuple[Reading, ...]:
-        """Return all quantities, each stamped with the instant at which its answer had arrived.
+        """Return all quantities, each with the instant at which its answer arrived.
 
-        A quantity of which the device says that it has no value is left out. Raise NoAnswer where that is so for all,
-        otherwise the line's errors.
+        A quantity for which the device states that it has no value is left out. Raise NoAnswer if that is so for all,
+        or the line's errors.
         """
         words: dict[tuple[int, int], int] = {}
         arrivals = []
@@ -145,7 +145,7 @@ class ModbusDevice:
         )
 
     def _answer(self, request: RegisterRequest) -> tuple[int, ...]:
-        """Return the registers of one request. Raise the line's errors, with what can be told of their cause."""
+        """Return the registers of one request. Raise the line's errors, with their cause as far as it can be found."""
         count = len(request.places)
         if not self._heard.is_known:
             self._heard.begin()
@@ -164,9 +164,9 @@ class ModbusDevice:
             raise self._heard.cause(self._timeout, self._baud) from None
 
     def _is_no_frame(self, error: DeviceError, request: RegisterRequest) -> bool:
-        """Return whether what came bears no sign of this device's answers: no whole frame, no beginning, no length.
+        """Return whether the received bytes do not resemble an answer of this device: no frame, beginning or length.
 
-        A lone 00 or ff is the line's own, while its drivers change direction; so are a few bytes that nobody asked for.
+        A single 00 or ff appears while the line's drivers change direction; a few unrequested bytes are normal too.
         """
         if isinstance(error, NoAnswer):
             return self._heard.count >= LEAST_UNASKED
@@ -189,7 +189,7 @@ def read_registers(
     pause: float = 0.0,
     insist: bool = False,
 ) -> tuple[int, ...]:
-    """Return registers in one request, as `ModbusBus.read`; of a block that is refused say what may help."""
+    """Return registers in one request, as `ModbusBus.read`; if the block is refused, the error says what may help."""
     try:
         return bus.read(address, function, start, count, timeout, pause, insist)
     except WrongDevice as error:
@@ -204,7 +204,7 @@ def read_registers(
 
 
 def function_refused(why: Reason, function: int) -> Reason:
-    """Return what a device says that does not know the function of a request, and what may help."""
+    """Return the reason that a device does not support a request's function, with what may help."""
     return Reason(
         "function_refused",
         "{reason}: function {function} is not known to it; if it has the other one, set function = {other}",
@@ -215,7 +215,7 @@ def function_refused(why: Reason, function: int) -> Reason:
 
 
 def block_refused(why: Reason, count: int) -> Reason:
-    """Return what a device says that refuses a request of several registers, and what may help."""
+    """Return the reason that a device refuses a request of several registers, with what may help."""
     return Reason(
         "block_refused",
         "{reason}, {count} registers in one request: if it only answers requests for single "
@@ -226,7 +226,7 @@ def block_refused(why: Reason, count: int) -> Reason:
 
 
 def open_device(bus: ModbusBus, settings: ModbusSettings, clock: Clock) -> ModbusDevice:
-    """Open the device and check its identity where its profile knows one. Raise WrongDevice where it is another."""
+    """Open the device and check its identity if its profile has one. Raise WrongDevice if it is another."""
     profile = load(settings.profile)
     if profile.identity is not None:
         _identify(bus, settings, profile, profile.identity)
@@ -260,7 +260,7 @@ def channels(settings: ModbusSettings) -> tuple[Channel, ...]:
 
 
 def decoder(settings: ModbusSettings) -> modbus_stream.ModbusDecoder:
-    """Return a decoder of requests and answers as recorded on the line, in any chunking."""
+    """Return a decoder of recorded requests and answers, in any chunking."""
     requests = plan(
         load(settings.profile), settings.fitted, settings.function, settings.speed_scale, settings.most_registers
     )

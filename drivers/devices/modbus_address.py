@@ -16,15 +16,15 @@ if TYPE_CHECKING:
     from drivers.buses.modbus import ModbusBus
     from drivers.devices.modbus import ModbusSettings
 
-SAVED = 0.5  # s of rest after a write, in which the device keeps it for good
+SAVED = 0.5  # s of pause after a write, in which the device stores it permanently
 
 
 def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> bool:
     """Give the sensor at `settings.address` the address `new_address` (1-247).
 
-    Return True when it has answered there, False where the profile says that it adopts the new address only after a
-    power cycle. Raise WrongDevice where the new address is taken, ProfileError where the profile does not say how,
-    otherwise the DeviceError of the exchange that failed.
+    Return True when it has answered there, False if the profile says that it adopts the new address only after a
+    power cycle. Raise WrongDevice if the new address is taken, ProfileError if the profile does not state how, or the
+    DeviceError of the exchange that failed.
     """
     profile = load(settings.profile)
     how = profile.addressing
@@ -47,7 +47,7 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
     if how.power_cycle:
         bus.write(*write)
         return False
-    # Some answer from the new address at once, some from the old one, some not at all: what counts comes after.
+    # Some answer from the new address at once, some from the old one, some not at all: the read afterwards decides.
     with suppress(NoAnswer, WrongDevice):
         bus.write(*write)
     _read_first(bus, settings, new_address, SAVED)
@@ -55,19 +55,19 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
 
 
 def answering(bus: ModbusBus, settings: ModbusSettings) -> Iterator[int]:
-    """Yield each address of the line (1-247) from which a device answers, or refuses, such a sensor's request."""
+    """Yield each address of the line (1-247) at which a device answers or refuses such a sensor's request."""
     for address in range(1, 248):
         try:
             _read_first(bus, settings, address)
         except NoAnswer:
             continue
-        except (Garbled, WrongDevice):  # something is there, whatever it is
+        except (Garbled, WrongDevice):  # some device is there
             pass
         yield address
 
 
 def _read_first(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 0.0) -> None:
-    """Read the first registers at an address; the line learns from it whether the adapter echoes."""
+    """Read the first registers at an address; this also shows the line whether the adapter echoes."""
     profile = load(settings.profile)
     request = plan(profile, settings.fitted, settings.function, most=settings.most_registers)[0]
     read_registers(

@@ -1,4 +1,4 @@
-"""From a profile to requests, and from registers to readings: pure, used by both the driver and the decoder."""
+"""From a profile to requests, and from registers to readings. Pure functions for the driver and the decoder."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from drivers.reason import Reason
 
 # Lower limits, m/s, of Beaufort forces 1 to 12 (WMO-No. 8, volume I, 5: the Beaufort scale).
 BEAUFORT = (0.3, 1.6, 3.4, 5.5, 8.0, 10.8, 13.9, 17.2, 20.8, 24.5, 28.5, 32.7)
-SPEED_STEP = 0.1  # m/s by which a force's limits are widened: the speed is rounded before we compare
-OCTANT_SLACK = 45.0  # degrees from the octant's middle: half an octant, and as much again at its edge
+SPEED_STEP = 0.1  # m/s by which a force's limits are widened, as the speed has been rounded
+OCTANT_SLACK = 45.0  # degrees from the octant's middle: half an octant, and as much tolerance
 
 SCALE_DOUBT = Reason("scale_by_ten", "speed and Beaufort force disagree by ten: is the scale 0.1 or 0.01?")
 FORCE_DOUBT = Reason("force_disagrees", "speed and Beaufort force disagree")
 OCTANT_DOUBT = Reason("octant_disagrees", "direction and octant disagree")
 RANGE_DOUBT = Reason("end_of_range", "at the end of the device's range")
 
-# Words by which devices say that an element, a probe or a slave of their own is away: all ones, and the ends of a
-# signed number (seen of Renke, Weishaupt and YamBMS controllers); the second row is that of two words.
+# Words by which devices state that an element, a probe or a slave of their own is missing: all ones, and the ends of a
+# signed number (seen from Renke, Weishaupt and YamBMS controllers); the second entry is for two words.
 SENTINELS = {1 << 16: frozenset({0xFFFF, 0x7FFF, 0x8000}), 1 << 32: frozenset({0xFFFFFFFF, 0x7FFFFFFF, 0x80000000})}
 
 Place = tuple[int, int]  # (function, register)
@@ -30,13 +30,13 @@ Words = Mapping[Place, int]
 
 
 class RegisterItem(msgspec.Struct, frozen=True):
-    """One quantity as it is read: where its words are and what they mean."""
+    """One quantity: where its words are and what they mean."""
 
     quantity: str
     high: Place  # of the only word, or of the high half
     low: Place | None  # of the low half
-    negative_from: int  # the first word that stands for a negative number; above all words where none does
-    span: int  # how many words there are
+    negative_from: int  # the first word that stands for a negative number; above all words if none does
+    span: int  # how many values the word can have
     multiplier: float
     divisor: float
     offset: float
@@ -49,7 +49,7 @@ class RegisterItem(msgspec.Struct, frozen=True):
     judge: Callable[[float, int], Reason | None]
 
     def word(self, words: Words) -> int | None:
-        """Return the quantity's one or two words as they came; None where they are not among these."""
+        """Return the quantity's one or two registers as one number; None if they are not among these."""
         word = words.get(self.high)
         if word is None or self.low is None:
             return word
@@ -57,16 +57,16 @@ class RegisterItem(msgspec.Struct, frozen=True):
         return None if low is None else word << 16 | low
 
     def halves(self, words: Words) -> tuple[int, ...]:
-        """Return the quantity's registers as they came."""
+        """Return the quantity's registers separately."""
         return tuple(words[place] for place in (self.high, self.low) if place and place in words)
 
     def value(self, word: int) -> float:
-        """Return what the word stands for, in the quantity's unit."""
+        """Return the value of the word in the quantity's unit."""
         number = word if word < self.negative_from else word - self.span
         return number * self.multiplier / self.divisor + self.offset
 
     def reading(self, words: Words, at: float) -> Reading:
-        """Return the reading in the words; they hold it (`not_void`)."""
+        """Return the reading in the words, which must contain it (`not_void`)."""
         word = self.word(words)
         if word is None:
             raise KeyError(self.quantity)
@@ -74,9 +74,9 @@ class RegisterItem(msgspec.Struct, frozen=True):
         return Reading(self.quantity, value, at, self._doubt(word, value, words), self.wraps_at)
 
     def says_none(self, word: int) -> bool:
-        """Return whether the word alone stands for no value: of two registers no sentinel is ever measured.
+        """Return whether the word alone means "no value": a sentinel of two registers is never taken as measured.
 
-        -0.001 degC would be a frost, and one answer in 10,000 is lost at most.
+        -0.001 degC would be a frost, and at most one answer in 10,000 is lost.
         """
         return word in self.invalid or (self.low is not None and word in SENTINELS[self.span])
 
@@ -101,11 +101,11 @@ class RegisterRequest(msgspec.Struct, frozen=True):
 
 
 def not_void(items: Iterable[RegisterItem], words: Words) -> tuple[RegisterItem, ...]:
-    """Return those of the items that these words hold a value of, by the device's own account.
+    """Return the items for which the device gives a value in these words.
 
-    A sentinel that stands for nothing possible is void, and then every sentinel beside it: of a T/RH pair of ffff the
-    temperature would be a frost of -0.1 degC. Several sentinels and nothing else are void altogether, and so is one
-    word in all registers that stands for nothing possible in one of them, as fffe or ff00.
+    A sentinel whose value is impossible is void, and then so is every sentinel beside it: in a T/RH pair of ffff the
+    temperature would be a frost of -0.1 degC. Several sentinels and nothing else are all void, and so is the same word
+    in all registers if its value is impossible in one of them, such as fffe or ff00.
     """
     here = [(item, word) for item in items if (word := item.word(words)) is not None]
     marked = [item for item, word in here if word in SENTINELS[item.span]]
@@ -124,13 +124,13 @@ def not_void(items: Iterable[RegisterItem], words: Words) -> tuple[RegisterItem,
 
 
 def void_answer(items: Iterable[RegisterItem], words: Words) -> Reason:
-    """Return that an answer came and holds no value, with the words that it held."""
+    """Return the reason that an answer contains no value, with its words."""
     shown = ", ".join(f"{item.quantity} {item.word(words):0{item.span.bit_length() // 4}x}" for item in items)
     return Reason("void_answer", "it answers, but says itself that it has no value ({words})", words=shown)
 
 
 def fitted(profile: Profile, ordered: Iterable[str]) -> tuple[Register, ...]:
-    """Return the registers to read: those every device has, and the optional ones that were ordered."""
+    """Return the registers to read: those of every device, and the optional ones that were ordered."""
     return tuple(entry for entry in profile.registers if not entry.optional or entry.quantity in ordered)
 
 
@@ -152,7 +152,7 @@ def plan(
 
 
 def _spans(items: Iterable[RegisterItem]) -> Iterator[tuple[int, int, int]]:
-    """Yield function, first and last register of what must be in one answer."""
+    """Yield function, first and last register of each span that must be in one answer."""
     for item in items:
         function, high = item.high
         low = high if item.low is None else item.low[1]
@@ -162,7 +162,7 @@ def _spans(items: Iterable[RegisterItem]) -> Iterator[tuple[int, int, int]]:
 
 
 def _runs(spans: Iterable[tuple[int, int, int]], gap: int, most: int) -> list[tuple[int, int, int]]:
-    """Join sorted spans where the function is the same, at most `gap` registers lie between and `most` is kept."""
+    """Join sorted spans of one function with at most `gap` registers between them, up to `most` registers in all."""
     runs: list[tuple[int, int, int]] = []
     for function, first, last in spans:
         if runs:
@@ -178,7 +178,7 @@ def _item(entry: Register, profile: Profile, function: int, speed_scale: float |
     function = entry.function or function
     check = next((check for check in profile.checks if check.quantity == entry.quantity), None)
     scale = speed_scale if speed_scale and entry.quantity == "wind_speed" else entry.scale
-    # 123 tenths are 123 / 10, which is 12.3 to the last bit, while 123 * 0.1 is not.
+    # Divide instead of multiplying: 123 / 10 is 12.3 to the last bit, while 123 * 0.1 is not.
     divisor = float(round(1 / scale)) if abs(scale) < 1 else 1.0
     exact = abs(scale) < 1 and abs(divisor * scale - 1) < 1e-12
     first, second = (function, entry.first), (function, entry.first + 1)
@@ -204,13 +204,13 @@ def _item(entry: Register, profile: Profile, function: int, speed_scale: float |
 
 
 def force_doubt(speed: float, force: int) -> Reason | None:
-    """Return what a Beaufort force (0-12) says against a speed in m/s, or None.
+    """Return the doubt if a Beaufort force (0-12) contradicts a speed in m/s, or None.
 
-    A wrong scale is named from one force's difference on, where ten times or a tenth of the speed would fit. Otherwise
-    one force's difference is accepted: the device may take the force from another mean than the speed.
+    A wrong scale is reported from a difference of one force on, if ten times or a tenth of the speed would fit.
+    Otherwise a difference of one force is accepted: the device may derive the force from another mean than the speed.
     """
     if force > len(BEAUFORT) or _fits(speed, force):
-        return None  # an unordered register may hold anything
+        return None  # a register that was not ordered may contain anything
     if _fits(speed * 10, force) or (_fits(speed / 10, force) and force):
         return SCALE_DOUBT
     return FORCE_DOUBT if abs(bisect_right(BEAUFORT, speed) - force) > 1 else None
@@ -223,6 +223,6 @@ def _fits(speed: float, force: int) -> bool:
 
 
 def octant_doubt(direction: float, octant: int) -> Reason | None:
-    """Return what an octant (0-7 clockwise from north) says against a direction in degrees, or None."""
+    """Return the doubt if an octant (0-7 clockwise from north) contradicts a direction in degrees, or None."""
     away = abs((direction - 45.0 * octant + 180.0) % 360.0 - 180.0)
     return OCTANT_DOUBT if octant > 7 or away > OCTANT_SLACK else None

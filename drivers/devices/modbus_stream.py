@@ -1,4 +1,4 @@
-"""Decode recorded bytes of a line, requests and answers in turn and cut anywhere, into readings."""
+"""Decode the recorded bytes of a line, requests and answers in any chunking, into readings."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ class LineRequest(msgspec.Struct, frozen=True):
 class ModbusDecoder:
     """Decoder that pairs each answer with the request before it, for the device at `address`.
 
-    An answer without a request is read as if the profile's own request had preceded it, where the profile makes a
-    single request of that function.
+    An answer without a request is read as one to the profile's own request, if the profile has only one with that
+    function.
     """
 
     def __init__(self, address: int, requests: tuple[RegisterRequest, ...]) -> None:
@@ -40,11 +40,11 @@ class ModbusDecoder:
         self._requests = requests
         self._data = bytearray()
         self._offset = 0  # of the first byte of _data in the input
-        self._stray: list[Reason] = []  # for each byte before _data that is in no frame: why not
+        self._stray: list[Reason] = []  # for each byte before _data that is in no frame, why not
         self._request: LineRequest | None = None
 
     def feed(self, data: bytes) -> Iterable[Frame | Refused]:
-        """Append bytes of any chunking. Yield the answers that they complete and refusals of bytes in no frame."""
+        """Append bytes in any chunking. Yield the answers that they complete, and refusals of bytes in no frame."""
         self._data += data
         yield from self._search(ended=False)
 
@@ -79,7 +79,7 @@ class ModbusDecoder:
         return CUT_SHORT if min(sizes) > len(self._data) else CHECKSUM
 
     def _frame(self, frame: bytes) -> Iterator[Frame | Refused]:
-        """Yield what a complete frame with a right CRC gives: nothing where it is a request or a write's answer."""
+        """Yield the result of a complete frame with a correct CRC: nothing for a request or a write's answer."""
         address, function = frame[0], frame[1]
         if function in rtu.READS and len(frame) == rtu.REQUEST_BYTES:
             start, count = int.from_bytes(frame[2:4], "big"), int.from_bytes(frame[4:6], "big")
@@ -111,7 +111,7 @@ class ModbusDecoder:
         return Refused(self._offset, len(frame), void_answer(items, words) if items else NO_REGISTER)
 
     def _request_for(self, function: int) -> LineRequest | None:
-        """Return what an answer was asked for: the request before it, or the profile's only one of that function."""
+        """Return an answer's request: the one before it, or the profile's only one with that function."""
         if self._request is not None:
             return self._request
         own = [request for request in self._requests if request.function == function]
@@ -128,7 +128,7 @@ class ModbusDecoder:
 
 
 def _sizes(head: bytes) -> tuple[int, ...]:
-    """Return how many bytes a frame that begins like this could have; empty where none begins so."""
+    """Return the possible lengths of a frame with this beginning; empty if there is no such frame."""
     if len(head) < 2:
         return ()
     function = head[1]

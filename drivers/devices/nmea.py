@@ -1,14 +1,14 @@
 """NMEA 0183 wind and weather sentences: ultrasonic anemometers and weather heads (Airmar, Gill, LCJ, NASA, nke).
 
-- MWV: wind angle against the bow (R relative, T theoretical) and speed. On a fixed mast R is the true wind once
-  the direction that the bow mark points to (`heading`) is added. Status A, or Gill's 00; any other is refused.
+- MWV: wind angle relative to the bow (R relative, T theoretical) and speed. On a fixed mast R is the true wind once the
+  direction of the bow mark (`heading`) is added. Status A, or Gill's 00; any other is refused.
 - VWR, VWT: the same as an angle to the left or right of the bow. XDR A and S: a weather head's mean wind.
-- MWD: wind direction against north and speed, of heads with a compass.
+- MWD: wind direction relative to north and speed, of heads with a compass.
 - MDA, MTA, MHU, MMB, XDR: air temperature, relative humidity, air pressure; in XDR by type, unit and id, not by place.
-- Where a head gives its wind in several forms, the first of MWV, VWR, XDR counts.
+- If a head gives its wind in several forms, the first of MWV, VWR, XDR counts.
 
-Sentences are found between any bytes: several in one piece without line ends, after tag blocks (`\\c:...*60\\`),
-cut at either end. Only what has a right check sum is read.
+Sentences are found among any bytes: several in one piece without line ends, after tag blocks (`\\c:...*60\\`), cut at
+either end. Only those with a correct checksum are read.
 Source: NMEA 0183 as in Airmar PB100 technical manual p. 11-22, Gill WindSonic manual issue 30 p. 26-27 and 71; the
 sentences themselves in `nmea_sentences.py`.
 """
@@ -34,22 +34,22 @@ from drivers.reading import Reading
 from drivers.reason import Reason, joined, printable
 
 TIMEOUT = 10.0  # s
-LONGEST = 512  # bytes without an end that are refused as one; the standard's longest sentence has 82
+LONGEST = 512  # bytes without an end that are refused as one piece; the standard's longest sentence has 82
 START = re.compile(rb"[$!]")
-# A sentence ends with its check sum, or is broken off by a line end, a tag block or another sentence.
+# A sentence ends with its checksum, or is cut off by a line end, a tag block or another sentence.
 END = re.compile(rb"\*(?P<sum>[0-9A-Fa-f]{2})|(?=[$!\\\r\n])")
 TAG_BLOCK = re.compile(rb"\\[^\\\r\n$!]*\\")
 HEAD = re.compile(rb"[$!](?P<talker>[A-Z][A-Z0-9])(?P<kind>[A-Z0-9]{1,8}),")
 NO_SUM = Reason("no_checksum", "no checksum")
-IDLE = b" \t\r\n\0\xff"  # between sentences: ends of lines, and what RS-485 gives while its drivers change direction
-SHOWN = 40  # characters of a text in another form
+IDLE = b" \t\r\n\0\xff"  # between sentences: line ends, and bytes of RS-485 while its drivers change direction
+SHOWN = 40  # characters of a text in another format
 
 
 class NmeaSettings(OnSerial):
     """Settings of a wind or weather head.
 
-    `wind`: which wind is read, R (MWV R, VWR, XDR), T (MWV T, VWT) or MWD; `heading`: degrees from north that its bow
-    mark points to (added to all but MWD); `met`: whether it also gives temperature, humidity and pressure.
+    `wind`: which wind is read, R (MWV R, VWR, XDR), T (MWV T, VWT) or MWD; `heading`: the direction of its bow mark,
+    degrees from north (added to all but MWD); `met`: whether it also gives temperature, humidity and pressure.
     """
 
     baud: int = Field(default=4800, ge=300, le=1_000_000)
@@ -77,17 +77,17 @@ def decoded(settings: NmeaSettings) -> tuple[Channel, ...]:
 class NmeaDecoder:
     """Decoder of sentences. A good sentence without weather is a frame without readings.
 
-    A recording's weather is given in full, also where `met` is not set; the opened device gives its channels.
+    A recording's weather is decoded completely, even if `met` is not set; the opened device gives only its channels.
     """
 
     def __init__(self, settings: NmeaSettings) -> None:
         self._settings = settings
         self._data = bytearray()
         self._offset = 0
-        self._form = len(FALLBACK)  # of the wind so far, the smaller the better
+        self._form = len(FALLBACK)  # the best form of wind so far; smaller is better
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Append bytes of any chunking. Yield what is complete.
+        """Append bytes in any chunking. Yield what is complete.
 
         A sentence is complete with its check sum, or when something else begins.
         """
@@ -102,7 +102,7 @@ class NmeaDecoder:
             yield from item
 
     def _next(self, ended: bool) -> list[Frame | Refused] | None:
-        """Return what the next piece gives; None where it needs more bytes."""
+        """Return what the next piece gives; None if it needs more bytes."""
         data = bytes(self._data)
         if not data:
             return None
@@ -121,7 +121,7 @@ class NmeaDecoder:
         return self._sentence(data[: end.end()], int(end["sum"], 16))
 
     def _between(self, data: bytes, length: int, ended: bool) -> list[Frame | Refused] | None:
-        """Skip the bytes before a sentence: line ends, an idle line and tag blocks belong there, others are refused."""
+        """Skip the bytes before a sentence; refuse them unless they are line ends, an idle line or tag blocks."""
         length = min(length, LONGEST)
         if not ended and length < LONGEST:
             return None
@@ -132,7 +132,7 @@ class NmeaDecoder:
         return [Refused(offset, length, CUT_SHORT)]
 
     def _sentence(self, sentence: bytes, stated: int) -> list[Frame | Refused]:
-        """Return a sentence's frame, and beside it a refusal of the fields in it that cannot be read."""
+        """Return a sentence's frame, and a refusal for its unreadable fields."""
         head = HEAD.match(sentence)
         if xor8(sentence[1:-3]) != stated:
             return [self._drop(len(sentence), CHECKSUM)]
@@ -155,7 +155,7 @@ class NmeaDecoder:
         return [frame, refused] if readings else [refused]
 
     def _wanted(self, kind: str, found: Weather) -> Weather:
-        """Return what is left where a better form of the wind came before."""
+        """Return the values without the wind if a better form of it was received before."""
         if "wind_speed" not in found.values and "wind_from_direction" not in found.values:
             return found
         form = FALLBACK[kind]

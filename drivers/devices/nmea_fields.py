@@ -1,4 +1,4 @@
-"""Fields of NMEA 0183 sentences: numbers with their units, in the project's units; what is none is named.
+"""Fields of NMEA 0183 sentences: convert numbers with their units to the project's; report invalid ones.
 
 Source: as of `nmea_sentences.py`; the units P and F of a speed: Gill WindObserver II manual issue 18, p. 35; hPa under
 the letter of bar: Lambrecht met[LOG] manual, p. 46.
@@ -16,8 +16,8 @@ MPH = 1609.344 / 3600
 METRES_PER_SECOND = {"F": 0.3048 / 60, "K": 1 / 3.6, "M": 1.0, "N": 1852 / 3600, "P": MPH, "S": MPH}
 HPA_PER_INHG = 33.86389  # conventional inch of mercury
 HPA_PER_MMHG = HPA_PER_INHG / 25.4
-MOST_BAR = 100.0  # more than this under the letter of bar is told in hPa
-# Units of an XDR's pressure: the standard's B and P, Vaisala's H, I and M, and what other makers write out.
+MOST_BAR = 100.0  # a larger number under the letter of bar is in hPa
+# Units of an XDR's pressure: the standard's B and P, Vaisala's H, I and M, and the full names of other makers.
 HPA = {
     "B": 1000.0,
     "H": 1.0,
@@ -47,15 +47,15 @@ ANGLE = Reason("angle_out_of_range", "an angle outside 0..360 degrees")
 SPEED = Reason("speed_below_nought", "a speed below 0")
 EMPTY = Reason("nmea_empty", "its fields are empty")
 CIRCLE = 360.0  # degrees; some heads send -180 to 180
-# By so much two units of one value may differ by their rounding: a tenth of an inch of mercury or a hundredth of a bar,
-# a whole knot.
+# Allowed rounding differences between two units of one value: a tenth of an inch of mercury or a hundredth of a bar, a
+# whole knot.
 PRESSURE_SLACK, SPEED_SLACK, SPEED_SHARE = 10.0, 0.5, 0.05
 
 Values = dict[str, float | None]
 
 
 class SentenceError(ValueError):
-    """A sentence with a right check sum and no usable content."""
+    """A sentence with a correct checksum but no usable content."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
@@ -63,26 +63,26 @@ class SentenceError(ValueError):
 
 
 class FieldError(SentenceError):
-    """A field that cannot be read: it says nothing against its neighbours."""
+    """An unreadable field; the sentence's other fields are still used."""
 
 
 def unknown_unit(unit: str) -> FieldError:
-    """Return that a unit is none that this quantity has here."""
+    """Return the error for an unknown unit of a quantity."""
     named = Reason("nmea_unit", 'unknown unit "{unit}"', unit=unit[:UNIT_SHOWN])
     return FieldError(named if unit else NO_UNIT)
 
 
 class Weather(NamedTuple):
-    """What a sentence tells: its values by quantity, and why those are missing that could not be read."""
+    """A sentence's values by quantity, and the reasons for those that could not be read."""
 
     values: Values
     unread: tuple[Reason, ...] = ()
 
 
 def each(**readers: Callable[[], float | None]) -> Weather:
-    """Return what each reader gives, by quantity; a field that cannot be read costs its own quantity alone.
+    """Return each reader's value by quantity; an unreadable field loses only its own quantity.
 
-    Raise SentenceError where a reader says that the whole sentence is none.
+    Raise SentenceError if a reader rejects the whole sentence.
     """
     values: Values = {}
     unread = []
@@ -95,9 +95,9 @@ def each(**readers: Callable[[], float | None]) -> Weather:
 
 
 def agreed(first: float | None, second: float | None, slack: float, share: float = 0.0) -> float | None:
-    """Return the second of two tellings of one value in two units, or the first where it is alone.
+    """Return the second of two statements of one value in different units, or the only one.
 
-    Raise FieldError where they differ by more than `slack` and `share` of the larger: nobody knows which is right.
+    Raise FieldError if they differ by more than `slack` and `share` of the larger: it is unknown which is right.
     """
     if first is None or second is None:
         return first if second is None else second
@@ -113,13 +113,13 @@ def agreed(first: float | None, second: float | None, slack: float, share: float
     return second
 
 
-Told = tuple[str, str]  # a value and its unit
+ValueAndUnit = tuple[str, str]
 
 
-def pressure(*told: Told) -> float | None:
-    """Return a pressure that is told once or several times, hPa. Raise FieldError."""
+def pressure(*stated: ValueAndUnit) -> float | None:
+    """Return a pressure that is stated once or several times, hPa. Raise FieldError."""
     found: float | None = None
-    for value, unit in told:
+    for value, unit in stated:
         found = agreed(found, _hpa(value, unit.upper()), PRESSURE_SLACK)
     return found
 
@@ -133,13 +133,13 @@ def _hpa(value: str, unit: str) -> float | None:
     return found * HPA["H" if unit == "B" and found > MOST_BAR else unit]
 
 
-def speeds(*told: Told) -> float | None:
-    """Return a speed that is told once or several times, m/s: the last, where they agree.
+def speeds(*stated: ValueAndUnit) -> float | None:
+    """Return a speed that is stated once or several times, m/s: the last one, if they agree.
 
-    Raise FieldError, SentenceError where one is below 0.
+    Raise FieldError, SentenceError if one is below 0.
     """
     found: float | None = None
-    for value, unit in told:
+    for value, unit in stated:
         found = agreed(found, speed(value, unit), SPEED_SLACK, SPEED_SHARE)
     return found
 
@@ -155,7 +155,7 @@ def celsius(value: str, unit: str) -> float | None:
 
 
 def direction(angle: str, heading: float) -> float | None:
-    """Return an angle turned by the heading. Raise SentenceError where it is none: a remainder would hide that."""
+    """Return an angle plus the heading, 0 to 360 degrees. Raise SentenceError if it is out of range."""
     degrees = number(angle)
     if degrees is None:
         return None
@@ -165,7 +165,7 @@ def direction(angle: str, heading: float) -> float | None:
 
 
 def speed(field: str, unit: str) -> float | None:
-    """Return a speed, m/s, from its unit. Raise FieldError, SentenceError where it is below 0."""
+    """Return a speed, m/s, from its unit. Raise FieldError, SentenceError if it is below 0."""
     value = number(field)
     if value is None:
         return None
@@ -177,7 +177,7 @@ def speed(field: str, unit: str) -> float | None:
 
 
 def number(field: str) -> float | None:
-    """Return a field's number, None where it is empty. Raise FieldError where it is neither."""
+    """Return a field's number, None if it is empty. Raise FieldError if it is neither."""
     if not field:
         return None
     if not re.fullmatch(r"[+-]?(\d{1,6}(\.\d{0,17})?|\.\d{1,17})", field):

@@ -1,8 +1,8 @@
 """The weather in NMEA 0183 sentences, from their fields: MWV, VWR, VWT, MWD, MDA, MTA, MHU, MMB and XDR.
 
 Source: NMEA 0183 as in Airmar PB100 technical manual p. 11-22, Gill WindSonic manual issue 30 p. 26-27 and 71;
-Vaisala WXT520 user's guide M210906EN, table 7 (XDR of a weather head: ids and units). Units are read by their letters
-and not by their place: heads leave out or exchange what NMEA 0183 writes in knots first.
+Vaisala WXT520 user's guide M210906EN, table 7 (XDR of a weather head: ids and units). Units are identified by their
+letters and not by their place: heads omit or exchange the speeds, of which NMEA 0183 has knots first.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ from drivers.devices.nmea_fields import (
 )
 from drivers.reason import Reason
 
-# What an XDR id, letters and digits alone, may be made of where it names the air at the station: a word for the
-# quantity, and words for the place before or behind it. Others name wind chill, heat index, water, cabins, engines,
-# batteries, the pressure at sea level. "" is a sensor without a name.
+# The possible parts of an XDR id (letters and digits only) for the air at the station: a word for the quantity, and
+# words for the place before or after it. Others name wind chill, heat index, water, cabins, engines, batteries, the
+# pressure at sea level. "" is a sensor without a name.
 PLACES = "(?:ENV|ATM|ATMOS|AIR|AMB|AMBIENT|OUT|OUTSIDE|OUTDOOR|EXT|EXTERNAL)*"
 
 
@@ -50,7 +50,7 @@ PRESSURE_IDS = _names(
 HUMIDITY_IDS = _names("H", "U", "UA", "RH", "T", "(?:REL|RELATIVE)?(?:HU|HUM|HUMI|HUMID|HUMIDITY)")  # T: some Airmars
 WIND_IDS = re.compile("(?:WIND)?(?:|DIR|DIRECTION|ANGLE|SPD|SPEED)|W[DS]|AW[AS]")
 DEW_POINTS = frozenset(("C", name) for name in ("DEW", "DEWP", "DEWPOINT", "DEWPT", "DP", "TD"))
-FALLBACK = {"MWV": 0, "MWD": 0, "VWR": 1, "VWT": 1, "XDR": 2}  # a head that sends several forms is read by the first
+FALLBACK = {"MWV": 0, "MWD": 0, "VWR": 1, "VWT": 1, "XDR": 2}  # preference if a head sends several forms
 
 
 class Group(NamedTuple):
@@ -63,12 +63,12 @@ class Group(NamedTuple):
 
     @property
     def id(self) -> str:
-        """The id as makers mean it: letters and digits, without what follows a mark and the number of a first one."""
+        """The normalized id: letters and digits, without anything after `#` and without a trailing 0 or 1."""
         return re.sub(r"[^A-Z0-9]|(?<=[A-Z_])[01]$", "", self.name.upper().partition("#")[0])
 
 
 def title(kind: str, fields: list[str]) -> str:
-    """Return what people call a sentence: its kind ("MWV T"), of an XDR the types and ids in it ("XDR A 0, S 1")."""
+    """Return a sentence's name for people: its kind ("MWV T"); for an XDR with its types and ids ("XDR A 0, S 1")."""
     if kind == "MWV":
         return " ".join(("MWV", *fields[1:2])).strip()
     if kind != "XDR":
@@ -79,7 +79,7 @@ def title(kind: str, fields: list[str]) -> str:
 def weather(kind: str, fields: list[str], wind: str, heading: float) -> Weather:
     """Return the quantities in a sentence's fields. Raise SentenceError.
 
-    `wind`: R, T or MWD, whichever wind is wanted; `heading`: degrees that are added to an angle against the bow.
+    `wind`: the wanted wind, R, T or MWD; `heading`: degrees that are added to an angle relative to the bow.
     """
     padded = fields + [""] * 20
     if kind in ("MWV", "VWR", "VWT", "MWD"):
@@ -113,7 +113,7 @@ def _wind(kind: str, fields: list[str], wind: str, heading: float) -> Values:
 def _mwv(fields: list[str], wind: str, heading: float) -> Values:
     angle, reference, value, unit, status = fields[:5]
     if reference.upper() not in (wind, ""):
-        return {}  # nor does it matter whether it is void: heads without a compass have no T
+        return {}  # whatever its status: heads without a compass have no valid T
     if status not in ("A", "00"):
         raise SentenceError(Reason("nmea_status", "status {status}", status=status) if status else NO_STATUS)
     if not reference:
@@ -127,7 +127,7 @@ def _vwr(fields: list[str], heading: float) -> Values:
     sides = ("L", "R", "") if angle in (0, CIRCLE / 2) else ("L", "R")
     if angle is not None and (side not in sides or not 0 <= angle <= CIRCLE / 2):
         raise SentenceError(ANGLE)
-    # The last is the best: m/s where it is given.
+    # The last one counts: m/s if it is given.
     found: Values = {"wind_speed": speeds(*(told(fields, at, unit) for at, unit in ((6, "K"), (2, "N"), (4, "M"))))}
     if angle is not None:
         found["wind_from_direction"] = ((-angle if side == "L" else angle) + heading) % CIRCLE
@@ -144,7 +144,7 @@ def _mwd(fields: list[str]) -> Values:
 
 
 def told(fields: list[str], at: int, usual: str) -> tuple[str, str]:
-    """Return a field and the letter behind it, its unit; the usual one where that is left out."""
+    """Return a field and the letter after it, its unit; the usual unit if that is empty."""
     return fields[at], fields[at + 1] or usual
 
 
@@ -164,13 +164,13 @@ def _mda(fields: list[str]) -> Weather:
 
 
 def _consistent(doubt: Reason | None) -> None:
-    """Raise SentenceError where a head's own values contradict each other: none of them can be believed."""
+    """Raise SentenceError if a head's own values contradict each other: none of them can be trusted."""
     if doubt is not None:
         raise SentenceError(doubt)
 
 
 def groups(fields: list[str]) -> list[Group]:
-    """Return an XDR's groups of type, value, unit, id. The last id may be missing altogether."""
+    """Return an XDR's groups of type, value, unit, id. The last id may be missing."""
     found = []
     for at in range(0, len(fields), 4):
         kind, value, unit, name = (fields[at : at + 4] + [""] * 3)[:4]
@@ -212,10 +212,10 @@ AIR = {"air_temperature": _temperature, "relative_humidity": _humidity, "air_pre
 
 
 def _quantity(group: Group, found: list[Group]) -> str:
-    """Return which quantity of the air a group holds; "" where none.
+    """Return the quantity of the air in a group; "" if there is none.
 
-    A number as its id is a weather head's address, and the next ones its inner temperatures: the air's is the one that
-    humidity or pressure shares, or 0.
+    A numeric id is a weather head's address, and the following numbers are its internal temperatures: the air's id is
+    the one shared with humidity or pressure, or 0.
     """
     known = {
         "C": ("air_temperature", TEMPERATURE_IDS),
@@ -250,7 +250,7 @@ def _speed(group: Group) -> float | None:
 
 
 def _mean(found: list[Group]) -> Group | None:
-    """Return the mean of a weather head's minimum, mean and maximum, whose ids are three numbers in a row."""
+    """Return the mean of a weather head's minimum, mean and maximum, whose ids are three consecutive numbers."""
     if three := _three(found):
         return three[1]
     alone = found[0] if len(found) == 1 else None
@@ -258,7 +258,7 @@ def _mean(found: list[Group]) -> Group | None:
 
 
 def _three(found: list[Group]) -> list[Group]:
-    """Return a weather head's minimum, mean and maximum; [] where they are not those three."""
+    """Return a weather head's minimum, mean and maximum; [] if these are not those three."""
     numbered = sorted((int(group.id), group) for group in found if group.id.isdigit())
     in_row = len(numbered) == 3 and numbered[2][0] - numbered[0][0] == 2
     return [group for _, group in numbered] if in_row else []

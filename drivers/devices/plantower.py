@@ -1,7 +1,7 @@
 """Plantower particle sensors PMS5003, 7003, A003, 1003, 3003, 5003T and 5003ST on a serial port.
 
-They send unasked, 9600 8N1, about once a second. A 5003T cannot be told from a 5003 by its frames, so
-the model is a setting. The values given are the "atmospheric" ones; the CF=1 ones are for the factory's dust.
+They send continuously, 9600 8N1, about once a second. The frames of a 5003T and a 5003 cannot be distinguished, so the
+model is a setting. The "atmospheric" values are used; the CF=1 ones are for the factory's test dust.
 Source: Plantower data manuals (PMS5003 V2.3, PMS3003 V2.5, PMS5003T and PMS5003ST V1.x), appendix I.
 """
 
@@ -22,16 +22,16 @@ from drivers.reading import Reading
 from drivers.reason import Reason
 
 HEADER = b"BM"
-MOST_HUMIDITY = 1030  # 103 %, as hygrometers tell in fog
-LEAST_HUMIDITY = 10  # 1 %, which no air outdoors comes under
-TIMEOUT = 10.0  # s; the slow mode of still air is one frame in 2.3 s
+MOST_HUMIDITY = 1030  # 103 %, as hygrometers read in fog
+LEAST_HUMIDITY = 10  # 1 %; no air outdoors is drier
+TIMEOUT = 10.0  # s; in the slow mode, when values do not change, there is a frame every 2.3 s
 
 
 class FrameLayout(msgspec.Struct, frozen=True):
     """Layout of a model's frame: byte offsets from the header."""
 
     length: int
-    counts: tuple[int, ...] = ()  # of the particle counts: all nought while the fan starts (a 3003 has none)
+    counts: tuple[int, ...] = ()  # of the particle counts: all zero while the fan starts (a 3003 has none)
     climate: int | None = None  # temperature x10 signed, then humidity x10
     error: int | None = None  # the device's own error byte
 
@@ -73,12 +73,12 @@ def decoder(settings: PlantowerSettings) -> BinaryDecoder:
 
 
 def open_plantower(bus: SerialPort, settings: PlantowerSettings, clock: Clock) -> Talker:
-    """Return the sensor on that port, in the active mode it starts in."""
+    """Return the sensor on that port, in the active mode in which it starts."""
     return Talker(bus, decoder(settings), channels(settings), clock, TIMEOUT)
 
 
 def _judge(data: bytes, layout: FrameLayout) -> Judgement | None:
-    """Return what the bytes at a header are, None where more are needed.
+    """Judge the bytes at a header, None if more are needed.
 
     Bytes 2-3 state how many follow; the last two are the sum of all before them.
     """
@@ -104,7 +104,7 @@ def _readings(frame: bytes, layout: FrameLayout) -> tuple[Reading, ...]:
     if layout.climate is not None:
         tenths = int.from_bytes(frame[layout.climate : layout.climate + 2], "big", signed=True)
         humidity = _word(frame, layout.climate + 2)
-        # One word in both that can be no humidity is none of both: ffff would be a frost of -0.1 degC.
+        # The same word in both that is impossible as a humidity means no value: ffff would be a frost of -0.1 degC.
         if not (tenths & 0xFFFF == humidity > MOST_HUMIDITY):
             of_air = doubt or (COUNTS_FOR_AIR if humidity < LEAST_HUMIDITY else None)
             values.append(Reading("air_temperature", tenths / 10, 0.0, of_air))
@@ -122,9 +122,9 @@ def _doubt(frame: bytes, layout: FrameLayout) -> Reason | None:
     return None
 
 
-# Each count is of all particles beyond a size (manual V2.3, appendix I): of larger ones there cannot be more.
+# Each count is of all particles beyond a size (manual V2.3, appendix I), so that larger ones cannot be more.
 COUNTS_RISE = Reason("counts_rise", "it counts more of the larger particles than of all")
-# A PMS5003 has its counts of the largest particles there, few of them: 2 and 1 would be 0.2 degC and 0.1 %.
+# A PMS5003 has its few counts of the largest particles there: 2 and 1 would be 0.2 degC and 0.1 %.
 COUNTS_FOR_AIR = Reason("counts_for_air", "no air is that dry: particle counts of another model, or no hygrometer")
 
 

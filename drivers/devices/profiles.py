@@ -1,7 +1,7 @@
 """Modbus profiles: which register of a maker's sensor contains what, as data (TOML), checked when loaded.
 
-The built-in ones lie in `profiles/`; a technician may name a file of his own
-(docs/sensors/modbus-profiles.md walks through one).
+The built-in ones are in `profiles/`; a technician may use a file of their own
+(docs/sensors/modbus-profiles.md explains one).
 """
 
 from __future__ import annotations
@@ -29,11 +29,11 @@ RegisterNumber = Annotated[int, Field(ge=0, le=0xFFFF)]
 
 
 class ProfileError(SettingError):
-    """A profile that cannot be used; the text names file, line, key, value and what would be right."""
+    """A profile cannot be used; the text names file, line, key, value and what would be right."""
 
 
 class MisplacedError(SettingError):
-    """What a table's keys do not agree in; `where` is the key below that table which is to be changed."""
+    """A table's keys contradict each other; `where`: the path below that table of the key to be changed."""
 
     def __init__(self, reason: Reason, *where: str | int) -> None:
         super().__init__(reason)
@@ -49,14 +49,14 @@ class ProfileTable(BaseModel):
 class Register(ProfileTable):
     """One quantity: value = word(s) x scale + offset, in the quantity's unit.
 
-    - `register`, `words`, `order`: its first register, one or two of them, and for two whether the first holds the high
-      half ("big") or the low one ("little"); `signed`: two's complement.
-    - `function`: 3 or 4 where it is another than the profile's.
+    - `register`, `words`, `order`: its first register, how many there are (one or two), and for two whether the first
+      is the high half ("big") or the low one ("little"); `signed`: two's complement.
+    - `function`: 3 or 4 if it differs from the profile's.
     - `low`, `high`, `resolution`: the datasheet's limits and step, in the unit.
-    - `invalid`: words by which the device says that it has no value: they give no reading.
-    - `saturated`: from this word on the value is at the end of its range: the reading carries a doubt.
-    - `optional`: present only where it was ordered: it is read where the station's file names it as `fitted`.
-    - `wraps_at`: the amount at which a running total starts again from zero.
+    - `invalid`: words by which the device states that it has no value: they give no reading.
+    - `saturated`: from this word on the value is at the end of its range: the reading has a doubt.
+    - `optional`: present only if it was ordered: it is read if the station's file names it as `fitted`.
+    - `wraps_at`: the amount at which a running total wraps to zero.
     """
 
     quantity: str
@@ -104,9 +104,9 @@ class Register(ProfileTable):
 
 
 class Check(ProfileTable):
-    """A second register that must agree with a quantity; where it does not, the reading carries a doubt.
+    """A second register that must agree with a quantity; if it does not, the reading has a doubt.
 
-    "force": it holds the Beaufort force of the wind speed; "octant": 0-7 clockwise from north, the direction.
+    "force": the Beaufort force of the wind speed; "octant": the direction, 0-7 clockwise from north.
     """
 
     kind: Literal["force", "octant"]
@@ -115,16 +115,16 @@ class Check(ProfileTable):
 
 
 class Identity(ProfileTable):
-    """Registers whose words never differ on this model: read once when the device is opened."""
+    """Registers whose words are constant on this model: read once when the device is opened."""
 
     first: RegisterNumber = Field(alias="register")
     words: list[int] = Field(min_length=1)
 
 
 class Addressing(ProfileTable):
-    """How the device's own address is changed: by which function, in which register.
+    """How the device's own address is changed: the function and the register.
 
-    `power_cycle`: it adopts the new one only when it is switched on again.
+    `power_cycle`: it adopts the new one only after a power cycle.
     """
 
     function: Literal[6, 16] = 6
@@ -135,12 +135,12 @@ class Addressing(ProfileTable):
 class Profile(ProfileTable):
     """A maker's sensor.
 
-    - `source`: where the numbers come from; `unconfirmed`: what has not been seen on a real one yet.
+    - `source`: where the numbers come from; `unconfirmed`: what has not been verified on a real device yet.
     - `baud`, `parity`, `address`, `interval` (s between two reads): defaults that the station's file may override.
     - `function`: 3 (holding) or 4 (input registers).
-    - `pause_ms`: the silence it needs before a request; `timeout_ms`: how long it may take to answer.
-    - `gap`: the most registers without a quantity that one request reads along; `most_registers`: the longest answer it
-      gives.
+    - `pause_ms`: the silence that it needs before a request; `timeout_ms`: how long it may take to answer.
+    - `gap`: the most unused registers between two quantities for which one request reads both; `most_registers`: the
+      longest answer that it gives.
     """
 
     name: str
@@ -177,7 +177,7 @@ class Profile(ProfileTable):
 
 
 def load(named: str) -> Profile:
-    """Load the profile of a built-in name, or of a file where `named` ends in .toml. Raise ProfileError."""
+    """Load a built-in profile, or a file if `named` ends in .toml. Raise ProfileError."""
     if named.endswith(".toml"):
         return _read(Path(named))
     if named not in names():
@@ -208,7 +208,7 @@ def names() -> tuple[str, ...]:
 
 
 def of_models(named: str) -> list[str]:
-    """Return the built-in profiles of that model: it stands in their title, as shops write it, or is their name."""
+    """Return the built-in profiles of a model: it is part of their title, as shops write it, or their name."""
     typed = bare(named)
     found = []
     for name in names():
@@ -220,7 +220,7 @@ def of_models(named: str) -> list[str]:
 
 
 def bare(name: str) -> str:
-    """Return a name in small letters, without what shops write between its parts."""
+    """Return a name in lower case without separators."""
     return re.sub(r"[\s_/－—-]", "", name.lower())
 
 
@@ -250,7 +250,7 @@ def _read(path: Path) -> Profile:
 
 
 def _mistake(path: Path, text: str, trouble: Any) -> Reason:
-    """Return one of pydantic's errors as file:line: key = value: what would be right."""
+    """Return the reason for one of pydantic's errors as file:line: key = value: what would be right."""
     where = list(trouble["loc"])
     why = refusal(trouble, str(where[-1]) if where else "")
     raised = trouble.get("ctx", {}).get("error")
@@ -268,14 +268,14 @@ def _mistake(path: Path, text: str, trouble: Any) -> Reason:
 
 
 def _inside(value: Any, part: str | int) -> Any:
-    """Return what a table or an array of tables holds under that key or index, or None."""
+    """Return the item of a table or an array of tables under that key or index, or None."""
     if isinstance(value, list) and isinstance(part, int):
         return value[part] if part < len(value) else None
     return value.get(part) if isinstance(value, dict) else None
 
 
 def line_of(text: str, where: list[str | int]) -> int:
-    """Return the line (from 1) of a key, or of the heading of the table that should hold it."""
+    """Return the line (from 1) of a key, or of the heading of the table that should contain it."""
     keys = [part for part in where if isinstance(part, str)]
     index = next((part for part in where if isinstance(part, int)), 0)
     table, key = (keys[0], keys[1]) if len(keys) > 1 else ("", "".join(keys))

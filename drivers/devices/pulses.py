@@ -1,17 +1,16 @@
 """A contact on a GPIO line that closes once per tip (rain bucket) or once per turn (cup anemometer).
 
-No edges is a reading of 0: no rain, no wind. A cut cable looks just the same and cannot be told apart here; a
-second gauge, the humidity or a wind that stays 0 for days can.
+No edges are a reading of 0: no rain, no wind. A cut cable looks the same and cannot be detected here, but by a second
+gauge, the humidity or a wind that stays 0 for days.
 
-Cups that bounce must be still for a while (`debounce_ms`). A turn closes them for a share of its time
+The contact of cups bounces and must be steady for a while (`debounce_ms`). It is closed for a share of each turn
 (`closed_share`), and in a wind in which that is shorter than the debounce every closure is lost: the speed would read 0
-in a storm. `Settings.fastest` is that wind; nearer to it than a tenth each reading is doubted. A bucket closes its
-contact as it passes: that closure counts however short it is, and for `debounce_ms` no other one does.
+in a storm. `Settings.fastest` is that wind; within a tenth of it each reading is doubted. A bucket closes its contact
+briefly as it tips: that closure counts however short it is, and for `debounce_ms` no other one does.
 
-Source: rain 0.2794 mm a tip, 100 ms debounce, wind 2.4 km/h a closure a second: the Misol / Fine Offset /
-SparkFun kit (SparkFun Weather Meter Kit library, SparkFun_Weather_Meter_Kit_Constants.h; its 100 ms are those for which
-another closure is no tip). Davis cups: 1.0058
-m/s at 1 Hz (2.25 mph).
+Source: rain 0.2794 mm per tip, 100 ms debounce, wind 2.4 km/h per closure a second: the Misol / Fine Offset / SparkFun
+kit (SparkFun Weather Meter Kit library, SparkFun_Weather_Meter_Kit_Constants.h; its 100 ms are the time in which
+another closure is not a tip). Davis cups: 1.0058 m/s at 1 Hz (2.25 mph).
 """
 
 from __future__ import annotations
@@ -31,11 +30,11 @@ from drivers.reason import Reason, system_reason
 
 DEBOUNCE_MS = {"rain": 100.0, "wind": 3.0}
 SETTLED = 0.003  # s; a reed settles within 2 ms
-CLOSED_SHARE = 0.2  # of a turn; ours: reeds beside one magnet close for a fifth to a third
+CLOSED_SHARE = 0.2  # of a turn; our choice: reeds beside one magnet close for a fifth to a third
 NEAR = 0.9  # of the fastest wind
-LEAST_FASTEST = 20.0  # m/s; a station that can't tell a gale is none
+LEAST_FASTEST = 20.0  # m/s; a station must be able to measure a gale
 INTERVAL = 1.0  # s
-SHORTEST = 0.9  # s over which a speed is counted, whoever asks sooner
+SHORTEST = 0.9  # s over which a speed is counted at least
 MOST_MM = 1e6  # mm since it was opened; the rainiest place has 12,000 a year, and a station may run for years
 FASTEST = 75.0  # m/s
 
@@ -62,12 +61,12 @@ class Settings(OnGpio):
 
     @property
     def steady(self) -> float:
-        """Seconds for which the contact must be still for a closure."""
+        """Seconds for which the contact must be steady for a closure."""
         return self.debounce if self.kind == "wind" else min(self.debounce, SETTLED)
 
     @property
     def fastest(self) -> float:
-        """The wind, m/s, over which closures are shorter than the debounce and get lost."""
+        """The wind, m/s, above which closures are shorter than the debounce and get lost."""
         shortest = min(self.closed_share, 1 - self.closed_share)
         return min(FASTEST, shortest / self.debounce * self.mps_per_hz) if self.debounce else FASTEST
 
@@ -119,7 +118,7 @@ class Pulses:
         self._contact.close()
 
     def _new(self) -> int:
-        """Return the closures since the last call, including those that the kernel counted but did not keep."""
+        """Return the number of closures since the last call, including those that the kernel dropped but counted."""
         before = self._contact.lost
         try:
             edges = self._contact.edges()
@@ -128,7 +127,7 @@ class Pulses:
         return self._apart(edges) + self._contact.lost - before
 
     def _apart(self, edges: list[float]) -> int:
-        """Return how many closures are turns, or tips: for a tip's debounce no other one counts."""
+        """Return how many closures are turns or tips: within a tip's debounce no other one counts."""
         if self._settings.kind == "wind":
             return len(edges)
         instants = [self._closed, *edges]
@@ -137,7 +136,7 @@ class Pulses:
 
 
 def near(fastest: float) -> Reason:
-    """Return why a speed is doubted near the wind in which closures get lost."""
+    """Return the doubt for a speed near the wind in which closures get lost."""
     return Reason(
         "near_debounce",
         "near {fastest} m/s, over which the debounce swallows closures",

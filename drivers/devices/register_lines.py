@@ -1,7 +1,7 @@
 """Recorded registers as a stream: JSON lines {"registers": {"0xF7": "4a52c0...", ...}}, for all I2C devices.
 
-A line may hold some of a device's registers; what it does not hold is as the lines before it had it, so that
-coefficients need be given only once. A key is the register (or command) that the bytes were read from.
+A line may contain only some of a device's registers; the others are as in the lines before it, so that coefficients
+need be given only once. A key is the register (or command) from which the bytes were read.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ NOT_KEPT = Reason(
 NO_REGISTERS = Reason("no_line_of_registers", "no line of registers")
 
 Registers = dict[int, bytes]
-# The readings of the registers known so far, or None where the line's own registers hold no measurement.
+# Return the readings of the registers known so far, or None if the line's own registers contain no measurement.
 Judge = Callable[[Registers, frozenset[int]], tuple[Reading, ...] | None]
 
 
@@ -39,7 +39,7 @@ class RegisterDecoder:
         self._offset = 0
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Append bytes of any chunking. Yield what the complete lines give."""
+        """Append bytes in any chunking. Yield the frames and refusals of the complete lines."""
         self._data += data
         while True:
             end = self._data.find(b"\n") + 1
@@ -72,7 +72,7 @@ class RegisterDecoder:
 
 
 def registers_of(line: bytes) -> Registers:
-    """Return the registers of a line. Raise ValueError where it is not a line of registers."""
+    """Return the registers of a line. Raise ValueError if it is not a line of registers."""
     found: Any = json.loads(line)
     registers = found.get("registers") if isinstance(found, dict) else None
     if not isinstance(registers, dict) or not all(isinstance(value, str) for value in registers.values()):
@@ -81,7 +81,7 @@ def registers_of(line: bytes) -> Registers:
 
 
 def refuse_unkept(found: int, wanted: int, counts: int = 0xFFFF) -> None:
-    """Raise WrongDevice where a word of settings, just written, reads otherwise; Garbled where the bus reads empty.
+    """Raise WrongDevice if a word of settings, just written, reads differently; Garbled if the bus reads empty.
 
     `counts`: the bits that are settings.
     """
@@ -90,13 +90,13 @@ def refuse_unkept(found: int, wanted: int, counts: int = 0xFFFF) -> None:
 
 
 def refuse_ones(*answers: bytes) -> None:
-    """Check what a device without check sums measured. Raise Garbled where all of it is ones."""
+    """Check the answers of a device without checksums. Raise Garbled if all bits are ones."""
     if answers and all(octet == 0xFF for octet in b"".join(answers)):
         raise Garbled(ONES)
 
 
 def word(registers: Registers, register: int, order: str = "big", signed: bool = False) -> int | None:
-    """Return a register's two bytes as a number; None where they are not known."""
+    """Return a register's two bytes as a number; None if they are not known."""
     data = registers.get(register, b"")
     if len(data) < 2:
         return None

@@ -1,8 +1,8 @@
 """Nova SDS011 particle sensor on a serial port: PM2.5 and PM10 each second, or once per working period.
 
-Its laser lasts about 8,000 hours, a year of light: with `period` it wakes by itself every so many minutes, blows
-for 30 s, measures and sleeps again. Frames are ten bytes, `aa c0 PM2.5 PM10 id sum ab` (low byte first, tenths of
-ug/m3); `aa c5` answers a command, `aa cf` is the SDS198's, another quantity.
+Its laser lasts about 8,000 hours, a year of operation: with `period` it wakes by itself every so many minutes, runs its
+fan for 30 s, measures and sleeps again. Frames are ten bytes, `aa c0 PM2.5 PM10 id sum ab` (low byte first, tenths of
+ug/m3); `aa c5` answers a command, `aa cf` is from an SDS198, another quantity.
 Source: Nova Fitness "Laser Dust Sensor Control Protocol" V1.3; SDS011 data sheet V1.3.
 """
 
@@ -24,9 +24,9 @@ from drivers.reason import Reason
 DATA, REPLY, COMMAND, SDS198 = b"\xaa\xc0", b"\xaa\xc5", b"\xaa\xb4", b"\xaa\xcf"
 LENGTHS = {DATA: 10, REPLY: 10, SDS198: 10, COMMAND: 19}
 TAIL = 0xAB
-TIMEOUT = 10.0  # s, beyond the working period
+TIMEOUT = 10.0  # s, in addition to the working period
 REPLY_TIME = 1.0  # s
-TRIES = 3  # a sleeping one may lose the first and answer with stray bytes
+TRIES = 3  # a sleeping sensor may lose the first and answer with stray bytes
 REPORT_MODE, SLEEP, PERIOD = 2, 6, 8
 ACTIVE, WORK = 0, 1
 MOST = 999.9  # ug/m3
@@ -56,7 +56,7 @@ def decoder(settings: Sds011Settings) -> BinaryDecoder:
 def open_sds011(bus: SerialPort, settings: Sds011Settings, clock: Clock) -> Device:
     """Open the sensor on that port: wake it and set its period, each confirmed by its answer.
 
-    Raise NoAnswer where it does not wake or confirms nothing though it sends, WrongDevice where another device sends.
+    Raise NoAnswer if it does not wake, or sends but confirms nothing, WrongDevice if another device sends.
     """
     bus.flush_input()
     heard = HeardBytes()
@@ -89,7 +89,7 @@ class DutyCycled:
         self._timeout = TIMEOUT + settings.period * 60.0
 
     def read(self) -> tuple[Reading, ...]:
-        """Return the next frame's readings; what arrived before the call is old and skipped, as is noise in the wait.
+        """Return the next frame's readings; frames from before the call are stale and skipped, as is noise.
 
         Raise NoAnswer or Garbled.
         """
@@ -151,7 +151,7 @@ def _judge(data: bytes) -> Judgement | None:
 
 def _readings(frame: bytes) -> tuple[Reading, ...]:
     fine, coarse = (int.from_bytes(frame[at : at + 2], "little") / 10 for at in (2, 4))
-    # Some units that were just woken give nought for both, which no air has.
+    # Some units that were just woken give zero for both, which no air has.
     none = Reason("no_particles", "no particles at all") if fine == coarse == 0.0 else None
     full = Reason("at_its_end", "the end of its scale: there may be more")
     values = (("pm2p5", fine), ("pm10", coarse))

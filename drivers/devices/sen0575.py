@@ -1,7 +1,7 @@
 """DFRobot SEN0575 tipping bucket on I2C: the rain counted since it was powered on.
 
-Its own library gives zeros where the bus fails: here its identity is read with every total. The total starts
-again from zero when the gauge loses power.
+Its own library returns zeros if the bus fails: here its identity is read with every total. The total restarts from
+zero when the gauge loses power.
 
 Source: DFRobot_RainfallSensor @38fea5e (registers and the pauses between write and read).
 """
@@ -21,7 +21,7 @@ from drivers.reason import Reason
 
 IDENTITY, TOTAL = 0x00, 0x10
 MAKER, PRODUCT = 0x3343, 0x100C0
-GENUINE = bytes.fromhex("c0004373")  # how the two lie in the four bytes
+GENUINE = bytes.fromhex("c0004373")  # the two as packed into four bytes
 PER_MM = 10_000
 WRAPS_AT = 2**32 / PER_MM
 PAUSE = 0.03  # s from writing a register's number to reading it
@@ -66,10 +66,10 @@ class Sen0575:
             return (measured(self._steady(TOTAL, 4), self._clock.now()),)
 
     def close(self) -> None:
-        """Do nothing: the gauge goes on counting."""
+        """Do nothing: the gauge continues counting."""
 
     def _steady(self, register: int, count: int) -> bytes:
-        """Read a register twice alike: there is no checksum, and a tip may come between."""
+        """Read a register until two reads agree: there is no checksum, and a tip may come between. Raise Garbled."""
         last = self._ask(register, count)
         for _ in range(3):
             again = self._ask(register, count)
@@ -85,9 +85,9 @@ class Sen0575:
 
 
 def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | None:
-    """Return the reading of a recorded total (0x10), None where there is none.
+    """Return the reading of a recorded total (0x10), None if there is none.
 
-    The identity (0x00) is checked where it was recorded.
+    The identity (0x00) is checked if it was recorded.
     """
     if TOTAL not in new:
         return None
@@ -98,7 +98,7 @@ def judge(registers: Registers, new: frozenset[int]) -> tuple[Reading, ...] | No
 
 
 def measured(octets: bytes, at: float) -> Reading:
-    """Return the reading of the total's four bytes, mm. Raise Garbled where they are ones alone."""
+    """Return the reading of the total's four bytes, mm. Raise Garbled if all bits are ones."""
     refuse_ones(octets)
     return Reading("rainfall_amount", int.from_bytes(octets, "little") / PER_MM, at, wraps_at=WRAPS_AT)
 

@@ -1,8 +1,8 @@
 """Sensirion SEN50, SEN54 and SEN55 on I2C: particles, and (except SEN50) temperature and humidity.
 
-Every two bytes are followed by a CRC-8. 0xffff and 0x7fff mean "no value"; a faulty SEN55 gave 0xfffe for all
-four masses, so more than 1000 ug/m3, the datasheet's range, carries a doubt. The device's own status tells of
-a failing fan, laser or thermometer.
+Every two bytes are followed by a CRC-8. 0xffff and 0x7fff mean "no value"; a faulty SEN55 returned 0xfffe for all four
+masses, so a value above 1000 ug/m3, the datasheet's range, has a doubt. The device's own status reports a failing fan,
+laser or thermometer.
 
 Source: Sensirion SEN5x datasheet (commands and waits table 13, status table 21); embedded-i2c-sen5x.
 """
@@ -35,7 +35,7 @@ TIMEOUT = 3.5  # s
 MASSES = (("pm1", 0, 10), ("pm2p5", 1, 10), ("pm10", 3, 10))
 AIR = (("relative_humidity", 4, 100), ("air_temperature", 5, 200))
 NO_MASS, NO_AIR = 0xFFFF, 0x7FFF
-MOST_HUMIDITY = 10_300  # 103 %, as hygrometers tell in fog; words from 0x8000 on are below 0
+MOST_HUMIDITY = 10_300  # 103 %, as hygrometers read in fog; words from 0x8000 on are below 0
 
 
 class Settings(OnI2C):
@@ -63,7 +63,7 @@ class Sen5x:
             self._send(START)
 
     def read(self) -> tuple[Reading, ...]:
-        """Return the newest measurement not read yet; values that the device does not have are left out."""
+        """Return the next new measurement; values that the device does not have are left out."""
         with self._bus.allow(TIMEOUT):
             until = self._clock.now() + PATIENCE
             while not self._ask(READY, 1)[0] & 0xFF:
@@ -85,7 +85,7 @@ class Sen5x:
         return readings
 
     def close(self) -> None:
-        """Do nothing: the sensor goes on measuring, as a fan that starts anew needs a minute to be right."""
+        """Do nothing: the sensor continues measuring, as its values are right only a minute after the fan starts."""
 
     def _send(self, command: int) -> None:
         self._bus.transfer(self._settings.address, command.to_bytes(2, "big"))
@@ -97,14 +97,14 @@ class Sen5x:
 
 
 def other_model(found: str, wanted: str) -> Reason:
-    """Return that the device bears another name than the configured one."""
+    """Return the reason that the device has another name than the configured one."""
     if not found:
         return Reason("model_without_name", "it gives no model name where {wanted} is expected", wanted=wanted)
     return Reason("other_model", "it says that it is a {found}, not a {wanted}", found=found, wanted=wanted)
 
 
 def words_of(data: bytes) -> tuple[int, ...]:
-    """Return the words of an answer. Raise Garbled where a CRC does not fit."""
+    """Return the words of an answer. Raise Garbled if a CRC does not match."""
     groups = [data[at : at + 3] for at in range(0, len(data), 3)]
     if any(len(group) < 3 or crc8(group[:2]) != group[2] for group in groups):
         raise Garbled(Reason("word_checksum", "checksum: a word's CRC does not match"))
@@ -119,7 +119,7 @@ def decoded(words: tuple[int, ...], status: int, air: bool, at: float) -> tuple[
             value = words[place] / divisor
             readings.append(Reading(quantity, value, at, mass_doubt(value, status)))
     (_, humidity, _), (_, temperature, _) = AIR
-    # One word in both that can be no humidity is none of both: ffff would be a frost of -0.005 degC.
+    # The same word in both that is impossible as a humidity means no value: ffff would be a frost of -0.005 degC.
     void = words[humidity] == words[temperature] and words[humidity] > MOST_HUMIDITY
     for quantity, place, divisor in AIR if air and not void else ():
         raw = words[place]
@@ -131,7 +131,7 @@ def decoded(words: tuple[int, ...], status: int, air: bool, at: float) -> tuple[
 
 
 def mass_doubt(value: float, status: int) -> Reason | None:
-    """Return what the device says against a mass concentration, or None."""
+    """Return the device's own doubt about a mass concentration, or None."""
     if status & FAN:
         return Reason("fan_failure", "fan failure")
     if status & LASER:
@@ -142,9 +142,9 @@ def mass_doubt(value: float, status: int) -> Reason | None:
 
 
 def judge(registers: Registers, new: frozenset[int], air: bool) -> tuple[Reading, ...] | None:
-    """Return the readings of a recorded answer to 0x03c4 (24 bytes), None where there is none.
+    """Return the readings of a recorded answer to 0x03c4 (24 bytes), None if there is none.
 
-    The status of 0xd206 (6 bytes) is used where it was recorded.
+    The status of 0xd206 (6 bytes) is used if it was recorded.
     """
     if VALUES not in new:
         return None

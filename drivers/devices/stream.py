@@ -1,7 +1,7 @@
-"""Devices that send unasked: their common reader, and the search for frames in a stream.
+"""Devices that send unrequested: their common reader, and the search for frames in a stream.
 
-A stream may begin and end anywhere in a frame, and after a bad frame the next one is searched inside the
-bytes already read, not after them.
+A stream may begin and end anywhere in a frame, and after an invalid frame the next one is searched for within the bytes
+already read, not after them.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ from drivers.reason import Reason
 CHECKSUM = Reason("checksum", "checksum")
 NO_HEADER = Reason("no_header", "no header")
 ANOTHER_DEVICE = Reason("another_device", "another device")
-GATHER = 3.0  # s; the slowest device that sends unasked takes as long from frame to frame
-LOOK = 2.0  # s; a lane looks at its port at least so often
-STOOD_STILL = 4.0  # s without a look after which it is known that the program stood still, however busy the box is
-BACKLOG = 1.0  # s in which what the kernel and the adapter kept meanwhile is read
-FORGOTTEN = 3  # times its stated time without a value: by then another device may be there, or another speed
-LONGEST_STRAY = 64  # bytes without a header that are refused as one
-# Why bytes are refused that may be anything; where a frame was understood and refused, its reason says more.
+GATHER = 3.0  # s; the longest interval of frames of these devices
+LOOK = 2.0  # s; a lane reads its port at least so often
+STOOD_STILL = 4.0  # s without a read after which the program was certainly suspended, however busy the box is
+BACKLOG = 1.0  # s within which the bytes buffered by the kernel and the adapter meanwhile are read
+FORGOTTEN = 3  # times the timeout without a value: by then there may be another device, or another speed
+LONGEST_STRAY = 64  # bytes without a header that are refused as one piece
+# Reasons for refused bytes that may be anything; if a frame was recognized and refused, its reason says more.
 UNKNOWN_BYTES = ("cut_short", "checksum", "no_header", "length", "not_a_block", "not_a_frame")
 
 
@@ -38,13 +38,13 @@ def pieces(data: bytes) -> Iterator[bytes]:
 
 
 class Talker:
-    """A device that sends unasked on a serial port: `read()` waits for its next frame.
+    """A device that sends unrequested on a serial port: `read()` waits for its next frame.
 
-    Frames that arrived together are given one at a time, each with the instant at which its last byte was received. A
-    frame without a value of one of `channels` is skipped. What the port held before is discarded: the instant of its
-    arrival is not known. So the first bytes may be the rest of a frame, which is no fault. Nor is it known of what came
-    while the program stood still (stopped, swapped out, the box suspended): that is skipped too. `known`: it has shown
-    already, as by answering commands, that it is the right device.
+    Frames that arrived together are returned one at a time, each with the instant at which its last byte was received.
+    A frame without a value of one of `channels` is skipped. Bytes buffered before opening are discarded, as the instant
+    of their arrival is unknown; so the first bytes may be the rest of a frame, which is not an error. Bytes that arrived
+    while the program was suspended (stopped, swapped out, the box asleep) are skipped for the same reason. `known`: it
+    has already proved to be the right device, for example by answering commands.
     """
 
     def __init__(
@@ -64,23 +64,23 @@ class Talker:
         self._got: deque[Refused | tuple[Reading, ...]] = deque()
         self._heard = HeardBytes()
         self._heard.is_known = known
-        self._good = self._looked = clock.now()  # the instants of the newest value and of the last look at the port
+        self._good = self._looked = clock.now()  # the instants of the newest value and of the last read of the port
         self._backlog_until = clock.now()
         bus.flush_input()
 
     def read(self, until: float | None = None) -> tuple[Reading, ...]:
-        """Return the next frame's readings, waiting for the device's stated time or to the instant `until`.
+        """Return the next frame's readings, waiting for the device's timeout or until the instant `until`.
 
-        Raise NoAnswer where none arrived in the device's time, NoFrame where bytes did, Garbled for each refused piece
-        (its text begins with the reason and a colon), WrongDevice for a complete frame of another device or of another
-        kind, Unplugged.
+        Raise NoAnswer if nothing arrived in that time, NoFrame if only bytes without a frame did, Garbled for each
+        refused piece (its text begins with the reason and a colon), WrongDevice for a complete frame of another device
+        or of another kind, Unplugged.
         """
         until = self._clock.now() + self._timeout if until is None else until
         self._heard.begin()
         if until > self._good + (1 + FORGOTTEN) * self._timeout:
             self._heard.is_known = False
         while not self._got:
-            if not self._hear(until) and not self._got:
+            if not self._receive(until) and not self._got:
                 raise self._heard.cause(self._timeout, self._bus.baud)
         first = self._got.popleft()
         if isinstance(first, Refused):
@@ -92,27 +92,27 @@ class Talker:
         """Do nothing: the lane owns the port."""
 
     def _error_of(self, refused: Refused, until: float) -> DeviceError:
-        """Return what a refused piece is told as; while no value ever came, by what says most of all that came."""
+        """Return the error for a refused piece; before the first value, the most specific of all pieces so far."""
         if not self._heard.is_known:
             if (other := self._heard.other()) is not None:
                 return other
             came = [refused, *(item for item in self._got if isinstance(item, Refused))]
             refused = next((piece for piece in came if piece.reason.code not in UNKNOWN_BYTES), refused)
             if refused.reason.code in UNKNOWN_BYTES:
-                self._heard.count = max(self._heard.count, refused.length)  # it may have come in an earlier read
+                self._heard.count = max(self._heard.count, refused.length)  # it may have arrived in an earlier read
                 listened = max(0.1, round(self._clock.now() - until + self._timeout, 1))
                 return self._heard.cause(listened, self._bus.baud)
         kind = WrongDevice if refused.reason == ANOTHER_DEVICE else Garbled
         return kind(bytes_refused(refused.reason, refused.length))
 
     def _listen_on(self, until: float) -> None:
-        """Hear more of a device that never gave a value, so that another one's whole frame is there to be known."""
+        """Receive more from a device that never gave a value, enough to recognize a frame of another device."""
         until = min(until, self._clock.now() + GATHER)
-        while self._heard.is_short and self._hear(until):
+        while self._heard.is_short and self._receive(until):
             pass
 
-    def _hear(self, until: float) -> bool:
-        """Take what comes next, or what is there at `until`. Return whether there is still time then."""
+    def _receive(self, until: float) -> bool:
+        """Receive the next bytes, waiting for them until `until`. Return whether there is time left."""
         look = min(until, self._clock.now() + LOOK)
         data = self._bus.read_some(look)
         at = self._clock.now()
@@ -145,7 +145,7 @@ class Talker:
 
 
 class Judgement(msgspec.Struct, frozen=True, gc=False):
-    """What the bytes at a header are: a frame of `length` bytes (and some `kind`), or (with a `reason`) no frame."""
+    """The verdict on the bytes at a header: a frame of `length` bytes (and a `kind`), or with a `reason` no frame."""
 
     length: int
     readings: tuple[Reading, ...] = ()
@@ -168,7 +168,7 @@ class BinaryDecoder:
         self._stray = 0  # bytes before _data that belong to no frame and are not yet refused
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Append bytes of any chunking. Yield the frames that they complete and refusals of bytes in no frame."""
+        """Append bytes in any chunking. Yield the frames that they complete, and refusals of bytes in no frame."""
         for piece in pieces(data):
             self._data += piece
             yield from self._search(ended=False)
@@ -212,7 +212,7 @@ class BinaryDecoder:
         return any(len(tail) < len(header) and header.startswith(tail) for header in self._headers)
 
     def _up_to_next_header(self, length: int) -> int:
-        """Return how many of the first `length` bytes precede another header, or what may become one."""
+        """Return how many of the first `length` bytes precede another header, or a beginning of one."""
         bad = bytes(self._data[:length])
         found = [at for header in self._headers if (at := bad.find(header, 1)) > 0]
         if found:

@@ -1,8 +1,8 @@
 """A resistor vane (Misol, Fine Offset, SparkFun kit) on an ADS1115: wind direction, by Adafruit's library.
 
-Eight reed contacts switch sixteen resistances to ground; with a resistor to the supply they are a divider, and
-the share of the supply tells the sector. The library waits for the conversion without bound; the bus's deadline
-ends that. Neighbouring sectors are as close as 0.9 % of the supply: a share between two of them is doubted.
+Eight reed contacts switch sixteen resistances to ground; with a resistor to the supply they form a divider, and the
+share of the supply voltage determines the sector. The library waits for the conversion without a timeout; the bus's
+deadline ends that. Neighbouring sectors are as close as 0.9 % of the supply: a share between two of them is doubted.
 
 Source: the resistances are recomputed from SparkFun's table for an ideal 10 kilohm divider (Weather Meter Kit);
 TI ADS1115 datasheet SBAS444D.
@@ -31,7 +31,7 @@ SETTINGS_BITS = 0x7FFF  # all but the one that says whether it converts
 RATE, RATE_BITS = 860, 0x00E0
 SINGLE_ENDED = 4  # the multiplexer's number of input 0 against ground
 OPEN, SHORTED = 0.96, 0.03  # shares of the supply that no resistance of the vane gives
-CLEAR = 0.35  # of the gap to the neighbour: nearer than that is a sector, further is between two
+CLEAR = 0.35  # of the gap to the neighbour within which a share belongs to a sector; beyond it is between two
 TIMEOUT = 0.3  # s
 
 
@@ -79,7 +79,7 @@ class Vane:
         """Do nothing: the converter sleeps between conversions."""
 
     def _check(self, raw: int) -> None:
-        """Check that the conversion was the one requested and still reads the same. Raise Garbled where not."""
+        """Check that the conversion was the one requested and still reads the same. Raise Garbled."""
         again = int.from_bytes(self._bus.steady(self._settings.address, CONVERSION, 2), "big", signed=True)
         if self._conf() & SETTINGS_BITS != self._wanted or again != raw:
             raise Garbled(
@@ -99,7 +99,7 @@ BETWEEN = Reason("between_sectors", "between two sectors")
 
 
 def sector(share: float, shares: tuple[tuple[float, float], ...]) -> tuple[float, Reason | None]:
-    """Return the degrees of the nearest sector, with a doubt where the share lies between two."""
+    """Return the degrees of the nearest sector, with a doubt if the share lies between two. Raise NoAnswer."""
     if share > OPEN:
         raise NoAnswer(Reason("vane_open", "no contact of the vane closes: is its cable cut?"))
     if share < SHORTED:
@@ -111,7 +111,7 @@ def sector(share: float, shares: tuple[tuple[float, float], ...]) -> tuple[float
 
 
 def judge(registers: Registers, settings: Settings) -> tuple[Reading, ...] | None:
-    """Return the reading of a recording's conversion register (0x00), taken at gain 1; None where it has none."""
+    """Return the reading of a recording's conversion register (0x00), taken at gain 1; None if it has none."""
     raw = word(registers, CONVERSION, signed=True)
     if raw is None:
         return None

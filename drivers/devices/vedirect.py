@@ -1,10 +1,10 @@
 """Victron VE.Direct: solar chargers (MPPT) and battery monitors (BMV, SmartShunt), 19200 8N1, a block a second.
 
-A block is lines `CR LF label TAB value`, the last label `Checksum` with one raw byte, which may be any byte; all
-bytes from the first CR to that one add up to 0 modulo 256. HEX lines (`:` ... LF) may stand after the byte
-without a line end, or within a block: they are kept out of its sum. A device may spread its values over two
-blocks; each gives what it holds.
-Source: Victron "VE.Direct protocol" (text mode) as the recordings of seven devices bear it out.
+A block is lines `CR LF label TAB value`, the last label `Checksum` with one raw byte, which may be any byte; all bytes
+from the first CR to that one add up to 0 modulo 256. HEX lines (`:` ... LF) may follow that byte without a line end, or
+occur within a block: they are not part of its sum. A device may spread its values over two blocks; each is decoded by
+itself.
+Source: Victron "VE.Direct protocol" (text mode), confirmed by recordings of seven devices.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ LAST_LABEL = b"\r\nChecksum\t"
 HEX_DIGITS = frozenset(b"0123456789ABCDEFabcdef")
 HEX_SUM = 0x55
 NOT_A_BLOCK = Reason("not_a_block", "not a block")
-# Any label and any value within a block whose sum is right: what a newer device adds is passed over.
+# Any label and any value within a block with a correct sum: fields of newer devices are skipped.
 FIELD = re.compile(rb"\r\n(?P<label>[^\r\n\t]{0,256})\t(?P<value>[^\r\n]{0,256})")
 BLOCK = re.compile(rb"(?:\r\n[^\r\n\t]{0,256}\t[^\r\n]{0,256})*")
 NUMBER = re.compile(rb"-?\d{1,9}")
 
-# label -> quantity and what one step of the number is in its unit
+# label -> quantity and the value of one count in its unit
 LABELS = {
     b"V": ("battery_voltage", 0.001),
     b"I": ("battery_current", 0.001),
@@ -85,14 +85,14 @@ class VeDirectDecoder:
 
     def __init__(self, settings: VeDirectSettings) -> None:
         self._offset = 0  # of the next byte in the input
-        self._start = 0  # of the block in hand
+        self._start = 0  # of the current block
         self._block = bytearray()  # its own bytes so far
         self._spoilt = False  # a damaged HEX line may have swallowed some of them
-        self._hex: bytearray | None = None  # the HEX line in hand
+        self._hex: bytearray | None = None  # the current HEX line
         self._hex_start = 0
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Append bytes of any chunking. Yield the blocks whose sum byte is there, and refusals."""
+        """Append bytes in any chunking. Yield the complete blocks, and refusals."""
         for byte in data:
             yield from self._take(byte)
             self._offset += 1
@@ -142,7 +142,7 @@ class VeDirectDecoder:
         return Refused(self._start, self._offset + 1 - self._start, reason)
 
     def _end_hex(self) -> Iterator[Refused]:
-        """End a HEX line. A good one (command digit and byte pairs adding up to 0x55) is no frame and no fault."""
+        """End a HEX line. A good one (command digit and byte pairs adding up to 0x55) is neither frame nor refusal."""
         digits, self._hex = bytes(self._hex or b""), None
         try:
             good = sum8(bytes.fromhex("0" + digits.decode())) == HEX_SUM
@@ -154,7 +154,7 @@ class VeDirectDecoder:
 
 
 def _readings(block: bytes) -> tuple[Reading, ...]:
-    """Return the values in a block; one that is no number ("---": not known) gives no reading."""
+    """Return the values in a block; one that is not a number ("---": unknown) gives no reading."""
     found = []
     for field in FIELD.finditer(block):
         if field["label"] in LABELS and NUMBER.fullmatch(field["value"]):
@@ -164,7 +164,7 @@ def _readings(block: bytes) -> tuple[Reading, ...]:
 
 
 def open_vedirect(bus: SerialPort, settings: VeDirectSettings, clock: Clock) -> Talker:
-    """Return the device on that port; it sends its blocks unasked."""
+    """Return the device on that port; it sends its blocks unrequested."""
     return Talker(bus, VeDirectDecoder(settings), channels(settings), clock, TIMEOUT)
 
 

@@ -1,13 +1,13 @@
 """Vishay VEML7700 on I2C: illuminance, with automatic gain and time, by Adafruit's library.
 
-- The first counts after a change belong to the old setting: one old and one new integration are waited for.
-- 65535 counts are saturation. At the least sensitive setting that is a doubt, otherwise a reason to step.
-- Makers disagree on the lux per count at gain 2 and 800 ms: 0.0036 (older application note, most libraries),
-  0.0042 (newer datasheet, about 140 klx full scale). It is a setting. The maker's curve for bright light
-  belongs to the 0.0036 scale, to gains 1/4 and 1/8 and to more than 1000 lx, and grows without bound, so it
-  ends at 140 klx: more than that is given as 140 klx with a doubt.
-- I2C has no checksum, and a chip that lost power is shut down without counts: each reading reads the counts
-  twice and then the configuration.
+- The first counts after a change belong to the old setting: the driver waits for one old and one new integration.
+- 65535 counts are saturation. At the least sensitive setting that is a doubt, otherwise the setting is changed.
+- The maker's documents disagree on the lux per count at gain 2 and 800 ms: 0.0036 (older application note, most
+  libraries), 0.0042 (newer datasheet, about 140 klx full scale). It is a setting. The maker's curve for bright light
+  is for the 0.0036 scale, gains 1/4 and 1/8 and more than 1000 lx, and grows without bound, so it ends at 140 klx:
+  more than that is given as 140 klx with a doubt.
+- I2C has no checksum, and a chip that lost power is shut down without counts: each reading reads the counts twice and
+  then the configuration.
 
 Source: Vishay VEML7700 datasheet 84286 (settings p. 7-8); application note 84323 (curve, steps).
 """
@@ -40,7 +40,7 @@ WAKING = 0.005  # s after switching on; the datasheet wants 2.5 ms or more
 CLOCK_ERROR = 1.1  # the device's own clock may be that much slower
 BRIGHT = 1000.0  # lx above which the curve applies
 MOST = 140_000.0  # lx
-MOST_COUNTED = 23_966.0  # lx before the curve that become MOST
+MOST_COUNTED = 23_966.0  # lx before the curve that correspond to MOST
 TIMEOUT = 4.0  # s; two changes of setting between 25 and 800 ms and back
 
 
@@ -101,7 +101,7 @@ LONGEST_MS = max(step.ms for step in LADDER)
 
 
 def corrected(lux: float, gain: float) -> tuple[float, Reason | None]:
-    """Return the illuminance, lx, by the maker's curve where it applies, and a doubt where it ends."""
+    """Return the illuminance, lx, by the maker's curve if it applies, and a doubt beyond its end."""
     if gain >= 1 or lux <= BRIGHT:
         return lux, None
     if lux >= MOST_COUNTED:
@@ -110,11 +110,11 @@ def corrected(lux: float, gain: float) -> tuple[float, Reason | None]:
 
 
 def better(step: Sensitivity, counts: int, lux_per_count: float) -> Sensitivity:
-    """Return the sensitivity for the next reading: the same one where its counts are good."""
+    """Return the sensitivity for the next reading: the same one if its counts are good."""
     if counts == SATURATED:
         return LEAST
     lux = step.lux(counts, lux_per_count)
-    dim_enough = step.gain < 1 or lux <= BRIGHT  # the curve is known for the small gains alone
+    dim_enough = step.gain < 1 or lux <= BRIGHT  # the curve is known only for the small gains
     if counts <= MANY and dim_enough and (counts >= ENOUGH or step == LADDER[0]):
         return step
     fits = (s for s in LADDER if lux / s.lux(1, lux_per_count) <= AIM and (s.gain < 1 or lux <= BRIGHT))
@@ -133,14 +133,14 @@ class Veml7700:
             self._configure(LEAST)
             refuse_unkept(self._conf(), LEAST.conf)
         self._step = LEAST
-        self._under_way_ms = LONGEST_MS  # it may still integrate as an earlier start left it
+        self._under_way_ms = LONGEST_MS  # it may still integrate with the setting of an earlier run
         self._settled = False
 
     def read(self) -> tuple[Reading, ...]:
         """Return the illuminance, at a sensitivity that suits it."""
         with self._bus.allow(TIMEOUT):
             counts = self._counts(self._step)
-            for _ in range(2):  # from the dark into the sun: to the least, then to the one that suits
+            for _ in range(2):  # from the dark into the sun: first to the least sensitive, then to the right one
                 wanted = better(self._step, counts, self._settings.lux_per_count)
                 if wanted == self._step:
                     break
@@ -148,10 +148,10 @@ class Veml7700:
             return (self._reading(counts),)
 
     def close(self) -> None:
-        """Do nothing: the device goes on integrating, at 45 uA."""
+        """Do nothing: the device continues integrating, at 45 uA."""
 
     def _counts(self, step: Sensitivity) -> int:
-        """Return the counts of an integration that lay wholly under `step`."""
+        """Return the counts of an integration that was entirely made with `step`."""
         if not self._settled or step != self._step:
             self._settled = False
             self._configure(step)
@@ -160,13 +160,13 @@ class Veml7700:
             self._clock.sleep_until(self._clock.now() + wait)
             self._settled = True
         counts = self._same_twice()
-        self._check()  # behind the counts: a chip that loses its power between has none
+        self._check()  # after the counts: a chip that lost power meanwhile has none
         return counts
 
     def _configure(self, step: Sensitivity) -> None:
         """Write the whole configuration word.
 
-        The library changes single bits of what it reads, and noise would stay in the rest.
+        The library changes single bits of what it reads, so that noise would persist in the others.
         """
         address, conf = self._settings.address, step.conf.to_bytes(2, "little")
         self._bus.transfer(address, bytes([SAVING, 0, 0]))
@@ -177,11 +177,11 @@ class Veml7700:
 
     def _check(self) -> None:
         if self._conf() != self._step.conf:
-            self._settled = False  # it is told again before the next reading
+            self._settled = False  # it is configured again before the next reading
             raise Garbled(CONFIGURATION_LOST)
 
     def _same_twice(self) -> int:
-        """Return the counts read twice alike; a new integration may have ended between two tries."""
+        """Return the counts once two reads agree; an integration may end between two. Raise Garbled."""
         last = int(self._library.light)
         for _ in range(3):
             again = int(self._library.light)
@@ -196,7 +196,7 @@ class Veml7700:
 
 
 def lux_of(counts: int, step: Sensitivity, settings: Settings) -> tuple[float, Reason | None]:
-    """Return the illuminance, lx, at most MOST, and what speaks against it."""
+    """Return the illuminance, lx, at most MOST, and a doubt or None."""
     lux = step.lux(counts, settings.lux_per_count)
     lux, doubt = corrected(lux, step.gain) if settings.correction else (lux, None)
     return min(lux, MOST), Reason("saturated", "saturated") if counts == SATURATED else doubt
@@ -205,7 +205,7 @@ def lux_of(counts: int, step: Sensitivity, settings: Settings) -> tuple[float, R
 def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tuple[Reading, ...] | None:
     """Return the reading of recorded counts (0x04) under the recorded configuration (0x00).
 
-    None where there are no new counts. Raise Garbled where there is no configuration.
+    None if there are no new counts. Raise Garbled if there is no configuration.
     """
     counts, conf = word(registers, COUNTS, "little"), word(registers, CONF, "little")
     if COUNTS not in new or counts is None:

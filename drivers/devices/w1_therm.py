@@ -3,10 +3,10 @@
     72 01 4b 46 7f ff 0e 10 57 : crc=57 YES
     72 01 4b 46 7f ff 0e 10 57 t=23125
 
-The kernel converts when the file is read, which takes 0.75 s. The measurement is the two bytes under the CRC: `t=` is
-the kernel's arithmetic, which below zero was wrong in Linux 5.10 and 5.11 (4093812 for -2.188). 85 degrees is what a
-sensor holds from power-on until its first conversion, so exactly that carries a doubt; a line held low reads as
-zeros, whose CRC fits, and no thermometer holds one byte again and again.
+The kernel converts when the file is read, which takes 0.75 s. The measurement is in the two bytes covered by the CRC:
+`t=` is computed by the kernel, which was wrong below zero in Linux 5.10 and 5.11 (4093812 for -2.188). A sensor reads
+85 degrees from power-on until its first conversion, so exactly that value has a doubt; a line held low reads as zeros,
+whose CRC matches, so a scratchpad with all bytes equal is refused.
 
 Source: Maxim DS18B20 datasheet 19-7487 rev. 6 (p. 6, 8); DS18S20 datasheet 19-5474 (p. 6: nine bits and the count
 that remains); Linux Documentation/w1/slaves/w1_therm.rst.
@@ -48,7 +48,7 @@ TIMEOUT = 2.0  # s; a conversion of 0.75 s and the bus
 class Settings(OnFile):
     """Settings of the thermometer.
 
-    `path`: /sys/bus/w1/devices/28-xxxxxxxxxxxx/w1_slave; `quantity`: what it hangs or sticks in.
+    `path`: /sys/bus/w1/devices/28-xxxxxxxxxxxx/w1_slave; `quantity`: the temperature that it measures.
     """
 
     quantity: Literal["air_temperature", "soil_temperature", "leaf_temperature"] = "air_temperature"
@@ -71,7 +71,7 @@ class W1Therm:
 
 
 def decoded(text: str) -> tuple[float, Reason | None]:
-    """Return the temperature in the kernel's text, degC, and a doubt. Raise Garbled where there is none."""
+    """Return the temperature in the kernel's text, degC, and a doubt. Raise Garbled if there is none."""
     match = FORM.fullmatch(text)
     if match is None:
         if BEGINNING.match(text):
@@ -86,7 +86,7 @@ def decoded(text: str) -> tuple[float, Reason | None]:
 
 
 def measured(scratchpad: bytes, millidegrees: int) -> float:
-    """Return the temperature in a scratchpad, degC; the kernel's own number where the model is none of Maxim's two."""
+    """Return the temperature in a scratchpad, degC; the kernel's own number if the model is not one of Maxim's two."""
     number = int.from_bytes(scratchpad[:2], "little", signed=True)
     if scratchpad[4] & CONFIG_BITS == CONFIG_FIXED:  # DS18B20, DS1822, DS28EA00
         undefined = 3 - (scratchpad[4] >> 5)  # low bits of the number, at 9 to 12 bits
@@ -105,7 +105,7 @@ class TextDecoder:
         self._offset = 0
 
     def feed(self, data: bytes) -> Iterator[Frame | Refused]:
-        """Append bytes of any chunking. Yield what the complete lines give."""
+        """Append bytes in any chunking. Yield the frames and refusals of the complete lines."""
         self._data += data
         while (end := self._data.find(b"\n")) >= 0 or len(self._data) > LONGEST:
             first = end + 1 or LONGEST

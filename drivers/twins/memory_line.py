@@ -97,7 +97,7 @@ class Cable:
         self.arriving: list[tuple[float, bytes]] = []  # answers on their way
 
     def carry(self, data: bytes) -> bool:
-        """Carry bytes to the driver's end. Return False where there is no room for them."""
+        """Carry bytes to the driver's end. Return False if there is no room for them."""
         if self.unread + len(data) > HOLDS:
             return False
         self.unread += len(data)

@@ -52,7 +52,7 @@ class RegisterTwin:
         return FOREVER if self.fault in self.STRETCHES else 0.0
 
     def write(self, data: bytes) -> None:
-        """Take a write transfer: the register, then its bytes. Raise OSError where it is silent."""
+        """Take a write transfer: the register, then its bytes. Raise OSError if it is silent."""
         self.before_telling()
         self._answer()
         data = self._disturbed(data)
@@ -61,7 +61,7 @@ class RegisterTwin:
             self.store(self.pointer, data[1:])
 
     def read(self, count: int) -> bytes:
-        """Answer a read transfer from the pointed register on. Raise OSError where it is silent."""
+        """Answer a read transfer from the pointed register on. Raise OSError if it is silent."""
         self.before_telling()
         self._answer()
         data = self._disturbed(self.load(self.pointer, count))

@@ -97,4 +97,4 @@ class FileTwin(Twin, Protocol):
     """A device behind a kernel file."""
 
     def text(self) -> str:
-        """Return the file's text now. Raise OSError where the kernel would."""
+        """Return the file's text now. Raise OSError if the kernel would."""

@@ -11,7 +11,7 @@ DAY_S = 86_400.0
 
 
 class Period(msgspec.Struct, frozen=True):
-    """A month of the bill: its first day, the first day of the next, and the days that are left of it."""
+    """A billing month: its first day, the first day of the next one, and the days that are left of it."""
 
     first: date
     end: date
@@ -29,7 +29,7 @@ def local(utc: int, utc_offset_h: float) -> datetime:
 
 
 def period(utc: int, utc_offset_h: float, billing_day: int) -> Period:
-    """Return the month of the bill that an instant lies in; a month that is too short begins it on its last day."""
+    """Return the billing month of an instant; in a month without the billing day it begins on the last day."""
     now = local(utc, utc_offset_h)
     first = _billed(now.year, now.month, billing_day)
     if now.date() < first:

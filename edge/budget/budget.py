@@ -1,7 +1,7 @@
-"""A station's monthly data budget: bytes are counted as they are sent, and thinned so that the month's rest has enough.
+"""A station's monthly data budget: count the bytes sent, and thin what is sent so that the rest lasts for the month.
 
-Without `[budget]` all is counted and nothing is thinned. What is counted and decided is the uplink's lane's; others
-read `snapshot` and what `keep` returns, and may say until when every minute matters (`urgency`).
+Without `[budget]` everything is counted and nothing is thinned. The uplink's lane counts and decides; other lanes read
+`snapshot` and the result of `keep`, and may set until when every minute is urgent (`urgency`).
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from edge.budget.urgency import Urgency
 from edge.config.sections import Config
 from edge.snapshots import BudgetSnapshot
 
-LOOK_S = 60.0  # between two looks at how it stands
-UNKNOWN_DAYS = 31  # of a month while nobody knows the time: none is longer
+LOOK_S = 60.0  # between two updates of the step
+UNKNOWN_DAYS = 31  # of the month while the time is unknown: none is longer
 
 
 class Terms(msgspec.Struct, frozen=True):
-    """What is agreed: bytes of a month (None: unlimited), when it begins, by which hours, how much is needed a day."""
+    """The budget's terms: bytes per month (None: unlimited), billing day, UTC offset, TLS or not, estimated needs."""
 
     most: float | None = None
     billing_day: int = 1
@@ -36,7 +36,7 @@ class Terms(msgspec.Struct, frozen=True):
 
 
 def terms_of(config: Config) -> Terms:
-    """Return the terms of a configuration, without its needs: to find those takes as long as loading a store."""
+    """Return the terms of a configuration without `rates`, which take as long to estimate as a store to load."""
     section, offset = config.budget, config.site.utc_offset_h
     tls = config.broker is None or config.broker.url.startswith("mqtts")
     if section is None:
@@ -45,7 +45,7 @@ def terms_of(config: Config) -> Terms:
 
 
 class Budget:
-    """`utc` tells the time (microseconds), None while nobody knows it; `kept` is what `keep` returned before."""
+    """The budget. `utc`: returns the time (microseconds; None: unknown); `kept`: what `keep` returned before."""
 
     def __init__(self, terms: Terms, clock: Clock, utc: Callable[[], int | None], kept: Any = None) -> None:
         self.urgency = Urgency()
@@ -61,14 +61,14 @@ class Budget:
         self.snapshot = self._snapshot()
 
     def begin(self, rates: Rates) -> None:
-        """Take in what the station needs a day, before its lanes that send begin."""
+        """Set the bytes needed per day, before the sending lanes start."""
         self._rates = rates
         self.snapshot = self._snapshot()
 
     # -- counted ----------------------------------------------------------------------------------------------
 
     def count(self, use: Use, packet: int) -> None:
-        """Count a PUBLISH packet of so many bytes, either way, with its acknowledgement."""
+        """Count a PUBLISH packet of `packet` bytes, sent or received, with its acknowledgement."""
         self._meter.count(use, reckoning.message(packet, self._tls))
 
     def connected(self) -> None:
@@ -76,19 +76,19 @@ class Budget:
         self._meter.count(Use.LINK, reckoning.CONNECTING)
 
     def pinged(self, times: int) -> None:
-        """Count signs of life."""
+        """Count keep-alive packets."""
         self._meter.count(Use.LINK, times * reckoning.ping(self._tls))
 
     def keep(self) -> Mapping[str, Any]:
-        """Return what has to outlive a restart. Callable from any lane."""
+        """Return the state that has to survive a restart. Callable from any lane."""
         return self._kept
 
     # -- decided ----------------------------------------------------------------------------------------------
 
     def look(self) -> None:
-        """See how the month stands, at most once a minute, and publish it.
+        """Update the step of thinning, at most once a minute, and publish the snapshot.
 
-        More is thinned as soon as that is needed; less only on a new day, or the step would change with each message.
+        Thinning increases as soon as needed and decreases only on a new day; else it would change with each message.
         """
         if forwarded := self.forwarded.take():
             self._meter.count(Use.FORWARD, forwarded)
@@ -106,7 +106,7 @@ class Budget:
         self.snapshot = self._snapshot()
 
     def is_urgent(self) -> bool:
-        """Return whether every minute goes at once now."""
+        """Return whether every minute is sent at once now."""
         return self._clock.now() < self.urgency.until
 
     def live_every_min(self) -> int:
@@ -119,22 +119,22 @@ class Budget:
         return self._step
 
     def admits_backfill(self, size: int) -> bool:
-        """Return whether a message of a backlog with so many bytes may go now."""
+        """Return whether a backlog message of `size` bytes may be sent now."""
         rest = self._rest()
         return rest is None or thinning.admits_backfill(rest, self._rates, reckoning.message(size, self._tls))
 
     def admits_picture(self, size: int) -> bool:
-        """Return whether a part of a picture by schedule, of so many bytes on the link, may go."""
+        """Return whether a part of a scheduled picture, of `size` bytes on the link, may be sent."""
         rest = self._rest()
         return rest is None or thinning.admits_picture(rest, self._rates, self._step, size)
 
     def admits_forward(self, size: int) -> bool:
-        """Return whether so many bytes may go to another destination now. Callable from any lane."""
+        """Return whether `size` bytes may be sent to another destination now. Callable from any lane."""
         spare = self.snapshot.spare
         return spare is None or self.forwarded.pending() + reckoning.exchange(size, 0, self._tls) <= spare
 
     def forward_every_min(self) -> int:
-        """Return the minutes for which what goes to other destinations is gathered. Callable from any lane."""
+        """Return the minutes for which data for other destinations are gathered. Callable from any lane."""
         return thinning.forward_every(ThinningStep(self.snapshot.step))
 
     def local(self, utc: int) -> tuple[date, int]:

@@ -6,18 +6,18 @@ from collections.abc import Callable
 
 
 class Forwarded:
-    """`take` is one lane's alone; `pending` may be asked from any."""
+    """The sum over the other destinations. `take` may be called from one lane only, `pending` from any."""
 
     def __init__(self) -> None:
         self._sources: tuple[Callable[[], int], ...] = ()
         self._taken = 0
 
     def add(self, source: Callable[[], int]) -> None:
-        """Count one more destination, by what tells its bytes so far."""
+        """Add a destination, by a function that returns its bytes so far."""
         self._sources = (*self._sources, source)
 
     def pending(self) -> int:
-        """Return the bytes that are not taken in yet."""
+        """Return the bytes that `take` has not returned yet."""
         return sum(source() for source in self._sources) - self._taken
 
     def take(self) -> int:

@@ -1,7 +1,7 @@
-"""Estimate a configuration's monthly data in advance: made-up minutes are encoded by the real encoder.
+"""Estimate a configuration's monthly data in advance: synthetic minutes are encoded by the real encoder.
 
-Each channel wanders by a noise of three of its steps from one minute to the next, as no air does for a whole day: the
-25 noisy channels of the bench cost a tenth more than a recorded day. A full picture is reckoned by its pixels.
+Each channel is a random walk with steps of three times its resolution per minute, more than air changes over a whole
+day: the bench's 25 noisy channels cost a tenth more than a recorded day. A full picture is estimated by its pixels.
 """
 
 from __future__ import annotations
@@ -27,27 +27,27 @@ from edge.records.spans import Span
 from edge.wire.contract import CHUNK, VERSION, Hello, HelloAnswer, Receipt, Topic, encode, topic
 from edge.wire.packets import ALIAS, MQTT5, MQTT311, overhead
 
-MINUTES = 60  # of the sample
-MESSAGES = 6  # of it that are made, of each kind: a Pi makes each in some milliseconds
+MINUTES = 60  # in the sample
+MESSAGES = 6  # encoded of each kind: each takes a Pi some milliseconds
 DAY_MIN = 1440
-DAYLIGHT = 12.2  # h a day with the sun up, over a year: half of it, and what refraction and its disc add
+DAYLIGHT = 12.2  # h of daylight a day, averaged over a year: 12, and what refraction and the sun's disc add
 THUMBNAIL = 20_000  # bytes at most (edge/pictures/judge.py)
 PIXEL = 0.24  # bytes of a full picture for each pixel: 0.97 MB of 2688 x 1520, as the demo's camera makes them
-CONNECTIONS = 4  # a day: a mobile network ends one now and then
-HELLOS = 2  # a day besides one for each connection
-RECEIPTS = DAY_MIN / 15
-REQUEST_HEAD, ANSWER = 320, 300  # bytes of a request's headers, of a whole answer to it
+CONNECTIONS = 4  # a day: a mobile network drops one now and then
+HELLOS = 2  # a day, besides one for each connection
+RECEIPTS = DAY_MIN / 15  # a day
+REQUEST_HEAD, ANSWER = 320, 300  # bytes of a request's headers, of a whole response
 CHUNK_HEADER = 400  # bytes before a chunk: topic and the header in JSON
 
 
 def rates(config: Config) -> Rates:
-    """Return what the configuration needs a day, in bytes."""
+    """Return the bytes per day that the configuration needs."""
     broker = config.broker or BrokerSection(url="mqtts://broker")
     tls = broker.url.startswith("mqtts")
     station = config.station.id
     cameras = [pictures_of(one) for one in config.camera]
     others = forward(config)
-    alone = bool(others) and config.broker is None  # nothing goes anywhere else
+    alone = bool(others) and config.broker is None  # there is no platform of our own
     return Rates(
         live={every: 0.0 if alone else size for every, size in live(station, channels(config), broker, tls).items()},
         live_every=broker.live_every_min,
@@ -61,7 +61,7 @@ def rates(config: Config) -> Rates:
 
 
 def channels(config: Config) -> list[str]:
-    """Return the names under which its minutes have values."""
+    """Return the channel names of its minutes."""
     names = sorted(set(config.channels().values()))
     gusts = [name.replace("wind_speed", "wind_speed_of_gust", 1) for name in names if is_wind_speed(name)]
     return [*names, *gusts]
@@ -73,7 +73,7 @@ def is_wind_speed(name: str) -> bool:
 
 
 def live(station: str, names: list[str], broker: BrokerSection, tls: bool) -> dict[int, float]:
-    """Return the bytes a day of live minutes and of signs of life, by the minutes between two messages."""
+    """Return the bytes per day of live minutes and keep-alive, by the minutes between two messages."""
     contract = broker.contract
     records = list(minutes(names))
     found = {}
@@ -86,7 +86,7 @@ def live(station: str, names: list[str], broker: BrokerSection, tls: bool) -> di
 
 
 def payloads(station: str, parts: list[list[Record]], contract: int) -> Iterator[int]:
-    """Yield the sizes of the messages of these records, their table known."""
+    """Yield the sizes of the messages of these records, for a receiver that has their table."""
     tables = KnownTables(station)
     for part in parts:
         _, along = version2.batch(tables, part)
@@ -98,7 +98,7 @@ def payloads(station: str, parts: list[list[Record]], contract: int) -> Iterator
 
 
 def minutes(names: list[str]) -> Iterator[Record]:
-    """Yield made-up minutes of these channels."""
+    """Yield synthetic minutes of these channels."""
     noise = random.Random(1)
     values = dict.fromkeys(names, 20.0)
     for number in range(MINUTES):
@@ -113,7 +113,7 @@ def minutes(names: list[str]) -> Iterator[Record]:
 
 
 def link(station: str, broker: BrokerSection, tls: bool) -> float:
-    """Return the bytes a day of the link itself: connecting, hellos and answers, receipts."""
+    """Return the bytes per day of the link itself: connecting, hellos and answers, receipts."""
     epoch, ledger = "0" * 12, "0" * 16
     hello = Hello(1, station, ledger, epoch, [Span(epoch, 1, 123_456)], 123_457, [], 0, "ntp", broker.proof, 900)
     answer = HelloAnswer(1, ledger, 1_782_097_200_000_000, ledger, 1, hello.epochs, reads=2, gathers=900)
@@ -127,7 +127,7 @@ def link(station: str, broker: BrokerSection, tls: bool) -> float:
 
 
 def forward(config: Config) -> dict[int, float]:
-    """Return the bytes a day to other destinations, by the minutes that they wait for the budget; none: nothing."""
+    """Return the bytes per day to other destinations, by the minutes that the budget has them gather; empty: none."""
     made = list(islice(minutes(channels(config)), MESSAGES))
     sizes = {one.name: sum(len(encoded(one, config.station.id, record)) for record in made) for one in config.forward}
     return {
@@ -138,7 +138,7 @@ def forward(config: Config) -> dict[int, float]:
 
 
 def encoded(section: Forward, station: str, record: Record) -> bytes:
-    """Return a minute in a destination's words; nothing where it has none for it."""
+    """Return a minute as a destination gets it; empty if it cannot be encoded for it."""
     try:
         if isinstance(section, HttpJson):
             return http_json.encode(station, record)
@@ -148,7 +148,7 @@ def encoded(section: Forward, station: str, record: Record) -> bytes:
 
 
 def forward_day(section: Forward, line: float, wait: int) -> float:
-    """Return the bytes of a day to one destination, whose minutes have so many on average."""
+    """Return the bytes per day to one destination; `line`: the average bytes of a minute, `wait`: minutes gathered."""
     tls = section.url.startswith(("https", "mqtts"))
     if isinstance(section, HttpJson):
         together = max(section.every_min, wait, 1)
@@ -158,25 +158,25 @@ def forward_day(section: Forward, line: float, wait: int) -> float:
 
 
 def message(station: str, channel: Topic, payload: int, version: int, tls: bool) -> int:
-    """Return the bytes of a message of so many and its acknowledgement. A live one's topic has a number by now."""
+    """Return the bytes of a message of `payload` bytes and its acknowledgement. A live one's topic has an alias."""
     name = overhead("", MQTT5) + ALIAS if channel is Topic.LIVE else overhead(topic(station, channel, version), MQTT5)
     return reckoning.message(name + payload, tls)
 
 
 def pictures_of(camera: CameraSection) -> tuple[float, int]:
-    """Return how many pictures a day it takes by schedule, and the bytes of a full one."""
+    """Return the scheduled pictures per day, and the bytes of a full one."""
     hours = 24.0 if camera.by_night else DAYLIGHT
     return hours * 60 / camera.every_min, round(camera.width * camera.height * PIXEL)
 
 
 def part(size: int) -> int:
-    """Return the bytes on the link of a picture's part: a chunk has a header of some 300, and so a message's cost."""
+    """Return the bytes on the link of a picture's part of `size` bytes, each chunk with its header."""
     chunks = -(-size // CHUNK)
     return sum(reckoning.message(CHUNK_HEADER + min(CHUNK, size - number * CHUNK)) for number in range(chunks))
 
 
 class Bill(msgspec.Struct, frozen=True):
-    """Megabytes a month of 30 days at a step, by what they are for; `forward`: to other platforms."""
+    """Megabytes per month of 30 days at a step, by use; `forward`: to other platforms."""
 
     step: ThinningStep
     live: float
@@ -186,12 +186,12 @@ class Bill(msgspec.Struct, frozen=True):
 
     @property
     def total(self) -> float:
-        """Return all of it."""
+        """Return the sum."""
         return self.live + self.pictures + self.link + self.forward
 
 
 def bill(found: Rates, step: ThinningStep) -> Bill:
-    """Return what a configuration costs a month at a step of thinning."""
+    """Return a configuration's data per month at a step of thinning."""
     month = reckoning.MONTH / reckoning.MEGABYTE
     live_day = found.live[found.minutes(step)]
     others = found.forwarded(step) * month

@@ -1,19 +1,19 @@
 """What is thinned when the rest of the month's data must last: the order of the steps, and which step applies.
 
-Pure: figures in, decisions out. The order, each step with those before it:
+Pure functions. The order; each step includes those before it:
 
-1. full pictures go once a day (and when somebody asks for one),
-2. thumbnails go once an hour,
-3. live minutes go in fives,
-4. in tens,
-5. each hour, and that goes on when everything is used up: a box that says nothing looks like one that is dead.
+1. full pictures are sent once a day (and on request),
+2. thumbnails once an hour,
+3. live minutes every five minutes,
+4. every ten,
+5. every hour, even when everything is used up: a station that sends nothing looks like a dead one.
 
-What goes to other destinations is gathered for ten minutes from step 1 on, for an hour from step 2 on, and has only
+Data for other destinations are gathered for ten minutes from step 1 on, for an hour from step 2 on, and may use only
 what the station's own data leave.
 
-No minute is left out by any of them: a live message carries all minutes since the one before. Urgent minutes go at
-once at every step. Pictures by schedule are paced besides, so that a month that is too small for them has some of them
-in its last week too.
+No step drops a minute: a live message contains all minutes since the previous one. Urgent minutes are sent at once at
+every step. Scheduled pictures are also paced, so that a budget that is too small for them still has some in the month's
+last week.
 """
 
 from collections.abc import Mapping
@@ -41,9 +41,9 @@ FORWARD_EVERY = {
 
 
 class Rates(msgspec.Struct, frozen=True):
-    """Bytes a day that a station is reckoned to need.
+    """Estimated bytes per day of a station.
 
-    `live`: by the minutes between two messages. Thumbnails and full pictures: by their schedule, and thinned.
+    `live`: by the minutes between two messages. Thumbnails and full pictures: as scheduled, and thinned.
     """
 
     live: Mapping[int, float]
@@ -60,11 +60,11 @@ class Rates(msgspec.Struct, frozen=True):
         return max(self.live_every, LIVE_EVERY.get(step, 1))
 
     def without_pictures(self, step: ThinningStep) -> float:
-        """Return the bytes a day at a step of all that is sent whatever the budget says of pictures."""
+        """Return the bytes per day at a step without pictures."""
         return self.live[self.minutes(step)] + self.link
 
     def pictures(self, step: ThinningStep) -> float:
-        """Return the bytes a day of pictures by schedule at a step."""
+        """Return the bytes per day of scheduled pictures at a step."""
         full = self.full if step < ThinningStep.FULL_DAILY else min(self.full, self.full_daily)
         thumbnails = (
             self.thumbnails if step < ThinningStep.THUMBNAILS_HOURLY else min(self.thumbnails, self.thumbnails_hourly)
@@ -72,28 +72,28 @@ class Rates(msgspec.Struct, frozen=True):
         return full + thumbnails
 
     def forwarded(self, step: ThinningStep) -> float:
-        """Return the bytes a day to other destinations at a step."""
+        """Return the bytes per day to other destinations at a step."""
         return self.forward.get(forward_every(step), 0.0)
 
     def day(self, step: ThinningStep) -> float:
-        """Return the bytes of a day at a step."""
+        """Return the bytes per day at a step, without other destinations."""
         return self.without_pictures(step) + self.pictures(step)
 
 
 class Rest(msgspec.Struct, frozen=True):
-    """A month of the bill as it stands: the budget and what is used of it, bytes; days that it has and has left."""
+    """The current state of a billing month: the budget and the bytes used of it; its days and the days left."""
 
     budget: float
     used: float
-    scheduled: float  # of `used`, what pictures by schedule took
+    scheduled: float  # part of `used`: scheduled pictures
     days: float
     days_left: float
 
 
 def step(rest: Rest, rates: Rates) -> ThinningStep:
-    """Return the least step at which the rest of the month fits what is left.
+    """Return the lowest step at which the rest of the month fits into the bytes left.
 
-    Pictures alone never make minutes wait for an hour: where it is they that do not fit, they are paced.
+    Pictures alone never cause the hourly step: if only they do not fit, they are paced.
     """
     left = rest.budget - rest.used
     alone = ThinningStep.LIVE_60
@@ -106,7 +106,7 @@ def step(rest: Rest, rates: Rates) -> ThinningStep:
 
 
 def _for_others(rest: Rest, rates: Rates) -> ThinningStep:
-    """Return the step that other destinations need; for them pictures go less often, and no minute waits."""
+    """Return the step that other destinations need: it thins pictures for them, but delays no minute."""
     steps = (ThinningStep.NOTHING, ThinningStep.FULL_DAILY)
     left = rest.budget - rest.used
     fitting = (one for one in steps if (rates.day(one) + rates.forwarded(one)) * rest.days_left <= left)
@@ -114,27 +114,27 @@ def _for_others(rest: Rest, rates: Rates) -> ThinningStep:
 
 
 def forward_every(step: ThinningStep) -> int:
-    """Return the minutes that other destinations wait at least at a step."""
+    """Return the least minutes for which data for other destinations are gathered at a step."""
     return FORWARD_EVERY.get(step, 60)
 
 
 def spare(rest: Rest, rates: Rates, at: ThinningStep) -> float:
-    """Return the bytes that other destinations may have: what this station's own data leave of the month."""
+    """Return the bytes that other destinations may use: what the station's own data leave of the month's budget."""
     return rest.budget - rest.used - rates.day(at) * rest.days_left
 
 
 def admits_backfill(rest: Rest, rates: Rates, size: int) -> bool:
-    """Return whether so many bytes of a backlog may go: not on the account of the message an hour that comes after."""
+    """Return whether `size` bytes of backlog may be sent: they must leave enough for one live message an hour."""
     return rest.used + size + rates.without_pictures(ThinningStep.LIVE_60) * rest.days_left <= rest.budget
 
 
 def admits_picture(rest: Rest, rates: Rates, at: ThinningStep, size: int) -> bool:
-    """Return whether a picture by schedule may go: live minutes have their share first, and days to come theirs."""
+    """Return whether a scheduled picture may be sent: live minutes and the days to come keep their share."""
     live = rates.without_pictures(max(at, ThinningStep.LIVE_10))
     if rest.used + size + live * rest.days_left > rest.budget:
         return False
     if at is ThinningStep.NOTHING or rest.used + rates.day(at) * rest.days_left <= rest.budget:
         return True
     share = max(0.0, rest.budget - live * rest.days)
-    gone = min(rest.days, rest.days - rest.days_left + 1)  # a day is there from its beginning
+    gone = min(rest.days, rest.days - rest.days_left + 1)  # a day's share is available from its beginning
     return rest.scheduled + size <= share * gone / rest.days

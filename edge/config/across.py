@@ -20,9 +20,9 @@ LINE_TAKEN = Reason("line_taken", 'line {line} is used by "{owner}"', line="", o
 
 
 def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
-    """Call `wrong(path, reason)` for each clash in the file's tables.
+    """Call `wrong(path, reason)` for each conflict in the file's tables.
 
-    `sensors` stand in the file's order; one that is None has its own trouble already.
+    `sensors` are in the file's order; None for one that is already reported as wrong.
     """
     for kind in ("sensor", "camera", "alert", "person"):
         same_names(wrong, kind, [table.get("name") for table in rows(tables, kind)])
@@ -39,13 +39,13 @@ def across(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
 
 
 def rows(tables: dict[str, Any], key: str) -> list[dict[str, Any]]:
-    """Return the tables `[[key]]`, an empty one for what is no table, so that their places stay."""
+    """Return the tables `[[key]]`, with an empty one in place of what is not a table, so that the indices stay."""
     found = tables.get(key, [])
     return [row if isinstance(row, dict) else {} for row in found] if isinstance(found, list) else []
 
 
 def same_names(wrong: Wrong, kind: str, names: Sequence[Any]) -> None:
-    """Note where two tables of one kind have one name."""
+    """Report two tables of one kind with the same name."""
     for place, name in enumerate(names):
         if isinstance(name, str) and name in names[:place]:
             reason = Reason(
@@ -55,7 +55,7 @@ def same_names(wrong: Wrong, kind: str, names: Sequence[Any]) -> None:
 
 
 def same_places(wrong: Wrong, sensors: Sensors) -> None:
-    """Note where two sensors are at a place for one: an address or port taken, a line used in two ways."""
+    """Report two sensors that conflict: an address or port used twice, a line used with different settings."""
     placed: list[SensorSection] = []
     for place, sensor in enumerate(sensors):
         if sensor is None or sensor.info.bus not in BUSES:
@@ -70,7 +70,7 @@ def same_places(wrong: Wrong, sensors: Sensors) -> None:
 
 
 def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, Reason] | None:
-    """Return the key and the reason of what two sensors cannot both have; None where they can stay together."""
+    """Return the key and the reason of a conflict between two sensors; None if there is none."""
     bus, theirs = BUSES[sensor.info.bus], BUSES[other.info.bus]
     where, named = bus.key(sensor.settings), theirs.key(other.settings)
     key = "port" if hasattr(sensor.settings, "port") else "bus"
@@ -123,12 +123,12 @@ def clash_of(sensor: SensorSection, other: SensorSection) -> tuple[str, Reason] 
 
 
 def format_line(line: tuple[Any, ...]) -> str:
-    """Return a line's settings in one word: "9600 N"."""
+    """Return a line's settings as text: "9600 N"."""
     return " ".join(str(part) for part in line)
 
 
 def two_primaries(wrong: Wrong, sensors: Sensors) -> None:
-    """Note where two sensors are marked primary for one quantity."""
+    """Report two sensors that are marked primary for one quantity."""
     owners: dict[str, str] = {}
     for place, sensor in enumerate(sensors):
         if sensor is None or not sensor.primary:
@@ -147,7 +147,7 @@ def two_primaries(wrong: Wrong, sensors: Sensors) -> None:
 
 
 def broker_complete(wrong: Wrong, broker: Any) -> None:
-    """Note a broker's address that cannot be read, a certificate without its key, and a password given in two ways."""
+    """Report an invalid broker address, a certificate without its key, and a password given twice."""
     if not isinstance(broker, dict):
         return
     url = broker.get("url")
@@ -162,14 +162,14 @@ def broker_complete(wrong: Wrong, broker: Any) -> None:
 
 
 def certificate_whole(wrong: Wrong, path: tuple[str | int, ...], table: dict[str, Any]) -> None:
-    """Note a certificate without its key, and a key without its certificate."""
+    """Report a certificate without its key, and a key without its certificate."""
     for one, other in (("cert_file", "key_file"), ("key_file", "cert_file")):
         if one in table and other not in table:
             wrong((*path, one), Reason("alone", "also needs {key}", key=other))
 
 
 def files_fit(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:
-    """Note a destination's certificate without its key, and files for an encryption that its address does not want."""
+    """Report a destination's certificate without its key, and TLS files for an address without TLS."""
     for place, section in enumerate(forwards):
         scheme = str(section.get("url")).partition("://")[0]
         is_mqtt = section.get("kind") == "mqtt-json"
@@ -182,7 +182,7 @@ def files_fit(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:
 
 
 def own_alone(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:
-    """Note a destination that names stations: a station has its own records alone."""
+    """Report a destination that names stations: a station has only its own records."""
     for place, section in enumerate(forwards):
         if "stations" in section:
             wrong(
@@ -191,7 +191,7 @@ def own_alone(wrong: Wrong, forwards: Sequence[dict[str, Any]]) -> None:
 
 
 def horn_fits(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
-    """Note a horn for a rule that there is not, and one whose lines are taken."""
+    """Report a horn for an unknown rule, and one whose GPIO lines are in use."""
     horn = tables.get("horn")
     if not isinstance(horn, dict):
         return
@@ -219,7 +219,7 @@ def horn_fits(wrong: Wrong, sensors: Sensors, tables: dict[str, Any]) -> None:
 def people_reached(
     wrong: Wrong, channels: Sequence[dict[str, Any]], people: Sequence[dict[str, Any]], wanted: bool
 ) -> None:
-    """Note a person by a channel that there is not, and a channel by which nobody can be reached."""
+    """Report a person with an unknown channel, and a channel through which nobody can be reached."""
     known = [str(channel.get("name")) for channel in channels]
     for place, person in enumerate(people):
         chosen = person.get("channels")

@@ -1,4 +1,4 @@
-"""Check that a rule of `[[alert]]` can watch what it names, and can be raised and cleared, with its file's sensors."""
+"""Check that a rule of `[[alert]]` can watch its channel, and can be raised and cleared, with the file's sensors."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ RAIN = (0.0, MOST_MM_PER_MIN)
 
 
 class Bounds(NamedTuple):
-    """What a rule's value can be: lowest, highest, in which unit."""
+    """The range of a rule's value: lowest, highest, unit."""
 
     low: float
     high: float
@@ -32,12 +32,12 @@ class Bounds(NamedTuple):
 
     @property
     def gaps(self) -> dict[str, float | str]:
-        """What a reason says of them."""
+        """The parameters for a reason."""
         return {"low": round(self.low, 1), "high": round(self.high, 1), "unit": self.unit}
 
 
 def channels_of(sensors: Sensors) -> list[str] | None:
-    """Return the channels that minutes will have; None where a sensor is wrong, and nobody knows."""
+    """Return the channels that minutes will have; None if that is unknown because a sensor is wrong."""
     named = {sensor.name: sensor for sensor in sensors if sensor is not None}
     if len(named) < len(sensors):
         return None
@@ -50,14 +50,14 @@ def channels_of(sensors: Sensors) -> list[str] | None:
 
 
 def made_of(quantity: str, pace: float, is_corrected: bool = False) -> tuple[str, ...]:
-    """Return what a minute has beside a quantity (edge/measure/minute.py), with `pace` readings of it a minute."""
+    """Return the channels derived from a quantity with `pace` readings a minute (edge/measure/minute.py)."""
     if quantity == "wind_speed" and pace >= GUST_PACE:
         return (GUST,)
     return ("rainfall_amount_corrected",) if quantity == "rainfall_amount" and is_corrected else ()
 
 
 def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]]) -> None:
-    """Note a rule on a channel that no sensor of the file has, and a frost rule without a thermometer."""
+    """Report a rule on a channel that no sensor of the file has, and a frost rule without a thermometer."""
     known = channels_of(sensors)
     if known is None:
         return
@@ -74,7 +74,7 @@ def alerts_known(wrong: Wrong, sensors: Sensors, alerts: Sequence[dict[str, Any]
 
 
 def no_such(channel: ChannelName, known: Sequence[str]) -> Reason:
-    """Return why a rule cannot watch a channel, and which one may be meant."""
+    """Return why a rule cannot watch a channel, with a suggestion."""
     if channel.quantity == GUST and (mean := channel.beside("wind_speed")) in known:
         return Reason(
             "gust_rare",
@@ -93,7 +93,7 @@ def _at(wrong: Wrong, place: int, key: str, reason: Reason) -> None:
 
 
 def out_of_reach(wrong: Callable[[str, Reason], None], rule: dict[str, Any], sensors: Sensors) -> None:
-    """Note a limit of a rule that its value never reaches or always does, and one from which an alert never ends."""
+    """Report a limit that the rule's value never or always reaches, and one with which an alert never ends."""
     if lost := numbers(rule.get("lost")):
         lost_silent(wrong, rule, lost, len(sensors))
     channel = str(rule.get("channel", "wet_bulb_temperature" if "crop" in rule else ""))
@@ -122,7 +122,7 @@ def out_of_reach(wrong: Callable[[str, Reason], None], rule: dict[str, Any], sen
 
 
 def limit_refused(limit: float, over: bool, bounds: Bounds) -> Reason | None:
-    """Return why a limit, reached from below where `over`, is of no use; None where it is."""
+    """Return why a limit is useless (`over`: it is reached from below); None if it is not."""
     if limit > bounds.high if over else limit < bounds.low:
         return Reason(
             "limit_never",
@@ -141,7 +141,7 @@ def limit_refused(limit: float, over: bool, bounds: Bounds) -> Reason | None:
 
 
 def lost_silent(wrong: Callable[[str, Reason], None], rule: dict[str, Any], limits: list[float], count: int) -> None:
-    """Note a rule that waits for more silent sensors than there are, and one whose alert never ends."""
+    """Report a rule that waits for more silent sensors than there are, and one whose alert never ends."""
     if limits[0] > count:  # further steps may wait for sensors to come
         reason = Reason(
             "lost_never",
@@ -155,7 +155,7 @@ def lost_silent(wrong: Callable[[str, Reason], None], rule: dict[str, Any], limi
 
 
 def channel_bounds(channel: ChannelName, sensors: Sensors) -> Bounds | None:
-    """Return what a channel can be: what its sensors can measure, and what no instrument may report left out."""
+    """Return the range of a channel: that of its sensors, within the limits of the gross check."""
     of = channel.quantity
     if of in DERIVED:
         low, high = GROSS["air_temperature"].fail
@@ -179,13 +179,13 @@ def channel_bounds(channel: ChannelName, sensors: Sensors) -> Bounds | None:
 
 
 def numbers(value: Any) -> list[float]:
-    """Return a list of numbers as it is; [] for anything else, which its section refuses."""
+    """Return a list of numbers as floats; [] for anything else, which its section refuses."""
     wanted = isinstance(value, list) and all(isinstance(one, int | float) and one == one for one in value)
     return [float(one) for one in value] if wanted else []
 
 
 def horn_heard(wrong: Wrong, horn: Any, alerts: Sequence[dict[str, Any]]) -> None:
-    """Note a horn that would never sound: none of its rules has so many steps."""
+    """Report a horn that would never sound: none of its rules has so many steps."""
     if not isinstance(horn, dict) or not isinstance(horn.get("rules"), list):
         return
     steps = [steps_of(rule) for rule in alerts if rule.get("name") in horn["rules"]]

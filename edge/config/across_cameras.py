@@ -1,4 +1,4 @@
-"""Checks of cameras that no single setting fails: their addresses, logins, certificates and the size of pictures."""
+"""Checks of cameras across their settings: addresses, logins, certificates and the size of pictures."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from edge.config.address import is_host
 from edge.config.errors import BAD_PORT, BOTH_PASSWORDS
 
 CAMERA_SCHEMES = {"http": {"one": "http", "other": "https"}, "rtsp": {"one": "rtsp", "other": "rtsps"}}
-# What a side of a picture is to be multiplied by for the other, of sensors of 16:9 and of 4:3.
+# The ratio of a picture's other side to this one, for sensors of 16:9 and of 4:3.
 SHAPES = {"width": (9 / 16, 3 / 4), "height": (16 / 9, 4 / 3)}
 NO_ZONE = Reason("no_zone", "a link-local address needs the interface that leads to it: [fe80::1%eth0]")
 
 
 def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
-    """Note a network camera without an address, a login that is given in two ways, a fingerprint without TLS.
+    """Report a network camera without an address, a password given twice, a fingerprint without TLS.
 
-    Nor can one side of the pictures be known by the other: the sensor's shape is known once it is opened.
+    Report also a single side of the pictures: the other one cannot be derived before the sensor is opened.
     """
     for place, camera in enumerate(cameras):
         given = [side for side in SHAPES if side in camera]
@@ -43,7 +43,7 @@ def cameras_complete(wrong: Wrong, cameras: Sequence[dict[str, Any]]) -> None:
 
 
 def one_side(side: str, pixels: int) -> Reason:
-    """Return what to write beside one side of a camera's pictures."""
+    """Return the reason that the other side of a camera's pictures must be given, with values for it."""
     (other,) = SHAPES.keys() - {side}
     wide, full = (round(pixels * ratio / 2) * 2 for ratio in SHAPES[side])
     return Reason(
@@ -56,7 +56,7 @@ def one_side(side: str, pixels: int) -> Reason:
 
 
 def camera_address(driver: str, url: str) -> Reason | None:
-    """Return what is wrong with the address of a camera; None where it is one."""
+    """Return what is wrong with a camera's address; None if it is valid."""
     schemes = CAMERA_SCHEMES.get(driver)
     if schemes is None:
         return None

@@ -1,4 +1,4 @@
-"""The address of a broker: the parts of its URL, and how it is shown to people (never with its password)."""
+"""The address of a broker: the parts of its URL, and the form shown to people (never with its password)."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ PORTS = {"mqtt": 1883, "mqtts": 8883}  # IANA: mqtt, secure-mqtt
 
 
 class AddressError(ValueError):
-    """A broker's URL that names no broker; the text says what would be right."""
+    """A broker's URL is invalid; the text says what would be right."""
 
 
 class Address(msgspec.Struct, frozen=True):
-    """A broker: host, port, whether by TLS, and the login of the URL where it has one."""
+    """A broker: host, port, whether it uses TLS, and the URL's login, if it has one."""
 
     host: str
     port: int
@@ -25,12 +25,12 @@ class Address(msgspec.Struct, frozen=True):
 
     @property
     def url(self) -> str:
-        """The broker as people know it."""
+        """The broker's URL without the login."""
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
 
 
 def parse(url: str) -> Address:
-    """Return the parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS). Raise AddressError where it is none."""
+    """Return the parts of `mqtt://[user:password@]host[:port]` (mqtts for TLS). Raise AddressError."""
     right = "write mqtt://HOST:1883 or mqtts://HOST:8883"
     try:
         parts = urlsplit(url)
@@ -44,7 +44,7 @@ def parse(url: str) -> Address:
 
 
 def is_host(name: str | None) -> bool:
-    """Return whether that may be a host's name or address: something, without blanks and control signs."""
+    """Return whether this may be a host's name or address: not empty, without blanks and control characters."""
     return bool(name) and re.search(r"[\s\x00-\x1f]", name or "") is None
 
 

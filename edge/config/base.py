@@ -23,12 +23,12 @@ MAIL_URL = r"^smtps?://[^/?#\s]+$"
 HEADER_NAME = r"^[A-Za-z0-9-]{1,64}$"
 HUB_NAME = r"^[A-Za-z0-9-]{0,32}$"
 PUBLIC_URL = r"^https?://[^/?#@\s]+/?$"
-# Line ends, other controls, and the signs that turn what stands around them.
+# Line ends, other control characters, and those that change the direction of the surrounding text.
 UNSEEN = re.compile("[\\s\x00-\x1f\x7f-\x9f\u200e\u200f\u2028-\u202e\u2066-\u2069]+")
 
 
 def one_line(text: str) -> str:
-    """Return a text for people as it may stand within a message's line: a name with a line end would begin another."""
+    """Return a text for people on one line: a name with a line end would break a message's line."""
     return UNSEEN.sub(" ", text).strip()
 
 

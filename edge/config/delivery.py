@@ -1,6 +1,6 @@
 """Channels by which people are notified: robots in group chats, an SMS or voice gateway's webhook, mail.
 
-A hub and a station have them alike; a station also whom it tells by them itself, and when.
+Hubs and stations share these sections; a station also configures whom it notifies itself, and when.
 """
 
 from typing import Annotated, Literal
@@ -22,7 +22,7 @@ DINGTALK = "https://oapi.dingtalk.com"
 
 
 class ChannelSection(Section):
-    """What all channels have. `timeout_s`: for one message, all of it."""
+    """What all channels have. `timeout_s`: for one message in all."""
 
     name: Name
     timeout_s: float = Field(default=8.0, ge=1, le=20)
@@ -48,7 +48,7 @@ class WeCom(RobotSection):
 
 
 class DingTalk(RobotSection):
-    """A DingTalk robot; `secret_file` holds what it signs with ("SEC..."), where it does."""
+    """A DingTalk robot; `secret_file` contains its signing secret ("SEC..."), if it uses signatures."""
 
     kind: Literal["dingtalk"]
     base_url: BaseAddress = DINGTALK
@@ -56,10 +56,10 @@ class DingTalk(RobotSection):
 
 
 class Webhook(ChannelSection):
-    """A gateway that calls people or sends them an SMS: JSON is posted to `url`, a person at a time.
+    """A gateway that calls people or sends them an SMS: JSON is posted to `url`, once per person.
 
-    `calls`: it wakes a sleeper. `secret_file` holds the value of the header `secret_header`. Its answer must be JSON
-    with `success_key` and `success_value`.
+    `calls`: it wakes people. `secret_file` contains the value of the header `secret_header`. Its answer must be JSON
+    with `success_key` equal to `success_value`.
     """
 
     kind: Literal["webhook"]
@@ -78,9 +78,9 @@ class Webhook(ChannelSection):
 
 
 class Mail(ChannelSection):
-    """Mail through the server at `url`; smtp:// is encrypted where the server can, and always where there is a login.
+    """Mail through the server at `url`; smtp:// uses STARTTLS if the server offers it, and requires it for a login.
 
-    `sender` is the address that it comes from.
+    `sender`: the sender's address.
     """
 
     kind: Literal["mail"]
@@ -107,17 +107,17 @@ CHANNELS: dict[str, type[WeCom] | type[DingTalk] | type[Webhook] | type[Mail]] =
 
 
 class NotifySection(Section):
-    """When a station that has channels tells people itself: `after_min` minutes after an alert without its hub's
-    receipt of it; at once where it has no broker.
+    """When a station with channels notifies people itself: `after_min` minutes after an alert without a receipt of the
+    hub; at once if it has no broker.
     """
 
     after_min: float = Field(default=10.0, ge=1, le=120, strict=False)
 
 
 class PersonSection(Section):
-    """Somebody whom a station tells itself. `channels`: by their names, none: all; `phone`, `mail`: where messages go.
+    """A person whom a station notifies itself. `channels`: names, none: all; `phone`, `mail`: where messages go.
 
-    `hours`: between which, by the station's clock; frost comes at any hour.
+    `hours`: between which, by the station's clock; frost alerts come at any hour.
     """
 
     name: str = Field(pattern=PERSON)

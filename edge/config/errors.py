@@ -1,4 +1,4 @@
-"""What is wrong with a station.toml: a place in the file, and a reason that says what would be right."""
+"""The mistakes in a station.toml: a place in the file, and a reason that says what would be right."""
 
 from __future__ import annotations
 
@@ -63,11 +63,10 @@ NO_FILE = Reason("no_file", "the file is not there")
 
 
 class Mistake(msgspec.Struct, frozen=True):
-    """One mistake: where it is, what stands there, and what is wrong with it.
+    """One mistake: where it is, the text there, and what is wrong with it.
 
-    `line` counts from 1, None where the mistake has no place in the text (a file that is not there). `key` is
-    dotted, a sensor's is `sensor "air".address`; "" for the file as a whole. `value` is the text that stands
-    there, "" for none.
+    `line` counts from 1; None if the mistake has no place in the text (the file does not exist). `key` is dotted, a
+    sensor's is `sensor "air".address`; "" for the file as a whole. `value`: the text at that place, "" for none.
     """
 
     file: str
@@ -83,7 +82,7 @@ class Mistake(msgspec.Struct, frozen=True):
 
     @property
     def named(self) -> str:
-        """What stands there, as `sensor "air".address = "0x76"`; "" for the file as a whole."""
+        """The key and its value, as `sensor "air".address = "0x76"`; "" for the file as a whole."""
         key = self.key if len(self.key) <= 150 else self.key[:147] + "..."
         return f"{key} = {self.value}" if key and self.value else key
 
@@ -92,7 +91,7 @@ class Mistake(msgspec.Struct, frozen=True):
 
 
 class ConfigError(Exception):
-    """A file that the station cannot start from: all that is wrong with it, in the order of its lines."""
+    """A station cannot start with this file: all its mistakes, in the order of its lines."""
 
     def __init__(self, mistakes: Sequence[Mistake]) -> None:
         super().__init__("\n".join(str(mistake) for mistake in mistakes))
@@ -100,17 +99,19 @@ class ConfigError(Exception):
 
 
 def value_for_people(key: str, text: str) -> str:
-    """Return a value's own text for people: shortened where it is long, and no password in it."""
+    """Return a value's text for people: shortened if it is long, and without any password."""
     is_path = key != "password" and ("/" in text or not text.strip('"'))
-    if key.startswith("password") and not is_path:  # people write the password where its file is to stand
+    if key.startswith("password") and not is_path:  # people write the password in place of its file's name
         return ""
-    masked = re.sub(r"//.*@", "//...@", text)  # a password may hold any sign
+    masked = re.sub(r"//.*@", "//...@", text)  # a password may contain any character
     return masked if len(masked) <= 60 else masked[:57] + "..."
 
 
 def telling(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """Return pydantic's errors without what follows from others: a list whose entries are wrong is not empty, and a
-    span that lacks a part is wrong once."""
+    """Return pydantic's errors without those that follow from others.
+
+    A list whose entries are wrong is not too short as well, and a span that lacks a part is reported once.
+    """
     every = list(errors)
     within = {tuple(one["loc"])[:-1] for one in every}
     found: dict[tuple[Any, ...], dict[str, Any]] = {}
@@ -124,7 +125,7 @@ def telling(errors: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def explained(error: Mapping[str, Any], keys: Sequence[str]) -> Reason:
-    """Return what one of pydantic's errors means, about the key of that name in tables of these."""
+    """Return the reason for one of pydantic's errors; `keys`: the path to the key, without list indices."""
     key = ".".join(keys)
     if error["type"] == "tuple_type" and isinstance(error.get("input"), dict) and len(keys) == 1:
         return LIST_OF_TABLES.having(key=key)
@@ -137,7 +138,7 @@ def explained(error: Mapping[str, Any], keys: Sequence[str]) -> Reason:
 
 
 def unknown_key(key: str, known: Iterable[str]) -> Reason:
-    """Return that a key is not known here: its near miss (`near`), or the keys there are."""
+    """Return the reason for an unknown key, with a similar known one (`near`) or all known ones."""
     names = list(known)
     near = difflib.get_close_matches(key.lower(), names, 1, 0.6)
     if near:
@@ -146,13 +147,13 @@ def unknown_key(key: str, known: Iterable[str]) -> Reason:
 
 
 def unknown_driver(error: UnknownDriverError) -> Reason:
-    """Return why there is no driver of that name: it does not load, is a near miss, a shop's name, or is none."""
+    """Return why there is no driver of that name: it fails to load, is misspelt, is a product's name, or is unknown."""
     name = error.name
     if error.broken:
         return Reason(
             "broken_driver", 'the driver "{name}" is installed, but does not load: {why}', name=name, why=error.broken
         )
-    from drivers.sold_as import drivers_for  # and with it all profiles, which a right file has no use for
+    from drivers.sold_as import drivers_for  # this loads all profiles, which a correct file does not need
 
     typed = name.lower()
     near = difflib.get_close_matches(typed, error.known, 1, 0.8)
@@ -170,7 +171,7 @@ def unknown_driver(error: UnknownDriverError) -> Reason:
 
 
 def fields_of(model: type[BaseModel], loc: tuple[Any, ...]) -> list[str]:
-    """Return the keys of the section that a location of `model` lies in."""
+    """Return the keys of the section of `model` that contains a location."""
     for step in loc[:-1]:
         annotation: Any = model.model_fields[step].annotation if step in model.model_fields else None
         for kind in (annotation, *getattr(annotation, "__args__", ())):

@@ -1,4 +1,4 @@
-"""Reading station.toml: a `Config`, or `ConfigError` with everything that is wrong at once."""
+"""Read station.toml: return a `Config`, or raise `ConfigError` with all mistakes at once."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ from edge.config.sections import BrokerSection, Config, SensorSection
 from edge.config.slips import closer, decoded, wide_lines
 
 COMMON = ("name", "driver", "primary", "height_m", "serial", "calibration", "rain_correction")
-# The loader's own fields, no keys of the file; a driver may have a key that is called so.
+# Fields set by the loader, not keys of the file; a driver may have a key of the same name.
 FILLED: dict[type[BaseModel], tuple[str, ...]] = {SensorSection: ("info", "settings"), Config: ("path", "digest")}
-OF_KEY = "[key]"  # what pydantic puts behind a key that is wrong itself
+OF_KEY = "[key]"  # what pydantic appends to the location of a key that is itself wrong
 
 
 class BrokerAlone(BaseModel):
-    """The part of a file that a receiver needs; of the others it knows nothing."""
+    """The only part of a file that a receiver needs; it ignores all others."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -63,16 +63,16 @@ class DraftConfig:
         self.mistakes: list[Mistake] = []
 
     def is_of(self, own: str, others: str, reason: Reason) -> None:
-        """Raise ConfigError where a file has another program's table in place of its own: it is that program's file."""
+        """Raise ConfigError if the file lacks table `own` but has `others`: it is another program's file."""
         if others in self.tables and own not in self.tables:
             raise ConfigError([Mistake(self.file, None, "", "", reason)])
 
     def wrong(self, path: tuple[str | int, ...], reason: Reason) -> None:
-        """Note a mistake at the key of that path; a path that ends in OF_KEY: in the key itself, not in its value."""
+        """Note a mistake at a path; if the path ends in OF_KEY, in the key itself and not in its value."""
         of_key = path[-1:] == (OF_KEY,)
         path = path[:-1] if of_key else path
         text = "" if of_key else self.lines.text(path)
-        if len(path) > 2 and isinstance(path[-1], int):  # of a list within a table: what stands there says which
+        if len(path) > 2 and isinstance(path[-1], int):  # an entry of a list within a table: its value identifies it
             text, path = json.dumps(self.at(path), ensure_ascii=False, default=str), path[:-1]
         reason = closer(self.tables, path, text, reason)
         value = value_for_people(str(path[-1]) if path else "", text)
@@ -81,11 +81,11 @@ class DraftConfig:
     def refused(
         self, path: tuple[str | int, ...], error: ValidationError, model: type[BaseModel], known: Iterable[str] = ()
     ) -> None:
-        """Note what pydantic refuses in the table at that path, but for the loader's own fields.
+        """Note pydantic's errors for the table at that path, except for the loader's own fields.
 
-        `known`: the table's keys, where they are not those of the `model`.
+        `known`: the table's keys, if they are not those of the `model`.
         """
-        meant: set[tuple[Any, ...]] = set()  # keys that are there under a misspelt name
+        meant: set[tuple[Any, ...]] = set()  # keys that are present under a misspelt name
         for one in sorted(telling(error.errors()), key=lambda one: one["type"] == "missing"):
             loc = tuple(one["loc"])
             if loc in meant or (loc and loc[0] in FILLED.get(model, ())):
@@ -99,7 +99,7 @@ class DraftConfig:
             self.wrong((*path, *loc), reason)
 
     def at(self, path: tuple[str | int, ...]) -> Any:
-        """Return the value at that path; None where there is none."""
+        """Return the value at that path; None if there is none."""
         here: Any = self.tables
         for step in path:
             try:
@@ -119,7 +119,7 @@ class DraftConfig:
     def _parsed(self, text: str) -> dict[str, Any]:
         try:
             return tomllib.loads(text)
-        except (ValueError, RecursionError):  # a number of thousands of digits is the second kind of ValueError
+        except (ValueError, RecursionError):  # ValueError also for a number of thousands of digits
             line, reason = mistake_in(text)
             wrong = Mistake(self.file, line, "", "", reason)
             wide = list(wide_lines(self.file, text))
@@ -136,7 +136,7 @@ def load(path: Path | str) -> Config:
 
 
 def checked(file: str, text: str) -> Config:
-    """Return the configuration of that text, which is or will be in `file`. Raise ConfigError as `load` does."""
+    """Return the configuration of a text that is or will be in `file`. Raise ConfigError as `load` does."""
     draft = DraftConfig(file, text)
     draft.is_of("station", "database", HUBS_FILE)
     sensors = checked_sensors(draft)
@@ -151,7 +151,7 @@ def checked(file: str, text: str) -> Config:
 
 
 def load_broker(path: Path) -> BrokerSection:
-    """Return the [broker] of a station's file, a hub's, or one that has nothing else. Raise ConfigError."""
+    """Return the [broker] of a station's or hub's file, or of one with nothing else. Raise ConfigError."""
     text = decoded(str(path), read(path))
     if isinstance(text, Mistake):
         raise ConfigError([text])
@@ -167,7 +167,7 @@ def load_broker(path: Path) -> BrokerSection:
 
 
 def read(path: Path) -> bytes:
-    """Return the file's bytes. Raise ConfigError where it cannot be read."""
+    """Return the file's bytes. Raise ConfigError if it cannot be read."""
     try:
         return path.read_bytes()
     except FileNotFoundError:
@@ -180,7 +180,7 @@ def read(path: Path) -> bytes:
 
 
 def tables(draft: DraftConfig, key: str) -> list[dict[str, Any] | None]:
-    """Return the tables `[[key]]` of the file, None for one that is no table. Note a mistake where `key` is no list."""
+    """Return the tables `[[key]]` of the file, None for an entry that is not a table; [] if `key` is not a list."""
     found = draft.tables.get(key, [])
     if not isinstance(found, list):
         return []
@@ -188,7 +188,7 @@ def tables(draft: DraftConfig, key: str) -> list[dict[str, Any] | None]:
 
 
 def checked_sections(draft: DraftConfig) -> Config | None:
-    """Return everything but the sensors, as a Config without any; None (and mistakes noted) where it is wrong."""
+    """Return all sections but sensors, destinations and channels; None, with the mistakes noted, if one is wrong."""
     known = [name for name in Config.model_fields if name not in FILLED[Config]]
     rest = {key: value for key, value in draft.tables.items() if key not in ("sensor", "forward", "channel")}
     for key in [key for key in rest if key in FILLED[Config]]:
@@ -200,7 +200,7 @@ def checked_sections(draft: DraftConfig) -> Config | None:
             rest.pop(key, None)
     given = {name: field for name, field in Config.model_fields.items() if name in rest or field.is_required()}
     fields: dict[str, Any] = {name: (field.annotation, field) for name, field in given.items()}
-    part = create_model("Config", __base__=Section, **fields)  # to describe all sections takes as long as the rest
+    part = create_model("Config", __base__=Section, **fields)  # building the schema of all sections doubles the time
     try:
         found = part.model_validate_json(json.dumps(rest, default=str), strict=True)
     except ValidationError as error:
@@ -210,7 +210,7 @@ def checked_sections(draft: DraftConfig) -> Config | None:
 
 
 def of_kinds(draft: DraftConfig, key: str, kinds: Mapping[str, type[Section]]) -> list[Any]:
-    """Return the tables [[key]], each of the kind that it names; a mistake is noted for each that is wrong."""
+    """Return the valid tables [[key]], each as the kind that it names; note the mistakes of the others."""
     if not isinstance(draft.tables.get(key, []), list):
         draft.wrong((key,), not_tables(key))
     found: list[Section] = []
@@ -233,12 +233,12 @@ def of_kinds(draft: DraftConfig, key: str, kinds: Mapping[str, type[Section]]) -
 
 
 def checked_sensors(draft: DraftConfig) -> list[SensorSection | None]:
-    """Return the sensors in the file's order, None (and mistakes noted) for one that is wrong."""
+    """Return the sensors in the file's order; None, with its mistakes noted, for one that is wrong."""
     return [checked_sensor(draft, ("sensor", place), table) for place, table in enumerate(tables(draft, "sensor"))]
 
 
 def checked_sensor(draft: DraftConfig, path: tuple[str | int, ...], table: dict[str, Any] | None) -> Any:
-    """Return one sensor's section; None (and mistakes noted) where it is wrong."""
+    """Return one sensor's section; None, with its mistakes noted, if it is wrong."""
     if table is None:
         draft.wrong(path, not_tables("sensor"))
         return None
@@ -257,7 +257,7 @@ def checked_sensor(draft: DraftConfig, path: tuple[str | int, ...], table: dict[
 
 
 def driver_of(draft: DraftConfig, path: tuple[str | int, ...], table: dict[str, Any]) -> DriverInfo | None:
-    """Return the catalog's entry for the table's driver. Note a mistake and return None where no driver is so named."""
+    """Return the catalog's entry for the table's driver; None, with the mistake noted, if there is none."""
     name = table.get("driver")
     if not isinstance(name, str):
         if name is None and (near := difflib.get_close_matches("driver", [key for key in table if key != "driver"])):
@@ -273,7 +273,7 @@ def driver_of(draft: DraftConfig, path: tuple[str | int, ...], table: dict[str, 
 def settings_of(
     draft: DraftConfig, path: tuple[str | int, ...], table: dict[str, Any], info: DriverInfo
 ) -> BaseModel | None:
-    """Return the driver's own settings from the table's other keys; None (and mistakes noted) where they are wrong."""
+    """Return the driver's settings from the table's other keys; None, with the mistakes noted, if they are wrong."""
     own = {key: value for key, value in table.items() if key not in COMMON}
     try:
         return settings_from(info, own)
@@ -283,15 +283,15 @@ def settings_of(
 
 
 def settings_from(info: DriverInfo, own: dict[str, Any]) -> BaseModel:
-    """Return a driver's settings from the keys of a table. Raise ValidationError. JSON's strict rules are TOML's."""
+    """Return a driver's settings from the keys of a table, by JSON's strict rules. Raise ValidationError."""
     return info.settings.model_validate_json(json.dumps(own, default=str), strict=True)
 
 
 def as_key(step: str | int) -> str:
-    """Return a step of a path as the file writes it: in quotes where it is no bare key."""
+    """Return a step of a path as in the file: in quotes unless it is a bare key."""
     return str(step) if re.fullmatch(r"[\w-]*", str(step), re.ASCII) else f'"{step}"'
 
 
 def not_tables(key: str) -> Reason:
-    """Return that what stands there is no list of tables."""
+    """Return the reason for a value that is not a list of tables."""
     return Reason("not_tables", "must be tables of their own, each under a line [[{key}]]", key=key)

@@ -1,4 +1,4 @@
-"""`[[forward]]`: another platform that receives the records too, and in which format."""
+"""`[[forward]]`: another platform that receives the records too, and the format for it."""
 
 import difflib
 import string
@@ -37,11 +37,10 @@ FIELDS_COLLIDE = Reason(
 
 
 class ForwardSection(Section):
-    """What all destinations have. `stations`: these alone; none: all.
+    """What all destinations have. `stations`: only these; none: all.
 
-    `every_min`: minutes that are gathered for one request, or sent one behind the other; 0: each as it comes.
-    `timeout_s`: for one request, or for the acknowledgements of one lot of messages; `retry_max_s`: the longest pause
-    after a failure.
+    `every_min`: minutes gathered for one request, or for one series of messages; 0: each at once. `timeout_s`: for one
+    request, or for the acknowledgements of one series; `retry_max_s`: the longest pause after a failure.
     """
 
     name: Name
@@ -62,8 +61,8 @@ class ForwardSection(Section):
 class HttpJson(ForwardSection):
     """POST batches of records as JSON to `url`.
 
-    `secret_file` holds the value of the header `secret_header`. `batch`: records in one request. `events`: send what is
-    no minute too. Where `success_key` is given an answer must be JSON with that key and `success_value`.
+    `secret_file` contains the value of the header `secret_header`. `batch`: records in one request. `events`: send
+    records other than minutes too. If `success_key` is given, an answer must be JSON with it equal to `success_value`.
     """
 
     kind: Literal["http-json"]
@@ -84,10 +83,10 @@ class HttpJson(ForwardSection):
 
 
 class MqttJson(ForwardSection):
-    """Publish each minute as one flat JSON object, by MQTT 3.1.1.
+    """Publish each minute as one flat JSON object over MQTT 3.1.1.
 
-    `topic` may have {station} in it. A value stands under `value_name`, its word of quality under `quality_name`, with
-    {channel}, {quantity} and {sensor} in them; `names` gives {channel} another name.
+    `topic` may contain {station}. `value_name` is the field name of a value, `quality_name` that of its quality word;
+    both may contain {channel}, {quantity} and {sensor}; `names` replaces {channel} by another name.
     """
 
     kind: Literal["mqtt-json"]
@@ -124,7 +123,7 @@ class MqttJson(ForwardSection):
     def _are_of_quantities(cls, names: dict[str, str]) -> dict[str, str]:
         for quantity in (ChannelName.parse(name).quantity for name in names):
             near = difflib.get_close_matches(quantity, QUANTITIES, 1, 0.8)
-            if quantity not in QUANTITIES and near:  # another one may be a newer station's
+            if quantity not in QUANTITIES and near:  # one unlike all may be a newer station's
                 raise SettingError(NEAR_QUANTITY.having(name=quantity, near=near[0]))
         told = dict[str, str]()
         for channel, name in names.items():
@@ -137,21 +136,21 @@ class MqttJson(ForwardSection):
     @classmethod
     def _is_template(cls, template: str, info: ValidationInfo) -> str:
         check_template(template, ("channel", "quantity", "sensor"))
-        if {"names", "value_name"} - info.data.keys() <= {info.field_name}:  # otherwise those are told
+        if {"names", "value_name"} - info.data.keys() <= {info.field_name}:  # otherwise those are reported
             before = [info.data[name] for name in ("value_name",) if name in info.data]
             tell_apart(info.data["names"], *before, template)
         return template
 
 
 def field_names(channel: str, names: dict[str, str], *templates: str) -> tuple[str, ...]:
-    """Return the names that a channel's fields stand under: its value, its word of quality."""
+    """Return the names of a channel's fields, one for each template (value, quality)."""
     parts = ChannelName.parse(channel)
     words = {"channel": names.get(channel, channel), "quantity": parts.quantity, "sensor": parts.sensor}
     return tuple(template.format(**words) for template in templates)
 
 
 def tell_apart(names: dict[str, str], *templates: str) -> None:
-    """See that these templates (of values, of qualities) give each field a name of its own. Raise SettingError."""
+    """Check that these templates (value, quality) give each field a unique name. Raise SettingError."""
     taken = {name: name for name in HEAD}
     for channel in dict.fromkeys((*PROBES, *names)):
         for name in field_names(channel, names, *templates):
@@ -165,7 +164,7 @@ FORWARDS: dict[str, type[HttpJson] | type[MqttJson]] = {"http-json": HttpJson, "
 
 
 def check_template(template: str, known: tuple[str, ...]) -> None:
-    """See that nothing but these names stands in braces. Raise SettingError."""
+    """Check that only these names are used in braces. Raise SettingError."""
     try:
         parts = list(string.Formatter().parse(template))
     except ValueError:

@@ -1,6 +1,6 @@
-"""The sections of `station.toml`, strict: an unknown key or a wrong type stops the start.
+"""The sections of `station.toml`, strict: with an unknown key or a wrong type the station does not start.
 
-`edge.config.file.load` reads a file into a `Config`; what is wrong becomes sentences in `edge.config.errors`.
+`edge.config.file.load` reads a file into a `Config`; `edge.config.errors` turns mistakes into sentences.
 """
 
 import datetime
@@ -28,7 +28,7 @@ NOT_COLDER = Reason(
 )
 LOST_NONE = Reason("alert_lost_none", "lost counts silent sensors: its first limit must be 1 or more")
 LIMITS_UNSORTED = Reason("alert_limits", "list the limits from the mildest to the worst, each once")
-# Made by the catalog: to describe all that is in it takes a tenth of reading a file.
+# Made by the catalog, so not validated: building its schema would take a tenth of the time to read a file.
 LoadedDriver = Annotated[DriverInfo, GetPydanticSchema(lambda kind, _: is_instance_schema(kind))]
 RemoteCommand = Literal["picture", "hello", "maintenance", "stage", "silence-horn"]
 
@@ -37,7 +37,7 @@ REMOTE: tuple[RemoteCommand, ...] = ("picture", "hello", "stage", "silence-horn"
 
 
 class StationSection(Section):
-    """Who the station is. `id` names its records and topics for ever.
+    """The station's identity. `id` names its records and topics permanently.
 
     `language`: of its journal; None: the system's.
     """
@@ -48,10 +48,10 @@ class StationSection(Section):
 
 
 class SiteSection(Section):
-    """Where it stands: degrees of `datum`, metres above sea level, hours ahead of UTC, what grows there.
+    """The site: degrees of `datum`, metres above sea level, hours ahead of UTC, the crop.
 
-    `season_begins`: month and day from which chill and warmth are counted; 1 November where nothing is said (south of
-    the equator 1 May). `assumed`: what nobody gave, so that `minshan init` wrote Maoxian's.
+    `season_begins`: month and day from which chill and warmth are counted; 1 November by default (south of the equator
+    1 May). `assumed`: what was not given to `minshan init`, which then wrote Maoxian's.
     """
 
     latitude: float = Field(ge=-90, le=90)
@@ -65,7 +65,7 @@ class SiteSection(Section):
 
 
 class StateSection(Section):
-    """Where the station keeps what it measured, and how many megabytes of each it may keep."""
+    """Where the station stores its data, and how many megabytes of records and pictures it may store."""
 
     dir: FolderPath
     records_mb: int = Field(default=1000, ge=10)
@@ -76,12 +76,12 @@ class StateSection(Section):
 class BrokerSection(Section):
     """Where records are sent. `url`: mqtt://host:1883 or mqtts://host:8883, the login in it or beside it.
 
-    `proof`: what closes a range of records: "committed" (the platform's receipt that it is on its disk) or "broker"
-    (its acknowledgement; what it then drops, while the platform is away, is lost). `protocol`: 5 unless the broker
-    speaks 3.1.1 alone ("auto" tries 5 first). `contract`: the newest version of the wire contract that records go in;
-    2 (minutes in columns) once the platform has said that it reads it. `live_every_min`: minutes in a live message; an
-    alert takes all with it at once. `keepalive_s`: after so long without a message a sign of life goes, a fifth of a
-    kilobyte: mobile networks forget a connection that is silent for 5 min.
+    `proof`: what proves that records have arrived: "committed" (the platform's receipt that they are on its disk) or
+    "broker" (the broker's acknowledgement; what it drops while the platform is offline is lost). `protocol`: 5 unless
+    the broker supports only 3.1.1 ("auto" tries 5 first). `contract`: the newest version of the wire contract to send;
+    2 (minutes in columns) once the platform has stated that it reads it. `live_every_min`: minutes in a live message;
+    an alert sends all pending ones at once. `keepalive_s`: silence after which a PINGREQ is sent, a fifth of a
+    kilobyte: mobile networks drop a connection that is silent for 5 min.
     """
 
     url: str = Field(pattern=BROKER_URL)
@@ -100,7 +100,7 @@ class BrokerSection(Section):
 
 
 class RainCorrection(Section):
-    """A gauge's own calibration: rate_true = a * rate^b (mm/h), found on `date` by `source` (a person, a sheet)."""
+    """A gauge's own calibration: rate_true = a * rate^b (mm/h), made on `date`; `source`: a person or a certificate."""
 
     a: float = Field(gt=0.5, lt=2.0)
     b: float = Field(default=1.0, gt=0.5, lt=1.5)
@@ -124,15 +124,15 @@ class SensorSection(Section):
     calibration: str = ""
     rain_correction: RainCorrection | None = None
     heated: bool = False
-    # Filled by the loader from the driver's catalog entry and the remaining keys.
+    # Set by the loader from the driver's catalog entry and the remaining keys.
     info: LoadedDriver
     settings: Any
 
 
 class CameraSection(Section):
-    """One camera. `driver`: picamera, http or rtsp (with `url`). Times are minutes; by day means sun up.
+    """One camera. `driver`: picamera, http or rtsp (with `url`). It takes pictures by day (sun up) unless `by_night`.
 
-    `fingerprint`: SHA-256 of the camera's certificate, where nobody known has signed it (https and rtsps).
+    `fingerprint`: SHA-256 of the camera's certificate, if no trusted CA has signed it (https and rtsps).
     """
 
     name: Name
@@ -149,12 +149,12 @@ class CameraSection(Section):
 
 
 class AlertSection(Section):
-    """One rule that the station watches by itself. Exactly one of its kinds is given:
+    """One alert rule that the station evaluates itself. Exactly one of its kinds is given:
 
-    `above` or `below`: limits of `channel`, from the first to the worst; `falls`: of `channel`, in its unit an hour;
-    `crop`: frost by wet bulb and stage, `offset_k` colder in the block's lowest corner (below 0), warned of `near_k`
-    before; `lost`: so many sensors that say nothing. `hold_min` minutes in a row raise it; `clear_min` in a row, better
-    by `clear_by`, end it. `season` and `hours` (by the station's clock) bound when it may be raised.
+    `above` or `below`: limits of `channel`, from the first to the worst; `falls`: of `channel`, in its unit per hour;
+    `crop`: frost by wet bulb and stage, `offset_k` colder in the block's lowest corner (below 0), with a warning
+    `near_k` before; `lost`: the number of silent sensors. `hold_min` minutes in a row raise it; `clear_min` in a row,
+    better by `clear_by`, end it. `season` and `hours` (by the station's clock) limit when it may be raised.
     """
 
     name: Name
@@ -193,10 +193,10 @@ class AlertSection(Section):
 
 
 class HornSection(Section):
-    """A relay that wakes people: a GPIO line as contacts have it (`chip`, `line`), on at 0 V where it is `active_low`.
+    """A relay for a horn: a GPIO line given as for contacts (`chip`, `line`), on at 0 V if it is `active_low`.
 
-    It sounds while a rule of `rules` is open at step `from_step` or worse, `longest_on_s` at most, then rests `rest_s`.
-    A contact on `button_line` silences it.
+    It sounds while a rule of `rules` is open at step `from_step` or worse, `longest_on_s` at most, then pauses for
+    `rest_s`. A contact on `button_line` silences it.
     """
 
     chip: PathText = "/dev/gpiochip0"
@@ -211,21 +211,21 @@ class HornSection(Section):
 
 
 class ClockSection(Section):
-    """`trust_system_clock`: take the system's time as true though nothing disciplines it (a wired test box)."""
+    """`trust_system_clock`: trust the system's time though nothing synchronises it (a wired test box)."""
 
     trust_system_clock: bool = False
 
 
 class CommandsSection(Section):
-    """`remote`: what may be asked for over the broker; never what decides whose word counts."""
+    """`remote`: the commands allowed over the broker; never those that decide which receiver is trusted."""
 
     remote: tuple[RemoteCommand, ...] = Field(default=REMOTE, strict=False)  # a file has lists
 
 
 class BudgetSection(Section):
-    """How many megabytes (10^6 bytes, as a SIM is sold) a month of the bill has, and on which day that begins.
+    """The megabytes (10^6 bytes, as SIMs are sold) of a billing month, and the day on which it begins.
 
-    What is thinned so that it lasts, and in which order, is said in docs/costs.md.
+    docs/costs.md states what is thinned so that they last, and in which order.
     """
 
     mb_per_month: float = Field(ge=1, le=1_000_000, strict=False)
@@ -233,11 +233,11 @@ class BudgetSection(Section):
 
 
 class Config(Section):
-    """The whole file. `forward`: other platforms that get the records too; `path` is where it was read from, `digest`
+    """The whole file. `forward`: other platforms that get the records too; `path`: where it was read from; `digest`:
     the SHA-256 of its bytes, hex.
 
-    `channel`: by which the station tells people itself where its hub does not; `person`: whom. What a file leaves out
-    is made unchecked: its model is then never described to pydantic.
+    `channel`: how the station notifies people itself if its hub does not; `person`: whom. Defaults of absent sections
+    are constructed without validation, so that pydantic need not build their schema.
     """
 
     station: StationSection

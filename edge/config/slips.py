@@ -1,7 +1,7 @@
-"""Typing slips that people make in a station's file, each reported with what to write instead.
+"""Typing errors that people make in a station's file, each reported with what to write instead.
 
-A Chinese keyboard gives full-width signs (：，＝“”), a datasheet's address is hexadecimal, a map names the longitude
-first, a password holds a sign that ends it in an address.
+A Chinese keyboard gives full-width characters (：，＝“”), a datasheet's address is hexadecimal, a map gives the
+longitude first, a password contains a character that ends it in a URL.
 """
 
 from __future__ import annotations
@@ -22,17 +22,17 @@ if TYPE_CHECKING:
 
     from pydantic import BaseModel
 
-# A sign in a login that ends it there. A camera's path, unlike a broker's, may hold an @ as well.
+# A character that ends a login in a URL. A camera's path, unlike a broker's, may contain an @ as well.
 SIGN_IN_LOGIN = dict.fromkeys(("camera_url", "bad_port"), r"//[^@]*?([#/?\[\]])[^@]*@") | {
     "bad_broker": r"//.*?([#/?\[\]]).*@"
 }
 KeyPath = tuple[str | int, ...]
-# A text is refused for its form by these; a title may hold any sign.
+# Reasons that refuse a text for its form; a title may contain any character.
 FORMS = {
     *("bad_broker", "bad_name", "string_pattern_mismatch", "literal_error", "driver_near", "unknown_driver"),
     *("camera_url", "bad_port", "bad_hour", "bad_day_of_year"),
 }
-# What was meant by a text in quotes, where a number or a truth is wanted.
+# A quoted text that was meant as a number or a truth value.
 QUOTED = {
     "int_type": r"[-+]?(0x[0-9a-fA-F]+|\d+)",
     "float_type": r"[-+]?\d+(\.\d+)?",
@@ -41,14 +41,14 @@ QUOTED = {
 
 
 def wide_lines(file: str, text: str) -> Iterator[Mistake]:
-    """Yield a mistake for each line that has a full-width sign outside its texts in quotes and its comment."""
+    """Yield a mistake for each line that has a full-width character outside its strings and comment."""
     for number, line in enumerate(text.splitlines(), 1):
         if found := first_wide(outside_texts(line)):
             yield Mistake(file, number, "", "", found)
 
 
 def decoded(file: str, raw: bytes) -> str | Mistake:
-    """Return the text of the bytes, or the mistake of another encoding."""
+    """Decode the bytes; return the mistake if they are in another encoding."""
     try:
         return text_of(raw)
     except NoTextError as error:
@@ -56,9 +56,9 @@ def decoded(file: str, raw: bytes) -> str | Mistake:
 
 
 def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> Reason:
-    """Return the reason that says more about a mistake at that path, where it is one of these slips.
+    """Return a more specific reason for a mistake at that path if it is one of these errors, else `reason`.
 
-    `tables` are the file's, `text` is what stands there.
+    `tables`: the file's; `text`: the value's text in the file.
     """
     code = reason.code
     if code in FORMS and (wide := first_wide(text)):
@@ -93,7 +93,7 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
 
 
 def of_other_type(code: str, text: str) -> Reason | None:
-    """Return how a value of another type is to be written: a number in quotes, one entry without its brackets."""
+    """Return how to write a value that has another type: a number in quotes, a list without its brackets."""
     if code in QUOTED and (bare := re.fullmatch(QUOTED[code], text[1:-1])) and text[:1] in ("'", '"'):
         return Reason("quoted", "write it without quotes: {value}", value=bare[0])
     if code in ("list_type", "tuple_type") and text and text[0] not in "[{":
@@ -102,13 +102,13 @@ def of_other_type(code: str, text: str) -> Reason | None:
 
 
 def has_port(url: str) -> bool:
-    """Return whether what stands behind the host's colon, where there is one, is a port."""
+    """Return whether the text after the host's colon, if there is one, is a valid port."""
     number = re.search(r"://(?:.*@)?[^:]*:([^]/]*)/?$", url)
     return number is None or bool(re.fullmatch("[0-9]{1,5}", number[1]) and 0 < int(number[1]) < 65536)
 
 
 def address(model: type[BaseModel], text: str, reason: Reason) -> Reason:
-    """Return the same for a device's address out of its range: on I2C all addresses are written with 0x."""
+    """Return a more specific reason for an I2C address out of range, which people write without 0x, else `reason`."""
     if not issubclass(model, OnI2C) or reason.code not in ("greater_than_equal", "less_than_equal"):
         return reason
     first, last = address_span(model)

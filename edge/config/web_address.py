@@ -1,4 +1,4 @@
-"""Addresses of services on the web, without a login in them: a secret stands in a file."""
+"""URLs of web services, without a login: secrets are in files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ URL_LOGIN = Reason("url_login", "no login belongs here: put the secret into a fi
 
 
 def url_parts(url: str, wrong: Reason) -> SplitResult:
-    """Return the parts of a URL that names a host, and a port that there can be. Raise SettingError with `wrong`."""
+    """Return the parts of a URL with a host and a valid port. Raise SettingError with the reason `wrong`."""
     try:
         parts = urlsplit(url)
         usable = (
@@ -33,20 +33,20 @@ def url_parts(url: str, wrong: Reason) -> SplitResult:
 
 
 def web_address(url: str) -> str:
-    """Return a URL without a login in it. Raise SettingError."""
+    """Return the URL. Raise SettingError if it is invalid or contains a login."""
     if "@" in url_parts(url, BAD_HTTP_URL).netloc:
         raise SettingError(URL_LOGIN)
     return url
 
 
 def plain_value(value: Any) -> Any:
-    """Return what an answer says of its success, by a value that can be compared. Raise SettingError."""
+    """Return the value that marks success in an answer. Raise SettingError unless it is a text, integer or bool."""
     if not isinstance(value, str | int):
         raise SettingError(NO_SUCCESS)
     return value
 
 
 WebAddress = Annotated[str, Field(pattern=HTTP_URL), AfterValidator(web_address)]
-BaseAddress = Annotated[WebAddress, AfterValidator(lambda url: url.rstrip("/"))]  # what paths are put behind
+BaseAddress = Annotated[WebAddress, AfterValidator(lambda url: url.rstrip("/"))]  # to which paths are appended
 SuccessValue = Annotated[Any, AfterValidator(plain_value)]
 HeaderName = Annotated[str, Field(pattern=HEADER_NAME)]

@@ -1,7 +1,7 @@
 """Measured data for clients of the station: the same queries and answers as at a hub.
 
-`now`, `series`, `channels`, `events` and `pictures` take the arguments of the hub's API, but for the station, and
-answer with the structs of `edge/records/answers.py`. The store is read in slices, so that no minute waits for a page.
+`now`, `series`, `channels`, `events` and `pictures` take the arguments of the hub's API without the station, and answer
+with the structs of `edge/records/answers.py`. The store is read in slices, so that no minute waits for a page.
 """
 
 from datetime import datetime
@@ -27,7 +27,7 @@ Time = Annotated[datetime, Meta(tz=True)] | float  # with a zone, or seconds sin
 
 
 class SeriesArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A channel in a span, half open, up to now where no end is given."""
+    """A channel in a half-open span, up to now if no end is given."""
 
     channel: Channel
     first: Time = msgspec.field(name="from")
@@ -43,7 +43,7 @@ class ChannelsArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class EventsArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A span, and which kinds: one or several with commas between them."""
+    """A span, and one or several kinds, separated by commas."""
 
     first: Time = msgspec.field(name="from")
     last: Time | None = msgspec.field(name="to", default=None)
@@ -61,7 +61,7 @@ class PicturesArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True)
 
 
 class ReadingsArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which quantity and which sensor; all of them without."""
+    """Which quantity and which sensor; None: all."""
 
     quantity: Annotated[str, Meta(max_length=64)] | None = None
     sensor: Annotated[str, Meta(max_length=64)] | None = None
@@ -79,13 +79,13 @@ def give_now(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
 
 
 def give_series(parts: StationParts, arguments: SeriesArguments) -> dict[str, Any]:
-    """Return a channel's curve, as much of it as one answer holds."""
+    """Return a channel's curve, as far as it fits into one answer."""
     curves = Curves(parts.config.station.id, parts.kept)
     return plain(curves.series(arguments.channel, *span(parts, arguments), arguments.step))
 
 
 def give_channels(parts: StationParts, arguments: ChannelsArguments) -> dict[str, Any]:
-    """Return the channels that have anything in a span."""
+    """Return the channels that have data in a span."""
     return {"channels": sorted(StoredHours(parts.kept).names(*span(parts, arguments)))}
 
 
@@ -108,7 +108,7 @@ def give_pictures(parts: StationParts, arguments: PicturesArguments) -> dict[str
 
 
 def now_of(parts: StationParts) -> Now:
-    """Return the newest minute that was recorded as an answer. Raise StoreError."""
+    """Return the newest recorded minute as an answer. Raise StoreError."""
     station, record = parts.config.station.id, parts.kept.last(Kind.MINUTE)
     body = None if record is None else decode(record.kind, record.body)
     if record is None or not isinstance(body, Minute):
@@ -123,7 +123,7 @@ def now_of(parts: StationParts) -> Now:
 
 
 def age_of(parts: StationParts, record: Record, end: int | None) -> float | None:
-    """Return the seconds since a record ended: by this boot's own clock, else by UTC; None where neither knows."""
+    """Return the seconds since a record ended: by this boot's clock, else by UTC; None if neither is known."""
     now = parts.clock.now()
     if record.stamp.boot == parts.recorder.snapshot.boot:
         return round(max(0.0, now - record.stamp.boottime - record.duration), 3)
@@ -132,18 +132,18 @@ def age_of(parts: StationParts, record: Record, end: int | None) -> float | None
 
 
 def span(parts: StationParts, arguments: Any) -> tuple[int, int]:
-    """Return a span in microseconds UTC. Raise CommandRefusedError where it has no length."""
+    """Return a span in microseconds UTC. Raise CommandRefusedError if its end is not after its begin."""
     first = us(arguments.first)
     last = None if arguments.last is None else us(arguments.last)
     if last is None:
-        last = parts.recorder.snapshot.time_at(parts.clock.now())[0] or first + 1  # nobody knows now
+        last = parts.recorder.snapshot.time_at(parts.clock.now())[0] or first + 1  # if the time is unknown
     if last <= first:
         raise CommandRefusedError(BACKWARDS)
     return first, last
 
 
 def give_advice(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
-    """Return what the growers' rules say now."""
+    """Return the verdicts of the growers' rules now."""
     recorder = parts.recorder.snapshot
     now, _ = recorder.time_at(parts.clock.now())
     return {"verdicts": [plain(one) for one in parts.advice.verdicts(now, recorder.hour)]}
@@ -152,8 +152,8 @@ def give_advice(parts: StationParts, arguments: NoArguments) -> dict[str, Any]:
 def give_readings(parts: StationParts, arguments: ReadingsArguments) -> dict[str, Any]:
     """Return each sensor's newest reading of each quantity, before it becomes part of a minute.
 
-    `value`, `age_s` and `doubt` are None where there is none yet, `down` says why a sensor gives none now, and
-    `mm_per_tip` is there for a rain gauge whose tips are known.
+    `value`, `age_s` and `doubt` are None if there is none yet; `down`: why the sensor gives none now (None: it does);
+    `mm_per_tip`: for a rain gauge whose resolution is known.
     """
     now = parts.clock.now()
     found = []

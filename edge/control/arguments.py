@@ -1,4 +1,4 @@
-"""The arguments of commands, each a type of its own, and what is refused."""
+"""The arguments of commands, one type for each command, and their validation."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any
@@ -9,18 +9,18 @@ from msgspec import Meta
 from drivers.reason import Reason, printable
 from edge.wire.contract import CameraName, Part, Sha256
 
-SHOWN = 64  # characters of what was asked for that an answer repeats
+SHOWN = 64  # characters of a request that an answer quotes
 LONGEST_TEXT = 200  # characters; they go into the reason of each channel of each minute
 SHORTEST_TOKEN = 10  # characters
-LONGEST_MAINTENANCE = 24 * 3600.0  # s; a forgotten one ends by itself
+LONGEST_MAINTENANCE = 24 * 3600.0  # s; a forgotten maintenance ends by itself
 
 
 class NoArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A command that takes none."""
+    """No arguments."""
 
 
 class PictureArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Which camera; the first one without a name."""
+    """Which camera; None: the first one."""
 
     camera: CameraName | None = None
 
@@ -33,14 +33,14 @@ class PictureFileArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=Tr
 
 
 class MaintenanceArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """For how many seconds from now (0 ends it), and what is done."""
+    """For how many seconds from now (0 ends it), and what work is done."""
 
     seconds: Annotated[float, Meta(ge=0, le=LONGEST_MAINTENANCE)]
     text: Annotated[str, Meta(max_length=2000)] = ""
 
 
 class StageArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """At which stage a crop is, and who says so."""
+    """At which stage a crop is, and who reports it."""
 
     crop: Annotated[str, Meta(max_length=64)]
     stage: Annotated[str, Meta(max_length=64)]
@@ -54,7 +54,7 @@ class PageTokenArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True
 
 
 class SilenceArguments(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who has heard the horn; otherwise it is whoever the envelope names."""
+    """Who has heard the horn; empty: the issuer of the command."""
 
     by: Annotated[str, Meta(max_length=LONGEST_TEXT)] = ""
 
@@ -68,9 +68,9 @@ class CommandRefusedError(Exception):
 
 
 def arguments_of(command: str, kind: type[msgspec.Struct], given: Mapping[str, Any]) -> Any:
-    """Return the arguments of a command as its own type.
+    """Convert the arguments of a command to its type.
 
-    Raise CommandRefusedError, naming the first one that is wrong.
+    Raise CommandRefusedError, naming the first invalid one.
     """
     fields = {field.encode_name: field for field in msgspec.structs.fields(kind)}
     for name in given:

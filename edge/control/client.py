@@ -1,4 +1,4 @@
-"""Asking the running station through its local socket, in frames (`edge/control/frames.py`)."""
+"""Query the running station through its local socket, in frames (`edge/control/frames.py`)."""
 
 from __future__ import annotations
 
@@ -17,16 +17,16 @@ from edge.language.sentence import as_sentence
 from edge.language.texts import _
 from edge.snapshots import StationStatus
 
-PATIENCE_S = 5.0  # s for a question and all of its answer; it takes milliseconds unless the disk hangs
-WAITED_S = 120.0  # s for what the station has accepted and tells of later (a picture)
+PATIENCE_S = 5.0  # s for a question and its whole answer; it takes milliseconds unless the disk hangs
+WAITED_S = 120.0  # s for the final answer to an accepted command (a picture)
 
 
 class NotRunningError(Exception):
-    """No station answers at that socket."""
+    """No station listens at that socket."""
 
 
 class AskError(Exception):
-    """A station is there and may not be asked, or refuses, or does not answer well; `remedy` says what to do."""
+    """A station runs, but may not be queried, refuses, or gives an invalid answer; `remedy` says what to do."""
 
     def __init__(self, text: str, remedy: str = "") -> None:
         super().__init__(text)
@@ -34,14 +34,14 @@ class AskError(Exception):
 
 
 class SilentError(AskError):
-    """A station is there, and no whole answer comes in time."""
+    """A station runs, but no complete answer came in time."""
 
 
 class Client:
     """A connection to a station's daemon, one question after another."""
 
     def __init__(self, path: Path) -> None:
-        """Connect. Raise NotRunningError where nobody listens, AskError where this user may not ask."""
+        """Connect. Raise NotRunningError if nobody listens, AskError if this user may not query it."""
         self._path = path
         self._clock: Clock = SystemClock()
         self._buffer = bytearray()
@@ -49,7 +49,7 @@ class Client:
         self._socket.settimeout(PATIENCE_S)
         try:
             connect(self._socket, path)
-        except BaseException:  # whatever it was, the socket is closed before it goes on
+        except BaseException:  # close the socket at any exception
             self._socket.close()
             raise
 
@@ -60,7 +60,7 @@ class Client:
         self._socket.close()
 
     def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
-        """Return what the station answers. Raise AskError where it refuses, or does not answer in time."""
+        """Send a command and return its data. Raise AskError if it is refused, or not answered in time."""
         return self._asked(name, arguments)[0]
 
     def status(self) -> StationStatus:
@@ -72,7 +72,7 @@ class Client:
         return self._asked("picture-file", {"picture": picture, "part": part})[1]
 
     def statuses(self, every_s: float) -> Iterator[dict[str, Any]]:
-        """Give the station's status now and then each so many seconds, until it ends. Raise AskError."""
+        """Yield the station's status now and then every so many seconds, until the station ends. Raise AskError."""
         try:
             self._send({"ask": "subscribe", "every_s": every_s})
             while True:
@@ -81,7 +81,7 @@ class Client:
             raise self._silent() from None
 
     def live(self) -> Iterator[dict[str, Any]]:
-        """Give what is new as it comes (`event`: "now", "record", "alive"), until the station ends. Raise AskError."""
+        """Yield events as they occur (`event`: "now", "record", "alive"), until the station ends. Raise AskError."""
         try:
             self._send({"ask": "live"})
             while True:
@@ -107,7 +107,7 @@ class Client:
     def _send(self, question: dict[str, Any]) -> None:
         try:
             frame = frames.packed(question)
-        except UnicodeEncodeError:  # half a surrogate pair, as Python makes it of bytes that are no characters
+        except UnicodeEncodeError:  # a lone surrogate, to which Python decodes undecodable bytes
             raise AskError(_("This text has characters that are not UTF-8.")) from None
         self._socket.settimeout(PATIENCE_S)
         self._socket.sendall(frame)
@@ -116,7 +116,7 @@ class Client:
         return frames.message(self._frame(until)[1])
 
     def _frame(self, until: float) -> tuple[int, bytes]:
-        """Return the next frame. Raise TimeoutError where it has not all come until then."""
+        """Return the next frame. Raise TimeoutError if it is not complete by the instant `until`."""
         while (found := frames.take(self._buffer, LONGEST_ANSWER)) is None:
             left = until - self._clock.now()
             if left <= 0:
@@ -136,7 +136,7 @@ def status(path: Path) -> StationStatus:
 
 
 def status_of(answer: dict[str, Any]) -> StationStatus:
-    """Return the status that an answer holds. Raise AskError where the station is of another version."""
+    """Return the status in an answer. Raise AskError if the station is of another version."""
     try:
         return snapshots.read(answer)
     except ValueError:
@@ -151,7 +151,7 @@ def ask(path: Path, name: str, **arguments: Any) -> dict[str, Any]:
 
 
 def facts(answer: dict[str, Any]) -> dict[str, Any]:
-    """Return the facts of an answer. Raise AskError, in the person's language, where the station refuses."""
+    """Return the data of an answer. Raise AskError, in the person's language, if the station refuses."""
     if answer.get("state") != "done":
         raise AskError(as_sentence(texts.reason_of(answer.get("why") or str(answer.get("text", "")))))
     data = answer.get("data")
@@ -159,11 +159,11 @@ def facts(answer: dict[str, Any]) -> dict[str, Any]:
 
 
 def connect(caller: socket.socket, path: Path) -> None:
-    """Connect. Raise NotRunningError where nobody listens, AskError where this user may not ask."""
+    """Connect. Raise NotRunningError if nobody listens, AskError if this user may not query it."""
     try:
         with short_path(path) as short:
             caller.connect(short)
-    except BlockingIOError:  # too many wait to be accepted
+    except BlockingIOError:  # the accept queue is full
         sentence = _("The station at {path} does not answer.").format(path=path)
         raise AskError(sentence, _("See its log: journalctl -u minshan -n 50")) from None
     except PermissionError:

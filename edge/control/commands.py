@@ -1,7 +1,7 @@
-"""The commands of a station: one registry from a name to its arguments, the right it needs, and its handler.
+"""The commands of a station: one registry from a name to its arguments, the permission it needs, and its handler.
 
-MQTT, the local socket and HTTP are envelopes over it (`edge/control/envelopes.py`). Each says who asks (a
-`Principal`) and takes the outcomes: one, or "accepted" and later the end. Nothing here raises at an envelope.
+MQTT, the local socket and HTTP are envelopes around it (`edge/control/envelopes.py`). Each states who asks (a
+`Principal`) and receives the outcomes: one, or "accepted" and later the final one. No error is raised to an envelope.
 """
 
 import logging
@@ -35,21 +35,21 @@ from edge.store.errors import StoreError
 from edge.store.picture_rows import file_name
 
 log = logging.getLogger("minshan.commands")
-ISSUED, REMEMBERED = "issued", 1000  # the kind of the notes that tell who gave which command, and how many stay
-WORK = Reason("work_on_station", "work on the station")  # where nobody said what is done
+ISSUED, REMEMBERED = "issued", 1000  # the kind of notes of who gave which command, and how many are kept
+WORK = Reason("work_on_station", "work on the station")  # if the command does not state the work
 State = Literal["accepted", "done", "failed"]
 
 
 class Permission(StrEnum):
-    """What somebody may do here."""
+    """What somebody may do."""
 
-    READ = "read"  # see what is measured, kept and sent
-    OPERATE = "operate"  # ask for pictures and hellos, mark maintenance
-    TRUST = "trust"  # decide whose word counts
+    READ = "read"  # see what is measured, stored and sent
+    OPERATE = "operate"  # request pictures and hellos, mark maintenance
+    TRUST = "trust"  # decide which receiver and which token are trusted
 
 
 class Principal(msgspec.Struct, frozen=True):
-    """Who asks: by which envelope, as whom, with which rights; `only` these commands where it is not None."""
+    """Who asks: the envelope, the name, the permissions; `only`: the commands allowed (None: all)."""
 
     envelope: str
     name: str
@@ -64,7 +64,7 @@ TECHNICIAN = Principal("page", "technician", frozenset({Permission.READ, Permiss
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What came of a command: `why` it failed, or what was done in words; `content` are bytes beside the data."""
+    """The outcome of a command: `why` it failed, or what was done, as a sentence; `content`: bytes beside the data."""
 
     state: State
     why: Reason | None = None
@@ -73,7 +73,7 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Request(msgspec.Struct, frozen=True):
-    """One asking: `tell` hears of each outcome, from any lane."""
+    """One request of a command: `tell` is called with each outcome, from any lane."""
 
     id: str
     issued_by: Principal
@@ -81,7 +81,7 @@ class Request(msgspec.Struct, frozen=True):
 
 
 class CommandEntry(msgspec.Struct, frozen=True):
-    """One entry of the registry. A handler returns None where it has told, or will tell, of the outcome itself."""
+    """One entry of the registry. A handler returns None if it passes the outcome to `Request.tell` itself."""
 
     name: str
     arguments: type[msgspec.Struct]
@@ -91,7 +91,7 @@ class CommandEntry(msgspec.Struct, frozen=True):
 
 
 class Commands:
-    """Carries out what is asked for."""
+    """Carries out commands."""
 
     def __init__(self, parts: StationParts, known: tuple[CommandEntry, ...]) -> None:
         self._parts = parts
@@ -102,12 +102,12 @@ class Commands:
         return PageToken(self._parts.kept.notes, self._parts.clock)
 
     def technician(self, token: object) -> Principal:
-        """Return who knows the page's token. Raise CommandRefusedError, StoreError."""
+        """Return the technician if this is the page's token. Raise CommandRefusedError, StoreError."""
         self._token.check(token)
         return TECHNICIAN
 
     def run(self, name: str, arguments: Mapping[str, Any], request: Request) -> None:
-        """Carry out a command and tell of it, or tell why not."""
+        """Carry out a command and report its outcome, or why it was refused."""
         try:
             command = self._allowed(name, request.issued_by)
             made = arguments_of(command.name, command.arguments, arguments)
@@ -120,19 +120,19 @@ class Commands:
             outcome = Outcome("failed", trouble.reason)
         except Stopped:
             raise
-        except Exception:  # whatever somebody asks, the next one is served
+        except Exception:  # no command may prevent the next one
             log.exception("the command %r caused an unexpected error", name[:SHOWN])
             outcome = Outcome("failed", UNFORESEEN)
         if outcome is not None:
             request.tell(outcome)
 
     def _remember(self, name: str, request: Request) -> None:
-        """Log and keep who gave a command that changes something, by the command's id."""
+        """Log and save who gave a command that changes something, by the command's id."""
         log.info("command %s (%r), asked by %s", name, request.id, request.issued_by)
         issued = msgspec.json.encode({"command": name, "issued_by": str(request.issued_by)})
         try:
             self._parts.kept.notes.put(ISSUED, request.id, issued, REMEMBERED)
-        except StoreError as trouble:  # a disk that is full is no reason not to mark maintenance
+        except StoreError as trouble:  # a full disk must not prevent marking maintenance
             log.warning("the sender of command %r cannot be saved: %s", request.id, trouble)
 
     def _allowed(self, name: str, who: Principal) -> CommandEntry:
@@ -164,17 +164,17 @@ class Commands:
 
 
 def give_status(parts: StationParts, arguments: NoArguments, request: Request) -> Outcome:
-    """Return what the station says of itself."""
+    """Return the station's status."""
     return Outcome("done", data=plain_status(parts))
 
 
 def answered(give: Callable[[StationParts, Any], dict[str, Any]]) -> Callable[[StationParts, Any, Request], Outcome]:
-    """Return the handler of a question whose answer is facts."""
+    """Return the handler of a query that returns data."""
     return lambda parts, arguments, request: Outcome("done", data=give(parts, arguments))
 
 
 def take_picture(parts: StationParts, arguments: PictureArguments, request: Request) -> None:
-    """Take a picture now: accepted at once, the end when it is there or is known not to come."""
+    """Take a picture now: accepted at once; the final outcome when it is stored or has failed."""
     if parts.pictures is None:
         raise CommandRefusedError(Reason("without_camera", "this station has no camera"))
 
@@ -188,7 +188,7 @@ def take_picture(parts: StationParts, arguments: PictureArguments, request: Requ
 
 
 def try_logins(parts: StationParts, arguments: NoArguments, request: Request) -> Outcome:
-    """Let the cameras' refused logins be tried again at once."""
+    """Unblock the cameras' refused logins."""
     if parts.pictures is None:
         raise CommandRefusedError(Reason("without_camera", "this station has no camera"))
     parts.pictures.forgive_logins()
@@ -206,48 +206,48 @@ def give_picture_file(parts: StationParts, arguments: PictureFileArguments, requ
 
 
 def begin_maintenance(parts: StationParts, arguments: MaintenanceArguments, request: Request) -> Outcome:
-    """Mark what is measured from now on."""
+    """Mark what is measured from now on as taken during maintenance."""
     text = " ".join(arguments.text.split())[:LONGEST_TEXT]
     until, work = parts.clock.now() + arguments.seconds, Reason("said", "{text}", text=text) if text else WORK
     parts.inbox.offer(Maintenance(until, work, str(request.issued_by)))
-    parts.budget.urgency.matters_until(until)  # somebody is there, and looks at what comes
+    parts.budget.urgency.matters_until(until)  # somebody is there and watches the values
     return Outcome("done", data={"maintenance_s": arguments.seconds})
 
 
 def say_stage(parts: StationParts, arguments: StageArguments, request: Request) -> Outcome:
-    """Take in at which stage a crop is: the rules of frost follow it from the next minute on."""
+    """Set a crop's stage: the frost rules use it from the next minute on."""
     said = stage_orders.say(parts, arguments, str(request.issued_by))
     why = stage_orders.unwatched(parts, arguments.crop)
     return Outcome("done", why, said if why is None else {**said, "why": why.builtins()})
 
 
 def silence_horn(parts: StationParts, arguments: SilenceArguments, request: Request) -> Outcome:
-    """Silence what the horn sounds for now; it sounds again for what is worse, or new."""
+    """Silence the horn for the current alerts; it sounds again for a worse or a new one."""
     return Outcome("done", data=horn_orders.silence(parts, arguments, str(request.issued_by)))
 
 
 def test_horn(parts: StationParts, arguments: NoArguments, request: Request) -> None:
-    """Sound the horn for a moment: the end comes when it is over, or cannot be."""
+    """Sound the horn for a moment; the final outcome comes when it is over, or if it fails."""
     horn = horn_orders.horn_of(parts)
     request.tell(Outcome("accepted"))
     horn.test(lambda why: request.tell(Outcome("done" if why is None else "failed", why)))
 
 
 def test_notify(parts: StationParts, arguments: NoArguments, request: Request) -> None:
-    """Send a test message to people by each channel: the end comes with what all services answered."""
+    """Send a test message through each channel; the final outcome contains what all services answered."""
     notify = notify_orders.notify_of(parts)
     request.tell(Outcome("accepted"))
     notify.test(lambda came: request.tell(Outcome(*notify_orders.outcome(came))))
 
 
 def set_page_token(parts: StationParts, arguments: PageTokenArguments, request: Request) -> Outcome:
-    """Let another token open the page's forms."""
+    """Set the token for the page's forms."""
     PageToken(parts.kept.notes, parts.clock).keep(arguments.new)
     return Outcome("done")
 
 
 def accept_ledger(parts: StationParts, arguments: NoArguments, request: Request) -> Outcome:
-    """Believe the other receiver that was heard."""
+    """Trust the other receiver that was heard."""
     if parts.uplink is None:
         raise CommandRefusedError(Reason("without_broker", "this station has no broker"))
     before = parts.uplink.snapshot.ledger.believed
@@ -258,7 +258,7 @@ def accept_ledger(parts: StationParts, arguments: NoArguments, request: Request)
 
 
 def say_hello(parts: StationParts, arguments: NoArguments, request: Request) -> Outcome:
-    """Say anew what the station has, and ask what the platform has."""
+    """Send a hello: what the station has, asking what the platform has."""
     if parts.uplink is None:
         raise CommandRefusedError(Reason("without_broker", "this station has no broker"))
     parts.uplink.greet()

@@ -1,6 +1,6 @@
 """The ways in which a command arrives: over MQTT, and through the local socket.
 
-Each says who asks and puts the outcome into its own form; what may be asked and how is the registry's alone.
+Each states who asks and puts the outcome into its own form; the registry alone defines the commands.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from edge.wire.contract import VERSION, Command, Result
 def by_mqtt(
     commands: Commands, station: str, remote: tuple[str, ...], post: Callable[[Result], object]
 ) -> Callable[[Command], None]:
-    """Return what carries out a platform's command: `remote` lists what it may ask, `post` hears of the results."""
+    """Return a function that carries out a platform's commands: `remote`: those allowed; `post` takes the results."""
     platform = Principal("mqtt", "platform", only=frozenset(remote))
 
     def handle(command: Command) -> None:
@@ -33,7 +33,7 @@ def by_mqtt(
 
 
 def by_socket(commands: Commands, asked: object, who: Principal, tell: Callable[[Outcome], object]) -> None:
-    """Carry out `{"ask": name, ...arguments}` of a local caller; with a `token` in the technician's name."""
+    """Carry out `{"ask": name, ...arguments}` of a local caller; with a `token` as the technician."""
     match asked:
         case {"ask": str() as name, **rest}:
             arguments = {str(key): value for key, value in rest.items()}

@@ -1,6 +1,6 @@
-"""What goes through the station's local socket: frames of one byte (what it is), four of length, then the content.
+"""The format of the station's local socket: frames of one byte (the kind), four of length, then the content.
 
-A caller that writes `{` first speaks in lines instead: one line of JSON there, one back (`nc -U` will do).
+A caller that sends `{` first uses lines instead: one line of JSON in each direction (`nc -U` will do).
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ import msgspec
 JSON, BYTES = 1, 2
 HEAD = struct.Struct(">BI")
 LONGEST_QUESTION = 64 * 1024  # bytes
-QUIET_S = 15.0  # real s after which one who listens is told that the station lives
+QUIET_S = 15.0  # real s without an event after which a live listener gets a keep-alive
 LONGEST_ANSWER = 64 * 1024 * 1024  # bytes; a picture's, as on the wire
 
 
 class FrameError(ValueError):
-    """These bytes are no frame of ours."""
+    """These bytes are not a valid frame."""
 
 
 def packed(message: object, content: bytes | None = None) -> bytes:
-    """Return a message as a frame, and its bytes as another one behind it."""
+    """Return a message as a frame, followed by another one with its bytes."""
     text = msgspec.json.encode(message)
     frame = HEAD.pack(JSON, len(text)) + text
     return frame if content is None else frame + HEAD.pack(BYTES, len(content)) + content
 
 
 def take(buffer: bytearray, longest: int) -> tuple[int, bytes] | None:
-    """Take the first frame out of a buffer; None where it has not all come. Raise FrameError where it is none."""
+    """Take the first frame out of a buffer; None if it is not complete. Raise FrameError if it is invalid."""
     if len(buffer) < HEAD.size:
         return None
     kind, length = HEAD.unpack_from(buffer)
@@ -47,7 +47,7 @@ def take(buffer: bytearray, longest: int) -> tuple[int, bytes] | None:
 
 
 def message(text: bytes) -> dict[str, Any]:
-    """Return the JSON object of a frame or line. Raise FrameError where it is none."""
+    """Return the JSON object of a frame or line. Raise FrameError if it is not one."""
     try:
         return msgspec.json.decode(text, type=dict[str, Any])
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -56,7 +56,7 @@ def message(text: bytes) -> dict[str, Any]:
 
 @contextlib.contextmanager
 def short_path(path: Path) -> Iterator[str]:
-    """Give a path that fits a socket's 107 bytes: by the folder's descriptor where it is longer."""
+    """Yield a path that fits into a socket's 107 bytes: via the folder's descriptor if it is longer."""
     if len(os.fsencode(path)) <= 107:
         yield str(path)
         return

@@ -11,7 +11,7 @@ from edge.control.status import StationParts
 
 
 def silence(parts: StationParts, arguments: SilenceArguments, issued_by: str) -> dict[str, Any]:
-    """Silence what calls for it, in the name of whoever heard it. Return the rules.
+    """Silence the horn, in the name of the person who heard it. Return the rules that sounded it.
 
     Raise CommandRefusedError without a horn.
     """
@@ -22,7 +22,7 @@ def silence(parts: StationParts, arguments: SilenceArguments, issued_by: str) ->
 
 
 def horn_of(parts: StationParts) -> HornLane:
-    """Return the station's horn. Raise CommandRefusedError where it has none."""
+    """Return the station's horn. Raise CommandRefusedError if it has none."""
     if parts.horn is None:
         raise CommandRefusedError(Reason("without_horn", "this station has no [horn]"))
     return parts.horn

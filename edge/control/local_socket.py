@@ -1,9 +1,9 @@
-"""The daemon's local socket: many clients at a time, none of which is waited for.
+"""The daemon's local socket: many clients at a time, none of which blocks it.
 
-Every other reader asks here, because the store has one connection in one process. Asked is what the registry knows
-(`edge/control/commands.py`), as `{"ask": "status"}` or `{"ask": "maintenance", "seconds": 1200, "text": "cleaning"}`;
-a caller that speaks in frames (`edge/control/frames.py`) may ask again and again, gets pictures as bytes, and by
-`{"ask": "subscribe", "every_s": 5}` the status as often as it wants. Each call has one deadline for all of it.
+All other readers query the station here, because the store has one connection in one process. The registry defines the
+commands (`edge/control/commands.py`), as `{"ask": "status"}` or `{"ask": "maintenance", "seconds": 1200, "text":
+"cleaning"}`; a caller that uses frames (`edge/control/frames.py`) may send several, gets pictures as bytes, and with
+`{"ask": "subscribe", "every_s": 5}` the status at an interval. Each call has one deadline in all.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ from edge.files import identity
 from edge.records.record import Kind, Record
 
 log = logging.getLogger("minshan.control")
-MOST_CALLERS = 32  # one more takes the place of the one whose time ends first
-BACKLOG = 128  # callers that are not accepted yet; one more is refused by the kernel
-TOLD = 256  # outcomes on their way to callers; each has at most two under way. Full: that caller's time runs out
-LONGEST_REST_S = 60.0  # s of the station's clock between two looks whether the socket is in its place
-LONGEST_LOOK_S = 1.0  # s of the station's clock between two looks at callers that say nothing
+MOST_CALLERS = 32  # one more replaces the one whose deadline is first
+BACKLOG = 128  # callers that are not accepted yet; the kernel refuses more
+TOLD = 256  # outcomes pending for callers, at most two for each. If it is full, that caller's deadline passes
+LONGEST_REST_S = 60.0  # s of the station's clock between two checks that the socket is in its place
+LONGEST_LOOK_S = 1.0  # s of the station's clock between two checks of silent callers
 
 
 class Control:
@@ -46,17 +46,17 @@ class Control:
         self._callers: dict[int, Caller] = {}
         self._told = clock.inbox(TOLD)
         self._news = clock.inbox(TOLD)
-        self._listened = False  # whether anybody is to hear of them
+        self._listened = False  # whether there are live listeners
         self._wake = os.eventfd(0, os.EFD_NONBLOCK | os.EFD_CLOEXEC)
 
     def recorded(self, record: Record) -> None:
-        """Tell whoever listens of a new record. Callable from any lane."""
+        """Notify live listeners of a new record. Callable from any lane."""
         if self._listened:
             self._news.offer(record)
             os.eventfd_write(self._wake, 1)
 
     def run(self) -> None:
-        """Serve for ever; ends by `Stopped`, the socket removed."""
+        """Serve until `Stopped`; then remove the socket."""
         with select.epoll(MOST_CALLERS) as poll:
             poll.register(self._wake, select.EPOLLIN)
             try:
@@ -67,8 +67,8 @@ class Control:
                     self._callers.pop(fd).socket.close()
 
     def _listen(self, poll: select.epoll) -> None:
-        """Serve until somebody deletes the socket, or moves its folder: then nobody finds it any more."""
-        beside = self._path.with_name(f".{self._path.name}.new")  # whoever finds the socket is listened to
+        """Serve until the socket is deleted or its folder moved, so that nobody finds it any more."""
+        beside = self._path.with_name(f".{self._path.name}.new")  # renamed when it listens: no caller is refused
         beside.unlink(missing_ok=True)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM | socket.SOCK_NONBLOCK) as server:
             with short_path(beside) as path:
@@ -82,14 +82,14 @@ class Control:
                 while identity(self._path) == ours or not self._path.parent.is_dir():
                     self._clock.wait_readable(poll.fileno(), self._next_look())
                     self._turn(server, poll)
-                self._accept(server, poll)  # who came before it went is served too
+                self._accept(server, poll)  # serve callers that connected before it was deleted
             finally:
                 if identity(self._path) == ours:
                     with contextlib.suppress(OSError):  # on a read-only disk it stays; the next start replaces it
                         self._path.unlink()
 
     def _next_look(self) -> float:
-        """Return the instant of the station's clock at which to look at the callers again, who live in real time."""
+        """Return the instant of the station's clock at which to check the callers, whose deadlines are real time."""
         if not self._callers:
             return self._clock.now() + LONGEST_REST_S
         left = min(caller.next_due for caller in self._callers.values()) - self._world.now()
@@ -103,12 +103,12 @@ class Control:
                 with contextlib.suppress(BlockingIOError):
                     os.eventfd_read(self._wake)
             elif fd in self._callers:
-                with self._survived(fd):
+                with self._dropping_if_gone(fd):
                     self._callers[fd].read(gone=bool(events & select.EPOLLHUP))
         self._answer_all()
         self._spread_news()
         for fd in list(self._callers):
-            with self._survived(fd):
+            with self._dropping_if_gone(fd):
                 self._serve(fd, poll)
 
     def _accept(self, server: socket.socket, poll: select.epoll) -> None:
@@ -122,7 +122,7 @@ class Control:
                 poll.register(connection.fileno(), 0)
 
     def _serve(self, fd: int, poll: select.epoll) -> None:
-        """Take a caller's next question, give it what there is, and see whether it is done."""
+        """Handle a caller's next question, send its pending output, and drop it if it is finished."""
         caller, now = self._callers[fd], self._world.now()
         if caller.news is not None:
             caller.tell_news(now)
@@ -147,7 +147,7 @@ class Control:
             case {"ask": "subscribe", "every_s": int() | float() as every_s} if caller.framed:
                 caller.subscribe(min(max(float(every_s), LEAST_EVERY_S), MOST_EVERY_S), self._world.now())
             case {"ask": "live"} if caller.framed and len(asked) == 1:
-                self._listened = True  # before the newest minute is read, so that none falls between
+                self._listened = True  # before the newest minute is read, so that none is missed
                 self._commands.run(
                     "now", {}, Request("live", caller.who, lambda told: caller.listen(as_news(told), self._world.now()))
                 )
@@ -156,7 +156,7 @@ class Control:
                 by_socket(self._commands, asked, caller.who, lambda outcome: self._tell(caller, outcome))
 
     def _tell(self, caller: Caller, outcome: Outcome) -> None:
-        """Hand an outcome to this lane. Callable from any lane."""
+        """Pass an outcome to this lane. Callable from any lane."""
         self._told.offer((caller, outcome))
         os.eventfd_write(self._wake, 1)
 
@@ -167,7 +167,7 @@ class Control:
                 caller.answer(outcome, self._world.now())
 
     def _spread_news(self) -> None:
-        """Give each who listens what was recorded; the newest minute is read once."""
+        """Pass new records to each live listener; the newest minute is read once for all."""
         found: dict[str, Outcome] = {}
         while len(self._news):
             record = self._news.get(0.0)
@@ -184,18 +184,18 @@ class Control:
             caller.news.update(found)
 
     @contextlib.contextmanager
-    def _survived(self, fd: int) -> Iterator[None]:
-        """Drop the caller where it has gone."""
+    def _dropping_if_gone(self, fd: int) -> Iterator[None]:
+        """Drop the caller if it has hung up."""
         try:
             yield
         except OSError as error:
-            log.debug("a caller went: %s", error)
+            log.debug("a caller hung up: %s", error)
             self._drop(fd)
 
     def _drop(self, fd: int) -> None:
         caller = self._callers.pop(fd, None)
         if caller is not None:
-            caller.socket.close()  # epoll forgets it by itself
+            caller.socket.close()  # this also removes it from epoll
 
 
 def as_news(outcome: Outcome) -> Outcome:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def notify_of(parts: StationParts) -> NotifyLane:
-    """Return the lane that tells people. Raise CommandRefusedError where the station's file has no channel."""
+    """Return the lane that notifies people. Raise CommandRefusedError if the station's file has no channel."""
     if parts.notify is None:
         raise CommandRefusedError(
             Reason("without_channels", "this station has no [[channel]] through which to notify people")
@@ -24,12 +24,12 @@ def notify_of(parts: StationParts) -> NotifyLane:
 
 
 def outcome(came: list[JobResult] | Reason) -> tuple[Literal["done", "failed"], Reason | None, dict[str, Any]]:
-    """Return how a test ended: the state, why nothing was sent, what the services answered."""
+    """Return the outcome of a test: the state, why nothing was sent, what the services answered."""
     return ("failed", came, {}) if isinstance(came, Reason) else ("done", None, told(came))
 
 
 def told(sent: Sequence[JobResult]) -> dict[str, Any]:
-    """Return what came of test messages, as plain JSON."""
+    """Return the results of test messages as plain JSON."""
     return {
         "messages": [
             {

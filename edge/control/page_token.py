@@ -1,7 +1,7 @@
 """The technician's token: with it the page, whose own process may only read, may also send commands.
 
-Of the token a salt and its scrypt are kept (N = 2**14, r = 8, p = 1: 16 MiB, Percival's setting for a login). The
-daemon compares, and wrong ones are counted here: five, then one a minute, whoever asks.
+Only a salt and the token's scrypt are stored (N = 2**14, r = 8, p = 1: 16 MiB, Percival's setting for a login). The
+daemon compares, and limits wrong tokens: five, then one a minute, over all callers.
 """
 
 from __future__ import annotations
@@ -17,23 +17,23 @@ from edge.store.notes import Notes
 
 KIND, NAME = "page", "token"
 SALT = 16  # bytes
-AT_ONCE, EACH_S = 5, 60.0  # wrong tokens that are borne at once; s after which one more is
+AT_ONCE, EACH_S = 5, 60.0  # wrong tokens allowed at once; s after which one more is allowed
 
 
 class PageToken:
-    """What is known of the token, and how many wrong ones may still be tried."""
+    """The stored token, and how many wrong ones may still be tried."""
 
     def __init__(self, notes: Notes, clock: Clock) -> None:
         self._notes, self._clock = notes, clock
         self._left, self._at = float(AT_ONCE), clock.now()
 
     def keep(self, token: str) -> None:
-        """Let this token be the one. Raise StoreError."""
+        """Store a new token. Raise StoreError."""
         salt = secrets.token_bytes(SALT)
         self._notes.put(KIND, NAME, salt + scrypt(token, salt))
 
     def check(self, token: object) -> None:
-        """Raise CommandRefusedError where it is another one, there is none, or too many were wrong; StoreError."""
+        """Check a token. Raise CommandRefusedError if it is wrong, none is set, or too many were wrong; StoreError."""
         kept = self._notes.get(KIND, NAME)
         if kept is None:
             raise CommandRefusedError(
@@ -50,6 +50,6 @@ class PageToken:
 
 
 def scrypt(token: str, salt: bytes) -> bytes:
-    """Return what is kept of a token; how it is divided, and in which case it is written, means nothing."""
+    """Return the scrypt of a token; case, spaces and hyphens do not matter."""
     plain = "".join(token.lower().replace("-", " ").split()).encode("utf-8", "surrogatepass")
     return hashlib.scrypt(plain, salt=salt, n=1 << 14, r=8, p=1, maxmem=1 << 25)

@@ -8,22 +8,22 @@ from typing import Any
 from edge.budget import plan, reckoning
 from edge.config.sections import CameraSection
 
-PRICE = "megabytes"  # the fact's name in a command's result
+PRICE = "megabytes"  # its key in a command's result
 
 
 def before(cameras: Sequence[CameraSection], name: str | None) -> dict[str, float]:
-    """Return what a picture of this camera (None: the first) will cost by its size; nothing where there is none."""
+    """Return the estimated cost of a picture of this camera (None: the first); empty if there is no such camera."""
     full = [plan.pictures_of(camera)[1] for camera in cameras if name in (None, camera.name)]
     return _price(full[0], plan.THUMBNAIL) if full else {}
 
 
 def of_each(cameras: Sequence[CameraSection]) -> dict[str, float]:
-    """Return what a picture of each camera will cost, MB."""
+    """Return the estimated cost of a picture of each camera, MB."""
     return {camera.name: before(cameras, camera.name)[PRICE] for camera in cameras}
 
 
 def after(facts: Mapping[str, Any]) -> dict[str, float]:
-    """Return what a picture costs that was taken, by the facts of its record."""
+    """Return the cost of a picture that was taken, from its record's data."""
     full, thumbnail = facts.get("bytes"), facts.get("thumbnail_bytes")
     return _price(full, thumbnail) if isinstance(full, int) and isinstance(thumbnail, int) else {}
 

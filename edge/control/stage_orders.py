@@ -12,7 +12,7 @@ from edge.records.bodies import Stage
 
 
 def unwatched(parts: StationParts, crop: str) -> Reason | None:
-    """Return that no rule of the station's file is about the frost of that crop; None where one is."""
+    """Return the reason that no alert rule of the station's file covers that crop's frost; None if one does."""
     if any(rule.crop == crop for rule in parts.config.alert):
         return None
     return Reason(
@@ -24,9 +24,9 @@ def unwatched(parts: StationParts, crop: str) -> Reason | None:
 
 
 def say(parts: StationParts, arguments: StageArguments, issued_by: str) -> dict[str, Any]:
-    """Let a crop be at a stage from the next minute on. Return both.
+    """Set a crop's stage from the next minute on. Return both.
 
-    Raise CommandRefusedError where one is not known.
+    Raise CommandRefusedError if one is unknown.
     """
     stages = CRITICAL.get(arguments.crop)
     if stages is None:

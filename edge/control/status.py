@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
 
 class StationParts(msgspec.Struct, frozen=True):
-    """The parts of a running station that have something to tell."""
+    """The parts of a running station that the status and the commands use."""
 
     config: Config
     clock: Clock
@@ -64,7 +64,7 @@ class StationParts(msgspec.Struct, frozen=True):
 
 
 def status(station: StationParts) -> StationStatus:
-    """Return the facts, each lane's from the snapshot that it last published."""
+    """Return the status, each lane's part from the snapshot that it last published."""
     recorder = station.recorder.snapshot
     utc, mark = recorder.time_at(station.clock.now())
     latest = minute(recorder.latest)
@@ -95,7 +95,7 @@ def status(station: StationParts) -> StationStatus:
 
 
 def minute(latest: Record | None) -> MinuteStatus | None:
-    """Return the newest minute; None where there is none."""
+    """Return the newest minute; None if there is none."""
     body = None if latest is None else decode(latest.kind, latest.body)
     if latest is None or not isinstance(body, Minute):
         return None
@@ -103,13 +103,13 @@ def minute(latest: Record | None) -> MinuteStatus | None:
 
 
 def hour(latest: Record | None) -> Hour | None:
-    """Return the newest hour's figures; None where there are none."""
+    """Return the newest hour's figures; None if there are none."""
     body = None if latest is None else decode(latest.kind, latest.body)
     return body if isinstance(body, Hour) else None
 
 
 def uplink(station: StationParts) -> UplinkStatus | None:
-    """Return how it stands with the link and with what is to go over it; None where there is none."""
+    """Return the state of the link and of what is to be sent; None without an uplink."""
     if station.uplink is None:
         return None
     found, kept = station.uplink.snapshot, station.kept
@@ -122,7 +122,7 @@ def uplink(station: StationParts) -> UplinkStatus | None:
 
 
 def forward(kept: Store, queue: StoreQueue) -> ForwardStatus:
-    """Return how it stands with another destination."""
+    """Return the state of another destination."""
     aside = kept.batches.aside(queue.dest)
     newest = kept.outbox.newest_minute(queue.dest, aside)
     return ForwardStatus(
@@ -136,17 +136,17 @@ def forward(kept: Store, queue: StoreQueue) -> ForwardStatus:
 
 
 def plain_status(station: StationParts) -> dict[str, Any]:
-    """Return the same as plain JSON values."""
+    """Return the status as plain JSON values."""
     return plain(status(station))
 
 
 def time_trouble(station: StationParts) -> Reason | None:
-    """Return what is wrong with the sources of the time: one that is not believed, or why the box has none."""
+    """Return what is wrong with the sources of time: one that is not believed, or why there is none."""
     return station.recorder.snapshot.doubt or station.timekeeper.snapshot
 
 
 def units(station: StationParts) -> dict[str, str]:
-    """Channel -> unit, for the channels of the configuration and the gusts that follow from them."""
+    """Return channel -> unit for the configuration's channels and those derived from them (gusts, corrected rain)."""
     found = {}
     for (_, name), channel in station.config.channels().items():
         found[channel] = quantity(name).unit
@@ -163,7 +163,7 @@ def sensors(station: StationParts) -> list[SensorSnapshot]:
 
 
 def store(station: StationParts) -> StoreStatus:
-    """Return what is kept and what is unsent since when."""
+    """Return the store's state: what it holds, and what is unsent since when."""
     kept = station.kept
     oldest = kept.outbox.oldest_unsent(PLATFORM)
     return StoreStatus(

@@ -15,16 +15,16 @@ AnyChannel = WeCom | DingTalk | Webhook | Mail
 
 
 def sender(section: AnyChannel, clock: Clock, utc: Callable[[], int]) -> Sender:
-    """Return what sends by a channel; `utc` tells the time, microseconds, 0 where it is not known."""
+    """Return the sender of a channel; `utc` returns the time in microseconds, 0 if it is unknown."""
     if isinstance(section, WeCom):
         return WeComSender(section, clock)
     if isinstance(section, DingTalk):
         return DingTalkSender(section, clock, utc)
     if isinstance(section, Webhook):
         return WebhookSender(section, clock)
-    return MailSender(section, clock)
+    return MailSender(section, clock, utc)
 
 
 def senders(sections: Iterable[AnyChannel], clock: Clock, utc: Callable[[], int]) -> dict[str, Sender]:
-    """Return them by the channels' names."""
+    """Return the senders by the channels' names."""
     return {section.name: sender(section, clock, utc) for section in sections}

@@ -1,4 +1,4 @@
-"""The facts of an alert from which sentences are made: typed, independent of language."""
+"""The facts of an alert from which its sentences are made: typed, independent of language."""
 
 from __future__ import annotations
 
@@ -41,16 +41,16 @@ OF_QUANTITY: dict[str, What] = {
     "battery_voltage": "battery",
     "sensors_lost": "sensor",
 }
-KNOWN = "known"  # the turn of what saw nothing and sees again, with nothing the matter
-LEAST_HEAT = 15.0  # degC: a limit below it is one of cold, where no value tells
+KNOWN = "known"  # the turn of a rule that was blind and has data again, with no alert open
+LEAST_HEAT = 15.0  # degC: a limit below it is one of cold, if no value shows which
 
 
 class AlertFacts(msgspec.Struct, frozen=True):
-    """What a sentence is made of. Times are microseconds UTC, `offset_h` the site's hours ahead of it.
+    """The facts in a sentence. Times are microseconds UTC, `offset_h` the site's hours ahead of it.
 
-    `value` and `worst` are in `unit`; `fall`: how fast the air's temperature fell in the half hour before, K an hour
-    above 0, None where it is not known or did not fall. `critical`: at which 10 % of the buds die. `minutes`: of
-    silence. `late`: it came here long after it happened. `count`: of stations or minutes, where it is about them.
+    `value` and `worst` are in `unit`; `fall`: the fall of the air temperature over the half hour before, K/h, above 0;
+    None if it is unknown or did not fall. `critical`: degC at which 10 % of the buds die. `minutes`: of silence.
+    `late`: it arrived long after it happened. `count`: the number of stations or minutes that it is about.
     """
 
     station: str
@@ -80,10 +80,10 @@ class AlertFacts(msgspec.Struct, frozen=True):
 
 
 class Course(msgspec.Struct, frozen=True):
-    """How what an alert watches went on since it was raised: what the newest minute here says, and the worst.
+    """The course of an alert's quantity since it was raised: the newest minute's value, and the worst.
 
-    `at_us`: its begin, microseconds UTC; `value` in the alert's unit, None where it says nothing good; `air`: degC.
-    `below`: whether what is lower is worse.
+    `at_us`: that minute's begin, microseconds UTC; `value`: in the alert's unit, None if it has no good one; `air`:
+    degC. `below`: whether lower is worse.
     """
 
     at_us: int
@@ -109,14 +109,14 @@ def what_of(alert: Alert) -> What:
 
 
 def is_below(alert: Alert) -> bool:
-    """Return whether what is lower is worse, as far as an alert tells."""
+    """Return whether lower is worse, as far as the alert shows."""
     return what_of(alert) in ("frost", "cold", "battery") or (alert.worst is not None and alert.worst < alert.limit)
 
 
 def facts_of(alert: Alert, station: str, at_us: int | None, now_us: int, offset_h: float) -> AlertFacts:
-    """Return what is known of a station's alert; `station`: its name for people.
+    """Return the facts of a station's alert; `station`: its name for people.
 
-    A rule that knew nothing and sees again, with no alert open, has a turn of its own.
+    A rule that was blind and has data again, with no alert open, has the turn `KNOWN`.
     """
     critical = CRITICAL.get(alert.crop, {}).get(alert.stage)
     turn = KNOWN if alert.turn == "seeing" and not alert.step else alert.turn

@@ -1,4 +1,4 @@
-"""Mail through Python's smtplib, with one deadline for the whole exchange, which smtplib lacks."""
+"""Send mail through Python's smtplib, with one deadline for the whole exchange, which smtplib lacks."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import smtplib
 import socket
 import ssl
 from collections.abc import Callable
+from datetime import UTC, datetime
 from email.message import EmailMessage
 from email.policy import SMTP
 from typing import Any, cast
@@ -27,18 +28,18 @@ NOT_ENCRYPTED = Reason(
     "mail_in_the_clear", "{where} offers no encryption, and a password must not be sent unencrypted", where=""
 )
 GREETED, LOGGED_IN = 220, 235
-# RFC 3463: it is this address or mailbox that is at fault, for good; with 7 and 8 it is the sender's.
+# RFC 3463: this recipient's address or mailbox is at fault, permanently; X.1.7 and X.1.8 are about the sender's.
 ADDRESS = re.compile(rb"5\.(1\.(?![78]\b)|2\.)")
 SUBJECT = 120  # characters
-WIRE = SMTP.clone(cte_type="7bit")  # lines end as servers want them, and no server need take more than ASCII
+WIRE = SMTP.clone(cte_type="7bit")  # CRLF line ends, and ASCII only, as not every server accepts more
 
 
 class AddressError(smtplib.SMTPResponseException):
-    """The server takes mail, but none for this person."""
+    """The server accepts mail, but not for this person."""
 
 
 class MailSession(smtplib.SMTP):
-    """A session whose every wait ends by one deadline; `left()` returns the seconds to it, or raises TimeoutError."""
+    """A session with one deadline for all its waits; `left()` returns the seconds to it, or raises TimeoutError."""
 
     def __init__(self, host: str, trusted: ssl.SSLContext | None, left: Callable[[], float]) -> None:
         self._trusted, self._left, self._name = trusted, left, host
@@ -51,7 +52,7 @@ class MailSession(smtplib.SMTP):
         return CameraWire(plain, self._left)
 
     def encrypt(self, trusted: ssl.SSLContext) -> None:
-        """Encrypt what follows."""
+        """Switch to TLS with STARTTLS. Raise OSError, SMTPException."""
         wire = cast("Any", self.sock)
         self.sock = wire._wire  # smtplib wraps the socket itself
         self._host = self._name
@@ -59,7 +60,7 @@ class MailSession(smtplib.SMTP):
         self.sock = cast("Any", CameraWire(self.sock, self._left))
 
     def reach(self, port: int) -> None:
-        """Connect, and be greeted. Raise OSError, SMTPException."""
+        """Connect and read the greeting. Raise OSError, SMTPException."""
         code, answer = self.connect(self._name, port)
         if code < 0:
             raise smtplib.SMTPException(answer)
@@ -67,7 +68,7 @@ class MailSession(smtplib.SMTP):
             raise smtplib.SMTPResponseException(code, answer)
 
     def enter(self, user: str, password: str) -> None:
-        """Log in, also with what is not ASCII, which smtplib refuses. Raise SMTPException."""
+        """Log in, also with non-ASCII characters, which smtplib refuses. Raise OSError, SMTPException."""
         if f"{user}{password}".isascii():
             self.login(user, password)
             return
@@ -77,7 +78,7 @@ class MailSession(smtplib.SMTP):
             raise smtplib.SMTPAuthenticationError(code, answer)
 
     def address(self, sender: str, to: str) -> None:
-        """Say from whom and to whom a mail is. Raise SMTPResponseException, and AddressError where it is about whom."""
+        """Send the envelope. Raise SMTPResponseException; AddressError if the recipient is at fault."""
         code, answer = self.mail(sender)
         if code // 100 == 2:
             code, answer = self.rcpt(to)
@@ -88,19 +89,22 @@ class MailSession(smtplib.SMTP):
 
 
 class MailSender:
-    """Sends by mail, a mail a person: nobody is shown another's address."""
+    """Sends by mail, one to each person: nobody sees another's address.
+
+    `utc` returns the time in microseconds, 0 if it is unknown: then the server dates the mail (RFC 6409, 8.2).
+    """
 
     wakes = False
     one_by_one = True
     most_a_minute: int | None = None
 
-    def __init__(self, section: Mail, clock: Clock) -> None:
+    def __init__(self, section: Mail, clock: Clock, utc: Callable[[], int]) -> None:
         self.name = section.name
-        self._section, self._clock = section, clock
+        self._section, self._clock, self._utc = section, clock, utc
         self._server = urlsplit(section.url)
 
     def send(self, message: Message) -> SendResult:
-        """Send a message to the one person that it is for."""
+        """Send a message to its only recipient."""
         (person,) = message.to
         if not person.mail:
             return SendResult(MessageFate.REFUSED, "", NO_MAIL.having(name=person.name))
@@ -135,12 +139,14 @@ class MailSender:
         mail = EmailMessage(WIRE)
         mail["From"], mail["To"] = self._section.sender, to
         mail["Subject"] = printable(message.lines[0], SUBJECT)
+        if now := self._utc():
+            mail["Date"] = datetime.fromtimestamp(now / 1e6, UTC)
         mail["Message-ID"] = f"<{message.id}@minshan.invalid>"
         mail.set_content(message.fitted(MOST_TEXT))
         return mail
 
     def _sent(self, mail: EmailMessage, to: str, lines: list[str]) -> None:
-        """Send a mail; `lines` gets a word as soon as the server may have it. Raise RequestError, OSError, SMTP's."""
+        """Send a mail; `lines` gets an entry once the server may have it. Raise RequestError, OSError, SMTP's."""
         until = self._clock.now() + self._section.timeout_s
 
         def left() -> float:

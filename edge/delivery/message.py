@@ -1,4 +1,4 @@
-"""A message to people, and what came of sending it."""
+"""A message to people, and the result of sending it."""
 
 from collections.abc import Sequence
 from enum import StrEnum
@@ -8,11 +8,11 @@ import msgspec
 
 from drivers.reason import Reason
 
-WORD = "Minshan"  # begins each message in each language: a robot that admits a keyword is given this one
+WORD = "Minshan"  # begins each message in both languages: the keyword for robots that require one
 
 
 class Recipient(msgspec.Struct, frozen=True):
-    """Somebody who is told; "" where there is no such address."""
+    """A person who is notified; "" if there is no such address."""
 
     name: str
     phone: str = ""
@@ -20,9 +20,9 @@ class Recipient(msgspec.Struct, frozen=True):
 
 
 class Short(msgspec.Struct, frozen=True):
-    """Ready words for the template of an SMS: Chinese characters and digits alone, few enough for any operator.
+    """The words for an SMS template: only Chinese characters and digits, few enough for every operator.
 
-    `value`: "零下2点3度"; `time`: "3点12分"; each "" where it is not known.
+    `value`: "零下2点3度"; `time`: "3点12分"; each "" if it is unknown.
     """
 
     name: str
@@ -32,10 +32,10 @@ class Short(msgspec.Struct, frozen=True):
 
 
 class Message(msgspec.Struct, frozen=True):
-    """What is said: `lines`, the worst first, then `tail`, which is never cut off (a link, who is to do what).
+    """A message: `lines`, the worst first, then `tail`, which is never cut off (a link, who is to do what).
 
-    `more` is the line that stands for `{n}` lines that found no room. `wakes`: it may wake people. `id` is the same
-    where a message is sent again because nobody knows whether it arrived.
+    `more`: the line that replaces `{n}` lines without room. `wakes`: it may wake people. `id` stays the same when a
+    message is repeated because its outcome is unknown.
     """
 
     id: str
@@ -63,17 +63,17 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class MessageFate(StrEnum):
-    """What became of a message."""
+    """The outcome of a message."""
 
-    DELIVERED = "delivered"  # the service says so by its own success code
-    REFUSED = "refused"  # it never will take it so: a person must mend something
-    BUSY = "busy"  # it takes no more for now
-    FAILED = "failed"  # it surely does not have it: it may be sent again
-    UNKNOWN = "unknown"  # it may have it
+    DELIVERED = "delivered"  # the service confirms it with its own success code
+    REFUSED = "refused"  # the service will never accept it like this: a person must fix something
+    BUSY = "busy"  # the service accepts no more for now
+    FAILED = "failed"  # the service certainly does not have it: it may be sent again
+    UNKNOWN = "unknown"  # the service may have it
 
 
 class SendResult(msgspec.Struct, frozen=True):
-    """What became of a message; `answer` what the service itself said, `reason` why it is not delivered."""
+    """The result of a message; `answer`: the service's own words; `reason`: why it is not delivered."""
 
     fate: MessageFate
     answer: str
@@ -81,7 +81,7 @@ class SendResult(msgspec.Struct, frozen=True):
 
 
 class Sender(Protocol):
-    """One channel. `most_a_minute`: messages that it takes; None: as many as there are."""
+    """One channel. `most_a_minute`: messages that it accepts; None: unlimited."""
 
     name: str
     wakes: bool
@@ -89,9 +89,9 @@ class Sender(Protocol):
     most_a_minute: int | None
 
     def send(self, message: Message) -> SendResult:
-        """Send a message, within the channel's time. Raise nothing."""
+        """Send a message within the channel's timeout. Raise nothing."""
 
 
 def phones(to: Sequence[Recipient]) -> list[str]:
-    """Return the numbers that are to be called or mentioned."""
+    """Return the phone numbers to be called or mentioned."""
     return [one.phone for one in to if one.phone]

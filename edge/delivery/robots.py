@@ -1,8 +1,8 @@
 """Robots of WeCom and DingTalk: a `text` message, in which people are mentioned by their mobile numbers.
 
-In other kinds of message a mention lights up nobody's phone. Only errcode 0 is success: both services answer 200 to
-what they refuse, and point elsewhere once a robot has said too much. WeCom: developer.work.weixin.qq.com, document
-99110; DingTalk: open.dingtalk.com, "custom robots" and "security settings".
+In other kinds of message a mention notifies nobody's phone. Only errcode 0 is success: both services answer 200 to what
+they refuse, and redirect once a robot has sent too much. WeCom: developer.work.weixin.qq.com, document 99110; DingTalk:
+open.dingtalk.com, "custom robots" and "security settings".
 """
 
 from __future__ import annotations
@@ -24,18 +24,18 @@ from edge.config.delivery import DingTalk, WeCom
 from edge.delivery.message import Message, MessageFate, SendResult, phones
 from edge.wire.post import Endpoint, HttpAnswer, RequestError, requested, secret_of
 
-MOST_A_MINUTE = 20  # of both; then nothing is taken for minutes
+MOST_A_MINUTE = 20  # of both; beyond that they accept nothing for minutes
 WECOM_TEXT = 2048  # bytes of content
 DINGTALK_BODY = 20_000  # bytes of the whole message
 WECOM_BUSY, DINGTALK_BUSY = (45009, 45033), (130101, 130102)
-PASSING = (-1,)  # "system busy": both services'
+TRANSIENT = (-1,)  # "system busy", of both services
 WECOM_REMEDIES: Mapping[int, Reason] = {
     93000: Reason("wecom_gone", "the robot was removed from its group, or its key is wrong"),
     40058: Reason("wecom_too_long", "WeCom rejects the form of the message"),
 }
 DINGTALK_TOKEN = Reason("dingtalk_token", "the robot was removed from its group, or its key is wrong")
 DINGTALK_REMEDIES: Mapping[int, Reason] = {300001: DINGTALK_TOKEN, 300005: DINGTALK_TOKEN}
-# DingTalk has one number for four faults and tells them apart in words, old and new ones.
+# DingTalk has one code for four faults, which only the text distinguishes; it has changed over time.
 DINGTALK_SECURITY: tuple[tuple[tuple[str, ...], Reason], ...] = (
     (
         ("timestamp", "时间戳"),
@@ -65,14 +65,14 @@ TOO_FAST = Reason("robot_too_fast", "the service accepts no more messages for no
 
 
 class RobotAnswer(msgspec.Struct):
-    """What both services answer: a whole number, or its digits; half of one is no success."""
+    """The answer of both services: an integer, or its digits as text; a fraction is not accepted as success."""
 
     errcode: Annotated[int, Meta(ge=-(2**31), le=2**31 - 1)]
     errmsg: Any = ""
 
 
 class Robot:
-    """What both robots do: post JSON with a key in the address, and read errcode and errmsg of the answer."""
+    """What both robots share: post JSON with a key in the URL, and read errcode and errmsg of the answer."""
 
     wakes = False
     one_by_one = False
@@ -104,7 +104,7 @@ class WeComSender(Robot):
         self._section = section
 
     def send(self, message: Message) -> SendResult:
-        """Send a message, cut to what WeCom takes."""
+        """Send a message, cut to WeCom's limit."""
         try:
             key = key_of(secret_of(self._section.key_file), "key")
         except RequestError as error:
@@ -117,14 +117,14 @@ class WeComSender(Robot):
 
 
 class DingTalkSender(Robot):
-    """Sends by a DingTalk robot; `utc` tells the time, microseconds, 0 where it is not known."""
+    """Sends by a DingTalk robot; `utc` returns the time in microseconds, 0 if it is unknown."""
 
     def __init__(self, section: DingTalk, clock: Clock, utc: Callable[[], int]) -> None:
         super().__init__(section, clock)
         self._section, self._utc = section, utc
 
     def send(self, message: Message) -> SendResult:
-        """Send a message, signed where there is a secret."""
+        """Send a message, signed if there is a secret."""
         try:
             key = key_of(secret_of(self._section.key_file), "access_token")
             secret = None if self._section.secret_file is None else secret_of(self._section.secret_file)
@@ -145,12 +145,12 @@ class DingTalkSender(Robot):
 
         room = DINGTALK_BODY - len(json.dumps(said(""), ensure_ascii=False).encode())
         text = message.fitted(room)
-        over = len(json.dumps(said(text), ensure_ascii=False).encode()) - DINGTALK_BODY  # line feeds take two bytes
+        over = len(json.dumps(said(text), ensure_ascii=False).encode()) - DINGTALK_BODY  # line feeds are escaped
         return self._posted(url, said(message.fitted(room - max(0, over))), DINGTALK_BUSY, dingtalk_remedy)
 
 
 def judged(answer: HttpAnswer, where: str, busy: tuple[int, ...], remedy: Remedy) -> SendResult:
-    """Return what an answer of either service says of a message."""
+    """Return what an answer of either service means for a message."""
     text = printable(answer.body.decode("utf-8", "replace"))
     if 300 <= answer.status < 400:
         return SendResult(MessageFate.BUSY, f"HTTP {answer.status}", BLOCKED.having(where=where))
@@ -173,33 +173,33 @@ def judged(answer: HttpAnswer, where: str, busy: tuple[int, ...], remedy: Remedy
         return SendResult(MessageFate.DELIVERED, told)
     if code in busy:
         return SendResult(MessageFate.BUSY, told, TOO_FAST)
-    fate = MessageFate.FAILED if code in PASSING else MessageFate.REFUSED
+    fate = MessageFate.FAILED if code in TRANSIENT else MessageFate.REFUSED
     refused = Reason("robot_refused", "{where} refuses it: {said}", where=where, said=told)
     return SendResult(fate, told, remedy(code, words) or refused)
 
 
 def dingtalk_remedy(code: int, words: str) -> Reason | None:
-    """Return what is to be done about an errcode of DingTalk; None where nothing is known of it."""
+    """Return the remedy for an errcode of DingTalk; None if it is unknown."""
     if code == 310000:
         return next((why for signs, why in DINGTALK_SECURITY if any(one in words.lower() for one in signs)), None)
     return DINGTALK_REMEDIES.get(code)
 
 
 def signature(milliseconds: int, secret: str) -> str:
-    """Return what a signed address ends with: HMAC-SHA256 of the time and the secret, base64, encoded once."""
+    """Return the end of a signed URL: HMAC-SHA256 of the time and the secret, in base64, percent-encoded once."""
     digest = hmac.digest(secret.encode(), f"{milliseconds}\n{secret}".encode(), hashlib.sha256)
     return f"&timestamp={milliseconds}&sign={quote_plus(base64.b64encode(digest))}"
 
 
 def key_of(text: str, name: str) -> str:
-    """Return a robot's key, of the whole URL too, as the services give it."""
+    """Return a robot's key; `text` may also be the whole URL, as the services give it."""
     if "://" not in text:
         return text
     return parse_qs(urlsplit(text).query).get(name, [""])[0]
 
 
 def where_of(url: str) -> str:
-    """Return the host of an address: what stands behind it may be a secret."""
+    """Return the host of a URL: the rest of it may be a secret."""
     return urlsplit(url).netloc
 
 

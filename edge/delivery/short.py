@@ -23,25 +23,25 @@ OTHERS = {
     "daily": "日报",
     "hub": "平台故障",
     "hub back": "平台恢复",
-}  # what is about no alert
+}  # kinds of messages without an alert
 
 
 def short_of(facts: AlertFacts, station: str, others: Iterable[str] = ()) -> Short:
-    """Return the words of one alert.
+    """Return the words for one alert.
 
-    `station`: its id, which is said where its name has no sign that may be; `others`: the names of all stations.
+    `station`: its id, used if its name has no allowed character; `others`: the names of all stations.
     """
     name = name_of(facts.station, others) or name_of(station)
     return Short(name, what_of(facts), value_of(facts.value, facts.unit), time_of(facts))
 
 
 def short_word(kind: str) -> Short:
-    """Return the words of a message that is about no alert."""
+    """Return the words for a message without an alert."""
     return Short("", OTHERS.get(kind, "告警"), "", "")
 
 
 def what_of(facts: AlertFacts) -> str:
-    """Return what it is about."""
+    """Return what the alert is about."""
     sentence = Spoken("zh").say(WHAT[facts.what])
     if facts.turn == "blind":
         return f"{sentence}无法判断"
@@ -51,8 +51,8 @@ def what_of(facts: AlertFacts) -> str:
 def name_of(station: str, others: Iterable[str] = ()) -> str:
     """Return a station's name of at most eight letters, digits and Chinese characters.
 
-    A longer one keeps both ends: names of one village differ in the last characters (东站, 西站; 11, 12). Where one of
-    `others` might be cut to the same (1号苹果园, 2号苹果园), it is the first part of the name that is of no other.
+    A longer one keeps both ends: names of one village differ in the last characters (东站, 西站; 11, 12). If one of
+    `others` could be cut to the same (1号苹果园, 2号苹果园), the first part of the name that is unique is used.
     """
     whole = allowed(station)
     taken = {cut for other in map(allowed, others) if other != whole for cut in cuts(other)}
@@ -60,12 +60,12 @@ def name_of(station: str, others: Iterable[str] = ()) -> str:
 
 
 def allowed(name: str) -> str:
-    """Return the signs of a name that carriers allow."""
+    """Return the characters of a name that carriers allow."""
     return re.sub(r"[^0-9A-Za-z㐀-䶿一-鿿]", "", unicodedata.normalize("NFKC", name))
 
 
 def cuts(signs: str) -> list[str]:
-    """Return what a name may be cut to, the best first: both its ends, and each part of it; a short one is whole."""
+    """Return what a name may be cut to, the best first: both its ends, then each part; a short one stays whole."""
     if len(signs) <= MOST_NAME:
         return [signs]
     parts = (signs[at : at + MOST_NAME] for at in range(len(signs) - MOST_NAME + 1))
@@ -73,7 +73,7 @@ def cuts(signs: str) -> list[str]:
 
 
 def value_of(value: float | None, unit: str) -> str:
-    """Return a number as it is spoken: "零下2点3度"; "" where there is none."""
+    """Return a number as it is spoken: "零下2点3度"; "" if there is none."""
     if value is None:
         return ""
     digits = f"{abs(value):.1f}".removesuffix(".0").replace(".", "点")
@@ -83,7 +83,7 @@ def value_of(value: float | None, unit: str) -> str:
 
 
 def time_of(facts: AlertFacts) -> str:
-    """Return the time by the site's clock: "3点12分"; "" where it is not known."""
+    """Return the time by the site's clock: "3点12分"; "" if it is unknown."""
     if facts.at_us is None:
         return ""
     local = datetime.fromtimestamp(facts.at_us / 1e6, UTC) + timedelta(hours=facts.offset_h)

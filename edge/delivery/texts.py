@@ -1,6 +1,6 @@
 """The text of a message: one sentence per alert, with what was measured, where and when, and no forecast.
 
-Each sentence is whole without a link. A message begins with the same word in both languages (`message.WORD`).
+Each sentence is complete without a link. A message begins with the same word in both languages (`message.WORD`).
 """
 
 from __future__ import annotations
@@ -49,20 +49,20 @@ PHOTOS_BACK = N_("the hub keeps photos again")
 CARD_BACK = N_("the card takes records again")
 TWO_BOXES = N_("a second box sends in this station's name: was a card copied? Give one of them another id")
 TWO_BOXES_BACK = N_("one box alone sends in this station's name again")
-# No weather, so that there is no all clear.
+# Not weather: their end is announced as "Back", not as "All clear".
 BROKEN: tuple[str, ...] = ("silent", "all_silent", "channel", "clock", "log", "photos", "card", "two_boxes")
 
 OF_WHAT = {"fall": N_("{quantity} falls by {amount}"), "rain": N_("{quantity} {amount} in a minute")}
-NOW_US = 5 * 60_000_000  # from a minute's begin, in which it says how it is now
+NOW_US = 5 * 60_000_000  # from a minute's begin, for which its value is called the present one
 
 
 def sentence(words: Spoken, facts: AlertFacts) -> str:
-    """Return what one alert says of its newest turn."""
+    """Return the sentence for an alert's newest turn."""
     return headed(words, facts, [part for part in _parts(words, facts) if part])
 
 
 def reminder(words: Spoken, facts: AlertFacts, course: Course) -> str:
-    """Return what one alert says that was raised a while ago and is still open: the worst since, and how it is now."""
+    """Return the sentence for an alert that is still open after a while: the worst value since, and the present one."""
     at = clock_time(facts.at_us, facts.now_us, facts.offset_h, words)
     parts = [words.say(N_("{station} since {time}"), station=isolated(facts.station), time=at)]
     if course.worst is not None:
@@ -83,7 +83,7 @@ def reminder(words: Spoken, facts: AlertFacts, course: Course) -> str:
 
 
 def headed(words: Spoken, facts: AlertFacts, parts: list[str]) -> str:
-    """Return a sentence of these parts, with what it is about before them and whether it is late behind."""
+    """Return a sentence of these parts, with its heading, and a note if it is late."""
     head = words.say(HEAD, what=words.say(_head(facts)))
     late = words.say(N_(" (late: received only now)")) if facts.late else ""
     text = reduce(lambda before, after: words.say(N_("{before}, {after}"), before=before, after=after), parts)
@@ -91,12 +91,12 @@ def headed(words: Spoken, facts: AlertFacts, parts: list[str]) -> str:
 
 
 def begun(lines: list[str]) -> tuple[str, ...]:
-    """Return a message's lines with the word before the first that each message begins with."""
+    """Return a message's lines with `WORD` before the first."""
     return (f"{WORD} {lines[0]}".replace(f"{WORD} 【", f"{WORD}【"), *lines[1:])
 
 
 def clock_time(facts_us: int | None, now_us: int, offset_h: float, words: Spoken) -> str:
-    """Return a time by the site's clock: "02:14", with the day before it where that is another one."""
+    """Return a time by the site's clock: "02:14", preceded by the date if it is not today's."""
     if facts_us is None:
         return words.say(N_("at an unknown time"))
     local, now = (datetime.fromtimestamp(us / 1e6, UTC) + timedelta(hours=offset_h) for us in (facts_us, now_us))
@@ -143,7 +143,7 @@ def _of_frost(words: Spoken, facts: AlertFacts) -> list[str]:
 
 
 def _worst(facts: AlertFacts, course: Course) -> str:
-    """Return how the worst value is called: the lowest, the highest, the strongest of wind and rain."""
+    """Return the phrase for the worst value: the lowest, the highest, the strongest of wind and rain."""
     if facts.what == "frost":
         return N_("lowest wet bulb {worst}")
     if facts.what in ("fall", "gale", "rain"):
@@ -152,7 +152,7 @@ def _worst(facts: AlertFacts, course: Course) -> str:
 
 
 def of_air(words: Spoken, air: float | None, wet: float | None) -> str:
-    """Return the air with its wet bulb, degC, or the wet bulb alone where the air is not known."""
+    """Return the air temperature with its wet bulb, degC, or only one of them if the other is unknown."""
     if wet is None:
         return words.say(N_("air {air} °C"), air=number(air, "degC"))
     if air is None:
@@ -161,7 +161,7 @@ def of_air(words: Spoken, air: float | None, wet: float | None) -> str:
 
 
 def of_limit(words: Spoken, facts: AlertFacts) -> list[str]:
-    """Return what the limit is, of frost from which on buds die; nothing where it is not known."""
+    """Return the limit, for frost the temperature at which buds die; empty if it is unknown."""
     if facts.critical is not None:
         stage = words.stage(facts.stage)
         stage = words.say(N_("{stage} (assumed)"), stage=stage) if facts.assumed else stage
@@ -173,14 +173,14 @@ def of_limit(words: Spoken, facts: AlertFacts) -> list[str]:
 
 
 def of_value(words: Spoken, facts: AlertFacts, value: float | None) -> str:
-    """Return a value of what an alert watches, with its unit."""
+    """Return a value of the alert's quantity, with its unit."""
     told = OF_WHAT.get(facts.what, N_("{quantity} {amount}"))
     gaps = {"amount": amount(words, number(value, facts.quantity), facts.unit)}
     return words.say(told, quantity=words.quantity(facts.quantity), **gaps)
 
 
 def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
-    """Return what is silent: a whole bus in one sentence, as lightning leaves it, then what is left."""
+    """Return what is silent: a whole bus in one sentence, as after lightning, then the remaining sensors."""
     sentence = N_("everything on {bus} is silent ({sensors}): look at its fuse, its surge protector and its power")
     join = words.say(N_(", ")).join
     parts = [words.say(sentence, bus=bus, sensors=join(sensors)) for bus, sensors in facts.buses]
@@ -190,13 +190,13 @@ def _of_sensors(words: Spoken, facts: AlertFacts) -> list[str]:
         parts.append(words.say(N_("no value from {sensors}"), sensors=join(rest)))
     if parts or facts.value is None:
         return parts
-    if facts.value == 0:  # it is over once that has lasted
+    if facts.value == 0:  # the alert ends once this has lasted
         return [words.say(N_("all sensors give values again"))]
     return [words.say(N_("sensors without a value: {n}"), n=f"{facts.value:g}")]
 
 
 def _of_the_hub(words: Spoken, facts: AlertFacts, at: str) -> str:
-    """Return what the hub raises itself but for silence: its clock and disks, a station's card, nothing from any."""
+    """Return the sentence for an alert of the hub itself other than one station's silence."""
     if facts.what == "clock":
         said = CLOCK_BACK if facts.turn == "cleared" else CLOCK_APART if facts.count else CLOCK
     elif facts.what == "two_boxes":
@@ -237,7 +237,7 @@ def _of_channel(words: Spoken, facts: AlertFacts, at: str) -> list[str]:
 
 
 def _named(words: Spoken, facts: AlertFacts) -> str:
-    """Return what an alert is called in a sentence: a battery by what is measured, and that beside what has no name."""
+    """Return an alert's name in a sentence: for a battery the quantity, for an unnamed alert also the quantity."""
     what = words.say(WHAT[facts.what])
     if facts.what == "battery":
         return words.quantity(facts.quantity)
@@ -265,12 +265,12 @@ def _over(words: Spoken, facts: AlertFacts) -> str:
 
 
 def amount(words: Spoken, digits: str, unit: str) -> str:
-    """Return a number with its unit, as people of that language write it."""
+    """Return a number with its unit in the language's notation."""
     return words.say(N_("{number} °C"), number=digits) if unit == "degC" else f"{digits} {words.unit(unit)}".rstrip()
 
 
 def number(value: float | None, quantity: str) -> str:
-    """Return a value with the digits that people read: a temperature with one, though it is reported with two."""
+    """Return a value with the digits for people: a temperature with one decimal, though it is recorded with two."""
     if value is None:
         return "–"
     known = QUANTITIES.get(quantity.partition(".")[0])

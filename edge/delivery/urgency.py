@@ -1,4 +1,4 @@
-"""How urgent a message is: whom it may wake, and when it may be sent."""
+"""How urgent a message is: whether it may wake people, and when it may be sent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from edge.delivery.facts import What
 Urgency = Literal["frost", "weather", "upkeep"]
 URGENCIES: tuple[Urgency, ...] = ("frost", "weather", "upkeep")
 WEATHER: tuple[What, ...] = ("gale", "rain", "heat", "cold", "fall", "air")
-DAY = ("07:00", "22:00")  # in which nobody is woken
+DAY = ("07:00", "22:00")  # people are awake
 
 
 def urgency_of(what: What) -> Urgency:
@@ -22,10 +22,10 @@ def urgency_of(what: What) -> Urgency:
 
 
 def local(now_us: int, offset_h: float) -> datetime:
-    """Return a time by the people's clock."""
+    """Return the local time."""
     return datetime.fromtimestamp(now_us / 1e6, UTC) + timedelta(hours=offset_h)
 
 
 def is_day(now_us: int, offset_h: float) -> bool:
-    """Return whether nobody needs to be woken."""
+    """Return whether it is day, when people are awake."""
     return within(DAY, f"{local(now_us, offset_h):%H:%M}", last_too=False)

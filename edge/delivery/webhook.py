@@ -1,10 +1,10 @@
-"""A gateway that calls people or sends them an SMS: one POST a person.
+"""A gateway that calls people or sends them an SMS: one POST per person.
 
     {"id": "...", "kind": "frost", "wake": true, "to": "13800000000", "name": "张三", "text": "...",
      "sms": {"name": "上寨果园", "what": "霜冻", "value": "零下2点3度", "time": "3点12分"}}
 
-Operators approve the template of an SMS beforehand, on working days, and refuse links, points and minus signs in what
-is put in: `sms` holds words that pass. The same `id` is the same message.
+Operators approve an SMS template beforehand, on working days, and refuse links, decimal points and minus signs in its
+parameters: `sms` contains words that they accept. The same `id` is the same message.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ NO_NUMBER = Reason("no_phone_number", "{name} has no phone number", name="")
 
 
 class Call(msgspec.Struct, frozen=True):
-    """What is posted."""
+    """The JSON that is posted."""
 
     id: str
     kind: str
@@ -48,7 +48,7 @@ class WebhookSender:
         self._section, self._clock = section, clock
 
     def send(self, message: Message) -> SendResult:
-        """Send a message to the one person that it is for."""
+        """Send a message to its only recipient."""
         (person,) = message.to
         if not person.phone:
             return SendResult(MessageFate.REFUSED, "", NO_NUMBER.having(name=person.name))

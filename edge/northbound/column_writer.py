@@ -1,7 +1,7 @@
-"""Minutes as integers for columns, a column at a time; the usual case is checked once for all.
+"""Convert minutes to columns of integers, a column at a time; the usual case is checked once for all minutes.
 
-A minute that columns can't give back to the byte is in none: it has more digits than its quantity is reported with,
-bounds in the place of a time, or a body in another form than a station writes.
+A minute that columns cannot restore to the byte is put into none: it has more digits than its quantity is reported
+with, bounds instead of a time, or a body in a form that stations do not write.
 """
 
 from collections import defaultdict
@@ -23,9 +23,9 @@ from edge.records.record import Kind, Record
 BEGIN, END = b'{"values":{', b'},"quality":'  # of a body, and of its values
 BOOTTIME, DURATION, ERROR = attrgetter("stamp.boottime"), attrgetter("duration"), attrgetter("clock.error")
 BODY = msgspec.json.Decoder(Body)
-MOST_TABLES = 64  # that are remembered
+MOST_TABLES = 64  # cached
 MOST_FLAG = 9
-MOST_ENDS = 32  # of bodies of one table, that are remembered
+MOST_ENDS = 32  # cached endings of bodies of one table
 Units = Callable[[str], tuple[str, int] | None]  # of a channel: its unit, and how many decimals its values have
 Start = tuple[str, ...]  # epoch, boot, source and setup: what a table's minutes have in common
 IN_COMMON = attrgetter(
@@ -34,7 +34,7 @@ IN_COMMON = attrgetter(
 
 
 class Flagged(NamedTuple):
-    """What is flagged otherwise than usual in a minute: the place of a channel in its table, the flag, why."""
+    """An unusual flag in a minute: the channel's index in its table, the flag, the reason."""
 
     place: int
     flag: int
@@ -42,9 +42,9 @@ class Flagged(NamedTuple):
 
 
 class KnownTable(msgspec.Struct, frozen=True):
-    """A table with what is reckoned from it once.
+    """A table with what is computed from it once.
 
-    `ends`: what may follow the values in a body, and what that flags; those that minutes had so far.
+    `ends`: the bytes after the values in the bodies so far, and the unusual flags that they contain.
     """
 
     table: Table
@@ -55,7 +55,7 @@ class KnownTable(msgspec.Struct, frozen=True):
 
 
 class ReadMinute(msgspec.Struct, frozen=True, gc=False):
-    """A minute with its table, what stands between the brackets of its values, and what it flags."""
+    """A minute with its table, the JSON between the braces of its values, and its unusual flags."""
 
     record: Record
     known: KnownTable
@@ -64,7 +64,7 @@ class ReadMinute(msgspec.Struct, frozen=True, gc=False):
 
 
 class MinuteColumns(NamedTuple):
-    """Minutes of one table, all dated or all undated, as whole numbers: a list for each field and each channel.
+    """Minutes of one table, all dated or all undated, as integers: a list for each field and each channel.
 
     The fields: seq, boottime, duration, error and start (microseconds).
     """
@@ -75,16 +75,16 @@ class MinuteColumns(NamedTuple):
     values: list[Whole]
 
 
-class Odd(NamedTuple):
-    """A minute's flag of one channel, other than usual; `behind`: how many usual ones there were until then."""
+class UnusualFlag(NamedTuple):
+    """A minute's unusual flag of one channel; `usual_before`: how many minutes before it have the usual flag."""
 
-    behind: int
+    usual_before: int
     flag: int
     reason: bytes | None
 
 
 class KnownTables:
-    """The tables that one station's minutes were made with, the newest so many."""
+    """Converts one station's minutes; caches the `most` newest tables."""
 
     def __init__(self, station: str, units: Units | None = None, most: int = MOST_TABLES) -> None:
         self._station, self._units, self._most = station, units or units_of, most
@@ -93,7 +93,7 @@ class KnownTables:
         self._newest: tuple[Start, KnownTable] | None = None
 
     def minutes(self, records: Sequence[Record]) -> tuple[list[MinuteColumns], list[Record]]:
-        """Return the minutes by table, dated or not, and the records that columns can't give back to the byte."""
+        """Return the minutes by table, dated or not, and the records that columns cannot restore to the byte."""
         groups: defaultdict[tuple[str, bool], list[ReadMinute]] = defaultdict(list)
         plain = []
         for (kind, before, after, *start), same in groupby(records, IN_COMMON):
@@ -112,7 +112,7 @@ class KnownTables:
         return found, plain
 
     def _read(self, record: Record, start: Start) -> ReadMinute | None:
-        """Return a minute with its table, None for what is not what a station writes, to the byte."""
+        """Return a minute with its table; None if its body is not, to the byte, what a station writes."""
         raw = bytes(record.body)
         values, _, end = raw.partition(END)
         if self._newest is not None and self._newest[0] == start and values.startswith(BEGIN):
@@ -123,7 +123,7 @@ class KnownTables:
         return self._read_whole(record, raw, start)
 
     def _read_whole(self, record: Record, raw: bytes, start: Start) -> ReadMinute | None:
-        """Return the same of a minute whose body may be any."""
+        """Return the same for a body whose ending is not cached."""
         try:
             body = BODY.decode(raw)
         except msgspec.MsgspecError:
@@ -169,7 +169,7 @@ class KnownTables:
 
 
 def _flagged(body: Body, usual: int) -> Iterator[Flagged]:
-    """Yield what a body flags otherwise than usual."""
+    """Yield the unusual flags of a body."""
     for place, (name, flag) in enumerate(body.quality.items()):
         reason = body.reasons.get(name)
         if flag != usual or reason is not None:
@@ -177,7 +177,7 @@ def _flagged(body: Body, usual: int) -> Iterator[Flagged]:
 
 
 def _fitting(group: list[ReadMinute]) -> tuple[list[MinuteColumns], list[Record]]:
-    """Return minutes of one table, none or one `MinuteColumns`, and those that columns can't give back to the byte."""
+    """Return minutes of one table as at most one `MinuteColumns`, and those that columns cannot restore to the byte."""
     minutes = _minutes(group)
     if minutes is not None:
         return [minutes], []
@@ -189,13 +189,13 @@ def _fitting(group: list[ReadMinute]) -> tuple[list[MinuteColumns], list[Record]
 
 
 def _minutes(group: list[ReadMinute]) -> MinuteColumns | None:
-    """Return minutes of one table as whole numbers; None where one of them does not come to its very bytes."""
+    """Return minutes of one table as integers; None if one of them cannot be restored to the byte."""
     known, records = group[0].known, [one.record for one in group]
-    told, width = b",".join([one.values for one in group]).split(b","), len(known.names)
-    if len(told) != width * len(group):
+    texts, width = b",".join([one.values for one in group]).split(b","), len(known.names)
+    if len(texts) != width * len(group):
         return None
     try:
-        values = [[*map(numbers.__getitem__, told[place::width])] for place, numbers in enumerate(known.numbers)]
+        values = [[*map(numbers.__getitem__, texts[place::width])] for place, numbers in enumerate(known.numbers)]
         timed = [[*map(field, records)] for field in (BOOTTIME, DURATION, ERROR)]
         if int in set(map(type, chain(*timed))):  # JSON has 60 for it, and not 60.0
             return None
@@ -229,24 +229,24 @@ def columns(minutes: MinuteColumns) -> Columns:
 
 
 def _runs(minutes: MinuteColumns) -> tuple[list[FlagRun], list[Raw]]:
-    """Return where flags are not the usual one, and the reasons, each once."""
+    """Return the runs of unusual flags, and the reasons, each once."""
     runs, known = [], dict[bytes, int]()
-    unusual: dict[int, list[Odd]] = {}
+    unusual: dict[int, list[UnusualFlag]] = {}
     for at, one in enumerate(minutes.read):
         for place, flag, reason in one.flagged:
             before = unusual.setdefault(place, [])
-            before.append(Odd(at - len(before), flag, reason))
-    for place, odds in sorted(unusual.items()):
+            before.append(UnusualFlag(at - len(before), flag, reason))
+    for place, flags in sorted(unusual.items()):
         past = 0
-        for odd, same in groupby(odds):
+        for odd, same in groupby(flags):  # those in a row are equal: the same number of usual ones before them
             count = len([*same])
             reason_at = None if odd.reason is None else known.setdefault(odd.reason, len(known))
-            runs.append(FlagRun(place, odd.behind + past, count, odd.flag, reason_at))
+            runs.append(FlagRun(place, odd.usual_before + past, count, odd.flag, reason_at))
             past += count
     return runs, [Raw(reason) for reason in known]
 
 
 def units_of(channel: str) -> tuple[str, int] | None:
-    """Return the unit and the decimals that a channel is reported with; None where its quantity is not known here."""
+    """Return the unit and the decimals that a channel is reported with; None if its quantity is unknown."""
     quantity = QUANTITIES.get(channel.partition(".")[0])
     return None if quantity is None else (quantity.unit, quantity.decimals)

@@ -1,13 +1,12 @@
 """Minutes in columns of integers, as version 2 of the wire contract has them.
 
-The minutes of one start of a station have the same channels for months and change by little from one to the next. A
-`Table` says once what they have in common; a `Columns` has, of each field and each channel, the steps from one number
-to the next, which compress to a few bits (steps.py). A value is a whole number of its channel's least digits: with one
-decimal, 21.4 is 214. What a column can't give back to the byte is not put into one: the caller sends such a record as
-it is.
+The minutes of one run of a station have the same channels for months and change little from one to the next. A `Table`
+states once what they have in common; a `Columns` has, for each field and each channel, the steps from one number to the
+next, which compress to a few bits (steps.py). A value is an integer in units of its channel's last digit: with one
+decimal, 21.4 is 214. The caller sends a record that columns cannot restore to the byte as it is.
 
-The sum is the CRC-32 of all numbers, steps undone, and of the runs, as one JSON array of arrays: a block that was put
-together wrongly, or read with another table, is damage and never good.
+The sum is the CRC-32 of all numbers (decoded, not the steps) and of the runs, as one JSON array of arrays: a block that
+was assembled wrongly, or is decoded with another table, is rejected and never taken for good.
 """
 
 import zlib
@@ -26,7 +25,7 @@ from edge.wire.contract import LARGEST, MOST_RECORDS, PayloadError, StationId, T
 
 MICRO = 1_000_000
 MOST_DECIMALS = 6
-MOST_SPREAD = 4 * LARGEST  # bytes that the reasons of one block have in its minutes
+MOST_SPREAD = 4 * LARGEST  # bytes of the reasons of one block once they are copied into its minutes
 USUAL = 60 * MICRO  # a minute's duration
 
 
@@ -39,7 +38,7 @@ class TableChannel(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Table(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What minutes have in common: whose they are, how their time is known, their channels, the usual flag."""
+    """What minutes have in common: their station and run, the source of their time, their channels, the usual flag."""
 
     station: StationId
     epoch: Name
@@ -51,7 +50,7 @@ class Table(msgspec.Struct, frozen=True, omit_defaults=True):
 
     @property
     def hash(self) -> str:
-        """Return its name."""
+        """Return the table's name."""
         return name_of(msgspec.json.encode(self))
 
 
@@ -61,9 +60,7 @@ def name_of(table: Raw | bytes) -> str:
 
 
 class FlagRun(msgspec.Struct, frozen=True, array_like=True):
-    """Minutes in a row, from `first` on, where a channel has another flag than usual; `reason` is a place in
-    `reasons`.
-    """
+    """Consecutive minutes from `first` on in which a channel has an unusual flag; `reason`: an index into `reasons`."""
 
     channel: Annotated[int, Meta(ge=0, lt=MOST_CHANNELS)]
     first: Annotated[int, Meta(ge=0, lt=MOST_RECORDS)]
@@ -73,10 +70,10 @@ class FlagRun(msgspec.Struct, frozen=True, array_like=True):
 
 
 class Columns(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Minutes of one table: a text of steps for each of their fields, and in `values` for each channel of the table.
+    """Minutes of one table: a text of steps for each field, and in `values` for each channel of the table.
 
-    `start` and `boottime` are microseconds, `duration` and `error` too (a hole: unknown); undated minutes have no
-    `start`, whole ones no `duration` (60 s), minutes that were never revised no `revision`.
+    `start`, `boottime`, `duration` and `error` are in microseconds (a hole: unknown); undated minutes have no `start`,
+    whole ones no `duration` (60 s), minutes that were never revised no `revision`.
     """
 
     table: TableName
@@ -93,7 +90,7 @@ class Columns(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Body(msgspec.Struct, frozen=True):
-    """A minute's body with its reasons unread."""
+    """A minute's body, its reasons not decoded."""
 
     values: dict[str, float | None]
     quality: dict[str, int]
@@ -107,22 +104,22 @@ OTHER_SUM = Reason("columns_other_sum", "columns: the checksum of the numbers do
 TOO_MANY_FLAGS = Reason("columns_too_many_flags", "columns: more flags than values, or reasons without end")
 TWICE = Reason("columns_said_twice", "columns: a channel twice in their table, or two flags for one value")
 FLAG_BESIDE = Reason("columns_flag_beside", "columns: a flag without a value")
-Flagged = dict[str, tuple[int, Raw | None]]  # of one minute: channel -> flag and reason where they are not as usual
+Flagged = dict[str, tuple[int, Raw | None]]  # of one minute: channel -> unusual flag and its reason
 
 
 def read_table(raw: Raw | bytes) -> Table:
-    """Return a table as it was sent; a newer station's may say more. Raise PayloadError."""
+    """Decode a table; a newer station's may have more fields. Raise PayloadError."""
     try:
         return msgspec.json.decode(raw, type=Table)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise PayloadError(f"table: {error}") from None
 
 
-def records(block: Columns, told: Raw | bytes) -> list[Record]:
-    """Return the minutes of a block by its table's JSON. Raise PayloadError where the two are not what was sent."""
-    if name_of(told) != block.table:
+def records(block: Columns, table_json: Raw | bytes) -> list[Record]:
+    """Return the minutes of a block, by the JSON of its table. Raise PayloadError if the two do not belong together."""
+    if name_of(table_json) != block.table:
         raise PayloadError(OTHER_TABLE)
-    table = read_table(told)
+    table = read_table(table_json)
     if len(block.values) != len(table.channels):
         raise PayloadError(NOT_FITTING)
     if len({channel.name for channel in table.channels}) < len(table.channels):
@@ -165,7 +162,7 @@ def records(block: Columns, told: Raw | bytes) -> list[Record]:
 
 
 def spread(block: Columns) -> int:
-    """Return how many bytes the reasons of a block have in its minutes."""
+    """Return the bytes of a block's reasons once they are copied into its minutes."""
     sizes = [len(bytes(reason)) for reason in block.reasons]
     return sum(
         run.count * sizes[run.reason] for run in block.runs if run.reason is not None and run.reason < len(sizes)
@@ -173,7 +170,7 @@ def spread(block: Columns) -> int:
 
 
 def _flagged(block: Columns, table: Table, count: int) -> list[Flagged]:
-    """Return of each minute what is flagged otherwise than usual, and why. Raise PayloadError."""
+    """Return the unusual flags and their reasons for each minute. Raise PayloadError."""
     flagged: list[Flagged] = [{} for _ in range(count)]
     try:
         for run in sorted(block.runs, key=lambda run: run.channel):
@@ -204,5 +201,5 @@ def _seconds(micro: int | None) -> float | None:
 
 
 def sum_of(whole: list[Whole], runs: list[FlagRun]) -> int:
-    """Return the sum of a block: `whole` are its numbers, steps undone."""
+    """Return the checksum of a block; `whole`: its decoded numbers."""
     return zlib.crc32(msgspec.json.encode([*whole, runs]))

@@ -1,12 +1,12 @@
 """Batches of records as JSON over HTTP: the request, and what an answer proves.
 
     POST /path                      one batch; all of it is stored, or nothing
-    Idempotency-Key: <64 digits>    the same for the same bytes: a batch whose answer was lost comes again with it
+    Idempotency-Key: <64 digits>    the same for the same bytes: a batch is repeated with it if its response was lost
     {"records": [{...}, ...]}
 
-2xx is proof. What says that the batch itself is at fault (400, 413, 422) has it halved down to the record that is; all
-else is tried again. A page of HTML is no answer of a receiver, whatever its status: networks that want a login say 200
-with one, and web servers 400 where they are spoken to without TLS. With 413 it is the size all the same.
+2xx is proof. A status that blames the batch itself (400, 413, 415, 422) has it halved down to the record at fault;
+after any other it is retried. An HTML page is not a receiver's response, whatever its status: captive portals send one
+with 200, and web servers one with 400 to a request without TLS. With 413 the size is the cause nevertheless.
 """
 
 import json
@@ -25,15 +25,15 @@ from edge.records.record import Kind, Record, values_of
 from edge.wire.answer_text import text_of
 
 TOO_LARGE = 413
-AT_FAULT = (400, TOO_LARGE, 415, 422)  # what says that the batch is
+AT_FAULT = (400, TOO_LARGE, 415, 422)  # the batch itself is at fault
 LOGIN = (401, 403, 407)
 NOT_THERE = (404, 405, 410)
-LONGEST_WAIT = 6 * 3600.0  # s that Retry-After may ask for
+LONGEST_WAIT = 6 * 3600.0  # s of Retry-After that are honoured at most
 LONGEST_REASON = 300  # characters
-SPACES = bytes.maketrans(b"\r\n", b"  ")  # between the parts of JSON alone: in a text they are written \\n
-SHOWN = 120  # characters of an answer that people are shown
+SPACES = bytes.maketrans(b"\r\n", b"  ")  # JSON has line ends only between tokens: within strings they are \\n
+SHOWN = 120  # characters of a response that people are shown
 PAGES, XML = ("text/html", "application/xhtml+xml"), ("text/xml", "application/xml")
-PAGE_BEGIN = 1000  # characters in which a page in XML says that it is HTML
+PAGE_BEGIN = 1000  # characters within which an XML page declares that it is HTML
 
 
 class Why(msgspec.Struct, frozen=True):
@@ -44,7 +44,7 @@ class Why(msgspec.Struct, frozen=True):
 
 
 class ChannelValue(msgspec.Struct, frozen=True, omit_defaults=True):
-    """One value of a minute, never without its quality; `unit` None: not known here."""
+    """One value of a minute, never without its quality; `unit` None: unknown."""
 
     value: float | None
     unit: str | None
@@ -53,7 +53,7 @@ class ChannelValue(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ClockFacts(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How the time is known; bounds in microseconds where they are all that is."""
+    """How the time is known; with bounds (microseconds UTC) if only those are known."""
 
     source: str
     error_s: float | None
@@ -62,9 +62,9 @@ class ClockFacts(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class SentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A record. (station, epoch, seq) names it for ever; a higher revision replaces a lower one.
+    """A record. (station, epoch, seq) identifies it permanently; a higher revision replaces a lower one.
 
-    `start` and `end` are None while the time is not known. A minute has `channels`, any other kind its `body`.
+    `start` and `end` are None while the time is unknown. A minute has `channels`, any other kind its `body`.
     """
 
     station: str
@@ -81,7 +81,7 @@ class SentRecord(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 def encode(station: str, record: Record) -> bytes:
-    """Return one record as a line of JSON. Raise EncodeError."""
+    """Encode one record as a line of JSON. Raise EncodeError."""
     start, mark = record.start, record.clock
     end = None if start is None else start + round(record.duration * 1e6)
     is_minute = record.kind == Kind.MINUTE
@@ -111,7 +111,7 @@ def _why(told: Raw | None) -> Why | None:
         return None
     try:
         reason = restored(values_of(told))
-    except (ValueError, RecursionError):  # a newer station says it in a way that is not known here
+    except (ValueError, RecursionError):  # a newer station writes it in a form that is unknown here
         return Why("said", bytes(told).decode("utf-8", "replace")[:LONGEST_REASON])
     return Why(reason.code, str(reason))
 
@@ -122,7 +122,7 @@ def payload(lines: Sequence[bytes]) -> bytes:
 
 
 def headers(key: str, size: int) -> dict[str, str]:
-    """Return the headers of a request of `size` bytes beside the secret."""
+    """Return the headers of a request of `size` bytes, without the secret."""
     kind = {"Content-Type": "application/json", "Content-Length": str(size), "Accept": "application/json"}
     return {**kind, "Idempotency-Key": key, "Connection": "close", "User-Agent": "minshan"}
 
@@ -130,7 +130,7 @@ def headers(key: str, size: int) -> dict[str, str]:
 def proof(
     section: HttpJson, status: int, headers: Mapping[str, str], body: bytes, now: datetime | None = None
 ) -> DeliveryVerdict:
-    """Return what an answer proves. `headers`: its own; `now`: what a date in Retry-After is held against."""
+    """Return what a response proves. `headers`: the response's; `now`: what a date in Retry-After is compared with."""
     where = where_of(section.url)
     text = text_of(headers, body)
     if 200 <= status < 300:
@@ -177,9 +177,9 @@ def _success(section: HttpJson, where: str, status: int, headers: Mapping[str, s
 
 
 def _is_page(headers: Mapping[str, str], text: str) -> bool:
-    """Return whether an answer is a web page: it says so, or it is a piece of HTML that says nothing of itself.
+    """Return whether a response is a web page, by its Content-Type or by its text.
 
-    A network that wants a login may send no more than `<script>top.location.href='http://...'</script>`.
+    A captive portal may send no more than `<script>top.location.href='http://...'</script>`, without a type.
     """
     kind, begin = _kind(headers), text.lstrip()[:PAGE_BEGIN].lower()
     is_xml = kind in XML or begin.startswith("<?xml")
@@ -200,7 +200,7 @@ def _says(text: str, key: str, value: object) -> bool:
 
 
 def _wait(header: str | None, now: datetime | None) -> float | None:
-    """Return the seconds of a Retry-After (RFC 9110, 10.2.3), a number or a date; None where it is neither."""
+    """Return the seconds of a Retry-After (RFC 9110, 10.2.3), which is a number or a date; None if it is neither."""
     text = (header or "").strip()
     if text.isascii() and text.isdigit():
         return min(float(text.lstrip("0")[:9] or 0), LONGEST_WAIT)
@@ -217,7 +217,7 @@ def _wait(header: str | None, now: datetime | None) -> float | None:
 
 
 def where_of(url: str) -> str:
-    """Return an address as people are shown it: a query may hold a secret."""
+    """Return an address as people are shown it: without its query, which may contain a secret."""
     return url.partition("?")[0].partition("#")[0]
 
 

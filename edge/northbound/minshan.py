@@ -22,11 +22,11 @@ from edge.wire.session import KEPT_SESSION, Session
 
 LIVE = 10  # records; more than that is a backlog
 BY_ARRIVAL_EXPIRY = 60  # s; a record dated by its arrival must not arrive late (its dated revision comes later)
-LISTENED = (Topic.ANSWER, Topic.RECEIPT, Topic.COMMAND)
+SUBSCRIBED = (Topic.ANSWER, Topic.RECEIPT, Topic.COMMAND)
 
 
 class OutgoingBatch(msgspec.Struct, frozen=True):
-    """A message to be sent, by which version of its topic, and what its acknowledgement settles."""
+    """A message to be sent, its topic's version, and the records, chunk or result that its acknowledgement settles."""
 
     channel: Topic
     payload: bytes
@@ -37,11 +37,11 @@ class OutgoingBatch(msgspec.Struct, frozen=True):
     retain: bool = False
     expiry: int | None = None
     version: int = VERSION
-    asked: bool = False  # a chunk of a picture that somebody asked for
+    asked: bool = False  # a chunk of a requested picture
 
 
 class Minshan(msgspec.Struct, frozen=True):
-    """One station towards a platform of ours: what is sent how, what proves it, and how much goes at once.
+    """The adapter of one station for our own platform: topics, messages, what proves delivery, and batch sizes.
 
     `proof`: "committed", the platform's receipts and answers; "broker", the broker's acknowledgement.
     """
@@ -53,31 +53,31 @@ class Minshan(msgspec.Struct, frozen=True):
 
     @property
     def committed(self) -> bool:
-        """Whether the platform's word alone is proof."""
+        """Whether only the platform's receipts and answers are proof."""
         return self.proof == "committed"
 
     def topics(self) -> tuple[str, ...]:
-        """Return what the station listens to."""
-        return (*(topic(self.station, channel) for channel in LISTENED), ROLLCALL)
+        """Return the topics that the station subscribes to."""
+        return (*(topic(self.station, channel) for channel in SUBSCRIBED), ROLLCALL)
 
     def topic(self, channel: Topic, version: int = VERSION) -> str:
-        """Return where such messages go."""
+        """Return the topic of such messages."""
         return topic(self.station, channel, version)
 
     def session(self, epoch: str, fresh: bool) -> Session:
-        """Return the session of the start `epoch`; `fresh`: the broker is to forget what it kept of it."""
+        """Return the session of the run `epoch`; `fresh`: the broker is to discard the one that it has kept."""
         will = self.status("offline", epoch)
         where = self.topic(will.channel)
         return Session(f"minshan-{self.station}", self.topics(), (where, will.payload), KEPT_SESSION, fresh=fresh)
 
     def status(self, state: str, epoch: str) -> OutgoingBatch:
-        """Return the birth ("online") or the will ("offline"), retained."""
+        """Return the retained birth ("online") or will ("offline") message."""
         return OutgoingBatch(Topic.STATUS, encode(Status(VERSION, self.station, state, epoch)), retain=True)
 
     def live(self, records: Sequence[Record], most_bytes: int | None = None) -> list[OutgoingBatch]:
-        """Return the newest records in messages of at most `most_bytes`; one record goes whatever its size.
+        """Return the newest records in messages of at most `most_bytes`; a single record may exceed it.
 
-        Those that nobody can date yet expire in the broker rather than be dated wrongly.
+        Undated records expire in the broker rather than be dated wrongly by a late arrival.
         """
         payload = encode(Batch(VERSION, self.station, version1.records(records)))
         if most_bytes is not None and len(payload) > most_bytes and len(records) > 1:
@@ -87,7 +87,7 @@ class Minshan(msgspec.Struct, frozen=True):
         return [OutgoingBatch(Topic.LIVE, payload, tuple(records), expiry=BY_ARRIVAL_EXPIRY if undated else None)]
 
     def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[OutgoingBatch]:
-        """Return old records, newest first, in messages of at most `most_bytes`; one goes whatever its size."""
+        """Return old records, newest first, in messages of at most `most_bytes`; a single record may exceed it."""
         payload = encode(Batch(VERSION, self.station, version1.records(records)), compress=True)
         if most_bytes is None or len(payload) <= most_bytes or len(records) == 1:
             return [OutgoingBatch(Topic.BACKFILL, payload, tuple(records))]

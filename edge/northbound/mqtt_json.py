@@ -1,7 +1,7 @@
-"""One flat JSON object a minute over MQTT 3.1.1, in the field names that the other side wants.
+"""One flat JSON object per minute over MQTT 3.1.1, with the field names that the other platform wants.
 
-The broker's acknowledgement is all the proof that there is: what it drops behind that nobody tells us. So each message
-says which minute it is, and one that comes twice is the same to the byte.
+The broker's acknowledgement is the only proof: nothing tells us what is lost after it. So each message identifies its
+minute, and a duplicate is equal to the byte.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ SAME_FIELD = Reason("same_field", 'two channels would have the same name "{name}
 
 
 def encode(section: MqttJson, station: str, record: Record) -> bytes:
-    """Return a minute as a message. Raise EncodeError: where two channels come to one name too, so that none hides."""
+    """Encode a minute as a message. Raise EncodeError, also if two channels get one name: none may hide another."""
     minute, mark = minute_of(record), record.clock
     head = (station, rfc3339(record.start), record.start, record.epoch, record.seq, record.revision, mark.source)
     message: dict[str, Any] = dict(zip(HEAD, (*head, mark.error), strict=True))
@@ -34,5 +34,5 @@ def encode(section: MqttJson, station: str, record: Record) -> bytes:
 
 
 def topic(section: MqttJson, station: str) -> str:
-    """Return where a station's minutes are published."""
+    """Return the topic of a station's minutes."""
     return section.topic.format(station=station)

@@ -1,7 +1,7 @@
 """Delta encoding of integers as text: small steps take one letter each.
 
-The first is written out. `a` to `z` are 1 to 26 more than the number before, `A` to `Z` as much less, `.` the same; any
-other step is written with its sign. `_` is a hole, which is stepped over, and the number before the first is 0.
+The first number is written out. `a` to `z` are steps of 1 to 26, `A` to `Z` of -1 to -26, `.` of 0; any other step is
+written with its sign. `_` is a hole: the next step starts from the number before it. The number before the first is 0.
 "2153..aB+40_a" is 2153, 2153, 2153, 2154, 2152, 2192, none, 2193.
 """
 
@@ -20,7 +20,7 @@ from edge.wire.contract import MOST_RECORDS
 
 Whole = list[int | None]
 # 16 digits: the numbers that such steps lead to fit 64 bits. A digit can only follow a sign or begin the text, so that
-# no text can be read in two ways.
+# the encoding is unambiguous.
 PATTERN = r"^([0-9]{1,16})?([A-Za-z.%s]|[+-][0-9]{1,16})*$(?!\n)"
 MOST_LETTERS = 17 * MOST_RECORDS
 Steps = Annotated[str, Meta(pattern=PATTERN % "", max_length=MOST_LETTERS)]
@@ -37,7 +37,7 @@ NUMBERS = {letter: number for number, letter in LETTERS.items()}
 
 
 class _Texts(dict[int | None, str]):
-    """The text of each step; one without a letter is made once."""
+    """The text of each step; one without a letter is formatted once and cached."""
 
     def __missing__(self, step: int) -> str:
         text = self[step] = f"{step:+d}"
@@ -45,7 +45,7 @@ class _Texts(dict[int | None, str]):
 
 
 class _Numbers(dict[str, int | None]):
-    """The step of each text, the other way round."""
+    """The step of each text, likewise cached."""
 
     def __missing__(self, text: str) -> int:
         step = self[text] = int(text)
@@ -53,14 +53,14 @@ class _Numbers(dict[str, int | None]):
 
 
 def written(numbers: Sequence[int | None]) -> str:
-    """Return whole numbers as a text."""
+    """Encode integers as text."""
     begin = str(numbers[0]) if numbers and numbers[0] is not None else ""
     steps = _between(numbers)
     return begin + "".join(map(_Texts(LETTERS).__getitem__, steps[1:] if begin else steps))
 
 
 def read(text: str) -> Whole:
-    """Return the numbers of a text that has the form of `HoledSteps`."""
+    """Decode a text that matches `HoledSteps`."""
     steps = [*map(_Numbers(NUMBERS).__getitem__, STEP.findall(text))]
     if HOLE not in text:
         return [*accumulate(steps)]
@@ -72,12 +72,12 @@ def read(text: str) -> Whole:
 
 
 def _between(numbers: Sequence[int | None]) -> Whole:
-    """Return the first number and the steps between the others; a hole is stepped over."""
+    """Return the first number and the steps between the others; a step leads over holes."""
     if None not in numbers:
         return [*numbers[:1], *map(sub, numbers[1:], numbers)]
     steps = _between([number for number in numbers if number is not None])
     at = -1
-    for _ in range(len(numbers) - len(steps)):  # mostly one: a minute in which the station began
+    for _ in range(len(numbers) - len(steps)):  # usually one hole: the minute in which the station started
         at = numbers.index(None, at + 1)
         steps.insert(at, None)
     return steps

@@ -1,4 +1,4 @@
-"""The result of sending a message to another platform, as an adapter judges its answer."""
+"""The result of sending a message to another platform, as an adapter judges the response."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from drivers.reason import Reason
 
 
 class EncodeError(Exception):
-    """A record that cannot be put into a destination's words; `reason` says why."""
+    """A record that cannot be encoded for a destination; `reason` says why."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(str(reason))
@@ -18,15 +18,15 @@ class EncodeError(Exception):
 
 
 class DeliveryFate(Enum):
-    """What is to become of what was sent."""
+    """What to do with what was sent."""
 
-    PROVEN = "proven"  # it is there
-    FAILED = "failed"  # it may be there or not: the same again later
-    REFUSED = "refused"  # something in it is not taken: halve it, down to what is at fault
+    PROVEN = "proven"  # it has arrived
+    FAILED = "failed"  # unknown: retry the same later
+    REFUSED = "refused"  # something in it is rejected: halve it, down to the record at fault
 
 
 class DeliveryVerdict(msgspec.Struct, frozen=True):
-    """A fate, why (None where it is proven), and the seconds that the other side asks to wait (None: no wish)."""
+    """A fate, its reason (None if it is proven), and the seconds that the other side asks to wait (None: unstated)."""
 
     fate: DeliveryFate
     reason: Reason | None = None

@@ -1,6 +1,6 @@
-"""Records in version 1 of the wire contract: each reason only as its English sentence.
+"""Convert records to version 1 of the wire contract: each reason only as its English sentence.
 
-A record without a reason goes as its bytes are, and so does one that this version does not understand.
+A record without a reason is sent unchanged, and so is one of an unknown kind or form.
 """
 
 from collections.abc import Sequence
@@ -13,11 +13,11 @@ from drivers.reason import is_coded
 from edge.records.bodies import MOST_CHANNELS, Flags, Key, Numbers, SeasonCounts, Text, raw
 from edge.records.record import Kind, Name, Record, Utc
 
-COUNTED = ("errors", "refused")  # tables of a health record: code -> how often
+COUNTED = ("errors", "refused")  # tables of a health record: code -> count
 
 
 def records(kept: Sequence[Record]) -> list[Record]:
-    """Return what version 1 sends of these; a record without a reason is the same object."""
+    """Return these records as version 1 sends them; a record without a reason is the same object."""
     return [_in_sentences(record) for record in kept]
 
 
@@ -26,14 +26,14 @@ def _in_sentences(record: Record) -> Record:
         return record
     try:
         kept = record.fields()
-    except (ValueError, RecursionError):  # nobody can read it, and it is not for us to keep it back
+    except (ValueError, RecursionError):  # unreadable here, but that is no cause to withhold it
         return record
     found = body(record.kind, kept)
     return record if found is kept else msgspec.structs.replace(record, body=raw(found))
 
 
 def body(kind: str, kept: dict[str, Any]) -> dict[str, Any]:
-    """Return a body with sentences in the place of reasons, itself where it has none."""
+    """Return a body with sentences in place of reasons; the same object if it has none."""
     reasons = kept.get("reasons")
     if kind in (Kind.MINUTE, Kind.HOUR):
         return {**kept, "reasons": {name: sentence(one) for name, one in reasons.items()}} if reasons else kept
@@ -44,7 +44,7 @@ def body(kind: str, kept: dict[str, Any]) -> dict[str, Any]:
 
 
 def sentence(value: Any) -> Any:
-    """Return the value with English sentences in the place of reasons, at any depth; anything else as it is."""
+    """Return the value with English sentences in place of reasons, at any depth; everything else unchanged."""
     if is_coded(value):
         return value["text"]
     if isinstance(value, dict):
@@ -53,14 +53,14 @@ def sentence(value: Any) -> Any:
 
 
 def _counts(counted: Any) -> Any:
-    """Return how often each code came, by the phrase that version 1 counts under: "no answer" for no_answer."""
+    """Return the count of each code under version 1's phrase for it: "no answer" for no_answer."""
     if not isinstance(counted, dict):
         return counted
     return {str(code).replace("_", " "): count for code, count in counted.items()}
 
 
 class Version1Minute(msgspec.Struct, frozen=True):
-    """The body of a minute as version 1 has it; its schema in docs/wire-contract follows from it."""
+    """The body of a minute in version 1; its schema in docs/wire-contract is generated from it."""
 
     values: Numbers
     quality: Flags
@@ -68,7 +68,7 @@ class Version1Minute(msgspec.Struct, frozen=True):
 
 
 class Version1Hour(msgspec.Struct, frozen=True, omit_defaults=True):
-    """The body of an hour as version 1 has it."""
+    """The body of an hour in version 1."""
 
     begin: Utc
     values: Numbers

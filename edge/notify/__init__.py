@@ -1,1 +1,1 @@
-"""The station itself notifies people when its hub does not: `cases` decides, `lane` keeps and asks, `child` sends."""
+"""The station itself notifies people when its hub does not: `cases` decides, `lane` saves and sends, by `child`."""

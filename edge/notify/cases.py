@@ -1,8 +1,9 @@
-"""Which alerts the station itself must notify people of, and how far each notification has got: pure.
+"""Which alerts the station itself must notify people of, and the state of each notification. Pure functions.
 
-An alert is the hub's to tell until `after_s` have passed without its receipt of the newest turn; then it is the
-station's, and at once where there is no hub. What counts is how an alert stands, not each of its turns: a step up is
-told once, the end to whom the alert was told, and what came and went while nothing could be sent as what it is, over.
+The hub is responsible for an alert until `after_s` have passed without its receipt of the newest turn; then the station
+is, and at once if there is no hub. What counts is an alert's current state, not each of its turns: a step up is
+reported once, the end to those who were told of the alert, and an alert that came and went while nothing could be sent
+is reported as over.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from edge.delivery.urgency import Urgency, urgency_of
 from edge.records.bodies import Alert
 from edge.records.record import Record
 
-RESUMED_S = 120.0  # that a hub has after a boot, however long it had before: the link comes up first
-LIFE_S = 24 * 3600.0  # for which the end of an alert may still be told
+RESUMED_S = 120.0  # that a hub has after a boot, whatever it had left before: the link must come up first
+LIFE_S = 24 * 3600.0  # for which the end of an alert may still be reported
 
 
 class ToldLevel(msgspec.Struct, frozen=True, omit_defaults=True):
-    """How far somebody was told of an alert: the worst level, whether that nothing is known, whether its end."""
+    """What somebody was told of an alert: the worst level, whether that it is blind (no data), whether its end."""
 
     level: int = 0
     blind: bool = False
@@ -29,10 +30,10 @@ class ToldLevel(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Case(msgspec.Struct, omit_defaults=True):
-    """An alert. `said`: its newest turn, which record `seq` of `epoch` keeps; `at`: when, s of `boot`, `utc` us.
+    """An alert. `said`: its newest turn, in record `seq` of `epoch`; `at`: its instant, s of `boot`; `utc`: us.
 
-    `waits`: until when the hub's receipt is waited for, s of the boot; `ours`: it did not come, the station tells.
-    `until`: when an end is told no more. `told`: by whom it is told.
+    `waits`: until when the hub's receipt is awaited, s of the boot; `ours`: it did not come, the station notifies.
+    `until`: when its end is no longer reported. `told`: by the key of those reached.
     """
 
     said: Alert
@@ -48,16 +49,16 @@ class Case(msgspec.Struct, omit_defaults=True):
 
     @property
     def open(self) -> bool:
-        """Return whether it is not over."""
+        """Whether it is not over."""
         return self.said.step > 0 or self.said.turn == "blind"
 
     @property
     def urgency(self) -> Urgency:
-        """Return how much it matters; a rule that only knows nothing waits for the day."""
+        """Its urgency; an alert that is only blind waits for the day."""
         return "upkeep" if self.open and not self.said.step else urgency_of(what_of(self.said))
 
     def take(self, record: Record, alert: Alert, now: float, boot: str, after_s: float | None) -> None:
-        """Take in a turn; `after_s` None: there is no hub that could tell it."""
+        """Update with a new turn; `after_s` None: there is no hub."""
         self.said, self.epoch, self.seq = alert, record.epoch, record.seq
         self.boot, self.at, self.utc = record.stamp.boot, record.stamp.boottime, record.start or alert.begin
         if after_s is None:
@@ -69,12 +70,12 @@ class Case(msgspec.Struct, omit_defaults=True):
         self.until = None if self.open else now + LIFE_S
 
     def resume(self, now: float) -> None:
-        """Go on in another boot, whose clock knows none of the instants."""
+        """Convert to another boot, in whose clock the instants mean nothing."""
         self.waits = None if self.waits is None else now + RESUMED_S
         self.until = None if self.until is None else now + LIFE_S
 
-    def look(self, now: float, proven: Callable[[str, int], bool]) -> bool:
-        """Take in whether the hub has the newest turn. Return whether that changed anything."""
+    def check_hub(self, now: float, proven: Callable[[str, int], bool]) -> bool:
+        """Update whether the hub has the newest turn. Return whether anything changed."""
         before = self.ours, self.waits
         if proven(self.epoch, self.seq):
             self.ours, self.waits = False, None
@@ -83,9 +84,9 @@ class Case(msgspec.Struct, omit_defaults=True):
         return before != (self.ours, self.waits)
 
     def due(self, key: str, wakes: bool) -> ToldLevel | None:
-        """Return how far somebody is to be told now; None where they know all that is theirs to know.
+        """Return what somebody is to be told now; None if nothing.
 
-        `wakes`: by what wakes a sleeper, which is never for what is over.
+        `wakes`: the channel wakes people, so that it is never used for the end.
         """
         told = self.told.get(key, ToldLevel())
         if self.open:
@@ -97,9 +98,9 @@ class Case(msgspec.Struct, omit_defaults=True):
 
 
 class Flight(msgspec.Struct, omit_defaults=True):
-    """A message that was begun: its id, what is known by whom it reaches, of each alert.
+    """A message in progress: its id, and what its recipients know of each alert once it has arrived.
 
-    `sending`: a request is, or was, under way; `again`: the same may have arrived before.
+    `sending`: a request is, or was, in progress; `again`: the same may have arrived before.
     """
 
     id: str
@@ -109,10 +110,10 @@ class Flight(msgspec.Struct, omit_defaults=True):
 
 
 class NotifyState(msgspec.Struct, omit_defaults=True):
-    """What outlives a restart. `read`: number of the last record looked at; `cases` by the alerts' identities.
+    """The state that survives a restart. `read`: seq of the last record read; `cases`: by the alerts' ids.
 
-    `flights` by the key of whom they reach; `tried`: when each channel was asked in the last minute, s of `boot`;
-    `worked`: when each last took a message, microseconds UTC.
+    `flights`: by the key of their recipients; `tried`: when each channel was used in the last minute, s of `boot`;
+    `worked`: when each last accepted a message, microseconds UTC.
     """
 
     read: int
@@ -123,7 +124,7 @@ class NotifyState(msgspec.Struct, omit_defaults=True):
     worked: dict[str, int] = msgspec.field(default_factory=dict)
 
     def resume(self, boot: str, now: float) -> None:
-        """Go on after a restart: what was under way may have arrived, and is sent once more, where it was not yet."""
+        """Continue after a restart: a message in progress may have arrived; it is repeated once, unless it has been."""
         if boot != self.boot:
             self.boot = boot
             self.tried = {name: [now] * len(times) for name, times in self.tried.items()}
@@ -136,21 +137,21 @@ class NotifyState(msgspec.Struct, omit_defaults=True):
                 flight.sending, flight.again = False, True
 
     def take(self, record: Record, said: Alert, now: float, after_s: float | None) -> None:
-        """Take in a turn of an alert."""
+        """Update an alert's case with a new turn."""
         case = self.cases.get(said.alert)
         if case is None:
             case = self.cases[said.alert] = Case(said, record.epoch, record.seq, record.stamp.boot, 0.0)
         case.take(record, said, now, self.boot, after_s)
 
     def reached(self, key: str) -> None:
-        """Note that a message has, or may have, reached whom it is for."""
+        """Note that a message has, or may have, reached its recipients."""
         flight = self.flights.pop(key)
         for alert, told in flight.about.items():
             if alert in self.cases:
                 self.cases[alert].told[key] = told
 
     def forget(self, now: float, keys: dict[str, bool]) -> None:
-        """Let go of what is over and told; `keys`: of all who are told, and whether by what wakes them."""
+        """Drop cases that are over and reported; `keys`: those of all recipients, and whether their channel wakes."""
         for alert, case in list(self.cases.items()):
             if case.open or case.waits is not None:
                 continue
@@ -159,6 +160,6 @@ class NotifyState(msgspec.Struct, omit_defaults=True):
                 del self.cases[alert]
 
     def has_room(self, channel: str, most_a_minute: int | None, now: float) -> bool:
-        """Return whether a channel may be asked now."""
+        """Return whether a channel's limit per minute allows a message now."""
         self.tried[channel] = [at for at in self.tried.get(channel, []) if at > now - 60.0]
         return most_a_minute is None or len(self.tried[channel]) < most_a_minute

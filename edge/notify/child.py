@@ -1,4 +1,4 @@
-"""A channel that is called in a separate process: what hangs there, such as a name lookup, can be ended."""
+"""Send through a channel in a separate process: whatever hangs there, such as a name lookup, can be killed."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from edge.records.bodies import restore
 from edge.records.record import ClockMark
 
 log = logging.getLogger("minshan.notify")
-START_S = 20.0  # for which the process may take to begin, beside the channel's own time: a box that is busy is slow
-BEGUN = b"begun\n"  # what it says before it asks the service
+START_S = 20.0  # that the process may take to start, besides the channel's own time: a busy box is slow
+BEGUN = b"begun\n"  # what it writes before it contacts the service
 MOST = 65_536  # bytes of its answer
 DIED = Reason("notify_child_died", "the sending process ended without an answer")
 HUNG = Reason("notify_child_hung", "the sending process did not end in time")
 
 
 class SendOrder(msgspec.Struct, frozen=True):
-    """What the process is to do: the channel's keys in the file, the message, and the UTC (us) at `at` s of the boot.
+    """The process's input: the channel's section of the file, the message, and the UTC (us) at `at` s of the boot.
 
-    `utc` 0: the time is not known.
+    `utc` 0: the time is unknown.
     """
 
     channel: dict[str, object]
@@ -39,18 +39,18 @@ class SendOrder(msgspec.Struct, frozen=True):
 
 
 class InChild:
-    """A sender in a process of its own; `utc` tells the time, microseconds, 0 where it is not known."""
+    """A sender in a process of its own; `utc` returns the time in microseconds, 0 if it is unknown."""
 
     def __init__(self, section: AnyChannel, clock: Clock, utc: Callable[[], int]) -> None:
         itself = sender(section, clock, utc)
         self.name, self.wakes = itself.name, itself.wakes
         self.one_by_one, self.most_a_minute = itself.one_by_one, itself.most_a_minute
         self._section, self._utc = section, utc
-        # A process takes real time, also where a station's is simulated.
+        # A process takes real time, also in a simulation.
         self._clock = clock if isinstance(clock, SystemClock) else SystemClock()
 
     def send(self, message: Message) -> SendResult:
-        """Send a message, within the channel's time and that of a process's start. Raise Stopped."""
+        """Send a message, within the channel's timeout plus `START_S`. Raise Stopped."""
         order = SendOrder(self._section.model_dump(mode="json"), message, self._utc(), self._clock.now())
         command = [sys.executable, "-m", "edge.notify.process"]
         try:
@@ -68,13 +68,13 @@ class InChild:
         return self._result(answer, ended)
 
     def _answer(self, child: subprocess.Popen[bytes], order: bytes) -> tuple[bytes, bool]:
-        """Return what a process said, and whether it ended in time. Raise Stopped."""
+        """Return the process's output, and whether it ended in time. Raise Stopped."""
         assert child.stdin is not None and child.stdout is not None
         until, answer = self._clock.now() + START_S + self._section.timeout_s, b""
         try:
             child.stdin.write(order)
             child.stdin.close()
-        except OSError:  # it is gone already
+        except OSError:  # it has already ended
             return answer, True
         while len(answer) < MOST:
             if not self._clock.wait_readable(child.stdout.fileno(), until):
@@ -97,5 +97,5 @@ class InChild:
 def in_children(
     sections: Iterable[AnyChannel], clock: Clock, time_at: Callable[[float], tuple[int | None, ClockMark]]
 ) -> dict[str, InChild]:
-    """Return the senders of a file's channels by their names; `time_at` tells the time of an instant of the boot."""
+    """Return the senders of a file's channels by name; `time_at` returns the time of an instant of the boot."""
     return {one.name: InChild(one, clock, lambda: time_at(clock.now())[0] or 0) for one in sections}

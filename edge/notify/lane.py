@@ -1,8 +1,8 @@
-"""The lane by which a station itself notifies people: of what, whom, and with what result.
+"""The lane by which a station itself notifies people: of which alerts, whom, and with what result.
 
-It reads the alerts that the store keeps, as `edge/alerts` made them, and hears of the hub's receipts from the store
-too. What is begun is kept before it is asked for: killed anywhere, nothing is told twice but what may have arrived,
-once more and marked so. Nothing else of a station waits for it.
+It reads the alerts from the store, as `edge/alerts` recorded them, and the hub's receipts too. A message is saved
+before it is sent: if the daemon is killed at any point, a message is repeated only if it may not have arrived, once and
+marked as a repetition. Nothing else in the station waits for this lane.
 """
 
 from __future__ import annotations
@@ -34,16 +34,16 @@ from edge.store.store import Store
 log = logging.getLogger("minshan.notify")
 KIND, NAME = "notify", "now"
 AT_ONCE = 500  # records
-READ_KEPT = 60  # records after which is kept how far was read
+READ_KEPT = 60  # records after which the position read so far is saved
 IDLE_S = 60.0
-AGAIN_S = 5.0  # before what may have arrived is sent once more
-BUSY_S, BLOCKED_S, REFUSED_S = 60.0, 600.0, 3600.0  # for which a service that takes nothing is left alone
-FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0  # between tries of what surely did not arrive
+AGAIN_S = 5.0  # before a message that may have arrived is repeated
+BUSY_S, BLOCKED_S, REFUSED_S = 60.0, 600.0, 3600.0  # pauses of a service that accepts nothing
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 5.0, 300.0  # between attempts at a message that certainly did not arrive
 TRIAL_UNDER_WAY = Reason("notify_test_under_way", "a test is under way: wait until it has ended")
 
 
 class NotifyLane:
-    """Tells people. `senders` by their channels' names; `post` takes records, `time_at` dates them."""
+    """Notifies people. `senders`: by channel; `post` takes records; `time_at` dates an instant of the boot."""
 
     def __init__(
         self,
@@ -66,30 +66,30 @@ class NotifyLane:
         self._asking = ChannelSenders(clock, senders, self._inbox)
         self._state = restored(store, boot)
         self._kept_read = self._state.read
-        self._pauses: dict[str, float] = {}  # until when a channel is left alone
-        self._refused: dict[str, float] = {}  # until when those behind a key are
+        self._pauses: dict[str, float] = {}  # until when a channel is not used
+        self._refused: dict[str, float] = {}  # until when the recipients of a key are not notified
         self._backoffs = {name: Backoff(FIRST_PAUSE_S, LONGEST_PAUSE_S) for name in senders}
         self._troubles: dict[str, Reason | None] = {}
-        self._trial = ChannelTrial(lambda _: None)  # the last one
-        self._trials: deque[Reach] = deque()  # what it is still to be sent by
+        self._trial = ChannelTrial(lambda _: None)  # the latest test
+        self._trials: deque[Reach] = deque()  # those it is still to be sent to
         self.snapshot = NotifySnapshot(tuple(ChannelNow(name) for name in senders))
 
     # -- from any lane -------------------------------------------------------------------------------------------
 
     def wake(self) -> None:
-        """Take in that the store has a new record."""
+        """Wake the lane: the store has a new record."""
         if not len(self._inbox):
             self._inbox.offer(True)
 
     def test(self, tell: Callable[[list[JobResult] | Reason], object]) -> None:
-        """Send a test message by each channel, one test at a time; `tell` hears what came of it, or why not."""
+        """Send a test message through each channel, one test at a time; `tell` gets the results, or why not."""
         if not self._inbox.offer(ChannelTrial(tell)):
             tell(TRIAL_UNDER_WAY)
 
     # -- the lane ------------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Serve for ever; ends by `Stopped`."""
+        """Serve until `Stopped`."""
         self._state.resume(self._boot, self._clock.now())
         self._trial.left = 0
         self._trials.clear()
@@ -112,7 +112,7 @@ class NotifyLane:
             self._settle(item)
 
     def _try(self, trial: ChannelTrial) -> None:
-        """Begin a test, unless one is under way."""
+        """Begin a test, unless one is in progress."""
         if self._trial.left:
             trial.tell(TRIAL_UNDER_WAY)
             return
@@ -124,10 +124,10 @@ class NotifyLane:
         due = [now + IDLE_S, *(case.waits for case in self._state.cases.values() if case.waits is not None)]
         return min([*due, *(until for until in (*self._pauses.values(), *self._refused.values()) if until > now)])
 
-    # -- what is to be told --------------------------------------------------------------------------------------
+    # -- what to report ------------------------------------------------------------------------------------------
 
     def _look(self) -> None:
-        """Read what is new, and hear what the hub has."""
+        """Read the new records, and check what the hub has."""
         state, now, changed = self._state, self._clock.now(), False
         for record in self._new():
             alert = decode(record.kind, record.body) if record.kind == Kind.ALERT else None
@@ -137,14 +137,14 @@ class NotifyLane:
                 changed = True
             state.read = record.seq
         for case in state.cases.values():
-            changed = case.look(now, self._is_proven) or changed
+            changed = case.check_hub(now, self._is_proven) or changed
         before = len(state.cases)
         state.forget(now, {reach.key: reach.wakes for reach in self._reaches})
         if changed or len(state.cases) < before or state.read - self._kept_read >= READ_KEPT:
             self._keep()
 
     def _new(self) -> Iterator[Record]:
-        """Yield the records that were not looked at; those that were let go of are passed over."""
+        """Yield the records that were not read yet; deleted ones are skipped."""
         state = self._state
         try:
             while state.read + 1 < (following := self._store.next_seq):
@@ -159,11 +159,11 @@ class NotifyLane:
             return False
         try:
             return self._store.outbox.count_proven([Span(epoch, seq, seq)], PLATFORM) > 0
-        except StoreError:  # then the hub is taken not to have it
+        except StoreError:  # assume that the hub does not have it
             return False
 
     def _begin(self) -> None:
-        """Ask each channel that is free for what goes next by it."""
+        """Send the next message through each free channel."""
         now = self._clock.now()
         utc = self._time_at(now)[0] or 0
         for reach in list(self._trials):
@@ -177,7 +177,7 @@ class NotifyLane:
                 self._tell(reach, now, utc)
 
     def _tell(self, reach: Reach, now: float, utc: int) -> None:
-        """Begin a message of all that somebody is to be told, where there is something."""
+        """Begin a message with everything that these recipients are to be told, if there is anything."""
         cases = {name: case for name, case in self._state.cases.items() if self._may(reach, case, utc)}
         about = {name: told for name, case in cases.items() if (told := case.due(reach.key, reach.wakes)) is not None}
         before = self._state.flights.pop(reach.key, None)
@@ -202,19 +202,19 @@ class NotifyLane:
         return self._state.has_room(channel, self._senders[channel].most_a_minute, now)
 
     def _ask(self, job: MessageJob, now: float) -> None:
-        """Hand a message to its channel's lane; that it was begun is kept first."""
+        """Pass a message to its channel's lane, after saving that it was begun."""
         self._state.tried[job.reach.channel].append(now)
         self._keep()
         self._asking.ask(job)
 
-    # -- what came of it -----------------------------------------------------------------------------------------
+    # -- results -------------------------------------------------------------------------------------------------
 
     def _settle(self, sent: JobResult) -> None:
-        """Note what came of a message."""
+        """Handle the result of a message."""
         reach, result, now = sent.job.reach, sent.result, self._clock.now()
         self._note(reach.channel, result, now)
         if sent.job.trial is not None:
-            sent.job.trial.hear(sent)
+            sent.job.trial.add(sent)
             return
         flight = self._state.flights[reach.key]
         flight.sending = False
@@ -235,7 +235,7 @@ class NotifyLane:
         self._keep()
 
     def _note(self, channel: str, result: SendResult, now: float) -> None:
-        """Note whether a channel works; why it does not is said once."""
+        """Note whether a channel works; a trouble is logged once."""
         if result.fate is MessageFate.DELIVERED:
             self._state.worked[channel] = self._time_at(now)[0] or 0
             self._troubles[channel] = None
@@ -246,7 +246,7 @@ class NotifyLane:
         self._troubles[channel] = why
 
     def _post_told(self, channel: str, now: float) -> None:
-        """Record that the station told people itself."""
+        """Record that the station itself notified people."""
         what = Reason("told_by_station", "the station itself notified people, through the channel {name}", name=channel)
         log.warning("%s", what)
         body = {"event": KIND, "reason": what.builtins()}
@@ -264,12 +264,12 @@ class NotifyLane:
         self._kept_read = self._state.read
         try:
             self._clock.outside(lambda: self._store.notes.put(KIND, NAME, msgspec.json.encode(self._state)))
-        except StoreError as trouble:  # people are told all the same
+        except StoreError as trouble:  # people are notified nevertheless
             log.warning("sent notifications cannot be saved: %s", trouble)
 
 
 def restored(store: Store, boot: str) -> NotifyState:
-    """Return what was kept; a state that begins with the next record where there is nothing that can be read."""
+    """Return the saved state; one that begins with the next record if none can be read."""
     try:
         value = store.notes.get(KIND, NAME)
         if value:

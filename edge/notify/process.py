@@ -1,6 +1,6 @@
 """The process that sends one message: `python -m edge.notify.process` reads an order and writes the result.
 
-It keeps nothing and knows nothing of the station; it ends with whoever started it.
+It stores nothing and knows nothing of the station; it ends with its parent.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ def main() -> None:
 
 
 def write(answer: bytes) -> None:
-    """Say something to whoever waits."""
+    """Write to the parent at once."""
     sys.stdout.buffer.write(answer)
     sys.stdout.buffer.flush()
 

@@ -1,4 +1,4 @@
-"""Whom a station notifies by which channel: a robot all at once, a gateway or mail each person individually."""
+"""Whom a station notifies through which channel: a robot all at once, a gateway or mail each person individually."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from edge.notify.cases import Case
 
 
 class Reach(msgspec.Struct, frozen=True):
-    """Who is reached at once by a channel. `key`: the channel's name, or that and a person's."""
+    """The people reached by one message of a channel. `key`: the channel's name, or that and a person's."""
 
     key: str
     channel: str
     people: tuple[PersonSection, ...]
     wakes: bool
-    quiet_too: bool  # whether these people have a channel that wakes nobody
+    quiet_too: bool  # whether these people also have a channel that does not wake people
     lang: Lang
 
     def to(self, urgency: Urgency, now: int, offset_h: float) -> list[Recipient]:
-        """Return whom of them something may be told now (microseconds UTC, 0 not known): frost at any hour."""
+        """Return those who may be told now (microseconds UTC; 0: unknown): of frost at any hour."""
         time = f"{local(now, offset_h):%H:%M}"
         ready = (one for one in self.people if urgency == "frost" or not now or within(one.hours, time, last_too=False))
         return [Recipient(one.name, one.phone or "", one.mail or "") for one in ready]
 
     def may_be_told(self, case: Case, is_late: bool, now: int, offset_h: float, has_hub: bool) -> bool:
-        """Return whether they may be told of an alert now, as the hub would by this channel."""
+        """Return whether they may be told of an alert now, by the hub's rules for this channel."""
         by_day = not now or is_day(now, offset_h)
         if case.urgency == "upkeep" and (has_hub or not by_day):
             return False
@@ -44,7 +44,7 @@ class Reach(msgspec.Struct, frozen=True):
 
 
 def reaches(config: Config, senders: Mapping[str, Sender]) -> list[Reach]:
-    """Return all that a station's file names, in its order."""
+    """Return all reaches of a station's file, in its order."""
     found = []
     own: Lang = config.station.language or "zh"
     for name, sender in senders.items():
@@ -63,11 +63,11 @@ def reaches(config: Config, senders: Mapping[str, Sender]) -> list[Reach]:
 
 
 def has(people: tuple[PersonSection, ...], channel: str) -> bool:
-    """Return whether one of them is told by a channel."""
+    """Return whether one of these people uses a channel."""
     return any(not one.channels or channel in one.channels for one in people)
 
 
 def reached_by(person: PersonSection, config: Config, channel: str) -> bool:
-    """Return whether a person has what a channel that tells each by themselves needs: a number, or an address."""
+    """Return whether a person has what an individual channel needs: a phone number, or a mail address."""
     kind = next(one.kind for one in config.channel if one.name == channel)
     return bool(person.mail if kind == "mail" else person.phone)

@@ -1,4 +1,4 @@
-"""The wording of the station's own notifications: a hub's sentences, and that they come from the station."""
+"""The wording of the station's own notifications: the hub's sentences, and a note that the station sent them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from edge.notify.reach import Reach
 from edge.records.record import Kind
 from edge.store.store import Store
 
-LATE_S = 300.0  # beyond the time that the hub has
+LATE_S = 300.0  # after the time that the hub has
 LEAST_FALL = 0.1  # K an hour
 TRIAL = N_("[Test] This is a test message: nothing has happened")
 HUB_SILENT = N_("Sent by the station itself: the platform has not answered.")
@@ -31,7 +31,7 @@ AGAIN = N_("(you may have received this before)")
 
 
 class NotifyWriter:
-    """Writes messages of a station."""
+    """Writes a station's messages."""
 
     def __init__(self, config: Config, store: Store) -> None:
         self._config, self._store = config, store
@@ -41,7 +41,7 @@ class NotifyWriter:
     def message(
         self, name: str, cases: Sequence[Case], to: Sequence[Recipient], lang: Lang, now: int, wakes: bool, again: bool
     ) -> Message:
-        """Return what is said of alerts now (microseconds UTC, 0 where that is not known). Raise StoreError."""
+        """Return a message about alerts; `now`: microseconds UTC, 0 if unknown. Raise StoreError."""
         words = Spoken(lang)
         worst = sorted(cases, key=lambda one: (URGENCIES.index(one.urgency), -one.said.step, one.seq))
         facts = [self._facts(case, now) for case in worst]
@@ -53,7 +53,7 @@ class NotifyWriter:
         return Message(name, lines, tail, more, tuple(to), facts[0].what, wakes, short)
 
     def is_late(self, case: Case, now: int) -> bool:
-        """Return whether a turn is told long after it happened."""
+        """Return whether a turn is reported long after it happened."""
         return case.utc is not None and now > 0 and now - case.utc > self._late_s * 1e6
 
     def trial(self, name: str, to: Sequence[Recipient], reach: Reach) -> Message:
@@ -72,7 +72,7 @@ class NotifyWriter:
 
 
 def air_at(store: Store, seq: int) -> tuple[float | None, float | None]:
-    """Return the air of that minute, degC, and how fast it fell in the half hour before, K an hour; None not known.
+    """Return the air temperature of that minute, degC, and its fall over the half hour before, K/h; None: unknown.
 
     Raise StoreError.
     """

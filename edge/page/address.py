@@ -20,7 +20,7 @@ class PortError(Exception):
 
 
 def address_of(listen: str) -> tuple[str, int]:
-    """Return host and port of "127.0.0.1:8080", "localhost:8080" or "[::]:8080". Raise ValueError where it is none."""
+    """Return host and port of "127.0.0.1:8080", "localhost:8080" or "[::]:8080". Raise ValueError if it is none."""
     host, _, port = listen.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if bare != "localhost" and (ip_address(bare).version == 6) == (bare == host):
@@ -40,7 +40,7 @@ def is_listen_address(listen: str) -> bool:
 
 
 def listening(listen: str) -> socket.socket:
-    """Return the socket that listens there. Raise PortError where that cannot be had.
+    """Return the socket that listens there. Raise PortError if that cannot be had.
 
     What it accepts sends at once. asyncio sees to that only of sockets that name their protocol, and this one does not:
     otherwise the end of each answer waits some 40 ms for the browser to acknowledge its beginning. Who has vanished is

@@ -36,7 +36,7 @@ class Assets:
         self.version = together.hexdigest()[:12]
 
     def url(self, name: str) -> str:
-        """Return the address of a file. Raise KeyError where there is none."""
+        """Return the address of a file. Raise KeyError if there is none."""
         if name not in self._files:
             raise KeyError(name)
         return f"/static/{self.version}/{name}"

@@ -44,7 +44,7 @@ class TooManyError(Exception):
 
 
 class Feed:
-    """One server's events. `newest`: returns a station's newest minute as JSON, None where there is none.
+    """One server's events. `newest`: returns a station's newest minute as JSON, None if there is none.
 
     `most`: listeners of one name.
     """
@@ -93,7 +93,7 @@ class Feed:
     ) -> AsyncIterator[bytes]:
         """Yield the lines for one listener, from behind the event `last` on.
 
-        `sees` returns which stations it may see, None where it may listen no more. Raise TooManyError.
+        `sees` returns which stations it may see, None if it may listen no more. Raise TooManyError.
         """
         if sum(name == who for name in self._listeners.values()) >= self._most:
             raise TooManyError
@@ -132,7 +132,7 @@ class Feed:
         yield ENDED
 
     def _behind(self, last: str | None) -> list[StreamEvent] | None:
-        """Return what came after an event; None where that is not known any more."""
+        """Return what came after an event; None if that is not known any more."""
         if not last:
             return []
         life, _, number = last.partition("-")

@@ -29,7 +29,7 @@ class Happening(NamedTuple):
 
 
 def happening(event: Event) -> Happening | None:
-    """Return an event in words; None where it is of no interest to people."""
+    """Return an event in words; None if it is of no interest to people."""
     try:
         body = bodies.decode(event.kind or "", event.body if isinstance(event.body, dict) else {})
     except (ValueError, RecursionError):

@@ -30,7 +30,7 @@ class Headline(NamedTuple):
 
 
 def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -> Headline | None:
-    """Return the sentence; None where nothing has been measured, or the station has no thermometer."""
+    """Return the sentence; None if nothing has been measured, or the station has no thermometer."""
     known = now.values.get(TEMPERATURE)
     if known is None:
         return None
@@ -49,7 +49,7 @@ def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -
 
 
 def trend(minutes: Sequence[Point], end_us: int | None) -> Markup | None:
-    """Return in words how fast the temperature moves; None where too few of the last minutes are good, or dated."""
+    """Return in words how fast the temperature moves; None if too few of the last minutes are good, or dated."""
     per_hour = None if end_us is None else slope(minutes, end_us)
     if per_hour is None:
         return None

@@ -38,7 +38,7 @@ def read_last_night(source: Source, channels: list[str], now_us: int, offset_s: 
 
 
 def dawn(source: Source, span: tuple[int, int], now_us: int) -> Photo | None:
-    """Return the picture that was taken nearest to dawn; None where there is none, or it is too early for one."""
+    """Return the picture that was taken nearest to dawn; None if there is none, or it is too early for one."""
     middle = span[0] + round((24 - night.BEGINS_H + DAWN_H) * night.HOUR_US)
     first, last = middle - 2 * night.HOUR_US, min(middle + 2 * night.HOUR_US, now_us)
     found = source.all_pictures(first, last) if first < last else []

@@ -36,7 +36,7 @@ PAPER, INK, SOFT, RULE, LINE, ZERO = "#ffffff", "#14211f", "#4b5b59", "#d8dedb",
 
 
 def chinese_font() -> str | None:
-    """Return a font that has Chinese; None where the machine has none."""
+    """Return a font that has Chinese; None if the machine has none."""
     return next((path for path in FONTS if Path(path).is_file()), None)
 
 

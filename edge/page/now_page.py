@@ -65,13 +65,13 @@ class StationNow:
 
 
 def asking(state: NewestState) -> PictureNow | None:
-    """Return where a picture may be asked for, and what the first camera's costs; None where there is no camera."""
+    """Return where a picture may be asked for, and what the first camera's costs; None if there is no camera."""
     price = next(iter(state.facts.prices.values()), None)
     return None if price is None else PictureNow("/work#picture", price)
 
 
 def photo_of(picture: Picture) -> Photo | None:
-    """Return a picture as it is shown; None where no part of it is here."""
+    """Return a picture as it is shown; None if no part of it is here."""
     if not picture.thumbnail and not picture.file:
         return None
     address = f"{PICTURE}/{picture.sha256}"

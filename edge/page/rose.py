@@ -23,7 +23,7 @@ class Rose(NamedTuple):
 
 
 def rose(directions: Sequence[Point], speeds: Sequence[Point]) -> Rose | None:
-    """Return the rose of the good pairs of direction (degrees) and speed (m/s); None where there is none."""
+    """Return the rose of the good pairs of direction (degrees) and speed (m/s); None if there is none."""
     known = {point.start_us: point.value for point in speeds if point.quality == 1 and point.value is not None}
     pairs = [(p.value, known[p.start_us]) for p in directions if p.quality == 1 and p.start_us in known]
     found = [(degrees, speed) for degrees, speed in pairs if degrees is not None]

@@ -91,7 +91,7 @@ class Source:
             raise NotRunningError from None
 
     def newest_state(self, anew: bool = False) -> NewestState | None:
-        """Return the newest state, `anew` whatever is remembered; None where the station has never been heard."""
+        """Return the newest state, `anew` whatever is remembered; None if the station has never been heard."""
         with self._lock:
             before, now = self._heard, self._clock.now()
             if (
@@ -108,7 +108,7 @@ class Source:
             return self._heard
 
     def time_us(self, state: NewestState | None) -> int | None:
-        """Return the station's time now, carried on from when it was heard; None where it did not know it."""
+        """Return the station's time now, carried on from when it was heard; None if it did not know it."""
         if state is None or state.facts.time is None:
             return None
         return int(state.facts.time + (self._clock.now() - state.at) * 1e6 * self.speed)

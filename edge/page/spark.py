@@ -35,7 +35,7 @@ class Column(NamedTuple):
 
 
 def spark(points: Sequence[Point], first_us: int, last_us: int, kind: Kind = "line") -> Spark | None:
-    """Return the curve of a span; None where nothing was measured in it. A column without a value is a gap.
+    """Return the curve of a span; None if nothing was measured in it. A column without a value is a gap.
 
     A direction goes round: its columns are points, for a line from 350 to 10 degrees would cross the whole drawing.
     """

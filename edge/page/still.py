@@ -32,7 +32,7 @@ class StillCurve(NamedTuple):
 def still(
     points: Sequence[Point], first_us: int, last_us: int, offset_s: int, kind: Kind = "line"
 ) -> StillCurve | None:
-    """Return the drawing of a span; None where nothing was measured in it."""
+    """Return the drawing of a span; None if nothing was measured in it."""
     curve = spark(points, first_us, last_us, kind)
     if curve is None:
         return None

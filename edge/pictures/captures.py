@@ -1,8 +1,8 @@
 """The daemon's captures: a few lanes, each of which has the camera process take one picture at a time.
 
-The camera process lives outside of simulated time, and waiting for it is real I/O (`Clock.outside`). On a station a
-stop ends that wait at once; in a simulation it comes in short slices of real time, between which the lane gives way,
-and the picture is there in no simulated time at all, the same at every speed.
+The camera process runs outside simulated time, and waiting for it is real I/O (`Clock.outside`). On a station a stop
+ends that wait at once. In a simulation the lane waits in short slices of real time and yields between them, and the
+picture takes no simulated time at all, at every speed.
 """
 
 from __future__ import annotations
@@ -29,13 +29,13 @@ FOREVER = float("inf")
 
 
 class CaptureListener(Protocol):
-    """Hears what came of a picture that was asked for: whether it is there, the sentence, the facts."""
+    """Called with the outcome of a requested picture: whether it was taken, the reason, the data."""
 
     def __call__(self, done: bool, why: Reason, data: dict[str, Any], /) -> object: ...
 
 
 class PictureOrder(msgspec.Struct, frozen=True):
-    """A picture that somebody waits for: of which camera, the command's id and who gave it, who hears of it."""
+    """A requested picture: the camera, the command's id and issuer, and the callback for the outcome."""
 
     camera: str
     command: str
@@ -44,16 +44,16 @@ class PictureOrder(msgspec.Struct, frozen=True):
 
 
 class CaptureJob(msgspec.Struct, frozen=True):
-    """A picture to take, by schedule or for an order."""
+    """A picture to take, for an order or (None) by schedule."""
 
     camera: CaptureTarget
     order: PictureOrder | None
 
 
 class Captured(msgspec.Struct, frozen=True):
-    """What came of a job: its request, and the picture with its `pixels`, or why there is none.
+    """The outcome of a job: its request, and the picture with its `pixels`, or why there is none.
 
-    `logged_in`: the picture was given for the login.
+    `logged_in`: the camera required the login for it.
     """
 
     job: CaptureJob
@@ -64,7 +64,7 @@ class Captured(msgspec.Struct, frozen=True):
 
 
 class Captures:
-    """The lanes, and the queue of jobs between them and whoever hears of the ends."""
+    """The lanes and their queue of jobs; each outcome is put into the inbox `ended`."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Captures:
         self._make_request, self._ended = make_request, ended
         self._patience, self._absence = patience, absence
         self._jobs = clock.inbox(AT_ONCE)
-        # A stop ends the waits on the station's own clock; simulated time stands still meanwhile.
+        # A stop interrupts waits on the station's own clock; in a simulation real time is needed, in slices.
         self._world, self._slice = (clock, FOREVER) if isinstance(clock, SystemClock) else (SystemClock(), SLICE)
 
     def lanes(self) -> list[Lane]:
@@ -88,7 +88,7 @@ class Captures:
         return [self._clock.lane(f"capture {number}", self._run) for number in range(1, AT_ONCE + 1)]
 
     def begin(self, job: CaptureJob) -> None:
-        """Have a picture taken; there is a lane for it where not more than `AT_ONCE` are under way."""
+        """Queue a job; a lane is free for it if fewer than `AT_ONCE` are running."""
         self._jobs.put(job)
 
     def _run(self) -> None:
@@ -98,7 +98,7 @@ class Captures:
                 self._ended.put(self._captured(job))
 
     def _captured(self, job: CaptureJob) -> Captured:
-        """Return what comes of a job. One that an order waits for is tried once more where its process crashed."""
+        """Return the outcome of a job. One with an order is retried once if its process crashed."""
         captured = self._once(job)
         crashed = isinstance(captured.found, Reason) and captured.found.code == ENDED.code
         return self._once(job) if crashed and job.order is not None else captured
@@ -117,17 +117,17 @@ class Captures:
             return Captured(job, request, not_kept(error))
         except Stopped:
             raise
-        except Exception:  # the caller must be told that it ended, and the next picture be taken
+        except Exception:  # the caller must get an outcome, and the next picture must be taken
             log.exception("a picture of %s caused an unexpected error", job.camera.name)
             return Captured(job, request, NoPictureError.kind)
         finally:
             self._clock.outside(lambda: self._spool.drop(request.id))
 
     def _ask(self, request: CaptureRequest) -> CaptureResult:
-        """Lay the request down and wait for its answer."""
+        """Write the request to the spool and wait for its answer."""
         with Waiting(self._spool, self._world, request.id, self._patience, self._absence) as wait:
-            laid = msgspec.structs.replace(request, laid=self._world.now())
-            self._clock.outside(lambda: self._spool.put(laid))
+            stamped = msgspec.structs.replace(request, laid=self._world.now())
+            self._clock.outside(lambda: self._spool.put(stamped))
             while (answer := self._clock.outside(lambda: wait.slice(self._slice))) is None:
-                self._clock.sleep_until(self._clock.now())  # give way, and end here when told to
+                self._clock.sleep_until(self._clock.now())  # yield; raises Stopped here
             return answer

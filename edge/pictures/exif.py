@@ -1,9 +1,9 @@
-"""EXIF written into a JPEG without touching a pixel: one segment is spliced in, the others stay.
+"""Write EXIF into a JPEG without recompressing it: one segment is inserted, the others stay.
 
-A camera's own time is not trusted: what it wrote as EXIF is replaced (its exposure and which way is up are taken over),
-what it wrote as XMP, which viewers read as well, is left out.
-Where nobody knows the time the picture says so, and names the boot and its seconds, from which it follows later.
-The time is that of the request; the camera has taken the picture within some seconds of it.
+A camera's own time is not trusted: its EXIF is replaced (exposure and orientation are copied), and its XMP, which
+viewers read too, is removed.
+If the time is unknown the EXIF says so, and gives the boot and its seconds, from which the time can be derived later.
+The time is that of the request; the camera takes the picture within some seconds of it.
 """
 
 from __future__ import annotations
@@ -23,25 +23,25 @@ SOFTWARE = "Minshan"
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 ORIENTATION = 0x0112
 KEPT = {0x010F, 0x0110, ORIENTATION}  # Make, Model
+MOST_BYTES = 0xFFFF - 2  # of a segment without its length (ITU T.81, B.1.1.4)
 KEPT_EXPOSURE = {0x829A, 0x829D, 0x8827, 0x9204, 0x920A}  # time, aperture, ISO, bias, focal length
 MARK, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 UNREADABLE = (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError, AttributeError, struct.error)  # Pillow
 
 
 def with_exif(jpeg: bytes, request: CaptureRequest) -> bytes:
-    """Return the JPEG with station, camera, time, its certainty and place; only its Exif and XMP segments differ."""
+    """Return the JPEG with station, camera, time, its uncertainty and place; only its Exif and XMP segments differ."""
     maker, exposure = _camera_wrote(jpeg)
     try:
-        body = _own((maker, exposure), request).tobytes()
-    except UNREADABLE:  # of the wrong kind for its tag: it could be read and cannot be written
-        body = _own(({ORIENTATION: maker.get(ORIENTATION, 1)}, {}), request).tobytes()
-    body = body if body.startswith(MARK) else MARK + body
+        body = _body((maker, exposure), request)
+    except UNREADABLE:  # of the wrong type for its tag, or too long: it can be read but not written
+        body = _body(({ORIENTATION: maker.get(ORIENTATION, 1)}, {}), request)
     segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
     return jpeg[:2] + segment + b"".join(piece for piece in _segments(jpeg) if not piece[4:].startswith((MARK, XMP)))
 
 
 def certainty(request: CaptureRequest) -> str:
-    """How the time of the request is known, in words."""
+    """Return the source and error of the request's time as text."""
     if request.utc is None:
         return f"time unknown (boot {request.stamp.boot}, {request.stamp.boottime:.3f} s)"
     error = "" if request.clock.error is None else f" +-{request.clock.error:g} s"
@@ -49,7 +49,7 @@ def certainty(request: CaptureRequest) -> str:
 
 
 def _segments(jpeg: bytes) -> list[bytes]:
-    """Return what follows the start marker: each segment before the first scan, then all the rest in one piece."""
+    """Return each segment between the start marker and the first scan, then the rest in one piece."""
     pieces, end = list[bytes](), 2
     for marker, at in segments(jpeg):
         if marker == SCAN:
@@ -60,7 +60,7 @@ def _segments(jpeg: bytes) -> list[bytes]:
 
 
 def orientation(image: Image.Image) -> int:
-    """Return which way a picture is up by its EXIF, 1 to 8; 1, as it lies, where it does not say."""
+    """Return a picture's EXIF orientation, 1 to 8; 1 (upright) if it has none."""
     try:
         value = image.getexif().get(ORIENTATION)
     except UNREADABLE:
@@ -69,7 +69,7 @@ def orientation(image: Image.Image) -> int:
 
 
 def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
-    """Maker, orientation and exposure as the camera wrote them; nothing where its EXIF is not readable."""
+    """Return make, model and orientation, and the exposure, as the camera wrote them; empty if unreadable."""
     try:
         image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
         theirs = image.getexif()
@@ -80,6 +80,15 @@ def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
         )
     except UNREADABLE:
         return {}, {}
+
+
+def _body(theirs: tuple[dict[int, Any], dict[int, Any]], request: CaptureRequest) -> bytes:
+    """Return the contents of our segment. Raise ValueError if they are too long for one, UNREADABLE."""
+    found = _own(theirs, request).tobytes()
+    body = found if found.startswith(MARK) else MARK + found
+    if len(body) > MOST_BYTES:
+        raise ValueError(len(body))
+    return body
 
 
 def _own(theirs: tuple[dict[int, Any], dict[int, Any]], request: CaptureRequest) -> Image.Exif:
@@ -99,7 +108,7 @@ def _own(theirs: tuple[dict[int, Any], dict[int, Any]], request: CaptureRequest)
 
 
 def _time_tags(utc: int, offset_h: float) -> dict[int, str]:
-    """DateTimeOriginal and -Digitized in local time, their fraction and their offset (Exif 2.31)."""
+    """Return DateTimeOriginal and -Digitized in local time, with their fraction and offset (Exif 2.31)."""
     zone = timezone(timedelta(hours=offset_h))
     local = datetime.fromtimestamp(utc // 1_000_000, zone)
     text, offset = local.strftime("%Y:%m:%d %H:%M:%S"), local.strftime("%z")
@@ -126,7 +135,7 @@ def _gps_tags(place: PicturePlace, utc: int | None) -> dict[int, Any]:
 
 
 def _degrees(angle: float) -> tuple[IFDRational, IFDRational, IFDRational]:
-    """Degrees, minutes and hundredths of a second."""
+    """Return degrees, minutes and hundredths of a second."""
     whole = round(abs(angle) * 360_000)
     return (
         IFDRational(whole // 360_000, 1),

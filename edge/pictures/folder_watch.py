@@ -9,18 +9,18 @@ from types import TracebackType
 
 from drivers.clock import Clock
 
-# linux/inotify.h: a file renamed into the folder; one that was open for writing closed (so a process ends that held
-# it, however it ended); the folder itself removed or renamed.
+# linux/inotify.h: a file renamed into the folder; a file that was open for writing closed (also by the end of the
+# process that held it); the folder itself removed or renamed.
 MOVED_TO, CLOSED_AFTER_WRITING, FOLDER_REMOVED, FOLDER_MOVED = 0x80, 0x8, 0x400, 0x800
 WANTED = MOVED_TO | CLOSED_AFTER_WRITING | FOLDER_REMOVED | FOLDER_MOVED
 EVENTS = 65536  # bytes; one event has 16 and its file's name
 
 
 class FolderWatch:
-    """A descriptor (`fd`) that becomes readable when a file has come into the folder or one in it was closed.
+    """A descriptor (`fd`) that becomes readable when a file is renamed into the folder or one in it is closed.
 
-    Look into the folder once before the first wait: what was there already is not told. Raise OSError where the kernel
-    gives no watch.
+    Look into the folder once before the first wait: files already there are not reported. Raise OSError if the kernel
+    refuses the watch.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -32,12 +32,12 @@ class FolderWatch:
             raise OSError(number, os.strerror(number), str(folder))
 
     def wait(self, clock: Clock, until: float) -> None:
-        """Wait until something has happened since the last wait, or the instant `until`."""
+        """Wait for an event since the last wait, or until the instant `until`."""
         if clock.wait_readable(self.fd, until):
             self.clear()
 
     def clear(self) -> None:
-        """Take in all that has happened."""
+        """Discard the pending events."""
         try:
             while os.read(self.fd, EVENTS):
                 pass

@@ -1,14 +1,14 @@
 """Which logins cameras have refused, across restarts, so that no camera is ever locked by too many attempts.
 
-A recorder counts the refused logins of all its channels and locks after five or so: one kind the user, another one
-whoever asks, with all his users. So refusals are counted by the box, whoever the user is. What was refused is blocked
-for all cameras there: for half an hour, then, after one more try of all that were refused, for 2 hours, 8 hours and a
-day. A login that was never refused is tried at once, but for a fourth one where three were refused.
-The block ends by a picture that the login was asked for, by other settings, or by a person's word. A picture by another
-login ends none: of two channels of which one has a slip in its password, the other's pictures would let it be refused
-each half hour.
-Before a login is tried whose last answer was a refusal, or is not known, that is kept: a power cut behind the refusal
-hides none. A camera that has given a picture costs no more writing.
+A recorder counts the refused logins of all its channels and locks after about five: some lock the user, others the
+client's address with all its users. So refusals are counted per box, whatever the user. A refused login is blocked for
+all cameras of the box: for half an hour, then, after one more attempt of each refused login, for 2 hours, 8 hours and a
+day. A login that was never refused is tried at once, except a fourth one after three were refused.
+The block ends with a picture that required the login, with other settings, or by a person's command. A picture by
+another login does not end it: of two channels of which one has a typo in its password, the other's pictures would let
+it be refused every half hour.
+Before a login is tried whose last answer was a refusal or is unknown, the attempt is saved, so that a power cut right
+after a refusal does not hide it. A camera that has given a picture causes no more writes.
 """
 
 from __future__ import annotations
@@ -28,17 +28,17 @@ from edge.files import write_whole
 from edge.pictures.reasons import AWAY, DISK, ENDED, HUNG, NO_ANSWER, login_cut_off, login_refused, logins_refused
 from edge.pictures.spool import CaptureTarget
 
-PAUSES = (1800.0, 7200.0, 28_800.0, 86_400.0)  # s after the first refusal, the second ...; the last one for ever
-OTHER_LOGINS = 3  # that may be refused before another one too waits
-TURN = 1800.0  # s between those that were refused, in which the next one's cameras are all due
+PAUSES = (1800.0, 7200.0, 28_800.0, 86_400.0)  # s after the first refusal, the second ...; the last one from then on
+OTHER_LOGINS = 3  # refused logins after which a new one is blocked too
+TURN = 1800.0  # s between the attempts of refused logins, in which each camera becomes due
 MOST_GOOD = 32  # logins of one box
-UNASKED = (UnreachableError.kind.code, AWAY.code, DISK.code)  # kinds of errors before a login
-UNHEARD = (ENDED.code, HUNG.code, NO_ANSWER.code)
-OWN_PORTS = {None, 80, 443, 554, 322}  # of one camera; behind others, forwarded by a router, are other cameras
+NOT_TRIED = (UnreachableError.kind.code, AWAY.code, DISK.code)  # kinds of errors before a login
+UNKNOWN = (ENDED.code, HUNG.code, NO_ANSWER.code)  # kinds of errors at which the login's outcome is unknown
+OWN_PORTS = {None, 80, 443, 554, 322}  # of one camera; other ports, forwarded by a router, are other cameras
 
 
 class Login(msgspec.Struct, frozen=True):
-    """What a camera is asked with: the box that counts refusals, the user, the password."""
+    """The login for a camera: the box that counts refusals, the user, the password."""
 
     box: str
     user: str
@@ -49,11 +49,11 @@ class Login(msgspec.Struct, frozen=True):
 
 
 class BoxLogins(msgspec.Struct):
-    """A box that has refused logins `times` in all; `until` then one of them may be tried.
+    """A box that has refused logins `times` in all; from `until` on one of them may be tried.
 
-    `until`: s of the boot `boot`; `until_utc`: microseconds, None where the time was unknown. As digests: the logins
-    that were `refused`, the last one last; those being tried (`asking`); of the refused ones those whose try was
-    `cut_off` by the station's end; those whose last answer was no refusal (`good`).
+    `until`: s of the boot `boot`; `until_utc`: microseconds, None if the time was unknown. As digests: the `refused`
+    logins, the latest last; those being tried (`asking`); of the refused ones those whose attempt was `cut_off` by the
+    station's end; those whose last answer was no refusal (`good`).
     """
 
     boot: str
@@ -67,16 +67,16 @@ class BoxLogins(msgspec.Struct):
 
 
 class SavedLogins(msgspec.Struct):
-    """What is kept of all of them: `salt` of the digests, and by box what came of its logins."""
+    """The file's contents: the `salt` of the digests, and the logins by box."""
 
     salt: str
     boxes: dict[str, BoxLogins] = {}
 
 
 class RefusedLogins:
-    """The refused logins of a station. `now`: s of this boot; `utc`: microseconds, None where it is unknown.
+    """The refused logins of a station. `now`: s of this boot; `utc`: microseconds, None if it is unknown.
 
-    `keeps`: what happens is written to the file, as the station alone does.
+    `keeps`: whether to write changes to the file, as only the station does.
     """
 
     def __init__(
@@ -87,9 +87,9 @@ class RefusedLogins:
         self._digests: dict[Login, str] = {}  # each costs 30 ms on a small board
 
     def load(self) -> None:
-        """Take up what an earlier start kept. What another boot refused waits as long as is left by UTC, or anew.
+        """Load what an earlier run saved. A block of another boot lasts as long as is left by UTC, or starts again.
 
-        What was being tried when that start ended counts as refused.
+        A login that was being tried when that run ended counts as refused.
         """
         try:
             self._book = msgspec.json.decode(self._file.read_bytes(), type=SavedLogins)
@@ -109,32 +109,32 @@ class RefusedLogins:
                 self._count(one, digest)
             one.cut_off, one.asking = sorted({*one.cut_off, *one.asking}), []
         if interrupted:
-            with suppress(OSError):  # then the next start counts them anew
+            with suppress(OSError):  # then the next run counts them again
                 self._keep()
 
     def seconds_left(self, login: Login) -> float:
-        """Return the seconds until this login may be tried; 0 where it may be now."""
+        """Return the seconds until this login may be tried; 0 if it may be now."""
         one = self._book.boxes.get(key(login))
         if one is None:
             return 0.0
         digest = self._digest(login)
-        if digest in one.refused:  # each has its turn: the longest untried first
+        if digest in one.refused:  # in turn: the one that was tried longest ago first
             return max(0.0, one.until + TURN * one.refused.index(digest) - self._now())
         if digest in one.good or len(one.refused) < OTHER_LOGINS:
             return 0.0
         return max(0.0, one.until - self._now())
 
     def why(self, login: Login) -> Reason:
-        """Return why a login waits."""
+        """Return why a login is blocked."""
         one, digest = self._book.boxes[key(login)], self._digest(login)
         if digest in one.cut_off:
             return login_cut_off(login.user, login.box)
         return login_refused(login.user, login.box) if digest in one.refused else logins_refused(login.box)
 
     def claim(self, login: Login) -> None:
-        """Take in that a login is tried now. Raise OSError where it cannot be kept.
+        """Note that a login is tried now. Raise OSError if that cannot be saved.
 
-        Until it is known to go well no other one that waits is tried.
+        Until its outcome is known no other blocked login of the box is tried.
         """
         if not login.user:
             return
@@ -146,30 +146,30 @@ class RefusedLogins:
             self._keep()
 
     def refused(self, login: Login) -> None:
-        """Take in that a box has refused a login. Raise OSError where it cannot be kept."""
+        """Note that a box has refused a login. Raise OSError if that cannot be saved."""
         one, digest = self._of(login), self._digest(login)
         self._settled(login)
-        if self._now() > one.until + PAUSES[-1]:  # nobody's any more: a camera's would have been tried by then
+        if self._now() > one.until + PAUSES[-1]:  # no longer configured, or it would have been tried by now
             one.times, one.refused = 0, []
         one.good, one.cut_off = ([other for other in some if other != digest] for some in (one.good, one.cut_off))
         self._count(one, digest)
         self._keep()
 
     def missed(self, login: Login, code: str) -> None:
-        """Take in that there is no picture, by the kind of error. Raise OSError where that cannot be kept."""
+        """Note what a failed picture tells of the login, by the kind of error. Raise OSError if it cannot be saved."""
         if code == LoginRefusedError.kind.code:
             self.refused(login)
-        elif code in UNASKED:
+        elif code in NOT_TRIED:
             self.unreached(login)
-        elif code in UNHEARD:
+        elif code in UNKNOWN:
             self.unknown(login)
         else:
             self.answered(login)
 
     def given(self, login: Login, logged_in: bool) -> None:
-        """Take in that there is a picture, for the login or for anybody. Raise OSError where that cannot be kept.
+        """Note that there is a picture; `logged_in`: it required the login. Raise OSError if that cannot be saved.
 
-        A login that is let in says nothing of another one, which a channel may have in its settings: it waits on.
+        An accepted login proves nothing about another one of the box, which stays blocked.
         """
         if not logged_in:
             self.unreached(login)
@@ -183,7 +183,7 @@ class RefusedLogins:
             self._keep()
 
     def unreached(self, login: Login) -> None:
-        """Take in that a login was not asked for: the box has counted none. Raise OSError where it cannot be kept."""
+        """Note that a login was not tried: the box has counted nothing. Raise OSError if that cannot be saved."""
         one, digest = self._settled(login), self._digest(login)
         if one is not None and digest not in one.good:
             if digest in one.refused:
@@ -191,7 +191,7 @@ class RefusedLogins:
             self._keep()
 
     def answered(self, login: Login) -> None:
-        """Take in that a box has not refused a login. Raise OSError where it cannot be kept."""
+        """Note that a box has not refused a login. Raise OSError if that cannot be saved."""
         one, digest = self._settled(login), self._digest(login)
         if one is not None and digest not in one.good:
             if digest not in one.refused:
@@ -199,7 +199,7 @@ class RefusedLogins:
             self._keep()
 
     def unknown(self, login: Login) -> None:
-        """Take in that nobody knows what became of a try: it counts where the login is refused later. Raise OSError."""
+        """Note that an attempt's outcome is unknown: it counts if the login is refused later. Raise OSError."""
         if login.user:
             one = self._of(login)
             one.times, one.until = one.times + 1, max(one.until, self._now())
@@ -207,7 +207,7 @@ class RefusedLogins:
             self._keep()
 
     def forgive(self) -> None:
-        """Let every login be tried again at once. Raise OSError where it cannot be kept."""
+        """Unblock every login. Raise OSError if that cannot be saved."""
         self._book.boxes.clear()
         self._keep()
 
@@ -215,14 +215,14 @@ class RefusedLogins:
         return self._book.boxes.setdefault(key(login), BoxLogins(self._boot))
 
     def _settled(self, login: Login) -> BoxLogins | None:
-        """Return the box of a login that is no longer being tried; None where nothing is known of it."""
+        """Return the box of a login that is no longer being tried; None if nothing is known of it."""
         one, digest = self._book.boxes.get(key(login)), self._digest(login)
         if one is not None:
             one.asking = [other for other in one.asking if other != digest]
         return one
 
     def _count(self, one: BoxLogins, digest: str) -> None:
-        """Count a refusal; the login is the last to be tried again."""
+        """Count a refusal; the login is then the last to be tried again."""
         one.times += 1
         one.refused = [*(other for other in one.refused if other != digest), digest]
         self._wait(one)
@@ -249,22 +249,22 @@ def pause(times: int) -> float:
 
 
 def key(login: Login) -> str:
-    """Return what refusals are counted by: the box, but for cameras that are asked without a login."""
+    """Return the key by which refusals are counted: the box; another one for cameras without a login."""
     return login.box if login.user else f"@{login.box}"
 
 
 def login_of(camera: CaptureTarget) -> Login:
-    """Return what the camera is asked with. The Pi's own camera, and an address that is none, have an empty box."""
+    """Return a camera's login. The Pi's own camera, and an invalid address, have an empty box."""
     try:
         place, user, password = split_login(camera.settings(0.0))
     except UnreachableError:
         return Login("", camera.username, camera.password)
     port = "" if place.port in OWN_PORTS else f":{place.port}"
-    return Login(f"{_one_way(place.hostname or '')}{port}", user, password)
+    return Login(f"{_canonical(place.hostname or '')}{port}", user, password)
 
 
-def _one_way(host: str) -> str:
-    """Return a host as it is written in one way alone: an address of IPv6 has many."""
+def _canonical(host: str) -> str:
+    """Return the canonical form of a host: an IPv6 address can be written in many ways."""
     try:
         return str(ip_address(host.replace("%25", "%")))
     except ValueError:  # a name

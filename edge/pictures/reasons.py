@@ -1,4 +1,4 @@
-"""Why there is no picture, if the camera itself did not say so, and that one was taken."""
+"""Reasons for a missing picture that do not come from the camera itself, and the one for a picture taken."""
 
 from __future__ import annotations
 
@@ -41,31 +41,31 @@ NO_ANSWER = Reason("no_answer", "no answer")
 
 
 def not_within(seconds: float) -> Reason:
-    """Return that the camera process has not answered in that time."""
+    """Return the reason that the camera process has not answered in time."""
     within = Reason("no_picture_within", "no picture within {seconds:g} s", seconds=seconds)
     return NO_ANSWER.having(detail=within)
 
 
 def not_kept(error: OSError) -> Reason:
-    """Return that the disk did not take the picture, and why."""
+    """Return the reason that the picture could not be written."""
     why = Reason("picture_not_kept", "the picture cannot be kept: {why}", why=system_reason(error))
     return DISK.having(detail=why)
 
 
 def password_unread(file: str, error: OSError | ValueError) -> Reason:
-    """Return that the file with the camera's password cannot be read, and why."""
+    """Return the reason that the camera's password file cannot be read."""
     why = system_reason(error) if isinstance(error, OSError) else Reason("not_utf8", "it is not UTF-8 text")
     unread = Reason("password_file_unread", "password_file {file} cannot be read: {why}", file=file, why=why)
     return Reason("password_file", "password file", detail=unread)
 
 
 def login_refused(user: str, box: str) -> Reason:
-    """Return that a login was refused, for one camera of its box and thus for all."""
+    """Return the reason that a login was refused, by one camera of its box and thus for all."""
     return Reason("box_refused_login", "{box} has refused the login of user {user!r}", box=box, user=user)
 
 
 def login_cut_off(user: str, box: str) -> Reason:
-    """Return that the answer to a login was never heard."""
+    """Return the reason that the answer to a login is unknown."""
     return Reason(
         "box_not_heard",
         "the station stopped while it was logging in to {box} as user {user!r}, and does not know the answer",
@@ -75,12 +75,12 @@ def login_cut_off(user: str, box: str) -> Reason:
 
 
 def logins_refused(box: str) -> Reason:
-    """Return that so many logins were refused that another one might lock the box."""
+    """Return the reason that so many logins were refused that another one might lock the box."""
     return Reason("box_refused_logins", "{box} has refused several other logins", box=box)
 
 
 def login_waits(why: Reason, seconds: float) -> Reason:
-    """Return that a login is left alone for so long, and why."""
+    """Return the reason that a login is not tried for so many seconds."""
     return Reason(
         "camera_locked",
         "{reason}; cameras lock accounts, so the next attempt is in {minutes:.0f} min",
@@ -90,11 +90,11 @@ def login_waits(why: Reason, seconds: float) -> Reason:
 
 
 def detail(trouble: Reason) -> Reason:
-    """Return what happened, where an error's kind tells it; the kind itself otherwise."""
+    """Return an error's detail; the error's kind itself if it has none."""
     return trouble.inner("detail") or trouble
 
 
 def picture_taken(body: dict[str, Any], camera: str) -> Reason:
-    """Return that a picture was taken, from its record's body."""
+    """Return the sentence that a picture was taken, from its record's body."""
     size = {"width": int(body["width"]), "height": int(body["height"])}
     return Reason("picture_taken", "{width} x {height} taken by {camera}", camera=camera, **size)

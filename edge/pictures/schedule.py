@@ -1,13 +1,13 @@
 """When pictures are taken: the picture lane of the daemon.
 
-Each camera has slots of its own interval, counted from 1970 in UTC, or from the boot while the time is not
-known, and takes a picture in each that begins while the sun is up (in every one where it is to see by night
-too, or where nobody knows the time). A camera that fails is tried again after 1, 2, 4 ... 30 minutes for ever;
-one whose login was refused, for it or for another one of its box, by `logins.py`, on command neither.
+Each camera has slots of its own interval, counted from 1970 in UTC, or from the boot while the time is unknown. It
+takes a picture in each slot that begins while the sun is up (in every one with `by_night`, or if the time is unknown).
+A camera that fails is retried after 1, 2, 4 ... 30 minutes, for ever; one whose login was refused, for itself or for
+another camera of its box, only when `logins.py` allows it, on command too.
 
-Some pictures are taken at once (`captures.py`), by schedule one at a time of a box and never all that can be: a picture
-on command waits for no other camera, and is the one by schedule that is being taken of its own. The lane itself only
-decides, and sleeps until it is told something or one is due.
+Several pictures are taken at once (`captures.py`). Scheduled ones are taken one at a time per box, and never on all
+lanes: a picture on command waits for no other camera, and if a scheduled one of its camera is being taken it gets that.
+The lane itself only decides, and sleeps until a message arrives or a camera is due.
 """
 
 from __future__ import annotations
@@ -37,20 +37,20 @@ from edge.store.picture_files import Shelf, Shelved
 
 log = logging.getLogger("minshan.pictures")
 SUN_UP = -0.833  # degrees of the sun's centre: refraction and half its disc (the almanacs' sunrise)
-PATIENCE = 45.0  # real s for one picture, all of it
-ABSENCE = 20.0  # real s without a camera process; its unit is started again within some seconds
-DEADLINE = 0.8  # of the patience: then the camera process ends itself
+PATIENCE = 45.0  # real s for one picture in all
+ABSENCE = 20.0  # real s without a camera process; its unit is restarted within some seconds
+DEADLINE = 0.8  # of the patience: then the camera process's child ends itself
 REQUESTS = 16
 
 
 class Forgive:
-    """Word of a person: every login may be tried again at once."""
+    """A person's command: every login may be tried again at once."""
 
 
 class PictureLane:
-    """`utc` tells the time and how it is known; `post` takes drafts for the recorder."""
+    """The picture lane. `utc` returns the time and how it is known; `post` takes drafts for the recorder."""
 
-    def __init__(  # noqa: PLR0913 - the one place where the rooms that a picture passes are put together
+    def __init__(  # noqa: PLR0913 - the one place where the parts that handle a picture are put together
         self,
         cameras: tuple[CameraSection, ...],
         site: SiteSection,
@@ -86,7 +86,7 @@ class PictureLane:
     def request(
         self, camera: str | None, command: str, issued_by: str, accepted: Callable[[], object], done: CaptureListener
     ) -> None:
-        """Take one picture now (None: of the first camera). `done` hears of it, `accepted` before it does.
+        """Take one picture now (None: of the first camera). `accepted` is called first, then `done` with the outcome.
 
         Callable from any lane.
         """
@@ -102,12 +102,12 @@ class PictureLane:
             done(False, why, {})
 
     def recorded(self, picture: str) -> None:
-        """Take in that the record of a picture (SHA-256) is on the disk: an order is done then. From any lane."""
+        """Finish the order of a picture (SHA-256) whose record is now on the disk. Callable from any lane."""
         if self._unrecorded:
             self._inbox.offer(picture)
 
     def forgive_logins(self) -> None:
-        """Let every login that was refused be tried again, now. Callable from any lane."""
+        """Unblock every refused login. Callable from any lane."""
         self._inbox.offer(Forgive())
 
     def _snapshot(self) -> PicturesSnapshot:
@@ -117,10 +117,10 @@ class PictureLane:
     # -- the lane ------------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Take pictures for ever; ends by `Stopped`."""
-        self._clock.outside(self._spool.sweep)  # no request is open here
+        """Take pictures until `Stopped`."""
+        self._clock.outside(self._spool.sweep)  # no request is open at this point
         self._last = self._spool.remembered()
-        self._kept(lambda: self._spool.remember(self._last))  # the camera process loads its libraries by it
+        self._save(lambda: self._spool.remember(self._last))  # its file makes the camera process load its libraries
         self._logins.load()
         self._due, self._under_way = [], []
         for watched in self._watched.values():
@@ -128,7 +128,7 @@ class PictureLane:
         lanes = self._captures.lanes()
         try:
             while True:
-                self._hear(self._inbox.get(min(watched.next_look() for watched in self._watched.values())))
+                self._handle(self._inbox.get(min(watched.next_look() for watched in self._watched.values())))
                 for watched in self._watched.values():
                     if not watched.open and watched.due() and self._light(watched):
                         watched.open = True
@@ -138,20 +138,20 @@ class PictureLane:
             for lane in lanes:
                 lane.stop()
 
-    def _hear(self, word: PictureOrder | Captured | Forgive | str | None) -> None:
-        if isinstance(word, PictureOrder):
-            self._orders.append(word)
-        elif isinstance(word, Captured):
-            self._ended(word)
-        elif isinstance(word, str):
-            for order, body in [one for one in self._unrecorded if one[1]["picture"] == word]:
+    def _handle(self, message: PictureOrder | Captured | Forgive | str | None) -> None:
+        if isinstance(message, PictureOrder):
+            self._orders.append(message)
+        elif isinstance(message, Captured):
+            self._ended(message)
+        elif isinstance(message, str):
+            for order, body in [one for one in self._unrecorded if one[1]["picture"] == message]:
                 self._unrecorded.remove((order, body))
                 order.done(True, picture_taken(body, order.camera), version1.body(Kind.PICTURE, body))
-        elif isinstance(word, Forgive):
+        elif isinstance(message, Forgive):
             self._forgive()
 
     def _light(self, watched: WatchedCamera) -> bool:
-        """Return whether the camera is to see now; a night ends a failing camera's tries until the next slot."""
+        """Return whether a picture is to be taken now by the light; at night a failing camera is not retried."""
         utc = self._utc()[0]
         if watched.section.by_night or utc is None:
             return True
@@ -164,7 +164,7 @@ class PictureLane:
     # -- what is begun -------------------------------------------------------------------------------------
 
     def _begin(self) -> None:
-        """Begin on what waits: what was asked for, then what is due, each box and camera as it becomes free."""
+        """Begin pending jobs: orders first, then due cameras, each when its box and camera are free."""
         for order in list(self._orders):
             if len(self._under_way) >= AT_ONCE:
                 return
@@ -177,7 +177,7 @@ class PictureLane:
                 self._due.remove(watched)
 
     def _try(self, watched: WatchedCamera, order: PictureOrder | None) -> bool:
-        """Begin on one picture, or conclude at once that there is none. Return False where it has to wait."""
+        """Begin one picture, or conclude at once that there is none. Return False if it has to wait."""
         try:
             camera = target(watched.section)
         except OSError as error:
@@ -192,13 +192,13 @@ class PictureLane:
         if left > 0:
             self._refuse(job, login, left)
             return True
-        self._kept(lambda: self._logins.claim(login))
+        self._save(lambda: self._logins.claim(login))
         self._under_way.append(job)
         self._captures.begin(job)
         return True
 
     def _is_busy(self, camera: CaptureTarget, login: Login, by_order: bool) -> bool:
-        """Return whether the camera is asked already, or its box, where not one is by order and one by schedule."""
+        """Return whether the camera is busy, or its box with a job of the same sort (by order, or by schedule)."""
         return any(
             job.camera.name == camera.name
             or (login_of(job.camera).box == login.box and (not login.box or (job.order is not None) == by_order))
@@ -206,10 +206,10 @@ class PictureLane:
         )
 
     def _refuse(self, job: CaptureJob, login: Login, left: float) -> None:
-        """Conclude without asking that the camera's login waits."""
+        """Conclude that there is no picture because the camera's login is blocked."""
         why = LoginRefusedError.kind.having(detail=login_waits(self._logins.why(login), left))
         if job.order is None:
-            self._missed(job, why, wait=min(left, LONGEST_PAUSE))  # by then it may have another password
+            self._missed(job, why, wait=min(left, LONGEST_PAUSE))  # the password may be changed in the meantime
         else:
             body = {"camera": job.camera.name, "reason": str(why)}
             job.order.done(False, detail(why), body)
@@ -228,24 +228,24 @@ class PictureLane:
             self._last.get(camera.name, ""),
         )
 
-    # -- what came of it -----------------------------------------------------------------------------------
+    # -- outcomes ------------------------------------------------------------------------------------------
 
     def _ended(self, captured: Captured) -> None:
-        """Take in what came of a job: a picture record, or growing pauses and a health record."""
+        """Handle the outcome of a job: a picture record, or growing pauses and a health record."""
         job, found, login = captured.job, captured.found, login_of(captured.job.camera)
         self._under_way.remove(job)
         if isinstance(found, Shelved):
-            self._kept(lambda: self._logins.given(login, captured.logged_in))
+            self._save(lambda: self._logins.given(login, captured.logged_in))
             self._taken(captured, found)
         else:
-            self._kept(lambda: self._logins.missed(login, found.code))
+            self._save(lambda: self._logins.missed(login, found.code))
             wait = LONGEST_PAUSE if found.code == LoginRefusedError.kind.code else None
             self._missed(job, found, captured.request, wait)
 
     def _taken(self, captured: Captured, shelved: Shelved) -> None:
         job, request, name = captured.job, captured.request, captured.job.camera.name
         order = job.order or next((order for order in self._orders if order.camera == name), None)
-        if order in self._orders:  # asked for while it was being taken by schedule
+        if order in self._orders:  # ordered while it was being taken by schedule
             self._orders.remove(order)
         asked = {"command": order.command, "issued_by": order.issued_by} if order else {}
         body = shelved.body | asked
@@ -254,11 +254,11 @@ class PictureLane:
             self._unrecorded.append((order, shelved.body))
         self._post(Draft(Kind.PICTURE, request.stamp, 0.0, request.utc, mark, body))
         self._last[name] = captured.pixels
-        self._kept(lambda: self._spool.remember(self._last))
+        self._save(lambda: self._spool.remember(self._last))
         failures = self._watched[name].note_picture(request.utc)
         if failures:
             log.info("camera %s gives pictures again, after %d failed tries", name, failures)
-            self._tell(request, {"event": "pictures again", "camera": name, "failures": failures})
+            self._record_health(request, {"event": "pictures again", "camera": name, "failures": failures})
         self._close(job)
         self._taken_count += 1
         self.snapshot = self._snapshot()
@@ -266,35 +266,35 @@ class PictureLane:
     def _missed(
         self, job: CaptureJob, trouble: Reason, request: CaptureRequest | None = None, wait: float | None = None
     ) -> None:
-        """Take in that a job has no picture. `wait`: s to the next try, None for a pause that grows."""
+        """Handle a job without a picture. `wait`: s to the next attempt; None: a growing pause."""
         name, text = job.camera.name, detail(trouble)
         if self._watched[name].missed(trouble, wait):
             log.warning("camera %s gives no picture (%s): %s", name, trouble, text)
             body = {"event": "picture missed", "camera": name, "reason": trouble.bare(), "text": text}
-            self._tell(request or self._make_request(job.camera), plain(body))
+            self._record_health(request or self._make_request(job.camera), plain(body))
         self._close(job)
         self.snapshot = self._snapshot()
         if job.order is not None:
             job.order.done(False, text, {"camera": name, "reason": str(trouble)})
 
     def _close(self, job: CaptureJob) -> None:
-        """Let a scheduled camera become due again; one that waits for its turn goes on waiting."""
+        """Let a scheduled camera become due again; an order leaves a due camera waiting for its turn."""
         if job.order is None:
             self._watched[job.camera.name].open = False
 
     def _forgive(self) -> None:
-        self._kept(self._logins.forgive)
+        self._save(self._logins.forgive)
         now = self._clock.now()
         for watched in self._watched.values():
             if watched.trouble is not None and watched.trouble.code == LoginRefusedError.kind.code:
                 watched.retry_at = now
 
-    def _kept(self, keep: Callable[[], object]) -> None:
-        """Keep something in the spool; where the disk refuses it is known until the next start."""
+    def _save(self, write: Callable[[], object]) -> None:
+        """Write something to the spool; if the disk refuses it, it is known only until the next restart."""
         try:
-            self._clock.outside(keep)
+            self._clock.outside(write)
         except OSError as error:
             log.warning("%s", detail(not_kept(error)))
 
-    def _tell(self, request: CaptureRequest, body: dict[str, Any]) -> None:
+    def _record_health(self, request: CaptureRequest, body: dict[str, Any]) -> None:
         self._post(Draft(Kind.HEALTH, request.stamp, 0.0, request.utc, request.clock, body))

@@ -1,14 +1,14 @@
-"""The spool: one folder through which the daemon asks for pictures and the camera process answers.
+"""The spool: the folder through which the daemon requests pictures and the camera process answers.
 
-    request-ID.json      the daemon's request                          (written, synced, renamed, folder synced)
-    taken-ID.json     the camera process has begun on it         (renamed: a request is tried once)
-    ID.full.jpg, ID.thumb.jpg, then answer-ID.json               what came of it
-    worker.lock       held by the camera process as long as it lives
-    last.json         what each camera's last picture looked like (the daemon's; there where the station has cameras)
-    logins.json       which logins were refused                   (the daemon's; no password)
+    request-ID.json   the daemon's request                       (written, synced, renamed, folder synced)
+    taken-ID.json     the camera process has begun it            (renamed: a request is tried once)
+    ID.full.jpg, ID.thumb.jpg, then answer-ID.json               its outcome
+    worker.lock       held by the camera process as long as it runs
+    last.json         the `pixels` of each camera's last picture (the daemon's; exists if the station has cameras)
+    logins.json       refused logins                             (the daemon's; without passwords)
 
 A killed camera process leaves its request as taken: the next one answers it with an error, so that a picture that
-crashes a library is not tried for ever. Files with other names are not the spool's and are left alone.
+crashes a library is not retried for ever. Files with other names are not the spool's and are left alone.
 A request may carry a camera's password, so the folder is 0700, its files 0600, and no request is ever logged.
 """
 
@@ -49,7 +49,7 @@ class CaptureTarget(msgspec.Struct, frozen=True, omit_defaults=True):
     fingerprint: str = ""
 
     def settings(self, timeout: float) -> CameraSettings:
-        """Return how the drivers are told of it; `timeout` s for one still."""
+        """Return the settings for the drivers; `timeout`: s for one still."""
         return CameraSettings(
             self.driver, self.url, self.username, self.password, self.width, self.height, timeout, self.fingerprint
         )
@@ -66,9 +66,9 @@ class PicturePlace(msgspec.Struct, frozen=True):
 
 
 class CaptureRequest(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A picture to take. `utc` microseconds or None; `deadline` s for all of it; `previous` a `PictureQuality.pixels`.
+    """A picture to take. `utc`: microseconds or None; `deadline`: s in all; `previous`: a `PictureQuality.pixels`.
 
-    `laid` is the machine's own boot clock, s, when it was laid down: the stamp's may be a simulation's.
+    `laid`: when it was written, s of the machine's own boot clock (the stamp's clock may be a simulation's).
     """
 
     id: str
@@ -94,11 +94,11 @@ class FilePart(msgspec.Struct, frozen=True):
 
 
 class CaptureResult(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What came of a request: `full` and `thumbnail`, or the `reason`, its parameter `detail` being what happened.
+    """The outcome of a request: `full` and `thumbnail`, or the `reason`, with what happened in its parameter `detail`.
 
     `faults`: codes of `edge.pictures.reasons.FAULTS`; `figures`: what they were judged by; `pixels`: a hash of
     the decoded picture for the next request's `previous`; `late_s`: the still was taken at most so many seconds after
-    the request was laid down; `logged_in`: the camera gave it for the login, and not to anybody.
+    the request was written; `logged_in`: the camera required the login.
     """
 
     id: str
@@ -121,7 +121,7 @@ def new_id() -> str:
 
 
 class Spool:
-    """Both ends of the folder; the daemon and the camera process each have their own."""
+    """Both ends of the folder; the daemon and the camera process each have their own object."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -131,16 +131,16 @@ class Spool:
     # -- the daemon's end ------------------------------------------------------------------------------
 
     def put(self, request: CaptureRequest) -> None:
-        """Lay a request down."""
+        """Write a request."""
         self._write(f"request-{request.id}.json", msgspec.json.encode(request))
 
     def answer(self, request_id: str) -> CaptureResult | None:
-        """Return the request's answer, where it is there and whole."""
+        """Return the request's answer; None if it is not there or not complete."""
         return self._read(self.folder / f"answer-{request_id}.json", CaptureResult)
 
     def attended(self) -> bool:
         """Return whether a camera process holds the spool."""
-        try:  # opened only for reading: opening it for writing would notify whoever watches the folder
+        try:  # opened only for reading: closing it after writing would notify the folder's watchers
             lock = os.open(self.folder / LOCK, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
             return False
@@ -153,36 +153,38 @@ class Spool:
         return False
 
     def files(self, request_id: str) -> tuple[Path, Path]:
-        """Where an answer's full picture and thumbnail lie."""
+        """Return the paths of an answer's full picture and thumbnail."""
         return self.folder / f"{request_id}.full.jpg", self.folder / f"{request_id}.thumb.jpg"
 
     def drop(self, request_id: str) -> None:
-        """Forget a request and all that came of it."""
+        """Delete a request with its answer and pictures."""
         names = (f"{word}-{request_id}.json" for word in ("request", "taken", "answer"))
         for file in (*(self.folder / name for name in names), *self.files(request_id)):
             for each in (file, file.with_name(f".{file.name}.part")):
                 each.unlink(missing_ok=True)
 
     def sweep(self) -> int:
-        """Remove all requests and answers, none being open: leftovers of a killed daemon. Return how many files."""
+        """Delete all requests and answers left by a killed daemon; none may be open. Return the number of files."""
         left = [file for file in self.folder.iterdir() if NAME.match(file.name)]
         for file in left:
             file.unlink(missing_ok=True)
         return len(left)
 
     def remembered(self) -> dict[str, str]:
-        """Camera -> `pixels` of its last picture."""
+        """Return camera -> `pixels` of its last picture."""
         return self._read(self.folder / LAST, dict[str, str]) or {}
 
     def remember(self, last: dict[str, str]) -> None:
-        """Keep the cameras' last pictures' `pixels` over a restart."""
+        """Save the `pixels` of the cameras' last pictures over a restart."""
         self._write(LAST, msgspec.json.encode(last))
 
     # -- the camera process's end ------------------------------------------------------------------------
 
     def attend(self) -> int | None:
-        """Hold the spool until the process ends: the lock's descriptor, None where another one holds it (or
-        the daemon looks at this very moment: try again)."""
+        """Lock the spool until the process ends. Return the lock's descriptor.
+
+        None if another process holds it, or the daemon is checking it at this moment: try again.
+        """
         lock = os.open(self.folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -192,11 +194,11 @@ class Spool:
         return lock
 
     def has_cameras(self) -> bool:
-        """Return whether a daemon with cameras has been here."""
+        """Return whether a daemon with cameras has used the spool."""
         return (self.folder / LAST).exists()
 
     def take(self) -> CaptureRequest | None:
-        """Return the next request, now taken; what is no request is removed."""
+        """Take the next request and return it; delete invalid ones."""
         for file in sorted(self.folder.glob("request-*.json")):
             request = self._read(file, CaptureRequest) if NAME.match(file.name) else None
             if request is not None and file.name == f"request-{request.id}.json":
@@ -210,12 +212,12 @@ class Spool:
         return None
 
     def withdrawn(self, request_id: str) -> bool:
-        """Return whether nobody waits any more for the answer of a request that was taken."""
-        names = (f"{word}-{request_id}.json" for word in ("taken", "answer"))  # an answer is there before this one goes
+        """Return whether nobody waits any more for the answer to a taken request."""
+        names = (f"{word}-{request_id}.json" for word in ("taken", "answer"))  # the answer is written before it goes
         return not any((self.folder / name).exists() for name in names)
 
     def finish(self, answer: CaptureResult, full: bytes = b"", thumbnail: bytes = b"") -> None:
-        """Lay down an answer, its pictures first; nothing where the request was withdrawn."""
+        """Write an answer, its pictures first; do nothing if the request was withdrawn."""
         if not (self.folder / f"taken-{answer.id}.json").exists():
             return
         try:
@@ -224,11 +226,12 @@ class Spool:
                     self._write(file.name, data)
             self._write(f"answer-{answer.id}.json", encode(answer))
             (self.folder / f"taken-{answer.id}.json").unlink()
-        except FileNotFoundError:  # dropped under our hands: withdrawn just now
+        except FileNotFoundError:  # withdrawn in between
             self.drop(answer.id)
 
     def abandoned(self) -> list[str]:
-        """Ids of the requests that an earlier camera process took and did not live to answer."""
+        """Return the ids of requests that an earlier camera process took and did not answer."""
+
         for pattern in (".answer-*.part", ".*.jpg.part"):  # .request-*.part is the daemon's, perhaps being written
             for part in self.folder.glob(pattern):
                 part.unlink(missing_ok=True)
@@ -248,9 +251,9 @@ class Spool:
 
 
 def target(section: Any) -> CaptureTarget:
-    """Return the target of a `CameraSection` (edge.config). Raise OSError where its password file cannot be read.
+    """Return the target of a `CameraSection` (edge.config). Raise OSError if its password file cannot be read.
 
-    The daemon reads the file: the camera process sees the spool alone.
+    The daemon reads the file, as the camera process has access to the spool only.
     """
     password = section.password or ""
     if section.password_file:
@@ -261,13 +264,13 @@ def target(section: Any) -> CaptureTarget:
 
 
 def late(request: CaptureRequest, now: float) -> float:
-    """Return the seconds by which a still taken now is after the request at most, in steps of `LATE_STEP`.
+    """Return the upper bound, in steps of `LATE_STEP` s, of the delay of a still taken now after its request.
 
-    `now` is the machine's boot clock, s, which no wrong date and no step of the system's time moves.
+    `now`: the machine's boot clock, s, which no wrong date and no step of the system's time affects.
     """
     return 0.0 if request.laid is None else math.ceil(max(0.0, now - request.laid) / LATE_STEP) * LATE_STEP
 
 
 def widened(mark: ClockMark, late_s: float) -> ClockMark:
-    """How well the time of a request tells when its still was taken: its error, s, and the delay on top."""
+    """Return the mark of a still's time: the error of the request's time, s, plus the delay."""
     return mark if mark.error is None else msgspec.structs.replace(mark, error=round(mark.error + late_s, 6))

@@ -11,9 +11,9 @@ from edge.pictures.spool import CaptureResult, Spool
 
 
 class Waiting:
-    """The daemon's wait for one answer, in real time. Always ends in an answer, if need be its own.
+    """The daemon's wait for one answer, in real time. It always ends with an answer, if need be one of its own.
 
-    A camera process that is away is waited for: what it has not begun on it finds when it is there again.
+    It waits for a camera process that is not running: once restarted, that finds the requests it has not begun.
     """
 
     def __init__(self, spool: Spool, world: Clock, request_id: str, patience: float, absence: float) -> None:
@@ -31,14 +31,14 @@ class Waiting:
         self._watch.close()
 
     def slice(self, seconds: float) -> CaptureResult | None:
-        """Return the answer, or None where it is not there after these seconds."""
+        """Return the answer; None if there is none after so many seconds."""
         until = self._world.now() + seconds
         while (answer := self._spool.answer(self._request_id)) is None:
             now = self._world.now()
             attended = self._spool.attended()
             if attended:
                 self._seen = now
-            if now >= self._began + self._patience:  # as the wait below reckons it
+            if now >= self._began + self._patience:  # the same sum as in the wait below
                 return CaptureResult(self._request_id, False, not_within(self._patience))
             if now >= self._seen + self._absence:
                 return CaptureResult(self._request_id, False, AWAY)

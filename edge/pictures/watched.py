@@ -1,4 +1,4 @@
-"""One camera as seen by the picture lane: when it is due, and how it is doing."""
+"""One camera's state in the picture lane: when it is due, and its failures."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ FOREVER = float("inf")
 
 @dataclass(eq=False)
 class WatchedCamera:
-    """One camera and how it fares. `utc` tells the time, microseconds, or None where it is unknown.
+    """One camera's state. `utc` returns the time in microseconds, None if it is unknown.
 
-    `slot`: whether the time was known, and the number of its interval; `open`: it is due or a picture is under way.
+    `slot`: whether the time was known, and the number of its interval; `open`: due, or its picture is being taken.
     """
 
     section: CameraSection
@@ -39,13 +39,13 @@ class WatchedCamera:
         return self.section.every_min * 60.0
 
     def present_slot(self) -> tuple[bool, int]:
-        """Return the slot of this instant."""
+        """Return the current slot."""
         utc = self.utc()
         micros = round(self.clock.now() * 1e6) if utc is None else utc
         return utc is not None, micros // round(self.interval * 1e6)
 
     def next_look(self) -> float:
-        """Return the instant at which to look at the camera again; never while it is open."""
+        """Return the instant at which to check the camera again; infinite while it is open."""
         if self.open:
             return FOREVER
         now, utc = self.clock.now(), self.utc()
@@ -56,7 +56,7 @@ class WatchedCamera:
         return now + min(left / 1e6, LOOK_AGAIN)
 
     def due(self) -> bool:
-        """Return whether its slot has begun since the last look, or its next try is due."""
+        """Return whether a slot has begun since the last call, or a retry is due."""
         slot, before = self.present_slot(), self.slot
         self.slot = slot
         if self.retry_at is not None:
@@ -64,16 +64,16 @@ class WatchedCamera:
         return slot[0] == before[0] and slot[1] > before[1]
 
     def note_picture(self, last: int | None) -> int:
-        """Take in that there is a picture. Return how many tries had failed before it."""
+        """Note a picture. Return how many attempts had failed before it."""
         failures = self.failures
         self.backoff.reset()
         self.failures, self.retry_at, self.trouble, self.last = 0, None, None, last
         return failures
 
     def missed(self, trouble: Reason, wait: float | None) -> bool:
-        """Take in that there is none: the next try comes after `wait` s, or after a pause that grows.
+        """Note a failure: the next attempt is after `wait` s, or (None) after a growing pause.
 
-        Return whether that is news: the first failure, or another kind of it.
+        Return whether it is the first failure in a row, or of another kind than the last.
         """
         news = self.trouble is None or trouble.code != self.trouble.code
         pause = self.backoff.pause()

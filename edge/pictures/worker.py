@@ -1,9 +1,9 @@
 """The camera process: `python -m edge.pictures.worker --spool DIR` answers requests, each in a child of its own.
 
-It has no schedule and no idea of the date. Camera libraries hang and crash, so a child's end is a normal thing: the
-kernel's alarm ends it when its request's deadline has passed (a handler in Python would never run while a library hangs
-in C), the process answers for it, and the others go on. The process itself calls no camera and opens no picture.
-It waits for the kernel's word alone: of a file in the spool, of a child's end.
+It has no schedule and does not know the date. Camera libraries hang and crash, so a child's end is normal: the kernel's
+alarm ends it when its request's deadline has passed (a Python handler would never run while a library hangs in C), the
+process answers for it, and the others go on. The process itself calls no camera and opens no picture.
+It sleeps until the kernel reports a file in the spool or a child's end.
 """
 
 from __future__ import annotations
@@ -33,24 +33,24 @@ from edge.pictures.reasons import ENDED, GROWN, HUNG
 from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, FilePart, Spool, late, widened
 from edge.systemd import Signals, beat, memory, notify
 
-LOCK_TRIES, LOCK_PAUSE = 30, 0.2  # s; the daemon may hold the lock for a moment, to see whether a process lives
+LOCK_TRIES, LOCK_PAUSE = 30, 0.2  # s; the daemon may hold the lock for a moment, to check whether a process runs
 BEAT = 10.0  # s; its unit's WatchdogSec must be longer
 MOST_MEMORY = 300_000_000  # bytes; the unit's MemoryMax, for the process itself and for each child
-LOOK = 1.0  # s between two looks at what children take
+LOOK = 1.0  # s between two checks of the children's memory
 GRACE = 5.0  # s between the driver's own deadline and the alarm
 AT_ONCE = 4  # children; the daemon asks for no more at once
 DIE_WITH_PARENT = 1  # linux/prctl.h: PR_SET_PDEATHSIG
-# Before the first child, which then shares them: one that loads them anew takes a third longer for its picture. They
-# take 1.3 s themselves: where the station has cameras nobody who asks for a picture waits for them. Pillow loads all
-# five plugins before it opens anything, a socket the codec of host names.
-LOADED_ONCE = (
+# Loaded before the first fork, so that the children share them: a child that loads them itself takes a third longer for
+# its picture. They take 1.3 s; a station with cameras loads them in advance, so that no request waits for them. Pillow
+# loads all five plugins before it opens anything, a socket the codec of host names.
+PRELOADED = (
     *("av", "drivers.cameras.jpeg", "drivers.cameras.http_still", "drivers.cameras.rtsp", "encodings.idna"),
     *(f"PIL.{kind}ImagePlugin" for kind in ("Bmp", "Gif", "Jpeg", "Png", "Ppm")),
 )
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run until SIGTERM or SIGINT, telling systemd that it is ready and alive where that listens."""
+    """Run until SIGTERM or SIGINT, notifying systemd that the process is ready and alive."""
     parser = argparse.ArgumentParser(prog="minshan-camera", description=__doc__.partition("\n")[0])
     parser.add_argument("--spool", type=Path, required=True, help="the spool folder below the station's state")
     folder: Path = parser.parse_args(arguments).spool
@@ -58,19 +58,19 @@ def main(arguments: list[str] | None = None) -> int:
     try:
         spool = Spool(folder)
         if not _attend(spool, clock):
-            print(f"another camera process serves {folder}", file=sys.stderr)  # noqa: T201 - its only words
+            print(f"another camera process serves {folder}", file=sys.stderr)  # noqa: T201 - it has no log
             return 1
         with Signals() as signals:
             notify("READY=1")
             serve(spool, clock, signals)
     except OSError as error:
-        print(f"the spool {folder} does not work: {error}", file=sys.stderr)  # noqa: T201 - its last words
+        print(f"the spool {folder} does not work: {error}", file=sys.stderr)  # noqa: T201 - it has no log
         return 1
     return 0
 
 
 def serve(spool: Spool, clock: Clock, signals: Signals) -> None:
-    """Answer requests until a signal comes. Raise OSError where the spool is gone."""
+    """Answer requests until a signal comes. Raise OSError if the spool is gone."""
     with FolderWatch(spool.folder) as watch, select.epoll() as ready, Children(spool, ready) as children:
         ready.register(watch.fd, select.EPOLLIN)
         ready.register(signals.fd, select.EPOLLIN)
@@ -91,22 +91,22 @@ def serve(spool: Spool, clock: Clock, signals: Signals) -> None:
 
 
 def load() -> None:
-    """Load what children share, once."""
-    for name in LOADED_ONCE:
+    """Load the modules that the children share; once, as Python caches them."""
+    for name in PRELOADED:
         importlib.import_module(name)
 
 
 class Children:
-    """The processes that take pictures, one for each request, for the time of a `with`."""
+    """The child processes that take pictures, one for each request; killed at the end of the `with`."""
 
     def __init__(self, spool: Spool, ready: select.epoll) -> None:
         self._spool, self._ready = spool, ready
         self._fork = multiprocessing.get_context("fork")
-        self._running: dict[int, tuple[CaptureRequest, BaseProcess]] = {}  # by the descriptor that tells of its end
-        self._grown: set[int] = set()  # which of them took too much memory
+        self._running: dict[int, tuple[CaptureRequest, BaseProcess]] = {}  # by the sentinel descriptor
+        self._grown: set[int] = set()  # those killed for taking too much memory
 
     def start(self) -> None:
-        """Begin on the requests that wait, while there are not too many. Raise OSError where the spool is gone."""
+        """Start children for pending requests, up to `AT_ONCE` in all. Raise OSError if the spool is gone."""
         if not self._spool.folder.is_dir():
             raise FileNotFoundError(f"the folder {self._spool.folder} is gone")
         while len(self._running) < AT_ONCE and (request := self._spool.take()) is not None:
@@ -117,10 +117,10 @@ class Children:
             self._ready.register(child.sentinel, select.EPOLLIN)
 
     def reap(self) -> None:
-        """Take in which have ended, and answer for those that did not live to."""
+        """Collect ended children, and answer for those that ended without an answer."""
         for number, (request, child) in list(self._running.items()):
             if withdrawn := self._spool.withdrawn(request.id):
-                child.kill()  # whoever asked has ended; the next one's requests shall not wait for a camera that hangs
+                child.kill()  # the requesting daemon has ended; the next one must not wait for a camera that hangs
             if child.is_alive():
                 continue
             self._ready.unregister(number)
@@ -130,15 +130,15 @@ class Children:
             self._grown.discard(number)
             child.close()
             if withdrawn:
-                self._spool.drop(request.id)  # what it was writing
+                self._spool.drop(request.id)  # delete what it was writing
 
     @property
     def busy(self) -> bool:
-        """Return whether there is one."""
+        """Whether any child is running."""
         return bool(self._running)
 
     def bound(self) -> None:
-        """End what takes more memory than a picture needs: what a broken one makes a decoder take is freed with it."""
+        """Kill children that take more memory than a picture needs, as a decoder may for a broken one."""
         for number, (_request, child) in self._running.items():
             if memory(child.pid or 0) > MOST_MEMORY:
                 self._grown.add(number)
@@ -149,11 +149,11 @@ class Children:
 
     def __exit__(self, *_: object) -> None:
         for _request, child in self._running.values():
-            child.kill()  # one that has just been forked may not hear SIGTERM yet
+            child.kill()  # a child that has just been forked may still ignore SIGTERM
 
 
 def capture(request: CaptureRequest, spool: Spool) -> None:
-    """Answer one request, in a process that ends at its deadline or with its parent, whatever a library does."""
+    """Answer one request, in a process that ends at its deadline or with its parent, even if a library hangs."""
     ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     signal.setitimer(signal.ITIMER_REAL, request.deadline)
@@ -161,7 +161,7 @@ def capture(request: CaptureRequest, spool: Spool) -> None:
 
 
 def answer(request: CaptureRequest, clock: Clock) -> tuple[CaptureResult, bytes, bytes]:
-    """Take the picture: the answer, the full picture, the thumbnail."""
+    """Take the picture. Return the answer, the full picture and the thumbnail."""
     try:
         jpeg, logged_in = take_still(request.camera, max(1.0, request.deadline - GRACE), clock)
         taken_late = late(request, clock.now())
@@ -192,7 +192,7 @@ def answer(request: CaptureRequest, clock: Clock) -> tuple[CaptureResult, bytes,
 
 
 def take_still(target: CaptureTarget, timeout: float, clock: Clock) -> tuple[bytes, bool]:
-    """Return one JPEG of the camera as it gives it, and whether it gave it for a login. Raise CameraError."""
+    """Return one JPEG as the camera sent it, and whether it required the login. Raise CameraError."""
     camera = open_camera(target.settings(timeout), clock)
     try:
         jpeg, logged_in = camera.still(), camera.logged_in

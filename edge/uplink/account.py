@@ -1,4 +1,4 @@
-"""The traffic over a link in both directions, counted for the month's bill by purpose."""
+"""Count the traffic of a link in both directions by purpose, for the month's bill."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from edge.wire.session import Incoming
 
 
 class MessageCounts:
-    """Counts the messages of one destination; outlives the connections. All methods are the uplink's lane's."""
+    """Counts the messages of one destination over all its connections. Used by the uplink's lane only."""
 
     def __init__(self, destination: Destination) -> None:
         self._budget = destination.budget
-        self._pings = 0  # of this connection, counted already
+        self._pings = 0  # of this connection, already counted
 
     def connected(self) -> None:
-        """Take in that a connection began."""
+        """Count a new connection."""
         self._pings = 0
         self._budget.connected()
 
     def sent(self, message: OutgoingBatch, packet: int) -> None:
-        """Count a message that was handed over as a packet of so many bytes."""
+        """Count a published message; `packet` is the size of its packet in bytes."""
         self._budget.count(self._use(message), packet)
 
-    def came(self, message: Incoming) -> None:
+    def received(self, message: Incoming) -> None:
         """Count a message that arrived."""
         self._budget.count(Use.LINK, overhead(message.topic, MQTT5) + len(message.payload))
 
-    def look(self, link: Link | None) -> None:
-        """Count the signs of life since the last look, and see how the month stands."""
+    def update(self, link: Link | None) -> None:
+        """Count the keep-alive packets since the last call, and update the state of the month's budget."""
         if link is not None and link.pings > self._pings:
             self._budget.pinged(link.pings - self._pings)
             self._pings = link.pings

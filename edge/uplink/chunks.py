@@ -1,9 +1,9 @@
-"""Sending pictures: thumbnails before full pictures, in chunks that resume where the broker's acknowledgements end.
+"""Send pictures: thumbnails before full pictures, in chunks that resume where the broker's acknowledgements end.
 
-The thumbnail of a picture that somebody asked for goes before older records, and beside what is in flight.
+The thumbnail of a requested picture is sent before older records, without waiting for bytes in flight.
 
-A part that the broker has whole and the platform does not confirm (`proof = "committed"`) is asked about by a chunk
-without bytes at its end: a platform that has the part says so, one that lacks some of it says from where to go on.
+If the broker has all of a part but the platform does not confirm it (`proof = "committed"`), the station probes with an
+empty chunk at the end of the part: the platform confirms the part, or states the offset from which it lacks bytes.
 """
 
 from __future__ import annotations
@@ -22,57 +22,57 @@ from edge.wire.contract import CHUNK, VERSION, ChunkHeader, Receipt, Topic, enco
 
 log = logging.getLogger("minshan.uplink")
 AT_ONCE = 2  # chunks in flight: live records never wait behind more than 64 kB of picture
-PROBE_AFTER = 120.0  # s until a part that nobody confirmed is asked about; doubles each time,
+PROBE_AFTER = 120.0  # s after which an unconfirmed part is probed; doubles with each probe,
 PROBED_DAILY = 24 * 3600.0  # s; up to a day
 AWAITED = 5.0  # s for which older records wait at most for a picture that is being taken on command,
 NOT_AGAIN = 25.0  # s before they wait again: constant requests delay them by a sixth at most
 HASTENED = 16  # requested pictures whose thumbnails are sent first
-PROBES = 10  # parts asked about at once
+PROBES = 10  # parts probed at once
 NEVER = float("inf")
 Key = tuple[str, str]
 
 
 class Chunks:
-    """The pictures of one station towards one destination; outlives the connections."""
+    """Sends one station's pictures to one destination; its state outlives the connections."""
 
     def __init__(self, destination: Destination, store: Store, clock: Clock) -> None:
         self._dest, self._station = destination.name, destination.adapter.station
         self._book, self._clock, self._committed = store.pictures, clock, destination.adapter.committed
         self._gate = PictureGate(destination.name, store, destination.budget)
-        self._asked: dict[Key, tuple[int, float]] = {}  # part -> (how often, when next)
+        self._probes: dict[Key, tuple[int, float]] = {}  # part -> (number of probes so far, instant of the next one)
         self._hastened: deque[Key] = deque(maxlen=HASTENED)
         self._awaited, self._awaited_until = "", float("-inf")  # the command for the picture that others wait for
         self.probe_due = clock.now() if self._committed else NEVER
 
     def awaits(self, command: str) -> None:
-        """Take in that a picture is being taken on this command."""
+        """Hold older records back for the picture that is being taken on this command."""
         now = self._clock.now()
         if now >= self._awaited_until + NOT_AGAIN:
             self._awaited, self._awaited_until = command, now + AWAITED
 
     def awaits_no_longer(self, command: str) -> None:
-        """Take in that this command is done, or failed."""
+        """Stop waiting: this command is done or has failed."""
         if command == self._awaited:
             self._awaited = ""
 
     def awaited_until(self) -> float:
-        """Return until when (s of the boot) others wait for a picture that is being taken; in the past: they do not."""
+        """Return until when (boottime, s) older records wait for a picture being taken; not after now: they do not."""
         return self._awaited_until if self._awaited else float("-inf")
 
     def hasten(self, picture: str) -> None:
-        """Send this picture's thumbnail before older records, and all of it whatever the budget says."""
+        """Send this picture's thumbnail before older records, and all of the picture regardless of the budget."""
         self._gate.ask([picture])
         self._hastened.append((picture, "thumbnail"))
 
     def next_hastened(self, window: Window) -> OutgoingBatch | None:
-        """Return the next chunk of a thumbnail that is waited for; None where there is none."""
+        """Return the next chunk of a hastened thumbnail; None if there is none."""
         if not self._hastened:
             return None
         rows = self._book.next_pieces(self._dest, HASTENED)
         return self._next(window, [row for row in rows if (row.picture, row.part) in self._hastened], AT_ONCE + 1)
 
     def next(self, window: Window) -> OutgoingBatch | None:
-        """Return the next chunk; None where there is none, or enough of them are on their way."""
+        """Return the next chunk; None if there is none, or if `AT_ONCE` chunks are in flight."""
         while True:
             rows = self._book.next_pieces(self._dest, AT_ONCE + 1)
             passing = [row for row in rows if self._gate.passes(row)]
@@ -80,11 +80,11 @@ class Chunks:
                 return self._next(window, passing, AT_ONCE)
 
     def _next(self, window: Window, rows: list[PieceRow], at_once: int) -> OutgoingBatch | None:
-        flying = window.chunks()
-        if len(flying) >= at_once:
+        in_flight = window.chunks()
+        if len(in_flight) >= at_once:
             return None
         for row in rows:
-            ends = [end for header, end in flying if _key(header) == (row.picture, row.part)]
+            ends = [end for header, end in in_flight if _key(header) == (row.picture, row.part)]
             offset = max([row.offset, *ends])
             if row.size == 0 or not row.path.exists():
                 log.warning("the file of picture %s (%s) is gone; it is not sent", row.picture[:8], row.part)
@@ -94,7 +94,7 @@ class Chunks:
         return None
 
     def sent(self, header: ChunkHeader, end: int) -> None:
-        """Take in that the broker has this chunk. One that came after a refused one is sent again with it."""
+        """Advance the offset: the broker has this chunk. A chunk after a refused one is sent again with it."""
         key = _key(header)
         rows = self._book.next_pieces(self._dest, AT_ONCE + HASTENED)
         row = next((r for r in rows if (r.picture, r.part) == key), None)
@@ -109,41 +109,41 @@ class Chunks:
             self._book.closed(self._dest, *key)
             return
         self._book.sent(self._dest, *key)
-        asked, _ = self._asked.get(key, (0, 0.0))
-        self._asked[key] = asked, self._clock.now() + min(PROBE_AFTER * 2**asked, PROBED_DAILY)
-        self.probe_due = min(self.probe_due, self._asked[key][1])
+        probes, _ = self._probes.get(key, (0, 0.0))
+        self._probes[key] = probes, self._clock.now() + min(PROBE_AFTER * 2**probes, PROBED_DAILY)
+        self.probe_due = min(self.probe_due, self._probes[key][1])
 
     def received(self, receipt: Receipt, believed: bool) -> bool:
-        """Parts that the platform has, where it is to be believed, and parts that it wants; True: send something.
+        """Close the parts that the platform has, if the receipt is believed, and reopen those it wants.
 
-        It speaks of what it was sent. No answer lists pictures, so that one closed by mistake would never be sent.
+        Return whether something is to be sent. A part closed by mistake would never be sent: no answer lists pictures.
         """
         for piece in receipt.pictures if believed else ():
             self._book.proven(self._dest, piece.picture, piece.part)
-            self._asked.pop((piece.picture, piece.part), None)
+            self._probes.pop((piece.picture, piece.part), None)
         self._gate.ask(piece.picture for piece in receipt.wanted)
         again = [self._book.again(self._dest, piece.picture, piece.part, piece.offset) for piece in receipt.wanted]
         return any(again)
 
-    def ask_anew(self) -> None:
-        """Ask now about all that nobody confirmed: the platform is there again, or is another one."""
-        self._asked.clear()
+    def probe_all(self) -> None:
+        """Probe all unconfirmed parts now: the platform is back, or it is another one."""
+        self._probes.clear()
         self.probe_due = self._clock.now() if self._committed else NEVER
 
     def probe(self) -> bool:
-        """Ask about parts that nobody confirmed for long; True where something is to be sent for that."""
+        """Make the parts whose probe is due unsent at their end; True if there are any."""
         now = self._clock.now()
         if now < self.probe_due:
             return False
         unproven = self._book.unproven(self._dest)
-        ripe = [key for key in unproven if self._asked.get(key, (0, 0.0))[1] <= now][-PROBES:]
-        for key in ripe:
-            asked, _ = self._asked.get(key, (0, 0.0))
-            self._asked[key] = asked + 1, NEVER  # until its chunk is acknowledged
+        due = [key for key in unproven if self._probes.get(key, (0, 0.0))[1] <= now][-PROBES:]
+        for key in due:
+            probes, _ = self._probes.get(key, (0, 0.0))
+            self._probes[key] = probes + 1, NEVER  # until its chunk is acknowledged
             self._book.again(self._dest, *key, self._size(key))
-        left = [self._asked.get(key, (0, now + PROBE_AFTER))[1] for key in unproven if key not in ripe]
-        self.probe_due = min(left, default=NEVER)
-        return bool(ripe)
+        later = [self._probes.get(key, (0, now + PROBE_AFTER))[1] for key in unproven if key not in due]
+        self.probe_due = min(later, default=NEVER)
+        return bool(due)
 
     def _size(self, key: Key) -> int:
         try:
@@ -152,7 +152,7 @@ class Chunks:
             return 0
 
     def _chunk(self, row: PieceRow, offset: int, most: int | None) -> OutgoingBatch | None:
-        """Return the chunk at the offset, as large as the broker takes; None where it takes none with its header."""
+        """Return the chunk at the offset, as large as the broker accepts; None if its limit leaves no room."""
         header = ChunkHeader(
             v=VERSION,
             station=self._station,
@@ -172,7 +172,7 @@ class Chunks:
         with row.path.open("rb") as file:
             file.seek(offset)
             data = file.read(size)
-        end = offset + len(data) if data else row.size  # a file that has become shorter: the platform will refuse it
+        end = offset + len(data) if data else row.size  # if the file has become shorter, the platform will refuse it
         asked = self._gate.is_asked(row)
         return OutgoingBatch(Topic.PICTURE, encode_chunk(header, data), chunk=header, chunk_end=end, asked=asked)
 

@@ -1,7 +1,7 @@
 """Received commands and their results: a command is carried out once, however often it arrives.
 
-The uplink's lane owns what waits for the broker. Another lane keeps an outcome in the store, which has its own lock,
-and posts it into an inbox; the owner collects from there. So no two threads ever write one object.
+The uplink's lane owns the results that are pending for the broker. Another lane saves a result in the store, which has
+its own lock, and posts it to an inbox from which the owner collects: no two threads ever write the same object.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from edge.wire.contract import VERSION, Command, Result, encode
 
 log = logging.getLogger("minshan.uplink")
 KIND = "command"
-KEPT = 100  # outcomes that wait for the broker
+KEPT = 100  # pending results
 REMEMBERED = 1000  # ids of commands kept over restarts
 ID_NOT_KEPT = Reason("id_not_kept", "its ID cannot be saved to disk")
 OUTCOME_UNKNOWN = Reason("outcome_unknown", "the outcome is unknown")
@@ -29,44 +29,45 @@ RETAINED = Reason("retained_command", "a retained command is not carried out: pu
 NO_EXPIRY = Reason("no_expiry", "the command does not say when it expires (expires, microseconds since 1970)")
 NO_TIME = Reason("time_unknown", "the command expires and this station does not know the time yet")
 EXPIRED = Reason("command_expired", "the command has expired")
-SHORT = 200  # characters that a result's text is cut to where it fits no packet
+SHORT = 200  # characters that a result's text is cut to if it fits no packet
 
 
 class KeptResult(Result, frozen=True, omit_defaults=True):
-    """A result as the store has it. `waits`: the broker has it not, or more is to come."""
+    """A result as it is stored. `waits`: the broker does not have it, or a later result is to come."""
 
     waits: bool = False
 
 
 class Results:
-    """The outcomes by the commands' ids, kept in the store; those the broker has not yet are waiting.
+    """Results by command id, kept in the store; pending until the broker has them.
 
-    So are those that an earlier start could not tell of any more: nobody sends a command again to hear what came of it.
+    Results that an earlier run of the daemon could not deliver are pending too: nobody repeats a command to learn its
+    result.
 
-    `inbox` holds what other lanes post (at most some per command under way; a full one: a counted loss, the outcome
-    comes when the command is sent again). All methods but `post` are the uplink's lane's.
+    `inbox` holds what other lanes post (a few per running command; if it is full the result stays in the store until
+    the command is sent again). Call all methods but `post` from the uplink's lane only.
     """
 
     def __init__(self, station: str, notes: Notes, inbox: Inbox) -> None:
         self._station = station
         self._notes = notes
         self._inbox = inbox
-        self._begun: set[str] = set()  # carried out since the start
+        self._begun: set[str] = set()  # accepted since the start and not finished
         self._waiting: OrderedDict[str, Result] = OrderedDict()
         self._load()
 
     def post(self, result: Result) -> None:
-        """Keep an outcome and hand it to the uplink's lane; a later one takes its place. Callable from any lane."""
+        """Save a result and hand it to the uplink's lane; a later one replaces it. Callable from any lane."""
         self._remember(result)
         if not self._inbox.offer(result):
             log.warning("the result of command %r stays in the store until it is asked for again", result.id)
 
     def admit(self, command: Command, utc: int | None, retained: bool = False) -> bool:
-        """Return whether the command is to be carried out; otherwise its answer is waiting. `utc` in microseconds."""
+        """Return whether to carry out the command; if not, its result is pending. `utc` in microseconds."""
         self._collect()
         known = self._known(command.id)
         if known is not None:
-            if not retained:  # the broker hands a retained one over at each connection
+            if not retained:  # the broker delivers a retained one again at each connection
                 self._wait(known)
             return False
         refusal = _refusal(command, utc, retained)
@@ -77,7 +78,7 @@ class Results:
         return False
 
     def put(self, result: Result) -> None:
-        """Keep an outcome and let it wait for the broker; a later one of the same command takes its place."""
+        """Save a result and make it pending; a later one of the same command replaces it."""
         self._collect()
         self._remember(result)
         self._settle(result)
@@ -88,14 +89,14 @@ class Results:
         return list(self._waiting.values())
 
     def delivered(self, result: Result) -> None:
-        """Take in that the broker has this outcome; a later one of the same command stays waiting."""
+        """Mark a result as delivered to the broker; a later one of the same command stays pending."""
         if self._waiting.get(result.id) == result:
             del self._waiting[result.id]
             if result.state != "accepted":
                 self._keep(result)
 
     def _load(self) -> None:
-        """Let wait what an earlier start has left untold: what came of a command, or that it ended before that."""
+        """Make pending what an earlier run did not deliver: a result, or that the run ended before there was one."""
         try:
             for kept in self._notes.all(KIND).values():
                 with suppress(msgspec.MsgspecError):
@@ -108,7 +109,7 @@ class Results:
             log.warning("results of commands stay in the store until they are asked for again: %s", trouble)
 
     def _known(self, command_id: str) -> Result | None:
-        """Return what came of a command that was here before; None where none was."""
+        """Return the result of a command that has arrived before; None if it has not."""
         kept = self._notes.get(KIND, command_id)
         if kept is None:
             return None
@@ -121,7 +122,7 @@ class Results:
         return result
 
     def _collect(self) -> None:
-        """Take over what other lanes have posted. An empty inbox is not asked: that would be a wait."""
+        """Collect what other lanes have posted. An empty inbox is not read: that would block."""
         while len(self._inbox):
             if (result := self._inbox.get(0.0)) is not None:
                 self._settle(result)
@@ -149,7 +150,7 @@ class Results:
 
 
 def fitting(result: Result, most: int | None) -> bytes:
-    """Return the result's payload, without its data and with less of its text where it has to be short."""
+    """Return the result's payload of at most `most` bytes, if need be without its data, then with its text cut."""
     payload = encode(result)
     if most is not None and len(payload) > most:
         payload = encode(msgspec.structs.replace(result, data={}))

@@ -18,18 +18,18 @@ from edge.wire.session import Session
 
 
 class Way(msgspec.Struct, frozen=True):
-    """How brokers and other platforms are reached. `seed` fixes the pauses and nonces of a simulation; None: chance."""
+    """How brokers and other platforms are reached. `seed` fixes a simulation's pauses and nonces; None: random."""
 
     connect: Connect
     seed: int | None = None
 
     def sender(self, section: Forward, station: str, clock: Clock, utc: Callable[[], int | None]) -> ForwardSender:
-        """Return how another platform of a station is reached."""
+        """Return the sender for another platform of a station."""
         return sender(section, station, clock, utc, self.connect)
 
 
 def over_a_network(broker: BrokerSection, session: Session, clock: Clock, known: int | None) -> Link:
-    """Return a link of paho's, which takes long to load: in the lane that wants one, while others measure already."""
+    """Connect through paho. It is slow to import, so that is done in the lane that connects, while others measure."""
     from edge.wire import mqtt_link
 
     return mqtt_link.connect(broker, session, clock, known)
@@ -39,7 +39,7 @@ REAL_WAY = Way(over_a_network)
 
 
 class Destination(msgspec.Struct, frozen=True):
-    """One destination: its name, its broker and the way there, the adapter that knows what it is told, its bytes."""
+    """One destination: its name, its broker and how to reach it, the adapter for its protocol, its data budget."""
 
     name: str
     broker: BrokerSection

@@ -1,4 +1,4 @@
-"""The platform's messages and our answers to them: everything on the topics except records and pictures."""
+"""Handle the platform's messages and make our answers: everything on the topics except records and pictures."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from edge.uplink.record_encoder import RecordEncoder
 from edge.wire.contract import ROLLCALL, Command, HelloAnswer, Receipt, Result, Topic, decode, topic
 from edge.wire.session import Incoming
 
-MOST = 1024 * 1024  # bytes of a message, decompressed: the platform's largest, an answer, are a fifth of that
+MOST = 1024 * 1024  # bytes of a message, decompressed: five times the platform's largest, an answer to a hello
 
 
 class InboundHandler:
-    """Takes in what the platform says; `answered` is whether it has answered on this connection."""
+    """Handles the platform's messages; `answered` is whether it has answered a hello on this connection."""
 
     def __init__(
         self,
@@ -47,29 +47,29 @@ class InboundHandler:
             topic(station, Topic.COMMAND): self._command,
             ROLLCALL: self._rollcall,
         }
-        self._telling: dict[str, Result] = {}
+        self._in_flight: dict[str, Result] = {}  # results handed over and not acknowledged
 
     def begin(self) -> None:
-        """Begin a new connection."""
+        """Reset the state of the previous connection."""
         self.answered = False
-        self._telling.clear()
+        self._in_flight.clear()
 
     def receive(self, message: Incoming) -> bool:
-        """Take a message in; True where something in the store became unsent again. PayloadError: not understood."""
+        """Handle a message; True if something in the store became unsent again. Raise PayloadError if it is invalid."""
         handler = self._handlers.get(message.topic)
         return handler is not None and handler(message)
 
     def due(self, most: int | None) -> list[OutgoingBatch]:
-        """Return wanted tables, a hello where one is due, and results; each of `most` bytes as far as that can be."""
+        """Return requested tables, a hello if one is due, and pending results; each of `most` bytes if possible."""
         if self._receipts.pictures_doubted:
             self._receipts.pictures_doubted = False
-            self._chunks.ask_anew()
+            self._chunks.probe_all()
         messages = self._encoder.tables()
         if self._receipts.is_hello_due():
             hello = self._receipts.hello(self._store.outbox.count_unsent(self._dest), most)
             messages += [] if hello is None else [OutgoingBatch(Topic.HELLO, hello)]
-        fresh = [r for r in self.results.waiting() if self._telling.get(r.id) != r]
-        self._telling.update({r.id: r for r in fresh})
+        fresh = [r for r in self.results.waiting() if self._in_flight.get(r.id) != r]
+        self._in_flight.update({r.id: r for r in fresh})
         for result in fresh:
             if "picture" in result.data:
                 self._chunks.hasten(str(result.data["picture"]))
@@ -78,10 +78,10 @@ class InboundHandler:
         return messages + [OutgoingBatch(Topic.RESULT, fitting(r, most), result=r) for r in fresh]
 
     def delivered(self, message: OutgoingBatch) -> None:
-        """Take in that the broker has this message."""
+        """Mark this message's result as delivered to the broker."""
         if message.result is not None:
             self.results.delivered(message.result)
-            self._telling.pop(message.result.id, None)
+            self._in_flight.pop(message.result.id, None)
 
     def _answer(self, message: Incoming) -> bool:
         answer = decode(message.payload, HelloAnswer, MOST)
@@ -101,7 +101,7 @@ class InboundHandler:
 
     def _rollcall(self, message: Incoming) -> bool:
         self._receipts.greet()
-        self._chunks.ask_anew()
+        self._chunks.probe_all()
         return False
 
     def _command(self, message: Incoming) -> bool:
@@ -120,7 +120,7 @@ class InboundHandler:
         return False
 
     def _utc(self) -> int | None:
-        """Return the present, microseconds since 1970, from the last record's time; None while nobody knows it."""
+        """Return the current time (microseconds since 1970) from the last record's; None while it is unknown."""
         last = self._store.last()
         if last is None or last.start is None:
             return None

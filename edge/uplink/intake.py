@@ -1,4 +1,4 @@
-"""Take in what arrives: whatever a message causes is handled here, and the message never comes back."""
+"""Handle incoming messages so that no error ends the lane and no message is redelivered for ever."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ FOLDER = "set-aside"  # in the state folder
 
 
 class Intake:
-    """Hands messages to what takes them in, and sets aside those that it cannot handle."""
+    """Passes messages to the inbound handler, and sets aside those that it cannot handle."""
 
     def __init__(self, inbound: InboundHandler, state: Path) -> None:
         self._inbound = inbound
         self._aside = SetAside(state / FOLDER)
 
     def handle(self, message: Incoming) -> bool:
-        """Take a message in, which may be acknowledged then; True where something became unsent again."""
+        """Handle a message, which may then be acknowledged; True if something became unsent again."""
         try:
             if message.wrong is not None:
                 raise PayloadError(message.wrong)
             return self._inbound.receive(message)
         except Stopped:
             raise
-        except (PayloadError, StoreError) as trouble:  # what the disk refused is asked for by the next hello
+        except (PayloadError, StoreError) as trouble:  # the next hello asks for what the disk refused
             self._put(message, trouble.reason)
-        except Exception as error:  # else it would end the lane, or come back for ever unacknowledged
+        except Exception as error:  # else it would end the lane, or be redelivered for ever
             log.exception("a message on %s caused an unexpected error", message.topic)
             what = f"{type(error).__name__}: {error}"
             self._put(message, Reason("unforeseen_error", "unexpected error: {error}", error=what))

@@ -1,8 +1,9 @@
 """Records that were sent and acknowledged, but that the platform repeatedly turns out to lack.
 
-Something on the way drops them, or the platform cannot keep them. Nobody says which of a batch it is, so each time that
-a record is lacking it goes in a smaller batch: those that it travels with are through after a few rounds, and in the
-end it goes alone. One that was alone and lacking three times, while others arrived, stays here and is told of.
+Something on the way drops them, or the platform cannot store them. Nothing states which record of a batch is the cause,
+so each time that a record is lacking it is sent in a smaller batch: the others of its batch arrive after a few rounds,
+and in the end it is sent alone. One that was sent alone and lacking three times, while others arrived, stays on the
+station and is reported.
 """
 
 from __future__ import annotations
@@ -14,13 +15,13 @@ from edge.records.record import Record
 from edge.records.spans import Span
 
 BATCHES = (40, 5, 1, 1, 1)  # records in a batch after the first, second, … time; after the last it stays here
-MOST = 20_000  # records that are remembered: the newest
+MOST = 20_000  # records counted: the newest
 
 
 class LackingCounts:
-    """How often each record was lacking, since the start of the daemon; `stays`: those that are not sent any more.
+    """How often each record was lacking since the start of the daemon; `stays`: those that are not sent any more.
 
-    Records are named by their seq, which no two of one store share.
+    Records are identified by their seq, which is unique in a store.
     """
 
     def __init__(self) -> None:
@@ -30,11 +31,11 @@ class LackingCounts:
         self.nothing_arrives = False  # of what was sent last
 
     def twice(self, records: Iterable[Record]) -> bool:
-        """Return whether one of them was lacking twice: they go by the oldest version of the contract then."""
+        """Return whether one of them was lacking twice: they are then sent in the oldest version of the contract."""
         return bool(self._times) and any(self._times.get(record.seq, 0) > 1 for record in records)
 
     def proved(self, has: Iterable[Span], new: bool) -> None:
-        """Take in what the platform has, and whether some of it was not known before."""
+        """Forget the records that the platform has; `new`: some of them were unproven until now."""
         self._others_arrived |= new
         if self._times:
             arrived = ranges.ranges((span.first, span.last) for span in has)
@@ -42,7 +43,7 @@ class LackingCounts:
             self.stays &= self._times.keys()
 
     def again(self, lacking: Iterable[Span]) -> None:
-        """Take in records sent long ago that are lacking; this counts only if others have arrived meanwhile."""
+        """Count the lacking records of those sent long ago; this counts only if others have arrived meanwhile."""
         seqs = {seq for span in lacking for seq in range(max(span.first, span.last - MOST), span.last + 1)}
         self.nothing_arrives = bool(seqs) and not self._others_arrived
         if not seqs or not self._others_arrived:
@@ -53,7 +54,7 @@ class LackingCounts:
         self.stays |= {seq for seq, number in self._times.items() if number > len(BATCHES)}
 
     def batches(self, records: Sequence[Record], most: int) -> Iterator[Sequence[Record]]:
-        """Yield records in batches of at most `most`, of fewer where some of them were lacking."""
+        """Yield records in batches of at most `most`, smaller ones for records that were lacking."""
         if not self._times:
             yield from (records[at : at + most] for at in range(0, len(records), most))
             return

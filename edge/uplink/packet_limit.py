@@ -1,15 +1,16 @@
-"""The largest message that a broker accepts without stating a limit: learned from what passes and what fails.
+"""Learn the largest message that a broker accepts without stating a limit, from what passes and what fails.
 
-Such a broker closes the connection at a message that is too large, or never acknowledges it; by MQTT 5 it may refuse
-it by a code. A mobile link breaks as well, so one end says nothing. Three ends in a row, each with a message of some
-size or a larger one in flight, none as large having passed and smaller ones having passed meanwhile, halve the largest
-payload that is sent. From the second end on, and until the new size has passed, one message at a time is in flight:
-else all that is small would go down with the large one. Where a size has never passed since, one more end is enough. It
-grows again as long as it passes, after pauses that become longer each time that growing ended a connection. A link that
-is merely bad gains by the same rule: what is smaller arrives before it breaks.
+Such a broker closes the connection at a message that is too large, or never acknowledges it; with MQTT 5 it may refuse
+it with a code. A mobile link breaks too, so a single disconnect proves nothing. The limit is halved after three
+disconnects in a row, each with a message of at least some size in flight, if no message of that size has passed since
+and smaller ones have. From the second disconnect until the new size has passed, one message at a time is in flight:
+otherwise the small ones would be lost with the large one. If no message of a size has passed since the limit changed,
+one more disconnect is enough. The limit grows again as long as messages pass, after pauses that become longer each time
+that growing it ended a connection. A link that is merely bad gains by the same rule: smaller messages arrive before it
+breaks.
 
-A record that is larger by itself goes alone, when nothing else is in flight, so that an end is its own doing; after
-three ends it stays here, and so does what is as large, until a day has passed.
+A record that exceeds the limit by itself is sent when nothing else is in flight, so that a disconnect is due to it;
+after three disconnects it stays on the station, as does everything of its size or larger, until a day has passed.
 """
 
 from __future__ import annotations
@@ -21,44 +22,44 @@ from edge.northbound.minshan import OutgoingBatch
 from edge.wire.contract import OWN_PACKET
 from edge.wire.link import REFUSED, TOO_LARGE
 
-ENDS = 3  # connections in a row that ended with as large a message in flight
+ENDS = 3  # disconnects in a row with a message of that size or larger in flight
 FLOOR = 512  # bytes; smaller than a hello can be
-GROW_AFTER = 600.0  # s in which no size ended a connection, after which twice as much is tried
+GROW_AFTER = 600.0  # s without a disconnect due to size, after which twice the limit is tried
 GROW_LONGEST = 24 * 3600.0  # s
 AGAIN_AFTER = 24 * 3600.0  # s after which a record that did not pass alone is tried again
 ANY = float("inf")
 
 
 class PacketLimit:
-    """What is known of one broker; outlives the connections.
+    """The learned limit of one broker; outlives the connections.
 
-    `most`: bytes of a payload that are sent at most, but for a record alone; None: nothing speaks for a limit.
+    `most`: the largest payload that is sent, in bytes, except for a record alone; None: no limit is known.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.most: int | None = None
         self._clock = clock
         self._passed = 0  # the largest payload that passed since the limit changed
-        self._suspect = ANY  # the largest message in flight at each end in a row: the smallest of these
+        self._suspect = ANY  # the largest message in flight at each disconnect in a row: the smallest of these
         self._ends = 0
         self._smaller_passed = False
-        self._alone: dict[int, int] = {}  # seq of a record that went alone -> ends
+        self._alone: dict[int, int] = {}  # seq of a record that was sent alone -> disconnects
         self._too_large, self._too_large_until = ANY, 0.0
         self._grow_at, self._pause, self._grown = 0.0, GROW_AFTER, False
 
     @property
     def careful(self) -> bool:
-        """Whether one message at a time goes, so that an end is its own doing, and what is small passes before it."""
+        """Whether to send one message at a time, so that a disconnect is due to it and small ones pass before it."""
         return self._ends >= ENDS - 1 or (self.most is not None and self._passed < self.most / 2)
 
     def is_too_large(self, size: int) -> bool:
-        """Return whether records of that size do not pass even alone."""
+        """Return whether a record of `size` bytes does not pass even alone."""
         if self._clock.now() >= self._too_large_until:
             self._too_large = ANY
         return size >= self._too_large
 
     def acknowledged(self, settled: Sequence[tuple[OutgoingBatch, int]]) -> bool:
-        """Take in acknowledgements with their codes. Return whether something was refused for its size."""
+        """Learn from acknowledgements and their codes. Return whether something was refused for its size."""
         refused = [message for message, code in settled if code == TOO_LARGE]
         for message, code in settled:
             if code < REFUSED:
@@ -68,7 +69,7 @@ class PacketLimit:
         return bool(refused)
 
     def passed(self, size: int) -> None:
-        """Take in that a payload was acknowledged."""
+        """Learn that a payload of `size` bytes was acknowledged."""
         if size >= self._suspect:
             self._ends, self._suspect = 0, ANY  # something else ended the connections
         else:
@@ -87,13 +88,13 @@ class PacketLimit:
             self._set(self.most * 2)
             self._grow_at = self._clock.now() + GROW_AFTER
 
-    def ended(self, flying: Sequence[OutgoingBatch]) -> bool:
-        """Take in that the connection ended with these in flight. Return whether one alone is too large now."""
-        if not flying:
+    def ended(self, in_flight: Sequence[OutgoingBatch]) -> bool:
+        """Learn that the connection ended with these in flight. Return whether one alone now counts as too large."""
+        if not in_flight:
             return False
-        largest = max(len(message.payload) for message in flying)
+        largest = max(len(message.payload) for message in in_flight)
         if self.most is not None and largest > self.most:
-            return self._ended_alone(flying[0], largest)
+            return self._ended_alone(in_flight[0], largest)
         self._ends, self._suspect = self._ends + 1, min(self._suspect, largest)
         enough = 1 if self.most is not None and self._suspect > self._passed else ENDS
         if self._ends >= enough and self._smaller_passed:
@@ -101,7 +102,7 @@ class PacketLimit:
         return False
 
     def refused(self, message: OutgoingBatch) -> bool:
-        """Take in that the broker said "too large". Return whether it was a record alone."""
+        """Learn that the broker refused a message as too large. Return whether it was a record alone."""
         alone = len(message.records) == 1
         if alone:
             self._too_large, self._too_large_until = len(message.payload), self._clock.now() + AGAIN_AFTER

@@ -1,7 +1,7 @@
 """Which parts of pictures are sent, and which the month's budget keeps on the card until somebody requests them.
 
-A part that was asked for always goes, and so does one that has begun. Thinned to one a day, the full picture of a
-camera that goes is its first after noon; thinned to one an hour, the thumbnail is the hour's first.
+A requested part is always sent, and so is one whose sending has begun. When thinned to one a day, a camera's first full
+picture after noon is sent; when thinned to one thumbnail an hour, the first of each hour.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from edge.store.store import Store
 
 log = logging.getLogger("minshan.uplink")
 NOON = 12  # the hour, local, from which on a picture may be the day's
-REMEMBERED = 256  # pictures asked for, and slots that are taken
+REMEMBERED = 256  # requested pictures, and slots that are taken
 HOUR_US = 3_600_000_000
 Slot = tuple[str, str, int]  # camera, part, the hour or noon that it begins with (microseconds UTC)
 
 
 class PictureGate:
-    """Decides which parts are sent; those of `asked` pictures are sent whatever the budget says."""
+    """Decides which parts are sent; those of requested pictures are sent regardless of the budget."""
 
     def __init__(self, destination: str, store: Store, budget: Budget) -> None:
         self._dest, self._store, self._budget = destination, store, budget
@@ -32,14 +32,14 @@ class PictureGate:
         self._taken: OrderedDict[Slot, str] = OrderedDict()
 
     def ask(self, pictures: Iterable[str]) -> None:
-        """Take in that somebody asked for these."""
+        """Note that these were requested."""
         for picture in pictures:
             self._asked[picture] = None
         while len(self._asked) > REMEMBERED:
             self._asked.popitem(last=False)
 
     def is_asked(self, row: PieceRow) -> bool:
-        """Return whether somebody asked for a picture: since the start, or by the command that its record names."""
+        """Return whether a picture was requested: since the start, or by the command that its record names."""
         if row.picture not in self._asked:
             record = self._store.get(row.seq)
             if record is None or not record.fields().get("command"):
@@ -48,7 +48,7 @@ class PictureGate:
         return True
 
     def passes(self, row: PieceRow) -> bool:
-        """Return whether a part goes; one that does not is kept here."""
+        """Return whether a part is to be sent; if not, it is marked as held on the station."""
         if self._budget.step is ThinningStep.NOTHING or row.offset or self.is_asked(row):
             return True
         slot = self._slot(row)
@@ -63,7 +63,7 @@ class PictureGate:
         return True
 
     def _slot(self, row: PieceRow) -> Slot | None:
-        """Return of which day or hour one such part goes; None where all do, or its time is not known."""
+        """Return the day or hour of which one such part is sent; None if all are sent or its time is unknown."""
         hourly = row.part != FULL
         if row.time is None or (hourly and self._budget.step < ThinningStep.THUMBNAILS_HOURLY):
             return None
@@ -72,7 +72,7 @@ class PictureGate:
         return row.camera, row.part, hour - since_noon
 
     def _is_first(self, slot: Slot, row: PieceRow) -> bool:
-        """Return whether no other such part of its hour, or of the time from noon to midnight, went."""
+        """Return whether no other such part of its hour, or of the time from noon to midnight, was sent."""
         camera, part, begin = slot
         end = begin + (HOUR_US if part != FULL else (24 - NOON) * HOUR_US)
         if row.time is None or not begin <= row.time < end:

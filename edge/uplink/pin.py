@@ -1,9 +1,9 @@
-"""Which receiver is trusted: the ledger that answered first; the receipts of any other are ignored.
+"""Which receiver is trusted: the one whose ledger answered first; the receipts of any other are ignored.
 
-A stray receiver, or somebody who may publish on a station's topics, would else make the station believe that
-everything is kept. Another ledger takes the place of the one that is believed after a day in which that one was
-not heard, or at once by `minshan accept-ledger`; what the old one proved is asked about anew then. This stops
-strays; forgers are stopped by the broker, which should let the platform alone write there.
+Otherwise a stray receiver, or anybody who may publish on a station's topics, could make the station believe that
+everything is stored. Another ledger replaces the trusted one after a day in which only the other was heard, or at once
+by `minshan accept-ledger`; what the old one proved is then asked about again. This stops stray receivers; forgers must
+be stopped by the broker, which should let only the platform publish there.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from edge.store.notes import Notes
 
 log = logging.getLogger("minshan.uplink")
 KIND = "ledger"
-ALONE = 24 * 3600.0  # s: another ledger is believed once only it was heard for so long
+ALONE = 24 * 3600.0  # s after which another ledger is trusted if only it was heard
 WRITE_EVERY = 3600.0  # s between two writes of how long that has been
 
 
 class Pinned(msgspec.Struct):
-    """The ledger that is believed ("": none yet), another that is heard, and for how many seconds alone."""
+    """The trusted ledger ("": none yet), another one that is heard, and for how many seconds only that one was."""
 
     ledger: str = ""
     generation: int = 0
@@ -35,30 +35,30 @@ class Pinned(msgspec.Struct):
 
 
 class Pin:
-    """The ledger that one destination's proofs have to come from. `changed` is called where another is believed."""
+    """The ledger that one destination's proofs have to come from. `changed` is called when another becomes trusted."""
 
     def __init__(self, notes: Notes, clock: Clock, destination: str, changed: Callable[[], object]) -> None:
         self.refused = 0  # answers and receipts of others since the start
         self._notes, self._clock, self._destination, self._changed = notes, clock, destination, changed
         self._lock = threading.RLock()
         self._now = self._load()
-        self._other_at: float | None = None  # when the other was heard last; None: the believed one came since
+        self._other_at: float | None = None  # when the other was heard last; None: the trusted one was heard since
         self._written = self._now.alone
-        self._earlier: set[int] = set()  # generations of the believed ledger that another has followed in this run
-        self._is_copied = False  # whether one of them came back, as was said
+        self._earlier: set[int] = set()  # generations of the trusted ledger that another has followed in this run
+        self._is_copied = False  # whether one of them came back, which is logged once
 
     @property
     def identity(self) -> tuple[str, int]:
-        """The ledger that is believed, and its generation."""
+        """The trusted ledger and its generation."""
         return self._now.ledger, self._now.generation
 
     @property
     def ledger(self) -> str:
-        """The ledger that is believed; "" where none is yet."""
+        """The trusted ledger; "" if there is none yet."""
         return self._now.ledger
 
     def answered(self, ledger: str, generation: int) -> bool:
-        """Return whether an answer of this ledger counts; the first of all is believed from now on."""
+        """Return whether an answer of this ledger counts; the first ledger ever heard becomes the trusted one."""
         with self._lock:
             if not ledger:
                 return False
@@ -83,11 +83,11 @@ class Pin:
             return False
 
     def is_earlier(self, ledger: str, generation: int) -> bool:
-        """Return whether that is the believed ledger before it was restored, or a copy of it that goes on answering."""
+        """Return whether this is an earlier generation of the trusted ledger: before a restore, or a running copy."""
         return ledger == self._now.ledger and generation in self._earlier
 
     def _note_generation(self, generation: int) -> None:
-        """Note which follows which; a database that was restored never goes back to what it was."""
+        """Note a change of generation; a restored database never returns to its earlier generation."""
         if generation == self._now.generation:
             return
         if generation in self._earlier and not self._is_copied:
@@ -96,7 +96,7 @@ class Pin:
         self._earlier.add(self._now.generation)
 
     def accept(self) -> str | None:
-        """Believe the other ledger from now on; its id, None where none was heard."""
+        """Trust the other ledger from now on. Return its id; None if no other was heard."""
         with self._lock:
             if not self._now.other:
                 return None
@@ -105,12 +105,12 @@ class Pin:
 
     @property
     def snapshot(self) -> LedgerSnapshot:
-        """Whose word counts now."""
+        """The trusted ledger, the other one and the refusals."""
         now = self._now
         return LedgerSnapshot(now.ledger or None, now.other or None, self.refused)
 
     def _other(self, ledger: str, generation: int) -> bool:
-        """Another one answers; True where it has been alone for so long that it is believed from now on."""
+        """Count an answer of another ledger; True if only it was heard for `ALONE`, so that it is trusted now."""
         self._refuse(ledger)
         now, at = self._now, self._clock.now()
         if ledger != now.other:

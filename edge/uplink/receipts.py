@@ -1,8 +1,8 @@
 """What the platform proves: hello and its answer, receipts, and the time contained in an answer.
 
-An acknowledgement of the broker makes records *sent*. With `proof = "committed"` only the platform's word closes
-them, and only that of the ledger that is believed (`edge.uplink.pin`); what stays unproven is asked for by a hello,
-and what the answer lacks is unsent again. An answer speaks of the epochs that its hello named and of no other.
+An acknowledgement of the broker makes records *sent*. With `proof = "committed"` only the platform can prove them, and
+only with the trusted ledger (`edge.uplink.pin`); a hello asks about what stays unproven, and what the answer lacks is
+unsent again. An answer covers the epochs that its hello named and no other.
 """
 
 from __future__ import annotations
@@ -33,18 +33,18 @@ UNANSWERED = 600.0  # s between two rounds while nobody answered
 CONTRADICTED = SECOND_LOOK + 60.0  # s between two looks at a platform's clock that contradicts what this box knows
 LOOK_AGAIN = 3600.0  # s between two looks at the platform's clock: a crystal drifts 0.2 s in that time
 DAILY = 24 * 3600.0  # s between two rounds about all epochs, whatever happens
-GREETED = 3600.0  # s for which a new connection needs no whole round: a link that flaps is a link that costs
+GREETED = 3600.0  # s after a whole round in which a new connection starts none: a flapping link would cost data
 NEVER = float("inf")
 NEXT_PAGE = 1.0  # s between two hellos of a round
 YOUNG = ASK_AFTER / 2  # s: what was sent so shortly before a hello may still be in transit when that is answered
 ASKED = 64  # hellos whose answers are still accepted,
-ANSWERED_WITHIN = 3600.0  # s after they were sent: an older answer is about a state long past
+ANSWERED_WITHIN = 3600.0  # s after they were sent: a later answer is stale
 
 
 class SentHello(msgspec.Struct):
     """A hello that was sent at `at` (boottime, s) about these epochs.
 
-    `timed`: an answer's time was taken; `answered`: by the ledger that is believed.
+    `timed`: the time of an answer was used; `answered`: the trusted ledger has answered.
     """
 
     at: float
@@ -54,14 +54,14 @@ class SentHello(msgspec.Struct):
 
 
 class Receipts:
-    """The state of proof of one station towards one platform."""
+    """What one platform has proven of one station's records, and when to ask it."""
 
     def __init__(self, destination: Destination, boot: str, epoch: str, store: Store, clock: Clock) -> None:
         self.hello_due = self._overdue = NEVER
         self._gather = GATHER if destination.adapter.committed else 0  # s that receipts may wait for each other
-        self._gathered = 0.0  # s that a receipt of what went live may take
+        self._gathered = 0.0  # s that a receipt of what was sent live may take
         self.lacking = LackingCounts()
-        self.pictures_doubted = False  # since whoever asks about them looked last
+        self.pictures_doubted = False  # set here, cleared by the inbound handler when it probes them
         self.pin = Pin(store.notes, clock, destination.name, self._doubt)
         self._dest, self._boot, self._epoch = destination.name, boot, epoch
         self._station = destination.adapter.station
@@ -75,9 +75,9 @@ class Receipts:
         self._doubted = float("-inf")  # when what was proven last came into doubt
 
     def connected(self, session: Session, granted: Granted) -> None:
-        """Greet on a new connection, and take in whether the broker has kept what it was asked to keep.
+        """Make a hello due on a new connection, and note whether the broker has kept the session.
 
-        One that has not also lost what it had acknowledged: those messages will never reach the platform.
+        If it has not, it has also lost what it had acknowledged: those messages will never reach the platform.
         """
         keeps = not session.fresh and (granted.expiry is None or granted.expiry >= session.expiry)
         if keeps and not granted.session_present:
@@ -92,30 +92,30 @@ class Receipts:
         self.hello_due = now
 
     def wait_no_longer(self) -> None:
-        """Ask for receipts at once from now on: somebody waits for them, or this ends."""
+        """Ask for receipts without gathering from now on: somebody waits for them, or the station is stopping."""
         self._gather = 0
         self.greet(whole=False)
 
     def accept_ledger(self) -> str | None:
-        """Believe the other ledger that was heard, and ask it about everything; its id. Callable from any lane."""
+        """Trust the other ledger that was heard, and ask it about everything. Return its id. Callable from any lane."""
         accepted = self.pin.accept()
         if accepted is not None:
             self.greet()
         return accepted
 
     def due(self) -> float:
-        """Return when a hello is due (s of the boot), or a look at whether one is."""
+        """Return when a hello is due, or a check of whether one is (boottime, s)."""
         return min(self.hello_due, self._overdue)
 
     def is_hello_due(self) -> bool:
-        """Return whether a hello is due: it was wanted, or something that was sent is overdue to be proven."""
+        """Return whether a hello is due: it was requested, or the proof of something sent is overdue."""
         now = self._clock.now()
         if now >= self._overdue:
             self._overdue = self._store.outbox.overdue(self._dest)
         return now >= self.due()
 
     def hello(self, unsent: int, room: int | None) -> bytes | None:
-        """Return the next hello of the round, of at most `room` bytes; None where the broker takes none so small."""
+        """Return the next hello of the round, of at most `room` bytes; None if none fits."""
         now = self._clock.now()
         if now - self._whole_at >= DAILY:
             self._want_whole()
@@ -151,8 +151,8 @@ class Receipts:
         self._whole_at = self._clock.now()
 
     def sent(self, messages: Sequence[OutgoingBatch]) -> None:
-        """Count the records of these as sent, the broker has them, and as proven where the broker's word is enough."""
-        for wait, live in ((self._gathered, True), (0.0, False)):  # a receipt of what went live may wait for others
+        """Mark the records of these as sent, or as proven if the broker's acknowledgement is the proof."""
+        for wait, live in ((self._gathered, True), (0.0, False)):  # receipts of live records may be gathered
             some = [message for message in messages if (message.channel is Topic.LIVE) == live]
             records = [record for message in some for record in message.records]
             if records:
@@ -167,7 +167,7 @@ class Receipts:
             self._store.outbox.mark_proven(records, self._dest)
 
     def answered(self, answer: HelloAnswer, on_anchor: Callable[[Anchor], object]) -> bool:
-        """Take an answer in; True where something became unsent again. An answer to no hello of ours is dropped."""
+        """Handle an answer; True if something became unsent again. An answer to no hello of ours is dropped."""
         now = self._clock.now()
         asked = self._asked.get(answer.nonce)
         if asked is None or now - asked.at > ANSWERED_WITHIN or (asked.answered and answer.about is None):
@@ -183,12 +183,12 @@ class Receipts:
             if self._committed:
                 scope = asked.epochs if answer.about is None else spans.common(asked.epochs, answer.about)
                 reopened = self._reopen(asked.at, scope, answer.has, answer.revised)
-        if before[0] and self.pin.identity != before:  # another one, or one from a backup: what else does it lack?
+        if before[0] and self.pin.identity != before:  # another ledger, or one from a backup: what else does it lack?
             self._doubt_pictures()
             self.greet()
         elif (believed or not self.pin.ledger) and not self._rounds.open:
             overdue = self._committed and self._store.outbox.unproven(self._dest, before=now - ASK_AFTER)
-            alone = self._source() in ("unknown", "platform", CRYSTAL)  # nobody else tells this box the time now
+            alone = self._source() in ("unknown", "platform", CRYSTAL)  # this box has no other source of time now
             look = LOOK_AGAIN if alone else DAILY  # at the platform's clock
             self.hello_due = now + (ASK_AFTER if overdue else CONTRADICTED if contradicts else look)
             self._overdue = self._store.outbox.overdue(self._dest)
@@ -197,10 +197,10 @@ class Receipts:
     def _learn_time(
         self, answer: HelloAnswer, asked: SentHello, believed: bool, on_anchor: Callable[[Anchor], object]
     ) -> bool:
-        """Hand on the platform's time: the only one there is, or a second voice beside the others.
+        """Pass on the platform's time as an anchor: the only source, or a second one beside others.
 
-        Return whether it contradicts what the newest record states: only what is told twice counts against that. A
-        platform whose own clock nobody keeps right tells 0.
+        Return whether it contradicts the time of the newest record: then it is asked again, as a contradiction counts
+        only if repeated. A platform whose own clock is not synchronised sends 0.
         """
         half = (self._clock.now() - asked.at) / 2
         if not answer.utc or not (believed or not self.pin.ledger or self._source() == "unknown"):
@@ -215,15 +215,15 @@ class Receipts:
         return abs(off) > error_of(anchor) + (last.clock.error or 0.0)
 
     def received(self, receipt: Receipt) -> bool:
-        """Take a receipt in: what the platform has committed is closed. False where its word does not count.
+        """Close what the platform has committed. Return False if the receipt is not from the trusted ledger.
 
-        What it has without having been sent it is asked about: by a receipt that was forged it has nothing.
+        If it names records that were not sent, the platform is asked with a hello: the receipt may be forged.
         """
         believed = self.pin.received(receipt.ledger, receipt.generation)
         if believed:
             asks = self._store.outbox.count_unsent(self._dest, receipt.has) > 0
             self._prove(receipt.has, receipt.revised)
-        else:  # its answer tells whether it may be believed; a copy that goes on would cost a hello each time
+        else:  # the answer to a hello decides whether to trust it; a running copy would cost a hello each time
             may = receipt.ledger and self.pin.ledger in ("", receipt.ledger)
             asks = bool(may) and not self.pin.is_earlier(receipt.ledger, receipt.generation)
         if asks:
@@ -239,12 +239,12 @@ class Receipts:
         self.lacking.proved(has, proved > 0)
 
     def _source(self) -> str:
-        """Who told this station the time; "unknown" while nobody has."""
+        """Return the source of the newest record's time; "unknown" if it has none."""
         last = self._store.last()
         return "unknown" if last is None or last.start is None else last.clock.source
 
     def _doubt(self) -> None:
-        """Another ledger is believed: what the one before proved is to be asked about."""
+        """Doubt what the previous ledger proved: another one is trusted now."""
         self._doubted = self._clock.now()
         if self._committed:
             self._store.outbox.doubt(self._dest)
@@ -252,18 +252,18 @@ class Receipts:
         self._rounds.want_whole()
 
     def _doubt_pictures(self) -> None:
-        """No answer lists pictures, so that each has to be asked about."""
+        """Doubt the pictures too: no answer lists them, so each has to be probed."""
         if self._committed:
             self._store.pictures.doubt(self._dest)
             self.pictures_doubted = True
 
     def _reopen(self, asked_at: float, scope: list[Span], has: list[Span], revised: list[Revised]) -> int:
-        """Whatever of `scope` the platform lacks is unsent again, proven or not: its database may be from a backup.
+        """Make unsent whatever of `scope` the platform lacks, proven or not: its database may be from a backup.
 
-        What was sent a short while before it was asked (`asked_at`) may still have been on its way through the broker
-        then, unless that has forgotten it, and what was sent later was behind the question: a platform that takes in a
-        backlog answers after minutes, and would get all of that a second time.
-        What was sent before a broker forgot it, or before the platform lost it, says nothing of the way there.
+        Excepted is what was sent shortly before the hello (`asked_at`), which may still have been in the broker's
+        queue unless the broker lost it, and what was sent after it: a platform that is processing a backlog answers
+        after minutes, and would get all of that a second time.
+        Records sent before a broker lost them, or before the platform did, do not count as lacking (`lacking.py`).
         """
         names = {span.epoch for span in scope}
         outbox, dest = self._store.outbox, self._dest

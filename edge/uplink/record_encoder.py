@@ -1,12 +1,13 @@
-"""How records are encoded: in which version of the contract, and with which tables.
+"""Encode records: in which version of the contract, and with which tables.
 
-Version 1 is written until a receiver has said that it reads version 2, and again when one says that it does not. What
-went in version 2 and was refused, or heard by nobody, or is lacking long after, goes in version 1 for an hour: nothing
-stays here because something on the way does not know the newer topics. Where nobody heard it, as after the death of a
-broker that forgot who listens, the hour ends when a receiver answers that it reads version 2.
+Version 1 is written until a receiver states that it reads version 2, and again when one states that it does not. If
+something in version 2 was refused, had no subscriber, or is lacking long after, version 1 is written for an hour, so
+that nothing stays on the station because something on the way does not know the newer topics. If there was no
+subscriber, as after the crash of a broker that lost its subscriptions, the hour ends when a receiver answers that it
+reads version 2.
 
-A live message names its table by hash alone where the platform has it: where a receipt named a record that came with
-it. A backlog's messages each have theirs. So have all where nobody gives receipts.
+A live message names its table by hash alone if the platform has it: a receipt has named a record sent along with it.
+Each message of a backlog contains its tables, and so does every message if there are no receipts.
 """
 
 from __future__ import annotations
@@ -26,12 +27,12 @@ from edge.wire.contract import VERSION, Receipt, Topic
 from edge.wire.link import NOBODY_LISTENS, REFUSED, TOO_LARGE
 
 KIND = "contract"
-ENDS = 3  # connections in a row that ended with version 2 in flight
+ENDS = 3  # disconnects in a row with version 2 in flight
 DISTRUSTED = 3600.0  # s for which version 1 is written after version 2 did not get through
 
 
 class RecordEncoder:
-    """Makes the messages of records for one destination; outlives the connections. All methods are the uplink's."""
+    """Makes the messages of records for one destination, over all its connections. Used by the uplink's lane only."""
 
     def __init__(self, destination: Destination, notes: Notes, clock: Clock, lacking: LackingCounts) -> None:
         self.lacking = lacking
@@ -41,20 +42,20 @@ class RecordEncoder:
         self._tables = KnownTables(self._adapter.station)
         self._reads = version2.VERSION if notes.get(KIND, self._dest) == b"2" else VERSION
         self._distrusted_until = 0.0
-        self._unheard = False  # whether that is because nobody listened
-        self._ends = 0  # of connections in a row with something in version 2 in flight
+        self._unheard = False  # whether that is because there was no subscriber
+        self._ends = 0  # disconnects in a row with something in version 2 in flight
         self._there: set[str] = set()  # names of tables that the platform has
         self._going: dict[str, tuple[str, int]] = {}  # table -> a record that it was sent along with
         self._wanted: set[str] = set()
 
     @property
     def version(self) -> int:
-        """The version that is written now."""
+        """The version of the contract to write now."""
         trusted = self._clock.now() >= self._distrusted_until
         return min(self._newest, self._reads) if trusted else VERSION
 
     def set_platform_version(self, reads: int) -> None:
-        """Take in which version the platform reads; kept over restarts."""
+        """Set the newest version that the platform reads; kept over restarts."""
         reads = min(reads, version2.VERSION)
         if self._unheard and reads == version2.VERSION:
             self._distrusted_until, self._unheard = 0.0, False
@@ -64,13 +65,13 @@ class RecordEncoder:
             self._notes.put(KIND, self._dest, b"%d" % reads, most=8)
 
     def distrust(self) -> None:
-        """Write version 1 for a while: what went in version 2 did not get through."""
+        """Write version 1 for `DISTRUSTED` seconds: version 2 did not get through."""
         self._distrusted_until, self._unheard = self._clock.now() + DISTRUSTED, False
         self._ends = 0
         self._there.clear()
 
     def acknowledged(self, settled: Sequence[tuple[OutgoingBatch, int]]) -> None:
-        """Take in the broker's codes: what it refuses, or nobody hears, may be the newer topics."""
+        """Learn from the broker's codes: if it refuses, or nobody is subscribed, the newer topics may be the cause."""
         newer = [code for message, code in settled if message.version > VERSION]
         refused = any(code >= REFUSED and code != TOO_LARGE for code in newer)
         if refused or NOBODY_LISTENS in newer:
@@ -78,14 +79,14 @@ class RecordEncoder:
             self._unheard = not refused
         self._ends = 0 if newer else self._ends
 
-    def ended(self, flying: Sequence[OutgoingBatch]) -> None:
-        """Take in that the connection ended with these in flight: some brokers end it where they refuse a topic."""
-        self._ends += any(message.version > VERSION for message in flying)
+    def ended(self, in_flight: Sequence[OutgoingBatch]) -> None:
+        """Learn that the connection ended with these in flight: some brokers disconnect instead of refusing a topic."""
+        self._ends += any(message.version > VERSION for message in in_flight)
         if self._ends >= ENDS:
             self.distrust()
 
     def received(self, receipt: Receipt, believed: bool) -> None:
-        """Take in which tables the platform has now, where it is to be believed, and which it wants."""
+        """Note which tables the platform has, if the receipt is believed, and which it asks for."""
         self._there -= set(receipt.tables)
         self._wanted |= set(receipt.tables)
         for name, (epoch, seq) in list(self._going.items()) if believed else ():
@@ -94,7 +95,7 @@ class RecordEncoder:
                 del self._going[name]
 
     def tables(self) -> list[OutgoingBatch]:
-        """Return a message of each table that the platform wants and that is known still."""
+        """Return a message with each table that the platform asked for, as far as it is still known."""
         found = [table for name in sorted(self._wanted) if (table := self._tables.find_table(name)) is not None]
         self._wanted.clear()
         if not found:
@@ -105,14 +106,14 @@ class RecordEncoder:
         ]
 
     def live(self, records: Sequence[Record], most_bytes: int | None = None) -> list[OutgoingBatch]:
-        """Return the newest records in messages of at most `most_bytes`; one record goes whatever its size."""
+        """Return the newest records in messages of at most `most_bytes`; a single record may exceed it."""
         if self.version == VERSION:
             return self._adapter.live(records, most_bytes)
         undated = any(record.start is None for record in records)
         return self._columns(Topic.LIVE, records, most_bytes, BY_ARRIVAL_EXPIRY if undated else None)
 
     def backfill(self, records: Sequence[Record], most_bytes: int | None) -> list[OutgoingBatch]:
-        """Return old records in messages of at most `most_bytes`; one goes whatever its size."""
+        """Return old records in messages of at most `most_bytes`; a single record may exceed it."""
         if self.version == VERSION or self.lacking.twice(records):
             return self._adapter.backfill(records, most_bytes)
         return self._columns(Topic.BACKFILL, records, most_bytes, None)

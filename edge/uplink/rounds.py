@@ -1,7 +1,7 @@
 """Hellos in pages: which epochs a hello names, so that it fits a packet however often a box was started.
 
-A round speaks of the epochs from the newest to the oldest, one hello after another. A *whole* round speaks of all of
-them; between two whole ones only those are spoken of that have something to ask about.
+A round names the epochs from the newest to the oldest, in one hello after another. A *whole* round names all of them;
+between two whole ones only those with unproven records are named.
 """
 
 from __future__ import annotations
@@ -13,13 +13,13 @@ from edge.store.store import Store
 from edge.wire.contract import Hello, encode
 
 PAGE_EPOCHS = 400  # in one hello: some 12 kB
-FEW = 20  # epochs that every hello speaks of: 0.5 kB
+FEW = 20  # epochs up to which every round is a whole one: 0.5 kB
 SHORTEST = 16  # bytes of an epoch's span
 PAGE_BYTES = 16 * 1024  # of one hello: a weak 4G link (32 kbit/s) moves it in 4 s
 
 
 class Rounds:
-    """The epochs that the present round has not spoken of yet, newest first."""
+    """The epochs that the current round has not named yet, newest first."""
 
     def __init__(self, store: Store, destination: str) -> None:
         self._store, self._dest = store, destination
@@ -32,13 +32,13 @@ class Rounds:
         return bool(self._left)
 
     def want_whole(self) -> None:
-        """Speak of all epochs from the next hello on."""
+        """Start a whole round with the next hello."""
         self._wanted = True
 
     def page(self, make: Callable[[list[Span], list[Span]], Hello], room: int | None) -> tuple[Hello, bytes] | None:
-        """Return the next hello of at most `room` bytes; None where not even one epoch fits.
+        """Return the next hello of at most `room` bytes; None if not even one epoch fits.
 
-        `make` takes the epochs and what of them is unproven.
+        `make` takes the epochs and their unproven spans.
         """
         unproven: dict[str, list[Span]] = {}
         for span in self._store.outbox.unproven(self._dest):
@@ -53,7 +53,7 @@ class Rounds:
             hello = make(epochs, asked)
             payload = encode(hello)
             while len(payload) > most and asked and count == 1:
-                asked = asked[: len(asked) // 2]  # what is unproven is listed for people only: it may be cut
+                asked = asked[: len(asked) // 2]  # the unproven spans are only for people to read: they may be cut
                 hello = make(epochs, asked)
                 payload = encode(hello)
             if len(payload) <= most or count == 1:
@@ -63,7 +63,7 @@ class Rounds:
         return (hello, payload) if len(payload) <= most else None
 
     def _begin(self, unproven: dict[str, list[Span]]) -> None:
-        """Begin a new round, a whole one where that is wanted, or the epochs are few anyway."""
+        """Begin a new round: a whole one if requested, or if there are few epochs."""
         epochs = sorted(self._store.epochs(), key=lambda span: -span.first)
         if not self._wanted and len(epochs) > FEW:
             epochs = [*epochs[:1], *(span for span in epochs[1:] if span.epoch in unproven)]

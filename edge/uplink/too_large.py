@@ -1,7 +1,7 @@
 """Records that fit no packet of this broker, or never arrive: reported once by a loss record, delaying no others.
 
-They stay in the store, unsent: another broker, or the same with a higher limit, gets them, and after a restart of the
-daemon all are tried again.
+They stay in the store, unsent: another broker, or the same one with a higher limit, gets them, and after a restart of
+the daemon all are tried again.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from edge.snapshots import TooLargeSnapshot
 from edge.store.notes import Notes
 
 KIND = "too large"
-MOST_TOLD = 100  # loss records of one start: a broker that takes no minute at all must not double what is kept
+MOST_REPORTED = 100  # loss records of one run: a broker that accepts no record at all must not double what is stored
 REMEMBERED = 1000
 
 NO_SUCH_SIZE = Reason("no_such_size", "the broker accepts no message of that size")
@@ -23,7 +23,7 @@ NEVER_ARRIVES = Reason("never_arrives", "it was repeatedly sent and acknowledged
 
 
 class TooLarge:
-    """`seqs` are those of the present connection; `last` is about the newest.
+    """Remembers these records: `seqs` on the current connection; `last` is the reason for the newest.
 
     `lost`: seq -> name of those that never arrive, whatever their size.
     """
@@ -33,15 +33,15 @@ class TooLarge:
         self.last: Reason | None = None
         self.lost: dict[int, str] = {}
         self._notes, self._on_loss = notes, on_loss
-        self._told = 0
+        self._reported = 0
 
     def begin(self) -> None:
-        """Begin a new connection: its broker may take more, and what never arrived may be there."""
+        """Forget them for a new connection: its broker may accept more, and what never arrived may have arrived."""
         self.seqs.clear()
         self.lost.clear()
 
     def put(self, record: Record, size: int, most: int) -> None:
-        """Remember a record whose message of `size` bytes does not fit into `most`, and tell of it once."""
+        """Remember a record whose message of `size` bytes exceeds `most`, and report it once."""
         self.seqs.add(record.seq)
         self.last = Reason(
             "record_too_large",
@@ -50,10 +50,10 @@ class TooLarge:
             size=size,
             most=most,
         )
-        self._tell(record, size, Reason("broker_takes_less", "the broker accepts at most {most} bytes", most=most))
+        self._report(record, size, Reason("broker_takes_less", "the broker accepts at most {most} bytes", most=most))
 
     def put_refused(self, record: Record, size: int) -> None:
-        """Remember a record that this broker takes not even alone, and tell of it once."""
+        """Remember a record that this broker does not accept even alone, and report it once."""
         self.seqs.add(record.seq)
         self.last = Reason(
             "record_breaks_connection",
@@ -61,24 +61,24 @@ class TooLarge:
             number=record.seq,
             size=size,
         )
-        self._tell(record, size, NO_SUCH_SIZE)
+        self._report(record, size, NO_SUCH_SIZE)
 
     def put_lost(self, record: Record, size: int) -> None:
-        """Remember a record that was sent in time after time and never arrived, and tell of it once."""
+        """Remember a record that was sent repeatedly and never arrived, and report it once."""
         self.seqs.add(record.seq)
         self.lost[record.seq] = f"{record.seq} ({record.kind})"
-        self._tell(record, size, NEVER_ARRIVES)
+        self._report(record, size, NEVER_ARRIVES)
 
     @property
     def snapshot(self) -> TooLargeSnapshot:
-        """How many stay here for their size, and what is said of the newest."""
+        """How many stay on the station for their size, and the reason for the newest."""
         return TooLargeSnapshot(len(self.seqs - self.lost.keys()), self.last)
 
-    def _tell(self, record: Record, size: int, cause: Reason) -> None:
+    def _report(self, record: Record, size: int, cause: Reason) -> None:
         name = f"{record.epoch}/{record.seq}/{record.revision}"
-        if self._told >= MOST_TOLD or is_loss_report(record) or self._notes.get(KIND, name) is not None:
+        if self._reported >= MOST_REPORTED or is_loss_report(record) or self._notes.get(KIND, name) is not None:
             return
-        self._told += 1
+        self._reported += 1
         self._notes.put(KIND, name, b"", REMEMBERED)
         self._on_loss(
             {
@@ -94,5 +94,5 @@ class TooLarge:
 
 
 def is_loss_report(record: Record) -> bool:
-    """Whether the record is itself about one that was too large."""
+    """Return whether the record itself reports one that could not be sent."""
     return record.kind == Kind.LOSS and record.fields().get("what") == "record"

@@ -1,8 +1,8 @@
-"""The uplink's lane: connect, greet, send what is due in order, take in the platform's messages; forever.
+"""The uplink's lane: connect, send a hello, send what is due in order, handle the platform's messages; forever.
 
-Nothing that is wrong with a broker stops measuring and keeping: it is a sentence in the status, one line in the
-log when it changes, and another try later. What the destination is, how it is reached and what is spoken there is
-handed in (`edge.uplink.destination`); all waiting is the link's, through the Clock.
+No fault of a broker stops measuring and storing: it is a sentence in the status, one line in the log when it changes,
+and a retry later. The destination, how to reach it and its protocol are passed in (`edge.uplink.destination`); the link
+does all waiting, through the Clock.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ from edge.wire.retry import STABLE, Retry
 log = logging.getLogger("minshan.uplink")
 PROTOCOLS = {5: "5", 4: "3.1.1"}  # by the number in CONNECT
 SILENCE = 120.0  # s without any acknowledgement of what is in flight, after which the link counts as dead
-GARBLED = 5  # connections in a row that end by what cannot be read, after which the broker is to forget it
+GARBLED = 5  # connections in a row that end with an unreadable packet, after which the broker is to drop the session
 
 
 class Uplink:
@@ -79,7 +79,7 @@ class Uplink:
         self._link: Link | None = None
         self._window = Window(1, None)
         self._version: int | None = None  # what the last connection spoke, forgotten when one fails
-        self._heard_at = 0.0  # when the broker last said something, or had nothing to say
+        self._heard_at = 0.0  # when the broker last sent something, or had nothing to acknowledge
         self._garbled = 0
         self._wake = Wake()
         self._trouble = LoggedTrouble()
@@ -90,20 +90,20 @@ class Uplink:
         self._publish()
 
     def notify(self) -> None:
-        """Take in that the store has a new record."""
+        """Wake the lane: the store has a new record."""
         self._wake.notify()
 
     def retry_now(self) -> None:
-        """Try again now, whatever pause was on."""
+        """Retry now, ending any pause."""
         self._wake.retry_now()
 
     def result(self, result: Result) -> None:
-        """Tell the platform what came of a command; kept until the broker has it."""
+        """Send a command's result to the platform; it is kept until the broker has it."""
         self._inbound.results.post(result)
         self._wake.up()
 
     def greet(self) -> None:
-        """Say a hello that speaks of everything as soon as there is a connection."""
+        """Send a hello about all epochs as soon as there is a connection."""
         self._receipts.greet()
         self._wake.up()
 
@@ -113,14 +113,14 @@ class Uplink:
         self._wake.up()
 
     def accept_ledger(self) -> str | None:
-        """Believe the other ledger that was heard; its id, None where none was."""
+        """Trust the other ledger that was heard. Return its id; None if none was heard."""
         accepted = self._receipts.accept_ledger()
         self._wake.up()
         return accepted
 
     def _publish(self) -> None:
         link = self._link
-        self._bytes.look(link)
+        self._bytes.update(link)
         self.snapshot = UplinkSnapshot(
             destination=self._destination.name,
             connected=link is not None,
@@ -139,7 +139,7 @@ class Uplink:
         )
 
     def run(self) -> None:
-        """Connect and send for ever; ends by `Stopped`, after a short good-bye."""
+        """Connect and send until `Stopped`, which is raised after an orderly disconnect."""
         try:
             while True:
                 self._connection()
@@ -148,7 +148,7 @@ class Uplink:
             raise
 
     def _connection(self) -> None:
-        """One connection, from its beginning to its end, and the pause after it."""
+        """Run one connection from its beginning to its end, and the pause after it."""
         since, login = self._clock.now(), False
         try:
             link = self._connect()
@@ -162,7 +162,7 @@ class Uplink:
             self._garbled = self._garbled + 1 if trouble.garbled else 0
             self._trouble.set(self._retry.explained(trouble.reason, stood=self._link is not None))
             login = trouble.login
-        except StoreError as trouble:  # what can't be read can't be sent; the recorder lives on without it too
+        except StoreError as trouble:  # what cannot be read cannot be sent; the recorder goes on without the store
             self._trouble.set(trouble.reason)
         self._forget()
         self._publish()
@@ -170,7 +170,7 @@ class Uplink:
 
     def _turn(self, link: Link, since: float) -> None:
         """Send what is due, then wait: for acknowledgements, for a message, for the next thing to be due."""
-        self._noticed(since)
+        self._update(since)
         while (message := self._queue.next(self._window)) is not None:
             if not len(self._window):
                 self._heard_at = self._clock.now()
@@ -187,14 +187,14 @@ class Uplink:
             )
 
     def _next_instant(self) -> float:
-        """When something is to be done though nothing comes and nobody wakes this lane."""
+        """Return when to act (boottime, s) if nothing arrives and no other lane wakes this one."""
         until = min(self._clock.now() + self._broker.keepalive_s / 4, self._receipts.due())
         if len(self._window):
             until = min(until, self._heard_at + SILENCE)
         return min(until, self._queue.due(self._window)) if self._window.admits() else until
 
-    def _noticed(self, since: float) -> None:
-        """Take in what came about by itself or by other lanes since the last turn."""
+    def _update(self, since: float) -> None:
+        """Update the queue with what other lanes or the passing of time made due since the last turn."""
         if self._wake.take_notified():
             self._queue.appended()
         if self._wake.take_retry():
@@ -217,7 +217,7 @@ class Uplink:
         self._window.add(mid, message, self._clock.now())
 
     def _settle(self, link: Link) -> None:
-        """Take in acknowledgements and messages."""
+        """Handle acknowledgements and messages."""
         acks, messages = dict(link.acks), list(link.incoming)
         link.acks.clear()
         link.incoming.clear()
@@ -227,7 +227,7 @@ class Uplink:
         if settled:
             self._acknowledged(settled)
         for message in messages:
-            self._bytes.came(message)
+            self._bytes.received(message)
             if self._intake.handle(message):
                 self._queue.reopened()
             link.ack(message)
@@ -238,7 +238,7 @@ class Uplink:
         self._receipts.sent(kept)
         self._encoder.acknowledged(settled)
         if self._limit.acknowledged(settled):
-            self._queue.begin_anew()
+            self._queue.rebuild()
         self._window.narrow(self._limit.most, self._limit.careful)
         for message in kept:
             self._inbound.delivered(message)
@@ -247,7 +247,7 @@ class Uplink:
                 self._queue.look_again()
         of_store = [code for message, code in settled if message.records or message.chunk]
         bad = [code for code in of_store if code == NOBODY_LISTENS or (code >= REFUSED and code != TOO_LARGE)]
-        if bad:  # it was refused, or nobody listens: it stays unsent and is tried again, with growing pauses
+        if bad:  # it was refused, or nobody is subscribed: it stays unsent and is retried, with growing pauses
             self._trouble.set(unheard(self._where, bad[0]))
             self._queue.pause(self._unheard.pause())
         elif of_store:
@@ -258,7 +258,7 @@ class Uplink:
     # -- the connection's beginning and end ----------------------------------------------------------------
 
     def _connect(self) -> Link:
-        """Return a link by the newest protocol that both sides speak. Raise LinkError, Stopped."""
+        """Return a link with the newest protocol that both sides support. Raise LinkError, Stopped."""
         session = self._adapter.session(self._epoch, fresh=self._garbled >= GARBLED)
         known, self._version = self._version, None
         link = self._destination.way.connect(self._broker, session, self._clock, known)
@@ -287,7 +287,7 @@ class Uplink:
         self._window = Window(1, None)
 
     def _farewell(self) -> None:
-        """Say that this ends in order."""
+        """Publish the status "offline" and disconnect in order."""
         link = self._link
         if link is None:
             return

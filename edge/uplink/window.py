@@ -1,4 +1,4 @@
-"""What is in flight: our own limit, in messages and bytes, because paho ignores what a broker grants."""
+"""The send window: our own limit of messages and bytes in flight, because paho ignores what a broker grants."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from edge.wire.contract import ChunkHeader
 MESSAGES = 20  # as many as Mosquitto lets a client have in flight by default
 # Bytes in flight, which a picture taken on command has to wait for: the second at first, then between the other two.
 LEAST, FIRST, BYTES = 16 * 1024, 32 * 1024, 128 * 1024
-LONGEST = 2.0  # s that a message may wait behind others, before fewer bytes go at once
+LONGEST = 2.0  # s that a message may wait behind others before the window shrinks
 
 
 class Window:
     """Messages handed to the broker and not yet acknowledged.
 
-    `most_bytes`: what may be in flight on this link; `payload_bytes`: the most that one message may have, but for a
-    record that fits no smaller one: it may have `packet_room`, what the broker said, and goes alone.
+    `most_bytes`: the bytes that may be in flight on this link; `payload_bytes`: the largest payload of a message,
+    except for a single record that exceeds it: that may have `packet_room`, the broker's limit, and is sent alone.
     """
 
     def __init__(self, receive_maximum: int, payload_bytes: int | None) -> None:
@@ -32,28 +32,28 @@ class Window:
         self._seqs: dict[int, Ranges] = {}  # the sequence numbers of their records
         self._passed_over: set[int] = set()
         self._bytes, self.most_bytes = 0, FIRST
-        self._starts = True  # slow start: all that arrives in time adds to the bound, until something is late
+        self._slow_start = True  # every byte acknowledged in time is added to the bound, until one is late
         self._quickest = float("inf")  # s until an acknowledgement came: the round trip
 
     def __len__(self) -> int:
         return len(self._sent)
 
     def admits(self) -> bool:
-        """Return whether a message that somebody waits for may go: the bound in bytes does not hold for it."""
+        """Return whether an urgent message may be sent: the bound in bytes does not apply to it."""
         return len(self._sent) < (1 if self._careful else self._most) and not self._alone
 
     def room(self) -> bool:
-        """Return whether any message may go; its size may pass the bound in bytes, or large ones never went."""
+        """Return whether any message may be sent; it may exceed the bound in bytes, or a large one would never go."""
         return self.admits() and self._bytes < self.most_bytes
 
     def narrow(self, most: int | None, careful: bool) -> None:
-        """Take a limit that the broker did not name; `careful`: one message at a time."""
+        """Set a limit that the broker did not state (bytes; None: none); `careful`: one message at a time."""
         self._careful = careful
         bounds = [bound for bound in (most, self.packet_room) if bound is not None]
         self.payload_bytes = min(bounds, default=None)
 
     def add(self, mid: int, message: OutgoingBatch, at: float = 0.0) -> None:
-        """Take in that a message was handed over at `at` (boottime, s)."""
+        """Add a message that was handed to the broker at `at` (boottime, s)."""
         self._sent[mid] = message
         self._at[mid] = at
         self._seqs[mid] = ranges.of(record.seq for record in message.records)
@@ -78,13 +78,13 @@ class Window:
         return [(message, code) for message, code in found if message is not None]
 
     def _fit(self, size: int, took: float) -> None:
-        """Let less be in flight on a link on which messages wait for long, more on one on which they do not."""
+        """Shrink the window on a link on which messages wait for long, and grow it on one on which they do not."""
         self._quickest = min(self._quickest, took)
         waited = took - self._quickest
         if waited > LONGEST:
-            self.most_bytes, self._starts = max(LEAST, round(self.most_bytes * LONGEST / waited)), False
+            self.most_bytes, self._slow_start = max(LEAST, round(self.most_bytes * LONGEST / waited)), False
         else:
-            more = size if self._starts else size * size // self.most_bytes
+            more = size if self._slow_start else size * size // self.most_bytes
             self.most_bytes = min(BYTES, self.most_bytes + more)
 
     def has_passed_over(self, before: float) -> bool:
@@ -92,7 +92,7 @@ class Window:
         return any(self._at[mid] < before for mid in self._passed_over)
 
     def messages(self) -> list[OutgoingBatch]:
-        """Return what is in flight, in the order in which it went."""
+        """Return the messages in flight in the order in which they were sent."""
         return list(self._sent.values())
 
     def records_in_flight(self) -> set[tuple[str, int, int]]:
@@ -109,5 +109,5 @@ class Window:
 
 
 def identity(record: Record) -> tuple[str, int, int]:
-    """Return what tells one revision of one record from all others of its station."""
+    """Return the key of one revision of a record, unique within its station."""
     return record.epoch, record.seq, record.revision

@@ -1,6 +1,6 @@
 """The text of a web server's answer, whatever coding it is in.
 
-A server that writes its messages in GBK, as many of China's do, says no less with them, and often not that it does.
+Many Chinese servers write their messages in GBK, and often do not declare it.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ CODINGS = ("utf-8", "utf8", "gbk", "gb2312", "gb18030", "big5", "iso-8859-1", "u
 
 
 def text_of(headers: Mapping[str, str], body: bytes) -> str:
-    """Return an answer's text: in the coding that it names, else as JSON tells it, else in GB 18030."""
+    """Decode an answer: by the charset that it declares, else by JSON's detection, else as GB 18030."""
     named = CHARSET.search(headers.get("Content-Type") or "")
     coding = named[1].lower() if named else ""
     for each in (coding if coding in CODINGS else "ascii", json.detect_encoding(body)):
         try:
             return body.decode(each).removeprefix("\N{ZERO WIDTH NO-BREAK SPACE}")
-        except ValueError:  # it is not in it
+        except ValueError:  # another encoding
             continue
     return body.decode("gb18030", "replace")

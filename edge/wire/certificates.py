@@ -1,4 +1,4 @@
-"""What is wrong with a certificate: a broker's or a web server's that is not trusted, and our own.
+"""Explain what is wrong with a certificate: that of a broker or web server that is not trusted, or our own.
 
 The numbers are OpenSSL's X509_V_ERR_... (x509_vfy.h).
 """
@@ -17,13 +17,13 @@ from drivers.tls import EXPIRED, NAME_DIFFERS, NOT_YET, distrust
 from edge.clock.clock import system_utc
 from edge.config.address import Address
 
-UNFIT = (24, 26, 79)  # an authority that is none, a purpose that is another
+UNFIT = (24, 26, 79)  # an invalid CA certificate, another purpose
 WEAK = (66, 67, 68)  # a key or a digest that is too short
 # A certificate's validity, DER (RFC 5280, 4.1.2.5): two times side by side, UTCTime or GeneralizedTime.
 TIME = rb"(?:\x17\x0d(\d{12})Z|\x18\x0f(\d{14})Z)"
 VALIDITY = re.compile(TIME + TIME)
-# Other files that stores and shops give, by their first elements: a SEQUENCE of a version (PKCS #12 has 3; a key 0, of
-# an elliptic curve 1), of a content type (PKCS #7), or of an encryption (a key's). X.690, RFC 2315, 5208, 7292.
+# Other file formats, by their first elements: a SEQUENCE that begins with a version (PKCS #12: 3; a key: 0, or 1 of an
+# elliptic curve), a content type (PKCS #7), or an encryption algorithm (a key's). X.690, RFC 2315, 5208, 7292.
 LENGTH = rb"(?:[\x00-\x7f]|\x81.|\x82..)"
 PKCS = rb"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01"
 OTHER_FORMS = (
@@ -65,7 +65,7 @@ CERTIFICATE = frozenset(
 def distrusted(
     where: str, error: ssl.SSLCertVerificationError, dates: tuple[datetime, datetime] | None = None
 ) -> Reason:
-    """Return why a certificate is not trusted, and what to do; `dates`: from when until when it is valid, if known."""
+    """Return why a certificate is not trusted, and what to do; `dates`: its validity (first, last), if known."""
     if error.verify_code == EXPIRED:
         if dates is None or dates[1] > _now():
             return Reason(
@@ -115,7 +115,7 @@ def distrusted(
 
 
 def of_certificate_file(path: str) -> Reason | None:
-    """Return what is wrong with the dates of our own certificate; None where nothing is, or nothing can be told."""
+    """Return what is wrong with the dates of our own certificate; None if nothing is, or if it cannot be read."""
     try:
         dates = validity(ssl.PEM_cert_to_DER_cert(_first_certificate(Path(path).read_text("ascii"))))
     except (OSError, ValueError):
@@ -139,9 +139,9 @@ def of_certificate_file(path: str) -> Reason | None:
 
 
 def no_pem(path: str | None) -> Reason | None:
-    """Return in which form a certificate or key is that is no PEM, and the command that mends it.
+    """Return the format of a certificate or key that is not PEM, and the command that converts it.
 
-    None where it is another file, or there is none. OpenSSL itself passes over the byte order mark of UTF-8.
+    None if it is another file, or there is none. OpenSSL itself skips the byte order mark of UTF-8.
     """
     try:
         raw = Path(path or "").read_bytes()
@@ -165,7 +165,7 @@ def no_pem(path: str | None) -> Reason | None:
 
 
 def validity(der: bytes) -> tuple[datetime, datetime] | None:
-    """From when until when a DER certificate is valid, UTC; None where its dates are not found."""
+    """Return the validity (first, last; UTC) of a DER certificate; None if its dates are not found."""
     found = VALIDITY.search(der)
     if found is None:
         return None
@@ -176,7 +176,7 @@ def validity(der: bytes) -> tuple[datetime, datetime] | None:
 
 
 def dates_shown(address: Address) -> tuple[datetime, datetime] | None:
-    """Return the dates of the certificate that the broker shows; nothing is sent to it."""
+    """Return the validity of the certificate that the broker presents; nothing is sent to it."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
@@ -197,7 +197,7 @@ def _first_certificate(pem: str) -> str:
 
 
 def _time(short: bytes | None, long: bytes | None) -> datetime:
-    """UTCTime has two digits of the year: 50 and more are of the last century (RFC 5280, 4.1.2.5.1)."""
+    """Return a UTCTime or GeneralizedTime; UTCTime's two-digit years from 50 on are 19xx (RFC 5280, 4.1.2.5.1)."""
     if long is None:
         century = b"19" if (short or b"") >= b"50" else b"20"
         long = century + (short or b"")

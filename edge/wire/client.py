@@ -1,4 +1,4 @@
-"""A user's own connection to a broker: what is sent and acknowledged, and what comes back in time."""
+"""A user's own connection to a broker: publish and wait for the acknowledgement, receive until a deadline."""
 
 from __future__ import annotations
 
@@ -15,7 +15,10 @@ ACK_PATIENCE = 10.0  # s
 
 
 def sent(link: Link, topic: str, payload: bytes, expiry: int) -> int:
-    """Publish at QoS 1 and wait for the broker's acknowledgement: its reason code (0x10: nobody listens)."""
+    """Publish at QoS 1, wait for the acknowledgement and return its reason code (0x10: no subscriber).
+
+    Raise LinkError.
+    """
     clock = SystemClock()
     mid = link.publish(topic, payload, expiry=expiry)
     until = clock.now() + ACK_PATIENCE
@@ -31,7 +34,7 @@ def sent(link: Link, topic: str, payload: bytes, expiry: int) -> int:
 
 
 def arriving(link: Link, seconds: float) -> Iterator[Incoming | None]:
-    """Yield what comes in during the next seconds, each acknowledged; None at least once a slice."""
+    """Yield the messages of the next seconds, each acknowledged, and None at least every `SLICE`. Raise LinkError."""
     clock = SystemClock()
     until = clock.now() + seconds
     while clock.now() < until:

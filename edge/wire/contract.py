@@ -21,16 +21,16 @@ ROLLCALL = f"{ROOT}/all/rollcall"  # the platform asks every station for its hel
 ZSTD_MAGIC = b"\x28\xb5\x2f\xfd"
 CHUNK = 32 * 1024  # bytes of a picture in one message: a weak 4G link moves it in seconds
 LARGEST = 4 * 1024 * 1024  # bytes of a decompressed message; 360 records of 30 channels are half of one MiB
-LARGEST_PACKET = 256 * 1024  # bytes of an MQTT packet that either side takes in: said in CONNECT
+LARGEST_PACKET = 256 * 1024  # bytes of an MQTT packet that either side accepts: stated in CONNECT
 OWN_PACKET = 128 * 1024  # bytes of the largest packet sent to a broker that names no limit (AWS IoT's is 128 KiB)
-LARGEST_PICTURE = 64 * 1024 * 1024  # bytes of one part; more is nothing that a camera here makes
+LARGEST_PICTURE = 64 * 1024 * 1024  # bytes of one part; no supported camera makes more
 MOST_RECORDS = 360  # in a batch: six hours of minutes, about 12 kB compressed
 MOST_SPANS = 8192  # in one list: more would fit no packet
-MOST_TABLES = 64  # that are asked for at once
+MOST_TABLES = 64  # requested at once
 GATHER = 900  # s for which receipts of live minutes wait for each other at most
 M = TypeVar("M")
 
-# What may stand in a message: everything has an end, and nothing names a file or a topic that it must not.
+# Bounds of a message's fields: everything is limited, and no name can be another file or topic.
 # (`$` alone would let a line feed pass.)
 StationId = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9-]{0,31}$(?!\n)")]
 CameraName = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$(?!\n)")]
@@ -94,9 +94,9 @@ class Status(msgspec.Struct, frozen=True):
 
 
 class Hello(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What the station has. `nonce` comes back in the answer; `unproven` is sent, and unproven by the platform.
+    """What the station has. The answer repeats `nonce`; `unproven`: sent, but not proven by the platform.
 
-    `gather`: seconds that receipts of what it sends live may wait for each other.
+    `gather`: seconds for which receipts of live records may be gathered.
     """
 
     v: Version
@@ -116,9 +116,9 @@ class HelloAnswer(msgspec.Struct, frozen=True, omit_defaults=True):
     """The platform's answer: its ledger's id and generation, what it has, its time (microseconds UTC, +-`error` s).
 
     `has` None: it keeps no ledger and proves nothing. What `revised` does not name it has in revision 0.
-    `about`: what of the hello's epochs this page of the answer speaks of; None: of all of them.
-    `reads`: the newest version of the topics of records that it reads. `gathers`: seconds that it lets receipts of what
-    comes live wait for each other.
+    `about`: the hello's epochs that this page of the answer covers; None: all of them.
+    `reads`: the newest version of the record topics that it reads. `gathers`: seconds for which it gathers receipts of
+    live records.
     """
 
     v: Version
@@ -149,9 +149,9 @@ TableName = Annotated[str, Meta(pattern=r"^[0-9a-f]{8}$(?!\n)")]
 
 
 class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Given only after commit: records in `has` and `pictures` are kept; `wanted` pieces are to be sent again.
+    """Given only after commit: records in `has` and `pictures` are stored; `wanted` pieces are to be sent again.
 
-    `tables`: names of those that columns came with and that are not here: they are to be sent.
+    `tables`: names of tables that received columns refer to and that the platform lacks: they are to be sent.
     """
 
     v: Version
@@ -165,7 +165,7 @@ class Receipt(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class ChunkHeader(msgspec.Struct, frozen=True, omit_defaults=True):
-    """Before a chunk's bytes. `size` and `sha256` are the whole part's; (epoch, seq) its picture record's."""
+    """The header before a chunk's bytes. `size`, `sha256`: of the whole part; (epoch, seq): of its picture record."""
 
     v: Version
     station: StationId
@@ -181,7 +181,7 @@ class ChunkHeader(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Command(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`id` makes it idempotent; `expires` (microseconds UTC) is asked for: without it a command is refused."""
+    """A command. `id` makes it idempotent; without `expires` (microseconds UTC) it is refused."""
 
     v: Version
     id: Name
@@ -191,7 +191,7 @@ class Command(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Result(msgspec.Struct, frozen=True, omit_defaults=True):
-    """`state`: accepted, done or failed; `text` one sentence; `data` the command's own."""
+    """A command's result. `state`: accepted, done or failed; `text`: one sentence; `data`: specific to the command."""
 
     v: Version
     id: Name
@@ -202,10 +202,10 @@ class Result(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class PayloadError(ValueError):
-    """A payload that is not what its topic carries; `reason` says what and where."""
+    """A payload that is not valid on its topic; `reason` says what is wrong and where."""
 
     def __init__(self, reason: Reason | str) -> None:
-        """`reason`: a text where it is in the words of who found it."""
+        """`reason`: a text if it is a library's own message."""
         super().__init__(str(reason))
         self.reason = reason if isinstance(reason, Reason) else Reason("said", "{text}", text=reason)
 
@@ -221,7 +221,7 @@ def encode(message: Any, compress: bool = False) -> bytes:
 
 
 def decode(payload: bytes, kind: type[M], most: int = LARGEST) -> M:
-    """Return the message of a payload of at most `most` bytes, plain or compressed; PayloadError where it is none."""
+    """Return the message of a payload of at most `most` bytes, plain or compressed. Raise PayloadError."""
     try:
         return msgspec.json.decode(opened(payload, most), type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError, TooLargeError) as error:
@@ -246,7 +246,7 @@ def encode_chunk(header: ChunkHeader, data: bytes) -> bytes:
 
 
 def decode_chunk(payload: bytes) -> tuple[ChunkHeader, bytes]:
-    """Header and bytes of a picture's chunk; PayloadError where it is none."""
+    """Return the header and bytes of a picture's chunk. Raise PayloadError."""
     head, mark, data = payload.partition(b"\n")
     if not mark:
         raise PayloadError(Reason("chunk_without_line_feed", "chunk: no line feed after its header"))
@@ -262,7 +262,7 @@ def _decompress(payload: bytes, most: int, dictionary: Any) -> bytes:
 
 @cache
 def zstd() -> Any:
-    """Return the module of zstd; Python looks in vain for the new one each time it is asked."""
+    """Return the zstd module; cached, as Python would repeat a failed import of the new one each time."""
     try:
         from compression import zstd  # type: ignore[import-not-found, unused-ignore]  # from Python 3.14
     except ImportError:

@@ -1,4 +1,4 @@
-"""Login and certificates for a broker, their files read again at each connect: a renewed one needs no restart."""
+"""Login and certificates for a broker; their files are read at each connect, so a renewed one needs no restart."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from edge.wire.certificates import no_pem
 
 
 def login(broker: BrokerSection) -> tuple[str | None, str | None]:
-    """User and password: the keys beside the URL before those in it. OSError: `password_file` is unreadable.
+    """Return user and password; those of the section take precedence over those in the URL.
 
-    The file is read at each connect, so that a changed password needs no restart.
+    Raise OSError if `password_file` cannot be read.
     """
     address = parse(broker.url)
     password = broker.password if broker.password is not None else address.password
@@ -26,16 +26,19 @@ def login(broker: BrokerSection) -> tuple[str | None, str | None]:
 
 
 def context(broker: BrokerSection) -> ssl.SSLContext:
-    """Return the authority that we trust (the system's without `ca_file`) and, where we have one, our certificate."""
+    """Return the TLS context: the trusted CA (the system's without `ca_file`) and our certificate, if there is one.
+
+    Raise OSError (ssl.SSLError), ValueError.
+    """
     made = ssl.create_default_context(cafile=broker.ca_file)
     if broker.cert_file is not None:
-        # Without a password OpenSSL would ask for that of an encrypted key on the terminal, at each connection.
+        # Without a password OpenSSL would prompt for an encrypted key's on the terminal, at each connection.
         made.load_cert_chain(broker.cert_file, broker.key_file, password="")
     return made
 
 
 def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> Reason:
-    """Return the reason for files that cannot be read, or are not what they should be."""
+    """Return why the login or certificate files cannot be used."""
     if isinstance(error, ssl.SSLError) and (why := _of_key(broker, error)) is not None:
         return why
     named = tuple(f for f in (broker.ca_file, broker.cert_file, broker.key_file) if f)
@@ -62,7 +65,7 @@ def wrong_files(broker: BrokerSection, error: OSError | ValueError) -> Reason:
 
 
 def _of_key(broker: BrokerSection, error: ssl.SSLError) -> Reason | None:
-    """Return what is wrong with the key of a certificate; None where it may be another file."""
+    """Return what is wrong with the key of a certificate; None if another file may be the cause."""
     certificate, key = broker.cert_file or "", broker.key_file or broker.cert_file or ""
     if error.reason == "KEY_VALUES_MISMATCH":
         return Reason(

@@ -1,4 +1,4 @@
-"""What can be wrong with a broker: reasons that name the broker and what would be right."""
+"""Errors of a broker connection: reasons that name the broker and the remedy."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ log = logging.getLogger("minshan.uplink")
 
 
 class LinkError(Exception):
-    """No link to the broker, or none any more; `reason` says why.
+    """There is no link to the broker, or it has ended; `reason` says why.
 
-    `login`: it refused who we are. `garbled`: it sent what cannot be read.
+    `login`: the broker refused the login. `garbled`: it sent an unreadable packet.
     """
 
     def __init__(self, reason: Reason, login: bool = False, garbled: bool = False) -> None:
@@ -29,13 +29,13 @@ class LinkError(Exception):
 
 
 class LoggedTrouble:
-    """The present trouble, with a line in the log when it changes."""
+    """The current trouble, logged when it changes."""
 
     def __init__(self) -> None:
         self.now: Reason | None = None
 
     def set(self, reason: Reason | None) -> None:
-        """Set the present trouble; None: there is none."""
+        """Set the current trouble; None: there is none."""
         if reason == self.now:
             return
         self.now = reason
@@ -46,11 +46,11 @@ class LoggedTrouble:
 
 
 class ProtocolError(LinkError):
-    """The broker does not speak the protocol version that we asked for."""
+    """The broker does not support the requested protocol version."""
 
 
 def of_connecting(address: Address, error: OSError) -> LinkError:
-    """Return what kept us from a connection."""
+    """Return why connecting failed."""
     where = address.url
     if isinstance(error, ssl.SSLCertVerificationError):
         dates = dates_shown(address) if error.verify_code in (EXPIRED, NOT_YET) else None
@@ -75,7 +75,7 @@ def of_connecting(address: Address, error: OSError) -> LinkError:
         )
     if isinstance(error, ssl.SSLError):
         return LinkError(_tls(address, error))
-    if isinstance(error, ConnectionResetError) and address.tls:  # what a broker without TLS does with a greeting in it
+    if isinstance(error, ConnectionResetError) and address.tls:  # a broker without TLS resets at a TLS hello
         return LinkError(_no_tls(where))
     return LinkError(
         Reason("broker_unreachable", "{where} cannot be reached: {why}", where=where, why=system_reason(error))
@@ -83,12 +83,12 @@ def of_connecting(address: Address, error: OSError) -> LinkError:
 
 
 def broken(where: str) -> Reason:
-    """Return that a connection ended and nobody said why."""
+    """Return the reason for a connection that ended without a stated cause."""
     return Reason("connection_broke", "the connection to {where} broke", where=where)
 
 
 def may_not_read(topics: Sequence[str]) -> Reason:
-    """Return that the broker refuses a subscription."""
+    """Return the reason for a refused subscription."""
     return Reason("may_not_read", "the broker does not let this login read {topics}", topics=", ".join(topics))
 
 

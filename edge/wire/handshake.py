@@ -1,6 +1,6 @@
-"""What a TLS handshake fails by, each with what to do: an old TLS, an unknown name, our own certificate refused.
+"""Why a TLS handshake fails, each with a remedy: an old TLS, an unknown name, our own certificate refused.
 
-The words are OpenSSL's names of errors and of the alerts that the other side sends (RFC 8446, 6.2).
+The constants are OpenSSL's names of errors and of the alerts that the peer sends (RFC 8446, 6.2).
 """
 
 from __future__ import annotations
@@ -25,13 +25,13 @@ WANTED = ("SSLV3_ALERT_HANDSHAKE_FAILURE", "TLSV13_ALERT_CERTIFICATE_REQUIRED")
 
 
 def of_connecting(broker: BrokerSection, address: Address, error: OSError) -> LinkError:
-    """Return what kept us from a connection."""
+    """Return why connecting failed."""
     why = _alert(broker, address.url, error.reason or "") if isinstance(error, ssl.SSLError) else None
     return errors.of_connecting(address, error) if why is None else LinkError(why)
 
 
 def closed_early(broker: BrokerSection, address: Address) -> Reason | None:
-    """Return why a broker may close a connection by TLS as soon as it stands; None where TLS is no cause."""
+    """Return why a broker may close a TLS connection right after the handshake; None if TLS is not the cause."""
     if not address.tls:
         return None
     return _unwanted(address.url, broker.cert_file) if broker.cert_file else _wanted(address.url)

@@ -1,8 +1,8 @@
 """Limit what a broker sends before paho collects it: a packet that is too large is skipped, not stored.
 
-By MQTT 5 a broker is told the largest packet that we take (Maximum Packet Size); one of 3.1.1 knows no such
-limit, and one that is wrong ignores it. Passing over means to read the packet to its end, keeping its topic and
-number alone, so that it can be acknowledged: closing the connection instead, it would come again for ever.
+An MQTT 5 broker is told the largest packet that we accept (Maximum Packet Size); MQTT 3.1.1 has no such limit, and a
+faulty broker ignores it. A packet is skipped by reading it to its end and keeping only its topic and packet identifier,
+so that it can be acknowledged: if the connection were closed instead, it would be redelivered for ever.
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ PUBLISH = 0x30
 PINGREQ = b"\xc0"  # MQTT 5, 3.12
 NO_MQTT = Reason("no_mqtt", "it does not speak MQTT")
 NOT_ASKED_FOR = Reason("packet_not_asked_for", "it sent an unexpected packet")
-KEPT = 2 + 65535 + 2  # bytes of a packet's beginning: the longest topic and the number after it
+KEPT = 2 + 65535 + 2  # bytes of a packet's beginning: the longest topic and the packet identifier after it
 
 
 class Inflow:
-    """A socket whose `recv` gives whole packets of at most `most` bytes; those passed over go into `oversize` at once.
+    """A socket whose `recv` passes on packets of at most `most` bytes; larger ones are skipped and put into `oversize`.
 
-    `wrong` is what no broker sends; after that the connection counts as broken.
+    `wrong`: why the stream is invalid; after that the connection counts as broken.
     """
 
     def __init__(self, sock: Any, oversize: list[Incoming], most: int = LARGEST_PACKET) -> None:
         self.wrong: Reason | None = None
-        self.pings = 0  # packets PINGREQ that were sent
+        self.pings = 0  # PINGREQ packets sent
         self._sock, self._oversize = sock, oversize
         self._most = most
-        self._fixed = bytearray()  # the header of the packet that begins
-        self._left = 0  # bytes of the present packet that have not come
-        self._size = 0  # bytes of a packet that is passed over
-        self._over: bytearray | None = None  # its beginning; None: the packet is passed on
+        self._fixed = bytearray()  # the fixed header of the current packet
+        self._left = 0  # bytes of the current packet still to come
+        self._size = 0  # size of a skipped packet
+        self._skipped: bytearray | None = None  # its beginning; None: the current packet is passed on
         self._out = bytearray()
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._sock, name)
 
     def send(self, data: Any) -> Any:
-        """As the socket's; paho hands over a packet at a time."""
+        """Send as the socket does, and count PINGREQs; paho sends one packet at a time."""
         sent = self._sock.send(data)
         self.pings += bytes(data[:1]) == PINGREQ
         return sent
 
     def recv(self, size: int) -> bytes:
-        """As a socket's that does not block; ConnectionError after something wrong."""
+        """Receive as a non-blocking socket does. Raise ConnectionError after an invalid packet."""
         if not self._out and self.wrong is None:
             data = self._sock.recv(READ)
             if not data:
@@ -66,7 +66,7 @@ class Inflow:
         raise BlockingIOError
 
     def pending(self) -> int:
-        """Bytes that `recv` gives though the socket itself has none."""
+        """Return the number of buffered bytes that `recv` can return without reading the socket."""
         below = getattr(self._sock, "pending", None)
         return len(self._out) + (0 if below is None else below())
 
@@ -81,15 +81,15 @@ class Inflow:
             piece = data[at : at + self._left]
             at += len(piece)
             self._left -= len(piece)
-            if self._over is None:
+            if self._skipped is None:
                 self._out += piece
                 continue
-            self._over += piece[: KEPT - len(self._over)]
+            self._skipped += piece[: KEPT - len(self._skipped)]
             if not self._left:
-                self._passed_over()
+                self._end_skipped()
 
     def _begin(self) -> None:
-        """Begin a packet where its header is whole now."""
+        """Begin a packet if its fixed header is complete."""
         length = self._fixed[1:]
         if not length or length[-1] & 0x80:
             if len(length) == LONGEST_LENGTH:
@@ -101,14 +101,14 @@ class Inflow:
         if (kind == PUBLISH and self._fixed[0] & 0x06 > 0x02) or (kind != PUBLISH and self._size > self._most):
             self.wrong = NOT_ASKED_FOR
         elif self._size > self._most:
-            self._over = bytearray()
-            return  # the header is kept for the end
+            self._skipped = bytearray()
+            return  # the header is kept until the packet's end
         else:
             self._out += self._fixed
         self._fixed.clear()
 
-    def _passed_over(self) -> None:
-        head, first = bytes(self._over or b""), self._fixed[0]
+    def _end_skipped(self) -> None:
+        head, first = bytes(self._skipped or b""), self._fixed[0]
         end = 2 + int.from_bytes(head[:2])
         qos = (first & 0x06) >> 1
         mid = int.from_bytes(head[end : end + 2]) if qos else 0
@@ -120,12 +120,12 @@ class Inflow:
         )
         topic = head[2:end].decode(errors="replace")
         self._oversize.append(Incoming(topic, head[end : end + 1024], mid, qos, bool(first & 1), why))
-        self._over = None
+        self._skipped = None
         self._fixed.clear()
 
 
 class InflowClient(mqtt.Client):
-    """paho's client, reading through an `Inflow`; packets that are passed over go into `oversize`."""
+    """paho's client, reading through an `Inflow`; skipped packets are put into `oversize`."""
 
     inflow: Inflow | None = None
     oversize: list[Incoming]

@@ -1,7 +1,7 @@
-"""What an uplink, a receiver and a user's client need from a connection to a broker, whatever implements it.
+"""The interface of a connection to a broker, as an uplink, a receiver and a user's client need it.
 
-`edge.wire.mqtt_link` is the real one; a simulation has one in memory (`edge.sim.memory_link`). A link waits through
-the Clock alone, so that silence is simulated as well as it is lived through.
+`edge.wire.mqtt_link` is the real one; a simulation has one in memory (`edge.sim.memory_link`). A link waits only
+through the Clock, so that silence can be simulated too.
 """
 
 from __future__ import annotations
@@ -32,25 +32,25 @@ class Link(Protocol):
 
     @property
     def pings(self) -> int:
-        """How many signs of life were sent."""
+        """How many PINGREQs were sent."""
 
     def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
         """Hand a message over at QoS 1. Return its mid, which comes back in `acks`. `expiry` in s, MQTT 5 alone."""
 
     def ack(self, message: Incoming) -> None:
-        """Tell the broker that a message has been dealt with: only then does it forget it."""
+        """Acknowledge a message that has been handled: until then the broker keeps it."""
 
     def wait(self, until: float, wake: int | None = None) -> bool:
-        """Wait until something came, the descriptor `wake` is readable or the instant `until`.
+        """Wait until something arrives, the descriptor `wake` is readable or the instant `until`.
 
-        Return whether something came. Raise Stopped.
+        Return whether something arrived. Raise Stopped.
         """
 
     def close(self) -> None:
-        """Say good-bye, so that the broker does not publish the will."""
+        """Disconnect in order, so that the broker does not publish the will."""
 
     def drop(self) -> None:
-        """End it without a word."""
+        """Close the connection without a DISCONNECT."""
 
 
 # Broker, session, the clock that the link waits through, the protocol version that worked last. Raise LinkError.

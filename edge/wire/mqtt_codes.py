@@ -39,7 +39,7 @@ def meaning(code: int) -> Reason:
 
 
 def unheard(where: str, code: int) -> Reason:
-    """Return what an acknowledgement says with which nothing has arrived: nobody listens, or it is refused."""
+    """Return the meaning of an acknowledgement of a message that reached nobody: no subscriber, or refused."""
     if code == NOBODY_LISTENS:
         return Reason(
             "nobody_listens",

@@ -1,8 +1,8 @@
 """One connection to a broker through paho: connect, publish, wait, take what came in.
 
-A link is made anew for each connection, so that paho never holds a message from before (it would send them all
-at once, whatever window the broker grants). It has no thread, and waits through the clock that it is given; only
-the handshakes of TCP and TLS are paho's own calls, with a deadline.
+Each connection gets a new link, so that paho never holds messages of an earlier one (it would send them all at once,
+whatever window the broker grants). It has no thread, and waits through the clock that it is given; only the handshakes
+of TCP and TLS block within paho, with a deadline.
 """
 
 from __future__ import annotations
@@ -38,9 +38,9 @@ VERSIONS: dict[str, tuple[int, ...]] = {
     "3.1.1": (mqtt.MQTTv311,),
 }
 CONNECT_DEADLINE = 10.0  # s for the TCP and TLS handshakes, and again for the broker's answer
-UNSUPPORTED_VERSION = 0x84  # CONNACK; paho gives a 3.1.1 code as the MQTT 5 code that says the same
+UNSUPPORTED_VERSION = 0x84  # CONNACK; paho maps 3.1.1 codes to those of MQTT 5
 LOGIN_CODES = (0x85, 0x86, 0x87, 0x8C)  # identifier, user or password, not authorized, bad authentication method
-GOOD_BYE_S = 1.0  # for which the last words may take
+GOOD_BYE_S = 1.0  # that an orderly disconnect may take
 
 
 def connect(
@@ -50,12 +50,11 @@ def connect(
     known: int | None = None,
     deadline: float = CONNECT_DEADLINE,
 ) -> MqttLink:
-    """Return a link by the newest protocol that both sides speak and the section allows. Raise LinkError, Stopped.
+    """Connect with the newest protocol that both sides support and the section allows. Raise LinkError, Stopped.
 
-    `clock`: what its waits go through; None: the system's, for who lives in no lane.
-
-    `known`: the version that worked last. Some brokers of 3.1.1 do not refuse MQTT 5 but never answer it, so that
-    asking anew costs the whole deadline.
+    `clock`: the clock for its waits; None: the system's, for callers outside a lane.
+    `known`: the version that worked last. Some 3.1.1 brokers never answer MQTT 5 instead of refusing it, so that
+    another attempt costs the whole deadline.
     """
     clock = SystemClock() if clock is None else clock
     *newer, last = VERSIONS[broker.protocol] if known is None else (known,)
@@ -68,7 +67,7 @@ def connect(
 
 
 class MqttLink:
-    """A `Link` that stands when the constructor returns. Raise LinkError (why it does not), Stopped."""
+    """A `Link` that is connected when the constructor returns. Raise LinkError, Stopped."""
 
     def __init__(
         self, broker: BrokerSection, session: Session, clock: Clock, version: int, deadline: float = CONNECT_DEADLINE
@@ -78,10 +77,11 @@ class MqttLink:
         self._where = address.parse(broker.url)
         self._session = session
         self._clock = clock
-        self._heard = PahoCallbacks(self._where.url, session)
-        self.granted, self.acks, self.incoming = self._heard.granted, self._heard.acks, self._heard.incoming
+        self._callbacks = PahoCallbacks(self._where.url, session)
+        received = self._callbacks
+        self.granted, self.acks, self.incoming = received.granted, received.acks, received.incoming
         self._aliases: dict[str, int] = {}
-        self._client = client_of(broker, self._where, self._heard, version, deadline)
+        self._client = client_of(broker, self._where, received, version, deadline)
         try:
             self._open(broker, deadline)
         except (LinkError, Stopped):
@@ -89,7 +89,7 @@ class MqttLink:
             raise
 
     def fileno(self) -> int:
-        """Return the socket's descriptor; LinkError when the link is gone, as it may be after any write."""
+        """Return the socket's descriptor. Raise LinkError if the link is gone, as it may be after any write."""
         sock = self._client.socket()
         if sock is None:
             raise self._broken()
@@ -97,12 +97,12 @@ class MqttLink:
 
     @property
     def pings(self) -> int:
-        """How many signs of life were sent."""
+        """How many PINGREQs were sent."""
         flow: Inflow | None = self._client.inflow
         return 0 if flow is None else flow.pings
 
     def publish(self, topic: str, payload: bytes, retain: bool = False, expiry: int | None = None) -> int:
-        """Hand a message over at QoS 1; its mid comes back in `acks`. `expiry` (s) works in MQTT 5 alone."""
+        """Publish at QoS 1; return the mid, which comes back in `acks`. `expiry`: s, MQTT 5 only. Raise LinkError."""
         known = topic in self._aliases
         alias = self._alias(topic)
         told: dict[str, int] = {} if alias is None else {"TopicAlias": alias}
@@ -117,17 +117,17 @@ class MqttLink:
         return info.mid
 
     def _alias(self, topic: str) -> int | None:
-        """Return the number that stands for a topic from its first message on; None where the broker takes no more."""
+        """Return a topic's alias, assigned at its first message; None if the broker accepts no more aliases."""
         if topic not in self._aliases and len(self._aliases) < self.granted.topic_aliases:
             self._aliases[topic] = len(self._aliases) + 1
         return self._aliases.get(topic)
 
     def ack(self, message: Incoming) -> None:
-        """Tell the broker that a message has been dealt with: only then does it forget it."""
+        """Acknowledge a message that has been handled: until then the broker keeps it."""
         self._client.ack(message.mid, message.qos)
 
     def wait(self, until: float, wake: int | None = None) -> bool:
-        """Wait until something came, `wake` is readable or the instant `until`; then read and write what can be.
+        """Wait until something arrives, `wake` is readable or the instant `until`; then read and write what is ready.
 
         Return whether something was read. Raise LinkError, Stopped.
         """
@@ -150,7 +150,7 @@ class MqttLink:
         poll = select.poll()
         poll.register(sock, select.POLLIN)
         readable = _buffered(sock) or bool(poll.poll(0))
-        if readable and (room := self._heard.room()) > 0:
+        if readable and (room := self._callbacks.room()) > 0:
             self._read(sock, poll, room)
         if self._client.want_write():
             self._client.loop_write()
@@ -160,19 +160,19 @@ class MqttLink:
         return readable
 
     def close(self) -> None:
-        """Say good-bye, so that the broker does not publish the will: of a stopped lane too, for a second at most."""
+        """Disconnect in order, so that the broker does not publish the will; takes `GOOD_BYE_S` at most."""
         self._client.disconnect()
-        self._clock = SystemClock()  # its lane may be stopped, and the last words want their moment
+        self._clock = SystemClock()  # the lane's own may be stopped, and raise instead of waiting
         until = self._clock.now() + GOOD_BYE_S
         try:
             while self._client.socket() is not None and self._clock.now() < until:
                 self.wait(until)
         except LinkError:
-            log.debug("the connection ended with the good-bye")
+            log.debug("the connection ended at the DISCONNECT")
         self.drop()
 
     def drop(self) -> None:
-        """Close the socket without a word."""
+        """Close the socket without a DISCONNECT."""
         sock: Any = self._client.socket()
         self._client.on_disconnect = None
         if sock is not None:
@@ -195,8 +195,8 @@ class MqttLink:
         except OSError as error:
             raise handshake.of_connecting(broker, self._where, error) from None
         sock: Any = self._client.socket()
-        if sock is None:  # closed at once, as a broker does that refuses our certificate
-            self._heard.lost = self._heard.lost or errors.broken(self._where.url)
+        if sock is None:  # closed at once, as by a broker that refuses our certificate
+            self._callbacks.lost = self._callbacks.lost or errors.broken(self._where.url)
             raise self._closed_early(broker)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._await_connack(broker, deadline)
@@ -211,9 +211,9 @@ class MqttLink:
         try:
             self._await("connack", deadline, Reason("not_even_mqtt", "{where} does not speak MQTT", where=where))
         except LinkError:
-            if self._heard.connack is None or self._heard.connack < REFUSED:
+            if self._callbacks.connack is None or self._callbacks.connack < REFUSED:
                 raise self._closed_early(broker) from None
-        code = self._heard.connack
+        code = self._callbacks.connack
         if code == UNSUPPORTED_VERSION:
             version = "5" if self.version == mqtt.MQTTv5 else "3.1.1"
             raise ProtocolError(
@@ -236,9 +236,9 @@ class MqttLink:
             raise LinkError(refused)
 
     def _closed_early(self, broker: BrokerSection) -> LinkError:
-        """Return why it was closed without an answer: our certificate, or an MQTT 5 that the broker cannot parse."""
+        """Return why it was closed without an answer: our certificate, or MQTT 5, which the broker cannot parse."""
         where = self._where.url
-        if self._heard.lost is None:
+        if self._callbacks.lost is None:
             return ProtocolError(
                 Reason(
                     "takes_and_is_silent",
@@ -252,26 +252,26 @@ class MqttLink:
         return ProtocolError(handshake.closed_early(broker, self._where) or closed)
 
     def _await(self, what: str, deadline: float, otherwise: Reason) -> None:
-        """Wait for an answer. Mosquitto may send all that a kept session has waited for before the SUBACK."""
-        came, until = 0, self._clock.now() + deadline
-        while not getattr(self._heard, what):
-            if came < len(self.incoming):
-                if self._heard.connack is not None and self._heard.room() <= 0:
-                    return  # the session goes on, as what it gives shows; the SUBACK stands behind that
-                came, until = len(self.incoming), self._clock.now() + deadline
+        """Wait for an answer. Mosquitto may send all queued messages of a kept session before the SUBACK."""
+        received, until = 0, self._clock.now() + deadline
+        while not getattr(self._callbacks, what):
+            if received < len(self.incoming):
+                if self._callbacks.connack is not None and self._callbacks.room() <= 0:
+                    return  # the session was resumed, as its messages show; the SUBACK comes after them
+                received, until = len(self.incoming), self._clock.now() + deadline
             if self._clock.now() >= until:
                 raise LinkError(otherwise)
             self.wait(until)
 
     def _read(self, sock: Any, poll: select.poll, room: int) -> None:
-        """Read `room` bytes of what is there; loop_read takes one packet a time where nothing of ours is in flight."""
+        """Read up to `room` bytes; loop_read reads one packet at a time if nothing of ours is in flight."""
         for _ in range(1000):
             known = len(self.incoming)
             try:
                 unread = self._client.loop_read() == mqtt.MQTT_ERR_PROTOCOL
-            except Exception as error:  # noqa: BLE001  # paho raises whatever a malformed packet leads it to
+            except Exception as error:  # noqa: BLE001  # paho raises anything at a malformed packet
                 raise self._garbled(NO_MQTT.having(error=f"{type(error).__name__}: {error}")) from None
-            if unread and self._heard.connack is not None:
+            if unread and self._callbacks.connack is not None:
                 raise self._garbled(NO_MQTT)
             room -= sum(map(bytes_of, self.incoming[known:]))
             if self._client.socket() is None or room <= 0:
@@ -286,7 +286,7 @@ class MqttLink:
         where = self._where.url
         if refused := next((code for code in self.acks.values() if code >= REFUSED), 0):
             return LinkError(unheard(where, refused))  # Mosquitto 2.0 may end the connection over that
-        return LinkError(self._heard.lost or errors.broken(where))
+        return LinkError(self._callbacks.lost or errors.broken(where))
 
     def _garbled(self, why: Reason) -> LinkError:
         where = self._where.url
@@ -295,6 +295,6 @@ class MqttLink:
 
 
 def _buffered(sock: Any) -> bool:
-    """Return whether bytes are held that `poll` does not see."""
+    """Return whether there are buffered bytes that `poll` does not see."""
     pending = getattr(sock, "pending", None)
     return pending is not None and pending() > 0

@@ -1,4 +1,4 @@
-"""What MQTT adds to a payload."""
+"""The bytes that MQTT adds to a payload."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ EXPIRY = 5  # bytes of the property Message Expiry Interval
 
 
 def overhead(topic: str, version: int) -> int:
-    """Bytes of a PUBLISH packet at QoS 1 beside its payload: headers of 1 + up to 3, topic, mid, properties."""
+    """Return the bytes of a QoS 1 PUBLISH without its payload: fixed header (1 + up to 3), topic, mid, properties."""
     return 4 + 2 + len(topic.encode()) + 2 + (1 if version == MQTT5 else 0)
 
 
@@ -15,5 +15,5 @@ ALIAS = 3  # bytes of the property Topic Alias
 
 
 def payload_room(packet_bytes: int, topic: str, version: int) -> int:
-    """Bytes that a payload on this topic may have where a packet may have `packet_bytes`."""
+    """Return the largest payload on this topic, in bytes, if a packet may have `packet_bytes`."""
     return max(0, packet_bytes - overhead(topic, version) - EXPIRY)

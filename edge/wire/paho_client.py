@@ -1,4 +1,4 @@
-"""paho's client, set up for one connection, and what its callbacks report."""
+"""paho's client, configured for one connection, and its callbacks."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from edge.wire.link import REFUSED
 from edge.wire.mqtt_codes import meaning
 from edge.wire.session import RECEIVE_MAXIMUM, Granted, Incoming, Session
 
-MESSAGE_BYTES = 256  # what a message takes in memory beside its payload
+MESSAGE_BYTES = 256  # memory that a message takes beside its payload
 TAKEN_OVER = 0x8E  # DISCONNECT
 
 
 class PahoCallbacks:
-    """What the broker said on one connection; the callbacks of paho's client."""
+    """The callbacks of paho's client: they keep what the broker sent on one connection."""
 
     def __init__(self, where: str, session: Session) -> None:
         self.granted = Granted()
@@ -37,7 +37,7 @@ class PahoCallbacks:
         self._where = where
 
     def on_connect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
-        """Take in a CONNACK."""
+        """Handle a CONNACK."""
         self.connack = code
         self.granted.session_present = bool(flags.session_present)
         self.granted.receive_maximum = max(1, getattr(properties, "ReceiveMaximum", RECEIVE_MAXIMUM))
@@ -46,7 +46,7 @@ class PahoCallbacks:
         self.granted.topic_aliases = getattr(properties, "TopicAliasMaximum", 0)
 
     def on_disconnect(self, client: Any, userdata: Any, flags: Any, code: Any, properties: Any) -> None:
-        """Take in the connection's end."""
+        """Handle the connection's end."""
         if flags.is_disconnect_packet_from_server and code == TAKEN_OVER:
             self.lost = Reason(
                 "taken_over",
@@ -61,33 +61,33 @@ class PahoCallbacks:
             self.lost = broken(self._where)
 
     def on_subscribe(self, client: Any, userdata: Any, mid: int, codes: Any, properties: Any) -> None:
-        """Take in a SUBACK."""
+        """Handle a SUBACK."""
         self.subscribed = True
         pairs = zip(self.session.topics, codes, strict=False)
         self.granted.refused = [topic for topic, code in pairs if code.value >= REFUSED]
 
     def room(self) -> int:
-        """Return the bytes that may be read before the owner takes what came: no broker may fill the memory."""
+        """Return the bytes that may be read before the owner collects messages: no broker may fill the memory."""
         return (self.session.receive + 1) * LARGEST_PACKET - sum(map(bytes_of, self.incoming))
 
     def on_message(self, client: Any, userdata: Any, message: mqtt.MQTTMessage) -> None:
-        """Take in a message."""
+        """Handle a message."""
         self.incoming.append(Incoming(message.topic, bytes(message.payload), message.mid, message.qos, message.retain))
 
     def on_publish(self, client: Any, userdata: Any, mid: int, code: Any, properties: Any) -> None:
-        """Take in an acknowledgement."""
+        """Handle an acknowledgement."""
         self.acks[mid] = code.value
 
 
 def bytes_of(message: Incoming) -> int:
-    """Return what a message takes in memory."""
+    """Return the bytes of memory that a message takes."""
     return len(message.payload) + MESSAGE_BYTES
 
 
 def client_of(
     broker: BrokerSection, where: Address, callbacks: PahoCallbacks, version: int, deadline: float
 ) -> InflowClient:
-    """Return a client that is about to connect and tells `callbacks`. Raise LinkError: login or certificates."""
+    """Return a client, not connected yet, that calls `callbacks`. Raise LinkError for login or certificate files."""
     session = callbacks.session
     client = InflowClient(
         CallbackAPIVersion.VERSION2,

@@ -1,9 +1,9 @@
 """One HTTP request on its own connection, with one deadline for the whole exchange.
 
-Python's own http.client: it follows no redirect (which would carry a secret to another host) and reads no proxy from
-the environment, and the deadline of `drivers.cameras.wire` covers headers too, where a client's time-outs are each for
-one read. An answer whose head breaks off is none, though http.client takes its end for the end of the head: a 200 whose
-Content-Type got lost may be the page of a network that wants a login.
+It uses Python's own http.client, which follows no redirect (that would carry a secret to another host) and reads no
+proxy from the environment; the deadline of `drivers.cameras.wire` covers the headers too, whereas a client's timeouts
+apply to each read. A response whose head is cut off is rejected, though http.client takes the end of the stream for the
+end of the head: a 200 that lost its Content-Type may be the login page of a captive portal.
 """
 
 from __future__ import annotations
@@ -24,12 +24,12 @@ from drivers.reason import Reason, system_reason
 from edge.files import read_password
 from edge.wire.certificates import distrusted, no_pem
 
-MOST_ANSWER = 1_000_000  # bytes of an answer that are looked at: some servers send all back that they have stored
+MOST_ANSWER = 1_000_000  # bytes of a response that are read: some servers send back all that they have stored
 IN_PATHS = "/%:=&?~#+!$,;'@()*[]"
 
 
 class HttpAnswer(msgspec.Struct, frozen=True):
-    """An answer: its status, its headers ("Content-Type"), its body as far as it is looked at."""
+    """A response: its status, its headers ("Content-Type"), the first `MOST_ANSWER` bytes of its body."""
 
     status: int
     headers: Mapping[str, str]
@@ -37,7 +37,7 @@ class HttpAnswer(msgspec.Struct, frozen=True):
 
 
 class Endpoint(msgspec.Struct, frozen=True):
-    """Where a request goes. `where`: how people are shown that; `ca_file`: who is trusted beside the system's."""
+    """Where a request goes. `where`: the address as shown to people; `ca_file`: the trusted CA (None: the system's)."""
 
     url: str
     where: str
@@ -45,7 +45,7 @@ class Endpoint(msgspec.Struct, frozen=True):
 
 
 class RequestError(Exception):
-    """No whole answer came; `reason` says why. `sent`: the other side may have got the request all the same."""
+    """No complete response came; `reason` says why. `sent`: the server may have received the request nevertheless."""
 
     def __init__(self, reason: Reason, sent: bool) -> None:
         super().__init__(str(reason))
@@ -53,13 +53,13 @@ class RequestError(Exception):
 
 
 class _Head:
-    """A head that is read line by line."""
+    """A response head, read line by line."""
 
     def __init__(self, file: Any) -> None:
         self._file, self._begun = file, False
 
     def readline(self, most: int) -> bytes:
-        """Return the next line. Raise IncompleteRead where another one was to follow and none does."""
+        """Return the next line. Raise IncompleteRead if the stream ends within the head."""
         line: bytes = self._file.readline(most)
         if self._begun and not line.endswith(b"\n") and len(line) < most:
             raise http.client.IncompleteRead(line)
@@ -72,7 +72,7 @@ class _Head:
 
 
 class _WholeAnswer(wire.FinalAnswer):
-    """An answer whose head is whole, behind those that come before it (102, 103)."""
+    """A response whose head is complete, after any interim responses (102, 103)."""
 
     fp: Any
 
@@ -100,7 +100,7 @@ def requested(
         link = _link(address, left)
         try:
             sent = True
-            with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it had read all
+            with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before reading everything
                 link.request(method, _target(address.url), payload, dict(headers))
             answer = link.getresponse()
             with answer:
@@ -115,7 +115,7 @@ def requested(
 
 
 def connected(address: Endpoint, clock: Clock, timeout_s: float) -> None:
-    """Connect, encrypted where it is https, and ask for nothing. Raise RequestError."""
+    """Connect, with TLS for https, and send no request. Raise RequestError."""
     try:
         _link(address, _deadline(clock, timeout_s)).close()
     except (OSError, ValueError, http.client.HTTPException) as error:
@@ -123,7 +123,7 @@ def connected(address: Endpoint, clock: Clock, timeout_s: float) -> None:
 
 
 def _deadline(clock: Clock, timeout_s: float) -> Callable[[], float]:
-    """Return what tells the seconds that are left, or raises TimeoutError."""
+    """Return a function that returns the seconds left, and raises TimeoutError if there are none."""
     until = clock.now() + timeout_s
 
     def left() -> float:
@@ -136,7 +136,7 @@ def _deadline(clock: Clock, timeout_s: float) -> Callable[[], float]:
 
 
 def secret_of(file: str) -> str:
-    """Return what a secret's file holds, read anew for each request. Raise RequestError."""
+    """Return the secret in a file, which is read for each request. Raise RequestError."""
     try:
         secret = read_password(Path(file))
     except OSError as error:
@@ -160,7 +160,7 @@ def _link(address: Endpoint, left: Callable[[], float]) -> http.client.HTTPConne
 
 
 def trusting(file: str | None) -> ssl.SSLContext:
-    """Return whom a connection trusts: the authority of that file, the system's without one. Raise RequestError."""
+    """Return a TLS context that trusts the CA of that file, or the system's without one. Raise RequestError."""
     try:
         return ssl.create_default_context(cafile=file)
     except ssl.SSLError:

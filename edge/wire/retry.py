@@ -1,4 +1,4 @@
-"""How long to wait before the next attempt: exponential back-off with full jitter, and when to start again."""
+"""How long to wait before the next attempt: exponential back-off with full jitter, and when to reset it."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import random
 from drivers.reason import Reason
 from edge.backoff import Backoff
 
-BREAKS = 3  # links in a row that stood and broke, none of them stable: a broker gives a name to one client at a time
-STABLE = 180.0  # s that a link must stand before a break counts as the first one again
-LOGIN = 300.0  # s between two tries of a login that was refused: brokers lock, and a person has to act
+BREAKS = 3  # unstable links in a row after which a second client of the same name is suspected
+STABLE = 180.0  # s that a link must last before a break counts as the first one again
+LOGIN = 300.0  # s between two attempts after a refused login: brokers lock accounts, and a person has to act
 ENDS_SOON = Reason(
     "ends_soon",
     "the connection to {where} breaks soon after it was made, each time: does another box have this station's name "
@@ -27,7 +27,7 @@ SAME_RECEIVER = Reason(
 class Retry:
     """The pauses of one connection; the jitter is drawn here, so that a seed fixes it.
 
-    `soon`: what may be behind one that breaks again and again.
+    `soon`: the probable cause if the connection breaks again and again.
     """
 
     def __init__(self, longest: float, seed: int | None = None, soon: Reason = ENDS_SOON) -> None:
@@ -37,9 +37,9 @@ class Retry:
         self._soon = soon
 
     def explained(self, why: Reason, stood: bool) -> Reason:
-        """Return why a link ended, which stood or never did; what may be behind it, where that happens again and again.
+        """Return why a link ended (`stood`: it had been up), or the probable cause if it breaks again and again.
 
-        Mosquitto 2.0.11 ends the older one of two clients of one name without a word, which looks like a bad link.
+        Mosquitto 2.0.11 drops the older of two clients of one name without a DISCONNECT, which looks like a bad link.
         """
         if not stood or why.code != "connection_broke":
             return why
@@ -47,13 +47,13 @@ class Retry:
         return why if self._broke < BREAKS else self._soon.having(**why.params)
 
     def pause(self, login: bool = False) -> float:
-        """Seconds until the next try: anything up to a bound that doubles with each try in a row."""
+        """Return the seconds until the next attempt: random up to a bound that doubles with each attempt in a row."""
         longest = self._backoff.pause()
         if login:
             return LOGIN * self._random.uniform(0.8, 1.2)
         return self._random.uniform(0, longest)
 
     def reset(self) -> None:
-        """Begin anew with short pauses: the link has been stable, or somebody listens again."""
+        """Go back to short pauses: the link has been stable, or there is a subscriber again."""
         self._backoff.reset()
         self._broke = 0

@@ -4,14 +4,14 @@ import msgspec
 
 from drivers.reason import Reason
 
-KEPT_SESSION = 7 * 24 * 3600  # s: what a station or a platform that comes back within a week finds waiting
-RECEIVE_MAXIMUM = 65535  # MQTT 5, 3.2.2.3.3: what a broker grants that says nothing
+KEPT_SESSION = 7 * 24 * 3600  # s: messages are queued for a station or platform that reconnects within a week
+RECEIVE_MAXIMUM = 65535  # MQTT 5, 3.2.2.3.3: the default of a broker that states none
 
 
 class Incoming(msgspec.Struct, frozen=True):
     """A message from the broker; `mid` is for `Link.ack`.
 
-    `wrong`: why it cannot be handled at all (`payload` is its beginning then); None: nothing is known against it.
+    `wrong`: why it cannot be handled (`payload` is then only its beginning); None: it can.
     """
 
     topic: str
@@ -25,9 +25,9 @@ class Incoming(msgspec.Struct, frozen=True):
 class Session(msgspec.Struct, frozen=True):
     """Who connects and what for. `will`: topic and payload that the broker retains when the link breaks.
 
-    `expiry`: s for which the broker keeps what it has for us when the link is gone (0: a clean start; 3.1.1 knows
-    only nothing or for ever). `receive`: messages that it may send before the first is acknowledged (MQTT 5).
-    `fresh`: let the broker forget what it has kept for us.
+    `expiry`: s for which the broker keeps the session when the link is gone (0: a clean start; 3.1.1 has only no
+    session or an unlimited one). `receive`: messages that it may send before the first is acknowledged (MQTT 5).
+    `fresh`: make the broker discard the session that it has kept.
     """
 
     client_id: str
@@ -39,7 +39,7 @@ class Session(msgspec.Struct, frozen=True):
 
     @property
     def clean(self) -> bool:
-        """Whether the connection begins without what the broker has kept."""
+        """Whether to connect with a clean start."""
         return self.fresh or self.expiry == 0
 
 

@@ -1,8 +1,8 @@
 """Messages that could not be handled, kept in a folder for later inspection.
 
-Nothing that arrives may end a lane or come back for ever: such a message is acknowledged to the broker, written
-here and counted. The folder is bounded in bytes and in files: the oldest go first. Nothing here is proven to anybody,
-so no disk is waited for: a flood of rubbish would hold up what is live by two syncs a message.
+No message may end a lane or be redelivered for ever: one that cannot be handled is acknowledged to the broker, written
+here and counted. The folder is bounded in bytes and in files; the oldest are deleted first. Nothing here is proven to
+anybody, so it is not synced: a flood of bad messages would delay live ones by two syncs each.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from edge.files import write_whole
 
 log = logging.getLogger("minshan.uplink")
 MOST_BYTES = 8 * 1024 * 1024  # of the whole folder: some thirty of the largest messages, thousands of usual ones
-MOST_FILES = 200  # a flood of small ones must not make each next one slower
-LONGEST = 500  # characters of why
+MOST_FILES = 200  # a flood of small ones must not make each further one slower
+LONGEST = 500  # characters of the reason
 ENDING = ".message"
 
 
 class SetAsideMessage(msgspec.Struct, frozen=True):
-    """The first line of a file: the topic, the sentence that says why, and how many bytes follow."""
+    """The first line of a file: the topic, the reason as a sentence, and how many bytes follow."""
 
     topic: str
     why: str
@@ -32,7 +32,7 @@ class SetAsideMessage(msgspec.Struct, frozen=True):
 
 
 class SetAside:
-    """The folder. `count` is how many messages came here since the start, `last` why the newest one did."""
+    """The folder. `count`: messages set aside since the start; `last`: the reason for the newest one."""
 
     def __init__(self, folder: Path, most_bytes: int = MOST_BYTES) -> None:
         self.folder = folder
@@ -42,9 +42,9 @@ class SetAside:
         self._files: dict[str, int] | None = None
 
     def put(self, topic: str, payload: bytes, why: Reason | str) -> bool:
-        """Keep a message; True when it is on the disk. Never raise: a full disk is told in the log alone.
+        """Write a message; True if it was written. Never raise: a full disk is only logged.
 
-        One that is kept already, because the broker handed it over again, is only counted.
+        One that is there already, because the broker delivered it again, is only counted.
         """
         self.count += 1
         reason = why if isinstance(why, Reason) else Reason("said", "{text}", text=why[:LONGEST])
@@ -63,7 +63,7 @@ class SetAside:
                 kept[name] = len(whole)
                 self._make_room(kept)
         except OSError as error:
-            self._files = None  # the folder may have been taken away
+            self._files = None  # the folder may have been removed
             log.warning("a message could not be set aside in %s: %s", self.folder, system_reason(error))
             return False
         return True
@@ -83,13 +83,13 @@ class SetAside:
             return SetAsideMessage("", "its first line is damaged", 0), payload
 
     def remove(self, path: Path) -> None:
-        """Let a file go. Raise OSError."""
+        """Delete a file. Raise OSError."""
         path.unlink(missing_ok=True)
         if self._files is not None:
             self._files.pop(path.name, None)
 
     def _known(self) -> dict[str, int]:
-        """Return the files that are kept and their bytes, oldest first; looked for once."""
+        """Return the files and their sizes, oldest first; the folder is listed once."""
         if self._files is None:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._files = {path.name: path.stat().st_size for path in self.files()}

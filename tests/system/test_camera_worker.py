@@ -245,8 +245,8 @@ import importlib, sys
 from edge.clock.clock import SystemClock
 from edge.pictures.judge import Opened
 from edge.pictures.spool import CaptureTarget
-from edge.pictures.worker import LOADED_ONCE, take_still
-for name in LOADED_ONCE:
+from edge.pictures.worker import PRELOADED, take_still
+for name in PRELOADED:
     importlib.import_module(name)
 there = set(sys.modules)
 asked = CaptureTarget("orchard", "http", sys.argv[1], "admin", "geheim")

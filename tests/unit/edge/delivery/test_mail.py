@@ -24,8 +24,8 @@ def message(*lines: str) -> Message:
     )
 
 
-def sender(folder: Path, server: MailServer, login: bool = False, **more: object) -> MailSender:
-    """Return what sends by a server."""
+def sender(folder: Path, server: MailServer, login: bool = False, utc: int = 0, **more: object) -> MailSender:
+    """Return what sends by a server, at that time (microseconds UTC, 0: unknown)."""
     (folder / "password").write_text(PASSWORD + "\n")
     scheme, user = ("smtps" if server.tls == "smtps" else "smtp"), f"{USER}@" if login else ""
     fields = {
@@ -38,7 +38,7 @@ def sender(folder: Path, server: MailServer, login: bool = False, **more: object
         **({"password_file": str(folder / "password")} if login else {}),
         **more,
     }
-    return MailSender(Mail.model_validate(fields), SystemClock())
+    return MailSender(Mail.model_validate(fields), SystemClock(), lambda: utc)
 
 
 @pytest.mark.parametrize(("tls", "login"), [("", False), ("starttls", False), ("starttls", True), ("smtps", True)])
@@ -51,6 +51,16 @@ def test_a_mail_arrives_whole_and_in_chinese(tmp_path: Path, tls: str, login: bo
         assert str(mail["Subject"]) == LINES[0] and str(mail["To"]) == "zhang@example.cn"
         assert mail.get_content().splitlines() == [*LINES, "知道了请点：https://hub.example/a/x"]
         assert "m1@" in str(mail["Message-ID"]), "the same mail sent again is known by its number"
+
+
+def test_a_mail_is_dated_by_its_sender_unless_the_time_is_unknown(tmp_path: Path) -> None:
+    """RFC 5322, 3.6: a mail without a date is one to many a filter against spam; a wrong date would be no better."""
+    with MailServer(tmp_path) as server:
+        for utc in (1_795_000_000_000_000, 0):
+            assert sender(tmp_path, server, utc=utc).send(message()).fate is MessageFate.DELIVERED
+        dated, undated = server.mails
+    assert dated["Date"] == "Wed, 18 Nov 2026 11:06:40 +0000"
+    assert undated["Date"] is None
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def test_what_nobody_confirms_is_asked_about_without_its_bytes(store: Store) -> 
         assert sorted(sent(chunks)) == sorted((part, size, 0) for part, size in sizes.items())
     assert pauses[:3] == [PROBE_AFTER, 2 * PROBE_AFTER, 4 * PROBE_AFTER]
     assert max(pauses) == pauses[-1] == PROBED_DAILY
-    chunks.ask_anew()
+    chunks.probe_all()
     assert chunks.probe(), "a roll call is answered at once"
     assert len(sent(chunks)) == 2
     assert not chunks.received(Receipt(VERSION, "l", 1, pictures=[Piece(picture, "full", sizes["full"])]), True)
@@ -87,6 +87,6 @@ def test_a_platform_from_a_backup_is_asked_about_what_it_had_proven(store: Store
     chunks.received(Receipt(VERSION, "l", 1, pictures=parts), True)
     assert not chunks.probe()
     assert store.pictures.doubt(PLATFORM)
-    chunks.ask_anew()
+    chunks.probe_all()
     assert chunks.probe()
     assert [size for _, _, size in sent(chunks)] == [0, 0]
