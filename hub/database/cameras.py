@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from edge.records.asked import DAY_US
+from edge.wire.contract import LARGEST_PICTURE
 from hub.database.engine import Engine
 from hub.database.rows import KEY
 from hub.stations import setup_of
@@ -58,9 +59,10 @@ def bodies_of(engine: Engine, station: str, places: Iterable[tuple[str, int]]) -
     return {(epoch, seq): _body(raw) for epoch, seq, raw in found}
 
 
-def in_order(name: str) -> list[str | int]:
-    """Return a key that sorts "cam-9" before "cam-10"."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+def in_order(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts "cam-9" before "cam-10", whatever the number of digits: int() refuses thousands."""
+    parts = (part.lstrip("0") if part.isdecimal() else part for part in re.split(r"(\d+)", name))
+    return [(len(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _named(setup: dict[str, Any]) -> list[str]:
@@ -89,5 +91,5 @@ def judged(body: dict[str, Any]) -> tuple[int, tuple[object, ...]]:
 
 def _megabytes(body: dict[str, Any]) -> float | None:
     sizes = body.get("bytes"), body.get("thumbnail_bytes")
-    known = [size for size in sizes if isinstance(size, int)]
+    known = [size for size in sizes if isinstance(size, int) and 0 <= size <= LARGEST_PICTURE]
     return sum(known) / 1e6 if len(known) == len(sizes) else None

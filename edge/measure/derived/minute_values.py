@@ -9,7 +9,12 @@ from collections.abc import Mapping
 
 from edge.measure.derived import psychrometrics
 from edge.measure.derived.hourly import DERIVED
+from edge.measure.limits import GROSS
 from edge.measure.quality import Flag
+
+# What the formulas are made for: beyond it some divide by zero, and the search for the wet bulb never ends.
+BOUNDS = {name: GROSS[name].fail for name in ("air_temperature", "relative_humidity", "air_pressure")}
+LEAST_HUMIDITY = 0.01  # %, the least step of a hygrometer; the logarithm of a smaller number may not exist
 
 
 def derive(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:
@@ -23,9 +28,10 @@ def unrounded(values: Mapping[str, float | None], quality: Mapping[str, int]) ->
     The frost point is where hoar begins: there is one where it is not over 0 degC.
     Only from values that passed: a suspect thermometer makes no dew point. What cannot be derived is left out.
     """
-    good = {name: value for name, value in values.items() if value is not None and quality[name] == Flag.PASS}
+    passed = {name: value for name, value in values.items() if quality.get(name) == Flag.PASS}
+    good = {name: value for name, value in passed.items() if value is not None and is_possible(name, value)}
     temperature, humidity = good.get("air_temperature"), good.get("relative_humidity")
-    if temperature is None or humidity is None or humidity <= 0:
+    if temperature is None or humidity is None or humidity < LEAST_HUMIDITY:
         return {}
     found = {
         "dew_point_temperature": psychrometrics.dew_point(temperature, humidity),
@@ -36,3 +42,9 @@ def unrounded(values: Mapping[str, float | None], quality: Mapping[str, int]) ->
         found["wet_bulb_temperature"] = psychrometrics.wet_bulb(temperature, humidity, pressure)
         found["delta_t"] = psychrometrics.delta_t(temperature, humidity, pressure)
     return {name: value for name, value in found.items() if value is not None}
+
+
+def is_possible(name: str, value: float) -> bool:
+    """Return whether a value is within BOUNDS: a hub must not take a station's flag for that."""
+    low, high = BOUNDS.get(name, (float("-inf"), float("inf")))
+    return low <= value <= high

@@ -64,3 +64,36 @@ def test_no_alert_of_a_station_silences_another(tmp_path: Path, seed: int) -> No
     assert honest == 6
     assert all(not lanes.falls for lanes in world._lanes)
     world.close()
+
+
+GOOD = {"air_temperature": 1, "relative_humidity": 1, "air_pressure": 1}
+IMPOSSIBLE = (  # air degC, humidity %, pressure hPa, flags: what no station of ours would call good
+    pytest.param(-243.12, 80.0, 840.0, GOOD, id="divides by zero"),
+    pytest.param(-244.0, 80.0, 840.0, GOOD, id="overflows"),
+    pytest.param(1e10, 80.0, 840.0, GOOD, id="searches without end"),
+    pytest.param(5.0, 5e-324, 840.0, GOOD, id="a logarithm of nothing"),
+    pytest.param(5.0, 80.0, 840.0, {}, id="no flags"),
+)
+
+
+@pytest.mark.parametrize(("air", "humidity", "pressure", "flags"), IMPOSSIBLE)
+def test_no_minute_of_a_station_silences_another(
+    tmp_path: Path, air: float, humidity: float, pressure: float, flags: dict[str, int]
+) -> None:
+    """Frost is open there too, so that its newest minutes are looked at for each message: no lane falls or hangs."""
+    world = World(tmp_path)
+    world.start()
+    world.run(60)
+    values = {"air_temperature": air, "relative_humidity": humidity, "air_pressure": pressure}
+    for seq in range(30):
+        ago_us = (30 - seq) * 60_000_000
+        world.record(1 + seq, Kind.MINUTE, {"values": values, "quality": flags}, world.utc() - ago_us)
+    world.alert(100, "raised", step=4, name="frost-e-100", crop="apple")
+    world.run(90)
+    world.voice.got.clear()
+    said = Alert("frost-e-7", "frost", "raised", 4, 5, -4.2, -4.4, 7, quantity="wet_bulb_temperature", unit="degC")
+    world.record(7, Kind.ALERT, said, world.utc() - 5_000_000, station="orchard-2")
+    world.run(90)
+    assert any("orchard-2" in text for _, _, text in world.told("voice"))
+    assert all(not lanes.falls for lanes in world._lanes)
+    world.close()
