@@ -17,6 +17,7 @@ from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
+from edge.lanes import Lanes
 from edge.wire.client import sent
 from edge.wire.contract import VERSION, Command, PayloadError, Result, Topic, decode, encode, topic
 from edge.wire.errors import LinkError
@@ -37,18 +38,18 @@ LOOK = 5.0  # s between two looks for what another hub's page was asked for
 
 
 class CommandLane:
-    """Runs in a thread of its own until `stop`. `engine` is made in it; `utc` tells the time, us."""
+    """Runs in a lane of its own until `stop`. `engine` opens the database there; `utc`: microseconds UTC."""
 
     def __init__(self, broker: BrokerSection, engine: Callable[[], Engine], utc: Callable[[], int]) -> None:
         self._broker, self._make, self._utc = broker, engine, utc
         self._clock: Clock = SystemClock()
         self._ended, self._asked = threading.Event(), threading.Event()
         self._told: Reason | None = None
-        self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
+        self._lanes = Lanes(self._clock)
 
     def start(self) -> None:
         """Begin."""
-        self._thread.start()
+        self._lanes.start("commands", self._run)
 
     def wake(self) -> None:
         """Say that a command is there to be sent; from any thread."""
@@ -57,29 +58,35 @@ class CommandLane:
     def stop(self) -> None:
         """End."""
         self._ended.set()
-        self._thread.join(5.0)
+        self._lanes.stop()
+        self._lanes.join(5.0)
 
     def _run(self) -> None:
         retry = Retry(self._broker.retry_max_s)
         engine: Engine | None = None
-        while not self._ended.is_set():
-            try:
-                engine = engine or self._make()
-                everyone = topic("+", Topic.RESULT)
-                link = connect(self._broker, Session(f"minshan-commands-{secrets.token_hex(4)}", (everyone,)))
+        try:
+            while not self._ended.is_set():
                 try:
-                    retry.reset()
-                    self._told = None
-                    self._serve(link, Orders(engine))
-                finally:
-                    link.close()
-            except (LinkError, SinkError) as trouble:
-                if trouble.reason != self._told and not is_unusable(trouble.reason):
-                    log.warning("commands: %s", trouble.reason)
-                self._told = trouble.reason
-                self._ended.wait(retry.pause(isinstance(trouble, LinkError) and trouble.login))
-        if engine is not None:
-            engine.close()
+                    engine = engine or self._make()
+                    self._connected(retry, Orders(engine))
+                except (LinkError, SinkError) as trouble:
+                    if trouble.reason != self._told and not is_unusable(trouble.reason):
+                        log.warning("commands: %s", trouble.reason)
+                    self._told = trouble.reason
+                    self._ended.wait(retry.pause(isinstance(trouble, LinkError) and trouble.login))
+        finally:
+            if engine is not None:
+                engine.close()
+
+    def _connected(self, retry: Retry, orders: Orders) -> None:
+        everyone = topic("+", Topic.RESULT)
+        link = connect(self._broker, Session(f"minshan-commands-{secrets.token_hex(4)}", (everyone,)))
+        try:
+            retry.reset()
+            self._told = None
+            self._serve(link, orders)
+        finally:
+            link.close()
 
     def _serve(self, link: Link, orders: Orders) -> None:
         look = self._clock.now()
