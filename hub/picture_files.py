@@ -62,9 +62,13 @@ class PictureFiles:
             try:
                 self._put(header, data)
             except OSError as error:
-                self.trouble = UNKEPT.having(folder=str(self._folder), why=system_reason(error))
-                log.warning("%s", self.trouble)
+                self._fail(error)
         return True
+
+    def _fail(self, error: OSError) -> None:
+        """Note and log why nothing can be kept."""
+        self.trouble = UNKEPT.having(folder=str(self._folder), why=system_reason(error))
+        log.warning("%s", self.trouble)
 
     def _drop_overtaken(self) -> None:
         """Remove this writer's halves of what another one has made whole: nobody sends the rest of them.
@@ -136,8 +140,21 @@ class PictureFiles:
         self.finished.clear()
         return count
 
+    def forget(self) -> None:
+        """Forget what is whole and not committed: it arrives again, and its file is found then."""
+        self.kept.clear()
+        self.whole.clear()
+
     def sync(self) -> None:
-        """See the pieces on the disk, and give the whole parts their names."""
+        """Sync the pieces to the disk, and give the whole parts their names; drop them where that fails."""
+        try:
+            self._sync()
+        except OSError as error:  # a disk may take a piece, and say only now that it has no room for it
+            self._fail(error)
+            self.forget()
+        self._touched.clear()
+
+    def _sync(self) -> None:
         for part, header in self._touched.items():
             with part.open("rb") as file:
                 os.fsync(file.fileno())
@@ -145,7 +162,6 @@ class PictureFiles:
                 self._finish(part, header)
         if self._touched:
             sync_folder(self._folder)
-        self._touched.clear()
 
     def _finish(self, part: Path, header: ChunkHeader) -> None:
         if _sha256(part) != header.sha256:

@@ -19,7 +19,7 @@ from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
 from edge.northbound import version2
 from edge.records.record import Record
-from edge.records.spans import Span, merged
+from edge.records.spans import merged
 from edge.wire import contract
 from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, topic
 from edge.wire.errors import LinkError, may_not_read
@@ -204,6 +204,8 @@ class Receiver:
             self._finish(link, taken, hellos)
         except (OSError, SinkError):
             self._reader.forget()
+            if self._pictures is not None:
+                self._pictures.forget()
             raise
         finally:
             self._pending.clear()
@@ -272,15 +274,12 @@ class Receiver:
         """Send what is kept since the last receipt (where receipts are given), and the pieces that are wanted again."""
         whole, wanted = ([], []) if self._pictures is None else self._pictures.collect(station)
         self.tally.pictures += 0 if self._pictures is None else self._pictures.count_finished()
-        has = self._kept(station, merged(self._gathered.take(station))) if self.receipts else []
+        has = merged(self._gathered.take(station))
+        has = self.sink.kept(station, has) if self.receipts and has else []  # files may have gone while it waited
         for receipt in answers.receipts(
             self.sink, station, has, whole if self.receipts else [], wanted, self._tables.wanted.get(station, ())
         ):
             self._tell(link, topic(station, Topic.RECEIPT), receipt)
-
-    def _kept(self, station: str, has: list[Span]) -> list[Span]:
-        """Return what of this is here still: files may have been taken away while a receipt waited."""
-        return self.sink.kept(station, has) if has else []
 
     def _answer(self, link: Link, hello: Hello) -> None:
         if not self._speaks:
