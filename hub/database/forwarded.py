@@ -17,6 +17,8 @@ Name = tuple[str, str]  # station, epoch (as the database has it)
 FORWARDED = ("destination", "station", "epoch", "first", "last")
 ASIDE = ("destination", "station", "epoch", "seq", "revision", "arrived", "why")
 EPOCH = ("station", "epoch")
+# A fingerprint of ranges. Numbers of 53 bits are added up in halves: a thousand whole ones overflow SQLite's sum().
+SUMS = "count(*), " + ", ".join(f"sum({end} & 4294967295), sum({end} >> 32)" for end in ("first", "last"))
 
 
 def ledger(engine: Engine) -> dict[Name, Ranges]:
