@@ -1,4 +1,4 @@
-"""Make the tiles of new pictures as they arrive, so that opening the wall does not wait for a hundred of them."""
+"""Make the tiles of new pictures as they arrive, so that the wall opens without making a hundred of them."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ class TileMaker:
         self._make, self._tiles, self._pictures, self._utc = engine, tiles, pictures, utc
         self._ended, self._told = threading.Event(), threading.Event()
         self._lock = threading.Lock()
-        self._stations: set[str] | None = None  # that have something new; None: look at all
+        self._stations: set[str] | None = None  # with new data; None: look at all
         self._lanes = Lanes(SystemClock())
 
     def start(self) -> None:
-        """Begin with whatever is there."""
+        """Start the lane, with all stations to look at."""
         self._told.set()
         self._lanes.start("tiles", self._run)
 
     def tell(self, station: str) -> None:
-        """Say that a station has something new; from any thread."""
+        """Note that a station has new data; from any thread."""
         with self._lock:
             if self._stations is not None:
                 self._stations.add(station)
         self._told.set()
 
     def stop(self) -> None:
-        """End."""
+        """Stop the lane."""
         self._ended.set()
         self._told.set()
         self._lanes.stop()
