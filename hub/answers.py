@@ -33,7 +33,7 @@ def receipts(
     wanted: list[Piece],
     tables: Collection[str] = (),
 ) -> Iterator[Receipt]:
-    """Yield the receipts that say this, none of them large. `tables`: the names of those that are wanted."""
+    """Yield the receipts that carry this, each of at most PAGE entries. `tables`: names of the tables wanted."""
     names = sorted(tables)[:MOST_TABLES]
     for first in range(0, max(len(has), len(whole), len(wanted), len(names)), PAGE):
         page = slice(first, first + PAGE)
@@ -43,10 +43,10 @@ def receipts(
 
 
 def answers(sink: Sink, hello: Hello, told: ToldTime, proves: bool, reads: int = VERSION) -> Iterator[HelloAnswer]:
-    """Yield the answer to a hello, and then the one to send if the first is too large.
+    """Yield the answer to a hello, then a fallback to send if the first is too large.
 
-    It speaks of the epochs that the hello names. The second says nothing of what is here: it still tells the time,
-    and receipts close what comes. A list of so many holes is not an honest station's.
+    It covers the epochs that the hello names. The fallback only tells the time: receipts still close what arrives
+    later. No honest station has that many holes.
     """
     has = sink.held(hello.station, frozenset(span.epoch for span in hello.epochs))
     if proves and len(has) <= MOST_SPANS:
@@ -57,7 +57,7 @@ def answers(sink: Sink, hello: Hello, told: ToldTime, proves: bool, reads: int =
 
 
 def payload(message: HelloAnswer | Receipt, most: int | None) -> bytes | None:
-    """Return a message as it goes out; None where it is larger than a packet of `most` bytes, or than any may be."""
+    """Return an encoded message; None where it exceeds `most` bytes or the contract's own limit."""
     raw = encode(message)
     if len(raw) > PACKED:
         raw = encode(message, compress=True)

@@ -1,8 +1,9 @@
 """Back up a hub's database into one file, and restore it; photos are files, and not included.
 
-A backup is checked before it gets its name, so that what has it can be opened. What is put back gets another generation
-in the same step: stations see by it that receipts may be forgotten, and send again what is lacking. The former file of
-SQLite stays beside the new one. PostgreSQL is dumped and restored by its own programs, in one transaction.
+A backup is checked before it is renamed to its final name, so a file of that name can be opened. A restored database
+gets a new generation in the same step: it tells stations that receipts may be void, and they resend what is missing.
+The former SQLite file stays beside the new one. PostgreSQL is dumped and restored by its own programs, in one
+transaction.
 """
 
 from __future__ import annotations
@@ -26,14 +27,14 @@ from hub.database.sqlite import NO_ROOM, orphaned_log
 from hub.dump import EMPTY, HUB_RUNS, NO_BACKUP
 from hub.sink import SinkError
 
-BEFORE = ".before-restore"  # what the former file is called
+BEFORE = ".before-restore"  # suffix of the former file
 LOGS = ("-wal", "-shm", "-journal")  # SQLite's own files beside one of its databases
 DAMAGED = Reason("it_is_damaged", "it is damaged, or a part of it is missing")
-NOT_OURS = (schema.OTHERS.code, "no_sqlite")  # of a whole file, which says no more to who wants to restore it
+NOT_OURS = (schema.OTHERS.code, "no_sqlite")  # of a whole file: no more detail is of use in a restore
 
 
 def backup(engine: Engine, url: str, password: str | None, out: Path) -> None:
-    """Write a backup of a database to a file, whole or not at all. Raise SinkError, OSError."""
+    """Write a backup of a database to a file, atomically. Raise SinkError, OSError."""
     beside = out.with_name(f".{out.name}.part")
     _remove(beside)
     try:
@@ -50,7 +51,7 @@ def backup(engine: Engine, url: str, password: str | None, out: Path) -> None:
 
 @contextmanager
 def _room_for(file: Path) -> Iterator[None]:
-    """Name the file that is being written where there is no room: not one beside it, nor the one that is read."""
+    """Report a full disk with the name of the target file, not of a temporary one or the source."""
     try:
         yield
     except SinkError as error:
@@ -65,12 +66,12 @@ def _room_for(file: Path) -> Iterator[None]:
 
 
 def restore(url: str, password: str | None, file: Path) -> Path | None:
-    """Put a backup in the place of a database, which nobody has open. Raise SinkError, OSError.
+    """Replace a database, which nobody may have open, with a backup. Raise SinkError, OSError.
 
-    Return the log of a database that was lost itself, where it is kept under another name; None where there was none.
+    Return the path to which the log of a lost database was moved; None where there was none.
     """
     with file.open("rb"):
-        pass  # a file that is not there, or may not be read, is said by its own name
+        pass  # a missing or unreadable file raises with its own name
     if url.startswith(SQLITE):
         return _restore_sqlite(Path(file_of(url)), file)
     dump.restore(url, password, file)
@@ -87,12 +88,12 @@ def _restore_sqlite(database: Path, file: Path) -> Path | None:
             _check_sqlite(beside, file)
             with closing(opened(f"{SQLITE}{beside}")) as engine:
                 schema.renew_generation(engine)
-                engine.query("PRAGMA journal_mode=DELETE")  # all of it is in the one file then
+                engine.query("PRAGMA journal_mode=DELETE")  # no data is left in a log then
             log = _keep_orphaned_log(database)
             if database.exists():
                 _close_sqlite(database)
                 _set_aside(database)
-            for ending in LOGS:  # what is left of others: they must not be played into this one
+            for ending in LOGS:  # leftovers of others, which SQLite must not replay into this one
                 _with(database, ending).unlink(missing_ok=True)
             give_to_owner_of_folder(beside)
             _publish(beside, database)
@@ -102,13 +103,13 @@ def _restore_sqlite(database: Path, file: Path) -> Path | None:
 
 
 def _keep_orphaned_log(database: Path) -> Path | None:
-    """Give the log of a lost database a name by which SQLite takes it for no log, and deletes it with none."""
+    """Rename the log of a lost database: under its own name SQLite would delete it."""
     log = orphaned_log(database)
     return None if log is None else log.replace(log.with_name(log.name + BEFORE))
 
 
 def _refuse_others(database: Path) -> None:
-    """Raise DatabaseRefusedError where another program's database stands there; a damaged one may be replaced."""
+    """Raise DatabaseRefusedError where the file is another program's database; a damaged one may be replaced."""
     with closing(opened(f"{SQLITE}{database}", make=False)) as engine:
         try:
             schema.version(engine)
@@ -118,16 +119,17 @@ def _refuse_others(database: Path) -> None:
 
 
 def _copy(file: Path, beside: Path) -> None:
-    """Copy a file of SQLite, with its log where somebody copied that too: the newest may be there alone."""
+    """Copy an SQLite file, with its log if that was copied too: the newest data may be only there."""
     for ending in ("", "-wal"):
         if _with(file, ending).exists():
             shutil.copyfile(_with(file, ending), _with(beside, ending))
 
 
 def _set_aside(database: Path) -> None:
-    """Give the former file another name, and its log where it is damaged; its own names another file only later.
+    """Give the former file its second name, as a hard link, and move its log if it is damaged.
 
-    A restore that is killed before that leaves the former one where a hub looks for it, which would make a new one.
+    The original name stays until it is replaced: a restore killed in between leaves the former database where the hub
+    expects it, which would otherwise create a new one.
     """
     former = _with(database, BEFORE)
     spare = former.with_name(f".{former.name}")
@@ -138,7 +140,7 @@ def _set_aside(database: Path) -> None:
         database.replace(former)
     else:
         spare.replace(former)
-        spare.unlink(missing_ok=True)  # where `former` was the same file already, nothing was renamed
+        spare.unlink(missing_ok=True)  # rename does nothing where `former` is the same file already
     for ending in LOGS:
         _with(former, ending).unlink(missing_ok=True)
         if _with(database, ending).exists():
@@ -146,7 +148,7 @@ def _set_aside(database: Path) -> None:
 
 
 def _remove(beside: Path) -> None:
-    """Take away what is not whole, also a killed run's: its log would be played into what comes under that name."""
+    """Delete the incomplete file and its logs, also a killed run's: they would be replayed into the next file."""
     for ending in ("", *LOGS):
         _with(beside, ending).unlink(missing_ok=True)
 
@@ -156,7 +158,7 @@ def _with(file: Path, ending: str) -> Path:
 
 
 def _close_sqlite(database: Path) -> None:
-    """Fold the log into the former file, which nobody may have open. Raise SinkError."""
+    """Checkpoint the log into the former file, which nobody may have open. Raise SinkError."""
     try:
         connection = apsw.Connection(str(database), apsw.SQLITE_OPEN_READWRITE)
         try:
@@ -173,7 +175,7 @@ def _close_sqlite(database: Path) -> None:
 
 
 def _check_sqlite(file: Path, named: Path | None = None) -> None:
-    """See that a file is a whole database of a hub, and none of a newer one. Raise SinkError."""
+    """Check that a file is an intact hub's database, and not of a newer version. Raise SinkError."""
     name = str(named or file)
     with closing(opened(f"{SQLITE}{file.absolute()}", make=False)) as engine:
         try:
@@ -192,7 +194,7 @@ def _check_sqlite(file: Path, named: Path | None = None) -> None:
 
 
 def _publish(beside: Path, out: Path) -> None:
-    """Give a file that is whole its name."""
+    """Sync a complete file and rename it to its final name."""
     with beside.open("rb") as file:
         os.fsync(file.fileno())
     beside.replace(out)

@@ -1,4 +1,4 @@
-"""Why there is a gap in a station's minutes, in words for people."""
+"""Why a station's minutes have a gap or are not good, in words for people."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ MOST_NAMED = 4  # channels of one doubt
 
 
 def cause(kind: str, records: int, why: object, undated: int = 0) -> str:
-    """Return the words for a gap's cause, with the station's own reason where it has said one.
+    """Return the words for a gap's cause, with the station's own reason where it stated one.
 
-    `undated`: minutes without a time that arrived in it; how much of it they were measured in nobody knows.
+    `undated`: minutes of unknown time that arrived in it; which part of the gap they cover is unknown.
     """
     words = {
         "off": _("the box was off"),
@@ -30,15 +30,15 @@ def cause(kind: str, records: int, why: object, undated: int = 0) -> str:
 
 
 def because(what: str, why: object) -> str:
-    """Return what is so, and behind it a station's own reason where it has said one."""
+    """Return a statement, followed by the station's own reason where it stated one."""
     reason = reason_of(why)
     return _("{what}: {why}").format(what=what, why=reason) if reason else what
 
 
 def doubt(span: NotGood) -> str:
-    """Return the words for minutes that are here and not good, with the station's own reason; the API has all names."""
+    """Return the words for minutes that are not good, with the station's own reason; the API has all names."""
     channels = _(", ").join(map(texts.label, span.channels[:MOST_NAMED]))
-    if more := len(span.channels[MOST_NAMED:]):  # a bus that is lost takes some twenty with it
+    if more := len(span.channels[MOST_NAMED:]):  # a lost bus affects some twenty
         channels = ngettext("{channels} and {n} more", "{channels} and {n} more", more).format(
             channels=channels, n=more
         )
@@ -50,13 +50,13 @@ def doubt(span: NotGood) -> str:
 
 
 def undated(count: int) -> str:
-    """Return the words for minutes that are here and whose time nobody knows."""
+    """Return the words for minutes of unknown time."""
     told = ngettext("{n} minute arrived whose time is not known", "{n} minutes arrived whose time is not known", count)
     return told.format(n=count)
 
 
-def lying_over(count: int) -> str:
-    """Return the words for minutes that begin where the one before has not ended."""
+def overlapping(count: int) -> str:
+    """Return the words for minutes that begin before the previous one has ended."""
     return _(
         "{n} minutes overlap others: a second box sends in this station's name (was a card copied?), "
         "or times are still to be corrected"
@@ -64,5 +64,5 @@ def lying_over(count: int) -> str:
 
 
 def reason_of(why: object) -> str:
-    """Return what a station says of something, in words; "" where it says nothing that is known here."""
+    """Return a station's reason in words; "" where it states none that is known here."""
     return texts.render_known(why)

@@ -1,6 +1,6 @@
-"""Lines about things other than records: a station's status, and what its messages say in terms of a later version.
+"""Notes about things other than records: a station's status, and unknown keys in its messages.
 
-Each is written when it changes: once as long as it says the same.
+Each is written only when it changes.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from hub import intake, jsonl
 
 
 class Changes:
-    """What was said last; `note` takes a line and when it arrived, `utc` tells the time, microseconds since 1970."""
+    """The last status and keys seen; `note` takes a line and its arrival, `utc` returns microseconds since 1970."""
 
     def __init__(self, note: Callable[[dict[str, object], int], None], utc: Callable[[], int]) -> None:
         self._note, self._utc = note, utc
@@ -22,14 +22,14 @@ class Changes:
         self._said: dict[str, dict[str, bytes]] = {}  # by topic
 
     def status(self, status: Status) -> None:
-        """Take a station's status in."""
+        """Note a station's status if it changed."""
         if self._statuses.get(status.station) == status:
             return
         self._statuses[status.station] = status
         self._line(status.station, "status", {"state": status.state, "running": status.epoch})
 
     def more(self, topic: str, channel: Topic, fields: Mapping[str, Raw]) -> None:
-        """Take in what a message says in keys that are not known here."""
+        """Note a message's unknown keys if they changed."""
         more = {key: bytes(value) for key, value in fields.items()}
         if more and more != self._said.get(topic):
             self._said[topic] = more
@@ -37,7 +37,7 @@ class Changes:
             self._line(intake.station(topic), "message", {"topic": channel, "unknown": unknown})
 
     def forget(self) -> None:
-        """Take it that nothing was said: what was is not kept, and comes again."""
+        """Forget what was seen: it was not committed and will be redelivered."""
         self._statuses.clear()
         self._said.clear()
 

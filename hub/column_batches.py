@@ -1,4 +1,4 @@
-"""Read version 2 of the record topics: minutes from columns by their tables, each block individually."""
+"""Decode version 2 of the record topics: minutes in columns, by their tables, each block individually."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OTHERS_TABLE = Reason("table_of_another", "table: it is one of {station}", stati
 
 
 class RawColumnBatch(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message whose tables, blocks and records have not been looked at."""
+    """A message whose tables, blocks and records are not decoded yet."""
 
     v: Version
     tables: Raws = []
@@ -28,13 +28,13 @@ class RawColumnBatch(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Named(msgspec.Struct, frozen=True):
-    """A block of which only its table's name is read."""
+    """A block of which only the table's name is decoded."""
 
     table: TableName
 
 
 class ReadMessage(msgspec.Struct):
-    """What was read of one message of `station`, and the blocks that are damage: each as a message with the reason."""
+    """The content of one message of `station`; `bad`: damaged blocks, each as a message of its own with the reason."""
 
     station: str
     v: int
@@ -46,7 +46,7 @@ class ReadMessage(msgspec.Struct):
 
 
 def read(topic: str, payload: bytes, tables: ColumnTables) -> ReadMessage:
-    """Return what a message holds; blocks that lack their table wait. Raise PayloadError, OSError."""
+    """Return a message's content; blocks without their table are queued. Raise PayloadError, OSError."""
     station = _station(topic)
     raw = _opened(payload)
     message = _decoded(raw, RawColumnBatch)
@@ -73,7 +73,7 @@ def _take_table(found: ReadMessage, told: Raw, tables: ColumnTables) -> None:
         return
     if tables.put(found.station, told):
         found.new_tables = True
-        if msgspec.json.encode(table) != bytes(told):  # a newer station says more with it
+        if msgspec.json.encode(table) != bytes(told):  # it has keys of a newer version
             found.more["table"] = told
 
 
@@ -91,7 +91,7 @@ def _take_block(found: ReadMessage, topic: str, raw: Raw, here: dict[str, Raw], 
 
 
 def _alone(v: int, block: Raw, here: dict[str, Raw]) -> bytes:
-    """Return one block as a message, with its table where that came along."""
+    """Return one block as a message of its own, with its table if that came in the same message."""
     try:
         name = msgspec.json.decode(block, type=Named).table
     except msgspec.MsgspecError:
@@ -104,7 +104,7 @@ def _encoded(message: RawColumnBatch) -> bytes:
 
 
 def _more(raw: bytes) -> dict[str, Raw]:
-    """Return what a message says in keys that this version does not know."""
+    """Return a message's keys that this version does not know."""
     fields = msgspec.json.decode(raw, type=dict[str, Raw])
     return {key: value for key, value in fields.items() if key not in RawColumnBatch.__struct_fields__}
 

@@ -1,8 +1,8 @@
-"""The tables for reading stations' columns, and the blocks that wait for theirs.
+"""The tables by which stations' columns are decoded, and the blocks that wait for their table.
 
-A block whose table is not here is kept as it came until the table comes, over restarts. It is not receipted before its
-minutes are in their file: nobody can say which records it holds, and what waits is let go of, the oldest first, where
-there is too much of it. The station sends again what was not receipted, with its table.
+A block without its table is stored as received until the table arrives, across restarts. It gets no receipt before its
+minutes are stored: which records it holds is unknown until then, and waiting blocks are evicted, the oldest first,
+where there are too many. The station resends what was not receipted, with its table.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from hub.record_files import unwritten
 
 log = logging.getLogger("minshan.watch")
 WAITS = Reason("waits_for_table", "it waits for its table {name}", name="")
-MOST = 32  # tables of one station that are kept: each start of it makes one or two
+MOST = 32  # tables of one station that are kept: each of its starts creates one or two
 Known = OrderedDict[str, Raw]  # by name, the oldest first
 
 
 class ColumnTables:
-    """`wanted`: the names that were lacking since the last receipt, by station. A `folder` of None keeps nothing."""
+    """`wanted`: names of missing tables since the last receipt, by station. A `folder` of None stores nothing."""
 
     def __init__(self, folder: Path | None, waiting: SetAside | None) -> None:
         self.wanted: dict[str, set[str]] = {}
@@ -39,7 +39,7 @@ class ColumnTables:
         self._told = False
 
     def put(self, station: str, table: Raw) -> bool:
-        """Keep a table for the next `sync`. Return whether it is new here. Raise OSError."""
+        """Add a table, to be stored at the next `sync`. Return whether it is new. Raise OSError."""
         known, name = self._of(station), name_of(table)
         new = name not in known
         known[name] = Raw(bytes(table))
@@ -53,17 +53,17 @@ class ColumnTables:
         return new
 
     def get(self, station: str, name: str) -> Raw | None:
-        """Return a table's JSON; None where it is not here. Raise OSError."""
+        """Return a table's JSON; None where it is missing. Raise OSError."""
         return self._of(station).get(name)
 
     def wait(self, topic: str, station: str, name: str, payload: bytes) -> None:
-        """Keep a message until its table comes, and want that."""
+        """Store a message until its table arrives, and request the table."""
         self.wanted.setdefault(station, set()).add(name)
         if self._waiting is not None:
             self._waiting.put(topic, payload, WAITS.having(name=name))
 
     def came(self, station: str) -> Iterator[tuple[str, bytes]]:
-        """Yield topic and payload of each waiting message of the station, which then no longer waits. Raise OSError."""
+        """Remove and yield topic and payload of each waiting message of the station. Raise OSError."""
         if self._waiting is None:
             return
         for path in self._waiting.files():
@@ -73,9 +73,9 @@ class ColumnTables:
                 yield message.topic, payload
 
     def sync(self) -> frozenset[str]:
-        """See the tables that are new on the disk. Return the stations that they came from.
+        """Write new tables to the disk. Return the stations that they came from.
 
-        Where there is no room for them it is tried again each time: a table that a restart forgets is wanted anew.
+        A failed write is retried at each call: a table lost in a restart is requested again.
         """
         came = frozenset(self._new)
         self._new.clear()
@@ -104,7 +104,7 @@ class ColumnTables:
         return self._known[station]
 
     def _read(self, station: str) -> Known:
-        """Return what is kept of a station; what can't be read is asked for again."""
+        """Return a station's stored tables; what cannot be decoded is requested again."""
         if self._folder is None:
             return OrderedDict()
         try:

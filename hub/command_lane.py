@@ -1,7 +1,7 @@
 """The lane that sends commands to stations and receives their results, on its own connection.
 
-A command is in the database before it is sent, and sent again where nobody knows whether the broker has it, or what
-came of it: a station knows it by its id, does it once and says again what came of it. What is older than its expiry is
+A command is committed before it is sent, and sent again where it is unknown whether the broker has it, or what its
+result is: a station recognises it by its id, executes it once and repeats its result. A command that has expired is
 not sent for the first time.
 """
 
@@ -17,6 +17,7 @@ from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.config.sections import BrokerSection
+from edge.lanes import Lanes
 from edge.wire.client import sent
 from edge.wire.contract import VERSION, Command, PayloadError, Result, Topic, decode, encode, topic
 from edge.wire.errors import LinkError
@@ -32,66 +33,72 @@ from hub.database.orders import CommandOrder, Orders
 from hub.sink import SinkError
 
 log = logging.getLogger("minshan.hub")
-SLICE = 0.2  # s: how soon a command goes out
-LOOK = 5.0  # s between two looks for what another hub's page was asked for
+SLICE = 0.2  # s within which a command is sent
+LOOK = 5.0  # s between two checks for commands that came in by another hub
 
 
 class CommandLane:
-    """Runs in a thread of its own until `stop`. `engine` is made in it; `utc` tells the time, us."""
+    """Runs in a lane of its own until `stop`. `engine` opens the database there; `utc`: microseconds UTC."""
 
     def __init__(self, broker: BrokerSection, engine: Callable[[], Engine], utc: Callable[[], int]) -> None:
         self._broker, self._make, self._utc = broker, engine, utc
         self._clock: Clock = SystemClock()
         self._ended, self._asked = threading.Event(), threading.Event()
         self._told: Reason | None = None
-        self._thread = threading.Thread(target=self._run, name="commands", daemon=True)
+        self._lanes = Lanes(self._clock)
 
     def start(self) -> None:
-        """Begin."""
-        self._thread.start()
+        """Start the lane."""
+        self._lanes.start("commands", self._run)
 
     def wake(self) -> None:
-        """Say that a command is there to be sent; from any thread."""
+        """Wake the lane: a command is to be sent. From any thread."""
         self._asked.set()
 
     def stop(self) -> None:
-        """End."""
+        """Stop the lane."""
         self._ended.set()
-        self._thread.join(5.0)
+        self._lanes.stop()
+        self._lanes.join(5.0)
 
     def _run(self) -> None:
         retry = Retry(self._broker.retry_max_s)
         engine: Engine | None = None
-        while not self._ended.is_set():
-            try:
-                engine = engine or self._make()
-                everyone = topic("+", Topic.RESULT)
-                link = connect(self._broker, Session(f"minshan-commands-{secrets.token_hex(4)}", (everyone,)))
+        try:
+            while not self._ended.is_set():
                 try:
-                    retry.reset()
-                    self._told = None
-                    self._serve(link, Orders(engine))
-                finally:
-                    link.close()
-            except (LinkError, SinkError) as trouble:
-                if trouble.reason != self._told and not is_unusable(trouble.reason):
-                    log.warning("commands: %s", trouble.reason)
-                self._told = trouble.reason
-                self._ended.wait(retry.pause(isinstance(trouble, LinkError) and trouble.login))
-        if engine is not None:
-            engine.close()
+                    engine = engine or self._make()
+                    self._connected(retry, Orders(engine))
+                except (LinkError, SinkError) as trouble:
+                    if trouble.reason != self._told and not is_unusable(trouble.reason):
+                        log.warning("commands: %s", trouble.reason)
+                    self._told = trouble.reason
+                    self._ended.wait(retry.pause(isinstance(trouble, LinkError) and trouble.login))
+        finally:
+            if engine is not None:
+                engine.close()
+
+    def _connected(self, retry: Retry, orders: Orders) -> None:
+        everyone = topic("+", Topic.RESULT)
+        link = connect(self._broker, Session(f"minshan-commands-{secrets.token_hex(4)}", (everyone,)))
+        try:
+            retry.reset()
+            self._told = None
+            self._serve(link, orders)
+        finally:
+            link.close()
 
     def _serve(self, link: Link, orders: Orders) -> None:
         look = self._clock.now()
-        # What was said while nobody here listened came to nobody. A broker of MQTT 3.1.1 would keep each question
-        # for a station that is away.
+        # Results published while nobody was subscribed are lost, so they are asked for again; not with MQTT 3.1.1, as
+        # its brokers would queue each question for a station that is offline.
         for order in orders.unanswered(self._utc()) if link.version == MQTT5 else ():
             self._send(link, orders, order)
         while not self._ended.is_set():
             link.wait(self._clock.now() + SLICE)
             while link.incoming:
                 message = link.incoming[0]
-                self._answered(orders, message.topic, message.payload)
+                self._keep_result(orders, message.topic, message.payload)
                 link.ack(message)
                 del link.incoming[0]
             if self._asked.is_set() or self._clock.now() >= look:
@@ -106,7 +113,7 @@ class CommandLane:
         where = topic(order.station, Topic.COMMAND)
         code = sent(link, where, encode(command), lasts)
         orders.sent(order.id, self._utc(), code == NOBODY_LISTENS)
-        if code >= REFUSED and order.sent_us is None:  # no station will ever say anything of it
+        if code >= REFUSED and order.sent_us is None:  # no station will ever answer it
             refused = Reason(
                 "broker_refuses_command",
                 "the broker does not let the hub write {topic} ({why})",
@@ -117,8 +124,8 @@ class CommandLane:
             failed = Result(VERSION, order.id, order.station, "failed", data={"why": refused.builtins()})
             orders.answered(failed, self._utc())
 
-    def _answered(self, orders: Orders, where: str, payload: bytes) -> None:
-        """Take in one answer; another program's message on such a topic is none, nor is what no database takes."""
+    def _keep_result(self, orders: Orders, where: str, payload: bytes) -> None:
+        """Store a result; ignore messages of other programs on such a topic, and values that no database accepts."""
         with suppress(PayloadError, ValueRefusedError):
             result = decode(payload, Result)
             if where == topic(result.station, Topic.RESULT):

@@ -1,11 +1,11 @@
 """Completeness: for each day of a station what was measured, received and good, and the cause of each gap.
 
-A gap is a time without minutes between two that are here. Numbers that the ledger lacks there were measured: they are
-not received yet, or lost where a loss record names them. Where the epoch changes the box was off for the time that its
-start record names, and why; what was measured before and after it, and is not here, is told apart from it. What is none
-of these was not measured. Behind the last minute what a hello named is not received, and nothing has been heard of the
-rest, unless minutes arrived then whose time is not known. Where two boxes speak in one name, each one's numbers are
-looked at by themselves.
+A gap is a time without minutes between two that are here. Numbers missing from the ledger there were measured: they are
+not received yet, or lost where a loss record names them. Where the epoch changes, the box was off for the time and the
+reason that its start record states; minutes measured before and after it that are not here are listed separately. The
+remainder was not measured. After the last minute, numbers that a hello announced are not received, and the rest is
+silence, unless minutes of unknown time arrived then. Where two boxes use one name, the numbers of each are examined
+separately.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def day_of(engine: Engine, station: str, day: date, now: int) -> Completeness:
 
 
 def days_of(engine: Engine, station: str, first: date, last: date, now: int) -> list[Completeness]:
-    """Return each of a station's days first..last, both included, read together; none where `last` lies before.
+    """Return each of a station's days first..last, both included, in one read; none where `last` is before `first`.
 
     `now` ends the day that is not over. Raise SinkError.
     """
@@ -47,7 +47,7 @@ def days_of(engine: Engine, station: str, first: date, last: date, now: int) -> 
     begin = begin_of(first, offset_of(engine, station))
     begins = [begin + n * DAY_S * US for n in range((last - first).days + 2)]
     minutes, gaps = span_of(engine, station, begin, max(begin, min(begins[-1], now)), begins)
-    counts = [[0, 0, 0] for _ in begins[1:]]  # minutes, good ones, and those that begin where another has not ended
+    counts = [[0, 0, 0] for _ in begins[1:]]  # minutes, good ones, and those that overlap the one before
     for some in minutes:
         place = (some.start - begin) // (DAY_S * US)
         if some.end <= begins[place + 1]:
@@ -72,7 +72,7 @@ def days_of(engine: Engine, station: str, first: date, last: date, now: int) -> 
 def span_of(
     engine: Engine, station: str, first: int, last: int, cuts: Sequence[int] = ()
 ) -> tuple[list[Stretch], list[Gap]]:
-    """Return the minutes that begin in a span (microseconds UTC), by time, and its gaps, none reaching over a cut.
+    """Return the minutes that begin in a span (microseconds UTC), by time, and its gaps, split at each cut.
 
     Raise SinkError.
     """
@@ -89,7 +89,7 @@ def doubtful_of(engine: Engine, station: str, day: date) -> list[Stretch]:
 
 
 def undated_minutes(engine: Engine, station: str, first: int, last: int) -> int:
-    """Return how many minutes arrived in a span (microseconds UTC) whose time nobody knows. Raise SinkError."""
+    """Return how many minutes of unknown time arrived in a span (microseconds UTC). Raise SinkError."""
     found = engine.query(
         "SELECT count(*) FROM record WHERE station = %s AND start IS NULL AND kind = 'minute' AND wrong IS NULL "
         "AND arrived >= %s AND arrived < %s",
@@ -140,12 +140,12 @@ def _gaps(engine: Engine, station: str, minutes: list[Stretch], edges: Sequence[
         if reached is not None and minute.start - reached.end >= MINUTE_US // 2:
             found += _between(told, reached, minute)
         elif own is not None and own is not reached and own.last + 1 < minute.first and own.end < minute.start:
-            found += _hidden(told, own, minute)
+            found += _between_own(told, own, minute)
         reached = newest[minute.epoch] = minute
     if reached is None:
         found.append(Gap(first, last, "silent", 0, None))
     else:
-        found += _behind(told, reached, last)
+        found += _after_newest(told, reached, last)
     for gap in found:
         is_undated = gap.cause == "silent" and undated_minutes(engine, station, max(gap.start_us, first), last)
         for begin, until in pairwise(edges):
@@ -158,34 +158,34 @@ def _gaps(engine: Engine, station: str, minutes: list[Stretch], edges: Sequence[
 
 
 class Told:
-    """What tells the cause of a station's gaps, each thing read once: there may be thousands of gaps. Raise SinkError.
+    """What determines the causes of a station's gaps, each read once, as there may be thousands. Raise SinkError.
 
-    `held`: the numbers of some epochs that are here; `lost`: those of an epoch that loss records name, and why;
+    `held`: the stored numbers of some epochs; `lost`: those of an epoch that loss records name, and why;
     `starts`: the body of each epoch's start record.
     """
 
     def __init__(self, engine: Engine, station: str) -> None:
-        self._said = cache(partial(_said, engine, station))
+        self._announced = cache(partial(_announced, engine, station))
         self.held = cache(partial(_held, engine, station))
         losses = cache(partial(_bodies, engine, station, "loss"))
         self.lost = cache(lambda epoch: _lost(losses(), epoch))
         self.starts = cache(lambda: dict(reversed(_bodies(engine, station, "start"))))
 
     def named(self, *epochs: str) -> Ranges:
-        """Return the numbers that a hello named: of these epochs, and of epochs of which nothing has arrived."""
-        said = self._said()
+        """Return the numbers that hellos announced: of these epochs, and of epochs of which nothing has arrived."""
+        said = self._announced()
         return ranges(pair for epoch in {"", *epochs} for pair in said.get(epoch, ()))
 
 
-def _hidden(told: Told, before: Stretch, after: Stretch) -> Iterator[Gap]:
-    """Yield what one box lacks between two of its minutes, while another speaks in its name."""
+def _between_own(told: Told, before: Stretch, after: Stretch) -> Iterator[Gap]:
+    """Yield the gap between two minutes of one box, while another sends in its name."""
     lacking = without(((before.last + 1, after.first - 1),), told.held(before.epoch))
     if lacking:
         yield from _lacking(told, before.epoch, Gap(before.end, after.start, "", 0, None), lacking)
 
 
-def _behind(told: Told, newest: Stretch, last: int) -> Iterator[Gap]:
-    """Yield what is behind the newest minute: what a hello named, a minute each, and what nobody has told of."""
+def _after_newest(told: Told, newest: Stretch, last: int) -> Iterator[Gap]:
+    """Yield the gaps after the newest minute: announced numbers, a minute each, then silence."""
     named = common(told.named(newest.epoch), ((newest.last + 1, MOST),))
     lacking = without(named, told.held(newest.epoch))
     named_until = newest.end + count(lacking) * MINUTE_US
@@ -196,10 +196,10 @@ def _behind(told: Told, newest: Stretch, last: int) -> Iterator[Gap]:
 
 
 def _between(told: Told, before: Stretch, after: Stretch) -> Iterator[Gap]:
-    """Yield what lies between two minutes that are here, each part with its cause, in the order of time."""
+    """Yield the gaps between two stored minutes, each with its cause, by time."""
     gap = Gap(before.end, after.start, "not_measured", 0, None)
     epochs = dict.fromkeys((before.epoch, after.epoch))
-    lacking = without(_made_between(told, before, after), told.held(*epochs))
+    lacking = without(_numbers_between(told, before, after), told.held(*epochs))
     if before.epoch == after.epoch:
         yield from _lacking(told, before.epoch, gap, lacking) if lacking else (gap,)
         return
@@ -222,12 +222,12 @@ def _between(told: Told, before: Stretch, after: Stretch) -> Iterator[Gap]:
 
 
 def _share(gap: Gap, begin: int, end: int, whole: int) -> int:
-    """Return how many of a gap's records fall into a part of it: all parts together have as many as the gap."""
+    """Return how many of a gap's records fall into a part of it, so that the parts add up to the whole."""
     return round(gap.records * end / whole) - round(gap.records * begin / whole)
 
 
 def _lacking(told: Told, epoch: str, gap: Gap, lacking: Ranges) -> Iterator[Gap]:
-    """Yield a gap for what of these numbers a loss record names, and one for what is not received yet."""
+    """Yield a gap for the numbers that loss records name, and one for those not received yet."""
     lost, why = told.lost(epoch)
     gone = common(lacking, lost)
     if gone:
@@ -236,11 +236,11 @@ def _lacking(told: Told, epoch: str, gap: Gap, lacking: Ranges) -> Iterator[Gap]
         yield replace(gap, cause="not_received", records=count(left))
 
 
-def _made_between(told: Told, before: Stretch, after: Stretch) -> Ranges:
-    """Return the numbers that the station has given between two minutes.
+def _numbers_between(told: Told, before: Stretch, after: Stretch) -> Ranges:
+    """Return the numbers that the station assigned between two minutes.
 
-    Of one epoch those are all between. Over a start only those count that a hello named: of the two epochs, and of
-    epochs of which nothing has arrived. A card that was changed counts from 1 again, and its numbers prove nothing.
+    Within one epoch those are all between. Across a start only announced ones count: of the two epochs, and of epochs
+    of which nothing has arrived. A replaced card counts from 1 again, so its numbers prove nothing.
     """
     all_of_them: Ranges = ((before.last + 1, after.first - 1),) if before.last + 1 < after.first else ()
     if before.epoch == after.epoch:
@@ -249,7 +249,7 @@ def _made_between(told: Told, before: Stretch, after: Stretch) -> Ranges:
 
 
 def _off(body: dict[str, Any], gap: Gap) -> Gap | None:
-    """Return the part of a gap in which the box was off, by the start record of the epoch after; None: not told."""
+    """Return the part of a gap in which the box was off, by the next epoch's start record; None: not stated."""
     said = body.get("missing")
     if not isinstance(said, dict) or not (isinstance(said.get("from"), int) and isinstance(said.get("to"), int)):
         return None
@@ -257,8 +257,8 @@ def _off(body: dict[str, Any], gap: Gap) -> Gap | None:
     return replace(gap, start_us=start, end_us=end, cause="off", why=body.get("reason")) if start < end else None
 
 
-def _said(engine: Engine, station: str) -> dict[str, list[tuple[int, int]]]:
-    """Return the first and last number that a hello named, by epoch; under "" those of which nothing has arrived."""
+def _announced(engine: Engine, station: str) -> dict[str, list[tuple[int, int]]]:
+    """Return the announced ranges by epoch; under "" those of epochs of which nothing has arrived."""
     found: dict[str, list[tuple[int, int]]] = {}
     sql = "SELECT epoch, said_first, said_last, arrived_first FROM epoch WHERE station = %s AND said_first IS NOT NULL"
     for epoch, first, last, arrived in engine.query(sql, (station,)):
@@ -267,7 +267,7 @@ def _said(engine: Engine, station: str) -> dict[str, list[tuple[int, int]]]:
 
 
 def _held(engine: Engine, station: str, *epochs: str) -> Ranges:
-    """Return the numbers of these epochs that are here."""
+    """Return the stored numbers of these epochs."""
     marks = " OR ".join(["epoch = %s"] * len(epochs))
     found = engine.query(f"SELECT first, last FROM ledger WHERE station = %s AND ({marks})", (station, *epochs))
     return ranges((first, last) for first, last in found)
@@ -290,6 +290,6 @@ def lost_numbers(engine: Engine, station: str, epoch: str) -> Ranges:
 
 
 def _bodies(engine: Engine, station: str, kind: str) -> list[tuple[str, dict[str, Any]]]:
-    """Return epoch and body of a station's records of a kind that is no minute, found by the index of those."""
+    """Return epoch and body of a station's records of a kind other than minute, by their partial index."""
     sql = "SELECT epoch, body FROM event WHERE station = %s AND kind = %s AND kind <> 'minute' ORDER BY epoch, seq"
     return [(epoch, json_object(body)) for epoch, body in engine.query(sql, (station, kind))]

@@ -1,4 +1,4 @@
-"""hub.toml: a `HubConfig`, or a ConfigError with everything that is wrong at once, as for a station's file."""
+"""hub.toml: a `HubConfig`, or a ConfigError that lists all mistakes at once, as for a station's file."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ HALF = Reason("half_certificate", "cert_file and key_file belong together")
 
 
 class HubSection(Section):
-    """`name` keeps its session at the broker apart from another hub's ("": the host's name)."""
+    """`name` distinguishes its session at the broker from another hub's ("": the host's name)."""
 
     name: str = Field(default="", pattern=HUB_NAME)
 
@@ -62,9 +62,9 @@ class DatabaseSection(Section):
 
 
 class PicturesSection(Section):
-    """Where photos are kept; what waits or was set aside lies in folders beside it.
+    """Where photos are stored; pending and set-aside messages are in folders beside it.
 
-    Of photos, not their thumbnails, only the newest are kept: `keep_days` old at most, `keep_gb` (10^9 bytes) in all.
+    Of full photos only the newest are kept: at most `keep_days` old, at most `keep_gb` (10^9 bytes) in all.
     """
 
     dir: FolderPath
@@ -73,11 +73,11 @@ class PicturesSection(Section):
 
 
 class HttpSection(Section):
-    """The API and the page, served at `listen`, as 127.0.0.1:8080; not served where the table is not there.
+    """The API and the page, served at `listen`, such as 127.0.0.1:8080; not served without this table.
 
-    What is reached from elsewhere wants a certificate (`cert_file`, `key_file`), or a proxy that has one
-    (`behind_proxy`: its addresses, whose headers are believed), or `insecure = true`, which says that it is known.
-    `public_url`: how people reach it.
+    An address reachable from other machines requires a certificate (`cert_file`, `key_file`), or a proxy that has one
+    (`behind_proxy`: its addresses, whose headers are trusted), or `insecure = true`, which accepts the risk.
+    `public_url`: the address that people use.
     """
 
     listen: str = "127.0.0.1:8080"
@@ -97,7 +97,7 @@ class HttpSection(Section):
     @field_validator("behind_proxy")
     @classmethod
     def _are_addresses(cls, proxies: list[str]) -> list[str]:
-        if not all(map(is_network, proxies)):  # "*" would believe whatever address somebody writes
+        if not all(map(is_network, proxies)):  # "*" would trust any client's headers
             raise SettingError(BAD_PROXY)
         return proxies
 
@@ -113,9 +113,9 @@ class HttpSection(Section):
 
 
 class AlarmsSection(Section):
-    """How people are told. `season`: in which frost matters, first and last day; `names`: of stations, for people.
+    """How people are notified. `season`: first and last day of the frost season; `names`: display names of stations.
 
-    `utc_offset_h`: hours of the people's clock ahead of UTC; `language`: of a message to nobody in particular.
+    `utc_offset_h`: hours of the people's clock ahead of UTC; `language`: of messages that have no known recipient.
     """
 
     utc_offset_h: float = Field(default=8.0, ge=-12, le=14)
@@ -125,7 +125,7 @@ class AlarmsSection(Section):
 
 
 class HeartbeatSection(Section):
-    """`url` is asked for once a minute while the alarms work: on another host, which tells people when that ends."""
+    """`url` is requested once a minute while the alarms work; the other host notifies people when requests stop."""
 
     url: str = Field(pattern=HTTP_URL)
 
@@ -136,7 +136,7 @@ class HeartbeatSection(Section):
 
 
 class HubConfig(Section):
-    """The whole file. `forward`: other platforms that get the records too; `channel`: by which people are told."""
+    """The whole file. `forward`: other platforms that records are sent to; `channel`: how people are notified."""
 
     hub: HubSection = HubSection()
     broker: BrokerSection
@@ -150,7 +150,7 @@ class HubConfig(Section):
 
     @property
     def holder(self) -> str:
-        """The name by which this hub takes what only one of several does."""
+        """This hub's name in leases."""
         return self.hub.name or socket.gethostname()
 
     @property
@@ -161,7 +161,7 @@ class HubConfig(Section):
 
 
 def is_database_address(url: str) -> bool:
-    """Return whether that may be a database's address; of PostgreSQL's servers there may be several, with commas."""
+    """Return whether this can be a database's address; PostgreSQL may have several hosts, separated by commas."""
     if url.startswith(SQLITE):
         return bool(file_of(url))
     try:
@@ -174,7 +174,7 @@ def is_database_address(url: str) -> bool:
 
 
 def is_network(text: str) -> bool:
-    """Return whether that is an address or a network of them."""
+    """Return whether this is an IP address or network."""
     try:
         return bool(ipaddress.ip_network(text, strict=False))
     except ValueError:
@@ -182,7 +182,7 @@ def is_network(text: str) -> bool:
 
 
 def load(path: Path) -> HubConfig:
-    """Return what the file says. Raise ConfigError, which names every mistake with its line."""
+    """Return the file's configuration. Raise ConfigError, which names every mistake with its line."""
     text = decoded(str(path), read(path))
     if isinstance(text, Mistake):
         raise ConfigError([text])
@@ -190,7 +190,7 @@ def load(path: Path) -> HubConfig:
 
 
 def checked(file: str, text: str) -> HubConfig:
-    """Return what that text says, which is or will be in `file`. Raise ConfigError as `load` does."""
+    """Return the configuration in a text that is, or will be, in `file`. Raise ConfigError as `load` does."""
     draft = DraftConfig(file, text)
     draft.is_of("database", "station", STATIONS_FILE)
     listed = {key: of_kinds(draft, key, kinds) for key, kinds in (("forward", FORWARDS), ("channel", CHANNELS))}

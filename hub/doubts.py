@@ -1,4 +1,4 @@
-"""Why minutes that were received are not good: a lost sensor, maintenance, a doubt, each with its time."""
+"""Why received minutes are not good: a lost sensor, maintenance, a doubt, each with its time span."""
 
 from __future__ import annotations
 
@@ -20,13 +20,11 @@ from hub.database.held_hours import BEST, Stretch
 from hub.database.rows import KEY
 
 SLICE = 2000  # minutes that are read at a time
-PAUSE_US = (
-    60 * MINUTE_US
-)  # a doubt that comes back within it is the same one: a calm night is no list of a hundred lines
+PAUSE_US = 60 * MINUTE_US  # a doubt that returns within it is the same one, lest a calm night make a hundred lines
 
 
 class Flaw(NamedTuple):
-    """Why a channel of a minute is not good: its flag, and the station's reason as it came (None: not said)."""
+    """Why a channel of a minute is not good: its flag, and the station's reason as received (None: not stated)."""
 
     channel: str
     flag: int
@@ -34,15 +32,15 @@ class Flaw(NamedTuple):
 
 
 def explained(engine: Engine, day: Completeness) -> ExplainedDay:
-    """Return a day with why those of its minutes that are not good are not. Raise SinkError."""
+    """Return a day with the spans of its minutes that are not good, each with its reason. Raise SinkError."""
     minutes = doubtful_of(engine, day.station, day.day) if day.good < day.received else ()
     return ExplainedDay(*astuple(day), doubts=doubt_spans(engine, day.station, minutes))
 
 
 def doubt_spans(engine: Engine, station: str, minutes: Iterable[Stretch]) -> list[NotGood]:
-    """Return why those of these minutes that are not good are not, by time. Raise SinkError."""
+    """Return the spans of these minutes that are not good, each with its reason, by time. Raise SinkError."""
     done: list[NotGood] = []
-    under_way: dict[tuple[bool, str], NotGood] = {}
+    current: dict[tuple[bool, str], NotGood] = {}
     for minute, flaws in flawed(engine, station, minutes):
         now: dict[tuple[bool, str], NotGood] = {}
         for flaw in flaws:
@@ -50,13 +48,13 @@ def doubt_spans(engine: Engine, station: str, minutes: Iterable[Stretch]) -> lis
             before = now.get(key) or NotGood(minute.start, minute.end, 1, [], key[0], flaw.reason)
             now[key] = replace(before, channels=[*before.channels, flaw.channel])
         for key, span in now.items():
-            before = under_way.get(key) or replace(span, minutes=0)
+            before = current.get(key) or replace(span, minutes=0)
             if span.start_us - before.end_us > PAUSE_US:
                 done.append(before)
                 before = replace(span, minutes=0)
             channels = list(dict.fromkeys((*before.channels, *span.channels)))
-            under_way[key] = replace(before, end_us=span.end_us, minutes=before.minutes + 1, channels=channels)
-    return sorted([*done, *under_way.values()], key=lambda span: span.start_us)
+            current[key] = replace(before, end_us=span.end_us, minutes=before.minutes + 1, channels=channels)
+    return sorted([*done, *current.values()], key=lambda span: span.start_us)
 
 
 def doubt_counts(engine: Engine, station: str, minutes: Iterable[Stretch]) -> list[tuple[str, object, int]]:
@@ -73,7 +71,7 @@ def doubt_counts(engine: Engine, station: str, minutes: Iterable[Stretch]) -> li
 
 
 def flawed(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator[tuple[Stretch, list[Flaw]]]:
-    """Yield those of these minutes that are not good, in their order, with what is wrong of them. Raise SinkError."""
+    """Yield those of these minutes that are not good, in order, each with its flaws. Raise SinkError."""
     those = [minute for minute in minutes if not minute.good]
     for place in range(0, len(those), SLICE):
         part = {(minute.epoch, minute.first): minute for minute in those[place : place + SLICE]}
@@ -83,7 +81,7 @@ def flawed(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator
 
 
 def _flaws(raw: bytes) -> Iterator[Flaw]:
-    """Yield what is not good of a minute. A value without a flag is suspect, a flag without a number missing."""
+    """Yield a minute's flaws. A value without a flag is suspect; a flag without a number is missing."""
     try:
         body = json.loads(raw)["body"]
         values, flags, reasons = body["values"], body["quality"], body.get("reasons") or {}

@@ -1,4 +1,4 @@
-"""PostgreSQL's part of a backup: its own programs write a dump and play it back, all of it in one transaction."""
+"""PostgreSQL's part of a backup: its own programs write a dump and restore it, in one transaction."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ OTHERS = (
     "SELECT pid FROM pg_stat_activity WHERE datname = current_database() AND application_name = 'minshan-hub' "
     "AND pid <> pg_backend_pid()"
 )
-ENDING_S = 3.0  # s for which a connection that has ended may still be listed
+ENDING_S = 3.0  # s for which a closed connection may still be listed
 PAUSE_S = 0.1  # s
-FULL = "could not write to output file: No space left on device"  # pg_dump's words
+FULL = "could not write to output file: No space left on device"  # pg_dump's message
 
 
 def write(url: str, password: str | None, out: Path) -> None:
-    """Write a dump to a file, and look through it. Raise SinkError, OSError."""
+    """Write a dump to a file, and check that it can be listed. Raise SinkError, OSError."""
     with out.open("wb") as file:
         try:
             _run(["pg_dump", "-Fc", "--no-owner", "--no-privileges", "-d", url], password, stdout=file)
@@ -47,12 +47,12 @@ def write(url: str, password: str | None, out: Path) -> None:
 
 
 def restore(url: str, password: str | None, file: Path) -> None:
-    """Put a dump in the place of a database, which no hub has open. Raise SinkError."""
+    """Replace a database, which no hub may have open, with a dump. Raise SinkError."""
     _check_dump(file)
     engine = opened(url, password)
     try:
         schema.version(engine)  # another program's database is refused
-        if not is_left_alone(engine):
+        if not is_unused(engine):
             raise SinkError(HUB_RUNS.having(database=engine.shown))
         ((schema_name,),) = engine.query("SELECT current_schema()")
         views = {name for (name,) in engine.query("SELECT viewname FROM pg_views WHERE schemaname = current_schema()")}
@@ -66,8 +66,8 @@ def restore(url: str, password: str | None, file: Path) -> None:
     _play(url, password, file, before, after)
 
 
-def is_left_alone(engine: Engine) -> bool:
-    """Return whether no hub has the database open; wait for connections that are ending. Raise SinkError."""
+def is_unused(engine: Engine) -> bool:
+    """Return whether no hub has the database open, waiting ENDING_S for closing connections. Raise SinkError."""
     clock = SystemClock()
     ends = clock.now() + ENDING_S
     while engine.query(OTHERS):
@@ -78,7 +78,7 @@ def is_left_alone(engine: Engine) -> bool:
 
 
 def _check_dump(file: Path) -> None:
-    """See that a file is a dump of a hub's database, and none of a newer one. Raise SinkError."""
+    """Check that a file is a dump of a hub's database, and not of a newer version. Raise SinkError."""
     with tempfile.TemporaryFile() as one_table:
         _read_into(one_table, file, "--data-only", f"--table={schema.PROGRAM}")
         one_table.seek(0)
@@ -94,8 +94,8 @@ def _check_dump(file: Path) -> None:
 def _play(url: str, password: str | None, file: Path, before: Iterable[str], after: Iterable[str]) -> None:
     """Restore a dump between other statements, all of it or nothing. Raise SinkError.
 
-    It goes from one program into the other: written out it would take several times its room. The transaction ends with
-    the last statement of all, so that whatever ends before it, this process too, undoes everything.
+    The SQL is piped from pg_restore to psql: as a file it would take several times the room of the dump. COMMIT is the
+    very last statement, so if either program or this process ends earlier, everything is rolled back.
     """
     words = ["psql", "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", url, "-f", "-"]
     with tempfile.TemporaryFile() as said:
@@ -104,7 +104,7 @@ def _play(url: str, password: str | None, file: Path, before: Iterable[str], aft
         )
         assert psql.stdin is not None
         try:
-            with suppress(BrokenPipeError):  # it has ended, and said why
+            with suppress(BrokenPipeError):  # psql has ended; its error is read below
                 psql.stdin.write("\n".join(["BEGIN;", *before, ""]).encode())
                 psql.stdin.flush()
                 _read_into(psql.stdin, file)
@@ -118,33 +118,33 @@ def _play(url: str, password: str | None, file: Path, before: Iterable[str], aft
             psql.wait()
         if code:
             said.seek(0)
-            raise _said(said.read(), code)
+            raise _failure(said.read(), code)
 
 
 def _read_into(pipe: IO[bytes], file: Path, *which: str) -> None:
-    """Write a dump, or `which` part of it, as statements.
+    """Write a dump, or the part that the options `which` select, as SQL.
 
-    Raise SinkError where it is none, BrokenPipeError where nobody takes them any more.
+    Raise SinkError where the file is no dump, BrokenPipeError where the reader has ended.
     """
     words = ["pg_restore", "--no-owner", "--no-privileges", *which, "-f", "-", str(file)]
     ran = subprocess.run(_command(words), stdout=pipe, stderr=subprocess.PIPE, env=_environment(None), check=False)
     if ran.returncode == -signal.SIGPIPE:
         raise BrokenPipeError
     if ran.returncode:
-        raise DatabaseRefusedError(NO_BACKUP.having(file=str(file), why=_said(ran.stderr, ran.returncode).reason))
+        raise DatabaseRefusedError(NO_BACKUP.having(file=str(file), why=_failure(ran.stderr, ran.returncode).reason))
 
 
 def _run(words: list[str], password: str | None, stdout: IO[bytes] | int) -> None:
-    """Run one of PostgreSQL's programs. Raise SinkError with its own words."""
+    """Run one of PostgreSQL's programs. Raise SinkError with its error message."""
     ran = subprocess.run(
         _command(words), stdout=stdout, stderr=subprocess.PIPE, env=_environment(password), check=False
     )
     if ran.returncode:
-        raise _said(ran.stderr, ran.returncode)
+        raise _failure(ran.stderr, ran.returncode)
 
 
 def _command(words: list[str]) -> list[str]:
-    """Return the words with the program's whole path. Raise SinkError where it is not installed."""
+    """Return the command with the program's full path. Raise SinkError where it is not installed."""
     beside = sorted(Path("/usr/lib/postgresql").glob("*/bin"), reverse=True)  # where Debian keeps them
     program = shutil.which(words[0], path=os.pathsep.join([os.environ.get("PATH", ""), *map(str, beside)]))
     if program is None:
@@ -153,13 +153,13 @@ def _command(words: list[str]) -> list[str]:
 
 
 def _environment(password: str | None) -> dict[str, str]:
-    """Return what the programs run with: in English, so that their words can be told apart."""
+    """Return the environment of the programs: in English, so that their messages can be matched."""
     found = {name: value for name, value in os.environ.items() if name != "LANGUAGE"} | {"LC_ALL": "C.UTF-8"}
     return found | ({} if password is None else {"PGPASSWORD": password})
 
 
-def _said(words: bytes, code: int) -> SinkError:
-    """Return the failure of a program in its own words."""
+def _failure(words: bytes, code: int) -> SinkError:
+    """Return an error with the program's own message."""
     lines = words.decode(errors="replace").strip().splitlines() or [f"exit code {code}"]
     line = next((line for line in lines if "error:" in line.lower()), lines[0])  # before it stand notices
     return SinkError(Reason("said", "{text}", text=line))

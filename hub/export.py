@@ -1,6 +1,6 @@
-"""The minutes of a station and a period, read for an export in slices, so that neither memory nor a read lock grows.
+"""The minutes of a station and a period, read for an export in slices to bound memory and read locks.
 
-A minute that its station could not date comes last, dated by its arrival, and its `clock` says so.
+Minutes that their station could not date come last, dated by their arrival, as their `clock` states.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from hub.sink import SinkError
 from hub.stations import offset_of
 
 SLICE = 2000  # minutes that are read at a time
-# By `{time}`, which comes first.
+# Ordered by `{time}`, the first column.
 MINUTES = (
     "SELECT {time}, epoch, seq, start, duration, source, error, arrived, setup, raw FROM record "
     "WHERE station = %s AND kind = 'minute' AND wrong IS NULL AND {time} >= %s AND {time} < %s"
@@ -50,7 +50,7 @@ NEAR_QUANTITY = Reason(
 
 
 class NothingError(SinkError):
-    """There is nothing to export: `reason` says what was asked for in vain."""
+    """There is nothing to export; `reason` says what was requested."""
 
 
 class ExportedMinute(msgspec.Struct, frozen=True):
@@ -74,13 +74,13 @@ class ExportedMinute(msgspec.Struct, frozen=True):
         return None if self.start is None else self.start + self.utc_offset_s * completeness.US
 
     def local(self) -> datetime | None:
-        """Return the same, without a zone."""
+        """Return its begin by the station's clock, without a zone."""
         local = self.local_us()
         return None if local is None else (EPOCH + timedelta(microseconds=local)).replace(tzinfo=None)
 
 
 class ExportSelection(msgspec.Struct, frozen=True):
-    """A station and days by its clock, both included; `quantities` (or channels), none named: all."""
+    """A station and days by its clock, both included; `quantities` (or channels), all where none are named."""
 
     station: str
     first: date
@@ -89,7 +89,7 @@ class ExportSelection(msgspec.Struct, frozen=True):
 
 
 class Export:
-    """Reads what is wanted from a database. All methods raise SinkError."""
+    """Reads the selection from a database. All methods raise SinkError."""
 
     def __init__(self, engine: Engine, wanted: ExportSelection) -> None:
         self._engine, self.wanted = engine, wanted
@@ -98,15 +98,15 @@ class Export:
         self.last = completeness.begin_of(wanted.last, self._offset) + completeness.DAY_S * completeness.US
 
     def channels(self) -> list[str]:
-        """Return the channels that there are, those that are wanted. Raise NothingError."""
+        """Return the selected channels that have minutes. Raise NothingError."""
         found = self._counted() or self._looked_up()
         return sorted(chosen(found, self.wanted.quantities), key=in_order)
 
     def _counted(self) -> set[str]:
-        """Return the channels that the hours of the span have; none where there are minutes that are in none of them.
+        """Return the channels of the span's hours; none where the hours do not represent exactly its minutes.
 
-        Those are undated ones, and what is still to be counted. An hour that reaches beyond the span, by another clock
-        than the station's of now, may have a channel of minutes outside.
+        Undated minutes and hours still to be counted are not in them. An hour that reaches beyond the span, by an
+        earlier offset of the station's clock, may have a channel of minutes outside.
         """
         within = (self.wanted.station, self.first - HOUR_US, self.last)
         hours = self._engine.query(
@@ -121,7 +121,7 @@ class Export:
         return {channel for channel, *_ in hours}
 
     def _looked_up(self) -> set[str]:
-        """Return the channels that minutes have, each of them looked at. Raise NothingError."""
+        """Return the channels of all minutes of the span, by reading each. Raise NothingError."""
         found: set[str] = set()
         empty = True
         for minute in self.minutes():
@@ -133,12 +133,12 @@ class Export:
         return found
 
     def minutes(self) -> Iterator[ExportedMinute]:
-        """Yield the minutes by time, then those that no station has dated, as they arrived."""
+        """Yield the minutes by time, then the undated ones by arrival."""
         yield from self._read(DATED)
         yield from self._undated()
 
     def lines(self) -> Iterator[tuple[ExportedMinute, bytes]]:
-        """Yield the same with the lines that `watch --jsonl` writes of them."""
+        """Yield the minutes with the lines that `watch --jsonl` writes for them."""
         for minute in self.minutes():
             came = Raw(minute.raw)
             record = intake.record(came)
@@ -150,10 +150,10 @@ class Export:
         return self._read(UNDATED)
 
     def _read(self, sql: str) -> Iterator[ExportedMinute]:
-        """Yield what a statement finds by time, epoch and number, a slice a statement.
+        """Yield what a statement finds by time, epoch and number, one slice at a time.
 
-        Each is asked for a span that has about one slice: a PostgreSQL without statistics, as a young or a restored
-        one, takes a month for a row, and sorts all that it is asked for.
+        Each query covers a span of about one slice: a PostgreSQL without statistics, as a new or restored one,
+        estimates a month as one row, and sorts everything that is selected.
         """
         begin, span = self.first, SLICE * MINUTE_US
         while begin < self.last:
@@ -165,12 +165,12 @@ class Export:
             else:
                 end = found[-1][0] + 1
                 yield from self._made(sorted((line for line in found if line[0] < end - 1), key=IN_ORDER))
-                yield from self._instant(sql, end - 1)  # which may have more
+                yield from self._instant(sql, end - 1)  # more rows may have that same time
                 span = end - begin
             begin = end
 
     def _instant(self, sql: str, time: int) -> Iterator[ExportedMinute]:
-        """Yield the same of one instant."""
+        """Yield the minutes of one instant."""
         after: tuple[str, int] | None = ("", 0)
         while after is not None:
             found = self._asked(

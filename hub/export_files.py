@@ -1,7 +1,7 @@
 """An export as a file: CSV or a spreadsheet with a column per channel, or JSON lines.
 
-A text that a spreadsheet would take for a formula gets a ' before it; a number stays a number, -5.3 too. Times are the
-begin of each minute.
+A text that a spreadsheet would interpret as a formula is prefixed with '; a number stays a number, -5.3 too. Times are
+the begin of each minute.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def write_jsonl(export: Export, file: IO[bytes], seen: Seen) -> int:
         seen(minute)
         count += 1
     if not count:
-        export.channels()  # it raises if there is nothing
+        export.channels()  # raises NothingError
     return count
 
 
@@ -65,7 +65,7 @@ def write_csv(export: Export, file: IO[str], seen: Seen) -> int:
 def write_file(export: Export, form: str, path: Path, seen: Seen, bom: bool = True) -> int:
     """Write a file of that form ("csv", "xlsx", "jsonl"). Return the number of minutes. Raise SinkError, OSError.
 
-    `bom`: whether CSV begins with a byte order mark, without which Excel shows Chinese as rubbish.
+    `bom`: whether CSV begins with a byte order mark, without which Excel garbles Chinese.
     """
     if form == "xlsx":
         path.touch()
@@ -94,7 +94,7 @@ def write_xlsx(export: Export, path: Path, seen: Seen) -> int:
         raise NothingError(NOT_INSTALLED.having(library="XlsxWriter")) from None
     channels = export.channels()
     off = dict.fromkeys(("strings_to_numbers", "strings_to_formulas", "strings_to_urls"), False)
-    # XlsxWriter leaves its own files behind where it fails, in whatever place it is.
+    # XlsxWriter leaves temporary files behind if it fails, so they get a folder that is removed.
     with TemporaryDirectory(prefix=f".{path.name}.", dir=path.parent) as aside:
         book = xlsxwriter.Workbook(str(path), {"constant_memory": True, "tmpdir": aside, **off})
         count = _put_minutes(book, export, channels, seen)
@@ -144,7 +144,7 @@ def _cell(text: str) -> str:
 
 
 def _iso(us: int, between: str = "T") -> str:
-    """Return day and second of an instant, microseconds since 1970: as datetime writes it, in a third of its time."""
+    """Return an instant (microseconds since 1970) like datetime's isoformat, to the second, in a third of its time."""
     day, second = divmod(us // US, DAY_S)
     return f"{_day(day)}{between}{_second(second)}"
 
@@ -164,7 +164,7 @@ def _facts(minute: ExportedMinute) -> tuple[Any, ...]:
 
 
 def _sheet(book: Any, name: str, names: Iterator[str], bold: Any) -> Any:
-    """Return a new sheet with its heading; a second one of a year has a number."""
+    """Return a new sheet with its heading; further sheets of a year are numbered."""
     taken = {sheet.get_name() for sheet in book.worksheets()}
     free = next(one for n in range(1, 1000) if (one := name if n == 1 else f"{name} ({n})") not in taken)
     sheet = book.add_worksheet(free)

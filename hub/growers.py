@@ -1,4 +1,4 @@
-"""Growers' rules on the minutes in the database: the same rules by which the station itself answers."""
+"""Growers' rules on the minutes in the database: the same rules as at the station itself."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from hub.database.rows import body_in
 from hub.minute_cells import MinuteCells
 from hub.stations import setup_of
 
-HOURS_US = 2 * HOUR_US  # an hour's figures are older only where the station has said nothing since
+HOURS_US = 2 * HOUR_US  # an hour's figures are older only where the station has been silent since
 
 
 class BoundedPlace(msgspec.Struct):
@@ -32,7 +32,7 @@ class BoundedPlace(msgspec.Struct):
 
 
 def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
-    """Return what each rule says of a station now (microseconds UTC); none without its site. Raise SinkError."""
+    """Return each rule's verdict on a station now (microseconds UTC); none without its site. Raise SinkError."""
     setup = setup_of(engine, station)
     site = _site(setup.get("site"))
     if site is None:
@@ -45,7 +45,7 @@ def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
     )
     cells = MinuteCells(OF_HOURS, some=True)
     for start, raw in found:
-        if now - start > RECENT_S * 1e6:  # days of minutes, of which little is looked at
+        if now - start > RECENT_S * 1e6:  # days of minutes, of which few channels are needed
             few = cells.of(raw)
             minutes.take(start / 1e6, dict(zip(OF_HOURS, few[::2])), dict(zip(OF_HOURS, few[1::2])))
             continue
@@ -55,7 +55,7 @@ def verdicts(engine: Engine, station: str, now: int) -> list[Verdict]:
 
 
 def _site(said: object) -> Site | None:
-    """Return where a station stands; None where its setup does not say it, or says what no station's file takes."""
+    """Return a station's site; None where its setup has none, or one out of bounds."""
     try:
         return Site(*msgspec.structs.astuple(msgspec.convert(said, BoundedPlace)))
     except msgspec.ValidationError:
@@ -69,7 +69,7 @@ def _channels(setup: dict[str, Any]) -> frozenset[str]:
 
 
 def _hour(engine: Engine, station: str, now: int) -> Hour | None:
-    """Return the newest hour's figures."""
+    """Return the newest hour's figures; None where there are none."""
     found = engine.query(
         "SELECT body FROM record WHERE station = %s AND kind = 'hour' AND kind <> 'minute' AND wrong IS NULL "
         "AND coalesce(start, arrived) >= %s ORDER BY coalesce(start, arrived) DESC, seq DESC LIMIT 1",

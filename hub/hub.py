@@ -1,4 +1,4 @@
-"""The hub: start here. It connects a receiver to a database, and waits for either if it is unavailable."""
+"""The hub's entry point: it connects a receiver to a database, and waits for either while it is unavailable."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from hub.upkeep import Upkeep
 from hub.waiting import Waiting
 
 log = logging.getLogger("minshan.hub")
-BEAT_S = 30.0  # s between two words to systemd's watchdog
-HUNG_S = 600  # s without one after which it starts the hub anew; a statement may take 30, and a commit has several
+BEAT_S = 30.0  # s between two notifications of systemd's watchdog
+HUNG_S = 600  # s without one after which it restarts the hub; a statement may take 30, and a commit has several
 NOTHING_KEPT = Reason("nothing_kept", "this hub is not receiving anything now: {why}", why="")
 
 
@@ -39,10 +39,10 @@ def serve(
     utc: Callable[[], int] = system_utc,
     told: Callable[[], ToldTime] | None = None,
 ) -> None:
-    """Receive, commit, receipt, acknowledge and pass on, and answer over HTTP, until `ended`.
+    """Receive, commit, send receipts, acknowledge, forward, and serve HTTP, until `ended`.
 
-    `utc` tells the time, microseconds since 1970, and `told` what stations are told of it (otherwise the system's time
-    while it is synchronised; it is an alarm where nobody synchronises it). Raise DatabaseRefusedError, PortError,
+    `utc` returns the time, microseconds since 1970; `told` the time that stations are told (default: the system's time
+    while it is synchronised; an alarm is raised while it is not). Raise DatabaseRefusedError, PortError,
     OSError (the pictures' folder).
     """
     web = None if config.http is None else Web(config, config.http, utc)
@@ -65,7 +65,7 @@ def serve(
 
 
 class Web:
-    """What answers people and carries their commands: two threads beside the receiver.
+    """The HTTP server and the lane that sends commands, beside the receiver.
 
     Raise DatabaseRefusedError, PortError.
     """
@@ -87,11 +87,11 @@ class Web:
         log.info("http://%s answers", http.listen)
 
     def seen(self, station: str, _record: Record) -> None:
-        """Tell listeners that a station has something new."""
+        """Notify listeners that a station has new data."""
         self._server.tell(station)
 
     def tells(self, unkept: Callable[[], Reason | None], photos: Callable[[], Reason | None]) -> None:
-        """Show on each page why nothing is kept, or no photo; None: it is."""
+        """Show on each page why no records are stored, else why no photos; None: they are."""
 
         def trouble() -> Reason | None:
             why = unkept()
@@ -100,7 +100,7 @@ class Web:
         self._server.show_trouble(trouble)
 
     def stop(self) -> None:
-        """End both."""
+        """Stop both."""
         self._commands.stop()
         self._server.stop()
 
@@ -115,9 +115,9 @@ def receive(
     utc: Callable[[], int],
     told: Callable[[], ToldTime] | None,
 ) -> None:
-    """Receive until `ended`, once the database has taken in which folder the photos are in.
+    """Receive until `ended`, once the folder of photos is registered in the database.
 
-    `web` shows what is new and what is the matter, `utc` and `told` as in `serve`.
+    `web` shows new data and faults; `utc` and `told` as in `serve`.
     """
     system = SynchronisedTime()
     files = Files(pictures=Path(config.pictures.dir), own=config.hub.name)
@@ -126,8 +126,8 @@ def receive(
     outage.note_begin()
     name = f"hub-{{}}-{config.holder}"
     uncontradicted = UncontradictedTime(told or system, lambda: engine_of(config, make=False), utc, SystemClock().now)
-    uncontradicted()  # it says at the start that no time is told
-    seen = _unseen if web is None else web.seen
+    uncontradicted()  # logs at the start if no time is told
+    seen = _no_listeners if web is None else web.seen
     receiver = Receiver(config.broker, files, True, seen, utc, sink, uncontradicted, name)
     if web is not None:
         web.tells(lambda: receiver.troubles.reason, lambda: receiver.photos)
@@ -158,7 +158,7 @@ def receive(
 def start_alarms(
     config: HubConfig, receiver: Receiver, utc: Callable[[], int], synchronised: Callable[[], bool]
 ) -> Lanes:
-    """Return the running lanes that tell people of alarms."""
+    """Start the lanes that notify people of alarms. Return them."""
     clock, http = SystemClock(), config.http
     return alarms.start_lanes(
         alarms.Setting(
@@ -177,13 +177,13 @@ def start_alarms(
     )
 
 
-def open_sink(config: HubConfig, may_speak: Callable[[], bool] = lambda: True) -> DatabaseSink:
-    """Return the database's sink, its tables made where there are none. Raise SinkError."""
-    return DatabaseSink(engine_of(config), config.holder, may_speak)
+def open_sink(config: HubConfig, may_answer: Callable[[], bool] = lambda: True) -> DatabaseSink:
+    """Return the database's sink; create or migrate its tables. Raise SinkError."""
+    return DatabaseSink(engine_of(config), config.holder, may_answer)
 
 
 def engine_of(config: HubConfig, make: bool = True, still: bool = False) -> Engine:
-    """Return the database that the file names, as `opened` does. Raise DatabaseRefusedError."""
+    """Return the configured database, as `opened` does. Raise DatabaseRefusedError."""
     try:
         password = config.password
     except OSError as error:
@@ -195,7 +195,7 @@ def engine_of(config: HubConfig, make: bool = True, still: bool = False) -> Engi
 
 
 class Beat:
-    """What tells systemd that the receiver moves; its watchdog runs from here on, as a migration may take an hour."""
+    """Notifies systemd's watchdog, which is armed here and not at the start: a migration may take an hour."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self._clock = clock or SystemClock()
@@ -203,11 +203,11 @@ class Beat:
         notify(f"WATCHDOG_USEC={HUNG_S * 1_000_000}")
 
     def tick(self) -> None:
-        """Tell it from time to time."""
+        """Notify the watchdog where it is due."""
         if self._clock.now() >= self._at:
             self._at = self._clock.now() + BEAT_S
             notify("WATCHDOG=1")
 
 
-def _unseen(_station: str, _record: Record) -> None:
-    """Nobody looks at a hub's screen."""
+def _no_listeners(_station: str, _record: Record) -> None:
+    """Do nothing: no server, so there are no listeners."""

@@ -1,6 +1,6 @@
-"""Interpret a message: whose it is, and its records, each individually, so that one bad record costs no other.
+"""Decode a message: its sender and its records, each individually, so that one bad record costs no other.
 
-A newer station may say more than this version knows, in other words: whatever names itself is kept as it came.
+A newer station may send keys and kinds unknown to this version: every record with an identity is stored as received.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ Keys = dict[str, Raw]
 
 
 class RawBatch(msgspec.Struct, frozen=True):
-    """A batch whose records have not been looked at."""
+    """A batch whose records are not decoded yet."""
 
     v: Version
     station: StationId
@@ -44,22 +44,22 @@ class RawBatch(msgspec.Struct, frozen=True):
 
 
 class ExactStamp(Stamp, frozen=True, forbid_unknown_fields=True):
-    """A stamp that says no more than this version knows."""
+    """A stamp without unknown keys."""
 
 
 class ExactClock(ClockMark, frozen=True, forbid_unknown_fields=True):
-    """The same of how a time is known."""
+    """A clock mark without unknown keys."""
 
 
 class Exact(Record, frozen=True, forbid_unknown_fields=True):
-    """The same of a record, but for its body."""
+    """A record without unknown keys, except in its body."""
 
     stamp: ExactStamp
     clock: ExactClock
 
 
 class Strange(msgspec.Struct, frozen=True):
-    """A record that is not understood, and why (`wrong`), with what it says about which one it is."""
+    """A record that cannot be decoded, why (`wrong`), and the identity that it states."""
 
     epoch: Name
     seq: Seq
@@ -71,14 +71,14 @@ class Strange(msgspec.Struct, frozen=True):
 def batch(topic: str, payload: bytes) -> RawBatch:
     """Return a batch of the topic's own station. Raise PayloadError."""
     found = decode(payload, RawBatch)
-    _own(topic, found.station)
+    _check_sender(topic, found.station)
     return found
 
 
 def record(raw: Raw) -> Record | Strange:
-    """Return one record of a batch. Raise PayloadError where it was damaged on its way, or does not say which it is."""
+    """Return one record of a batch. Raise PayloadError where it is damaged or has no identity."""
     try:
-        values_of(raw)  # what is damaged has no name: it is sent again, not receipted
+        values_of(raw)  # a damaged record gets no receipt, so the station sends it again
         return msgspec.json.decode(raw, type=Record)
     except msgspec.ValidationError as error:
         return strange(raw, str(error))
@@ -87,7 +87,7 @@ def record(raw: Raw) -> Record | Strange:
 
 
 def strange(raw: Raw, why: str) -> Strange:
-    """Return what is known of a record that cannot be kept among the others. Raise PayloadError."""
+    """Return the identity of a record that cannot be decoded. Raise PayloadError where it has none."""
     try:
         found = msgspec.json.decode(raw, type=Strange)
     except msgspec.ValidationError:
@@ -96,7 +96,7 @@ def strange(raw: Raw, why: str) -> Strange:
 
 
 def says_more(raw: Raw) -> bool:
-    """Return whether a record that is understood has keys, beside those of its body, that this version does not."""
+    """Return whether a decoded record has keys outside its body that this version does not know."""
     try:
         msgspec.json.decode(raw, type=Exact)
     except msgspec.ValidationError:
@@ -105,7 +105,7 @@ def says_more(raw: Raw) -> bool:
 
 
 def more(channel: Topic, payload: bytes) -> dict[str, Raw]:
-    """Return what a message that was understood says in keys that this version does not know."""
+    """Return a decoded message's keys that this version does not know."""
     if channel is Topic.PICTURE:
         payload = payload.partition(b"\n")[0]
     keys = msgspec.json.decode(opened(payload), type=Keys)
@@ -116,21 +116,21 @@ def more(channel: Topic, payload: bytes) -> dict[str, Raw]:
 def status(topic: str, payload: bytes) -> Status:
     """Return the status of the topic's own station. Raise PayloadError."""
     found = decode(payload, Status)
-    _own(topic, found.station)
+    _check_sender(topic, found.station)
     return found
 
 
 def hello(topic: str, payload: bytes) -> Hello:
     """Return the hello of the topic's own station. Raise PayloadError."""
     found = decode(payload, Hello)
-    _own(topic, found.station)
+    _check_sender(topic, found.station)
     return found
 
 
 def chunk(topic: str, payload: bytes) -> tuple[ChunkHeader, bytes]:
     """Return a picture's chunk of the topic's own station. Raise PayloadError."""
     header, data = decode_chunk(payload)
-    _own(topic, header.station)
+    _check_sender(topic, header.station)
     return header, data
 
 
@@ -144,28 +144,28 @@ def channel(topic: str) -> Topic | None:
 
 
 def subscribed_topics() -> tuple[str, ...]:
-    """Return the topics that a receiver hears."""
+    """Return the topic filters that a receiver subscribes to."""
     newer = (topic_of("+", channel, version2.VERSION) for channel in RECORDS)
     return (*(topic_of("+", channel) for channel in MESSAGES), *newer)
 
 
 def in_columns(topic: str) -> bool:
-    """Return whether what comes on a station's topic is of version 2."""
+    """Return whether a station's topic carries version 2 (columns)."""
     return topic.startswith(f"minshan/{version2.VERSION}/")
 
 
 def station(topic: str) -> str:
-    """Return whose a station's topic is."""
+    """Return the station that a topic belongs to."""
     return topic.split("/")[2]
 
 
 def plain_name(text: str) -> str:
-    """Return a name as it may stand in a file's name or in a client's id: letters, digits and hyphens alone."""
+    """Return a name made safe for file names and client ids: letters, digits and hyphens only."""
     return re.sub(r"[^A-Za-z0-9-]", "-", text)
 
 
 def printable(text: str, most: int = SHOWN) -> str:
-    """Return a text from the network as it may stand on a terminal: no control characters, not too long."""
+    """Return a text from the network made safe for a terminal: no control characters, at most `most` characters."""
     return "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text[:most])
 
 
@@ -178,8 +178,8 @@ MESSAGES: dict[Topic, type[msgspec.Struct]] = {
 }
 
 
-def _own(topic: str, station: str) -> None:
-    """Raise PayloadError where the topic is another's: the broker guards topics, so they alone say who speaks."""
+def _check_sender(topic: str, station: str) -> None:
+    """Raise PayloadError where the topic is another station's: the broker's ACL makes topics trustworthy."""
     if topic.split("/")[2:3] != [station]:
         raise PayloadError(
             Reason("other_station", "the topic is not that of {station}, the claimed sender", station=station)

@@ -1,7 +1,7 @@
 """Files of JSON lines that survive a kill at any byte, and the format of a record in them.
 
-What a record tells stands there in the bytes in which it came. Where it says more than this version knows, the whole of
-it as it came is beside that, under `record`.
+A record's body is written in the bytes received. A record with keys unknown to this version is also written whole, as
+received, under `record`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NOTHING = Raw(b"{}")
 
 
 class LineIdentity(msgspec.Struct, frozen=True):
-    """What a line says about which record it is; other keys are not looked at."""
+    """The identity of a line's record; other keys are ignored."""
 
     station: Name
     epoch: Name
@@ -41,22 +41,22 @@ class LineIdentity(msgspec.Struct, frozen=True):
 
 
 class FileFate(Enum):
-    """What has become of a file since it was last written."""
+    """What happened to a file since it was last written."""
 
     SAME = "same"
-    MOVED = "moved"  # it has another name now, and what is in it is kept
-    GONE = "gone"  # it was deleted or cut short: what was in it may be nowhere
+    MOVED = "moved"  # it was renamed, and its content still exists
+    GONE = "gone"  # it was deleted or truncated: its content may be lost
 
 
 class LineFile:
-    """A file that lines are appended to. A torn last line, from a kill in mid-write, is cut when it is opened."""
+    """A file that lines are appended to. A torn last line, from a kill in mid-write, is truncated when it is opened."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self.waiting: list[bytes] = []
-        self._torn: int | None = None  # where a part of a line begins that is to be cut off before more is written
+        self._torn: int | None = None  # offset to truncate to before the next write
         self._fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
-        if not stat.S_ISREG(os.fstat(self._fd).st_mode):  # a pipe keeps nothing, and a device may be read for ever
+        if not stat.S_ISREG(os.fstat(self._fd).st_mode):  # a pipe stores nothing, and a device may be endless
             os.close(self._fd)
             raise OSError(errno.ESPIPE, "Not a regular file", str(path))
         sync_folder(path.parent)
@@ -65,11 +65,11 @@ class LineFile:
 
     @property
     def inode(self) -> int:
-        """The file's number in its file system, whatever its name is by now."""
+        """The file's inode number, whatever its name is by now."""
         return os.fstat(self._fd).st_ino
 
     def fate(self) -> FileFate:
-        """Return what others have done to the file. Raise OSError."""
+        """Return what others did to the file. Raise OSError."""
         status = os.fstat(self._fd)
         if status.st_nlink == 0 or status.st_size < self._size:
             return FileFate.GONE
@@ -79,21 +79,21 @@ class LineFile:
         return FileFate.MOVED
 
     def identities(self) -> Iterator[LineIdentity]:
-        """Yield the records that the file holds. A line that is none of ours is passed over and stays."""
+        """Yield the identities of the file's records. Lines of other programs are skipped and stay."""
         return (name for name, _ in self.contents())
 
     def contents(self) -> Iterator[tuple[LineIdentity, int]]:
-        """Yield the same with their digests."""
+        """Yield the identities with their digests."""
         with os.fdopen(os.dup(self._fd), "rb") as file:
             file.seek(0)
             yield from contents(file)
 
     def put(self, line: bytes) -> None:
-        """Keep a line, as `encoded` returns it, for the next `sync`."""
+        """Queue a line, as `encoded` returns it, for the next `sync`."""
         self.waiting.append(line)
 
     def sync(self) -> None:
-        """Write what waits and see it on the disk. Raise OSError, which leaves it waiting, and no part of it counts."""
+        """Write and sync the queued lines. Raise OSError: all of them stay queued, and nothing partial is kept."""
         if not self.waiting:
             return
         try:
@@ -106,8 +106,8 @@ class LineFile:
             if os.fstat(self._fd).st_nlink == 0:
                 raise OSError(errno.ESTALE, "deleted while it was written")
         except OSError as error:
-            error.filename = str(self.path)  # the system names none of a file that is open
-            with suppress(OSError):  # on a disk that takes nothing at all it is tried again before the next line
+            error.filename = str(self.path)  # errors of an open file have no name
+            with suppress(OSError):  # where even that fails it is retried before the next write
                 self._cut_torn()
             raise
         self._torn = None
@@ -115,11 +115,11 @@ class LineFile:
         self.waiting.clear()
 
     def close(self) -> None:
-        """Let the file go; what was not synced is not in it."""
+        """Close the file; lines that were not synced are discarded."""
         os.close(self._fd)
 
     def _cut_torn(self) -> None:
-        """Cut off what a write left that failed: the next line would go on in its last one."""
+        """Truncate what a failed write left: the next line would continue its last one."""
         if self._torn is not None:
             os.ftruncate(self._fd, self._torn)
             self._torn = None
@@ -139,7 +139,7 @@ class LineFile:
 
 
 def contents(file: IO[bytes]) -> Iterator[tuple[LineIdentity, int]]:
-    """Yield the records in a file of lines with their digests; lines that a receiver did not write are skipped."""
+    """Yield the identities and digests of the records in a file; lines that a receiver did not write are skipped."""
     for line in file:
         try:
             yield msgspec.json.decode(line, type=LineIdentity), digest(line)
@@ -148,10 +148,10 @@ def contents(file: IO[bytes]) -> Iterator[tuple[LineIdentity, int]]:
 
 
 def digest(line: bytes) -> int:
-    """Return eight bytes of what a line says of its record; when an undated one arrived is no part of that.
+    """Return eight bytes of digest of a line's record, without the arrival time of an undated one.
 
-    A reason counts by its sentence, which is all that version 1 of the contract says of it, so that the same record is
-    the same in either version. Raise ValueError, RecursionError where it is no JSON.
+    A reason counts by its sentence, which is all that version 1 of the contract carries, so that a record has the same
+    digest in either version. Raise ValueError, RecursionError where it is no JSON.
     """
     sentences: dict[str, Any] = _in_sentences(values_of(line))
     clock = sentences.get("clock")
@@ -165,7 +165,7 @@ def digest(line: bytes) -> int:
 
 
 def _in_sentences(line: dict[str, Any]) -> dict[str, Any]:
-    """Return what a line says with sentences in the place of reasons, wherever a body is."""
+    """Return a line with reasons replaced by their sentences, wherever it has a body."""
     found = dict(line)
     if "kind" not in line and isinstance(line.get("reasons"), dict):
         found["reasons"] = {name: version1.sentence(reason) for name, reason in line["reasons"].items()}
@@ -179,7 +179,7 @@ def _in_sentences(line: dict[str, Any]) -> dict[str, Any]:
 
 
 def encoded(line: dict[str, Any]) -> bytes:
-    """Return a line's bytes; what came with line breaks between its values loses them."""
+    """Return a line's bytes; line breaks between received values are removed."""
     data = msgspec.json.encode(line)
     return (msgspec.json.format(data, indent=-1) if b"\n" in data or b"\r" in data else data) + b"\n"
 
@@ -187,7 +187,7 @@ def encoded(line: dict[str, Any]) -> bytes:
 def of_record(station: str, record: Record, arrived: int, came: Raw | None = None) -> dict[str, Any]:
     """Return a record as a line. `arrived` (microseconds UTC) dates one that its station could not date.
 
-    `came`: the record as it came, where it has keys beside its body's that this version does not know.
+    `came`: the whole record as received, where it has keys outside its body that this version does not know.
     """
     head, body = _head(station, record, arrived), msgspec.json.decode(record.body, type=dict[str, Raw])
     if not is_minute(record):
@@ -200,7 +200,7 @@ def of_record(station: str, record: Record, arrived: int, came: Raw | None = Non
 
 
 def of_strange(station: str, found: Strange, arrived: int, came: Raw) -> dict[str, Any]:
-    """Return a record that is not understood as a line: which one it is, why, and the whole of it as it came."""
+    """Return a record that cannot be decoded as a line: its identity, why, and the whole record as received."""
     return {
         "station": station,
         "epoch": found.epoch,
@@ -222,7 +222,7 @@ def rfc3339(utc: int) -> str:
 
 
 def started(record: Record, arrived: int) -> int | None:
-    """Return when the record began, microseconds UTC, by its station, else its arrival; None for mere bounds."""
+    """Return when the record began, microseconds UTC, by its station, else by its arrival; None of one with bounds."""
     if record.start is not None or record.clock.source != "arrival":
         return record.start
     return arrived - round(record.duration * 1e6)

@@ -15,7 +15,7 @@ Hole = tuple[str, int, int]  # epoch, first and last number
 
 
 class Neighbours(NamedTuple):
-    """Numbers without a hole, and when the newest minute up to their end and the oldest from their begin on began."""
+    """A range of the ledger, when the newest minute up to its end began, and the oldest from its begin on."""
 
     first: int
     last: int
@@ -24,19 +24,19 @@ class Neighbours(NamedTuple):
 
 
 class LackingSpan(NamedTuple):
-    """So many records that were made from `start` to before `end` (microseconds UTC) and are not here."""
+    """Missing records that were made from `start` to before `end` (microseconds UTC)."""
 
     start: int
     end: int
     records: int
 
     def within(self, start: int, end: int) -> float:
-        """Return how many of them fall into a span that overlaps theirs, as if they were spread evenly."""
+        """Return how many of them fall into an overlapping span, taken as evenly distributed."""
         return self.records * (min(self.end, end) - max(self.start, start)) / (self.end - self.start)
 
 
 class LackingRecords:
-    """What stations lack: read once for each, and placed in time once for all curves of an answer. Raise SinkError."""
+    """Missing records of stations, read and dated once for all curves of an answer. Raise SinkError."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -50,14 +50,14 @@ class LackingRecords:
         return self._holes[station]
 
     def spans(self, station: str) -> list[LackingSpan]:
-        """Return when what it lacks was made, as far as that is known."""
+        """Return when its missing records were made, as far as that is known."""
         if station not in self._spans:
             self._spans[station] = lacking(self._engine, station, self.holes(station))
         return self._spans[station]
 
 
 def lacking(engine: Engine, station: str, found: Iterable[Hole]) -> list[LackingSpan]:
-    """Return those of a station's holes whose time is known, by the minutes before and behind each in its epoch.
+    """Return a station's holes whose time is known from the minutes before or after each in its epoch.
 
     One statement, however many holes there are. Raise SinkError.
     """
@@ -86,7 +86,7 @@ def spread(absent: Iterable[LackingSpan], spans: Sequence[tuple[int, int]]) -> l
 
 
 def holes(engine: Engine, station: str) -> list[Hole]:
-    """Return epoch, first and last number of a station's holes, but for what its loss records say is lost.
+    """Return epoch, first and last number of a station's holes, without what its loss records name.
 
     Raise SinkError.
     """
@@ -109,7 +109,7 @@ def holes(engine: Engine, station: str) -> list[Hole]:
 
 
 def _dated(held: Sequence[Neighbours], first: int, last: int) -> list[LackingSpan]:
-    """Return a hole by the minutes on both sides; none where neither is here. `held`: of its epoch, in order."""
+    """Return a hole's span by the minutes on both sides; none without either. `held`: ranges of its epoch, in order."""
     place = bisect_left(held, first, key=lambda one: one.first)
     before = held[place - 1].newest if place else None
     behind = held[place].oldest if place < len(held) else None

@@ -1,8 +1,8 @@
-"""What the platform has: identities, as ranges for each station and epoch. It decides what is a duplicate.
+"""The ledger of records received, as ranges for each station and epoch. It decides what is a duplicate.
 
-(station, epoch, seq, revision) names one version of one record. A lower revision that comes after a higher one
-is a duplicate too: its content has already been corrected. Different content under the same name is not: it is noticed
-by a digest of the record, and reported.
+(station, epoch, seq, revision) identifies one version of one record. A lower revision that arrives after a higher one
+is a duplicate too: its content has already been corrected. Different content under the same identity is not: it is
+detected by a digest of the record, and reported.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from edge.records.ranges import of as ranges_of
 from edge.records.spans import Span
 from edge.wire.contract import MOST_SPANS, Revised
 
-PAGE = 1024  # digests that are kept or forgotten together
+PAGE = 1024  # digests that are stored or evicted together
 MOST_PAGES = 2000  # 16 MB: four years of one station's minutes, half a year of eight stations'
 UNKNOWN = 0  # stands for a digest that was not computed
 
@@ -39,7 +39,7 @@ class Ranges:
         return len(self._firsts)
 
     def add(self, first: int, last: int) -> None:
-        """Take first..last in, both included."""
+        """Add first..last, both included."""
         begin = bisect_left(self._lasts, first - 1)  # the first range that reaches it
         end = bisect_right(self._firsts, last + 1)  # behind the last that it reaches
         if begin < end:
@@ -48,7 +48,7 @@ class Ranges:
         self._lasts[begin:end] = [last]
 
     def count(self) -> int:
-        """Return how many numbers are in it."""
+        """Return the count of numbers."""
         return sum(self._lasts) - sum(self._firsts) + len(self._firsts)
 
     def ends(self) -> tuple[int, int] | None:
@@ -56,7 +56,7 @@ class Ranges:
         return (self._firsts[0], self._lasts[-1]) if self._firsts else None
 
     def gaps(self, first: int, last: int) -> Iterator[tuple[int, int]]:
-        """Yield what of first..last is not in it."""
+        """Yield the ranges of first..last that are missing."""
         for begin, end in self:
             if first < begin:
                 yield first, min(begin - 1, last)
@@ -68,7 +68,7 @@ class Ranges:
 
 
 class Digests:
-    """Eight bytes of the content of each record, of the newest two million: the pages longest unused go."""
+    """An LRU cache of digests (eight bytes each) of the newest two million records."""
 
     def __init__(self, most_pages: int = MOST_PAGES) -> None:
         self._most = most_pages
@@ -80,7 +80,7 @@ class Digests:
         return UNKNOWN if page is None else page[seq % PAGE]
 
     def put(self, station: str, epoch: str, seq: int, digest: int) -> None:
-        """Keep a digest."""
+        """Store a digest."""
         key = station, epoch, seq // PAGE
         if key not in self._pages:
             self._pages[key] = array("Q", bytes(8 * PAGE))
@@ -91,7 +91,7 @@ class Digests:
 
 
 class Ledger:
-    """Ranges of seq by (station, epoch), the revisions above 0 beside them, and what stations say they have."""
+    """Ranges of seq by (station, epoch), the revisions above 0, and the ranges that stations announced."""
 
     def __init__(self) -> None:
         self._has: dict[tuple[str, str], Ranges] = {}
@@ -105,19 +105,19 @@ class Ledger:
         return ranges is not None and seq in ranges and self._revision(station, epoch, seq) >= revision
 
     def differs(self, station: str, epoch: str, seq: int, revision: int, digest: int) -> bool:
-        """Return True where this very version is here and is known to say something else."""
+        """Return True where exactly this version is here and its digest is known to differ."""
         known = self._digests.get(station, epoch, seq)
         return known not in (UNKNOWN, digest) and self._revision(station, epoch, seq) == revision
 
     def add(self, station: str, epoch: str, seq: int, revision: int, digest: int = UNKNOWN) -> None:
-        """Take this version in."""
+        """Add this version."""
         self.add_span(station, Span(epoch, seq, seq))
         if revision > self._revision(station, epoch, seq):
             self._revisions.setdefault((station, epoch), {})[seq] = revision
         self._digests.put(station, epoch, seq, digest)
 
     def add_span(self, station: str, span: Span, revision: int = 0) -> None:
-        """Take a span in, all of it in this revision."""
+        """Add a span, all of it in this revision."""
         self._has.setdefault((station, span.epoch), Ranges()).add(span.first, span.last)
         if revision:
             seqs = range(span.first, span.last + 1)
@@ -155,7 +155,7 @@ class Ledger:
         return sum(ranges.count() for (name, _), ranges in self._has.items() if name == station)
 
     def announce(self, station: str, epochs: Iterable[Span]) -> None:
-        """Keep what a station's hello says it has; an epoch that it does not name keeps what was said before."""
+        """Merge the ranges of a station's hello; epochs that it does not name keep their last ranges."""
         known = self._announced.setdefault(station, {})
         for span in epochs:
             first, last = known.pop(span.epoch, (span.first, span.last))
@@ -164,7 +164,7 @@ class Ledger:
             del known[epoch]
 
     def missing(self, station: str) -> list[Span]:
-        """Return what the station has, or must have had, and is not here: holes, and what its hello named beyond."""
+        """Return the records that the station has or had and that are missing: holes, and announced ranges."""
         known = dict(self._announced.get(station, {}))
         for (name, epoch), ranges in self._has.items():
             ends = ranges.ends()

@@ -1,7 +1,7 @@
 """The sink over files of JSON lines: the lines are synced, then what is known about them (`hub/record_files.py`).
 
-Files have no transaction: a kill between two lines leaves the first, which is then a double when it comes again. What
-is receipted is synced all the same.
+Files have no transaction: a kill between two lines leaves the first, which is then a duplicate when it is redelivered.
+What is receipted is synced all the same.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ FATES = {Novelty.NEW: RowFate.NEW, Novelty.DOUBLE: RowFate.DOUBLE, Novelty.OTHER
 
 
 class LinesSink:
-    """A `Sink`. Raise OSError where a file cannot be written, with its name."""
+    """A `Sink` over files. Raise OSError, with the file's name, where one cannot be written."""
 
     def __init__(self, records: RecordFiles) -> None:
         self.records = records
 
     @property
     def id(self) -> str:
-        """The ledger's name, "" where nothing is kept."""
+        """The ledger's id, "" where nothing is stored."""
         return self.records.id
 
     @property
     def generation(self) -> int:
-        """How often it was seen that lines had gone."""
+        """A number that rises each time lines were lost."""
         return self.records.generation
 
     def commit(self, delivery: Delivery) -> CommitOutcome:
-        """Write the lines of a delivery and sync them. What can be no line is refused, and costs no other."""
+        """Write the lines of a delivery and sync them. A row that cannot be written as a line is refused alone."""
         fates: list[RowFate] = []
         why: dict[int, str] = {}
         for place, row in enumerate(delivery.rows):
             try:
-                fates.append(self._taken(row))
+                fates.append(self._store(row))
             except OSError:
                 raise
             except Exception as error:  # noqa: BLE001  # a record may hold anything, and costs no other
@@ -54,33 +54,33 @@ class LinesSink:
         return CommitOutcome(tuple(fates), why)
 
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
-        """Return what is safe of these epochs of a station."""
+        """Return the stored spans of these epochs of a station."""
         return [span for span in self.records.held(station) if span.epoch in epochs]
 
     def kept(self, station: str, has: list[Span]) -> list[Span]:
-        """Return what of `has` is safe."""
+        """Return the parts of `has` that are stored."""
         return common(has, self.records.held(station))
 
     def revised(self, station: str, has: list[Span]) -> list[Revised]:
-        """Return what of `has` is here in a revision above 0."""
+        """Return the parts of `has` that are stored in a revision above 0."""
         return self.records.revised(station, has)
 
     def look(self) -> bool:
-        """See what others have done to the files."""
+        """Check what others did to the files, as `RecordFiles.look` does."""
         return self.records.look()
 
     def speaks(self) -> bool:
-        """Return True: nobody else has these files."""
+        """Return True: no other receiver has these files."""
         return True
 
     def fall_silent(self) -> None:
-        """Leave it: there is no other."""
+        """Do nothing: there is no other receiver."""
 
     def close(self) -> None:
-        """Let the files go."""
+        """Close the files."""
         self.records.close()
 
-    def _taken(self, row: Row) -> RowFate:
+    def _store(self, row: Row) -> RowFate:
         found, came = row.record, Raw(row.raw)
         if isinstance(found, Strange):
             taken = self.records.take_strange(row.station, found, row.arrived, came)

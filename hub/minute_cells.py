@@ -1,7 +1,7 @@
 """A minute's values and flags in the order of an export's columns, read from its record in one pass.
 
-The channels are known before, so that a record is decoded straight into their places: no names are kept and looked up
-for each value. A minute that says more, or says it in another way, is read as all others are.
+The channels are known in advance, so a record is decoded directly into positions, without a look-up by name for each
+value. A minute with more channels, or in another form, is decoded the slower way.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ Cell = float | int | None
 
 
 class MinuteCells:
-    """Reads minutes for columns of these channels; `some`: others that a minute has are left out."""
+    """Decodes minutes for columns of these channels; `some`: ignore any others that a minute has."""
 
     def __init__(self, channels: Sequence[str], some: bool) -> None:
         self._channels, self._some = channels, some
         self._decoder = _decoder(channels, some)
 
     def of(self, raw: bytes) -> list[Cell]:
-        """Return value and flag of each channel; None where there is none. Raise SinkError for one of no column."""
+        """Return value and flag of each channel, None where absent. Raise SinkError for a channel without a column."""
         try:
             body = self._decoder.decode(raw).body
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -52,7 +52,7 @@ class MinuteCells:
 
 
 def _decoder(channels: Sequence[str], some: bool) -> Any:
-    """Return a decoder of records with a place for each channel; of nothing where they are too many, or no names."""
+    """Return a decoder of records with a field for each channel; one that always fails where that is not possible."""
 
     def places(name: str, kind: Any, forbids: bool) -> Any:
         fields = [(f"c{at}", kind, msgspec.field(name=channel, default=None)) for at, channel in enumerate(channels)]

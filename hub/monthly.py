@@ -2,8 +2,8 @@
 
     month = MonthlySheet of a station, e.g. 2026-04: expected 43,200 minutes, received 43,101, good 43,077
 
-It stands on the begin of each minute alone, never on when it arrived: an outage of the hub itself, after which the
-stations send what it lacked, changes nothing in it.
+It depends on the begin of each minute alone, never on its arrival: an outage of the hub itself, after which the
+stations send what it missed, changes nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from hub.doubts import doubt_counts
 from hub.export import in_order as in_channel_order
 from hub.stations import offset_of
 
-MOST_DOUBTS = 20  # kinds of doubt that are named, the most frequent first
+MOST_DOUBTS = 20  # kinds of doubt that are listed, the most frequent first
 WHOLE_HOURS = (
     "SELECT channel, sum(good), sum(suspect), sum(bad), sum(missing) FROM hourly h "
     "WHERE station = %s AND start >= %s AND start <= %s AND NOT EXISTS (SELECT 1 FROM stale s "
@@ -47,7 +47,7 @@ STALE_HOURS = "SELECT start, utc_offset_s FROM stale WHERE station = %s AND star
 
 
 class DayLine(msgspec.Struct, frozen=True):
-    """One day of a month: minutes that were to arrive, that are here, and that are good."""
+    """One day of a month: minutes expected, received, and good."""
 
     day: date
     expected: int
@@ -56,7 +56,7 @@ class DayLine(msgspec.Struct, frozen=True):
 
 
 class SheetOutage(msgspec.Struct, frozen=True):
-    """A time without minutes, and why, in the words of a completeness' gap; `why` the station's own as it came."""
+    """A time without minutes, and its cause as in `Gap`; `why`: the station's own reason as received."""
 
     start_us: int
     end_us: int
@@ -78,7 +78,7 @@ class ChannelCounts(msgspec.Struct, frozen=True):
 
 
 class Doubt(msgspec.Struct, frozen=True):
-    """Why minutes are flagged: a reason, the channel that it was said of, and of how many minutes."""
+    """Why minutes are flagged: a channel, a reason, and the number of minutes."""
 
     channel: str
     reason: object
@@ -86,7 +86,7 @@ class Doubt(msgspec.Struct, frozen=True):
 
 
 class CameraLine(msgspec.Struct, frozen=True):
-    """How many pictures of a camera were taken, how many of them are here whole, and their bytes with thumbnails."""
+    """A camera's pictures: how many were taken, how many full ones are stored, and their bytes with thumbnails."""
 
     camera: str
     pictures: int
@@ -97,10 +97,10 @@ class CameraLine(msgspec.Struct, frozen=True):
 class MonthlySheet(msgspec.Struct, frozen=True):
     """One station's month by its own clock, from its first minute where that is later than the first of the month.
 
-    Where it is not over it goes up to five minutes ago: what is younger may still be on its way.
+    The current month goes up to five minutes ago: younger minutes may still be in transit.
 
-    `arrival_rate` = received / expected, `accuracy_rate` = good / received; None of nothing. `record_bytes`: as JSON,
-    which is more than what went over the air.
+    `arrival_rate` = received / expected, `accuracy_rate` = good / received; None where the divisor is 0.
+    `record_bytes`: as JSON, more than the bytes transmitted.
     """
 
     station: str
@@ -149,7 +149,7 @@ def sheet(engine: Engine, station: str, month: date, now: int) -> MonthlySheet:
 
 
 def _without_minutes(gaps: Iterable[Gap], minutes: Sequence[Stretch]) -> Iterator[Gap]:
-    """Yield the gaps in which no minute begins: what one box lacks while another speaks in its name is no outage."""
+    """Yield the gaps in which no minute begins: one box's gap while another sends in its name is no outage."""
     starts = [begin for some in minutes for begin, _ in some.starts()]
     for gap in gaps:
         if bisect_left(starts, gap.start_us) == bisect_left(starts, gap.end_us):
@@ -157,7 +157,7 @@ def _without_minutes(gaps: Iterable[Gap], minutes: Sequence[Stretch]) -> Iterato
 
 
 def _next(month: date) -> date:
-    """Return the first day of the month behind."""
+    """Return the first day of the next month."""
     return (month.replace(day=28) + timedelta(days=4)).replace(day=1)
 
 
@@ -179,10 +179,10 @@ def _outage(gap: Gap) -> SheetOutage:
 
 
 def _channels(engine: Engine, station: str, start: int, end: int) -> list[ChannelCounts]:
-    """Return what the minutes of a span come to, in the order of the contract.
+    """Return the counts of a span's minutes, in the order of the contract.
 
-    Hours that lie in it whole are counted already; of one that an end of it cuts, or that is still to be counted, the
-    minutes are looked at.
+    Hours that lie wholly in it are aggregated already; hours cut by its ends, or still to be counted, are read minute
+    by minute.
     """
     within, whole = (station, start - HOUR_US, end), (start, end - HOUR_US)
     found = engine.query(f"{WHOLE_HOURS} GROUP BY channel", (station, *whole))
@@ -206,7 +206,7 @@ def _cameras(engine: Engine, station: str, start: int, end: int) -> list[CameraL
 
 
 def _record_bytes(engine: Engine, station: str, minutes: Iterable[Stretch], start: int, end: int) -> int:
-    """Return the bytes of the minutes and of all else that began in a span."""
+    """Return the bytes of the minutes and of all other records that began in a span."""
     ((others,),) = engine.query(
         "SELECT coalesce(sum(length(raw)), 0) FROM record WHERE station = %s AND start >= %s AND start < %s "
         "AND coalesce(start, arrived) >= %s AND coalesce(start, arrived) < %s "

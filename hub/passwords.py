@@ -22,7 +22,7 @@ NOBODYS = "$argon2id$v=19$m=19456,t=2,p=1$5IaVBbl28OCUDrVglXO/+Q$M+hoTPc4WF80nbV
 
 @cache
 def hasher() -> PasswordHasher:
-    """Return what makes and compares hashes. Raise DatabaseRefusedError where argon2 is not installed."""
+    """Return the argon2id hasher. Raise DatabaseRefusedError where argon2 is not installed."""
     try:
         from argon2 import PasswordHasher
     except ImportError:
@@ -31,13 +31,13 @@ def hasher() -> PasswordHasher:
 
 
 def hash_password(password: str) -> str:
-    """Return what is kept of a password. Raise DatabaseRefusedError."""
+    """Return the hash to store. Raise DatabaseRefusedError."""
     with ONE_AT_A_TIME:
         return hasher().hash(password)
 
 
 def matches(kept: str | None, password: str) -> bool:
-    """Return whether this is the password; where there is none (`kept` None) it takes as long to say no."""
+    """Return whether the password matches; without a stored hash (`kept` None) a refusal takes just as long."""
     from argon2.exceptions import Argon2Error, InvalidHashError
 
     try:

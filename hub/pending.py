@@ -1,4 +1,4 @@
-"""What has arrived and is not committed yet: collected message by message, then one `Delivery`."""
+"""Data received but not committed yet, collected message by message into one `Delivery`."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from hub.sink import Announced, Delivery, Note, PictureRow, Row
 
 
 class Pending:
-    """The parts of the next delivery; `full` when no more should wait for one commit."""
+    """The parts of the next delivery; `full` once a commit is due."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._rows: list[tuple[str, int, Row]] = []  # with the topic and version of the message that each came in
+        self._rows: list[tuple[str, int, Row]] = []  # with the topic and version of each one's message
         self._notes: list[Note] = []
         self._announced: list[Announced] = []
 
     @property
     def full(self) -> bool:
-        """Return whether one commit has enough."""
+        """Return whether a commit is due."""
         return len(self._rows) >= self._most
 
     def row(self, where: str, version: int, row: Row) -> None:
@@ -33,20 +33,20 @@ class Pending:
         self._rows.append((where, version, row))
 
     def note(self, line: dict[str, object], arrived: int) -> None:
-        """Add a fact that is no record."""
+        """Add an event that is no record."""
         self._notes.append(Note(str(line["station"]), str(line["kind"]), arrived, encoded(line)))
 
     def hello(self, hello: Hello) -> None:
-        """Add what a station says it has."""
+        """Add the ranges that a station announces."""
         self._announced.append(Announced(hello.station, tuple(hello.epochs)))
 
     def delivery(self, pictures: Iterable[PictureRow]) -> Delivery:
-        """Return all of it."""
+        """Return everything as one delivery."""
         rows = tuple(row for *_, row in self._rows)
         return Delivery(rows, tuple(pictures), tuple(self._notes), tuple(self._announced))
 
     def refused(self, why: dict[int, str]) -> Iterable[tuple[str, bytes, Reason]]:
-        """Yield topic, message and reason of the rows that a sink refused, those of one message together."""
+        """Yield topic, message and reason of the rows that a sink refused, grouped by message."""
         messages: dict[tuple[str, int, str], list[int]] = {}
         for place in sorted(why):
             where, version, row = self._rows[place]
@@ -57,19 +57,19 @@ class Pending:
             yield where, encode(RawBatch(version, station, raws)), of_records(station, reason, len(places))
 
     def clear(self) -> None:
-        """Forget it all: it is committed, or it comes again."""
+        """Discard everything: it is committed, or will be redelivered."""
         self._rows.clear()
         self._notes.clear()
         self._announced.clear()
 
 
 def span_of(row: Row) -> Span:
-    """Return what a receipt for a row says."""
+    """Return the span of a row's receipt."""
     return Span(row.record.epoch, row.record.seq, row.record.seq)
 
 
 def of_records(station: str, why: Reason, count: int) -> Reason:
-    """Return why records of a station, `count` of them, cannot be kept: that of the first."""
+    """Return why `count` records of a station cannot be stored; `why`: the first one's reason."""
     if count == 1:
         return Reason("record_not_kept", "a record of {station}: {why}", station=station, why=why)
     return Reason(

@@ -1,11 +1,12 @@
 """Pictures as they arrive: pieces assembled in a folder, complete only when the SHA-256 matches.
 
-A part grows in `STATION.HASH.thumbnail.part` or `STATION.HASH.full.part` without holes, so that its size alone says
-how far it is, after a restart too. Several writers of one folder have parts of their own, and one file in the end. A
-piece that would leave a hole is dropped, and what is missing is asked for.
+A part grows in `STATION.HASH.thumbnail.part` or `STATION.HASH.full.part` without holes, so its size alone is its
+progress, also after a restart. Several writers of one folder use parts of their own and end with one file. A piece
+that would leave a hole is dropped, and the missing piece is requested.
 
-Where the folder cannot be written, as on a full disk, pieces are dropped too, and nothing is asked for: minutes, which
-come on the same connection, go on. A station asks about photos that nobody confirms, all of them once it is asked to.
+Where the folder cannot be written, as on a full disk, pieces are dropped too, and none are requested: minutes, which
+arrive on the same connection, must not be delayed. A station asks about unconfirmed photos, and about all of them after
+a roll call.
 """
 
 from __future__ import annotations
@@ -26,9 +27,9 @@ from hub.sink import PictureRow
 log = logging.getLogger("minshan.watch")
 HASH = re.compile(r"[0-9a-f]{64}")
 NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
-TRY_S = 10.0  # s between two tries to write again
-SOON_S = 3600.0  # s that are waited at most, where it comes again and again
-ROOM = 1 << 20  # bytes that must fit then: some pieces of some pictures
+TRY_S = 10.0  # s between two attempts to write again
+SOON_S = 3600.0  # s of the longest pause, where it fails again and again
+ROOM = 1 << 20  # bytes that must be writable: some pieces of some pictures
 UNKEPT = Reason(
     "photos_unkept",
     "no photos can be kept, because {folder} cannot be written: {why}; they wait at the stations, and minutes go on",
@@ -38,49 +39,53 @@ UNKEPT = Reason(
 
 
 class PictureFiles:
-    """A folder of pictures. Raise OSError where it cannot be used. `writer`: which of several on one folder this is."""
+    """A folder of pictures. Raise OSError where it cannot be used. `writer`: suffix of this writer's parts."""
 
     def __init__(self, folder: Path, writer: str = "") -> None:
         self._folder, self._writer = folder, writer and f".{writer}"
         folder.mkdir(parents=True, exist_ok=True)
         self._touched: dict[Path, ChunkHeader] = {}
-        self._verified: set[tuple[Path, str]] = set()  # files that have the SHA-256 that somebody names
-        self.whole: list[tuple[str, Piece]] = []  # (station, piece): kept since the last `sync`
-        self.wanted: dict[tuple[str, str, str], Piece] = {}  # (station, picture, part) -> where to go on
-        self.kept: dict[tuple[str, str, str], PictureRow] = {}  # of what is whole, until the owner has committed it
-        self.finished: list[Path] = []  # files completed since the owner looked
-        self.trouble: Reason | None = None  # why nothing can be kept
+        self._verified: set[tuple[Path, str]] = set()  # files whose SHA-256 was checked
+        self.whole: list[tuple[str, Piece]] = []  # (station, piece): completed and not confirmed yet
+        self.wanted: dict[tuple[str, str, str], Piece] = {}  # (station, picture, part) -> the piece to request
+        self.kept: dict[tuple[str, str, str], PictureRow] = {}  # completed parts, not committed yet
+        self.finished: list[Path] = []  # files completed since `count_finished`
+        self.trouble: Reason | None = None  # why nothing can be stored
         self._next_try = self._pause = 0.0
         self._back = -2 * SOON_S
         self._drop_overtaken()
 
     def put(self, header: ChunkHeader, data: bytes) -> bool:
-        """Take a piece in. Return False where its header cannot be trusted with a file's name or size."""
+        """Write a piece. Return False where its header must not determine a file's name or size."""
         if not _sound(header, data):
             return False
         if self.trouble is None:
             try:
                 self._put(header, data)
             except OSError as error:
-                self.trouble = UNKEPT.having(folder=str(self._folder), why=system_reason(error))
-                log.warning("%s", self.trouble)
+                self._fail(error)
         return True
 
-    def _drop_overtaken(self) -> None:
-        """Remove this writer's halves of what another one has made whole: nobody sends the rest of them.
+    def _fail(self, error: OSError) -> None:
+        """Note and log why nothing can be stored."""
+        self.trouble = UNKEPT.having(folder=str(self._folder), why=system_reason(error))
+        log.warning("%s", self.trouble)
 
-        A half of something else whose hash begins alike is sent again from its begin.
+    def _drop_overtaken(self) -> None:
+        """Remove this writer's partial files of pictures that another writer completed: nobody sends the rest of them.
+
+        A partial file of another picture whose hash begins alike is sent again from its start.
         """
         own = re.compile(rf".+\.([0-9a-f]{{8}})[0-9a-f]{{56}}\.(thumbnail|full){re.escape(self._writer)}\.part")
         found = ((Path(entry), own.fullmatch(entry.name)) for entry in os.scandir(self._folder))
-        halves = {f"{name[1]}{_kind(name[2])}": path for path, name in found if name}
-        if halves:
+        partial = {f"{name[1]}{_kind(name[2])}": path for path, name in found if name}
+        if partial:
             for entry in os.scandir(self._folder):
-                if (half := halves.get(entry.name.rpartition("-")[2])) is not None:
-                    half.unlink(missing_ok=True)
+                if (part := partial.get(entry.name.rpartition("-")[2])) is not None:
+                    part.unlink(missing_ok=True)
 
     def is_back(self, now: float) -> bool:
-        """Return once whether the folder can be written again that could not be; tried now and then, `now` in s."""
+        """Return True once where the folder has become writable again; tested every TRY_S, `now` in s."""
         if self.trouble is None or now < self._next_try:
             return False
         self._next_try = now + TRY_S
@@ -97,16 +102,16 @@ class PictureFiles:
             with suppress(OSError):
                 spare.unlink(missing_ok=True)
         log.info("photos are kept again")
-        # Each time all stations are asked, over their SIMs: a disk that is full again at once has ever longer to wait.
+        # Each return is a roll call of all stations, over their SIMs: the pause doubles where the disk fills up again.
         self._pause = min(2 * self._pause, SOON_S) if now - self._back < 2 * SOON_S else TRY_S
         self._next_try, self._back, self.trouble = now + self._pause, now, None
         return True
 
     def _put(self, header: ChunkHeader, data: bytes) -> None:
-        self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have cleared it away
+        self._folder.mkdir(parents=True, exist_ok=True)  # somebody may have deleted it
         part = self._part(header)
         size = part.stat().st_size if part.exists() else 0
-        if not size and (there := self._among(self._named(header), header)) is not None:
+        if not size and (there := self._find_file(self._named(header), header)) is not None:
             self._whole(header, there)
             return
         if header.offset > size:
@@ -119,11 +124,11 @@ class PictureFiles:
         self._touched[part] = header
 
     def stations(self) -> set[str]:
-        """Return the stations that something is to be said to."""
+        """Return the stations with confirmations or requests to send."""
         return {station for station, _ in self.whole} | {station for station, _, _ in self.wanted}
 
     def collect(self, station: str) -> tuple[list[Piece], list[Piece]]:
-        """Return once what is whole of a station, and what is wanted again."""
+        """Remove and return a station's completed pieces and the pieces to request."""
         whole = [piece for name, piece in self.whole if name == station]
         wanted = [piece for (name, *_), piece in self.wanted.items() if name == station]
         self.whole = [pair for pair in self.whole if pair[0] != station]
@@ -131,13 +136,26 @@ class PictureFiles:
         return whole, wanted
 
     def count_finished(self) -> int:
-        """Return once how many files were completed."""
+        """Return how many files were completed since the last call."""
         count = len(self.finished)
         self.finished.clear()
         return count
 
+    def forget(self) -> None:
+        """Forget completed parts that are not committed: they are redelivered, and their files found then."""
+        self.kept.clear()
+        self.whole.clear()
+
     def sync(self) -> None:
-        """See the pieces on the disk, and give the whole parts their names."""
+        """Sync the pieces to the disk, and rename completed parts; drop them where that fails."""
+        try:
+            self._sync()
+        except OSError as error:  # a disk may accept a write and report only now that it is full
+            self._fail(error)
+            self.forget()
+        self._touched.clear()
+
+    def _sync(self) -> None:
         for part, header in self._touched.items():
             with part.open("rb") as file:
                 os.fsync(file.fileno())
@@ -145,15 +163,14 @@ class PictureFiles:
                 self._finish(part, header)
         if self._touched:
             sync_folder(self._folder)
-        self._touched.clear()
 
     def _finish(self, part: Path, header: ChunkHeader) -> None:
         if _sha256(part) != header.sha256:
             part.unlink()
             self._want(header, 0)
             return
-        named = self._named(header)  # one look for both questions: another writer may be about to name the same bytes
-        target = self._among(named, header)
+        named = self._named(header)  # one listing for both uses: another writer may be renaming the same bytes
+        target = self._find_file(named, header)
         if target is None:
             target = self._target(header, named)
             part.rename(target)
@@ -174,8 +191,8 @@ class PictureFiles:
     def _part(self, header: ChunkHeader) -> Path:
         return self._folder / f"{header.station}.{header.picture}.{header.part}{self._writer}.part"
 
-    def _among(self, named: list[Path], header: ChunkHeader) -> Path | None:
-        """Return the file that holds this part, or None. Each is looked at once: a name alone is worth no receipt."""
+    def _find_file(self, named: list[Path], header: ChunkHeader) -> Path | None:
+        """Return the file that holds this part, or None. Each is hashed once: a name alone justifies no receipt."""
         for file in named:
             if (file, header.sha256) in self._verified and file.exists():
                 return file
@@ -185,13 +202,13 @@ class PictureFiles:
         return None
 
     def _named(self, header: ChunkHeader) -> list[Path]:
-        """Return the files that may hold it, under whatever time."""
+        """Return the files that may hold it, whatever time is in their names."""
         ends = "|".join(re.escape(_end(header, hashed)) for hashed in _hashes(header))
         form = re.compile(rf"{re.escape(header.station)}-(\d{{8}}T\d{{6}}Z|undated)({ends})")
         return sorted(Path(entry) for entry in os.scandir(self._folder) if form.fullmatch(entry.name))
 
     def _target(self, header: ChunkHeader, named: list[Path]) -> Path:
-        """Return STATION-TIME-CAMERA-HASH8.jpg, with all of its own hash where other bytes have that name."""
+        """Return STATION-TIME-CAMERA-HASH8.jpg, with the part's whole hash where that name is taken by other bytes."""
         short, whole = (
             self._folder / f"{header.station}-{_time(header.time)}{_end(header, hashed)}" for hashed in _hashes(header)
         )
@@ -206,7 +223,7 @@ class PictureFiles:
 
 
 def _hashes(header: ChunkHeader) -> tuple[str, str]:
-    """Return how a part is named after its picture: by eight digits of the picture's hash, else by all of its own."""
+    """Return the hashes for a part's file name: eight digits of the picture's, or the whole hash of the part."""
     return header.picture[:8], header.sha256
 
 
@@ -224,7 +241,7 @@ def _sha256(path: Path) -> str:
 
 
 def _sound(header: ChunkHeader, data: bytes) -> bool:
-    """Check a header from the network: nothing in it may lead out of the folder, fill the disk or lie about a hash."""
+    """Return whether a header from the network cannot leave the folder, fill the disk or misstate a hash."""
     return (
         HASH.fullmatch(header.picture) is not None
         and header.part in ("thumbnail", "full")

@@ -1,8 +1,8 @@
 """The folder of photos: one for all hubs on a database, whose rows name files in it.
 
-A mark in the folder tells it from others, and hubs that run keep the mark in the database with a word that changes. A
-hub that finds another mark and sees its word change has another folder than a hub that runs, and refuses to start: half
-of the photos would be in neither. A word that stands still is of a hub that is gone, whose folder is so no more.
+A mark file in the folder identifies it, and running hubs hold the mark as a lease in the database (`Lease`), renewed
+regularly. A hub that finds another mark being renewed has a different folder than a running hub and refuses to start:
+each hub would lack half of the photos. A mark that is no longer renewed belongs to a hub that is gone, and is replaced.
 """
 
 from __future__ import annotations
@@ -30,17 +30,17 @@ TWO_FOLDERS = Reason(
 
 
 class PictureFolder:
-    """One hub's; `database` opens the database, for a connection of its own."""
+    """One hub's claim on its folder; `database` opens the database, for a connection of its own."""
 
     def __init__(self, folder: Path, database: Callable[[], Engine], clock: Clock) -> None:
         self._folder, self._engine, self._clock = folder, database(), clock
-        self._first: Lease | None = None  # that is claimed at the start
+        self._first: Lease | None = None  # claimed at the start
         self._next = 0.0
 
     def claim(self) -> bool:
-        """Return whether no hub that runs has another folder; where that is not known yet, ask again.
+        """Return whether no running hub uses another folder; False: not known yet, to be asked again.
 
-        Raise DatabaseRefusedError where one has, SinkError, OSError.
+        Raise DatabaseRefusedError where one does, SinkError, OSError.
         """
         self._first = lease = self._first or self._lease()
         if lease.claim():
@@ -51,23 +51,23 @@ class PictureFolder:
         return False
 
     def tick(self) -> None:
-        """Say now and then that a hub with this folder runs."""
+        """Renew the claim where it is due."""
         if self._clock.now() >= self._next:
             self._next = self._clock.now() + BEAT_S
             with suppress(SinkError, OSError):
                 self._lease().claim()
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the database."""
         self._engine.close()
 
     def _lease(self) -> Lease:
-        """Return the lease of the folder that is there now."""
+        """Return the lease of the folder that is mounted now."""
         return Lease(self._engine, mark_of(self._folder), self._clock, PICTURES)
 
 
 def mark_of(folder: Path) -> str:
-    """Return the folder's mark, made where there is none. Raise OSError."""
+    """Return the folder's mark, created where there is none. Raise OSError."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / MARK
     if not file.exists():

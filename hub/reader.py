@@ -1,7 +1,7 @@
-"""Read what arrives: each message becomes pending records, picture files or facts, or is set aside.
+"""Read received messages: each becomes pending records, picture files or notes, or is set aside.
 
-No message ends the receiver or comes back for ever. A record that says which one it is is kept, whatever it says; one
-that does not, or was damaged on its way, is set aside, and that is never receipted.
+No message can stop the receiver or be redelivered for ever. A record with an identity is stored, whatever its content;
+one without, or a damaged one, is set aside and never receipted.
 """
 
 from __future__ import annotations
@@ -27,13 +27,13 @@ from hub.sink import Row
 from hub.tally import WatchTally
 
 log = logging.getLogger("minshan.watch")
-# A broker hands it over at each connection, and a station that is silent would seem to be heard.
+# A broker delivers it at each connection, so a silent station would seem to be heard.
 RETAINED = Reason("message_retained", "retained by the broker: only a status may be; the station sends the rest itself")
 
 
 @dataclass(frozen=True)
 class ReaderTargets:
-    """Where what is read goes; None: nowhere."""
+    """The targets of what is read; None: none."""
 
     pending: Pending
     pictures: PictureFiles | None
@@ -52,17 +52,17 @@ class MessageReader:
         self._utc = utc
 
     def forget(self) -> None:
-        """Take it that the messages since the last commit come again."""
+        """Forget the messages since the last commit: they will be redelivered."""
         self._changes.forget()
 
     def take(self, message: Incoming) -> Hello | None:
-        """Take one message in; a hello is given back, to be answered when the batch is on the disk. Raise OSError."""
+        """Process one message. Return a hello, to be answered once the batch is committed. Raise OSError."""
         try:
             return self._understood(message)
         except PayloadError as trouble:
             self.set_aside(message.topic, message.payload, trouble.reason)
         except OSError:
-            raise  # the disk is at fault, not the message: it will be sent again
+            raise  # the disk is at fault, not the message: it will be redelivered
         except Exception as error:  # noqa: BLE001  # no message may end the receiver, by any error
             self.set_aside(message.topic, message.payload, f"{type(error).__name__}: {error}")
         return None
@@ -96,7 +96,7 @@ class MessageReader:
         return hello
 
     def _columns(self, where: str, channel: Topic, payload: bytes) -> None:
-        """Take in a message of version 2, and what waited for its tables. Raise PayloadError, OSError."""
+        """Process a message of version 2, and blocks that waited for its tables. Raise PayloadError, OSError."""
         found = column_batches.read(where, payload, self._tables)
         self._records(where, RawBatch(found.v, found.station, found.records), found.minutes)
         for damaged, why in found.bad:
@@ -106,7 +106,7 @@ class MessageReader:
             self._columns(topic_of_it, channel, waited)
 
     def _records(self, where: str, batch: RawBatch, minutes: Sequence[Record] = ()) -> None:
-        """Take in each record by itself; what cannot be kept is set aside, and not receipted. Raise OSError."""
+        """Process each record separately; set those aside that cannot be stored, without a receipt. Raise OSError."""
         bad: dict[int, Reason] = {}
         batch = RawBatch(batch.v, batch.station, [*batch.records, *(Raw(encode(minute)) for minute in minutes)])
         for number, raw in enumerate(batch.records):
@@ -114,13 +114,13 @@ class MessageReader:
                 row = Row(batch.station, intake.record(raw), bytes(raw), self._utc())
                 self._pending.row(where, batch.v, row)
             except Exception as error:  # noqa: BLE001  # a record may hold anything, and costs no other
-                bad[number] = error.reason if isinstance(error, PayloadError) else in_its_words(error)
+                bad[number] = error.reason if isinstance(error, PayloadError) else library_error(error)
         if bad:
             kept = encode(RawBatch(batch.v, batch.station, [batch.records[number] for number in bad]))
             self.set_aside(where, kept, of_records(batch.station, next(iter(bad.values())), len(bad)))
 
     def set_aside(self, where: str, payload: bytes, why: Reason | str) -> None:
-        """Count what cannot be handled, and keep it for a while: nothing of it is receipted."""
+        """Count a message that cannot be handled, and keep it for inspection; it gets no receipt."""
         self._tally.aside += 1
         where = intake.printable(where)
         why = intake.printable(why, 500) if isinstance(why, str) else why
@@ -130,6 +130,6 @@ class MessageReader:
             log.warning("a message on %s is not understood and left out: %s", where, why)
 
 
-def in_its_words(error: Exception) -> Reason:
-    """Return what a library says of a message, as it may stand on a terminal."""
+def library_error(error: Exception) -> Reason:
+    """Return a library's error about a message, made safe for a terminal."""
     return Reason("said", "{text}", text=intake.printable(f"{type(error).__name__}: {error}", 500))

@@ -1,8 +1,9 @@
 """The platform's end of the contract: receive what stations send, store each record once, answer.
 
-A batch is: what has arrived, written and synced, then receipts where they are given, and only then the
-acknowledgements to the broker. Killed at any instant, nothing is lost: what was not acknowledged comes again,
-and what was written is known by its identity. What cannot be handled is set aside and acknowledged (`reader.py`).
+A batch of messages is written and synced, then receipts are sent (where enabled), and only then are the messages
+acknowledged to the broker. Nothing is lost if the process is killed at any instant: an unacknowledged message is
+redelivered, and a stored record is recognised by its identity. What cannot be handled is set aside and acknowledged
+(`reader.py`).
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from edge.clock.clock import SystemClock, system_utc
 from edge.config.sections import BrokerSection
 from edge.northbound import version2
 from edge.records.record import Record
-from edge.records.spans import Span, merged
+from edge.records.spans import merged
 from edge.wire import contract
 from edge.wire.contract import Hello, HelloAnswer, Receipt, Topic, topic
 from edge.wire.errors import LinkError, may_not_read
@@ -43,15 +44,15 @@ from hub.told_time import ToldTime
 from hub.troubles import Troubles
 
 log = logging.getLogger("minshan.watch")
-SLICE = 0.2  # s: how soon a signal is noticed
-LOOK = 1.0  # s between two looks at what others do to the files
-MOST_ROWS = 5000  # records after which a commit is due, though more lie in the inbox
-SINK_PAUSE = 2.0  # s after which what refused a commit is tried again
+SLICE = 0.2  # s within which a signal is noticed
+LOOK = 1.0  # s between two checks of what others did to the files
+MOST_ROWS = 5000  # records after which a commit is due, even if more are in the inbox
+SINK_PAUSE = 2.0  # s before a failed commit is retried
 
 
 @dataclass
 class Files:
-    """Where things are kept; None: nowhere. `own` tells what is one receiver's where several share the pictures."""
+    """Where data is stored; None: nowhere. `own`: suffix of this receiver's files where several share the pictures."""
 
     minutes: Path | None = None
     events: Path | None = None
@@ -59,17 +60,17 @@ class Files:
     own: str = ""
 
     def beside(self, ending: str) -> Path | None:
-        """Return a path beside the first of them; None where nothing is kept."""
+        """Return a path beside the first of them; None where nothing is stored."""
         first = self.minutes or self.events or self.pictures
         return None if first is None else first.with_name(first.name + ending)
 
 
 class Receiver:
-    """One receiver with its files, or a sink that keeps the records instead. Raise OSError.
+    """One receiver with its files, or a sink that stores the records instead. Raise OSError.
 
-    `seen` is called with each new record, for people's eyes, and with a sink also with what another hub beside this one
-    has committed first. `utc` tells the time, microseconds since 1970, and `told` the time that stations are told,
-    the same without it. `name` keeps its session apart from others'.
+    `seen` is called with each new record, to show it to people; with a sink also with records that another hub on the
+    same database committed first. `utc` returns the time, microseconds since 1970; `told` the time that stations are
+    told (default: `utc`). `name` distinguishes its session at the broker from others.
     """
 
     def __init__(
@@ -106,18 +107,18 @@ class Receiver:
         self._clock: Clock = SystemClock()
         shown = broker.url.rpartition("@")[2]
         self.troubles, self._unheard = Troubles(shown), SilentBroker(shown)
-        self._speaks = True  # whether stations are answered, by this one of several receivers
+        self._speaks = True  # whether this one of several receivers answers stations
         self._next_look = 0.0
 
     def run(self, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
-        """Receive until `ended`; connect again for ever. `tick` is called a few times a second."""
+        """Receive until `ended`, reconnecting without limit. `tick` is called a few times a second."""
         retry = Retry(self._broker.retry_max_s, soon=SAME_RECEIVER)
         while not ended():
             since = self._clock.now()
             refused = False
             pause = None
             try:
-                self.sink.look()  # where nothing can be kept nothing is asked for
+                self.sink.look()  # raises if nothing can be stored: then nothing is requested either
                 link = live_first.connect_both(self._broker, self.sink.id, self._name)
                 try:
                     self._receive(link, ended, tick)
@@ -128,7 +129,7 @@ class Receiver:
             except LinkError as trouble:
                 self.troubles.begin(retry.explained(trouble.reason, stood=self.troubles.reason is None))
                 refused = trouble.login
-            except OSError as error:  # nothing of the batch was acknowledged, so it will be sent again
+            except OSError as error:  # the batch is unacknowledged, so it will be redelivered
                 self.troubles.begin_unkept(unwritten(error))
             except SinkError as trouble:
                 self.troubles.begin_unkept(trouble.reason)
@@ -139,11 +140,11 @@ class Receiver:
 
     @property
     def photos(self) -> Reason | None:
-        """Return why no photo can be kept; None where they are."""
+        """Return why no photos can be stored; None where they are."""
         return None if self._pictures is None else self._pictures.trouble
 
     def close(self) -> None:
-        """Let the files go."""
+        """Close the files or the database."""
         self.sink.close()
 
     # -- the connection ------------------------------------------------------------------------------------
@@ -157,7 +158,7 @@ class Receiver:
         self.connected = True
         self._unheard.begin(self._clock.now())
         self._speaks = self.sink.speaks()
-        if self._speaks:  # else nobody answers here what is asked for, and the roll is called when that changes
+        if self._speaks:  # otherwise the roll is called once this receiver is to answer
             link.publish(contract.ROLLCALL, b"{}")
         while not ended():
             tick()
@@ -170,7 +171,7 @@ class Receiver:
                 is_back = self._pictures is not None and self._pictures.is_back(self._clock.now())
                 if self.sink.look() or self._speaks > before or is_back:
                     self._gathered.forget()
-                    link.publish(contract.ROLLCALL, b"{}")  # their hellos tell what is missing now
+                    link.publish(contract.ROLLCALL, b"{}")  # the hellos show what is missing now
                 self.send_receipts(link, self._clock.now())
             if link.incoming:
                 messages = list(link.incoming)
@@ -187,9 +188,9 @@ class Receiver:
     # -- a batch -------------------------------------------------------------------------------------------
 
     def batch(self, link: Link, messages: list[Incoming]) -> None:
-        """Take in what has arrived, answer, and acknowledge, a commit at a time.
+        """Store the messages, answer, and acknowledge, one commit at a time.
 
-        Raise OSError, SinkError: what is not committed stays unacknowledged, and comes again on the next connection.
+        Raise OSError, SinkError: uncommitted messages stay unacknowledged and are redelivered on the next connection.
         """
         taken: list[Incoming] = []
         hellos: list[Hello] = []
@@ -204,12 +205,14 @@ class Receiver:
             self._finish(link, taken, hellos)
         except (OSError, SinkError):
             self._reader.forget()
+            if self._pictures is not None:
+                self._pictures.forget()
             raise
         finally:
             self._pending.clear()
 
     def _finish(self, link: Link, messages: list[Incoming], hellos: list[Hello]) -> None:
-        """Commit, then say so, then acknowledge."""
+        """Commit, then send receipts and answers, then acknowledge."""
         if self._pictures is not None:
             self._pictures.sync()
         self._commit()
@@ -253,15 +256,15 @@ class Receiver:
     def send_receipts(self, link: Link, now: float, also: Iterable[str] = ()) -> None:
         """Send the receipts that are due `now` (s), and those of the stations `also`. Raise LinkError."""
         if not self._speaks:
-            self._leave_it()
+            self._discard_answers()
             return
         pictured = self._pictures.stations() if self._pictures else ()
         for station in sorted({*self._gathered.due(now), *also, *self._tables.wanted, *pictured}):
             self._receipt(link, station)
         self._tables.wanted.clear()
 
-    def _leave_it(self) -> None:
-        """Forget what would be said: the receiver that answers has been handed the same."""
+    def _discard_answers(self) -> None:
+        """Discard receipts and requests: the receiver that answers was delivered the same messages."""
         self._gathered.forget()
         self._tables.wanted.clear()
         if self._pictures is not None:
@@ -269,28 +272,25 @@ class Receiver:
                 self._pictures.collect(station)
 
     def _receipt(self, link: Link, station: str) -> None:
-        """Send what is kept since the last receipt (where receipts are given), and the pieces that are wanted again."""
+        """Send a receipt for what was stored since the last one, if enabled, and request missing pieces and tables."""
         whole, wanted = ([], []) if self._pictures is None else self._pictures.collect(station)
         self.tally.pictures += 0 if self._pictures is None else self._pictures.count_finished()
-        has = self._kept(station, merged(self._gathered.take(station))) if self.receipts else []
+        has = merged(self._gathered.take(station))
+        has = self.sink.kept(station, has) if self.receipts and has else []  # files may have gone while it waited
         for receipt in answers.receipts(
             self.sink, station, has, whole if self.receipts else [], wanted, self._tables.wanted.get(station, ())
         ):
-            self._tell(link, topic(station, Topic.RECEIPT), receipt)
-
-    def _kept(self, station: str, has: list[Span]) -> list[Span]:
-        """Return what of this is here still: files may have been taken away while a receipt waited."""
-        return self.sink.kept(station, has) if has else []
+            self._publish(link, topic(station, Topic.RECEIPT), receipt)
 
     def _answer(self, link: Link, hello: Hello) -> None:
         if not self._speaks:
             return
         for answer in answers.answers(self.sink, hello, self._told(), self.receipts, self._reads):
-            if self._tell(link, topic(hello.station, Topic.ANSWER), answer):
+            if self._publish(link, topic(hello.station, Topic.ANSWER), answer):
                 return
 
-    def _tell(self, link: Link, where: str, message: HelloAnswer | Receipt) -> bool:
-        """Send a message; False where it is larger than the other side takes in. Raise LinkError."""
+    def _publish(self, link: Link, where: str, message: HelloAnswer | Receipt) -> bool:
+        """Publish a message; False where it exceeds the broker's packet limit. Raise LinkError."""
         payload = answers.payload(message, link.granted.packet_bytes)
         if payload is None:
             log.warning("a message for %s is too large", where)

@@ -1,10 +1,9 @@
 """The files into which records are written, and the ledger of what they contain, kept beside them.
 
-What a receipt says must be true: the lines that it names are somewhere. So the lines themselves are what
-counts. `FILE.ledger` holds what they cannot say: the ledger's id and generation, which file was written last,
-and the identities in files that have been moved away since (a log that is rotated). A file that was deleted or cut
-short, or stands there from a backup, is noticed: what only it had is then no longer named as received, the
-generation rises, and the stations send it again.
+A receipt must be true: the lines that it names exist. So the lines themselves are authoritative. `FILE.ledger` holds
+what they cannot: the ledger's id and generation, which file was written last, and the identities in files that were
+moved away since (log rotation). A file that was deleted, truncated, or replaced by a backup is detected: what only it
+had no longer counts as received, the generation rises, and the stations send it again.
 """
 
 from __future__ import annotations
@@ -34,19 +33,19 @@ from hub.ledger import Ledger
 log = logging.getLogger("minshan.watch")
 
 
-MOST_OTHERS = 10_000  # records with a name that another content has, known to be stored already
+MOST_OTHERS = 10_000  # records with different content under a stored identity that are remembered as stored
 
 
 class Novelty(Enum):
-    """What a record was."""
+    """Whether a record is new."""
 
     NEW = "new"
     DOUBLE = "double"
-    OTHER = "other"  # another content under a name that is here
+    OTHER = "other"  # different content under a stored identity
 
 
 class LedgerFile(msgspec.Struct):
-    """The ledger file. `files`: "minutes" and "events" with the inode of the one written last."""
+    """The ledger file. `files`: the inodes of the "minutes" and "events" files written last."""
 
     id: str
     generation: int
@@ -55,7 +54,7 @@ class LedgerFile(msgspec.Struct):
     revised: dict[str, list[Revised]] = {}
 
     def remember(self, names: Iterable[LineIdentity]) -> None:
-        """Add what a file holds that was moved away."""
+        """Add the identities in a file that was moved away."""
         moved = Ledger()
         for name in names:
             moved.add(name.station, name.epoch, name.seq, name.revision)
@@ -65,7 +64,7 @@ class LedgerFile(msgspec.Struct):
             self.revised.setdefault(station, []).extend(moved.revised(station, spans))
 
     def ledger(self) -> Ledger:
-        """Return what is in the files that were moved away."""
+        """Return the ledger of the files that were moved away."""
         ledger = Ledger()
         for station, spans in self.has.items():
             for span in spans:
@@ -77,10 +76,10 @@ class LedgerFile(msgspec.Struct):
 
 
 class RecordFiles:
-    """The minutes' and the events' file, each None where such records are kept nowhere.
+    """The minutes' and the events' file, each None where such records are not stored.
 
-    `ledger` is what they hold. A record that is not understood is a line among the events as it came, and so is a
-    second content under a name that is taken. Raise OSError where a file cannot be used.
+    `ledger` is their content. A record that cannot be decoded is written among the events as received, and so is
+    different content under a stored identity. Raise OSError where a file cannot be used.
     """
 
     def __init__(self, minutes: Path | None, events: Path | None, ledger: Path | None) -> None:
@@ -89,36 +88,36 @@ class RecordFiles:
         self._file = ledger
         self._lines: dict[str, LineFile] = {}
         self._others: set[int] = set()
-        self._told: dict[str, str] = {}  # which files have gone, until they are open anew
+        self._told: dict[str, str] = {}  # which files are gone, until they are reopened
         self._kept = self._read()
         self._open(gone=())
 
     @property
     def id(self) -> str:
-        """The ledger's name, "" where nothing is kept."""
+        """The ledger's id, "" where nothing is stored."""
         return "" if self._file is None else self._kept.id
 
     @property
     def generation(self) -> int:
-        """How often it was seen that the ledger had lost something, from 1."""
+        """A number that starts at 1 and rises each time the ledger has lost entries."""
         return self._kept.generation
 
     def take(self, station: str, record: Record, arrived: int, came: Raw | None = None) -> Novelty:
-        """Take a record in for the next `sync`. Return how that went. An exception has changed nothing.
+        """Add a record, to be written at the next `sync`. Return its novelty. An exception leaves everything unchanged.
 
-        `came`: the whole record as it came, where it says more than this version knows.
+        `came`: the whole record as received, where it has keys that this version does not know.
         """
         line = jsonl.encoded(jsonl.of_record(station, record, arrived, came))
         return self._take(station, record, "minutes" if jsonl.is_minute(record) else "events", line)
 
     def take_strange(self, station: str, found: Strange, arrived: int, came: Raw) -> Novelty:
-        """Take one in that is not understood. Raise PayloadError where events are kept nowhere."""
+        """Add a record that cannot be decoded. Raise PayloadError where events are not stored."""
         if "events" not in self._lines:
             raise PayloadError(found.wrong)
         return self._take(station, found, "events", jsonl.encoded(jsonl.of_strange(station, found, arrived, came)))
 
     def keep_other(self, station: str, found: Record | Strange, arrived: int, came: Raw) -> None:
-        """Keep another content under a name that is here, beside the first. Raise PayloadError where events are not."""
+        """Add different content under a stored identity, beside the first. Raise PayloadError without such a file."""
         name = f"{found.epoch}/{found.seq}, revision {found.revision}"
         if "events" not in self._lines:
             record = f"{station}/{name}"
@@ -148,14 +147,14 @@ class RecordFiles:
             self._lines["events"].put(line)
 
     def sync(self) -> None:
-        """See all that was taken in on the disk. Raise OSError."""
+        """Write and sync everything added. Raise OSError."""
         for file in self._lines.values():
             file.sync()
 
     def look(self) -> bool:
-        """See what others have done to the files; True where lines have gone, so that much is to be sent again.
+        """Check what others did to the files. Return True where lines are gone, so that they must be sent again.
 
-        Raise OSError where there can be no new file: nothing may be taken in then.
+        Raise OSError where no new file can be created: nothing may be added then.
         """
         fates = {which: file.fate() for which, file in self._lines.items()}
         if FileFate.GONE in fates.values():
@@ -165,7 +164,7 @@ class RecordFiles:
                 log.warning("%s was deleted or truncated; what it contained is requested again", names)
             self._told = gone
             before = self._lines.values()
-            self._open(gone)  # where it raises, what was open stays so, and the next look sees the same
+            self._open(gone)  # if it raises, the old files stay open, and the next look retries
             self._told = {}
             for file in before:
                 file.close()
@@ -173,20 +172,20 @@ class RecordFiles:
         for which, fate in fates.items():
             if fate is FileFate.MOVED:
                 self._follow(which)
-        if self._file is not None and not self._file.exists():  # its id is what stations know this receiver by
+        if self._file is not None and not self._file.exists():  # stations know this receiver by the id in it
             self._write(self._kept)
         return False
 
     def held(self, station: str) -> list[Span]:
-        """Return all that is safe of a station."""
+        """Return the stored spans of a station."""
         return self.ledger.spans(station)
 
     def revised(self, station: str, has: list[Span]) -> list[Revised]:
-        """Return what of `has` is safe in a revision above 0."""
+        """Return the parts of `has` that are stored in a revision above 0."""
         return self.ledger.revised(station, has)
 
     def close(self) -> None:
-        """Let the files go."""
+        """Close the files."""
         for file in self._lines.values():
             file.close()
         self._lines = {}
@@ -213,9 +212,9 @@ class RecordFiles:
             return new
 
     def _open(self, gone: Collection[str]) -> None:
-        """Open the files and learn what is in them; nothing changes where that raises OSError.
+        """Open the files and read their identities; an OSError leaves everything unchanged.
 
-        `gone`: of which it is known, and was told, that lines have gone.
+        `gone`: files already known, and logged, to have lost lines.
         """
         lost = bool(gone)
         with ExitStack() as stack:
@@ -244,7 +243,7 @@ class RecordFiles:
         self._kept, self._lines, self.ledger = kept, opened, ledger
 
     def _follow(self, which: str) -> None:
-        """Go on in a new file where the old one has another name now, whose records stay known."""
+        """Continue in a new file where the old one was renamed; its records stay in the ledger."""
         old = self._lines[which]
         with ExitStack() as stack:
             new = LineFile(old.path)
@@ -265,7 +264,7 @@ class RecordFiles:
 
 
 def _remember_moved(kept: LedgerFile, path: Path, inode: int) -> bool:
-    """Find the file that was written last under another name beside its own; False where it is not there."""
+    """Add the identities of the file written last, found in its folder by its inode; False where it is gone."""
     with os.scandir(path.parent) as entries:
         names = [entry.path for entry in entries if entry.inode() == inode and entry.is_file(follow_symlinks=False)]
     if not names:
@@ -276,6 +275,6 @@ def _remember_moved(kept: LedgerFile, path: Path, inode: int) -> bool:
 
 
 def unwritten(error: OSError) -> Reason:
-    """Return that what arrives cannot be written, and what the system says of it."""
+    """Return the reason that received data cannot be written, with the system's error."""
     what = str(error.filename or "") or Reason("what_arrives", "what arrives")
     return Reason("file_unwritten", "{file} cannot be written: {why}", file=what, why=system_reason(error))

@@ -1,7 +1,7 @@
 """Delete full pictures to make room, oldest first, by age and by bytes; thumbnails are kept.
 
-A file goes before its row says so: killed in between, the next pass finds the row again and has nothing to delete. A
-row whose `file` is "" is of a picture that was taken away. Their age counts from what the stations' clocks say is now.
+A file is deleted before its row is updated: killed in between, the next pass finds the row again and has nothing to
+delete. A row whose `file` is "" is of a deleted picture. Ages count from the present as confirmed by stations' clocks.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ from hub.station_clocks import vouched_time
 
 log = logging.getLogger("minshan.hub")
 EVERY = 600.0  # s between two passes
-SOON = 1.0  # s until the next one, where there is more to do
-SLICE = 200  # pictures of a pass: live is not kept waiting
+SOON = 1.0  # s until the next pass, where there is more to delete
+SLICE = 200  # pictures of a pass, so that live data is not delayed
 GB = 1_000_000_000
 KEY = ("station", "picture", "part")
 FULL = "FROM picture WHERE part = 'full' AND file <> ''"
 
 
 class Retention:
-    """Looks now and then whether pictures are to go; `database` opens the database where there is a limit at all."""
+    """Deletes pictures beyond the limits; `database` opens the database, only if there is a limit."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Retention:
         self._next = 0.0
 
     def tick(self) -> None:
-        """Make a pass where one is due. What goes wrong is logged and tried again."""
+        """Make a pass where one is due. Errors are logged, and the pass retried."""
         if self._engine is None or self._clock.now() < self._next:
             return
         self._next = self._clock.now() + EVERY
@@ -58,7 +58,7 @@ class Retention:
             log.warning("%s cannot be deleted: %s", error.filename, system_reason(error))
 
     def make_room(self) -> int:
-        """Take pictures away, SLICE at most. Return how many those were. Raise SinkError, OSError."""
+        """Delete pictures, at most SLICE. Return how many. Raise SinkError, OSError."""
         assert self._engine is not None
         gone = self._chosen(self._engine)
         for _, _, file, _ in gone:
@@ -74,12 +74,12 @@ class Retention:
         return len(gone)
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the database."""
         if self._engine is not None:
             self._engine.close()
 
     def _chosen(self, engine: Engine) -> list[tuple[Any, ...]]:
-        """Return (station, picture, file, size) of those that are to go next, the oldest first, undated ones last."""
+        """Return (station, picture, file, size) of those to delete next, the oldest first, undated ones last."""
         oldest = engine.query(
             f"SELECT station, picture, file, size, time {FULL} ORDER BY coalesce(time, %s), station, picture LIMIT %s",
             (2**62, SLICE),

@@ -17,16 +17,16 @@ NAME = rf"[{LETTERS}][@{LETTERS}{INSIDE}]{{0,63}}"  # of a person, or of a token
 
 
 class Right(StrEnum):
-    """What may be done."""
+    """A permission."""
 
     READ = "read"  # see what stations measure, and their pictures
-    COMMAND = "command"  # ask a station for something
-    ACKNOWLEDGE = "acknowledge"  # say that one knows of an alert
-    MANAGE = "manage"  # say who may do what, see who did what
+    COMMAND = "command"  # send a station a command
+    ACKNOWLEDGE = "acknowledge"  # acknowledge an alert
+    MANAGE = "manage"  # manage accounts and people on call, read the audit log
 
 
 class Role(StrEnum):
-    """What somebody is."""
+    """A role."""
 
     GROWER = "grower"
     TECHNICIAN = "technician"
@@ -43,7 +43,7 @@ MAY: Mapping[Role, frozenset[Right]] = {
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A person, or the token of a program. `stations` None: all of them, those to come too; `ended`: may do nothing."""
+    """A person, or the token of a program. `stations` None: all, including future ones; `ended`: disabled."""
 
     kind: Literal["user", "token"]
     name: str
@@ -52,14 +52,14 @@ class Account(msgspec.Struct, frozen=True):
     ended: bool = False
 
     def over(self, other: Account) -> bool:
-        """Return whether this account, if a manager, may manage the other, which must see no further station."""
+        """Return whether this account, if a manager, may manage the other: that sees no further station."""
         return self.covers(other.stations)
 
     def covers(self, stations: Collection[str] | None) -> bool:
-        """Return whether these stations (None: all of them) are all this one's."""
+        """Return whether this account sees all these stations (None: all there are)."""
         return self.stations is None or (stations is not None and self.stations.issuperset(stations))
 
     def may(self, right: Right, station: str | None = None) -> bool:
-        """Return whether this is allowed, and about that station where one is named."""
+        """Return whether this account has the right, and for that station if one is named."""
         mine = station is None or self.stations is None or station in self.stations
         return not self.ended and mine and right in MAY[self.role]

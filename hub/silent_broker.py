@@ -1,4 +1,4 @@
-"""A connection on which nothing arrives: a broker may grant a subscription, then deliver nothing and not say so."""
+"""Detect a connection on which nothing arrives: a broker may grant a subscription and then deliver nothing."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ import logging
 from drivers.reason import Reason
 
 log = logging.getLogger("minshan.hub")
-PATIENCE = 10  # s; stations' last states are retained by the broker and arrive at once
+PATIENCE = 10  # s; the stations' retained states arrive at once
 
 
 class SilentBroker:
-    """Watches the connections to one broker: one line in the log where nothing comes, until something does."""
+    """Watches the connections to one broker: logs once where nothing arrives, again only after something did."""
 
     def __init__(self, broker: str) -> None:
         self._broker = broker
-        self._since: float | None = None  # when a connection began that has brought nothing yet, s
+        self._since: float | None = None  # begin of a connection on which nothing arrived yet, s
         self._told = False
 
     def begin(self, now: float) -> None:
-        """Take in that a connection begins, at `now` in seconds."""
+        """Note that a connection begins, at `now` in seconds."""
         self._since = None if self._told else now
 
     def look(self, came: bool, now: float) -> None:
-        """Take in whether something came since the last look."""
+        """Note whether something arrived since the last look; log where nothing has for PATIENCE."""
         if came:
             self._since, self._told = None, False
         elif self._since is not None and now - self._since >= PATIENCE:

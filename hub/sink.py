@@ -2,15 +2,14 @@
 
     sink.commit(Delivery(...)) -> CommitOutcome       one transaction; only then receipts, then acknowledgements
 
-One delivery is what lay in the inbox (at most 200 ms, or 5,000 records). All of it, its rows, the ledger's ranges and
-the pictures' rows, is committed together or not at all: a receipt is true because nothing stands between the two. The
-same delivery may be committed again, when nobody knows whether a COMMIT got through or when a broker hands it over
-again, and changes nothing then.
+One delivery is the contents of the inbox (at most 200 ms, or 5,000 records). Its rows, the ledger's ranges and the
+pictures' rows are committed in one transaction, so a receipt is always true. Committing the same delivery again, after
+a COMMIT of unknown outcome or a redelivery by the broker, changes nothing.
 
-What a record tells is kept as the bytes in which it came (BLOB, bytea, the value in a line). A JSON column is a view
-beside it, of the values that can be read: databases reorder keys, drop doubled ones, and refuse U+0000 and half a
-surrogate pair, which JSON may carry. Time is microseconds UTC as a whole number, and a type of the database's own is a
-view too: one year 10000 in a column of timestamps makes each reader fail.
+A record is stored as the bytes received (BLOB, bytea, the value in a line). A JSON column is a view of the values that
+can be read: databases reorder keys, drop duplicate ones, and refuse U+0000 and lone surrogates, which JSON may carry.
+Time is microseconds UTC as an integer; columns of a database's own time type are views too: one year 10000 in a column
+of timestamps makes each reader fail.
 """
 
 from __future__ import annotations
@@ -28,10 +27,10 @@ from hub.intake import Strange
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """One record of a station's batch: what was understood of it, and all of it as it came.
+    """One record of a station's batch, decoded and raw.
 
-    `record` is a view where it was understood, else what it says of which one it is; `raw` the whole record, byte for
-    byte; `arrived` microseconds UTC, which dates a record that its station could not date.
+    `record`: the decoded record, or the identity of one that cannot be decoded; `raw` the whole record, byte for byte;
+    `arrived` microseconds UTC, which dates a record that its station could not date.
     """
 
     station: str
@@ -41,14 +40,14 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 
 class PictureRow(msgspec.Struct, frozen=True):
-    """A part of a picture whose file is whole, synced and named: committed after the file, so a row has its file."""
+    """A part of a picture, committed after its file is complete, synced and renamed, so each row has its file."""
 
     header: ChunkHeader
     file: str
 
 
 class Note(msgspec.Struct, frozen=True):
-    """A fact that is no record: a change of status, keys of a message that are not known here."""
+    """An event that is no record: a change of status, unknown keys of a message."""
 
     station: str
     kind: str
@@ -57,14 +56,14 @@ class Note(msgspec.Struct, frozen=True):
 
 
 class Announced(msgspec.Struct, frozen=True):
-    """What a station says in its hello that it has: this shows what has not been received yet."""
+    """The ranges that a station's hello announced: they show what has not been received yet."""
 
     station: str
     epochs: tuple[Span, ...]
 
 
 class Delivery(msgspec.Struct, frozen=True):
-    """What is committed together. The order of rows is that of their arrival; a sink sorts where its locks need it."""
+    """What is committed in one transaction. Rows are in order of arrival; a sink sorts them where its locks need it."""
 
     rows: tuple[Row, ...] = ()
     pictures: tuple[PictureRow, ...] = ()
@@ -73,60 +72,60 @@ class Delivery(msgspec.Struct, frozen=True):
 
 
 class RowFate(Enum):
-    """What became of a row. All but REFUSED are kept, and receipted."""
+    """The outcome of a row. All but REFUSED are stored and receipted."""
 
     NEW = "new"
-    DOUBLE = "double"  # this version of the record, or a later one, was here
-    OTHER = "other"  # another content under a name that is here: kept beside the first, for people
+    DOUBLE = "double"  # this version of the record, or a later one, is stored already
+    OTHER = "other"  # different content under a stored identity: stored beside the first, for people
     REFUSED = "refused"  # it cannot be stored: the receiver sets it aside and gives no receipt
 
 
 class CommitOutcome(msgspec.Struct, frozen=True):
-    """What a commit did: the fate of each row of the delivery, in its order, and why those REFUSED were."""
+    """The fate of each row of the delivery, in its order, and the reasons of those REFUSED, by their index."""
 
     fates: tuple[RowFate, ...]
     why: dict[int, str] = {}
 
 
 class SinkError(StorageError):
-    """Nothing was committed, or nobody knows: the same delivery is to be committed again. `reason` says why.
+    """Nothing was committed, or the outcome is unknown: the same delivery must be committed again. `reason` says why.
 
-    The receiver holds what it has not acknowledged, asks for no more and tries again: a broker hands nothing over
-    twice on one connection. A data error of one row is none of these: the sink finds that row and refuses it alone.
+    The receiver leaves the messages unacknowledged, disconnects and retries: a broker redelivers nothing on the same
+    connection. A data error of one row is not reported so: the sink finds that row and refuses it alone.
     """
 
 
 class Sink(Protocol):
-    """A place for records and the ledger of what is there; used from one lane. All methods raise SinkError."""
+    """A store of records and their ledger; used from one lane. All methods raise SinkError."""
 
     @property
     def id(self) -> str:
-        """The ledger's name, for ever: stations believe one ledger. "" where nothing is proven."""
+        """The ledger's permanent id: stations trust one ledger. "" where nothing is proven."""
 
     @property
     def generation(self) -> int:
-        """Another number when the ledger may have lost something (restored, lines gone): stations ask anew."""
+        """A number that changes when the ledger may have lost entries (restored, lines gone): stations ask again."""
 
     def commit(self, delivery: Delivery) -> CommitOutcome:
-        """Keep a delivery. When this returns, all of it that is not REFUSED is on the disk, and so is the ledger."""
+        """Commit a delivery. On return, all rows that are not REFUSED and the ledger are on the disk."""
 
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
-        """Return what is committed of these epochs of a station, as few spans as can be, in order."""
+        """Return the committed spans of these epochs of a station, merged, in order."""
 
     def kept(self, station: str, has: list[Span]) -> list[Span]:
-        """Return what of `has` is committed, as few spans as can be, in order."""
+        """Return the parts of `has` that are committed, merged, in order."""
 
     def revised(self, station: str, has: list[Span]) -> list[Revised]:
-        """Return what of `has` is here in a revision above 0."""
+        """Return the parts of `has` that are stored in a revision above 0."""
 
     def look(self) -> bool:
-        """Return whether something that was here has gone since the last look, so that stations are to be asked."""
+        """Return whether records were lost since the last look, so that stations must be asked."""
 
     def speaks(self) -> bool:
         """Return whether this receiver answers stations: of several on one database, exactly one does."""
 
     def fall_silent(self) -> None:
-        """Let another of them answer from now on. Raise nothing."""
+        """Let another receiver answer from now on. Raise nothing."""
 
     def close(self) -> None:
-        """Let go; what was not committed is not there."""
+        """Close it; what was not committed is discarded."""

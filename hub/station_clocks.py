@@ -1,6 +1,6 @@
-"""What the stations' own clocks say of the hub's, which may be synchronised and wrong all the same.
+"""The hub's clock checked against its stations' clocks: it may be synchronised and still be wrong.
 
-Nothing is deleted for its age by the hub's word alone: a clock that is a year ahead would delete a year.
+Nothing is deleted for its age by the hub's clock alone: if that is a year ahead, a year would be deleted.
 """
 
 from __future__ import annotations
@@ -10,11 +10,11 @@ from statistics import median_low
 from edge.records.asked import DAY_US, MINUTE_US
 from hub.database.engine import Engine
 
-OWN = ("ntp", "gnss", "rtc", "modem")  # what tells a station the time without asking a hub
+OWN = ("ntp", "gnss", "rtc", "modem")  # time sources that do not depend on a hub
 LATELY_US = 10 * MINUTE_US
-BEHIND_US = 2 * MINUTE_US  # by which a minute ends after it came, while either clock may be a little off
-AHEAD_US = 20 * MINUTE_US  # by which the newest minute is old when it comes; the slowest cadence is 15 min
-MOST = 20  # stations that are asked, those that were heard last
+BEHIND_US = 2 * MINUTE_US  # a minute may seem to end this long after it arrived, as both clocks are a little off
+AHEAD_US = 20 * MINUTE_US  # age that a newest minute may have on arrival; the slowest cadence is 15 min
+MOST = 20  # stations that are compared, those heard last
 HEARD = (
     "SELECT station FROM epoch WHERE arrived_last > %s AND arrived_last <= %s GROUP BY station "
     "ORDER BY max(arrived_last) DESC, station LIMIT %s"
@@ -26,9 +26,9 @@ NEWEST = (
 
 
 def vouched_time(engine: Engine, now: int) -> int | None:
-    """Return the present as far as stations vouch for it, `now` at most (microseconds UTC); None where none does.
+    """Return the present as confirmed by stations, at most `now` (microseconds UTC); None where none confirms any.
 
-    It is the newest minute of half of those that were heard within a day. Raise SinkError.
+    Half of the stations heard within a day have a minute at least that new. Raise SinkError.
     """
     newest = [engine.query(NEWEST, (station, now)) for station in _heard(engine, now, DAY_US)]
     starts = [found[0][0] for found in newest if found]
@@ -38,7 +38,7 @@ def vouched_time(engine: Engine, now: int) -> int | None:
 def clock_offset(engine: Engine, now: int) -> int | None:
     """Return by how much the hub's clock is ahead of its stations' (behind: negative), microseconds; 0: they agree.
 
-    None where fewer than two that know the time by themselves were heard just now. Raise SinkError.
+    None where fewer than two stations with a time source of their own were heard just now. Raise SinkError.
     """
     ahead = []
     for station in _heard(engine, now, LATELY_US):
@@ -51,13 +51,13 @@ def clock_offset(engine: Engine, now: int) -> int | None:
 
 
 def is_same_offset(off_us: int, before_us: int) -> bool:
-    """Return whether the hub's clock is off by what it was off before, both as `clock_offset` returns it.
+    """Return whether the hub's clock is off by the same as before, both as `clock_offset` returns it.
 
-    What waited at the broker is late when it comes, and less so from look to look; a wrong clock stays as wrong.
+    Messages queued at the broker arrive late, but less so from check to check; the error of a wrong clock is constant.
     """
     return abs(off_us - before_us) <= BEHIND_US and bool(off_us) == bool(before_us)
 
 
 def _heard(engine: Engine, now: int, within_us: int) -> list[str]:
-    """Return who was heard within that time, the last ones first."""
+    """Return the stations heard within that time, the latest first."""
     return [station for (station,) in engine.query(HEARD, (now - within_us, now, MOST))]

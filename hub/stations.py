@@ -8,8 +8,8 @@ from edge.records.answers import StationState
 from hub.database.engine import Engine
 from hub.database.rows import json_object
 
-# A station that was away hands its newest setup in first: which is the newest its own time says, not when it came.
-SETUPS = "FROM setup s JOIN record r USING (station, epoch, seq) WHERE s.station ="  # the view has no bounds of a time
+# A station that was offline sends its newest setup first, so the newest is told by its own time, not by its arrival.
+SETUPS = "FROM setup s JOIN record r USING (station, epoch, seq) WHERE s.station ="  # the view lacks a time's bounds
 NEWEST = "ORDER BY coalesce(r.start, r.not_after, s.arrived_us) DESC, s.seq DESC LIMIT 1"
 OFFSET = "AND s.utc_offset_s IS NOT NULL"
 
@@ -20,12 +20,12 @@ def names(engine: Engine) -> list[str]:
 
 
 def stations(engine: Engine, now: int, only: str | None = None) -> list[StationState]:
-    """Return the stations, by name; `only`: that one, where it is there. Raise SinkError.
+    """Return the stations, by name; `only`: that one, if it exists. Raise SinkError.
 
-    What lies after `now` counts neither as newest minute nor as heard last: this hub's clock, or the station's, was
-    ahead then.
+    Times after `now` count neither as newest minute nor as heard last: this hub's clock, or the station's, was ahead
+    then.
     """
-    # The newest minute is looked up in the index, station by station: grouped, all minutes there are would be read.
+    # The newest minute is looked up in the index for each station: GROUP BY would read all minutes.
     which, named = ("", ()) if only is None else ("WHERE station = %s ", (only,))
     found = engine.query(
         "SELECT station, max(CASE WHEN arrived_last <= %s THEN arrived_last END), "

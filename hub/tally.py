@@ -1,4 +1,4 @@
-"""A receiver's counters, as numbers and texts for its screen."""
+"""A receiver's counters, and texts about minutes for its screen."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from hub.intake import Strange, printable
 SHOWN = 4  # values of a minute's line
 CHANNEL = 48  # characters of a channel's name
 GOOD = 1  # QARTOD's flag
-MOST = 1e15  # what is more is no value of a quantity
-KINDS = 20  # that are counted each by itself
-STARTS = 16  # of a station that are remembered, the newest
-HALF_MINUTE_US = 30_000_000  # by which a box that starts again may seem to go back, its clock corrected
-LIVE_US = 300_000_000  # within which a minute arrives whose time this receiver's own clock confirms
+MOST = 1e15  # no value of a quantity is larger
+KINDS = 20  # unknown kinds that are counted separately
+STARTS = 16  # newest starts of a station that are remembered
+HALF_MINUTE_US = 30_000_000  # a restarted box may seem to go back by this, its clock corrected
+LIVE_US = 300_000_000  # delay of a minute that counts as live: its time agrees with this receiver's clock
 Starts = dict[str, tuple[int, int]]  # epoch -> from when to when
 
 
@@ -40,17 +40,17 @@ class WatchTally:
     minutes: int = 0
     events: int = 0
     doubles: int = 0
-    others: int = 0  # records with a name that is taken by another content
+    others: int = 0  # records with different content under a known identity
     pictures: int = 0
-    aside: int = 0  # messages, or some of their records, that cannot be handled
+    aside: int = 0  # messages, or parts of them, that could not be handled
     unknown: Counter[str] = field(default_factory=Counter)  # records of a newer station, by kind
     newest: dict[str, Newest] = field(default_factory=dict)  # by station
     states: dict[str, str] = field(default_factory=dict)  # station -> "online", "offline"
     starts: dict[str, Starts] = field(default_factory=dict)  # by station
-    live: dict[str, Starts] = field(default_factory=dict)  # the same of the minutes that arrived as they were measured
+    live: dict[str, Starts] = field(default_factory=dict)  # the same of live minutes only
 
     def take(self, station: str, found: Record | Strange, arrived: int) -> None:
-        """Count a new record, and keep a minute where it is the station's newest."""
+        """Count a new record; remember it if it is the station's newest minute."""
         if isinstance(found, Strange) or is_unknown(found):
             name = printable(found.kind or "?", CHANNEL)
             self.unknown[name if name in self.unknown or len(self.unknown) < KINDS else "…"] += 1
@@ -73,7 +73,7 @@ class WatchTally:
                 live.pop(record.epoch, None)
 
     def _extend(self, starts: Starts, record: Record, begin: int) -> None:
-        """Note that a start of a station lasted at least from this minute to its others; a new date begins anew."""
+        """Extend the time span of a station's start by this minute; a revised date replaces the span."""
         end = begin + round(record.duration * 1e6)
         known = starts.pop(record.epoch, (begin, end)) if record.revision == 0 else (begin, end)
         starts.pop(record.epoch, None)
@@ -82,19 +82,19 @@ class WatchTally:
             del starts[next(iter(starts))]
 
     def doubled(self) -> list[str]:
-        """Return the stations that measured twice at one time: one box ends a start before it begins the next one."""
+        """Return the stations whose starts overlap in time: a single box ends one start before it begins the next."""
         return overlapping(self.starts, HALF_MINUTE_US)
 
     def two_boxes(self) -> list[str]:
-        """Return those of them that did so by this receiver's clock too: no time to be corrected explains it.
+        """Return those whose starts overlap by this receiver's clock too: no wrong station clock explains that.
 
-        Each end of a start may be as wrong as a minute that is taken for live may be late.
+        Each end of a span may be wrong by LIVE_US.
         """
         return overlapping(self.live, 2 * LIVE_US)
 
 
 def overlapping(starts: dict[str, Starts], by_us: int) -> list[str]:
-    """Return the stations of whose starts one goes on for longer than that after the next one has begun."""
+    """Return the stations with a start that lasts more than `by_us` beyond the begin of the next."""
     return [
         station
         for station, its in sorted(starts.items())
@@ -108,9 +108,9 @@ def is_unknown(record: Record) -> bool:
 
 
 def values(record: Record) -> str:
-    """Return the first values of a minute with units and with the flag's word where they are not good.
+    """Return the first values of a minute with units, and the flag's word where they are not good.
 
-    How many of the others are not good stands behind them. What is no number is not shown.
+    They are followed by how many of the others are not good. What is no number is not shown.
     """
     body = record.fields()
     found, quality = body.get("values"), body.get("quality")
@@ -129,10 +129,10 @@ def values(record: Record) -> str:
 
 
 def assignments(record: Record) -> list[str]:
-    """Return each channel of a minute for a program, as `air_temperature=4.65`, in the contract's names and units.
+    """Return each channel of a minute for programs, as `air_temperature=4.65`, in the contract's names and units.
 
-    What is not good has the flag's word behind it, as `rainfall_amount=0.2(suspect)`: no program takes that for a
-    number. A value that is not there is `rainfall_amount=(missing)`.
+    A value that is not good is followed by the flag's word, as `rainfall_amount=0.2(suspect)`, so that no program
+    parses it as a number. An absent value is `rainfall_amount=(missing)`.
     """
     body = record.fields()
     found, quality = body.get("values"), body.get("quality")

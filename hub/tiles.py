@@ -1,7 +1,7 @@
 """Tiles of the wall: a picture 160 pixels wide in at most 2 kB, a hundred of them in less than 300 kB.
 
-One is made at its first ask, from the thumbnail (from the picture itself where that alone is here), and kept in a
-folder that never holds more than `MOST` of them. A tile can be made again: it is not synced, and nobody misses it.
+A tile is made when first requested, from the thumbnail (from the full picture where only that is stored), and cached in
+a folder of at most `MOST` tiles. It can be made again, so it is not synced.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ from PIL import Image
 from edge.records.answers import Picture
 
 WIDTH, HEIGHT = 160, 120  # pixels; a picture is fitted in
-LARGEST = 2000  # bytes of one: 108 of them, and what HTTP says of each, are less than 300 kB
+LARGEST = 2000  # bytes of one: 108 of them with their HTTP headers are less than 300 kB
 QUALITIES = (60, 50, 42, 34, 26, 18, 10, 4, 0)  # of WebP, tried from the best
-SMALLER = 0.7  # of the size before, where even the worst quality is too large
-MOST = 20_000  # tiles that are kept: 40 MB
-MOST_PIXELS = 50_000_000  # of a picture that is looked at; a larger one is no camera's of ours
+SMALLER = 0.7  # factor of width and height where even the worst quality is too large
+MOST = 20_000  # tiles in the folder: 40 MB
+MOST_PIXELS = 50_000_000  # of a picture that is decoded; no supported camera takes larger ones
 KIND = "image/webp"
 
 
@@ -31,7 +31,7 @@ class TileError(Exception):
 
 
 class Tiles:
-    """Keeps tiles in a folder, made where it is not there; any thread."""
+    """A cache of tiles in a folder, which is created if necessary; any thread."""
 
     def __init__(self, folder: Path, most: int = MOST) -> None:
         self._folder, self._most = folder, most
@@ -44,7 +44,7 @@ class Tiles:
         return cls(pictures.with_name(f"{pictures.name}.tiles"))
 
     def tile(self, name: str, picture: Path) -> Path:
-        """Return the tile of a picture that is named so for ever. Raise TileError, OSError."""
+        """Return the tile of a picture whose name never changes. Raise TileError, OSError."""
         path = self._folder / f"{name}.webp"
         if path.is_file():
             return path
@@ -57,14 +57,14 @@ class Tiles:
         return path
 
     def tile_of(self, picture: Picture, folder: Path) -> Path | None:
-        """Return the tile of a picture whose parts lie in a folder; None where nothing of it is here that is one."""
+        """Return the tile of a picture whose parts are in a folder; None where no valid part is stored."""
         for name in filter(None, (picture.thumbnail, picture.file)):
             with suppress(TileError, OSError):
                 return self.tile(picture.sha256, folder / name)
         return None
 
     def _make_room(self) -> None:
-        """Count one more; where there are too many, a tenth goes, the oldest first."""
+        """Count one more; where there are too many, delete a tenth, the oldest first."""
         with self._lock:
             if self._count is None:
                 self._count = sum(1 for _ in os.scandir(self._folder))
@@ -86,7 +86,7 @@ def make_tile(picture: Path) -> bytes:
         with Image.open(io.BytesIO(data), formats=["JPEG"]) as image:
             if image.width * image.height > MOST_PIXELS:
                 raise TileError(f"{image.width} x {image.height} pixels")
-            image.draft("RGB", (2 * WIDTH, 2 * HEIGHT))  # a JPEG is decoded at about this size at once
+            image.draft("RGB", (2 * WIDTH, 2 * HEIGHT))  # the JPEG is decoded directly at about this size
             image.thumbnail((WIDTH, HEIGHT))
             small = image.convert("RGB")
     except TileError:

@@ -1,4 +1,4 @@
-"""The time that a receiver tells stations: its machine's, and none while nobody keeps it or stations contradict it."""
+"""The time that a receiver tells stations: the system's, but none while it is unsynchronised or contradicted."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from hub.sink import SinkError
 from hub.station_clocks import clock_offset, is_same_offset
 
 log = logging.getLogger("minshan.hub")
-ASK_S = 10.0  # s between two questions whether stations contradict the clock
-STEADY_S = 150.0  # s for which they do by the same before that is said: what waited at the broker catches up
+ASK_S = 10.0  # s between two checks whether stations contradict the clock
+STEADY_S = 150.0  # s of a constant offset before it is logged: messages queued at the broker catch up
 UNSYNCHRONISED = Reason(
     "hub_unsynchronised", "this hub's clock is not synchronised: stations are told no time until NTP sets it"
 )
@@ -26,14 +26,14 @@ CONTRADICTED = Reason(
 
 
 class ToldTime(NamedTuple):
-    """What stations are told: microseconds UTC, 0 while it is not known, and by how many s it may be off."""
+    """The time told: microseconds UTC, 0 while it is not known, and its possible error, s."""
 
     utc: int = 0
     error: float = 0.0
 
 
 class SynchronisedTime:
-    """The system's time, while somebody disciplines its clock, with the kernel's own bound of its error."""
+    """The system's time while its clock is synchronised, with the kernel's bound of its error."""
 
     def __init__(self, kernel: KernelTime | None = None) -> None:
         self._kernel = kernel or KernelTime()
@@ -49,9 +49,9 @@ class SynchronisedTime:
 
 
 class UncontradictedTime:
-    """What `told` tells; no time while the clocks of several stations contradict it. For one thread.
+    """The time of `told`; no time while the clocks of several stations contradict it. For one thread.
 
-    The database is asked every ten seconds at most: after an outage a thousand stations say hello at once.
+    The database is queried every ASK_S at most: after an outage a thousand stations send a hello at once.
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class UncontradictedTime:
         self._told, self._utc, self._database, self._now = told, utc, database, now
         self._engine: Engine | None = None
         self._asked_at = float("-inf")
-        self._off_us, self._off_since = 0, float("-inf")  # by how much they contradict the clock, and since when
-        self._why: Reason | None = None  # why no time is told, as it was said
+        self._off_us, self._off_since = 0, float("-inf")  # the stations' offset from the clock, and since when
+        self._why: Reason | None = None  # why no time is told, as it was logged last
 
     def __call__(self) -> ToldTime:
         """Return it."""
@@ -74,21 +74,21 @@ class UncontradictedTime:
             try:
                 self._engine = self._engine or self._database()
                 off_us = clock_offset(self._engine, self._utc()) or 0
-            except SinkError:  # nothing is kept either, and the receiver says so
+            except SinkError:  # the receiver logs it
                 return ToldTime()
             self._asked_at = now
             if not is_same_offset(off_us, self._off_us):
                 self._off_us, self._off_since = off_us, now
         if self._off_us:
             if now - self._off_since >= STEADY_S:
-                self._say(CONTRADICTED)
+                self._log_change(CONTRADICTED)
             return ToldTime()
         told = self._told()
-        self._say(None if told.utc else UNSYNCHRONISED)
+        self._log_change(None if told.utc else UNSYNCHRONISED)
         return told
 
-    def _say(self, why: Reason | None) -> None:
-        """Say why no time is told, once, and when that is over."""
+    def _log_change(self, why: Reason | None) -> None:
+        """Log once why no time is told, and once when that is over."""
         if why is not None and why != self._why:
             log.warning("%s", why)
         elif why is None and self._why is not None:
@@ -96,6 +96,6 @@ class UncontradictedTime:
         self._why = why
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the database."""
         if self._engine is not None:
             self._engine.close()

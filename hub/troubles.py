@@ -1,4 +1,4 @@
-"""What keeps a receiver from its work: a line in the log where it begins and one where it ends."""
+"""Faults of a receiver, each logged once when it begins and once when it ends."""
 
 from __future__ import annotations
 
@@ -11,33 +11,33 @@ log = logging.getLogger("minshan.watch")
 
 
 class Troubles:
-    """Of one receiver. `broker`: its address as it is shown; `reason`: what is the matter now, None: nothing."""
+    """The faults of one receiver. `broker`: its address as shown; `reason`: the present fault, None: there is none."""
 
     def __init__(self, broker: str) -> None:
         self.reason: Reason | None = None
         self._broker = broker
-        self._unkept: Reason | None = None  # why nothing is stored: a new connection alone does not end that
+        self._unkept: Reason | None = None  # why nothing can be stored; a new connection alone does not end that
 
     def begin(self, reason: Reason) -> None:
-        """Take in why there is no connection, or none is asked for."""
-        lasts = self.reason is not None and is_unusable(self.reason)  # each try may word it differently
+        """Note why there is no connection, or why none is attempted."""
+        lasts = self.reason is not None and is_unusable(self.reason)  # each attempt may word it differently
         if reason != self.reason and not (lasts and is_unusable(reason)):
             log.warning("%s", reason)
         self.reason = reason
 
     def begin_unkept(self, reason: Reason) -> None:
-        """Take in why what came could not be kept."""
+        """Note why received data could not be stored."""
         self.begin(reason)
         self._unkept = reason
 
     def connected(self) -> None:
-        """Take in that there is a connection."""
+        """Note that a connection is established."""
         if self._unkept is None:
             log.info("connected to %s", self._broker)
         self.reason = self._unkept
 
     def kept(self) -> None:
-        """Take in that records or pictures were kept."""
+        """Note that records or pictures were stored."""
         if self._unkept is not None:
             log.info("what arrives is kept again")
             self.reason = self._unkept = None

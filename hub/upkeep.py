@@ -1,7 +1,7 @@
-"""What a hub does behind live after its start: hold the ledger against the rows, and build indexes that are missing.
+"""Background work after a hub's start: compare the ledger with the rows, and build missing indexes.
 
-Both take as long as there are records. Meanwhile records are received, kept and acknowledged; receipts and answers,
-which stand on the ledger, wait for the first of the two.
+Both take time in proportion to the records. Meanwhile records are received, stored and acknowledged; receipts and
+answers, which depend on the ledger, wait for the comparison.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ from hub.database.lease import INDEXES, Lease
 from hub.sink import SinkError
 
 log = logging.getLogger("minshan.hub")
-PAUSE_S = 5.0  # until it is tried again where the database is away, or another hub is at it
+PAUSE_S = 5.0  # s before a retry where the database is unavailable, or another hub is at work
 
 
 class Upkeep:
-    """A lane of its own, which ends when all is done. `database` opens the database, `holder` names this hub."""
+    """A lane that ends when all is done. `database` opens the database, `holder` names this hub."""
 
     def __init__(self, database: Callable[[], Engine], holder: str, clock: Clock) -> None:
         self._database, self._holder, self._clock = database, holder, clock
@@ -33,24 +33,24 @@ class Upkeep:
         self._lanes = Lanes(clock)
 
     def start(self) -> None:
-        """Begin."""
+        """Start the lane."""
         self._lanes.start("upkeep", self._run)
 
     def stop(self, timeout: float) -> None:
-        """End; what a server does for it meanwhile ends with the process."""
+        """Stop the lane; a statement still running on a server ends with the process."""
         self._lanes.stop()
         self._lanes.join(timeout)
 
     def is_compared(self) -> bool:
-        """Return whether the ledger names what is there."""
+        """Return whether the ledger has been compared with the rows."""
         return self._compared
 
     def _run(self) -> None:
-        while not self._tried():
+        while not self._attempt():
             self._clock.sleep_until(self._clock.now() + PAUSE_S)
 
-    def _tried(self) -> bool:
-        """Do what is left. Return whether that was all."""
+    def _attempt(self) -> bool:
+        """Do the remaining work. Return whether all is done."""
         try:
             with closing(self._database()) as engine:
                 if not self._compared:
@@ -58,7 +58,7 @@ class Upkeep:
                     self._compared = True
                 return late_indexes.build(engine, Lease(engine, self._holder, self._clock, INDEXES))
         except SinkError as trouble:
-            if trouble.reason != self._told and not is_unusable(trouble.reason):  # the receiver says that one
+            if trouble.reason != self._told and not is_unusable(trouble.reason):  # the receiver logs that one
                 log.warning("%s", trouble.reason)
             self._told = trouble.reason
             return False

@@ -1,4 +1,4 @@
-"""What a hub's start waits for: a database that is away, or that takes nothing in."""
+"""Wait at a hub's start while the database is unavailable or cannot be written."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ T = TypeVar("T")
 
 
 class Waiting:
-    """Waits until `ended`. `trouble`: why, where the database says so; None: it does not, or nothing is waited for.
+    """Retries until `ended`. `trouble`: why the database is unavailable; None: it is available, or nothing is retried.
 
-    `fails` hears of that at each attempt.
+    `fails` is called with the reason after each failed attempt.
     """
 
     def __init__(self, ended: Callable[[], bool], clock: Clock, fails: Callable[[Reason], object]) -> None:
@@ -27,9 +27,9 @@ class Waiting:
         self._ended, self._clock, self._fails = ended, clock, fails
 
     def until(self, attempt: Callable[[], T | None]) -> T | None:
-        """Return what an attempt gives, made again until that is something; None where it ended before.
+        """Return the attempt's first true result; retry after a false one or a SinkError. None where it ended before.
 
-        Raise DatabaseRefusedError, and what else the attempt raises, but SinkError.
+        Raise DatabaseRefusedError, and whatever else the attempt raises.
         """
         while not self._ended():
             try:

@@ -13,7 +13,7 @@ from typing import Protocol
 from edge.alerts.episode import Seen
 from edge.measure.derived import psychrometrics
 from edge.measure.derived.hourly import DERIVED
-from edge.measure.derived.minute_values import derive
+from edge.measure.derived.minute_values import derive, is_possible
 from edge.measure.limits import standard_pressure
 from edge.measure.quality import Flag
 from edge.records.bodies import Minute
@@ -119,4 +119,6 @@ class LostMeasure:
 def good(minute: Minute, channel: str) -> float | None:
     """Return a channel's value if it passed or was not evaluated; otherwise None."""
     value = minute.values.get(channel)
-    return value if value is not None and minute.quality.get(channel) in GOOD else None
+    if value is None or minute.quality.get(channel) not in GOOD or not is_possible(channel, value):
+        return None
+    return value

@@ -1,7 +1,7 @@
 """People, tokens, sessions and the audit log in the hub's database.
 
-Of a password its argon2 hash is kept, of a token and of a session its SHA-256: what is read out of the database opens
-nothing. Nothing is deleted but sessions that are over: a name in the audit stays somebody's.
+Passwords are stored as argon2 hashes, tokens and sessions as SHA-256: nobody can log in with what the database holds.
+Only expired sessions are deleted, so each name in the audit log still has its account.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ CREATE TABLE audit (
     PRIMARY KEY (time, number)
 );
 """
-SESSION_US = 30 * 86_400_000_000  # a grower logs in once a month
-AHEAD_US = 86_400_000_000  # by which a session may begin later: that of a clock that was set back lasts no year
-MOST_SESSIONS = 20  # of one person; the oldest ends
+SESSION_US = 30 * 86_400_000_000  # so that growers log in once a month
+AHEAD_US = 86_400_000_000  # a session may begin this late; one begun while the clock was a year ahead ends
+MOST_SESSIONS = 20  # of one person; the oldest are ended
 PAGE = 200  # lines of the audit in one answer
 COLUMNS = "kind, name, role, stations, ended"
 Kind = Literal["user", "token"]
@@ -44,7 +44,7 @@ LAST_ADMIN = Reason("last_admin", "this is the last administrator of all station
 
 
 class Audited(msgspec.Struct, frozen=True):
-    """One thing that somebody did."""
+    """One entry of the audit log."""
 
     time_us: int
     kind: str
@@ -55,17 +55,17 @@ class Audited(msgspec.Struct, frozen=True):
 
 
 class AccountError(SinkError):
-    """A name that is taken, or that nobody has, or the last administrator's; `reason` says which."""
+    """A name that is taken or unknown, or the last administrator's; `reason` says which."""
 
 
 class Accounts:
-    """Keeps who may do what. `engine`: used from one thread. All methods raise SinkError."""
+    """Stores accounts, sessions and the audit log. `engine`: used from one thread. All methods raise SinkError."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def add(self, account: Account, secret: str, now: int) -> None:
-        """Keep a new account; `secret`: the hash of its password or token. Raise AccountError where there is one."""
+        """Store a new account; `secret`: the hash of its password or token. Raise AccountError if the name is taken."""
         with self._engine.transaction():
             if self._engine.query("SELECT 1 FROM account WHERE kind = %s AND name = %s", (account.kind, account.name)):
                 raise AccountError(Reason("account_taken", '"{name}" exists already', name=account.name))
@@ -75,16 +75,16 @@ class Accounts:
             )
 
     def change_password(self, name: str, secret: str) -> None:
-        """Keep another password of a person, and end all of their sessions. Raise AccountError where nobody is."""
+        """Change a person's password, and end all of their sessions. Raise AccountError where the name is unknown."""
         with self._engine.transaction():
-            self._known("user", name)
+            self._require("user", name)
             self._engine.query("UPDATE account SET secret = %s WHERE kind = 'user' AND name = %s", (secret, name))
             self._engine.query("DELETE FROM session WHERE name = %s", (name,))
 
     def change_role(self, account: Account) -> None:
-        """Keep another role and other stations of an account. Raise AccountError: none is there, or it must stay."""
+        """Change an account's role and stations. Raise AccountError where it is unknown or the last administrator."""
         with self._engine.transaction():
-            self._known(account.kind, account.name)
+            self._require(account.kind, account.name)
             if not _manages_all(account):
                 self._not_the_last(account.kind, account.name)
             self._engine.query(
@@ -93,9 +93,9 @@ class Accounts:
             )
 
     def end(self, kind: Kind, name: str, now: int | None) -> None:
-        """Let an account do nothing any more (`now` None: let it again). Raise AccountError as `change_role` does."""
+        """Disable an account (`now` None: enable it again). Raise AccountError as `change_role` does."""
         with self._engine.transaction():
-            self._known(kind, name)
+            self._require(kind, name)
             if now is not None:
                 self._not_the_last(kind, name)
             self._engine.query("UPDATE account SET ended = %s WHERE kind = %s AND name = %s", (now, kind, name))
@@ -108,19 +108,19 @@ class Accounts:
         return [_account(row) for row in found]
 
     def user(self, name: str) -> tuple[Account, str] | None:
-        """Return a person and what is kept of the password; None where there is none."""
+        """Return a person and the hash of the password; None where there is none."""
         found = self._engine.query(f"SELECT {COLUMNS}, secret FROM account WHERE kind = 'user' AND name = %s", (name,))
         return (_account(found[0][:-1]), str(found[0][-1])) if found else None
 
     def by_token(self, token: str) -> Account | None:
-        """Return whose token this is; None where it is nobody's, or was revoked."""
+        """Return a token's account; None where it is unknown or revoked."""
         found = self._engine.query(
             f"SELECT {COLUMNS} FROM account WHERE kind = 'token' AND secret = %s AND ended IS NULL", (digest(token),)
         )
         return _account(found[0]) if found else None
 
     def begin_session(self, name: str, now: int) -> str:
-        """Return the secret of a new session of a person; sessions that are over, and the oldest of many, end."""
+        """Start a session of a person; delete expired ones, and the person's oldest. Return its secret."""
         secret = new_secret()
         with self._engine.transaction():
             self._engine.query("DELETE FROM session WHERE until <= %s", (now,))
@@ -137,7 +137,7 @@ class Accounts:
         return secret
 
     def by_session(self, secret: str, now: int) -> Account | None:
-        """Return whose session this is; None where it is over or nobody's."""
+        """Return a session's account; None where it is unknown, expired or disabled."""
         found = self._engine.query(
             "SELECT account.kind, account.name, role, stations, ended FROM session "
             "JOIN account ON account.kind = 'user' AND account.name = session.name "
@@ -147,18 +147,18 @@ class Accounts:
         return _account(found[0]) if found else None
 
     def end_session(self, secret: str) -> None:
-        """Log out."""
+        """End a session."""
         self._engine.query("DELETE FROM session WHERE digest = %s", (digest(secret),))
 
     def note(self, account: Account, action: str, station: str | None, detail: str, now: int) -> None:
-        """Write down what somebody did."""
+        """Add an entry to the audit log."""
         self._engine.query(
             "INSERT INTO audit (time, number, kind, name, action, station, detail) VALUES (%s, %s, %s, %s, %s, %s, %s)",
             (now, new_secret()[:16], account.kind, account.name, action, station, detail),
         )
 
     def audit(self, before_us: int) -> list[Audited]:
-        """Return what was done before an instant, the newest first, a page of it."""
+        """Return a page of the audit log before an instant, the newest first."""
         found = self._engine.query(
             "SELECT time, kind, name, action, station, detail FROM audit WHERE time < %s "
             f"ORDER BY time DESC, number DESC LIMIT {PAGE}",
@@ -166,14 +166,14 @@ class Accounts:
         )
         return [Audited(*row) for row in found]
 
-    def _known(self, kind: Kind, name: str) -> None:
+    def _require(self, kind: Kind, name: str) -> None:
         if not self._engine.query("SELECT 1 FROM account WHERE kind = %s AND name = %s", (kind, name)):
             raise AccountError(UNKNOWN.having(name=name))
 
     def _not_the_last(self, kind: str, name: str) -> None:
-        """Raise AccountError where no other person manages everything; none is changed until the transaction ends.
+        """Raise AccountError where no other person manages everything; lock those who do until the transaction ends.
 
-        Two who disable each other at once wait here for one another, and the second sees what the first has done.
+        Of two administrators who disable each other at once, the second waits here and sees the first one's change.
         """
         now = [("user", found.name) for found in self.listed("user") if _manages_all(found)]
         held = self._engine.lookup("account", COLUMNS.split(", "), ("kind", "name"), now, lock=True)

@@ -1,8 +1,8 @@
-"""The tables of alarms: what is open, who is notified, each message with the service's answer, and who delivers.
+"""The tables of alarms: alarms, people on call, messages with the services' answers, and leases.
 
-`alarm_taken`: the records of alerts that have been looked at. `alarm_about`: which alarms a message speaks of.
-`alarm_link`: by which somebody acknowledges. `alarm_lease`: the one hub that delivers. `alarm_note`: what else must
-outlive a restart. Structs stand in `said` as JSON.
+`alarm_taken`: the alert records that have been processed. `alarm_about`: which alarms a message is about.
+`alarm_link`: the links for acknowledging. `alarm_lease`: leases, among them that of the hub that delivers.
+`alarm_note`: other state that must survive a restart. `said` holds structs as JSON.
 """
 
 from __future__ import annotations
@@ -41,5 +41,5 @@ CREATE TABLE alarm_lease (
 );
 CREATE TABLE alarm_note (name {text} NOT NULL PRIMARY KEY, said {text} NOT NULL);
 """
-# In which revision a record was looked at.
+# The revision in which a record was processed.
 REVISION = "ALTER TABLE alarm_taken ADD COLUMN revision {int} NOT NULL DEFAULT 0"

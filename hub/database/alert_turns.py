@@ -9,12 +9,12 @@ import msgspec
 from hub.database.engine import Engine
 from hub.database.rows import json_object
 
-MOST = 200  # turns that are looked at, the newest: more than a season's of one station
+MOST = 200  # newest turns that are read: more than a season's of one station
 OVER = ("cleared", "ended")
 
 
 class AlertTurn(msgspec.Struct, frozen=True):
-    """One turn: when it began (or arrived, where it is not dated), and what the station says of it."""
+    """One turn: when it began (or arrived, where it is undated), and its body as sent by the station."""
 
     time_us: int
     body: dict[str, Any]
@@ -39,6 +39,6 @@ def open_ones(turns: list[AlertTurn]) -> list[AlertTurn]:
 
 
 def is_open(turn: AlertTurn) -> bool:
-    """Return whether an alert stands after this turn, or its rule knows nothing."""
+    """Return whether an alert is open after this turn, or its rule is blind."""
     kind = turn.body.get("turn")
     return kind not in OVER and (kind == "blind" or bool(turn.body.get("step")))

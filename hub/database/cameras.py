@@ -10,19 +10,20 @@ from typing import Any
 import msgspec
 
 from edge.records.asked import DAY_US
+from edge.wire.contract import LARGEST_PICTURE
 from hub.database.engine import Engine
 from hub.database.rows import KEY
 from hub.stations import setup_of
 
-USUAL_MB = 1.0  # what a camera's picture of 4 megapixels comes to, where none has come yet
-WEEK_US = 7 * DAY_US  # how far back a picture is looked for
+USUAL_MB = 1.0  # size of a picture of 4 megapixels, assumed where none has arrived yet
+WEEK_US = 7 * DAY_US  # maximum age of a picture
 
 
 class CameraNow(msgspec.Struct, frozen=True):
-    """One camera: its newest picture of the last week (None: it has none), and what is doubtful in it.
+    """One camera: its newest picture of the last week (None: it has none), and doubts about it.
 
-    `here`: something of the picture has arrived; `reasons` as the station says them; `megabytes`: what a picture came
-    to, over a mobile network about as much (None: not known).
+    `here`: a part of the picture is stored; `reasons` as received; `megabytes`: the size of a picture, and about what
+    it costs on a mobile network (None: not known).
     """
 
     camera: str
@@ -35,7 +36,7 @@ class CameraNow(msgspec.Struct, frozen=True):
 
 
 def newest(engine: Engine, station: str, now: int) -> list[CameraNow]:
-    """Return the cameras of a station, by name: those that its setup names, and whoever has sent a picture lately."""
+    """Return the cameras of a station, by name: those in its setup, and those with a picture of the last week."""
     found = engine.query(
         "SELECT p.camera, p.picture, p.time, min(p.epoch), min(p.seq), max(p.file) FROM picture p JOIN ("
         "SELECT camera, max(time) AS newest FROM picture WHERE station = %s AND time >= %s AND time <= %s "
@@ -52,19 +53,20 @@ def newest(engine: Engine, station: str, now: int) -> list[CameraNow]:
 
 
 def bodies_of(engine: Engine, station: str, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], dict[str, Any]]:
-    """Return what a station says of pictures, by the epoch and number of their records."""
+    """Return the bodies of pictures' records, by epoch and number."""
     keys = sorted({(station, *place) for place in places})
     found = engine.lookup("record", ("epoch", "seq", "raw"), KEY, keys)
     return {(epoch, seq): _body(raw) for epoch, seq, raw in found}
 
 
-def in_order(name: str) -> list[str | int]:
-    """Return a key that sorts "cam-9" before "cam-10"."""
-    return [int(part) if part.isdecimal() else part for part in re.split(r"(\d+)", name)]
+def in_order(name: str) -> list[tuple[int, str]]:
+    """Return a key that sorts "cam-9" before "cam-10", whatever the number of digits: int() refuses thousands."""
+    parts = (part.lstrip("0") if part.isdecimal() else part for part in re.split(r"(\d+)", name))
+    return [(len(part) if part.isdecimal() else 0, part) for part in parts]
 
 
 def _named(setup: dict[str, Any]) -> list[str]:
-    """Return the cameras that a station's setup names."""
+    """Return the cameras named in a station's setup."""
     cameras = setup.get("cameras")
     named = [one.get("name") for one in cameras if isinstance(one, dict)] if isinstance(cameras, list) else []
     return [name for name in named if isinstance(name, str)]
@@ -79,7 +81,7 @@ def _body(raw: bytes) -> dict[str, Any]:
 
 
 def judged(body: dict[str, Any]) -> tuple[int, tuple[object, ...]]:
-    """Return a picture's quality and the reasons for it; 2, not checked, where its record is not here or says none."""
+    """Return a picture's quality and the reasons for it; 2, not checked, where its record is missing or has none."""
     quality, reasons = body.get("quality"), body.get("reasons")
     return (
         2 if quality is None else int(quality) if quality in (1, 2) else 3,
@@ -89,5 +91,5 @@ def judged(body: dict[str, Any]) -> tuple[int, tuple[object, ...]]:
 
 def _megabytes(body: dict[str, Any]) -> float | None:
     sizes = body.get("bytes"), body.get("thumbnail_bytes")
-    known = [size for size in sizes if isinstance(size, int)]
+    known = [size for size in sizes if isinstance(size, int) and 0 <= size <= LARGEST_PICTURE]
     return sum(known) / 1e6 if len(known) == len(sizes) else None

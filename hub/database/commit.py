@@ -1,8 +1,8 @@
 """What one transaction of a hub writes: records, the ledger's ranges, picture rows, notes, and hours.
 
-The ledger decides what is a double, under the lock of the rows of `epoch` that the delivery speaks of. All locks are
-taken in one order, so several hubs on one database wait for each other and never deadlock; what they are handed twice
-is a double.
+The ledger decides what is a duplicate, while the rows of `epoch` that the delivery concerns are locked. All locks are
+taken in one order, so several hubs on one database wait for each other and never deadlock; a message delivered to both
+is a duplicate.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ WROTE_LESS = Reason("wrote_less", "{database} says that it wrote {count} of {all
 LEDGER = ("station", "epoch", "first", "last")
 EPOCH = ("station", "epoch", "arrived_first", "arrived_last", "said_first", "said_last")
 HERE = (*KEY, "revision", "raw", "kind", "start", "setup")
-Name = tuple[str, str]  # station, epoch: what one lock covers
+Name = tuple[str, str]  # station, epoch: the unit of locking
 Identity = tuple[str, str, int]
 
 
 @dataclass
 class KnownEpoch:
-    """What is here of one epoch of a station: its row of `epoch`, and the ranges that a delivery touches.
+    """The stored state of one epoch of a station: its row of `epoch`, and the ranges that a delivery touches.
 
-    `before` is as they were, the rest as they become.
+    `before`: the ranges as they were; the rest is updated.
     """
 
     arrived: tuple[int | None, int | None] = (None, None)
@@ -48,8 +48,7 @@ class KnownEpoch:
 
 @dataclass
 class Judged:
-    """Each row's fate, the rows that are to be written, other contents under a name that is here, and which minutes
-    that were here are replaced."""
+    """Each row's fate, the rows to write, different contents under stored identities, and the minutes replaced."""
 
     fates: list[RowFate] = field(default_factory=list)
     fresh: dict[Identity, Row] = field(default_factory=dict)
@@ -58,7 +57,7 @@ class Judged:
 
 
 def commit(engine: Engine, delivery: Delivery) -> CommitOutcome:
-    """Write a delivery, within a transaction. Raise SinkError."""
+    """Write a delivery, within a transaction. Return the outcome. Raise SinkError."""
     known = _locked(engine, delivery)
     judged = _judged(engine, delivery.rows, known)
     setups = [key for key, row in judged.fresh.items() if row.record.kind == Kind.SETUP]
@@ -71,7 +70,7 @@ def commit(engine: Engine, delivery: Delivery) -> CommitOutcome:
         for pair in ranges.of(row.record.seq for row in its):
             epoch.ranges.add(*pair)
         first, _ = epoch.arrived
-        # The last is what came last: a clock that was set back does not leave a station heard in the future.
+        # Not the maximum: after a clock was set back, a station must not stay heard in the future.
         epoch.arrived = min(arrived) if first is None else min(first, *arrived), arrived[-1]
     for announced in delivery.announced:
         for span in announced.epochs:
@@ -79,18 +78,18 @@ def commit(engine: Engine, delivery: Delivery) -> CommitOutcome:
             told.said = _wider(told.said, span.first, span.last)
     _keep_known(engine, known)
     _keep_beside(engine, delivery)
-    picture_times.keep_true(engine, judged.fresh.values(), delivery.pictures)
+    picture_times.redate(engine, judged.fresh.values(), delivery.pictures)
     hours |= counting.hours_under(engine, before, setups)
-    counting.keep_true(engine, hours, _fresh(judged.fresh))
+    counting.update(engine, hours, _fresh(judged.fresh))
     left = (held_hours.hour(minute.station, minute.start) for minute in judged.replaced)
     held_hours.keep(engine, _held(judged.fresh), left)
     return CommitOutcome(tuple(judged.fates))
 
 
 def _locked(engine: Engine, delivery: Delivery) -> dict[Name, KnownEpoch]:
-    """Return what is known of all that the delivery speaks of, which nobody else changes meanwhile.
+    """Lock the epochs that the delivery concerns. Return their state.
 
-    Of a ledger as much is read as the delivery touches: one of a hundred thousand holes would delay everybody.
+    Only the ledger's ranges that the delivery touches are read: a ledger of a hundred thousand holes takes long.
     """
     names = sorted(set(_names(delivery)))
     empty = [(*name, None, None, None, None) for name in names]
@@ -111,7 +110,7 @@ def _locked(engine: Engine, delivery: Delivery) -> dict[Name, KnownEpoch]:
 
 
 def _judged(engine: Engine, delivered: tuple[Row, ...], known: dict[Name, KnownEpoch]) -> Judged:
-    """Return what is to become of the rows."""
+    """Return the fates of the rows."""
     asked = sorted({key for row in delivered if (key := _identity(row))[2] in known[key[:2]].ranges})
     latest: dict[Identity, tuple[int, bytes]] = {}
     minutes: dict[Identity, Dated] = {}
@@ -138,7 +137,7 @@ def _judged(engine: Engine, delivered: tuple[Row, ...], known: dict[Name, KnownE
 def _write(engine: Engine, fresh: dict[Identity, Row]) -> None:
     made = [rows.of_record(fresh[key]) for key in sorted(fresh)]
     count = engine.upsert("record", rows.RECORD, made, KEY)
-    if count != len(made):  # a receipt depends on it: check what the statement did, do not assume it
+    if count != len(made):  # receipts depend on it, so the statement's effect is checked
         raise SinkError(WROTE_LESS.having(database=engine.shown, count=count, all=len(made)))
     forwarded.reopen(engine, sorted(key for key, row in fresh.items() if row.record.revision))
 
@@ -172,19 +171,19 @@ def _keep_beside(engine: Engine, delivery: Delivery) -> None:
 
 
 def _fresh(fresh: dict[Identity, Row]) -> Iterator[Fresh]:
-    """Yield the minutes among what was written for the channels' hours."""
+    """Yield the new minutes for the hours of channels."""
     for (station, epoch, _), _row, found, start in _minutes(fresh):
         yield Fresh(Dated(station, epoch, found.setup, start), found.duration, bytes(found.body))
 
 
 def _held(fresh: dict[Identity, Row]) -> Iterator[HeldMinute]:
-    """Yield the same for the hours that hold them."""
+    """Yield the new minutes for the hours held."""
     for (station, epoch, seq), row, found, start in _minutes(fresh):
         yield HeldMinute(station, epoch, seq, start, found.duration, row.raw)
 
 
 def _minutes(fresh: dict[Identity, Row]) -> Iterator[tuple[Identity, Row, Record, int]]:
-    """Yield the minutes among what was written, of which the time is known, with their start."""
+    """Yield the new minutes of known time, with their start."""
     for identity, row in fresh.items():
         found = row.record
         if isinstance(found, Record) and found.kind == Kind.MINUTE and found.start is not None:
@@ -196,7 +195,7 @@ def _identity(row: Row) -> Identity:
 
 
 def _by_name(delivered: Iterable[Row]) -> dict[Name, list[Row]]:
-    """Return the rows by what their lock covers, each in the order of their arrival."""
+    """Return the rows by station and epoch, each in order of arrival."""
     found: dict[Name, list[Row]] = {}
     for row in delivered:
         found.setdefault(_identity(row)[:2], []).append(row)
@@ -204,7 +203,7 @@ def _by_name(delivered: Iterable[Row]) -> dict[Name, list[Row]]:
 
 
 def _names(delivery: Delivery) -> Iterable[Name]:
-    """Yield what the delivery's locks cover."""
+    """Yield the station and epoch of everything in the delivery."""
     yield from (_identity(row)[:2] for row in delivery.rows)
     yield from ((picture.header.station, rows.identity(picture.header.epoch)) for picture in delivery.pictures)
     yield from ((told.station, rows.identity(span.epoch)) for told in delivery.announced for span in told.epochs)
@@ -215,7 +214,7 @@ def _digest(raw: bytes) -> bytes:
 
 
 def _same(one: bytes, other: bytes) -> bool:
-    """Return whether two records say the same."""
+    """Return whether two records have the same content."""
     if one == other:
         return True
     try:

@@ -1,12 +1,12 @@
-"""Keep the hours correct: each commit adds its minutes to their hours, in the same transaction.
+"""Hourly aggregates: each commit adds its minutes to their hours, in the same transaction.
 
-An hour is named by station, begin and the seconds that the station's clock is ahead of UTC, as the setup that a minute
-was made under says it; a minute whose setup is not here yet counts as UTC's until it comes. So each minute lies in one
-hour, and days, which are views over hours, hold each of them once. Sums are kept exact (`rests` has what rounding takes
-from them): an hour that grows minute by minute is to the last digit what all its minutes together come to. One that a
-minute leaves, because it or its setup was revised, is counted anew from its minutes. What a commit has no time for
-(hours of an earlier version's database, a setup that comes after its minutes) is written into `stale` in the same
-transaction and counted anew behind live.
+An hour is identified by station, begin and the seconds that the station's clock is ahead of UTC, according to the setup
+under which a minute was made; a minute whose setup is not stored yet counts as UTC until it arrives. So each minute is
+in one hour, and days, which are views over hours, contain each minute once. Sums are exact (`rests` holds what rounding
+takes from them): an hour added up minute by minute equals the sum of all its minutes to the last digit. An hour that a
+minute leaves, because it or its setup was revised, is recounted from its minutes. What a commit has no time for (hours
+of an earlier version's database, a setup that arrives after its minutes) is written into `stale` in the same
+transaction and recounted in the background.
 """
 
 from __future__ import annotations
@@ -22,16 +22,16 @@ from edge.records.record import Kind
 from hub.database.engine import Engine
 from hub.database.rows import is_refused
 
-MOST_HOURS = 400  # that one commit counts; more wait in `stale`, the oldest
-SLICE = 10  # hours of `stale` that are counted together
-RUN = 200  # hours that are read by one statement
+MOST_HOURS = 400  # that one commit counts; further ones, the oldest, go into `stale`
+SLICE = 10  # hours of `stale` that are recounted in one transaction
+RUN = 200  # hours that one statement reads
 HOUR = ("station", "start", "utc_offset_s")
 HOURLY = ("station", "channel", "start", "utc_offset_s", *COUNTS, "rests")
 SETUP = ("station", "epoch", "seq")
 
 
 class StationHour(NamedTuple):
-    """One hour of a station: its begin, microseconds UTC, and the clock it is one of."""
+    """One hour of a station: its begin, microseconds UTC, and the offset of the station's clock."""
 
     station: str
     start: int
@@ -39,7 +39,7 @@ class StationHour(NamedTuple):
 
 
 class Dated(Struct, frozen=True, gc=False):
-    """What decides in which hour a minute lies."""
+    """What determines a minute's hour."""
 
     station: str
     epoch: str
@@ -48,7 +48,7 @@ class Dated(Struct, frozen=True, gc=False):
 
 
 class Fresh(Struct, frozen=True, gc=False):
-    """A minute that was not here: where it lies, the seconds it stands for, and its record's body."""
+    """A new minute: what determines its hour, its duration in s, and its record's body."""
 
     dated: Dated
     duration: float
@@ -61,20 +61,20 @@ Key = tuple[str, str, int, int]  # station, channel, start, utc_offset_s: a row 
 
 
 def offsets(engine: Engine, setups: Iterable[Setup]) -> Offsets:
-    """Return the seconds ahead of UTC that these setups say, of those that are here and say it."""
+    """Return the seconds ahead of UTC that these setups state, of those that are stored and state it."""
     found = engine.lookup("setup", (*SETUP, "utc_offset_s"), SETUP, sorted(set(setups)))
     return {(station, epoch, seq): offset for station, epoch, seq, offset in found if offset is not None}
 
 
 def hours_of(engine: Engine, minutes: Iterable[Dated]) -> set[StationHour]:
-    """Return the hours that minutes lie in."""
+    """Return the hours of minutes."""
     dated = list(minutes)
     known = offsets(engine, ((m.station, m.epoch, m.setup) for m in dated if m.setup is not None))
     return {_hour(m, known.get((m.station, m.epoch, m.setup or 0), 0)) for m in dated}
 
 
 def hours_under(engine: Engine, before: Offsets, setups: Iterable[Setup]) -> set[StationHour]:
-    """Return the hours of the minutes of setups that have come or changed, as they were (`before`) and as they are."""
+    """Return the hours of the minutes of new or changed setups, by the offsets `before` and now."""
     changed = sorted(set(setups))
     after = offsets(engine, changed)
     found: set[StationHour] = set()
@@ -91,12 +91,15 @@ def hours_under(engine: Engine, before: Offsets, setups: Iterable[Setup]) -> set
     return found
 
 
-def keep_true(engine: Engine, anew: set[StationHour], fresh: Iterable[Fresh]) -> None:
-    """Count hours anew and add fresh minutes to others, in a transaction that has written them; too many hours wait."""
+def update(engine: Engine, anew: set[StationHour], fresh: Iterable[Fresh]) -> None:
+    """Recount the hours `anew` and add fresh minutes to others, after they were written, in the same transaction.
+
+    Beyond MOST_HOURS the oldest hours go into `stale`.
+    """
     minutes = _by_hour(engine, fresh)
     newest_first = sorted(anew | minutes.keys(), key=lambda hour: (-hour.start, hour))
     now = newest_first[:MOST_HOURS]
-    lock(engine, {hour.station for hour in newest_first})  # their `held_hour` too
+    lock(engine, {hour.station for hour in newest_first})  # for their `held_hour` rows too
     anew = anew | {StationHour(*line) for line in engine.lookup("stale", HOUR, HOUR, sorted(set(now) - anew))}
     there = _there(engine, sorted(set(now) - anew))
     anew |= {StationHour(key[0], *key[2:]) for key, parts in there.items() if parts is None}
@@ -106,7 +109,7 @@ def keep_true(engine: Engine, anew: set[StationHour], fresh: Iterable[Fresh]) ->
 
 
 def recount(engine: Engine, hours: Iterable[StationHour]) -> None:
-    """Count these hours anew from their minutes."""
+    """Recount these hours from their minutes."""
     wanted = sorted(set(hours))
     lock(engine, {hour.station for hour in wanted})
     made: dict[Key, ExactSums] = {}
@@ -124,7 +127,7 @@ def minutes_of(engine: Engine, hours: Iterable[StationHour]) -> Iterator[tuple[S
 
 
 def work_off(engine: Engine) -> int:
-    """Count some of the hours that wait, the newest first. Return how many that were."""
+    """Recount some stale hours, the newest first. Return how many."""
     if not engine.query("SELECT 1 FROM stale LIMIT 1"):
         return 0
     with engine.transaction():
@@ -138,8 +141,8 @@ def work_off(engine: Engine) -> int:
     return len(hours)
 
 
-def doubt(engine: Engine, station: str) -> None:
-    """Let all hours of a station be counted anew: somebody has taken minutes away."""
+def invalidate(engine: Engine, station: str) -> None:
+    """Mark all hours of a station as stale: records are gone."""
     lock(engine, {station})
     engine.query(
         "INSERT INTO stale SELECT DISTINCT station, start, utc_offset_s FROM hourly WHERE station = %s "
@@ -160,13 +163,13 @@ def _by_hour(engine: Engine, fresh: Iterable[Fresh]) -> dict[StationHour, list[M
 
 
 def _there(engine: Engine, hours: list[StationHour]) -> dict[Key, ExactSums | None]:
-    """Return what hours come to so far; None: a hub of an earlier version has counted it, and rounded."""
+    """Return the sums of hours so far; None for one that an earlier version counted with rounding."""
     lines = engine.lookup("hourly", HOURLY, HOUR, hours)
     return {line[:4]: parts_of(Counts(*line[4:-1]), line[-1]) for line in lines}
 
 
 def _add(engine: Engine, there: dict[Key, ExactSums | None], fresh: dict[StationHour, list[MeasuredMinute]]) -> None:
-    """Add minutes to hours that are `there` as far as they have any."""
+    """Add minutes to hours; `there`: the sums so far."""
     made: dict[Key, ExactSums] = {}
     for hour, minutes in fresh.items():
         for key, parts in _counted(hour, minutes).items():
@@ -176,7 +179,7 @@ def _add(engine: Engine, there: dict[Key, ExactSums | None], fresh: dict[Station
 
 
 def _counted(hour: StationHour, minutes: Iterable[MeasuredMinute]) -> dict[Key, ExactSums]:
-    """Return what minutes come to, but for channels whose name no database takes."""
+    """Return the sums of minutes, without channels whose name no database accepts."""
     found = parted(minutes)
     return {(hour.station, name, *hour[1:]): parts for name, parts in found if not is_refused(name)}
 
@@ -187,7 +190,7 @@ def _write(engine: Engine, made: dict[Key, ExactSums]) -> None:
 
 
 def lock(engine: Engine, stations: set[str]) -> None:
-    """See that nobody else counts hours of these stations until the transaction ends."""
+    """Lock the hours of these stations until the transaction ends."""
     names = [(station,) for station in sorted(stations)]
     engine.upsert("counting", ("station",), names, ("station",), update=False)
     engine.lookup("counting", ("station",), ("station",), names, lock=True)
@@ -198,7 +201,7 @@ def _hour(minute: Dated, offset: int) -> StationHour:
 
 
 def _runs(hours: list[StationHour]) -> Iterator[list[StationHour]]:
-    """Yield hours that lie beside each other together."""
+    """Yield adjacent hours of a station together, at most RUN."""
     run: list[StationHour] = []
     for hour in hours:
         if run and (hour.station != run[0].station or hour.start > run[-1].start + HOUR_US or len(run) >= RUN):

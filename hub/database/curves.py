@@ -17,7 +17,7 @@ COUNTED = "start_us, end_us, mean, min, min_us, max, max_us, sum, good, suspect,
 def minutes(
     engine: Engine, station: str, channel: str, first: int, last: int, most: int
 ) -> tuple[list[Point], int | None]:
-    """Return what begins in a span, of at most `most` minutes by time, and where the rest begins (None: nowhere)."""
+    """Return at most `most` minutes that begin in a span, by time, and where the next page begins (None: nowhere)."""
     found = engine.query(
         "SELECT start, duration, raw FROM record WHERE station = %s AND start >= %s AND start < %s "
         "AND kind = 'minute' AND wrong IS NULL ORDER BY start, epoch, seq LIMIT %s",
@@ -33,7 +33,7 @@ def minutes(
 
 
 def all_minutes(engine: Engine, station: str, first: int, last: int) -> dict[str, list[Point]]:
-    """Return what begins in a span, by channel: one reading of the records for all of them."""
+    """Return the minutes that begin in a span, by channel, in one read of the records."""
     found = engine.query(
         "SELECT start, duration, raw FROM record WHERE station = %s AND start >= %s AND start < %s "
         "AND kind = 'minute' AND wrong IS NULL ORDER BY start, epoch, seq",
@@ -57,9 +57,9 @@ def counted(
     most: int,
     absent: Callable[[str], list[LackingSpan]],
 ) -> tuple[list[Point], int | None]:
-    """Return the hours or days that overlap a span, at most `most` by time, and where the rest begins.
+    """Return the hours or days that overlap a span, at most `most` by time, and where the next page begins.
 
-    `absent`: returns when what a station lacks was made.
+    `absent`: returns the time spans of a station's missing records.
     """
     found = engine.query(
         f"SELECT {COUNTED} FROM {step} WHERE station = %s AND channel = %s AND start_us > %s AND start_us < %s "

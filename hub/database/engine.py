@@ -4,8 +4,8 @@
     with engine.transaction():
         engine.upsert("ledger", ("station", "epoch", "first", "last"), rows, ("station", "epoch", "first"))
 
-SQL that is passed in is what both understand, with `%s` for a value. Whatever goes wrong is a SinkError; the
-transaction is undone then, as far as anybody knows.
+SQL passed in must be valid for both, with `%s` for a value. Any failure is a SinkError; the transaction is rolled back
+then, unless the outcome of its COMMIT is unknown.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Engine(Protocol):
     shown: str  # its address without a password
 
     def transaction(self, writing: bool = True, patient: bool = False) -> AbstractContextManager[None]:
-        """Return a transaction to be used in `with`; `patient`: its statements may take an hour."""
+        """Return a transaction for use in `with`; `patient`: its statements may take an hour."""
 
     def query(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a statement. Return its rows."""
@@ -42,51 +42,51 @@ class Engine(Protocol):
         """Run one statement, outside any transaction, that may take an hour. Return its rows."""
 
     def upsert(self, table: str, columns: Sequence[str], rows: Rows, key: Sequence[str], update: bool = True) -> int:
-        """Insert rows; where the key is there, write the other columns (or with `update` False nothing).
+        """Insert rows; where the key exists, update the other columns (with `update` False: nothing).
 
-        No key may be twice in `rows`. Return how many rows were written.
+        `rows` must not contain a key twice. Return how many rows were written.
         """
 
     def delete(self, table: str, key: Sequence[str], keys: Rows) -> int:
-        """Delete the rows with these keys. Return how many there were."""
+        """Delete the rows with these keys. Return how many were deleted."""
 
     def lookup(
         self, table: str, columns: Sequence[str], key: Sequence[str], keys: Rows, lock: bool = False
     ) -> list[tuple[Any, ...]]:
-        """Return these columns of the rows with these keys; `lock`: in the key's order, and nobody else writes them."""
+        """Return these columns of the rows with these keys; `lock`: lock them, in the order of the key."""
 
     def touching(self, table: str, key: Sequence[str], spans: Rows) -> list[tuple[Any, ...]]:
-        """Return the ranges (key, first, last) that have a number of these spans, or one beside them; some twice.
+        """Return the ranges (key, first, last) that overlap or adjoin these spans; some twice.
 
-        The table holds disjoint ranges by key and first, and so many others are not read. `spans` are as its rows.
+        The table holds disjoint ranges by key and first; only those near the spans are read. `spans` are like its rows.
         """
 
     def tables(self) -> set[str]:
-        """Return the names of all tables and views that are there."""
+        """Return the names of all tables and views."""
 
     def only_migrator(self) -> None:
-        """See that no other hub makes or changes tables until the transaction ends."""
+        """Lock out other hubs' migrations until the transaction ends."""
 
     def overgrown_log(self) -> int:
-        """Return the bytes of a log that is longer than it may be; 0 where it is not, or a server sees to it."""
+        """Return the bytes of a log beyond its limit; 0 where it is within, or a server manages it."""
 
     def unwritable(self) -> Reason | None:
-        """Return why nothing can be written into what can be read; None where nothing is seen to stand against it."""
+        """Return why the database can be read and not written; None where no reason is known."""
 
     def close(self) -> None:
-        """Let the connection go; the next statement makes a new one."""
+        """Close the connection; the next statement opens a new one."""
 
 
 def file_of(url: str) -> str:
-    """Return the path that an address sqlite:///FILE names; "" where it names no file."""
+    """Return the path in an address sqlite:///FILE; "" where it has none."""
     path = unquote(url.removeprefix(SQLITE))
     return "/" + path.lstrip("/") if path.startswith("/") and path.strip("/") and not path.endswith("/") else ""
 
 
 def opened(url: str, password: str | None = None, make: bool = True, still: bool = False) -> Engine:
-    """Return the engine of an address: sqlite:///FILE (with `make` made where it is not there), or postgresql://...
+    """Return the engine of an address: sqlite:///FILE (with `make` created if missing), or postgresql://...
 
-    `still`: nobody can write the file as long as it is read. Raise SinkError where it is neither.
+    `still`: the file is on a disk that nobody can write. Raise SinkError where it is neither.
     """
     from hub.database.sqlite import SqliteEngine
 

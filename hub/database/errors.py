@@ -1,39 +1,39 @@
-"""What a database may refuse, beside the SinkError of one that is away, and how it is said."""
+"""Errors of databases beside SinkError, and their reasons."""
 
 from __future__ import annotations
 
 from drivers.reason import Reason
 from hub.sink import SinkError
 
-# What only an office's hub needs, and a station does not have.
+# Of a library that only a hub needs, not a station.
 NOT_INSTALLED = Reason("hub_library_missing", "{library} is not installed: sudo make install-hub", library="")
 
 
 class ValueRefusedError(SinkError):
-    """A value that the database does not take: one row's fault, not the database's. In the database's own words."""
+    """A value that the database does not accept: the row is at fault. With the database's own message."""
 
     def __init__(self, words: str) -> None:
         super().__init__(Reason("said", "{text}", text=words))
 
 
 class AgainError(SinkError):
-    """Two hubs stood in each other's way: the same transaction is to be done again at once."""
+    """A conflict with another hub's transaction: it must be retried at once."""
 
     def __init__(self, database: str, why: str) -> None:
         super().__init__(unusable(database, why))
 
 
 class DatabaseRefusedError(SinkError):
-    """A database that is not to be written: another program's, or a newer hub's. Nothing in it was changed."""
+    """A database that must not be used: another program's, or a newer hub's. Nothing in it was changed."""
 
 
 def unusable(database: str, why: str | Reason) -> Reason:
-    """Return what is said of a database that gives an error, in its own words."""
+    """Return the reason for a database's error, with its own message."""
     return Reason("database_unusable", "{database} cannot be used: {why}", database=database, why=why)
 
 
 def refuses_login(database: str, why: str) -> Reason:
-    """Return what is said of a server that wants a password and does not let this one in."""
+    """Return the reason for a server's refusal of the password."""
     return Reason(
         "database_login",
         "{database} cannot be used: {why}. The login stands in [database]: url, and password_file (without it "
@@ -44,5 +44,5 @@ def refuses_login(database: str, why: str) -> Reason:
 
 
 def is_unusable(reason: Reason) -> bool:
-    """Return whether it says that the database gives errors: the receiver alone, of all lanes of a hub, logs that."""
+    """Return whether this is a database's error: of a hub's lanes only the receiver logs those."""
     return reason.code in (unusable("", "").code, refuses_login("", "").code)

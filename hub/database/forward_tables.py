@@ -1,7 +1,8 @@
 """The tables of what is forwarded to other platforms.
 
-`forwarded`: what a destination has proven to have, in the revision that is here. `forward_batch`: what is being sent,
-its bytes fixed before the first try. `forward_aside`: what a destination does not take. `forward_lane`: how it goes.
+`forwarded`: the records that a destination has acknowledged, in the stored revision. `forward_batch`: batches in
+transit, their bytes fixed before the first attempt. `forward_aside`: the records that a destination refuses.
+`forward_lane`: the state of each destination.
 """
 
 TABLES = """
@@ -24,5 +25,5 @@ CREATE TABLE forward_lane (
     PRIMARY KEY (destination)
 ) {busy};
 """
-# Who sends has a lease, as all else that one of several hubs does.
+# Which hub sends is decided by a lease instead (`lease.py`).
 NO_CLAIMS = "ALTER TABLE forward_lane DROP COLUMN holder;\nALTER TABLE forward_lane DROP COLUMN until"

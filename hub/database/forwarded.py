@@ -1,8 +1,8 @@
-"""What each destination has proven to have: ranges of numbers of records in the revision stored here.
+"""The records that each destination has acknowledged, as ranges of numbers, in the revision stored here.
 
-A number in a range says: the destination has the record as it stands in `record`. A higher revision takes it out again
-in the transaction that writes it, and what was sent is put in only where its revision is still the one that is here;
-both under the lock of the epoch. So what waits is what the ledger has and the ranges lack, without a second look.
+A number in a range means that the destination has the record as it is in `record`. A higher revision removes the number
+in the transaction that writes it, and an acknowledged record is added only if its revision is still the stored one;
+both under the epoch's lock. So the backlog is the ledger minus these ranges.
 """
 
 from __future__ import annotations
@@ -17,27 +17,29 @@ Name = tuple[str, str]  # station, epoch (as the database has it)
 FORWARDED = ("destination", "station", "epoch", "first", "last")
 ASIDE = ("destination", "station", "epoch", "seq", "revision", "arrived", "why")
 EPOCH = ("station", "epoch")
+# A fingerprint of ranges. Numbers of 53 bits are added up in halves: a thousand whole ones overflow SQLite's sum().
+SUMS = "count(*), " + ", ".join(f"sum({end} & 4294967295), sum({end} >> 32)" for end in ("first", "last"))
 
 
 def ledger(engine: Engine) -> dict[Name, Ranges]:
-    """Return what is here."""
+    """Return the ledger."""
     return _by_name(engine.query("SELECT station, epoch, first, last FROM ledger"))
 
 
 def proven(engine: Engine, destination: str) -> dict[Name, Ranges]:
-    """Return what a destination has."""
+    """Return the records that a destination has."""
     sql = "SELECT station, epoch, first, last FROM forwarded WHERE destination = %s"
     return _by_name(engine.query(sql, (destination,)))
 
 
 def aside(engine: Engine, destination: str) -> dict[Name, Ranges]:
-    """Return what a destination does not take."""
+    """Return the records that a destination refuses."""
     sql = "SELECT station, epoch, seq, seq FROM forward_aside WHERE destination = %s"
     return _by_name(engine.query(sql, (destination,)))
 
 
 def waiting(engine: Engine, destination: str, stations: Iterable[str] = ()) -> dict[Name, Ranges]:
-    """Return what is here and a destination neither has nor refuses; of these stations alone where some are named."""
+    """Return the backlog of a destination: records that it neither has nor refuses, of these stations (none: all)."""
     only = frozenset(stations)
     has, refused = proven(engine, destination), aside(engine, destination)
     found = {}
@@ -51,12 +53,12 @@ def waiting(engine: Engine, destination: str, stations: Iterable[str] = ()) -> d
 
 
 def lock_epochs(engine: Engine, names: Iterable[Name]) -> None:
-    """See that nobody writes records of these epochs until the transaction ends."""
+    """Lock these epochs until the transaction ends: nobody else writes records of them."""
     engine.lookup("epoch", EPOCH, EPOCH, sorted(set(names)), lock=True)
 
 
 def add(engine: Engine, destination: str, seqs: Mapping[Name, Iterable[int]]) -> None:
-    """Note that a destination has these, whose epochs are locked."""
+    """Add records that a destination has; their epochs are locked."""
     for name, numbers in sorted(seqs.items()):
         new = ranges.of(sorted(numbers))
         before = _near(engine, (destination, *name), new)
@@ -64,7 +66,7 @@ def add(engine: Engine, destination: str, seqs: Mapping[Name, Iterable[int]]) ->
 
 
 def reopen(engine: Engine, revised: Iterable[tuple[str, str, int]]) -> None:
-    """Note that no destination has these records as they are now; the sink calls it, with their epochs locked."""
+    """Remove revised records of all destinations; the sink calls it, with their epochs locked."""
     seqs: dict[Name, list[int]] = {}
     for station, epoch, seq in revised:
         seqs.setdefault((station, epoch), []).append(seq)
@@ -80,7 +82,7 @@ def reopen(engine: Engine, revised: Iterable[tuple[str, str, int]]) -> None:
 
 
 def _near(engine: Engine, key: tuple[str, str, str], seqs: Ranges) -> Ranges:
-    """Return what a destination has beside these numbers, themselves included: the rest may be a hundred thousand."""
+    """Return a destination's ranges that overlap or adjoin these numbers: there may be a hundred thousand others."""
     found = engine.touching("forwarded", FORWARDED[:3], [(*key, *pair) for pair in seqs])
     return ranges.ranges((first, last) for *_, first, last in found)
 

@@ -1,9 +1,9 @@
-"""What each hour of a station holds, a row an hour: so a day's completeness is read from 24 rows, not 1,440 records.
+"""The minutes of each hour of a station as one row: a day's completeness is read from 24 rows, not 1,440 records.
 
-A row stands for its minutes where they are of one epoch, their numbers ascend, and each begins on the minute, one
-after the other. Of any other hour the row says that its minutes are to be looked at, each by itself; of one that is
-still to be counted, and of one without a row, that holds too. Hours are those of UTC, whatever the station's clock says
-of them. Rows are written in the transaction that keeps the minutes, under the station's lock in `counting`.
+A row represents its minutes if they are of one epoch, with ascending numbers, each beginning on the minute, without a
+gap. For any other hour the row says (`minutes` 0) that its minutes must be read individually; so must those of an hour
+still to be counted (`minutes` NULL) or without a row. Hours are UTC hours, whatever the station's clock. Rows are
+written in the transaction that stores the minutes, under the station's lock in `counting`.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ from hub.database.counting import lock
 from hub.database.engine import Engine
 
 BEST = 2  # the worst flag of a good minute: 1 good, 2 not judged
-MOST_HOURS = 400  # that one commit counts; more wait, the oldest
-READ_US = 24 * HOUR_US  # of minutes that are read by one statement
-READ = 1000  # of them, each by its begin
-SLICE = 10  # hours that wait which are counted together
+MOST_HOURS = 400  # that one commit counts; further ones, the oldest, are counted later
+READ_US = 24 * HOUR_US  # of minutes that one statement reads
+READ = 1000  # minutes that one statement looks up by their begin
+SLICE = 10  # uncounted hours that are counted in one transaction
 KEY = ("station", "hour")
 ROW = ("minutes", "epoch", "seq_first", "seq_last", "since", "until", "mask", "bytes")
 TABLE = """
@@ -36,8 +36,8 @@ CREATE TABLE held_hour (
 ) {clustered};
 CREATE INDEX held_hour_left ON held_hour (hour) WHERE minutes IS NULL;
 """
-# The hours of a database of before, counted or not, which are counted behind live; one of a clock between UTC's hours
-# lies in two.
+# The hours of an earlier version's database, to be counted in the background; an hour of a clock with an offset of half
+# an hour lies in two.
 COUNT_ALL = """
 INSERT INTO held_hour (station, hour)
     SELECT DISTINCT station, start / 3600000000 + n
@@ -48,7 +48,7 @@ Hour = tuple[str, int]  # station, hours since 1970 UTC
 
 
 class Stretch(NamedTuple):
-    """Minutes of one epoch, one right after the other: `first` and `last` are numbers, `mask` has a bit a good one."""
+    """Consecutive minutes of one epoch: `first` and `last` are numbers, `mask` has a bit for each good one."""
 
     start: int
     end: int
@@ -71,7 +71,7 @@ class Stretch(NamedTuple):
 
 
 class HeldMinute(NamedTuple):
-    """A minute that was written: its record's station, epoch and number, microseconds UTC, s, bytes."""
+    """A minute that was written: its record's identity, begin (microseconds UTC), duration (s) and bytes."""
 
     station: str
     epoch: str
@@ -89,7 +89,7 @@ class FlaggedBody(msgspec.Struct, frozen=True, gc=False):
 
 
 class FlaggedRecord(msgspec.Struct, frozen=True, gc=False):
-    """The same of a whole record."""
+    """A record with such a body."""
 
     body: FlaggedBody
 
@@ -98,12 +98,12 @@ FLAGS = msgspec.json.Decoder(FlaggedRecord)
 
 
 def hour(station: str, start: int) -> Hour:
-    """Return the hour of a station that an instant (microseconds UTC) lies in."""
+    """Return the hour of a station that contains an instant (microseconds UTC)."""
     return station, start // HOUR_US
 
 
 def is_good(raw: bytes) -> bool:
-    """Return whether no channel of a minute is doubtful or missing: each has a value, and a flag that says so."""
+    """Return whether every channel of a minute has a value and the flag of a good one."""
     try:
         body = FLAGS.decode(raw).body
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -113,16 +113,16 @@ def is_good(raw: bytes) -> bool:
 
 
 def minutes_of(engine: Engine, station: str, first: int, last: int) -> list[Stretch]:
-    """Return the minutes that begin in a span (microseconds UTC), each by itself, by time. Raise SinkError."""
+    """Return the minutes that begin in a span (microseconds UTC), each as one stretch, by time. Raise SinkError."""
     found: list[Stretch] = []
-    for begin in range(first, last, READ_US):  # with their bytes, a month would fill the memory
+    for begin in range(first, last, READ_US):  # in parts: a month's records would fill the memory
         end = min(begin + READ_US, last)
         found += _read(engine, station, "start >= %s AND start < %s ORDER BY start", begin, end)
     return found
 
 
 def doubtful(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator[Stretch]:
-    """Yield the minutes that are not good, each by itself. Raise SinkError."""
+    """Yield the minutes that are not good, each as one stretch. Raise SinkError."""
     starts: list[tuple[str, int]] = []
     for some in minutes:
         if some.minutes == 1:
@@ -138,7 +138,7 @@ def doubtful(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterat
 
 
 def stretches(engine: Engine, station: str, first: int, last: int) -> list[Stretch]:
-    """Return the minutes that begin in a span, by time, those of an hour that is as it should be together.
+    """Return the minutes that begin in a span, by time, with one stretch for each hour that a row represents.
 
     Raise SinkError.
     """
@@ -158,13 +158,13 @@ def stretches(engine: Engine, station: str, first: int, last: int) -> list[Stret
 
 
 def beside(engine: Engine, station: str, first: int, last: int) -> tuple[list[Stretch], list[Stretch]]:
-    """Return the last minute before a span and the first behind it, of those that there are. Raise SinkError."""
+    """Return the last minute before a span and the first after it, as far as they exist. Raise SinkError."""
     before = _read(engine, station, "start < %s ORDER BY start DESC LIMIT 1", first)
     return before, _read(engine, station, "start >= %s ORDER BY start LIMIT 1", last)
 
 
 def keep(engine: Engine, fresh: Iterable[HeldMinute], left: Iterable[Hour]) -> None:
-    """Count minutes that were written, and the hours that others have left, under the lock of their stations."""
+    """Count minutes that were written, and recount the hours `left` by others, under their stations' lock."""
     minutes: dict[Hour, list[HeldMinute]] = {}
     for minute in fresh:
         minutes.setdefault(hour(minute.station, minute.start), []).append(minute)
@@ -177,7 +177,7 @@ def keep(engine: Engine, fresh: Iterable[HeldMinute], left: Iterable[Hour]) -> N
     for one in now:
         row, its = rows.get(one), [_of(minute) for minute in minutes.get(one, ())]
         if row is not None and row[0] is None:
-            anew.discard(one)  # it waits
+            anew.discard(one)  # it is counted later
             continue
         if row is None and here.get(one) == len(its):
             made[one] = joined(its)
@@ -193,7 +193,7 @@ def keep(engine: Engine, fresh: Iterable[HeldMinute], left: Iterable[Hour]) -> N
 
 
 def work_off(engine: Engine) -> int:
-    """Count some of the hours that wait, the newest first. Return how many that were."""
+    """Count some uncounted hours, the newest first. Return how many."""
     waiting = "SELECT station, hour FROM held_hour WHERE minutes IS NULL ORDER BY hour DESC, station LIMIT %s"
     hours = {(str(station), int(hour)) for station, hour in engine.query(waiting, (SLICE,))}
     if hours:
@@ -203,14 +203,14 @@ def work_off(engine: Engine) -> int:
     return len(hours)
 
 
-def doubt(engine: Engine, station: str) -> None:
-    """Let all hours of a station be counted anew: somebody has taken minutes away."""
+def invalidate(engine: Engine, station: str) -> None:
+    """Mark all hours of a station as uncounted: records are gone."""
     lock(engine, {station})
     engine.query("UPDATE held_hour SET minutes = NULL WHERE station = %s", (station,))
 
 
 def joined(parts: Iterable[Stretch]) -> Stretch | None:
-    """Return minutes of one hour as one stretch; None where they are none, or there are none."""
+    """Return minutes of one hour as one stretch; None where they are not consecutive, or there are none."""
     found: Stretch | None = None
     for part in sorted(parts, key=lambda one: one.start):
         if part.start % MINUTE_US or abs(part.end - part.start - part.minutes * MINUTE_US) >= MINUTE_US // 2:
@@ -249,7 +249,7 @@ def _stretch(row: Iterable[Any]) -> Stretch:
 
 
 def _counts(engine: Engine, hours: list[Hour]) -> Counter[Hour]:
-    """Return how many minutes are here of hours, and maybe of others between them."""
+    """Return how many minutes are stored of hours, and possibly of others between them."""
     found: Counter[Hour] = Counter()
     for station, its in groupby(hours, lambda hour: hour[0]):
         numbers = [hour for _, hour in its]

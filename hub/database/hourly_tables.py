@@ -1,9 +1,8 @@
 """The tables of hours, and the views over them and over single quantities, in both databases' SQL.
 
-`hourly` holds what the minutes of an hour come to, a row a channel; `stale` names hours that are still to be counted;
-whoever has locked a station's row of `counting` counts its hours. A day is a view over hours: it cannot differ from
-them, and costs nothing to keep. `day` is 0-24 by the station's clock; `day_20_20` is the meteorological day, from 20:00
-of the day before to before 20:00.
+`hourly` holds the aggregates of an hour, a row per channel; `stale` lists hours still to be counted; a station's row of
+`counting` is the lock of its hours. A day is a view over hours: it cannot differ from them, and needs no storage. `day`
+is 0-24 by the station's clock; `day_20_20` is the meteorological day, from 20:00 of the day before to before 20:00.
 """
 
 from __future__ import annotations
@@ -26,8 +25,8 @@ CREATE TABLE counting (station {text} NOT NULL PRIMARY KEY);
 CREATE INDEX picture_time ON picture (station, time);
 CREATE INDEX picture_hash ON picture (picture);
 """
-# The begin of a day is that of its first hour, set back to the day's edge ({shift}: 0 or 14,400 s). Where the clock is
-# put forward or back, hours of another day lie among a day's own: an extreme is looked for in its own alone.
+# A day begins at the day's edge before its first hour (by a clock 0 or 14,400 s ahead). Where the clock's offset
+# changes, hours of another day lie among a day's own: an extreme is looked up only in the day's own hours.
 DAY = """
 CREATE VIEW {{name}} AS
     SELECT g.station, g.channel, {day_g} AS day, g.begin_us AS start_us, g.begin_us + 86400000000 AS end_us,
@@ -70,7 +69,7 @@ def _sums(whole: str) -> str:
     return ", ".join((*counts, *(f"sum({name}) AS {name}" for name in SUMS), EXTREMES))
 
 
-# What rounding takes from the sums, as `edge.measure.counts` writes it; NULL: counted by a hub that did not keep it.
+# What rounding takes from the sums, as `edge.measure.counts` writes it; NULL: counted by an earlier version.
 RESTS = "ALTER TABLE hourly ADD COLUMN rests {text}"
 DAYS = _day("day", 0) + _day("day_20_20", 4 * 3600)
 VIEWS = HOUR + DAYS
@@ -81,8 +80,8 @@ INSERT INTO stale SELECT DISTINCT r.station,
     FROM record r LEFT JOIN setup s ON s.station = r.station AND s.epoch = r.epoch AND s.seq = r.setup
     WHERE r.kind = 'minute' AND r.wrong IS NULL AND r.start IS NOT NULL;
 """
-# Of a direction `total` is the wind's way: none is calm, which is 0; a vector that is almost nothing beside it (as
-# edge.measure.wind.UNDEFINED) has no direction.
+# For a direction, `total` is the wind run: 0 is calm, with direction 0; where the vector sum is almost nothing compared
+# with it (edge.measure.wind.UNDEFINED), there is no direction.
 MEAN = (
     "CASE WHEN g.east IS NULL THEN g.total / nullif(g.seconds, 0) WHEN g.total = 0 THEN 0 "
     "WHEN g.east * g.east + g.north * g.north < 1e-6 * g.total * g.total THEN NULL "

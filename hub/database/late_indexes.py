@@ -1,8 +1,8 @@
-"""Indexes over records, which are built behind live where there are records already.
+"""Indexes over records, built in the background where there are records already.
 
-SQLite builds an index in the migration that wants it: whoever writes waits either way. On PostgreSQL each would keep
-records out for as long as its building takes, so it is built beside them, outside any transaction. A build that was
-killed leaves an index that nothing reads; it is taken away and built anew.
+SQLite builds an index in its migration: writers wait in any case. On PostgreSQL a build in a transaction would block
+writes until it ends, so it is built with CONCURRENTLY, outside any transaction. A build that was killed leaves an
+invalid index, which is dropped and built again.
 """
 
 from __future__ import annotations
@@ -20,20 +20,20 @@ WHOLE = (
     "SELECT relname FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid "
     "WHERE indisvalid AND relnamespace = current_schema()::regnamespace"
 )
-# By whoever: a server goes on building for a hub that was killed.
+# By any client: a server continues a build after its hub was killed.
 IS_BUILDING = (
     "SELECT 1 FROM pg_stat_progress_create_index WHERE datname = current_database() AND relid = 'record'::regclass"
 )
 
 
 def make(engine: Engine, name: str) -> None:
-    """Make an index, within a migration; not on a PostgreSQL that has records, where `build` does it."""
+    """Create an index, within a migration; not on a PostgreSQL that has records, where `build` does it."""
     if not engine.postgres or not engine.query("SELECT 1 FROM record LIMIT 1"):
         engine.query(f"CREATE INDEX {name} ON {INDEXES[name]}")
 
 
 def missing(engine: Engine) -> list[str]:
-    """Return the indexes that are not there whole."""
+    """Return the indexes that are missing or invalid."""
     if not engine.postgres:
         return []
     whole = {name for (name,) in engine.query(WHOLE)}
@@ -41,10 +41,10 @@ def missing(engine: Engine) -> list[str]:
 
 
 def build(engine: Engine, lease: Lease) -> bool:
-    """Build one that is missing while records come. Return whether all are there; another hub may be at it.
+    """Build one missing index while records arrive. Return whether all exist now; another hub may be building.
 
-    Two builds at once would wait for each other: whoever has the lease begins one. It is not renewed meanwhile, so the
-    next one who has it looks whether somebody builds. Raise SinkError.
+    Two builds at once would wait for each other, so only the holder of the lease starts one. The lease is not renewed
+    during a build, so the next holder checks whether one is running. Raise SinkError.
     """
     left = missing(engine)
     if not left:

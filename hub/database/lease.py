@@ -1,7 +1,7 @@
-"""The lease by which one of several hubs does something: delivers alarms, answers stations, sends to a platform.
+"""The lease that lets only one of several hubs deliver alarms, answer stations, or send to a platform.
 
-Nobody compares clocks: a holder writes a new word every few seconds, and another hub takes over once it has seen the
-same word for thirty seconds of its own time, or as long as the longest request besides.
+No clocks are compared: the holder writes a new random value every few seconds, and another hub takes over once it has
+seen the same value for thirty seconds of its own time, plus the longest request's.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from zlib import crc32
 from drivers.clock import Clock
 from hub.database.engine import Engine
 
-ALARMS, ANSWERS = 1, 2  # what leases are for
-PICTURES = 3  # whose holder is a folder (hub/picture_folder.py)
-INDEXES = 4  # of records, to be built (hub/database/late_indexes.py)
-DESTINATIONS = 1 << 32  # from here on one for each, by its name
-ENDS_S = 30.0  # of silence, after which a holder has lost it
+ALARMS, ANSWERS = 1, 2  # lease numbers
+PICTURES = 3  # held by a folder, not a hub (hub/picture_folder.py)
+INDEXES = 4  # to build indexes (hub/database/late_indexes.py)
+DESTINATIONS = 1 << 32  # the first number of destinations, one for each name
+ENDS_S = 30.0  # s without a renewal after which a lease has expired
 BEAT_S = 5.0
 
 
 class Lease:
-    """This hub's part; `holder` names this hub, `number` what is to be done, `ends_s` the silence that ends it."""
+    """This hub's side of a lease: `holder` names this hub, `number` the lease, `ends_s` the time to expiry."""
 
     def __init__(self, engine: Engine, holder: str, clock: Clock, number: int = ALARMS, ends_s: float = ENDS_S) -> None:
         self._engine, self._holder, self._clock, self._number = engine, holder, clock, number
         self._ends_s = ends_s
-        self.is_anothers = False  # who was seen to renew it
-        self._seen: tuple[str, str] | None = None  # another's name and word
+        self.is_anothers = False  # and was seen being renewed
+        self._seen: tuple[str, str] | None = None  # another holder's name and value
         self._since = 0.0
-        self._renewed: float | None = None  # when ours was
+        self._renewed: float | None = None  # when this hub last renewed it
 
     def claim(self) -> bool:
-        """Renew it where it is due, or take it over where its holder is gone. Return whether it is ours now.
+        """Renew the lease where due, or take it over where it has expired. Return whether this hub holds it.
 
         Raise SinkError.
         """
@@ -49,7 +49,7 @@ class Lease:
             if now - self._since < self._ends_s:
                 self._renewed = None
                 return False
-        taken = self._engine.query(  # several may have one name, as all hubs with one folder
+        taken = self._engine.query(  # several may share a name, as all hubs with one folder do
             "UPDATE alarm_lease SET holder = %s, beat = %s "
             "WHERE id = %s AND holder = %s AND (beat = %s OR holder = %s) RETURNING id",
             (self._holder, secrets.token_hex(8), self._number, holder, beat, self._holder),
@@ -65,11 +65,11 @@ class Lease:
 
 
 def of_destination(name: str) -> int:
-    """Return the number of a destination's lease; two names of one number would have one hub send to both."""
+    """Return the number of a destination's lease; if two names collide, one hub sends to both."""
     return DESTINATIONS + crc32(name.encode())
 
 
 def holds(engine: Engine, holder: str) -> bool:
-    """Return whether a hub has the lease of alarms, within the transaction that relies on it."""
+    """Return whether a hub holds the lease of alarms, within the transaction that relies on it."""
     mine = " FOR SHARE" if engine.postgres else ""
     return engine.query(f"SELECT holder FROM alarm_lease WHERE id = {ALARMS}{mine}") == [(holder,)]

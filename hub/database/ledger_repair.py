@@ -1,4 +1,4 @@
-"""Compare the ledger with the rows, which alone count: if it lists more than there is, it is rewritten."""
+"""Compare the ledger with the rows, which are authoritative, and rewrite it where they differ."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ log = logging.getLogger("minshan.hub")
 
 
 def repair(engine: Engine) -> int:
-    """Write the ledger of each epoch by its rows where they differ. Return how many records it named in vain.
+    """Rewrite the ledger of each epoch that differs from its rows. Return how many listed records are missing.
 
-    An epoch a statement, so that of however many records none takes too long; where some are lost the generation
-    changes in the same transaction, by which stations see that they are to send them again. Raise SinkError.
+    One statement per epoch, so that none takes too long. Where records are missing, the generation changes in the same
+    transaction, which makes stations send them again. Raise SinkError.
     """
     lost = 0
     for name in engine.query("SELECT station, epoch FROM epoch UNION SELECT station, epoch FROM ledger ORDER BY 1, 2"):
@@ -32,7 +32,7 @@ def repair(engine: Engine) -> int:
 
 
 def differs(engine: Engine, station: str, epoch: str) -> bool:
-    """Return whether the ledger names another number of records of an epoch than there are."""
+    """Return whether the ledger lists another number of records of an epoch than there are rows."""
     ((named, there),) = engine.lasting(
         "SELECT (SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE station = %s AND epoch = %s), "
         "(SELECT count(*) FROM record WHERE station = %s AND epoch = %s)",
@@ -42,7 +42,7 @@ def differs(engine: Engine, station: str, epoch: str) -> bool:
 
 
 def rebuild(engine: Engine, station: str, epoch: str) -> int:
-    """Write the ledger of an epoch by its rows, within a transaction. Return how many records it named in vain."""
+    """Rewrite an epoch's ledger from its rows, within a transaction. Return how many listed records are missing."""
     name = station, epoch
     engine.upsert("epoch", EPOCH, [(*name, None, None, None, None)], EPOCH[:2], update=False)
     engine.lookup("epoch", EPOCH, EPOCH[:2], [name], lock=True)
@@ -56,6 +56,6 @@ def rebuild(engine: Engine, station: str, epoch: str) -> int:
     engine.upsert("ledger", LEDGER, [(*name, *pair) for pair in sorted(there)], LEDGER[:3])
     before, now = (sum(int(last) - int(first) + 1 for first, last in pairs) for pairs in (named, there))
     if before > now:
-        counting.doubt(engine, station)
-        held_hours.doubt(engine, station)
+        counting.invalidate(engine, station)
+        held_hours.invalidate(engine, station)
     return max(0, before - now)

@@ -21,14 +21,13 @@ CREATE INDEX command_unsent ON command (expires) WHERE sent IS NULL;
 """
 COLUMNS = "id, station, name, arguments, asked_by, asked, expires, sent, nobody, state, result, answered"
 KEPT_US = 90 * 86_400_000_000
-ASKED_AGAIN_US = 7 * 86_400_000_000  # as long as the broker keeps what a station says to a hub that is away
+ASKED_AGAIN_US = 7 * 86_400_000_000  # as long as the broker stores a station's messages to a hub that is offline
 
 
 class CommandOrder(msgspec.Struct, frozen=True):
-    """One command. `sent_us`: when the broker had taken it; `nobody`: no station listened then.
+    """One command. `sent_us`: when the broker acknowledged it; `nobody`: no station was subscribed then.
 
-    `state`: what the station says, "accepted", "done" or "failed", with its own data in `result`; None while it has
-    said nothing.
+    `state`: the station's answer, "accepted", "done" or "failed", with its data in `result`; None before it answers.
     """
 
     id: str
@@ -46,13 +45,13 @@ class CommandOrder(msgspec.Struct, frozen=True):
 
 
 class Orders:
-    """Keeps commands. `engine`: used from one thread. All methods raise SinkError."""
+    """Stores commands. `engine`: used from one thread. All methods raise SinkError."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def add(self, station: str, command: Command, caller: Account, now: int) -> CommandOrder:
-        """Keep a new command, to be sent; what was asked long ago is forgotten (the audit still has it)."""
+        """Store a new command, to be sent; delete those older than KEPT_US (the audit log still has them)."""
         vouched = vouched_time(self._engine, now)
         if vouched is not None:
             self._engine.query("DELETE FROM command WHERE asked < %s", (vouched - KEPT_US,))
@@ -66,14 +65,14 @@ class Orders:
         return CommandOrder(command.id, station, command.name, command.args, who, now, command.expires or 0)
 
     def unsent(self, now: int) -> list[CommandOrder]:
-        """Return what has not gone out and is not too old."""
+        """Return the commands that are not sent and not expired, at most 100."""
         found = self._engine.query(
             f"SELECT {COLUMNS} FROM command WHERE sent IS NULL AND expires > %s ORDER BY asked, id LIMIT 100", (now,)
         )
         return [_order(row) for row in found]
 
     def unanswered(self, now: int) -> list[CommandOrder]:
-        """Return what went out, was asked for in the last week, and whose end is not known."""
+        """Return the commands of the last week that were sent and have no final result, at most 100."""
         found = self._engine.query(
             f"SELECT {COLUMNS} FROM command WHERE asked > %s AND sent IS NOT NULL "
             "AND (state IS NULL OR state = 'accepted') ORDER BY asked, id LIMIT 100",
@@ -82,12 +81,12 @@ class Orders:
         return [_order(row) for row in found]
 
     def sent(self, name: str, now: int, nobody: bool) -> None:
-        """Note when the broker took a command first, and whether nobody listened then."""
+        """Note when the broker first acknowledged a command, and whether no station was subscribed then."""
         query = "UPDATE command SET sent = %s, nobody = %s WHERE id = %s AND sent IS NULL"
         self._engine.query(query, (now, int(nobody), name))
 
     def answered(self, result: Result, now: int) -> None:
-        """Keep what a station says of a command of ours; what is final stays."""
+        """Store a station's result for a command of ours, unless a final one is stored."""
         self._engine.query(
             "UPDATE command SET state = %s, result = %s, answered = %s WHERE id = %s AND station = %s "
             "AND (state IS NULL OR state = 'accepted')",
@@ -95,7 +94,7 @@ class Orders:
         )
 
     def order(self, name: str) -> CommandOrder | None:
-        """Return one command; None where there is none."""
+        """Return one command; None where it does not exist."""
         found = self._engine.query(f"SELECT {COLUMNS} FROM command WHERE id = %s", (name,))
         return _order(found[0]) if found else None
 

@@ -1,6 +1,6 @@
-"""When pictures were taken, by their records: a chunk states what its station believed when it sent it.
+"""The times of pictures, by their records: a chunk has the time that its station assumed when it sent it.
 
-A station that learns the time later, or that its clock was wrong, dates its records anew, and sends no picture again.
+A station that learns the time later, or that its clock was wrong, revises its records, but resends no pictures.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ PLACE = ("station", "picture")
 TIME = rows.PICTURE.index("time")
 
 
-def keep_true(engine: Engine, fresh: Iterable[Row], pictures: Iterable[PictureRow]) -> None:
-    """Give these pictures, and those whose records were just written, the time of their record, within a transaction.
+def redate(engine: Engine, fresh: Iterable[Row], pictures: Iterable[PictureRow]) -> None:
+    """Set the times of these pictures, and of those with just written records, from the records, in a transaction.
 
     Raise SinkError.
     """
@@ -40,16 +40,16 @@ def keep_true(engine: Engine, fresh: Iterable[Row], pictures: Iterable[PictureRo
 
 
 def _record(line: tuple[Any, ...]) -> tuple[Any, Any, Any]:
-    """Return the identity of the record that a picture's row names."""
+    """Return the identity of a picture row's record."""
     return line[0], line[3], line[4]
 
 
 def _picture(row: Row) -> str:
-    """Return the SHA-256 of the picture that a record tells of, "" where it tells of none."""
+    """Return the SHA-256 of a record's picture, "" where it has none."""
     if not isinstance(row.record, Record) or row.record.kind != Kind.PICTURE:
         return ""
     try:
         found = row.record.fields().get("picture")
-    except (ValueError, RecursionError, AttributeError):  # nobody can say what it is of
+    except (ValueError, RecursionError, AttributeError):  # its picture is unknown
         return ""
     return found if isinstance(found, str) and not rows.is_refused(found) else ""

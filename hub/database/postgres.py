@@ -1,9 +1,9 @@
 """PostgreSQL behind `Engine`: one plain connection, reopened after any error.
 
-Rows go in as arrays (`INSERT ... SELECT * FROM unnest`): one statement and one round trip, as COPY is, but with
-ON CONFLICT and with a row count, and without the temporary table that COPY would want for those. Nothing is prepared
-and nothing set beyond a transaction, so that a pooler may stand in between. A server that hangs is no error to a
-client: connecting and each statement have a deadline of our own.
+Rows are passed as arrays (`INSERT ... SELECT * FROM unnest`): one statement and one round trip, like COPY, but with
+ON CONFLICT and a row count, for which COPY would need a temporary table. Nothing is prepared and nothing set beyond a
+transaction, so that a pooler can be used. libpq does not detect a server that hangs, so connecting and each statement
+have a deadline of our own.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from hub.database.errors import AgainError, DatabaseRefusedError, ValueRefusedEr
 from hub.sink import SinkError
 
 DEADLINE = 30.0  # s for a statement, of the largest delivery too
-PATIENT = 3600.0  # s for one of a migration, or behind live
-MIGRATOR = 0x4D6E7368  # the advisory lock held while tables are made
-NAME = "minshan-hub"  # of our connections, by which a restore sees that a hub runs
+PATIENT = 3600.0  # s for a statement of a migration, or in the background
+MIGRATOR = 0x4D6E7368  # the advisory lock held during a migration
+NAME = "minshan-hub"  # application name, by which a restore detects a running hub
 KEEPALIVE: dict[str, Any] = {
     "connect_timeout": 10,
     "keepalives_idle": 20,
@@ -62,11 +62,11 @@ READ_ONLY = Reason(
 AGAIN = ("40001", "40P01")
 FULL = ("53100",)
 NO_ANSWER = Reason("database_no_answer", "it has given no answer for {seconds} s", seconds=0)
-CANCEL = 2.0  # s in which a server that answers has taken in that nobody waits for its answer any more
+CANCEL = 2.0  # s for a server that responds to take a cancel request
 
 
 class Bounded(psycopg.Connection[Any]):
-    """A connection whose every wait has an end."""
+    """A connection whose waits all have a deadline."""
 
     longest = DEADLINE
 
@@ -76,7 +76,7 @@ class Bounded(psycopg.Connection[Any]):
 
 
 class PostgresEngine:
-    """The database at a URL; `password` beside it, else as libpq finds one (PGPASSWORD, ~/.pgpass)."""
+    """The database at a URL; `password`, else the one that libpq finds (PGPASSWORD, ~/.pgpass)."""
 
     postgres = True
 
@@ -93,12 +93,12 @@ class PostgresEngine:
 
     @contextmanager
     def transaction(self, writing: bool = True, patient: bool = False) -> Iterator[None]:
-        """Do all of it or nothing; after a COMMIT that broke nobody knows which."""
+        """Commit everything or nothing; if COMMIT itself fails, the outcome is unknown."""
         connection = self._connection()
         connection.longest = PATIENT if patient else DEADLINE
         try:
             self.query("BEGIN" if writing else "BEGIN READ ONLY")
-            if writing:  # even if the server is set otherwise, this one waits for its disk and knows a NULL in an array
+            if writing:  # whatever the server's settings, this one waits for the disk and reads NULL in arrays
                 self.query(
                     "SELECT set_config(name, 'on', true) FROM (VALUES ('synchronous_commit'), ('array_nulls')) "
                     "AS must (name) WHERE current_setting(name) = 'off'"
@@ -120,7 +120,7 @@ class PostgresEngine:
             return cursor.fetchall() if cursor.description else []
 
     def lasting(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run one statement, outside any transaction, with more patience. Return its rows."""
+        """Run one statement, outside any transaction, with the longer deadline. Return its rows."""
         connection = self._connection()
         connection.longest = PATIENT
         try:
@@ -129,7 +129,7 @@ class PostgresEngine:
             connection.longest = DEADLINE
 
     def upsert(self, table: str, columns: Sequence[str], rows: Rows, key: Sequence[str], update: bool = True) -> int:
-        """Insert rows, or write the other columns where the key is there; in the order given."""
+        """Insert rows, or update the other columns where the key exists; in the order given."""
         names = ", ".join(columns)
         sets = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
         does = f"UPDATE SET {sets}" if update and sets else "NOTHING"
@@ -157,12 +157,12 @@ class PostgresEngine:
             return self._connection().execute(sql.encode(), _columns(key, keys), binary=True).fetchall()
 
     def touching(self, table: str, key: Sequence[str], spans: Rows) -> list[tuple[Any, ...]]:
-        """Return the ranges that have a number of these spans, or one beside them."""
+        """Return the ranges that overlap or adjoin these spans."""
         if not spans:
             return []
         columns, same = (*key, "first", "last"), " AND ".join(f"t.{name} = given.{name}" for name in key)
         before = f"SELECT max(first) FROM {table} t WHERE {same} AND t.first < given.first"
-        near = (  # OFFSET: a look into the index for each span, whatever the planner thinks of a table never analysed
+        near = (  # OFFSET forces an index lookup for each span, even if the table was never analysed
             f"SELECT {', '.join(columns)} FROM {table} t WHERE {same} AND t.last >= given.first - 1 "
             f"AND t.first BETWEEN coalesce(({before}), given.first) AND given.last + 1 OFFSET 0"
         )
@@ -171,7 +171,7 @@ class PostgresEngine:
             return self._connection().execute(sql.encode(), _columns(columns, spans), binary=True).fetchall()
 
     def tables(self) -> set[str]:
-        """Return the names of all tables and views of the schema that comes first; those of extensions are nobody's."""
+        """Return the names of all tables and views of the current schema, except those of extensions."""
         found = self.query(
             "SELECT relname FROM pg_class c WHERE relnamespace = current_schema()::regnamespace "
             "AND relkind IN ('r', 'p', 'v', 'm', 'f') AND NOT EXISTS (SELECT 1 FROM pg_depend d "
@@ -180,20 +180,20 @@ class PostgresEngine:
         return {name for (name,) in found}
 
     def only_migrator(self) -> None:
-        """Wait for the lock that a migrator holds until its transaction ends."""
+        """Take the lock of migrations until the transaction ends."""
         self.query("SELECT pg_advisory_xact_lock(%s)", (MIGRATOR,))
 
     def overgrown_log(self) -> int:
-        """Return 0: the server sees to its log."""
+        """Return 0: the server manages its log."""
         return 0
 
     def unwritable(self) -> Reason | None:
-        """Return that the server is a standby, or set to be read alone; None where it is not."""
+        """Return the reason READ_ONLY where the server is a standby or set to read-only, else None."""
         ((says,),) = self.query("SELECT current_setting('transaction_read_only')")
         return unusable(self.shown, READ_ONLY) if says == "on" else None
 
     def close(self) -> None:
-        """Let the connection go."""
+        """Close the connection."""
         if self._open is not None:
             self._open.close()
             self._open = None
@@ -216,7 +216,7 @@ class PostgresEngine:
         return self._open
 
     def _undo(self, connection: Bounded) -> None:
-        """End the transaction; a connection that is not idle then is of no more use."""
+        """Roll back the transaction; close a connection that is not idle afterwards."""
         try:
             connection.longest = DEADLINE
             if connection.info.transaction_status in (TransactionStatus.INTRANS, TransactionStatus.INERROR):
@@ -231,15 +231,15 @@ class PostgresEngine:
         try:
             yield
         except psycopg.Error as error:
-            raise (self._given_up() or self._said(error)) from None
+            raise (self._abandoned() or self._translated(error)) from None
         except (UnicodeError, OverflowError) as error:  # a value that cannot even be sent
             raise ValueRefusedError(str(error)) from None
 
-    def _given_up(self) -> SinkError | None:
-        """Let a connection go whose statement has not ended, and return why; None where it has ended.
+    def _abandoned(self) -> SinkError | None:
+        """Cancel a statement that has not ended, close its connection, and return why; None where it has ended.
 
-        It takes no other statement, and nobody waits for that one. The server is told so: a statement that waits for a
-        lock would hold a connection of its own until it has it.
+        The connection accepts no other statement. Without the cancel request, a statement that waits for a lock would
+        occupy a connection at the server until it gets it.
         """
         found = self._open
         if found is None or found.info.transaction_status != TransactionStatus.ACTIVE:
@@ -249,7 +249,7 @@ class PostgresEngine:
         self.close()
         return SinkError(unusable(self.shown, NO_ANSWER.having(seconds=round(found.longest))))
 
-    def _said(self, error: psycopg.Error) -> SinkError:
+    def _translated(self, error: psycopg.Error) -> SinkError:
         state, why = error.sqlstate or "", (str(error).strip().splitlines() or ["it does not answer"])[0]
         if state in AGAIN:
             return AgainError(self.shown, why)
@@ -260,7 +260,7 @@ class PostgresEngine:
         if isinstance(error, errors.InsufficientPrivilege):
             return SinkError(FORBIDDEN.having(database=self.shown, why=why))
         if isinstance(error, errors.ReadOnlySqlTransaction):
-            self.close()  # another connection finds what was set anew meanwhile, or the server that took over
+            self.close()  # a new connection finds changed settings, or the server that took over
             return SinkError(unusable(self.shown, READ_ONLY))
         asked = error.pgconn is not None and (error.pgconn.used_password or error.pgconn.needs_password)
         return SinkError((refuses_login if asked else unusable)(self.shown, why))
@@ -271,7 +271,7 @@ def _type(column: str) -> str:
 
 
 def _arrays(columns: Sequence[str]) -> str:
-    """Return the rows that are given, as a table `given` of one array a column; JSON comes as text."""
+    """Return SQL for the rows as a table `given`, from one array per column; JSON is passed as text."""
     kinds = (_type(column).replace("jsonb", "text") for column in columns)
     return f"unnest({', '.join(f'%b::{kind}[]' for kind in kinds)}) AS given ({', '.join(columns)})"
 

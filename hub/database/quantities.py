@@ -1,7 +1,7 @@
 """A view for each quantity, for people: `v_air_temperature` and so on, each minute with its value and flag.
 
-They are made at a hub's start where they are lacking, so that a quantity that a newer hub knows has its view too.
-`sensor` is "" for the sensor that is marked primary. What a station says in another way than it should is no value.
+Missing views are created at a hub's start, so that a new version's quantities get theirs too. `sensor` is "" for the
+sensor that is marked primary. A value that is no number is NULL.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ WORDS = {
 
 
 def make_views(engine: Engine) -> None:
-    """Make the views that are lacking. Raise SinkError."""
+    """Create the missing views. Raise SinkError."""
     if not lacking(engine):
         return
     with engine.transaction():

@@ -3,8 +3,8 @@
     mine = Queries(engine, frozenset({"orchard-1"}))
     mine.series("orchard-1", "air_temperature", first, last, "auto")
 
-The set of stations that somebody may see is given once, so that no query can forget it: another station is answered
-as one that is not there. Nothing is cut in silence: a page says where the next one begins.
+The set of stations that a caller may see is given once, so that no query can forget it: any other station is treated as
+non-existent. Nothing is truncated silently: a page says where the next one begins.
 """
 
 from __future__ import annotations
@@ -40,8 +40,8 @@ from hub.sink import SinkError
 
 PAGE_POINTS = 10_000  # of one answer
 PAGE = 200  # events or pictures of one answer
-EPOCHS = 20  # starts of a daemon among which the newest minute is looked for
-FUTURE_US = 600_000_000  # a minute that began so long after it arrived has a clock that is wrong
+EPOCHS = 20  # latest epochs in which the newest minute is looked up
+FUTURE_US = 600_000_000  # a minute that began this long after its arrival has a wrong time
 PICTURE = (
     "station, picture, min(camera), max(time), max(CASE WHEN part = 'full' THEN size END), "
     "max(CASE WHEN part = 'full' THEN file END), max(CASE WHEN part = 'thumbnail' THEN file END)"
@@ -50,27 +50,27 @@ NO_STATION = Reason("no_such_station", 'no station "{station}" has sent anything
 
 
 class AskedError(SinkError):
-    """The question is at fault, not the database: no such station, no such page. `reason` says what."""
+    """The request is at fault, not the database: no such station or page. `reason` says what."""
 
 
 class Queries:
-    """Ask one database from one thread, about `stations` alone (None: about all). All methods raise SinkError.
+    """Query one database from one thread, about `stations` only (None: all). All methods raise SinkError.
 
-    A station that is not there, or not among `stations`, raises AskedError.
+    A station that does not exist, or is not among `stations`, raises AskedError.
     """
 
     def __init__(self, engine: Engine, stations: frozenset[str] | None = None) -> None:
         self._engine, self._mine = engine, stations
-        self._lacking = LackingRecords(engine)  # an answer reads those of a station once
-        self._there: set[str] = set()  # of those that were asked about; none goes away again
+        self._lacking = LackingRecords(engine)  # read once per station for one answer
+        self._there: set[str] = set()  # known to exist; stations are never removed
 
     def export(self, wanted: ExportSelection) -> Export:
-        """Return what reads a station's minutes for a file."""
+        """Return the reader of a station's minutes for a file."""
         self._allow(wanted.station)
         return Export(self._engine, wanted)
 
     def stations(self, now_us: int) -> list[StationState]:
-        """Return the stations, by name; none was heard after `now_us`."""
+        """Return the stations, by name; times after `now_us` are ignored."""
         found = stations.stations(self._engine, now_us)
         return [state for state in found if self._mine is None or state.station in self._mine]
 
@@ -97,9 +97,9 @@ class Queries:
         last_us: int,
         step: AskedStep = "auto",
     ) -> Series:
-        """Return a channel's curve of what begins from `first_us` to before `last_us`, at most PAGE_POINTS of it.
+        """Return a channel's points that begin from `first_us` to before `last_us`, at most PAGE_POINTS.
 
-        Hours and days are those of the station's own clock, each whole: the first is the one that `first_us` lies in.
+        Hours and days are whole, by the station's own clock: the first is the one that contains `first_us`.
         "auto" is the finest step with at most `asked.MOST_POINTS`.
         """
         self._allow(station)
@@ -116,7 +116,7 @@ class Queries:
         return Series(station, channel, unit, made, points, rest)
 
     def channels(self, station: str, first_us: int, last_us: int) -> list[str]:
-        """Return the channels that have anything in a span, by name."""
+        """Return the channels with data in a span, by name."""
         self._allow(station)
         found = self._engine.query(
             "SELECT DISTINCT channel FROM hourly WHERE station = %s AND start > %s AND start < %s ORDER BY channel",
@@ -148,7 +148,7 @@ class Queries:
     def pictures(
         self, station: str, first_us: int, last_us: int, camera: str | None = None, page: str | None = None
     ) -> Pictures:
-        """Return pictures that were taken (undated ones: none) in a span, the newest first."""
+        """Return pictures taken in a span, without undated ones, the newest first."""
         self._allow(station)
         if camera is not None and rows.is_refused(camera):
             return Pictures([])
@@ -166,7 +166,7 @@ class Queries:
         return Pictures(pictures, None if more is None else f"{more.time_us}.0.{more.sha256}")
 
     def all_pictures(self, station: str, first_us: int, last_us: int, camera: str | None = None) -> list[Picture]:
-        """Return all pictures of a span, which is at most some days, the newest first."""
+        """Return all pictures of a span of at most some days, the newest first."""
         told = self.pictures(station, first_us, last_us, camera)
         found = list(told.pictures)
         while told.next is not None:
@@ -175,7 +175,7 @@ class Queries:
         return found
 
     def picture(self, sha256: str) -> Picture | None:
-        """Return the picture of a hash; None where none is here, or it is another's."""
+        """Return the picture with a hash; None where there is none, or only of other stations."""
         if rows.is_refused(sha256):
             return None
         found = self._engine.query(
@@ -200,7 +200,7 @@ class Queries:
         return alert_turns.newest(self._engine, station)
 
     def curves(self, station: str, first_us: int, last_us: int) -> dict[str, list[Point]]:
-        """Return the minutes of all channels that begin in a span, which is at most a day or two."""
+        """Return the minutes of all channels that begin in a span of at most a day or two."""
         self._allow(station)
         return curves.all_minutes(self._engine, station, _bounded(first_us), _bounded(last_us))
 
@@ -215,17 +215,17 @@ class Queries:
         return monthly.sheet(self._engine, station, month, now_us)
 
     def records(self, station: str) -> tuple[int, int]:
-        """Return how many records of a station are here, and how many were made and are not, as far as it is known."""
+        """Return how many records of a station are stored, and how many known ones are missing."""
         self._allow(station)
         found = self._engine.query(
             "SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE station = %s", (station,)
         )
         return int(found[0][0]), sum(last - first + 1 for _epoch, first, last in self._lacking.holes(station))
 
-    # -- what they share -----------------------------------------------------------------------------------
+    # -- shared ---------------------------------------------------------------------------------------------
 
     def _allow(self, station: str) -> None:
-        """Raise AskedError for a station that is not there, or is another's."""
+        """Raise AskedError for a station that does not exist or may not be seen."""
         if station in self._there:
             return
         mine = (self._mine is None or station in self._mine) and not rows.is_refused(station)
@@ -235,7 +235,7 @@ class Queries:
 
 
 def _epochs(engine: Engine, station: str) -> list[str]:
-    """Return the epochs that were heard last."""
+    """Return the epochs heard last, the latest first."""
     found = engine.query(
         "SELECT epoch FROM epoch WHERE station = %s AND arrived_last IS NOT NULL ORDER BY arrived_last DESC LIMIT %s",
         (station, EPOCHS),
@@ -244,7 +244,7 @@ def _epochs(engine: Engine, station: str) -> list[str]:
 
 
 def _top(engine: Engine, station: str, epoch: str) -> list[tuple[Any, ...]]:
-    """Return the minute with the highest number that is dated and not in the future, as columns."""
+    """Return an epoch's dated minute with the highest number that is not in the future, as columns."""
     return engine.query(
         "SELECT start, duration, arrived, source, error, raw FROM record WHERE station = %s AND epoch = %s "
         "AND kind = 'minute' AND wrong IS NULL AND start <= arrived + %s ORDER BY seq DESC LIMIT 1",
@@ -253,12 +253,12 @@ def _top(engine: Engine, station: str, epoch: str) -> list[tuple[Any, ...]]:
 
 
 def _bounded(utc: int) -> int:
-    """Return an instant that both databases hold."""
+    """Return an instant clamped to what both databases can store."""
     return max(-LAST_UTC, min(utc, LAST_UTC))
 
 
 def _after(page: str | None, last_us: int) -> tuple[int, int, str]:
-    """Return behind which time, number and name a page begins. Raise AskedError."""
+    """Return the time, number and name after which a page begins. Raise AskedError."""
     if page is None:
         return _bounded(last_us), 0, ""
     when, seq, name = (*page.split(".", 2), "", "")[:3]

@@ -1,7 +1,7 @@
-"""Which part of a record is in which column: the bytes as received, and views of them that no database refuses.
+"""Map records to columns: the bytes as received, and views of them that every database accepts.
 
-A text for people loses what databases have no place for (U+0000, half a surrogate pair). A name that identifies
-keeps it, written out, so that two names stay two.
+A text for people loses what databases cannot store (U+0000, lone surrogates). An identifying name keeps it in escaped
+form, so that different names stay different.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ PICTURE = ("station", "picture", "part", "epoch", "seq", "camera", "size", "sha2
 CONFLICT = (*KEY, "revision", "digest", "arrived", "raw")
 NOTE = ("station", "kind", "digest", "arrived", "raw")
 REFUSED = re.compile("[\\0\ud800-\udfff]")
-MOST_DEPTH = 100  # of a body: PostgreSQL's own end lies near 6,000, and ours must come first
+MOST_DEPTH = 100  # nesting of a body: PostgreSQL's own limit is near 6,000, and ours must be lower
 
 
 def of_record(row: Row) -> tuple[Any, ...]:
@@ -60,23 +60,23 @@ def of_note(note: Note, digest: bytes) -> tuple[Any, ...]:
 
 
 def view(raw: bytes) -> str | None:
-    """Return JSON that both databases take, of what can be read of these bytes; None where nothing can."""
+    """Return these bytes as JSON that both databases accept; None where they cannot be decoded."""
     try:
         values = values_of(raw)
-        if b"\\u" in raw or raw.count(b"[") + raw.count(b"{") > MOST_DEPTH:  # else nothing of it is refused
+        if b"\\u" in raw or raw.count(b"[") + raw.count(b"{") > MOST_DEPTH:  # otherwise nothing in it can be refused
             values = _plain(values, MOST_DEPTH)
-        return msgspec.json.encode(values).decode()  # a number that no float holds becomes null
+        return msgspec.json.encode(values).decode()  # a number beyond a float's range becomes null
     except (ValueError, RecursionError):
         return None
 
 
 def text(value: str) -> str:
-    """Return a text without what a database refuses."""
+    """Return a text with refused characters replaced."""
     return REFUSED.sub("\N{REPLACEMENT CHARACTER}", value)
 
 
 def identity(name: str) -> str:
-    """Return a name that a database takes, another for each other name."""
+    """Return a name escaped so that a database accepts it; different names stay different."""
     if "\0" not in name and "\\" not in name:
         return name
     return name.replace("\\", "\\\\").replace("\0", "\\0")
@@ -88,23 +88,23 @@ def name_of(identity: str) -> str:
 
 
 def is_refused(value: str) -> bool:
-    """Return whether a text has a character that no database takes."""
+    """Return whether a text has a character that a database refuses."""
     return REFUSED.search(value) is not None
 
 
 def json_value(column: Any) -> Any:
-    """Return what a column of JSON holds, which SQLite gives as a text."""
+    """Return the value of a JSON column, which SQLite returns as text."""
     return json.loads(column) if isinstance(column, str) else column
 
 
 def json_object(column: Any) -> dict[str, Any]:
-    """Return the object in a column of JSON; {} where it is none."""
+    """Return the object in a JSON column; {} where it is none."""
     found = json_value(column)
     return found if isinstance(found, dict) else {}
 
 
 def body_in(kind: Kind, column: Any, wanted: type[T]) -> T | None:
-    """Return the view of a record's body; None where a newer station says it in another way, or nothing can be read."""
+    """Return a record's decoded body; None where it cannot be decoded as `wanted`, as a newer station's."""
     try:
         found = decode(kind, json_value(column))
     except (ValueError, RecursionError):
@@ -125,7 +125,7 @@ def _plain(value: Any, depth: int) -> Any:
 
 
 def measured_in(raw: bytes) -> dict[str, Value]:
-    """Return what a minute's record says of each channel."""
+    """Return value, flag, unit and reason of each channel of a minute's record."""
     measured = said_by(raw)
     reasons = _reasons(raw)
     return {

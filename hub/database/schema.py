@@ -1,9 +1,9 @@
-"""The tables, as a list of functions that create them: a newer hub adds one and never changes one.
+"""The tables, as a list of migrations: a new version appends migrations and never changes one.
 
-Tables `record`, `ledger`, `epoch`, `picture`, `conflict`, `note` are what the hub writes; `minute`, `setup`, `event`
-and `station` are views for people, and so are those over hours (`hourly_tables.py`). Times are microseconds UTC in
-whole numbers (`..._us` in the views), and types of a database's own stand in views alone. Membership in a day is by the
-`start` of a minute; a station's day is by the offset of the setup that the minute was made under.
+The hub writes the tables `record`, `ledger`, `epoch`, `picture`, `conflict`, `note`; `minute`, `setup`, `event` and
+`station` are views for people, as are those over hours (`hourly_tables.py`). Times are microseconds UTC as integers
+(`..._us` in the views); a database's own time types are used only in views. A minute belongs to the day of its `start`,
+by the offset of the setup under which it was made.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ OTHERS = Reason(
     database="",
     table="",
 )
-MOST_GENERATION = 2**52  # a random number, so that a copy that is put back by hand meets no receipt of the other life
+MOST_GENERATION = 2**52  # generations are random, so that a copy restored by hand matches no earlier receipt
 TABLES = """
 CREATE TABLE record (
     station {text} NOT NULL, epoch {text} NOT NULL, seq {int} NOT NULL, revision {int} NOT NULL,
@@ -89,63 +89,63 @@ CREATE VIEW station AS
 
 
 def _first(engine: Engine) -> None:
-    """Make the tables of records, of what is here and was said to be, of pictures, and the views for people."""
+    """Create the tables of records, the ledger, epochs and pictures, and the views for people."""
     run(engine, TABLES + SETUP + VIEWS)
 
 
 def _forwarding(engine: Engine) -> None:
-    """Make the tables of what is passed on."""
+    """Create the tables of forwarding."""
     run(engine, forward_tables.TABLES)
 
 
 def _hours(engine: Engine) -> None:
-    """Make the hours, and the views over them; those of minutes that are here already are counted behind live."""
+    """Create the tables of hours and their views; hours of stored minutes are counted in the background."""
     run(engine, hourly_tables.TABLES + hourly_tables.VIEWS + hourly_tables.COUNT_ALL)
     late_indexes.make(engine, "record_other")
 
 
 def _accounts(engine: Engine) -> None:
-    """Make the tables of who may do what, and of who did what."""
+    """Create the tables of accounts, sessions and the audit log."""
     run(engine, accounts.TABLES)
 
 
 def _commands(engine: Engine) -> None:
-    """Make the table of commands to stations."""
+    """Create the table of commands to stations."""
     run(engine, orders.TABLES)
 
 
 def _alarms(engine: Engine) -> None:
-    """Make the tables of alarms and of whom they are told."""
+    """Create the tables of alarms and people on call."""
     run(engine, alarm_tables.TABLES)
     late_indexes.make(engine, "record_alert")
 
 
 def _exact_hours(engine: Engine) -> None:
-    """Make room for what rounding takes from the sums of hours; an hour without it is counted anew when it grows."""
+    """Add the column of rounding remainders; an hour without them is recounted when a minute is added."""
     run(engine, hourly_tables.RESTS)
 
 
 def _own_extremes(engine: Engine) -> None:
-    """Make the views of days anew: those of an earlier hub took the time of an extreme from another day's hour too."""
+    """Recreate the views of days: earlier ones could take the time of an extreme from another day's hour."""
     run(engine, "DROP VIEW day;\nDROP VIEW day_20_20;\n" + hourly_tables.DAYS)
 
 
 def _indexed_setups(engine: Engine) -> None:
-    """Make the view of setups anew for SQLite, which finds no setup by `record_event` unless told the index's words.
+    """Recreate the view of setups for SQLite, which uses the index `record_event` only if its condition is repeated.
 
-    PostgreSQL sees for itself that a setup is no minute.
+    PostgreSQL infers that a setup is no minute.
     """
     if not engine.postgres:
         run(engine, "DROP VIEW setup;\n" + SETUP.replace("'setup'", "'setup' AND kind <> 'minute'"))
 
 
 def _held_hours(engine: Engine) -> None:
-    """Make the table of what each hour holds; the hours that are here already are counted behind live."""
+    """Create the table of hours held; existing hours are counted in the background."""
     run(engine, held_hours.TABLE + held_hours.COUNT_ALL)
 
 
 def _indexed_undated(engine: Engine) -> None:
-    """Make the index by which the undated minutes of a day are found among all that a station without time has sent."""
+    """Create the index of undated minutes by arrival."""
     late_indexes.make(engine, "record_undated")
 
 
@@ -162,7 +162,7 @@ MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the tables to this version's, made where there are none. Raise SinkError."""
+    """Create or migrate the tables. Raise SinkError."""
     if version(engine) == len(MIGRATIONS):
         return
     with engine.transaction(patient=True):
@@ -180,7 +180,7 @@ def migrate(engine: Engine) -> None:
 
 
 def version(engine: Engine) -> int:
-    """Return the version that the tables are of, 0 where there are none. Raise DatabaseRefusedError if not ours."""
+    """Return the tables' version, 0 where there are none. Raise DatabaseRefusedError if they are not a hub's."""
     there = engine.tables()
     if not there:
         return 0
@@ -193,7 +193,7 @@ def version(engine: Engine) -> int:
 
 
 def refuse_newer(database: str, known: int) -> None:
-    """Raise DatabaseRefusedError where tables of that version are a newer hub's."""
+    """Raise DatabaseRefusedError where the version is a newer hub's."""
     if known > len(MIGRATIONS):
         raise DatabaseRefusedError(
             Reason(
@@ -214,10 +214,10 @@ def identity(engine: Engine) -> tuple[str, int]:
 
 
 def renew_generation(engine: Engine) -> None:
-    """Give the ledger another generation: what was receipted may be gone, and stations ask anew."""
+    """Set a new generation: receipted records may be gone, so stations must ask again."""
     engine.query(f"UPDATE {PROGRAM} SET generation = %s", (new_generation(),))
 
 
 def new_generation() -> int:
-    """Return a random generation that every JSON reader keeps exactly."""
+    """Return a random generation that every JSON reader represents exactly."""
     return secrets.randbelow(MOST_GENERATION - 1) + 1

@@ -1,6 +1,6 @@
 """The sink over a database: one transaction per delivery (`commit.py`), retried, or halved down to the faulty row.
 
-Whatever broke, the same delivery may be committed again.
+After any failure the same delivery may be committed again.
 """
 
 from __future__ import annotations
@@ -24,30 +24,30 @@ from hub.database.quantities import make_views
 from hub.sink import CommitOutcome, Delivery, RowFate, SinkError
 
 log = logging.getLogger("minshan.hub")
-TRIES = 5  # of a transaction that conflicted with another hub's
-WORK_S = 0.3  # s for which hours that wait are counted at a look, and then one slice ends: live waits that long
+TRIES = 5  # attempts of a transaction that conflicts with another hub's
+WORK_S = 0.3  # s of counting hours at a look, until the slice ends: live data is delayed that long
 
 
 class DatabaseSink:
-    """A `Sink` over an engine; its tables are made or brought to this version's. Raise SinkError.
+    """A `Sink` over an engine; its tables are created or migrated. Raise SinkError.
 
-    `name`: of a hub that may not be the only one on a PostgreSQL; `may_speak`: whether the ledger is held for true.
+    `name`: this hub's name, to share a PostgreSQL with others; `may_answer`: whether the ledger has been verified.
     """
 
-    def __init__(self, engine: Engine, name: str = "", may_speak: Callable[[], bool] = lambda: True) -> None:
-        self._engine, self._may_speak, self._clock = engine, may_speak, SystemClock()
+    def __init__(self, engine: Engine, name: str = "", may_answer: Callable[[], bool] = lambda: True) -> None:
+        self._engine, self._may_answer, self._clock = engine, may_answer, SystemClock()
         self._lease = Lease(engine, name, self._clock, ANSWERS) if name and engine.postgres else None
         try:
             schema.migrate(engine)
             make_views(engine)
             self._id, self._generation = schema.identity(engine)
-        except BaseException:  # nobody else closes it, and a restore takes what is open for a hub that runs
+        except BaseException:  # nobody else closes it, and a restore would take it for a running hub
             engine.close()
             raise
 
     @property
     def id(self) -> str:
-        """The ledger's name."""
+        """The ledger's id."""
         return self._id
 
     @property
@@ -56,24 +56,24 @@ class DatabaseSink:
         return self._generation
 
     def commit(self, delivery: Delivery) -> CommitOutcome:
-        """Keep a delivery; a row that the database does not take costs no other. Raise SinkError."""
+        """Commit a delivery; a row that the database refuses costs no other. Raise SinkError."""
         try:
-            return self._tried(delivery)
+            return self._attempt(delivery)
         except ValueRefusedError as error:
             return self._halved(delivery, error)
 
     def held(self, station: str, epochs: frozenset[str]) -> list[Span]:
-        """Return what is committed of these epochs of a station."""
+        """Return the committed spans of these epochs of a station."""
         names = [(station, rows.identity(epoch)) for epoch in sorted(epochs)]
         return _spans(self._engine.lookup("ledger", LEDGER, LEDGER[:2], names))
 
     def kept(self, station: str, has: list[Span]) -> list[Span]:
-        """Return what of `has` is committed; the rest of a ledger, of whatever length, is not read."""
+        """Return the parts of `has` that are committed; only nearby ranges of the ledger are read."""
         wanted = [(station, rows.identity(span.epoch), span.first, span.last) for span in has]
         return common(has, _spans(self._engine.touching("ledger", LEDGER[:2], wanted)))
 
     def revised(self, station: str, has: list[Span]) -> list[Revised]:
-        """Return what of `has` is here in a revision above 0."""
+        """Return the parts of `has` that are stored in a revision above 0."""
         wanted: dict[int, list[Span]] = {}
         for span in has:
             for seq, revision in self._engine.query(
@@ -85,9 +85,9 @@ class DatabaseSink:
         return [Revised(revision, merged(wanted[revision])) for revision in sorted(wanted)]
 
     def look(self) -> bool:
-        """Return whether the database is another than at the last look: restored, or put in the other's place.
+        """Return whether the database was restored or replaced since the last look.
 
-        Some of the hours that wait are counted at each look.
+        Some uncounted hours are counted at each look.
         """
         schema.migrate(self._engine)
         until = self._clock.now() + WORK_S
@@ -99,31 +99,31 @@ class DatabaseSink:
         return changed
 
     def compare(self) -> int:
-        """Hold the ledger against the rows, which alone count. Return how many records it names that are not there.
+        """Compare the ledger with the rows, which are authoritative. Return how many listed records are missing.
 
-        Where there are such it is written anew and the generation changes, so that stations send them again.
+        If there are any, the ledger is rewritten and the generation changes, so that stations send them again.
         """
         lost = ledger_repair.repair(self._engine)
         self.look()
         return lost
 
     def speaks(self) -> bool:
-        """Return whether this hub answers stations: the one that has the lease does, once it may."""
-        return self._may_speak() and (self._lease is None or self._lease.claim())
+        """Return whether this hub answers stations: it holds the lease, and its ledger is verified."""
+        return self._may_answer() and (self._lease is None or self._lease.claim())
 
     def fall_silent(self) -> None:
-        """Give the lease away; where the database is away it ends by itself."""
+        """Release the lease; if the database is unavailable, it expires."""
         if self._lease is not None:
             with suppress(SinkError):
                 self._lease.release()
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the database."""
         self._engine.close()
 
     # -- a commit ------------------------------------------------------------------------------------------
 
-    def _tried(self, delivery: Delivery) -> CommitOutcome:
+    def _attempt(self, delivery: Delivery) -> CommitOutcome:
         for left in reversed(range(TRIES)):
             try:
                 with self._engine.transaction():
@@ -134,7 +134,7 @@ class DatabaseSink:
         raise AssertionError("a loop of at least one pass")
 
     def _halved(self, delivery: Delivery, error: ValueRefusedError) -> CommitOutcome:
-        """Commit in halves what could not be committed together, down to the row at fault."""
+        """Commit a refused delivery in halves, down to the row at fault."""
         found = delivery.rows
         if len(found) == 1 and not (delivery.pictures or delivery.notes or delivery.announced):
             log.warning("a record of %s is not accepted by the database: %s", found[0].station, error)

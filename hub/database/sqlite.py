@@ -1,9 +1,9 @@
 """SQLite behind `Engine`: one file, written by the hub, readable by anybody.
 
-By apsw, as the station's store is: it brings an SQLite of its own, newer than Debian's, and tests put a failing disk
-under it. All that may write begins IMMEDIATE: a read that becomes a write is refused at once where another wrote in
-between, whatever the patience (SQLITE_BUSY_SNAPSHOT). synchronous=FULL: a receipt stands on each commit, and NORMAL
-may lose committed ones at a power cut.
+It uses apsw, like the station's store: apsw bundles a newer SQLite than Debian's, and tests simulate a failing disk
+with it. Writing transactions begin IMMEDIATE: a read that becomes a write fails at once where another connection wrote
+in between, whatever the busy timeout (SQLITE_BUSY_SNAPSHOT). synchronous=FULL: receipts depend on each commit, and
+NORMAL may lose committed ones in a power cut.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from hub.database.engine import Rows
 from hub.database.errors import DatabaseRefusedError, ValueRefusedError, unusable
 from hub.sink import SinkError
 
-PATIENCE = 10_000  # ms for which another writer is waited for
-LOG = 64 * 1024 * 1024  # bytes that the log is cut back to
+PATIENCE = 10_000  # ms of the busy timeout
+LOG = 64 * 1024 * 1024  # bytes to which the log is truncated
 BUSY = Reason("written_by_another", "{file} has been locked by another program for too long", file="")
 CANNOT_OPEN = Reason(
     "database_cannot_open", "{file} cannot be opened: is its folder there, may this user write it?", file=""
@@ -43,15 +43,15 @@ LOG_ALONE = Reason(
 READ_ONLY = Reason(
     "disk_read_only", "{why}: look at the kernel's log and check the disk, or mount it read-write", why=TURNED_READ_ONLY
 )
-LOG_HEAD = 32  # bytes of a log in which nothing is (SQLite's file format, 4.1)
+LOG_HEAD = 32  # bytes of an empty log, its header (SQLite's file format, 4.1)
 NO_ROOM = Reason("no_room_for", "no space is left for {file}", file="")
 REFUSED = (apsw.ConstraintError, apsw.TooBigError, apsw.MismatchError, apsw.RangeError)
 
 
 class SqliteEngine:
-    """The file at `path`, with `make` made where there is none. `vfs`: another file system, for tests.
+    """The file at `path`, with `make` created if missing. `vfs`: a simulated file system, for tests.
 
-    `still`: it lies on a disk that takes nothing in, not even the index of its log that SQLite makes for each reader.
+    `still`: it is on a read-only disk, on which SQLite cannot create even the log's index for a reader.
     """
 
     postgres = False
@@ -68,9 +68,9 @@ class SqliteEngine:
 
     @contextmanager
     def transaction(self, writing: bool = True, patient: bool = False) -> Iterator[None]:
-        """Do all of it or nothing."""
+        """Commit everything or nothing."""
         connection = self._connection()
-        if writing and self._place != self._placed():  # what is committed to it now nobody finds again
+        if writing and self._place != self._identity():  # a commit to the old file would be lost
             raise SinkError(MOVED.having(file=self.shown))
         with self._errors():
             connection.execute("BEGIN IMMEDIATE" if writing else "BEGIN")
@@ -90,11 +90,11 @@ class SqliteEngine:
             return self._connection().execute(_own(sql), tuple(values)).fetchall()
 
     def lasting(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
-        """Run a statement, which takes as long as it takes. Return its rows."""
+        """Run a statement; there is no deadline. Return its rows."""
         return self.query(sql, values)
 
     def upsert(self, table: str, columns: Sequence[str], rows: Rows, key: Sequence[str], update: bool = True) -> int:
-        """Insert rows, or write the other columns where the key is there."""
+        """Insert rows, or update the other columns where the key exists."""
         marks = ", ".join("?" * len(columns))
         sets = ", ".join(f"{name} = excluded.{name}" for name in columns if name not in key)
         does = f"UPDATE SET {sets}" if update and sets else "NOTHING"
@@ -110,11 +110,11 @@ class SqliteEngine:
     def lookup(
         self, table: str, columns: Sequence[str], key: Sequence[str], keys: Rows, lock: bool = False
     ) -> list[tuple[Any, ...]]:
-        """Return these columns of the rows with these keys; a transaction that writes has locked all."""
+        """Return these columns of the rows with these keys; a writing transaction has locked the whole file."""
         return self._found(f"SELECT {', '.join(columns)} FROM {table} WHERE {_where(key)}", keys)
 
     def touching(self, table: str, key: Sequence[str], spans: Rows) -> list[tuple[Any, ...]]:
-        """Return the ranges that have a number of these spans, or one beside them."""
+        """Return the ranges that overlap or adjoin these spans."""
         same, size = " AND ".join(f"{name} = ?{place}" for place, name in enumerate(key, 1)), len(key)
         before = f"SELECT max(first) FROM {table} WHERE {same} AND first < ?{size + 1}"
         return self._found(
@@ -131,22 +131,22 @@ class SqliteEngine:
         return {name for (name,) in found}
 
     def only_migrator(self) -> None:
-        """Nothing: a transaction that writes is the only one."""
+        """Do nothing: there is only one writing transaction at a time."""
 
     def overgrown_log(self) -> int:
-        """Return the bytes of the log where it is longer than what it is cut back to: somebody reads without an end."""
+        """Return the bytes of the log where it exceeds LOG, because a reader never ends; else 0."""
         log = Path(f"{self.shown}-wal")
         size = log.stat().st_size if log.exists() else 0
         return size if size > LOG else 0
 
     def unwritable(self) -> Reason | None:
-        """Return that the file system refuses it; None where it does not."""
+        """Return the reason READ_ONLY where the file system is read-only, else None."""
         if self._vfs is None and refusal(Path(self.shown).parent) == errno.EROFS:
             return unusable(self.shown, READ_ONLY)
         return None
 
     def close(self) -> None:
-        """Let the file go."""
+        """Close the file."""
         if self._open is not None:
             self._open.close()
             self._open = None
@@ -172,11 +172,11 @@ class SqliteEngine:
                 connection.set_busy_timeout(PATIENCE)
                 for pragma in (*_kept_in_it(connection), "synchronous=FULL", f"journal_size_limit={LOG}"):
                     connection.execute(f"PRAGMA {pragma}").fetchall()
-                self._open, self._place = connection, self._placed()
+                self._open, self._place = connection, self._identity()
         return self._open
 
-    def _placed(self) -> tuple[int, int] | None:
-        """Return device and number of the file at the path; None where there is none, or another file system."""
+    def _identity(self) -> tuple[int, int] | None:
+        """Return device and inode of the file at the path; None where there is none, or with a `vfs`."""
         if self._vfs is not None:
             return None
         try:
@@ -186,15 +186,15 @@ class SqliteEngine:
         return found.st_dev, found.st_ino
 
     def _make(self) -> None:
-        """Make the file as its folder's owner would: a log that SQLite makes later belongs to whom the file does."""
+        """Create the file with its folder's owner: SQLite gives a log the owner of its file."""
         path = Path(self.shown)
         if self._flags & apsw.SQLITE_OPEN_CREATE and self._vfs is None and not path.exists():
-            with suppress(OSError):  # SQLite says what is the matter
+            with suppress(OSError):  # SQLite reports it
                 path.touch()
                 give_to_owner_of_folder(path)
 
-    def _closed(self) -> SinkError:
-        """Return why the file cannot be opened: what no waiting helps, or nobody has made it yet, or what it may be."""
+    def _cannot_open(self) -> SinkError:
+        """Return why the file cannot be opened: a folder, a file not created yet, or the likely causes."""
         path = Path(self.shown)
         if path.is_dir():
             return DatabaseRefusedError(
@@ -224,29 +224,29 @@ class SqliteEngine:
         except apsw.BusyError:
             raise SinkError(BUSY.having(file=self.shown)) from None
         except apsw.CantOpenError:
-            raise self._closed() from None
+            raise self._cannot_open() from None
         except apsw.Error as error:
             code = getattr(error, "extendedresult", None)  # not all of them have one
-            if code == apsw.SQLITE_IOERR_SHMSIZE:  # its index of the log, which grows first
+            if code == apsw.SQLITE_IOERR_SHMSIZE:  # on a full disk the log's index fails to grow first
                 raise SinkError(NO_ROOM.having(file=self.shown)) from None
             raise SinkError(self.unwritable() or unusable(self.shown, str(error))) from None
 
 
 def orphaned_log(file: Path) -> Path | None:
-    """Return the log of a database whose own file is empty or not there; None where there is none with data.
+    """Return the log of a database whose own file is empty or missing; None where there is none with data.
 
-    SQLite deletes such a log when it opens the file: it may be all that is left.
+    SQLite would delete such a log when it opens the file, though it may be all that is left.
     """
     try:
         log = file.with_name(f"{file.name}-wal")
         lost = not file.exists() or (file.is_file() and file.stat().st_size == 0)
         return log if lost and log.stat().st_size > LOG_HEAD else None
-    except OSError:  # whoever opens the file says what is the matter
+    except OSError:  # opening the file reports it
         return None
 
 
 def _kept_in_it(connection: apsw.Connection) -> tuple[str, ...]:
-    """Return the settings that a file keeps, for a new one and one of a hub's: what is another's is not written to."""
+    """Return the persistent pragmas for a new file or a hub's; none for another program's, which is not written to."""
     if not connection.pragma("page_count"):
         return "auto_vacuum=INCREMENTAL", "journal_mode=WAL"
     is_hubs = connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'minshan_hub'").get

@@ -1,4 +1,4 @@
-"""Statements that make tables and views, with `{word}` for what the two databases write differently."""
+"""Statements that create tables and views, with `{word}` where the two databases' SQL differs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ WORDS = {
     },
     True: {"text": 'TEXT COLLATE "C"', "int": "BIGINT", "float": "DOUBLE PRECISION", "bytes": "BYTEA", "json": "JSONB"}
     | {
-        "busy": "WITH (fillfactor = 70)",  # room on each page for the next version of a row: no index changes then
+        "busy": "WITH (fillfactor = 70)",  # room on each page for a row's next version (a HOT update)
         "utc_start": "'epoch'::timestamptz + start * interval '1 microsecond'",
         "utc_start_r": "'epoch'::timestamptz + r.start * interval '1 microsecond'",
         "whole_us": "round(r.duration * 1000000)::bigint",
@@ -39,7 +39,7 @@ WORDS = {
 
 
 def run(engine: Engine, script: str) -> None:
-    """Run statements in the database's own words."""
+    """Run statements, with each `{word}` replaced by the database's SQL."""
     for statement in script.format(**WORDS[engine.postgres], **hourly_tables.WORDS[engine.postgres]).split(";\n"):
         if statement.strip():
             engine.query(statement)

@@ -122,9 +122,10 @@ class DatabaseQueue:
 
         Every hundred seconds it is another anyway, should two changes have undone each other in it.
         """
-        sums = "SELECT count(*), sum(first), sum(last) FROM"
-        here = self._engine.query(f"{sums} ledger")
-        there = self._engine.query(f"{sums} forwarded WHERE destination = %s", (self.destination,))
+        here = self._engine.query(f"SELECT {forwarded.SUMS} FROM ledger")
+        there = self._engine.query(
+            f"SELECT {forwarded.SUMS} FROM forwarded WHERE destination = %s", (self.destination,)
+        )
         ((aside,),) = self._engine.query(
             "SELECT count(*) FROM forward_aside WHERE destination = %s", (self.destination,)
         )

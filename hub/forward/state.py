@@ -14,7 +14,7 @@ from hub.database import forwarded
 from hub.database.engine import Engine
 from hub.database.forwarded import Name
 
-Sums = tuple[int, int, int]  # of an epoch's ranges: how many, of their first numbers, of their last
+Sums = tuple[int, ...]  # `forwarded.SUMS` of an epoch's ranges
 UNHEARD = Reason("forward_unheard", "nothing has come from {names}: is stations right?", names="")
 LAST_ASIDE = (
     "SELECT why FROM forward_aside WHERE destination = %s ORDER BY arrived DESC, station, epoch, seq DESC LIMIT 1"
@@ -65,11 +65,8 @@ def _state(engine: Engine, section: Forward, here: Mapping[Name, Sums]) -> Desti
 
 def _sums(engine: Engine, of: str, values: tuple[str, ...]) -> dict[Name, Sums]:
     """Return of each epoch how many ranges there are, and what their ends add up to: another where the ranges are."""
-    sql = f"SELECT station, epoch, count(*), sum(first), sum(last) {of} GROUP BY station, epoch"
-    return {
-        (station, epoch): (int(n), int(first), int(last))
-        for station, epoch, n, first, last in engine.query(sql, values)
-    }
+    sql = f"SELECT station, epoch, {forwarded.SUMS} {of} GROUP BY station, epoch"
+    return {(station, epoch): tuple(map(int, sums)) for station, epoch, *sums in engine.query(sql, values)}
 
 
 def _waiting(engine: Engine, destination: str, epoch: Name, refused: Ranges) -> int:

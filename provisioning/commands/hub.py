@@ -165,7 +165,7 @@ def days(engine: Engine, station: str, day: date | None) -> list[Completeness]:
 
 def show(engine: Engine, found: Completeness, as_json: bool) -> None:
     """Print a day."""
-    from hub.causes import cause, doubt, lying_over, undated
+    from hub.causes import cause, doubt, overlapping, undated
     from hub.doubts import explained
     from hub.stations import offset_of
 
@@ -179,7 +179,7 @@ def show(engine: Engine, found: Completeness, as_json: bool) -> None:
     for start, end, why in sorted([*lines, *((span.start_us, span.end_us, doubt(span)) for span in day.doubts)]):
         span = f"  {texts.when(start, hours)} – {texts.when(end, hours)}"
         say(_("{place}: {sentence}").format(place=span, sentence=why))
-    for count, told in ((found.undated, undated), (found.over, lying_over)):
+    for count, told in ((found.undated, undated), (found.over, overlapping)):
         if count:
             say(f"  {told(count)}")
 

@@ -86,7 +86,7 @@ def cost(way: str, came: list[tuple[str, list[bytes]]], url: str, together: int 
     sink = DatabaseSink(opened(url))
     engine = opened(url)
     copying = psycopg.connect(url) if way == "COPY" else None
-    hours = [(counting, "keep_true"), (held_hours, "keep")] if way == "without hours" else []
+    hours = [(counting, "update"), (held_hours, "keep")] if way == "without hours" else []
     with ExitStack() as left_out:
         for module, name in hours:
             left_out.enter_context(patch.object(module, name, lambda *_: None))

@@ -119,12 +119,19 @@ def test_a_broker_that_ends_the_connection_with_its_refusal_is_no_bad_link(
 
 
 def test_a_command_that_the_broker_refuses_the_hub_has_failed(deaf: Broker, tmp_path: Path) -> None:
-    """Whoever pressed the button is told why, and does not wait until the command is too old."""
+    """Whoever pressed the button is told why, at once, though an unforeseen error came before."""
     DatabaseSink(SqliteEngine(str(tmp_path / "hub.db")), "hub").close()
     orders = Orders(SqliteEngine(str(tmp_path / "hub.db")))
     now = system_utc()
     orders.add("s1", Command(VERSION, "c1", "picture", {}, now + 600_000_000), ROOT, now)
-    lane = CommandLane(deaf.section(), lambda: SqliteEngine(str(tmp_path / "hub.db")), system_utc)
+    errors = [ValueError("unforeseen")]
+
+    def database() -> SqliteEngine:
+        if errors:
+            raise errors.pop()
+        return SqliteEngine(str(tmp_path / "hub.db"))
+
+    lane = CommandLane(deaf.section(), database, system_utc)
     lane.start()
     try:
         until(lambda: (order := orders.order("c1")) is not None and order.state == "failed")

@@ -15,7 +15,7 @@ from edge.page.station_view import PICTURE, Beside, BoxLine, Photo, PictureNow, 
 from edge.records.answers import Event, ExplainedDay, Picture
 from edge.records.asked import DAY_US, Page
 from edge.wire.contract import CameraName, StationId
-from hub.causes import cause, doubt, lying_over, reason_of, undated
+from hub.causes import cause, doubt, overlapping, reason_of, undated
 from hub.completeness import IN_TRANSIT_US
 from hub.database.cameras import USUAL_MB, CameraNow
 from hub.doubts import explained
@@ -180,7 +180,7 @@ def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
         "found": found,
         "causes": listed[:SEEN_AT_ONCE],
         "more": listed[SEEN_AT_ONCE:],
-        "notes": [told(count) for count, told in ((found.undated, undated), (found.over, lying_over)) if count],
+        "notes": [told(count) for count, told in ((found.undated, undated), (found.over, overlapping)) if count],
         "before": before(arguments.day),
         "after": arguments.day + timedelta(days=1) if arguments.day < today else None,
         "is_to_come": arguments.day > today,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import cast
 
@@ -10,7 +11,7 @@ import pytest
 from drivers.reason import Reason
 from edge.config.sections import BrokerSection
 from edge.records.spans import Span
-from edge.wire.contract import Batch, Hello, Status, Topic, encode, topic
+from edge.wire.contract import Batch, ChunkHeader, Hello, Receipt, Status, Topic, decode, encode, encode_chunk, topic
 from edge.wire.errors import LinkError
 from edge.wire.link import Link
 from edge.wire.session import Granted, Incoming
@@ -31,11 +32,13 @@ class Wire:
 
     def __init__(self, breaks: bool = False) -> None:
         self.granted, self.acked, self.breaks = Granted(), list[int](), breaks
+        self.said: list[bytes] = []
 
-    def publish(self, _to: str, _payload: bytes) -> int:
-        """Take what is said."""
+    def publish(self, _to: str, payload: bytes) -> int:
+        """Keep what is said."""
         if self.breaks:
             raise GONE
+        self.said.append(payload)
         return 1
 
     def ack(self, message: Incoming) -> None:
@@ -143,3 +146,20 @@ def test_a_message_whose_handling_fails_is_handled_once(
     assert wire.acked == [1, 2, 3]
     assert (handled.count(b"poison"), receiver.tally.aside) == (1, 1)
     assert sink.held("s", frozenset({"e"})) == [Span("e", 1, 2)]
+
+
+def test_a_photo_is_confirmed_after_its_commit_alone(receiver: Receiver, sink: Moody, tmp_path: Path) -> None:
+    """Where the database was away the next connection says nothing of it, until it has come again."""
+    data = b"a photo" * 100
+    name = hashlib.sha256(data).hexdigest()
+    header = ChunkHeader(1, "s", name, "full", 0, len(data), name, "north", "e", 1, None)
+    chunk = Incoming(topic("s", Topic.PICTURE), encode_chunk(header, data), 1, 1, False)
+    sink.fails_at = sink.commits + 1
+    with pytest.raises(SinkError):
+        handed(receiver, Wire(), chunk)
+    receiver.send_receipts(cast(Link, wire := Wire()), float("inf"))
+    assert wire.said == []
+    handed(receiver, wire := Wire(), chunk)
+    assert query(f"sqlite://{tmp_path}/hub.db", "SELECT picture FROM picture") == [(name,)]
+    (receipt,) = (decode(payload, Receipt) for payload in wire.said)
+    assert [piece.picture for piece in receipt.pictures] == [name]

@@ -99,3 +99,11 @@ def test_what_was_not_told_is_answered_after_a_restart(desk: Timed) -> None:
     desk.hello(GATHER)
     desk.live(minute(1))
     assert desk.again().answer().has == [Span("e", 1, 1)]
+
+
+def test_a_receiver_without_receipts_gathers_none(tmp_path: Path) -> None:
+    """As a screen that only shows what comes: it runs for months, and its memory does not grow with each minute."""
+    desk = Desk(tmp_path, receipts=False)
+    for seq in range(1, 4):
+        desk.records(minute(seq))
+        assert desk.receiver._gathered.due(float("inf")) == set()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import pytest
@@ -60,6 +61,22 @@ def test_photos_come_when_their_folder_can_be_written_again(tmp_path: Path) -> N
     album.put(piece(300), DATA[300:])
     album.sync()
     assert [file.read_bytes() for file in folder.iterdir()] == [DATA]
+
+
+def test_a_folder_that_goes_before_a_piece_is_synced_costs_that_piece_alone(tmp_path: Path) -> None:
+    """As a disk that finds at the sync that it has no room: nothing is confirmed, and what comes later is kept."""
+    folder = tmp_path / "pictures"
+    album = PictureFiles(folder)
+    album.put(piece(), DATA)
+    shutil.rmtree(folder)
+    album.sync()
+    assert str(folder) in str(album.trouble) and not album.kept
+    assert album.collect("s") == ([], [])
+    assert album.is_back(30.0)
+    album.put(piece(), DATA)
+    album.sync()
+    assert [file.read_bytes() for file in folder.iterdir()] == [DATA]
+    assert len(album.kept) == len(album.collect("s")[0]) == 1
 
 
 def test_a_folder_that_fails_again_and_again_asks_the_stations_ever_more_rarely(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from edge.clock.clock import system_utc
 from hub import tiles
-from hub.database.engine import opened
+from hub.database.engine import Engine, opened
 from hub.database.schema import migrate
 from hub.database.sink import DatabaseSink
 from hub.tile_maker import TileMaker
@@ -77,7 +77,7 @@ def test_the_folder_stays_bounded_and_a_tile_is_made_once(tmp_path: Path) -> Non
 
 
 def test_tiles_are_made_as_pictures_come_before_anybody_asks(tmp_path: Path) -> None:
-    """What was here at the start, and what a station has told of since, is ready when the wall is opened."""
+    """What a station has told of is ready when the wall is opened, though an unforeseen error came before."""
     pictures, kept = tmp_path / "pictures", tmp_path / "pictures.tiles"
     pictures.mkdir()
     url = f"sqlite://{tmp_path}/hub.db"
@@ -86,9 +86,18 @@ def test_tiles_are_made_as_pictures_come_before_anybody_asks(tmp_path: Path) -> 
     engine.close()
     sink, now = DatabaseSink(opened(url)), system_utc()
     sink.commit(taken(pictures, "orchard-1", "mast", 1, now - MINUTE, False))
-    maker = TileMaker(lambda: opened(url), Tiles.beside(pictures), pictures, system_utc)
+    errors = [ValueError("unforeseen")]
+
+    def database() -> Engine:
+        if errors:
+            raise errors.pop()
+        return opened(url)
+
+    maker = TileMaker(database, Tiles.beside(pictures), pictures, system_utc)
     maker.start()
     try:
+        until(lambda: not errors)
+        maker.tell("orchard-1")
         until(lambda: len(list(kept.glob("*.webp"))) == 1)
         sink.commit(taken(pictures, "orchard-2", "gate", 1, now, True))
         maker.tell("orchard-2")

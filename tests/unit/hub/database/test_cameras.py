@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+
+import msgspec
 
 from hub.database.cameras import CameraNow, newest
 from hub.database.engine import opened
@@ -39,3 +42,20 @@ def test_a_camera_is_shown_by_the_newest_picture_that_its_time_allows(tmp_path: 
     assert (ten.camera, ten.time_us, ten.quality, ten.reasons) == ("cam-10", NOW - 60 * MINUTE, 3, (DARK,))
     assert nine.here and nine.megabytes is not None and 0.92 < nine.megabytes < 1.1
     assert gate == CameraNow("gate")
+
+
+def test_what_a_station_says_of_cameras_beyond_measure_is_shown_without_it(tmp_path: Path) -> None:
+    """A name of thousands of digits, and a size that is no float: neither takes the station's page away."""
+    url = f"sqlite://{tmp_path}/hub.db"
+    sink = DatabaseSink(opened(url))
+    keep_station(sink, "orchard-1", 0, NOW, 5, ["1" * 5000, "cam-9"])
+    made = picture(tmp_path, "orchard-1", "cam-10", 100, NOW - MINUTE, False)
+    (row,) = made.rows
+    raw = re.sub(rb'"bytes":\d+', b'"bytes":1' + b"0" * 400, row.raw)
+    sink.commit(msgspec.structs.replace(made, rows=(msgspec.structs.replace(row, raw=raw),)))
+    sink.close()
+    engine = opened(url)
+    found = newest(engine, "orchard-1", NOW)
+    engine.close()
+    assert [one.camera for one in found] == ["1" * 5000, "cam-9", "cam-10"]
+    assert found[-1].here and found[-1].megabytes is None

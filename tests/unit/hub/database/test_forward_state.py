@@ -6,11 +6,14 @@ import random
 from contextlib import closing
 from typing import Any
 
+import msgspec
 import pytest
 
 from drivers.reason import Reason
 from edge.northbound import http_json
 from edge.records import ranges
+from edge.records.record import MOST, Record
+from edge.wire.contract import encode
 from hub.database import forwarded
 from hub.database.engine import Engine, opened
 from hub.database.sink import DatabaseSink
@@ -46,6 +49,21 @@ def test_what_waits_is_what_is_here_and_neither_taken_nor_refused(sink: Database
             elif batch is not None and chance.random() < 0.8:
                 queue.proven(batch)
             assert [one.waiting for one in states_of(engine, [COUNTY, VILLAGE])] == waiting(engine)
+
+
+def test_a_station_that_counts_from_the_highest_numbers_stops_no_destination(sink: DatabaseSink, url: str) -> None:
+    """Eleven hundred records with a hole before each: their numbers together are more than 64 bits hold."""
+    (made,) = delivery(row(1)).rows
+    assert isinstance(made.record, Record)
+    seqs = range(MOST - 2 * 1100, MOST, 2)
+    found = [msgspec.structs.replace(made.record, seq=seq) for seq in seqs]
+    sink.commit(delivery(*(msgspec.structs.replace(made, record=one, raw=encode(one)) for one in found)))
+    with closing(opened(url)) as engine:
+        queue = DatabaseQueue(engine, "county", lambda: UTC0)
+        batch = queue.fill(20, http_json.encode)
+        assert batch is not None and len(batch.items) == 20
+        queue.proven(batch)
+        assert states_of(engine, [COUNTY])[0].waiting == 1080
 
 
 def test_a_station_that_a_destination_is_to_have_and_nobody_has_heard_of_is_named(sink: DatabaseSink, url: str) -> None:

@@ -71,7 +71,7 @@ def test_records_are_received_while_the_indexes_are_built(url: str) -> None:
     with psycopg.connect(url) as writer:
         writer.execute("DELETE FROM conflict")
         writer.execute("UPDATE record SET wrong = 'x' WHERE seq = 1")
-        sink = DatabaseSink(opened(url), may_speak=upkeep.is_compared)
+        sink = DatabaseSink(opened(url), may_answer=upkeep.is_compared)
         assert not sink.speaks()
         assert whole(url) == []
         upkeep.start()

@@ -15,7 +15,7 @@ from drivers.reason import Reason
 from edge.records.record import Kind, Record
 from edge.wire.contract import ChunkHeader, encode
 from hub.completeness import IN_TRANSIT_US
-from hub.database.counting import doubt
+from hub.database.counting import invalidate
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.monthly import MonthlySheet, sheet
@@ -157,7 +157,7 @@ def test_hours_that_are_still_to_be_counted_are_counted_too(url: str) -> None:
     found = made(url, month_of(3))
     engine = opened(url)
     with engine.transaction():
-        doubt(engine, "s")
+        invalidate(engine, "s")
         engine.query("DELETE FROM hourly WHERE start >= %s", (UTC0 + DAY * MINUTE,))
     assert sheet(engine, "s", date(2026, 1, 15), now_of(LAST)) == found
     engine.close()

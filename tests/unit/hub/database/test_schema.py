@@ -17,7 +17,7 @@ from hub.database import schema
 from hub.database.engine import opened
 from hub.database.errors import DatabaseRefusedError
 from hub.database.sink import DatabaseSink
-from hub.dump import is_left_alone
+from hub.dump import is_unused
 from hub.sink import SinkError
 from tests.kits.command import minshan
 from tests.kits.postgres import Cluster, program, running_cluster
@@ -89,7 +89,7 @@ def test_a_database_that_is_refused_is_let_go_of_at_once(cluster: Cluster) -> No
     with pytest.raises(DatabaseRefusedError) as held:
         DatabaseSink(opened(url))
     look = opened(url)
-    assert is_left_alone(look), held
+    assert is_unused(look), held
     look.close()
 
 
@@ -100,7 +100,7 @@ def test_a_hub_that_is_ending_is_waited_for(cluster: Cluster) -> None:
     assert hub.query("SELECT 1") == [(1,)]
     ending = threading.Timer(0.5, hub.close)
     ending.start()
-    assert is_left_alone(look)
+    assert is_unused(look)
     ending.join()
     look.close()
 

@@ -28,7 +28,7 @@ def test_nothing_is_said_before_the_ledger_is_compared(url: str) -> None:
     the generation is another."""
     lost_some(url).close()
     upkeep = Upkeep(lambda: opened(url, make=False), "one", SystemClock())
-    sink = DatabaseSink(opened(url), may_speak=upkeep.is_compared)
+    sink = DatabaseSink(opened(url), may_answer=upkeep.is_compared)
     generation = sink.generation
     assert not sink.speaks()
     sink.commit(delivery(row(101)))
