@@ -95,7 +95,7 @@ class AlarmsLane:
         states = setting.connected, setting.synchronised, setting.photos
         self._watch = Watch(engine, setting.section, setting.senders, *states, setting.utc())
         self._outage = DatabaseOutage(setting.senders, setting.clock)
-        parts = self._outbox, writer, self._watch, setting.holder
+        parts = self._outbox, writer, self._watch, setting.holder, setting.clock
         self._decider = Decider(engine, setting.section, setting.senders, *parts)
         self._was_ours = False
         self._beat: float | None = None  # the last heartbeat
