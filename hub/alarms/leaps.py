@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from drivers.clock import Clock
 from edge.clock.clock import boot_id
+from edge.records.asked import DAY_US
 from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.database.engine import Engine
@@ -41,16 +42,16 @@ class ClockLeaps:
             return
         for alarm in alarms:
             _move(alarm, by_us)
-        self._engine.query(
-            "UPDATE alarm_message SET made = made + %s, due = due + %s WHERE state IN ('waiting', 'sending')",
-            (by_us, by_us),
-        )
+        if by_us < DAY_US:  # else this machine may have stood still for days, and what waits is no news
+            self._engine.query(
+                "UPDATE alarm_message SET made = made + %s, due = due + %s WHERE state IN ('waiting', 'sending')",
+                (by_us, by_us),
+            )
 
 
 def _move(alarm: Alarm, by_us: int) -> None:
     """Move what is planned of an alarm, and what plans count from; 0 is no time."""
     state = alarm.escalation
-    alarm.arrived_us += by_us
     state.repeat_us, state.join_us = (at and at + by_us for at in (state.repeat_us, state.join_us))
     state.acked_us, state.reminded_us = (
         None if at is None else at + by_us for at in (state.acked_us, state.reminded_us)
