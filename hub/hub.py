@@ -173,6 +173,7 @@ def start_alarms(
             None if http is None else http.public_url,
             None if config.heartbeat is None else config.heartbeat.url,
             photos=lambda: receiver.photos,
+            unkept=lambda: receiver.troubles.keeps_nothing,
         )
     )
 

@@ -36,12 +36,13 @@ from hub.lines_sink import LinesSink
 from hub.pending import Pending, span_of
 from hub.picture_files import PictureFiles
 from hub.reader import MessageReader, ReaderTargets
-from hub.record_files import RecordFiles, unwritten
+from hub.record_files import RecordFiles
+from hub.roll_call import RollCall
 from hub.silent_broker import SilentBroker
 from hub.sink import Row, RowFate, Sink, SinkError
 from hub.tally import WatchTally
 from hub.told_time import ToldTime
-from hub.troubles import Troubles
+from hub.troubles import Troubles, why_unkept
 
 log = logging.getLogger("minshan.watch")
 SLICE = 0.2  # s within which a signal is noticed
@@ -108,6 +109,7 @@ class Receiver:
         shown = broker.url.rpartition("@")[2]
         self.troubles, self._unheard = Troubles(shown), SilentBroker(shown)
         self._speaks = True  # whether this one of several receivers answers stations
+        self._roll = RollCall()
         self._next_look = 0.0
 
     def run(self, ended: Callable[[], bool], tick: Callable[[], None]) -> None:
@@ -129,11 +131,9 @@ class Receiver:
             except LinkError as trouble:
                 self.troubles.begin(retry.explained(trouble.reason, stood=self.troubles.reason is None))
                 refused = trouble.login
-            except OSError as error:  # the batch is unacknowledged, so it will be redelivered
-                self.troubles.begin_unkept(unwritten(error))
-            except SinkError as trouble:
-                self.troubles.begin_unkept(trouble.reason)
-                pause = SINK_PAUSE
+            except (OSError, SinkError) as error:  # the batch is unacknowledged, so it will be redelivered
+                self.troubles.begin(why_unkept(error))
+                pause = SINK_PAUSE if isinstance(error, SinkError) else None
             if self._clock.now() - since > STABLE:
                 retry.reset()
             self._wait(retry.pause(refused) if pause is None else pause, ended, tick)
@@ -158,10 +158,10 @@ class Receiver:
         self.connected = True
         self._unheard.begin(self._clock.now())
         self._speaks = self.sink.speaks()
-        if self._speaks:  # otherwise the roll is called once this receiver is to answer
-            link.publish(contract.ROLLCALL, b"{}")
+        self._roll.want()
         while not ended():
             tick()
+            self._roll.call(link, self._speaks, self.troubles.unkept is None)
             link.wait(self._clock.now() + SLICE)
             link.acks.clear()
             self._unheard.look(bool(link.incoming), self._clock.now())
@@ -171,7 +171,7 @@ class Receiver:
                 is_back = self._pictures is not None and self._pictures.is_back(self._clock.now())
                 if self.sink.look() or self._speaks > before or is_back:
                     self._gathered.forget()
-                    link.publish(contract.ROLLCALL, b"{}")  # the hellos show what is missing now
+                    self._roll.want()
                 self.send_receipts(link, self._clock.now())
             if link.incoming:
                 messages = list(link.incoming)
@@ -227,9 +227,8 @@ class Receiver:
     def _commit(self) -> None:
         """Commit what is pending, count it, and set aside what was refused. Raise OSError, SinkError."""
         delivery = self._pending.delivery(self._pictures.kept.values() if self._pictures else ())
-        outcome = self.sink.commit(delivery)
-        if delivery.rows or delivery.pictures:
-            self.troubles.kept()
+        with self.troubles.keeping(delivery):
+            outcome = self.sink.commit(delivery)
         for row, fate in zip(delivery.rows, outcome.fates):
             self._settle(row, fate)
         for where, message, why in self._pending.refused(outcome.why):

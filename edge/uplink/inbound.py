@@ -100,8 +100,8 @@ class InboundHandler:
         return self._chunks.received(receipt, believed)
 
     def _rollcall(self, message: Incoming) -> bool:
-        self._receipts.greet()
-        self._chunks.probe_all()
+        if self._receipts.hear_roll():
+            self._chunks.probe_all()
         return False
 
     def _command(self, message: Incoming) -> bool:

@@ -6,6 +6,7 @@ where frost was open, everybody, by what wakes them too. What nobody is told so 
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Mapping, Sequence
 
@@ -18,7 +19,9 @@ from edge.language.spoken import Spoken
 from edge.language.words import N_
 from hub.alarms.people import Contact
 
+log = logging.getLogger("minshan.alarms")
 PATIENCE_S = 300.0
+NOBODY = Reason("nobody_notified", "nobody has been notified of alerts for {minutes} min: {why}", minutes=0, why="")
 AWAY = N_(
     "the hub's database has been unavailable for {minutes} min: {why}; nobody is notified of alerts until it is back"
 )
@@ -34,10 +37,16 @@ class DatabaseOutage:
         self._is_frost = self._told = False
         self._since: float | None = None
 
-    def note_pass(self, people: Sequence[Contact], is_frost: bool) -> None:
-        """Remember whom to tell, after a pass that was this hub's; say that it is over where it was told."""
+    def note_pass(self, people: Sequence[Contact], is_frost: bool, unkept: Reason | None = None) -> None:
+        """Remember whom to tell, after a pass that was this hub's; say that it is over where it was told.
+
+        `unkept`: why the database takes no records all the same, as on a full disk, where what is there may change.
+        """
         self._people, self._is_frost = list(people), is_frost
-        self._ended()
+        if unkept is None:
+            self._ended()
+        else:
+            self.note_failure(unkept)
 
     def stand_by(self) -> None:
         """Leave it to another hub, which has the lease, and so the database; say that it is over where it was told."""
@@ -51,12 +60,16 @@ class DatabaseOutage:
             self._since = now
         if not self._told and now - self._since >= PATIENCE_S:
             self._told = True
+            log.warning("%s", NOBODY.having(minutes=self._minutes(), why=why))
             self._tell(why)
 
     def _ended(self) -> None:
         if self._told:
             self._tell(None)
         self._since, self._told = None, False
+
+    def _minutes(self) -> int:
+        return round((self._clock.now() - (self._since or 0.0)) / 60.0)
 
     def _tell(self, why: Reason | None) -> None:
         """Tell each person by each channel; `why` None: that it is over."""
@@ -72,8 +85,8 @@ class DatabaseOutage:
         if why is None:
             line = words.say(HEAD, what=words.say(BACK)) + words.say(THERE)
         else:
-            minutes = round((self._clock.now() - (self._since or 0.0)) / 60.0)
-            line = words.say(HEAD, what=words.say(HUB_FAILS)) + words.say(AWAY, minutes=minutes, why=words.reason(why))
+            away = words.say(AWAY, minutes=self._minutes(), why=words.reason(why))
+            line = words.say(HEAD, what=words.say(HUB_FAILS)) + away
         return Message(
             secrets.token_hex(8),
             begun([line]),

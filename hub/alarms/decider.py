@@ -10,6 +10,7 @@ from functools import cached_property
 
 import msgspec
 
+from drivers.clock import Clock
 from edge.delivery.message import Sender
 from edge.delivery.urgency import is_day
 from hub.alarms import digests
@@ -18,6 +19,7 @@ from hub.alarms.alarm import Alarm
 from hub.alarms.book import AlarmBook
 from hub.alarms.escalation import Telling, advance
 from hub.alarms.health import ChannelHealth
+from hub.alarms.leaps import ClockLeaps
 from hub.alarms.outbox import MessageOutbox, drafts
 from hub.alarms.people import Contact, People
 from hub.alarms.routing import RoutingState, channels_for, over_by, quiet_channels
@@ -43,10 +45,12 @@ class Decider:
         writer: AlarmWriter,
         watch: Watch,
         holder: str,
+        clock: Clock,
     ) -> None:
         self._engine, self._section, self._senders = engine, section, senders
         self._outbox, self._writer, self._watch, self._holder = outbox, writer, watch, holder
         self._book, self._people, self._health = AlarmBook(engine), People(engine), ChannelHealth(engine)
+        self._leaps = ClockLeaps(engine, clock)
 
     def step(self, now: int) -> bool:
         """Do one pass. Return whether it was this hub's to do. Raise SinkError."""
@@ -55,6 +59,7 @@ class Decider:
                 return False
             self._book.take()
             live = {one.id: one for one in self._book.live()}
+            self._leaps.follow(live.values(), now)
             for one in self._watch.look(list(live.values()), now):
                 live[one.id] = one
             self._tell(list(live.values()), now)

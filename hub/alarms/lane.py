@@ -39,7 +39,7 @@ class Setting:
     """What the alarms of a hub work with. `utc`: microseconds; `poll_s`: between two looks.
 
     `connected`: whether the hub hears its broker; `synchronised`: whether somebody sets its clock; `url`: how people
-    reach the hub; `photos`: why none can be kept.
+    reach the hub; `photos`: why none can be kept; `unkept`: why what stations send is not, though this lane gets on.
     """
 
     section: AlarmsSection
@@ -55,6 +55,7 @@ class Setting:
     poll_s: float = POLL_S
     seed: int | None = None
     photos: Callable[[], Reason | None] = lambda: None
+    unkept: Callable[[], Reason | None] = lambda: None
 
 
 def start_lanes(setting: Setting) -> Lanes:
@@ -94,7 +95,7 @@ class AlarmsLane:
         states = setting.connected, setting.synchronised, setting.photos
         self._watch = Watch(engine, setting.section, setting.senders, *states, setting.utc())
         self._outage = DatabaseOutage(setting.senders, setting.clock)
-        parts = self._outbox, writer, self._watch, setting.holder
+        parts = self._outbox, writer, self._watch, setting.holder, setting.clock
         self._decider = Decider(engine, setting.section, setting.senders, *parts)
         self._was_ours = False
         self._beat: float | None = None  # the last heartbeat
@@ -134,8 +135,12 @@ class AlarmsLane:
         for door in self._doors.values() if self._outbox.put_in > before else ():
             if not len(door):
                 door.offer(True)
-        self._outage.note_pass(*self._decider.concerned())
-        self._beat_heart()
+        unkept = self._setting.unkept()
+        self._outage.note_pass(*self._decider.concerned(), unkept)
+        if unkept is None:
+            self._beat_heart()
+        else:
+            self._watch.blind_until(now)
 
     def release(self) -> None:
         """Let another hub take over at once."""

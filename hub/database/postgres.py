@@ -49,6 +49,11 @@ NUMBERS = (
 )
 DATA = ("22", "23")  # SQLSTATE classes: data exception, integrity constraint violation
 FORBIDDEN = Reason("database_forbids", "{database} does not let this user do that: {why}", database="", why="")
+NO_ROOM = Reason("no_room_on", "no space is left on the disk of {database}", database="")
+# Whether a megabyte more has room, where the records are. What is there may be written on a full disk too.
+ROOM_BESIDE_RECORDS = """SELECT set_config('temp_tablespaces', coalesce((SELECT spcname FROM pg_class c
+    JOIN pg_tablespace t ON t.oid = c.reltablespace WHERE c.oid = 'record'::regclass), ''), true)"""
+ROOM = "CREATE TEMPORARY TABLE room ON COMMIT DROP AS SELECT repeat('x', 1900) FROM generate_series(1, 550)"
 NOT_UTF8 = Reason(
     "database_encoding",
     "{database} keeps text as {encoding}, which has no place for all that people write: make another one for the hub "
@@ -188,9 +193,20 @@ class PostgresEngine:
         return 0
 
     def unwritable(self) -> Reason | None:
-        """Return the reason READ_ONLY where the server is a standby or set to read-only, else None."""
+        """Return the reason if the server is a standby, set to read-only, or its disk is full; else None."""
         ((says,),) = self.query("SELECT current_setting('transaction_read_only')")
-        return unusable(self.shown, READ_ONLY) if says == "on" else None
+        if says == "on":
+            return unusable(self.shown, READ_ONLY)
+        try:
+            with self.transaction():
+                self.query(ROOM_BESIDE_RECORDS)
+                self.query(ROOM)
+        except SinkError as error:
+            if error.reason.code == NO_ROOM.code:
+                return error.reason
+            if error.reason.code != FORBIDDEN.code:  # a user without temporary tables may keep records all the same
+                raise
+        return None
 
     def close(self) -> None:
         """Close the connection."""
@@ -256,7 +272,7 @@ class PostgresEngine:
         if state.startswith(DATA) or isinstance(error, psycopg.DataError):
             return ValueRefusedError(why)
         if state in FULL:
-            return SinkError(Reason("no_room_on", "no space is left on the disk of {database}", database=self.shown))
+            return SinkError(NO_ROOM.having(database=self.shown))
         if isinstance(error, errors.InsufficientPrivilege):
             return SinkError(FORBIDDEN.having(database=self.shown, why=why))
         if isinstance(error, errors.ReadOnlySqlTransaction):

@@ -90,6 +90,7 @@ class World:
         self._lanes: list[Any] = []
         self.is_synchronised = True
         self.photos: Reason | None = None  # why none can be kept
+        self.unkept: Reason | None = None  # likewise of records
         self.heartbeat: str | None = None
         self.talking = {"orchard-1"}  # the stations that something comes from all the time
         self._speaker = self.clock.lane("stations", self._speak)
@@ -131,6 +132,7 @@ class World:
                 poll_s=poll_s,
                 seed=1,
                 photos=lambda: self.photos,
+                unkept=lambda: self.unkept,
             )
         )
         self._lanes.append(lanes)

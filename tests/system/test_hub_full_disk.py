@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import signal
+import time
 from pathlib import Path
 
 import pytest
 
 from edge.store.outbox import PLATFORM
+from edge.wire.contract import ROLLCALL
+from hub.receiver import SINK_PAUSE
 from tests.kits.broker import Broker, until
 from tests.kits.command import minshan
 from tests.kits.hub_process import Hub
 from tests.kits.small_disk import empty, fill, mounted, small_disk
-from tests.kits.uplink_kit import Box, make
+from tests.kits.uplink_kit import Box, Listener, make
 
 
 def received_from(boxes: list[Box], folder: Path, broker: Broker) -> Box:
@@ -27,7 +30,11 @@ def received_from(boxes: list[Box], folder: Path, broker: Broker) -> Box:
 def test_a_database_without_room_confirms_nothing_and_goes_on_when_there_is_some(
     broker: Broker, boxes: list[Box], tmp_path: Path
 ) -> None:
-    """No receipt, one line, a page and a status that say so; with room again all of it comes, with no restart."""
+    """No receipt, one line, a page and a status that say so; with room again all of it comes, with no restart.
+
+    No try in vain has all stations say again what they have.
+    """
+    listener = Listener(broker)
     with small_disk(tmp_path / "disk") as disk:
         hub = Hub(tmp_path, broker.url, f"sqlite://{disk}/hub.db").start()
         try:
@@ -39,6 +46,7 @@ def test_a_database_without_room_confirms_nothing_and_goes_on_when_there_is_some
             until(lambda: f"no space is left for {disk}/hub.db" in hub.said, 60)
             box.run(3000)
             assert not box.is_proven(600)
+            time.sleep(3 * SINK_PAUSE)  # of tries in vain
             code, said = hub.asked("status")
             assert (code, f"{disk}/hub.db: only 0 MB are left on its disk" in said) == (1, True), said
             empty(disk)
@@ -47,6 +55,8 @@ def test_a_database_without_room_confirms_nothing_and_goes_on_when_there_is_some
             told = [line for line in hub.said.splitlines() if "minshan.watch" in line]
             assert sum("no space is left" in line for line in told) == 1, told
             assert "what arrives is kept again" in told[-1]
+            rolls = [message for message in listener.take() if message.topic == ROLLCALL]
+            assert len(rolls) <= 2, "once as it started, and once as it kept again"
         finally:
             hub.end(signal.SIGKILL)
 

@@ -123,6 +123,24 @@ def test_a_rollcall_is_answered_by_a_hello(broker: Broker, boxes: list[Box], tmp
     assert len(platform.on(STATION, Topic.HELLO)) == before + 1
 
 
+def test_a_platform_that_calls_the_roll_all_the_time_costs_a_hello_a_minute(
+    broker: Broker, boxes: list[Box], tmp_path: Path
+) -> None:
+    """As one that falls and starts again: the first calls are answered at once, and the last one within a minute."""
+    platform = Listener(broker)
+    box = make(boxes, tmp_path, broker)
+    box.run(1)
+    before = len(platform.on(STATION, Topic.HELLO))
+    for count in range(1, 61):
+        platform.send(ROLLCALL, b"{}")
+        box.run(2)
+        if count == 5:
+            assert len(platform.on(STATION, Topic.HELLO)) == before + 5
+    assert len(platform.on(STATION, Topic.HELLO)) <= before + 7
+    box.run(60)
+    assert len(platform.on(STATION, Topic.HELLO)) == before + 8
+
+
 def test_a_command_is_carried_out_once_and_an_expired_one_refused(
     broker: Broker, boxes: list[Box], tmp_path: Path
 ) -> None:

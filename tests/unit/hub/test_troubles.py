@@ -7,7 +7,8 @@ import logging
 import pytest
 
 from drivers.reason import Reason
-from hub.troubles import Troubles
+from hub.database.errors import unusable
+from hub.troubles import LASTING, Troubles
 
 FULL = Reason("no_room_for", "no space is left for {file}", file="hub.db")
 AWAY = Reason("said", "{text}", text="the broker refuses connections")
@@ -45,3 +46,14 @@ def test_a_broker_that_is_away_meanwhile_is_told_too(caplog: pytest.LogCaptureFi
     found.connected()
     told = [line.getMessage() for line in caplog.records]
     assert (found.reason, told[-2:]) == (None, [str(AWAY), "connected to mqtt://broker"])
+
+
+def test_what_tries_go_on_meeting_is_told_once_though_the_outage_began_otherwise(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """A server that was restarted ends the connection by one word, and gives no other for another reason."""
+    ended, refused, starting = (unusable("PostgreSQL", why) for why in ("it was ended", "no such role", "it starts"))
+    found = Troubles("mqtt://broker")
+    for reason in (ended, starting, refused, starting, *[refused] * 3 * LASTING):
+        found.begin(reason)
+    assert [line.getMessage() for line in caplog.records] == [str(ended), str(refused)]

@@ -60,6 +60,27 @@ def test_a_database_that_is_gone_is_told_past_it_once_and_its_return(
     assert world.told("voice") == []
 
 
+def test_a_database_that_takes_no_records_is_told_though_the_alarms_get_on(world: World) -> None:
+    """On a full disk what is there may still change: nothing that a station says arrives, so no station is silent.
+
+    Who looks after the hub hears of it, not of silent stations, and the heartbeat ends.
+    """
+    with Services() as services:
+        world.heartbeat = f"{services.url}/alive"
+        world.start(poll_s=10.0)
+        world.run(3 * MINUTE)
+        world.unkept, world.talking = WHY, set()
+        beats = len(services.gateway.requests)
+        world.run(60 * MINUTE)
+        ((at, to, text),) = world.told("group")
+        assert 8 <= at <= 9 and to == ["wen"] and "Hub fails" in text and "x gave no answer" in text
+        assert (world.alarms(), len(services.gateway.requests)) == ([], beats)
+        world.unkept, world.talking = None, {"orchard-1"}
+        world.run(2 * MINUTE)
+        assert told_of_its_return(world) == [(["wen"], False), (["wen"], True)]
+        assert len(services.gateway.requests) > beats
+
+
 def test_the_return_is_told_though_another_hub_is_the_first_to_see_it(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

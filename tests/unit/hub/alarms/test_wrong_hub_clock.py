@@ -82,3 +82,41 @@ def test_a_silence_that_was_acknowledged_stays_so_while_the_clock_is_set_back(
     ends = [text for _, _, text in world.told("group") if "恢复" in text and "时钟" not in text]
     world.close()
     assert len(ends) == 1
+
+
+def calls(folder: Path, leap_s: float, restarts: bool = False) -> list[tuple[float, str]]:
+    """Return who was called in which minute of frost that nobody acknowledges; the clock is set after seven of them."""
+    world = World(folder, NIGHT)
+    moments: list[float] = []
+    world.voice.takes_s = lambda: moments.append(world.clock.now() // MINUTE)
+    lanes = world.start(poll_s=10.0)
+    world.run(MINUTE)
+    world.alert(1, "raised", 2)
+    world.run(7 * MINUTE)
+    if restarts:
+        world.kill(lanes)
+    world.begin += round(leap_s * 1e6)
+    if restarts:
+        world.start(poll_s=10.0)
+    world.run(60 * MINUTE)
+    world.close()
+    assert len(moments) >= 10
+    return sorted((at, message.to[0].name) for at, (_, message) in zip(moments, world.voice.got, strict=True))
+
+
+@pytest.mark.parametrize("leap_s", [300.0, -300.0, 1800.0, -1800.0, 2 * HOUR_S, -2 * HOUR_S, 24 * HOUR_S, -24 * HOUR_S])
+def test_a_clock_that_is_set_while_people_are_called_calls_nobody_sooner_or_later(
+    tmp_path: Path, leap_s: float
+) -> None:
+    """Set back by half an hour, the second person heard of the frost half an hour late; set forward, all were called
+    again at once."""
+    for folder in ("as-it-is", "set"):
+        (tmp_path / folder).mkdir()
+    assert calls(tmp_path / "set", leap_s) == calls(tmp_path / "as-it-is", 0.0)
+
+
+def test_a_clock_that_is_set_while_the_hub_starts_anew_changes_no_plan(tmp_path: Path) -> None:
+    """The machine ran on, so the time that has passed is known."""
+    for folder in ("as-it-is", "set"):
+        (tmp_path / folder).mkdir()
+    assert calls(tmp_path / "set", -1800.0, restarts=True) == calls(tmp_path / "as-it-is", 0.0, restarts=True)

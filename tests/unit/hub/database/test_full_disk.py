@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -71,6 +72,27 @@ def test_a_dump_that_finds_no_room_names_its_file(disk: Path, cluster: Cluster) 
         backup(engine, url, None, disk / "out")
     assert [file.name for file in disk.iterdir()] == [BALLAST]
     sink.close()
+
+
+def test_status_says_that_the_disk_of_a_servers_records_is_full(tmp_path: Path, cluster: Cluster) -> None:
+    """Though it is a disk of theirs alone, and all that is there can be read and changed; not where there is room."""
+    (tmp_path / "own").mkdir()
+    config = keep(tmp_path / "own" / "hub.db")
+    url = cluster.database()
+    name, folder = url.rpartition("/")[2], cluster.folder / "small"
+    config.write_text(config.read_text().replace(f"sqlite://{tmp_path}/own/hub.db", url))
+    with closing(DatabaseSink(opened(url))) as sink, small_disk(folder) as disk:
+        (disk / "own").mkdir()
+        shutil.chown(disk / "own", cluster.folder.owner())
+        cluster.run(f"CREATE TABLESPACE small LOCATION '{disk}/own'")
+        cluster.run("ALTER TABLE record SET TABLESPACE small", name)
+        sink.commit(delivery(row(1)))
+        for fills, said in ((fill, True), (empty, False)):
+            fills(disk)
+            status = minshan("hub", "status", "--config", str(config)).out
+            assert ("no space is left on the disk of PostgreSQL" in status, "s: last heard" in status) == (said, True)
+        cluster.run("ALTER TABLE record SET TABLESPACE pg_default", name)
+        cluster.run("DROP TABLESPACE small")
 
 
 def test_a_restore_that_finds_no_room_changes_nothing(tmp_path: Path, disk: Path) -> None:
