@@ -15,7 +15,7 @@ from drivers.buses.serial import SerialPort
 from drivers.clock import Clock
 from drivers.devices.heard import HeardBytes, bytes_refused
 from drivers.driver import Channel, Decoder, Frame, Refused
-from drivers.errors import CUT_SHORT, DeviceError, Garbled, WrongDevice
+from drivers.errors import CUT_SHORT, DeviceError, Garbled
 from drivers.reading import Reading
 from drivers.reason import Reason
 
@@ -72,8 +72,8 @@ class Talker:
         """Return the next frame's readings, waiting for the device's stated time or to the instant `until`.
 
         Raise NoAnswer where none arrived in the device's time, NoFrame where bytes did, Garbled for each refused piece
-        (its text begins with the reason and a colon), WrongDevice for a complete frame of another device or of another
-        kind, Unplugged.
+        (its text begins with the reason and a colon), WrongDevice where complete frames of another device or of another
+        kind came, Unplugged.
         """
         until = self._clock.now() + self._timeout if until is None else until
         self._heard.begin()
@@ -102,8 +102,7 @@ class Talker:
                 self._heard.count = max(self._heard.count, refused.length)  # it may have come in an earlier read
                 listened = max(0.1, round(self._clock.now() - until + self._timeout, 1))
                 return self._heard.cause(listened, self._bus.baud)
-        kind = WrongDevice if refused.reason == ANOTHER_DEVICE else Garbled
-        return kind(bytes_refused(refused.reason, refused.length))
+        return Garbled(bytes_refused(refused.reason, refused.length))
 
     def _listen_on(self, until: float) -> None:
         """Hear more of a device that never gave a value, so that another one's whole frame is there to be known."""

@@ -58,6 +58,13 @@ NOT_THERE = {
 
 # The same where the error says more than its kind, by the code of what happened.
 CLOSER = {
+    **dict.fromkeys(
+        ("no_frame", "not_woken"),
+        N_(
+            "Nothing arrives at all, which no wrong baud rate does: check its power, the ground, and the wire from its "
+            "TX to the adapter's RX (RS-485: A and B)."
+        ),
+    ),
     "no_port_permission": N_("Run: sudo usermod -aG dialout USER (the user who runs this), then log in again."),
     "no_i2c_permission": N_("Run: sudo usermod -aG i2c USER (the user who runs this), then log in again."),
     "shut_out_by_unit": N_(
