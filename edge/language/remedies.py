@@ -151,6 +151,10 @@ CLOSER = {
     "port_is_directory": N_("See `ls /dev/serial/by-id/` and correct the port."),
     "port_not_working": N_("See `ls /dev/serial/by-id/` and correct the port."),
     "may_not_be_read": N_("Check who may read it (ls -l); the station runs as the user minshan."),
+    "uart_off": N_(
+        "Switch the serial port on (sudo raspi-config, Interface Options, Serial Port: no login shell, but the port), "
+        "reboot, and see `ls -l /dev/serial0`."
+    ),
     "void_answer": N_("The line is in order: see whether the probe at the device is plugged in and whole."),
     "commands_not_confirmed": N_("Check the wire from the adapter's TX to the sensor's RX."),
     "one_wire_off": N_("Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`."),
