@@ -5,7 +5,8 @@ beyond them keeps its place with a doubt, as a value that is left out could not 
 What physics lets a good device tell beyond its datasheet is none: humidity in fog, a thermopile's offset by night.
 
 Nor is 0 a value where nothing outdoors is 0: no air is at 0 % or 0 hPa. A controller whose element is away answers
-zeros in all its registers; so beside such a 0 an air temperature of 0, or at the very end of its range, is no frost.
+zeros in all its registers; so beside such a 0, or beside a humidity that cannot be, an air temperature of 0, or at the
+very end of its range, is no frost. Nor is a direction one beside a speed that no wind has: one head measures both.
 Where all is 0 nothing counts; nor does it in a soil probe's answer, which tells 0 % in air too, but hardly at 0 degC.
 And what contradicts itself within one frame is doubted on both sides (`contradictions`).
 """
@@ -29,6 +30,7 @@ BEYOND = {"relative_humidity": (0.0, 3.0), "solar_irradiance": (-10.0, 0.0)}
 NEVER_ZERO = ("relative_humidity", "air_pressure")
 NEVER_ALL_ZERO = (*NEVER_ZERO, "soil_moisture")
 BESIDE = ("relative_humidity", "air_temperature")  # what one element measures, and what is void with it
+FAR = 20.0  # % or K beyond what is possible, to where no hygrometer or thermometer drifts
 
 
 class DriverLimits:
@@ -41,7 +43,9 @@ class DriverLimits:
     def judged(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
         """Return one frame's readings, with a doubt where a value is none: beyond its channel's limits, a void 0."""
         if not all(map(self._is_possible, readings)):
+            void = self._void_beside([reading for reading in readings if not self._is_possible(reading)])
             readings = tuple(reading if self._is_possible(reading) else self._beyond(reading) for reading in readings)
+            readings = tuple(doubted(r, void[r.quantity]) if self._is_void(r, void) else r for r in readings)
         if len(readings) > 1:  # a value alone contradicts nothing
             good = {reading.quantity: reading.value for reading in readings if reading.doubt is None}
             if doubts := in_frame(good):
@@ -67,6 +71,24 @@ class DriverLimits:
             unit=quantity(channel.quantity).unit,
         )
         return doubted(reading, doubt)
+
+    def _void_beside(self, beyond: Iterable[Reading]) -> dict[str, Reason]:
+        """Return quantity -> why it is void beside those readings of its frame, which are beyond their limits."""
+        found = {}
+        for other in beyond:
+            low, high = self._possible[other.quantity]
+            if other.quantity == "wind_speed":
+                void: Iterable[str] = ("wind_from_direction",)
+            else:
+                void = BESIDE if other.quantity in BESIDE and not low - FAR <= other.value <= high + FAR else ()
+            doubt = Reason("void_beside", "not valid beside an impossible value of {other}", other=other.quantity)
+            found |= dict.fromkeys(void, doubt)
+        return found
+
+    def _is_void(self, reading: Reading, void: dict[str, Reason]) -> bool:
+        if reading.quantity not in void or reading.doubt is not None:
+            return False
+        return reading.quantity not in BESIDE or self._is_void_beside(reading)
 
     def _without_zeros(self, readings: tuple[Reading, ...], never: str) -> tuple[Reading, ...]:
         """Return one frame's readings, those that are void beside a 0 of `never`, which is never 0, with a doubt."""

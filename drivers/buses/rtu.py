@@ -26,6 +26,7 @@ READS = (3, 4)  # holding and input registers
 WRITE_ONE, WRITE_SEVERAL = 6, 16
 WRITES = (WRITE_ONE, WRITE_SEVERAL)
 REQUEST_BYTES = 8  # of a request of registers, and of the acknowledgement of a write
+LEAST_READ = 5  # bytes of an answer to a read that holds no register
 MOST_BYTES = 256  # an RTU frame's largest size (Modbus over serial line V1.02, 2.5.1)
 
 # Modbus application protocol V1.1b3, section 7. A device that refuses what is asked for is not the one that
@@ -104,10 +105,11 @@ class Codec:
 
 
 def _is_one_read(data: bytes) -> bool:
-    """Return whether the bytes are one whole answer to a read, as mostly: then there is nothing to search."""
-    if len(data) < 5 or data[0] in NO_ADDRESSES or data[1] not in READS:
-        return False
-    return data[2] + 5 == len(data) and crc_fits(data)
+    """Return whether the bytes are one whole answer to a read, as mostly: then there is nothing to search.
+
+    Of 0 or 255 too, which no device may have for its address and some have all the same: the check sum tells.
+    """
+    return len(data) >= LEAST_READ and data[1] in READS and data[2] + LEAST_READ == len(data) and crc_fits(data)
 
 
 def answer_bytes(count: int) -> int:

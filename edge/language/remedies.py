@@ -35,8 +35,8 @@ ON_ITS_BUS = {
         N_("Check the plugs and the wires: short, dry, away from power lines."),
     ),
     ("modbus", Garbled.kind.code): N_(
-        "Check the baud rate, the model and the wiring, and that no other device has the same address; keep the wires "
-        "away from power lines."
+        "Check the baud rate, the parity, the model and the wiring, and that no other device has the same address; "
+        "keep the wires away from power lines."
     ),
     **dict.fromkeys(
         (("file", NoAnswer.kind.code), ("file", Garbled.kind.code)),
@@ -161,6 +161,10 @@ CLOSER = {
     **dict.fromkeys(
         ("number_without_checksum", "no_1_wire_text", "path_is_directory", "path_is_no_file"),
         N_("Write the path that ends in w1_slave."),
+    ),
+    "address_kept": N_(
+        "Switch its power off and on, and see with `minshan sensors address` which address answers: if it is the old "
+        "one, its manual states how its address is set."
     ),
     "address_taken": N_("Take the other device off the line, or choose another address."),
 }

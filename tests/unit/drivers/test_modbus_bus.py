@@ -56,6 +56,8 @@ def test_an_answer_is_found(pieces: tuple[bytes, ...], why: str) -> None:
         ((REQUEST, ANSWER[:5]), Garbled, "truncated"),
         ((b"\x01\x03\x02\x00\x07\x38\x46",), Garbled, "checksum"),
         ((b"\x02\x03\x02\x00\x06\x7c\x46",), WrongDevice, "address 2 answered instead of 1"),
+        ((sealed(b"\xff\x03\x02\x00\x06"),), WrongDevice, "address 255 answered instead of 1"),
+        ((sealed(b"\x00\x03\x02\x00\x06"),), WrongDevice, "address 0 answered instead of 1"),
         ((b"\x01\x04\x02\x00\x06\x39\x32",), WrongDevice, "function 4 was answered instead of 3"),
         ((b"\x01\x03\x04\x00\x06\x00\x01\xdb\xf2",), Garbled, "4 bytes of registers came instead of the 2"),
         ((b"\x01\x83\x02\xc0\xf1",), WrongDevice, "exception 2, illegal data address"),
