@@ -74,7 +74,7 @@ class DriverLimits:
 
     def _void_beside(self, beyond: Iterable[Reading]) -> dict[str, Reason]:
         """Return quantity -> why it is void beside those readings of its frame, which are beyond their limits."""
-        found = {}
+        found: dict[str, Reason] = {}
         for other in beyond:
             low, high = self._possible[other.quantity]
             if other.quantity == "wind_speed":

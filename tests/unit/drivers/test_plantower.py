@@ -103,6 +103,7 @@ def test_another_model_is_told_from_noise() -> None:
         decode(decoder(settings("PMS5003")), PMS3003),
     )
     assert (longer, shorter) == (Frame(0, 32, ()), Frame(0, 24, ()))
+    assert isinstance(shorter, Frame) and isinstance(longer, Frame)
     assert shorter.kind == "PMS3003" and longer.kind.startswith("PMS5003, PMS7003")
 
 
