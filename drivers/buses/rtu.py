@@ -57,11 +57,6 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     exception: int
     end: int
 
-    @property
-    def frame(self) -> bytes:
-        """What was answered, by whatever address: the function, as it came, and the bytes after it."""
-        return bytes([self.function | (0x80 if self.exception else 0)]) + self.body
-
 
 class Codec:
     """Builds requests and finds answers."""
