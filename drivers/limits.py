@@ -6,9 +6,10 @@ Readings that a good device may physically give beyond its datasheet get no doub
 offset by night.
 
 A 0 is also invalid for quantities that are never 0 outdoors: no air is at 0 % or 0 hPa. A controller whose sensing
-element is disconnected returns zeros in all registers; so beside such a 0 an air temperature of 0, or at the very end
-of its range, is not a frost. If all values are 0, none counts; likewise with a soil probe, which reads 0 % in air too,
-but hardly at 0 degC as well. Values that contradict each other within one frame are doubted on both sides
+element is disconnected returns zeros in all registers; so beside such a 0, or beside an impossible humidity, an air
+temperature of 0, or at the very end of its range, is not a frost. Likewise a direction is void beside an impossible
+wind speed: one head measures both. If all values are 0, none counts; likewise with a soil probe, which reads 0 % in air
+too, but hardly at 0 degC as well. Values that contradict each other within one frame are doubted on both sides
 (`contradictions`).
 """
 
@@ -31,6 +32,7 @@ BEYOND = {"relative_humidity": (0.0, 3.0), "solar_irradiance": (-10.0, 0.0)}
 NEVER_ZERO = ("relative_humidity", "air_pressure")
 NEVER_ALL_ZERO = (*NEVER_ZERO, "soil_moisture")
 BESIDE = ("relative_humidity", "air_temperature")  # measured by one element, so void together
+FAR = 20.0  # % or K beyond the possible range: farther than a hygrometer or thermometer drifts
 
 
 class DriverLimits:
@@ -43,7 +45,9 @@ class DriverLimits:
     def judged(self, readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
         """Return one frame's readings, with a doubt for each that is beyond its channel's limits or a void 0."""
         if not all(map(self._is_possible, readings)):
+            void = self._void_beside([reading for reading in readings if not self._is_possible(reading)])
             readings = tuple(reading if self._is_possible(reading) else self._beyond(reading) for reading in readings)
+            readings = tuple(doubted(r, void[r.quantity]) if self._is_void(r, void) else r for r in readings)
         if len(readings) > 1:  # a value alone contradicts nothing
             good = {reading.quantity: reading.value for reading in readings if reading.doubt is None}
             if doubts := in_frame(good):
@@ -69,6 +73,24 @@ class DriverLimits:
             unit=quantity(channel.quantity).unit,
         )
         return doubted(reading, doubt)
+
+    def _void_beside(self, beyond: Iterable[Reading]) -> dict[str, Reason]:
+        """Return quantity -> why it is void beside these readings of its frame, which are beyond their limits."""
+        found: dict[str, Reason] = {}
+        for other in beyond:
+            low, high = self._possible[other.quantity]
+            if other.quantity == "wind_speed":
+                void: Iterable[str] = ("wind_from_direction",)
+            else:
+                void = BESIDE if other.quantity in BESIDE and not low - FAR <= other.value <= high + FAR else ()
+            doubt = Reason("void_beside", "not valid beside an impossible value of {other}", other=other.quantity)
+            found |= dict.fromkeys(void, doubt)
+        return found
+
+    def _is_void(self, reading: Reading, void: dict[str, Reason]) -> bool:
+        if reading.quantity not in void or reading.doubt is not None:
+            return False
+        return reading.quantity not in BESIDE or self._is_void_beside(reading)
 
     def _without_zeros(self, readings: tuple[Reading, ...], never: str) -> tuple[Reading, ...]:
         """Return one frame's readings, with a doubt for those that are void because `never`, which is never 0, is 0."""

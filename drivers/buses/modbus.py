@@ -64,7 +64,7 @@ class ModbusBus:
         self.arrived = float("-inf")  # the instant of the last answer
         self.stray = b""  # what arrived instead of the last answer
         self.heard: dict[int, HeardBytes] = {}  # by address; kept here as devices are reopened after each failure
-        self._answered: tuple[int, bytes] | None = None  # the address and frame of the last answer
+        self._answered: rtu.Answer | None = None  # to the last request
         self._after = b""  # bytes that arrived together with that answer
         self._alone: set[int] = set()  # addresses at which no second device answered when one was waited for
         self._requests: dict[tuple[int, int, int, int], bytes] = {}  # encoded requests, cached
@@ -161,7 +161,7 @@ class ModbusBus:
                     self._answered_late(answer.address)
                 elif self._is_late(answer.address) or before is None:
                     continue
-                elif before[0] == answer.address and before[1] != answer.frame:
+                elif before.address == answer.address and before.body != answer.body:
                     self._alone.discard(answer.address)
         return came
 
@@ -227,7 +227,7 @@ class ModbusBus:
             if answer is not None:
                 self.arrived = self._clock.now()
                 self._echoes = self._echoes or len(left) < len(received)
-                self._answered, self._after = (address, answer.frame), left[answer.end :]
+                self._answered, self._after = answer, left[answer.end :]
                 return answer
             data = self._port.read_some(until) if self._clock.now() < until else b""
             if not data or self._clock.now() > until + STOOD_STILL:

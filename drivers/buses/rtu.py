@@ -26,6 +26,7 @@ READS = (3, 4)  # holding and input registers
 WRITE_ONE, WRITE_SEVERAL = 6, 16
 WRITES = (WRITE_ONE, WRITE_SEVERAL)
 REQUEST_BYTES = 8  # of a request of registers, and of the acknowledgement of a write
+LEAST_READ = 5  # bytes of an answer to a read that holds no register
 MOST_BYTES = 256  # an RTU frame's largest size (Modbus over serial line V1.02, 2.5.1)
 
 # Modbus application protocol V1.1b3, section 7. A device that rejects the request itself is not the one that the
@@ -55,11 +56,6 @@ class Answer(msgspec.Struct, frozen=True, gc=False):
     body: bytes
     exception: int
     end: int
-
-    @property
-    def frame(self) -> bytes:
-        """The answer without its address: the function, as received, and the bytes after it."""
-        return bytes([self.function | (0x80 if self.exception else 0)]) + self.body
 
 
 class Codec:
@@ -104,10 +100,11 @@ class Codec:
 
 
 def _is_one_read(data: bytes) -> bool:
-    """Return whether the bytes are exactly one answer to a read, as they mostly are: then no search is needed."""
-    if len(data) < 5 or data[0] in NO_ADDRESSES or data[1] not in READS:
-        return False
-    return data[2] + 5 == len(data) and crc_fits(data)
+    """Return whether the bytes are exactly one answer to a read, as they mostly are: then no search is needed.
+
+    Also from address 0 or 255, which no device may have, but some do: the checksum decides.
+    """
+    return len(data) >= LEAST_READ and data[1] in READS and data[2] + LEAST_READ == len(data) and crc_fits(data)
 
 
 def answer_bytes(count: int) -> int:

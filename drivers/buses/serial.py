@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import termios
 from typing import TYPE_CHECKING
@@ -11,13 +12,14 @@ from typing import TYPE_CHECKING
 import serial
 
 from drivers.buses.bus import OnModbus, OnSerial
-from drivers.errors import InUse, NoAnswer, NotADevice, NotAllowed, Unplugged, may_not_open, port_in_use
+from drivers.errors import InUse, NoAnswer, NotADevice, NotAllowed, SwitchedOff, Unplugged, may_not_open, port_in_use
 from drivers.reason import Reason, system_reason
 
 if TYPE_CHECKING:
     from drivers.clock import Clock
 
 AT_ONCE = 4096  # bytes of one read: the kernel's buffer of a terminal
+OF_THE_BOARD = re.compile(r"/dev/(serial[01]|ttyAMA\d+|ttyS\d+)$")  # the ports at a Raspberry Pi's pins
 WRITE_TIME = 2.0  # s, the longest a command may take to leave: 1 kB at 4800 baud
 
 
@@ -108,6 +110,11 @@ def no_port(port: str) -> Reason:
     )
 
 
+def uart_off(port: str) -> Reason:
+    """Return the reason for a missing serial port of the board itself: it is off, not unplugged."""
+    return Reason("uart_off", "there is no {port}: the board's own serial port is not switched on", port=port)
+
+
 def _why(port: str, baud: int, error: Exception) -> Unplugged:
     """Return what is wrong with the port, with a remedy."""
     rights = Reason("no_port_permission", "no permission for {port}: add the user to the group dialout", port=port)
@@ -116,7 +123,7 @@ def _why(port: str, baud: int, error: Exception) -> Unplugged:
     except PermissionError:
         return NotAllowed(Reason("may_not_be_read", "{path} may not be read by this user", path=port))
     except OSError:
-        return Unplugged(no_port(port))
+        return SwitchedOff(uart_off(port)) if OF_THE_BOARD.match(port) else Unplugged(no_port(port))
     if stat.S_ISDIR(mode):
         return NotADevice(
             Reason(

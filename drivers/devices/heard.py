@@ -70,8 +70,8 @@ class HeardBytes:
         """Return why a read of so many seconds gave nothing."""
         if not self.count:
             return NoAnswer(Reason("no_frame", "no frame in {seconds:g} s", seconds=seconds))
-        if any(self._kinds):
-            shown = "; ".join(kind for kind in self._kinds if kind)
+        if self._kinds:
+            shown = "; ".join(self._kinds)
             return WrongDevice(
                 Reason("other_frames", "complete frames arrive, but none contains what is read: {kinds}", kinds=shown)
             )

@@ -23,6 +23,7 @@ from drivers.reading import Reading
 from drivers.reason import Reason
 
 LIBRARY_OHM = 0.1
+OVERFLOW, OVERFLOWN = Reason("overflow", "overflow"), 0x0001  # the bus register's bit: no current, no power
 BEYOND_SHUNT = Reason("beyond_shunt", "current beyond the shunt's range")
 CONF, WANTED = 0x00, 0x3FFB  # 32 V, 320 mV, 128 samples each, shunt and bus voltage when triggered
 SHUNT, BUS, POWER, CURRENT, CALIBRATION = 0x01, 0x02, 0x03, 0x04, 0x05
@@ -119,7 +120,7 @@ class Ina219:
         shunt = self._word(SHUNT)
         if abs(shunt - 65536 if shunt & 0x8000 else shunt) >= SHUNT_LIMIT:
             return BEYOND_SHUNT
-        return Reason("overflow", "overflow") if self._library.overflow else None
+        return OVERFLOW if self._library.overflow else None
 
     def _word(self, register: int) -> int:
         return int.from_bytes(self._bus.steady(self._settings.address, register, 2), "big")
@@ -138,7 +139,8 @@ def judge(registers: Registers, new: frozenset[int], settings: Settings) -> tupl
         readings.append(Reading("battery_voltage", (volts >> 3) * 0.004, 0.0))
     if current is not None and calibration and CURRENT in new:
         amperes = current * 0.04096 / (calibration * settings.shunt_ohm)
-        readings.append(Reading("battery_current", sign * amperes, 0.0))
+        doubt = OVERFLOW if volts is not None and volts & OVERFLOWN else None
+        readings.append(Reading("battery_current", sign * amperes, 0.0, doubt))
     elif shunt is not None and SHUNT in new:
         doubt = BEYOND_SHUNT if abs(shunt) >= SHUNT_LIMIT else None
         readings.append(Reading("battery_current", sign * shunt * 1e-5 / settings.shunt_ohm, 0.0, doubt))

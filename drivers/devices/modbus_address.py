@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from drivers.devices.modbus import read_registers
@@ -39,6 +38,8 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
     if not 1 <= new_address <= 247:
         raise ProfileError(Reason("address_beyond", "the address {address} must be 1 to 247", address=new_address))
     _read_first(bus, settings, settings.address)
+    if new_address == settings.address:
+        return True
     if _answers(bus, settings, new_address):
         raise WrongDevice(
             Reason("address_taken", "address {address} is taken: another device answers there", address=new_address)
@@ -48,9 +49,21 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
         bus.write(*write)
         return False
     # Some answer from the new address at once, some from the old one, some not at all: the read afterwards decides.
-    with suppress(NoAnswer, WrongDevice):
+    try:
         bus.write(*write)
-    _read_first(bus, settings, new_address, SAVED)
+    except (NoAnswer, WrongDevice) as error:
+        if error.detail.code == "device_refused":
+            raise
+    try:
+        _read_first(bus, settings, new_address, SAVED)
+    except NoAnswer:
+        if not _answers(bus, settings, settings.address):
+            raise
+        raise WrongDevice(
+            Reason(
+                "address_kept", "it still answers at address {address}, not at the new one", address=settings.address
+            )
+        ) from None
     return True
 
 

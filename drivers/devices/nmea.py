@@ -147,7 +147,9 @@ class NmeaDecoder:
         except SentenceError as bad:
             return [self._drop(len(sentence), bad.reason)]
         readings = tuple(Reading(name, value, 0.0) for name, value in found.values.items() if value is not None)
-        frame = Frame(self._offset, len(sentence), readings, kind=title(kind, fields))
+        # A maker's own sentence has no talker: "PGRMM" is one name.
+        own = head["talker"].decode() if head["talker"].startswith(b"P") and not readings else ""
+        frame = Frame(self._offset, len(sentence), readings, kind=own + title(kind, fields))
         refused = self._drop(len(sentence), joined(found.unread)) if found.unread else None
         if refused is None:
             self._skip(len(sentence))

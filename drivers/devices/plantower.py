@@ -16,7 +16,7 @@ from drivers.buses.bus import OnSerial
 from drivers.buses.serial import SerialPort
 from drivers.checksums import sum16
 from drivers.clock import Clock
-from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, BinaryDecoder, Judgement, Talker
+from drivers.devices.stream import CHECKSUM, BinaryDecoder, Judgement, Talker
 from drivers.driver import Channel, DriverInfo
 from drivers.reading import Reading
 from drivers.reason import Reason
@@ -94,7 +94,7 @@ def _judge(data: bytes, layout: FrameLayout) -> Judgement | None:
     if sum16(frame[:-2]) != _word(frame, length - 2):
         return Judgement(length, reason=CHECKSUM)
     if length != layout.length:
-        return Judgement(length, reason=ANOTHER_DEVICE)
+        return Judgement(length, kind=", ".join(name for name, other in LAYOUTS.items() if other.length == length))
     return Judgement(length, readings=_readings(frame, layout))
 
 

@@ -15,7 +15,7 @@ from drivers.buses.serial import SerialPort
 from drivers.checksums import sum8
 from drivers.clock import Clock
 from drivers.devices.heard import HeardBytes
-from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, BinaryDecoder, Judgement, Talker
+from drivers.devices.stream import CHECKSUM, BinaryDecoder, Judgement, Talker
 from drivers.driver import Channel, Device, DriverInfo, Refused
 from drivers.errors import Garbled, NoAnswer
 from drivers.reading import Reading
@@ -23,6 +23,7 @@ from drivers.reason import Reason
 
 DATA, REPLY, COMMAND, SDS198 = b"\xaa\xc0", b"\xaa\xc5", b"\xaa\xb4", b"\xaa\xcf"
 LENGTHS = {DATA: 10, REPLY: 10, SDS198: 10, COMMAND: 19}
+FOREIGN = {SDS198: "SDS198", COMMAND: "echo (aa b4)"}  # what is no SDS011's own; an adapter's echo confirms nothing
 TAIL = 0xAB
 TIMEOUT = 10.0  # s, in addition to the working period
 REPLY_TIME = 1.0  # s
@@ -121,15 +122,17 @@ def _ask(bus: SerialPort, settings: Sds011Settings, clock: Clock, number: int, v
         found = decoder(settings)
         while data := bus.read_some(until):
             heard.add(data)
-            frames = []
+            kinds = set()
             for item in found.feed(data):
                 if isinstance(item, Refused):
                     heard.refused(item)
+                elif item.readings:
+                    heard.good()
+                elif item.kind in FOREIGN.values():
+                    heard.frame(item.kind)
                 else:
-                    frames.append(item)
-            if any(frame.readings for frame in frames):
-                heard.good()
-            if any(frame.kind == bytes([number, 1, value]).hex() for frame in frames):
+                    kinds.add(item.kind)
+            if bytes([number, 1, value]).hex() in kinds:
                 return True
     return False
 
@@ -142,11 +145,10 @@ def _judge(data: bytes) -> Judgement | None:
     frame = data[:length]
     if frame[-1] != TAIL or sum8(frame[2:-2]) != frame[-2]:
         return Judgement(length, reason=CHECKSUM)
-    if kind == SDS198:
-        return Judgement(length, reason=ANOTHER_DEVICE)
     if kind == DATA:
         return Judgement(length, readings=_readings(frame))
-    return Judgement(length, kind=frame[2:5].hex())  # the command's number, whether it was set, its value
+    # Of an answer: the command's number, whether it was set, its value.
+    return Judgement(length, kind=FOREIGN.get(kind) or frame[2:5].hex())
 
 
 def _readings(frame: bytes) -> tuple[Reading, ...]:

@@ -15,7 +15,7 @@ from drivers.buses.serial import SerialPort
 from drivers.clock import Clock
 from drivers.devices.heard import HeardBytes, bytes_refused
 from drivers.driver import Channel, Decoder, Frame, Refused
-from drivers.errors import CUT_SHORT, DeviceError, Garbled, WrongDevice
+from drivers.errors import CUT_SHORT, DeviceError, Garbled
 from drivers.reading import Reading
 from drivers.reason import Reason
 
@@ -42,7 +42,7 @@ class Talker:
 
     Frames that arrived together are returned one at a time, each with the instant at which its last byte was received.
     A frame without a value of one of `channels` is skipped. Bytes buffered before opening are discarded, as the instant
-    of their arrival is unknown; so the first bytes may be the rest of a frame, which is not an error. Bytes that arrived
+    of their arrival is unknown; so the first bytes may be the rest of a frame, which is not an error. Bytes received
     while the program was suspended (stopped, swapped out, the box asleep) are skipped for the same reason. `known`: it
     has already proved to be the right device, for example by answering commands.
     """
@@ -102,8 +102,7 @@ class Talker:
                 self._heard.count = max(self._heard.count, refused.length)  # it may have arrived in an earlier read
                 listened = max(0.1, round(self._clock.now() - until + self._timeout, 1))
                 return self._heard.cause(listened, self._bus.baud)
-        kind = WrongDevice if refused.reason == ANOTHER_DEVICE else Garbled
-        return kind(bytes_refused(refused.reason, refused.length))
+        return Garbled(bytes_refused(refused.reason, refused.length))
 
     def _listen_on(self, until: float) -> None:
         """Receive more from a device that never gave a value, enough to recognize a frame of another device."""

@@ -23,11 +23,12 @@ from drivers.devices.stream import CHECKSUM, Talker
 from drivers.driver import Channel, DriverInfo, Frame, Refused
 from drivers.errors import CUT_SHORT
 from drivers.reading import Reading
-from drivers.reason import Reason
+from drivers.reason import Reason, printable
 
 TIMEOUT = 10.0  # s
 LONGEST_BLOCK = 1024  # bytes; a device sends at most 22 fields of 9 + 33 bytes
 LONGEST_HEX = 512  # bytes
+LONGEST_KIND = 60  # characters
 LAST_LABEL = b"\r\nChecksum\t"
 HEX_DIGITS = frozenset(b"0123456789ABCDEFabcdef")
 HEX_SUM = 0x55
@@ -134,7 +135,10 @@ class VeDirectDecoder:
         if len(set(labels)) < len(labels):
             return self._refuse(CHECKSUM)  # two blocks without the end of the first, whose sums add up by chance
         self._block.clear()
-        return Frame(self._start, self._offset + 1 - self._start, _readings(block))
+        readings = _readings(block)
+        # Of a block that holds nothing which is read, what it does hold.
+        kind = "" if readings else printable(b", ".join(labels).decode("latin-1"), LONGEST_KIND)
+        return Frame(self._start, self._offset + 1 - self._start, readings, kind)
 
     def _refuse(self, reason: Reason) -> Refused:
         self._block.clear()

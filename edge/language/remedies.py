@@ -35,8 +35,8 @@ ON_ITS_BUS = {
         N_("Check the plugs and the wires: short, dry, away from power lines."),
     ),
     ("modbus", Garbled.kind.code): N_(
-        "Check the baud rate, the model and the wiring, and that no other device has the same address; keep the wires "
-        "away from power lines."
+        "Check the baud rate, the parity, the model and the wiring, and that no other device has the same address; "
+        "keep the wires away from power lines."
     ),
     **dict.fromkeys(
         (("file", NoAnswer.kind.code), ("file", Garbled.kind.code)),
@@ -58,6 +58,13 @@ NOT_THERE = {
 
 # The same where the error says more than its kind, by the code of what happened.
 CLOSER = {
+    **dict.fromkeys(
+        ("no_frame", "not_woken"),
+        N_(
+            "Nothing arrives at all, which no wrong baud rate does: check its power, the ground, and the wire from its "
+            "TX to the adapter's RX (RS-485: A and B)."
+        ),
+    ),
     "no_port_permission": N_("Run: sudo usermod -aG dialout USER (the user who runs this), then log in again."),
     "no_i2c_permission": N_("Run: sudo usermod -aG i2c USER (the user who runs this), then log in again."),
     "shut_out_by_unit": N_(
@@ -144,12 +151,20 @@ CLOSER = {
     "port_is_directory": N_("See `ls /dev/serial/by-id/` and correct the port."),
     "port_not_working": N_("See `ls /dev/serial/by-id/` and correct the port."),
     "may_not_be_read": N_("Check who may read it (ls -l); the station runs as the user minshan."),
+    "uart_off": N_(
+        "Switch the serial port on (sudo raspi-config, Interface Options, Serial Port: no login shell, but the port), "
+        "reboot, and see `ls -l /dev/serial0`."
+    ),
     "void_answer": N_("The line is in order: see whether the probe at the device is plugged in and whole."),
     "commands_not_confirmed": N_("Check the wire from the adapter's TX to the sensor's RX."),
     "one_wire_off": N_("Switch 1-Wire on (dtoverlay=w1-gpio in config.txt), reboot, see `ls /sys/bus/w1/devices`."),
     **dict.fromkeys(
         ("number_without_checksum", "no_1_wire_text", "path_is_directory", "path_is_no_file"),
         N_("Write the path that ends in w1_slave."),
+    ),
+    "address_kept": N_(
+        "Switch its power off and on, and see with `minshan sensors address` which address answers: if it is the old "
+        "one, its manual states how its address is set."
     ),
     "address_taken": N_("Take the other device off the line, or choose another address."),
 }

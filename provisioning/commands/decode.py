@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 import click
 
 from drivers.reason import system_reason
+from drivers.text_files import UTF_16, unreadable
 from edge.language import texts
 from edge.language.remedies import CLOSER
 from edge.language.texts import _
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 CHUNK = 64 * 1024
 MOST_PLACES = 20  # refusals that are each told; all are counted
+PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "ZIP", b"\xfd7zXZ": "xz", b"BZh": "bzip2"}  # how they begin
+BOMS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 STDIN = "<stdin>"  # what the standard input is called
 
 
@@ -113,7 +117,9 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
     if not tally.frames:
         name = getattr(file, "name", STDIN)
         source = ("--hex " if as_hex else "") + ("-" if name == STDIN else as_typed(name))
-        raise CommandError(Exit.DEVICE, _("No frame of this device is in it"), another(beginning, source))
+        raise CommandError(
+            Exit.DEVICE, _("No frame of this device is in it"), packed(beginning) or another(beginning, source)
+        )
     if not tally.readings:
         remedy = CLOSER["other_frames"]
         raise CommandError(Exit.DEVICE, nothing_wanted(list(tally.kinds)), _(remedy))
@@ -133,6 +139,13 @@ def another(data: bytes, source: str) -> str:
     sentence = _("These look like bytes of {name}: `{command}`")
     command = f"{program()} sensors decode {name} {source}"
     return sentence.format(name=name, command=command) if name else ""
+
+
+def packed(data: bytes) -> str:
+    """Return what is to be done with a file that is packed, or saved in UTF-16, as a remedy; "" where it is neither."""
+    if form := next((form for begin, form in PACKED.items() if data.startswith(begin)), ""):
+        return _("The file is packed ({form}): unpack it first.").format(form=form)
+    return texts.render(unreadable(UTF_16, 0)) if data.startswith(BOMS_16) else ""
 
 
 def placed(info: DriverInfo, table: dict[str, Any]) -> dict[str, Any]:
@@ -175,8 +188,8 @@ def unhexed(file: BinaryIO) -> Iterator[bytes]:
     """Yield the bytes that hexadecimal text stands for. Raise CommandError with the line that is not hexadecimal."""
     for number, line in enumerate(file, 1):
         try:
-            yield bytes.fromhex(line.decode("ascii").replace("0x", "").replace(",", " ").replace(":", " "))
+            yield bytes.fromhex(line.decode("utf-8-sig").replace("0x", "").replace(",", " ").replace(":", " "))
         except ValueError:
             name = Path(getattr(file, "name", "-")).name
             sentence = _("{file}, line {line}: this is not hexadecimal text, as 42 4d 00 1c")
-            raise CommandError(Exit.USAGE, sentence.format(file=name, line=number)) from None
+            raise CommandError(Exit.USAGE, sentence.format(file=name, line=number), packed(line)) from None

@@ -12,7 +12,7 @@ from drivers.errors import DeviceError, Garbled, NoAnswer, Unplugged
 from edge.clock.clock import SystemClock
 from edge.config.slips import address_span
 from edge.language import texts
-from edge.language.remedies import remedy
+from edge.language.remedies import IS_NOT_THERE, remedy
 from edge.language.texts import _
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.finding import Finding
@@ -157,7 +157,7 @@ def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> F
         name=name, driver=info.name, place=place(info, settings), reason=texts.in_full(error.reason)
     )
     what = texts.sentences(elsewhere(info, settings), remedy(info.bus, error.reason))
-    return Finding("sensor", False, sentence, what, silent=True)
+    return Finding("sensor", False, sentence, what, silent=True, busless=error.reason.code in IS_NOT_THERE)
 
 
 def gone(name: str, driver: str, where: str, bus: str, why: Reason, file: Path | None) -> Finding:
@@ -169,7 +169,8 @@ def gone(name: str, driver: str, where: str, bus: str, why: Reason, file: Path |
     if is_of_service(file):
         command = f"sudo systemctl stop minshan; sudo minshan sensors read {name}"
     closer = _("For a closer look, with the station stopped: `{command}`").format(command=command)
-    return Finding("sensor", False, sentence, texts.sentences(remedy(bus, why), closer), silent=True)
+    what = texts.sentences(remedy(bus, why), closer)
+    return Finding("sensor", False, sentence, what, silent=True, busless=why.code in IS_NOT_THERE)
 
 
 def elsewhere(info: DriverInfo, settings: Any) -> str:

@@ -16,7 +16,7 @@ class Finding:
     """One check: what was looked at (`file`, `sensor`, ...), whether it is well, a sentence, a remedy.
 
     One that is well and has a remedy is a hint (`!`): the station works, and a person may want to know. `silent`: a
-    sensor gives nothing at all.
+    sensor gives nothing at all; `busless`: because its bus is not there, or not to be had.
     """
 
     check: str
@@ -24,6 +24,7 @@ class Finding:
     sentence: str
     remedy: str = ""
     silent: bool = False
+    busless: bool = False
 
     @property
     def mark(self) -> str:

@@ -269,7 +269,7 @@ def written(wanted: DemoOptions, state: Path, broker: str, capture: Capture | No
             capture=capture.path.name,
             utc_offset=wanted.capture_utc_offset,
             mm_per_tip=wanted.mm_per_tip,
-            pm=b"," in capture.lines[0][1],
+            pm=capture.has_particles,
         )
     path = state / "station.toml"
     path.write_text(text, "utf-8")

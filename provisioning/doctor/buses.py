@@ -44,11 +44,13 @@ def buses_of(config: Config) -> list[tuple[str, str]]:
 def dead(bus: str, names: str, first: Finding) -> Finding:
     """Return what is found of a bus, from what is found of its first sensor."""
     sentence = _("{bus}: none of its sensors answers ({names}); the first: {finding}")
-    remedy = _("First check what they share: the adapter, its power, the two wires of the line.")
+    shared = (
+        "" if first.busless else _("First check what they share: the adapter, its power, the two wires of the line.")
+    )
     return Finding(
         "sensor",
         False,
         sentence.format(bus=bus, names=names, finding=first.sentence),
-        texts.sentences(remedy, first.remedy),
+        texts.sentences(shared, first.remedy),
         True,
     )

@@ -50,6 +50,40 @@ def test_a_new_sensor_gets_its_address_and_no_other_loses_its_own() -> None:
         assert read.out.startswith("Wind speed: ")
 
 
+def stubborn(refusal: bytes | None) -> Callable[[PtyWire], Callable[[bytes], bytes | None]]:
+    """Return a sensor that answers reads and refuses each write so (None: passes over it)."""
+
+    def made(wire: PtyWire) -> Callable[[bytes], bytes | None]:
+        twin = ModbusDeviceTwin(ModbusSettings(port=wire.path, profile="rs-fsjt", address=1), SystemClock(), 7)
+
+        def answer(request: bytes) -> bytes | None:
+            if request[0] != twin.address:
+                return None
+            return twin.answer(request) if request[1] in READS else refusal
+
+        return answer
+
+    return made
+
+
+@pytest.mark.parametrize(
+    ("refusal", "told"),
+    [
+        (sealed(bytes([1, 0x86, 1])), "exception 1, illegal function"),
+        (None, "it still answers at address 1, not at the new one"),
+    ],
+)
+def test_a_sensor_that_keeps_its_address_is_not_without_power(refusal: bytes | None, told: str) -> None:
+    """It answers at the old one, so that wires and power are in order; its own address is not taken by another."""
+    with answering(stubborn(refusal)) as port:
+        code, said = address(port, "5")
+        assert code == 4 and told in said and "Check its power" not in said
+        assert address(port, "1") == (
+            0,
+            "The sensor answers at address 1 now. Write address = 1 below its [[sensor]].\n",
+        )
+
+
 def single_registers(wire: PtyWire) -> Callable[[bytes], bytes | None]:
     """Return a thermometer that refuses to read several registers at once."""
     twin = ModbusDeviceTwin(ModbusSettings(port=wire.path, profile="th-renke"), SystemClock(), 7)

@@ -17,6 +17,7 @@ from edge.sim.clock import SimClock
 from tests.kits.lanes import on_lane
 from tests.kits.modbus_line import PlayedPort, played, simulated
 
+BYTE = 10 / 4800  # s
 REQUEST = bytes.fromhex("01 03 00 00 00 01 84 0a")
 ANSWER = bytes.fromhex("01 03 02 00 06 38 46")
 WRITE = bytes.fromhex("01 06 07 d0 00 02 08 86")
@@ -56,6 +57,8 @@ def test_an_answer_is_found(pieces: tuple[bytes, ...], why: str) -> None:
         ((REQUEST, ANSWER[:5]), Garbled, "truncated"),
         ((b"\x01\x03\x02\x00\x07\x38\x46",), Garbled, "checksum"),
         ((b"\x02\x03\x02\x00\x06\x7c\x46",), WrongDevice, "address 2 answered instead of 1"),
+        ((sealed(b"\xff\x03\x02\x00\x06"),), WrongDevice, "address 255 answered instead of 1"),
+        ((sealed(b"\x00\x03\x02\x00\x06"),), WrongDevice, "address 0 answered instead of 1"),
         ((b"\x01\x04\x02\x00\x06\x39\x32",), WrongDevice, "function 4 was answered instead of 3"),
         ((b"\x01\x03\x04\x00\x06\x00\x01\xdb\xf2",), Garbled, "4 bytes of registers came instead of the 2"),
         ((b"\x01\x83\x02\xc0\xf1",), WrongDevice, "exception 2, illegal data address"),
@@ -78,6 +81,40 @@ def test_a_dead_device_costs_its_timeout_and_no_more() -> None:
         return clock.now()
 
     assert 0.5 <= simulated(run) < 0.54
+
+
+class SlowPort(PlayedPort):
+    """The same on a line of 4800 baud, whose device thinks for 0.45 s before it answers."""
+
+    def write(self, data: bytes) -> None:
+        """Take a request; its recording comes when that is sent and thought about."""
+        super().write(data)
+        self._pieces = [bytes([octet]) for piece in self._pieces for octet in piece]
+        self._next = self._clock.now() + 0.45 + len(data) * BYTE
+
+    def read_some(self, until: float) -> bytes:
+        """Return the next byte when it has come; b"" at `until` where none has."""
+        self._next = max(self._next, self._clock.now()) + BYTE if self._pieces else float("inf")
+        self._clock.sleep_until(min(until, self._next))
+        return self._pieces.pop(0) if self._pieces and self._next <= until else b""
+
+
+@pytest.mark.parametrize("count", [1, 64])
+def test_an_answer_has_its_length_of_time_beyond_the_timeout(count: int) -> None:
+    """A long answer takes as long on a slow line as the whole timeout; where none comes, no more is waited for."""
+    answer = sealed(bytes([1, 3, 2 * count]) + bytes(2 * count))
+
+    def run(*recordings: bytes) -> tuple[tuple[int, ...], float]:
+        def on_line(clock: SimClock) -> tuple[tuple[int, ...], float]:
+            try:
+                return ModbusBus(SlowPort(clock, *recordings), 4800, "N", clock).read(1, 3, 0, count), clock.now()
+            except NoAnswer:
+                return (), clock.now()
+
+        return simulated(on_line)
+
+    assert run(answer)[0] == (0,) * count
+    assert run()[1] < 0.5 + (8 + len(answer) + 2) * BYTE
 
 
 def test_a_babbling_line_is_left_at_the_deadline() -> None:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.devices.plantower import INFO, PlantowerSettings, decoder
-from drivers.devices.stream import ANOTHER_DEVICE, CHECKSUM, NO_HEADER
+from drivers.devices.stream import CHECKSUM, NO_HEADER
 from drivers.driver import Frame, Refused
 from drivers.errors import CUT_SHORT
 from drivers.reading import Reading
@@ -97,9 +97,14 @@ def test_models_with_climate_give_it(model: str, at: int, length: int) -> None:
 
 
 def test_another_model_is_told_from_noise() -> None:
-    """Whole frames of a model with another length are refused as another device's, not as damaged."""
-    assert decode(decoder(settings("PMS3003")), PMS5003) == [Refused(0, 32, ANOTHER_DEVICE)]
-    assert decode(decoder(settings("PMS5003")), PMS3003) == [Refused(0, 24, ANOTHER_DEVICE)]
+    """Whole frames of a model with another length give nothing and name the models that send them: no damage."""
+    (longer,), (shorter,) = (
+        decode(decoder(settings("PMS3003")), PMS5003),
+        decode(decoder(settings("PMS5003")), PMS3003),
+    )
+    assert (longer, shorter) == (Frame(0, 32, ()), Frame(0, 24, ()))
+    assert isinstance(shorter, Frame) and isinstance(longer, Frame)
+    assert shorter.kind == "PMS3003" and longer.kind.startswith("PMS5003, PMS7003")
 
 
 @given(st.data())

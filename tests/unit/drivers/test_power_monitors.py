@@ -19,6 +19,7 @@ from drivers.twins.twin import Fault
 from edge.sim.clock import SimClock
 from tests.data import shared
 from tests.kits.lanes import on_lane
+from tests.unit.drivers.test_void_answers import fed, readings
 
 
 def vectors() -> list[dict[str, Any]]:
@@ -156,3 +157,12 @@ def test_a_held_line_is_a_stuck_bus() -> None:
     """A chip that holds the clock line costs a bounded time and says that the bus is stuck."""
     with pytest.raises(BusStuck, match="held low"):
         measured(ina219.INFO, {}, Fault.STUCK)
+
+
+@pytest.mark.parametrize(("bus", "doubt"), [("2590", None), ("2591", "overflow")])
+def test_a_recorded_overflow_is_no_current(bus: str, doubt: str | None) -> None:
+    """The chip says in its voltage's register that its current and power are meaningless."""
+    line = json.dumps({"registers": {"0x02": bus, "0x04": "0400", "0x05": "8333"}}).encode() + b"\n"
+    told = readings(fed("ina219", line, port=None))
+    found = {reading.quantity: reading.doubt and reading.doubt.code for reading in told}
+    assert found == {"battery_voltage": None, "battery_current": doubt}

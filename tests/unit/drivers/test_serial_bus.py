@@ -10,9 +10,10 @@ import pytest
 
 from drivers.buses.bus import OnModbus, OnSerial
 from drivers.buses.serial import open_serial
-from drivers.errors import NoAnswer, Unplugged
+from drivers.errors import NoAnswer, SwitchedOff, Unplugged
 from drivers.twins.wires import HOLDS, PtyWire
 from edge.clock.clock import SystemClock
+from edge.language.remedies import remedy
 
 
 def refused(path: str) -> str:
@@ -144,3 +145,13 @@ def test_wire_can_be_plugged_in_again() -> None:
     port = open_serial(OnSerial(port=wire.path), clock)
     wire.write(b"back")
     assert port.read_some(clock.now() + 1.0) == b"back"
+
+
+@pytest.mark.parametrize(("port", "off"), [("/dev/serial1", True), ("/dev/ttyAMA9", True), ("/dev/ttyUSB99", False)])
+def test_the_board_s_own_port_is_switched_on_and_not_plugged_in(port: str, off: bool) -> None:
+    """A Raspberry Pi's UART is away until it is enabled, and no adapter below by-id is it."""
+    with pytest.raises(Unplugged) as raised:
+        open_serial(OnSerial(port=port), SystemClock())
+    assert isinstance(raised.value, SwitchedOff) is off
+    for bus in ("serial", "modbus"):
+        assert remedy(bus, raised.value.reason).startswith("Switch the serial port on") is off

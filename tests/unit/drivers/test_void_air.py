@@ -7,6 +7,7 @@ import struct
 
 import pytest
 
+from drivers.checksums import xor8
 from drivers.driver import Channel
 from drivers.limits import DriverLimits
 from drivers.reading import Reading
@@ -45,3 +46,25 @@ def test_the_end_of_a_thermometer_s_range_beside_no_humidity_is_no_frost() -> No
         limits = DriverLimits([Channel(name, -40.0, 100.0, 0.1) for name in frame])
         judged = limits.judged(tuple(Reading(name, value, 0.0) for name, value in frame.items()))
         assert [reading.doubt is None for reading in judged] == [good, good, True]
+
+
+@pytest.mark.parametrize(("humidity", "temperature"), [(3270.4, 0.0), (-999.0, -40.0)])
+def test_no_temperature_beside_a_humidity_that_cannot_be_is_no_frost(humidity: float, temperature: float) -> None:
+    """Half of a number that stands for none comes to 3270.4 % and 0.00 degC; fog beside a frost of 0.0 is one."""
+    limits = DriverLimits([Channel("air_temperature", -40.0, 80.0, 0.1), Channel("relative_humidity", 0.0, 100.0, 0.1)])
+
+    def is_good(wet: float, cold: float) -> bool:
+        readings = (Reading("relative_humidity", wet, 0.0), Reading("air_temperature", cold, 0.0))
+        return limits.judged(readings)[1].doubt is None
+
+    assert not is_good(humidity, temperature)
+    assert is_good(104.0, 0.0), "a hygrometer that drifts in fog says nothing against the thermometer"
+    assert is_good(humidity, 23.5) and is_good(humidity, -1.2), "the hygrometer alone may have failed"
+
+
+@pytest.mark.parametrize("text", ["WIMWV,359.9,R,999.9,N,A", "WIMWV,0.0,R,99.99,M,A", "WIVWR,45,L,,,99.9,M,,"])
+def test_a_direction_beside_a_speed_that_no_wind_has_is_none(text: str) -> None:
+    """A head without a measurement fills its fields, and status A stands behind them."""
+    sentence = b"$%s*%02X\r\n" % (text.encode(), xor8(text.encode()))
+    found = {reading.quantity: reading for reading in readings(fed("nmea", sentence))}
+    assert set(found) == {"wind_speed", "wind_from_direction"} and all(reading.doubt for reading in found.values())

@@ -10,20 +10,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from drivers.buses.bus import OnModbus, place_of
+from drivers.buses.i2c import no_i2c
 from drivers.devices.heard import bytes_refused
 from drivers.devices.stream import CHECKSUM
-from drivers.errors import Garbled, NoAnswer
+from drivers.errors import Garbled, NoAnswer, SwitchedOff
 from drivers.reason import Reason
 from edge.config.file import load
 from edge.language import texts
 from edge.language.silent_sensors import silences
 from edge.snapshots import SensorSnapshot
+from provisioning.commands.device import gone
 from provisioning.commands.finding import Finding
 from provisioning.commands.status import troubled
-from provisioning.doctor.buses import by_bus
-from provisioning.doctor.sensors import judge
+from provisioning.doctor.buses import buses_of, by_bus
+from provisioning.doctor.sensors import judge, sensors
 from tests.unit.edge.config.test_config import STATION
 
+NOT_ON = SwitchedOff(no_i2c("/dev/i2c-31")).reason
 SILENT = NoAnswer(Reason("no_frame", "no frame in {seconds:g} s", seconds=10.0)).reason
 
 
@@ -42,6 +45,19 @@ def test_a_dead_bus_is_one_finding() -> None:
         second.sentence == "/dev/ttyUSB0: none of its sensors answers (cups, vane, rain, sun); the first: sensor cups"
     )
     assert second.remedy.endswith(" see")
+
+
+def test_a_bus_that_is_not_there_has_no_wires_to_see_to(tmp_path: Path) -> None:
+    """Where a bus is not switched on, or another program has it, that is the one thing to do about its sensors."""
+    station = tmp_path / "station.toml"
+    tables = (f'[[sensor]]\nname = "{name}"\ndriver = "{name}"\nbus = 31\n' for name in ("veml7700", "sen0575"))
+    station.write_text(STATION + "".join(tables))
+    config = load(station)
+    (one,) = by_bus(buses_of(config), sensors(config))
+    assert "not switched on" in one.sentence and one.remedy.startswith("Switch I2C on")
+    there = [("veml7700", "/dev/i2c-31"), ("sen0575", "/dev/i2c-31")]
+    (told,) = by_bus(there, [gone(name, name, bus, "i2c", NOT_ON, station) for name, bus in there])
+    assert told.remedy.startswith("Switch I2C on")
 
 
 @given(st.lists(st.tuples(st.sampled_from("abc"), st.booleans()), max_size=12))

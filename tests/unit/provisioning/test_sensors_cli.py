@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import threading
 from collections.abc import Iterator
@@ -198,6 +199,18 @@ def test_hexadecimal_text_is_decoded(tmp_path: Path) -> None:
     file.write_text(FRAME + "\nhello\n")
     said = minshan("sensors", "decode", "plantower", "--hex", str(file))
     assert (said.code, said.err) == (2, "Error: frame.txt, line 2: this is not hexadecimal text, as 42 4d 00 1c\n")
+
+
+def test_a_file_that_is_packed_or_saved_in_utf_16_is_told_to_be_so(tmp_path: Path) -> None:
+    """It looks right where it is unpacked on the way, or in an editor; a mark before the text is passed over."""
+    file = tmp_path / "frames"
+    file.write_bytes(gzip.compress(bytes.fromhex(FRAME)))
+    assert "packed (gzip): unpack it first" in minshan("sensors", "decode", "plantower", str(file)).err
+    file.write_bytes(FRAME.encode("utf-16"))
+    assert "the file is in UTF-16" in minshan("sensors", "decode", "plantower", "--hex", str(file)).err
+    assert "the file is in UTF-16" in minshan("sensors", "decode", "plantower", str(file)).err
+    file.write_bytes(FRAME.encode("utf-8-sig"))
+    assert "1 frames read" in minshan("sensors", "decode", "plantower", "--hex", str(file)).out
 
 
 def test_registers_of_an_i2c_device_are_decoded() -> None:

@@ -15,7 +15,7 @@ import pytest
 from babel.messages.catalog import Catalog, Message
 from babel.messages.pofile import read_po
 
-from edge.language import texts
+from edge.language import remedies, texts
 from edge.language.log_lines import LogFormatter
 from edge.store.errors import in_use
 from tests.kits.chinese_marks import english_marks
@@ -221,3 +221,11 @@ def test_what_is_put_into_a_line_of_the_journal_is_told_in_chinese(tmp_path: Pat
         assert line.startswith("警告 最新的记录无法读取：")
         assert told in line
         assert (record.levelname, record.args) == ("WARNING", (value,))
+
+
+def test_each_remedy_of_a_device_asks() -> None:
+    """What a technician is to do is asked for, as everywhere."""
+    told = (remedies.REMEDIES, remedies.ON_ITS_BUS, remedies.NOT_THERE, remedies.CLOSER)
+    found = {text for table in told for text in table.values()}
+    chinese = {str(message.string) for message in messages() if message.id in found}
+    assert len(chinese) == len(found) and not [text for text in chinese if "请" not in text]
