@@ -63,9 +63,11 @@ class PictureBook:
         return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), CLOSED))
 
     def proven(self, dest: str, picture: str, part: str) -> bool:
-        """Mark a part that `dest` says it has; nothing is marked of which nothing ever went there: it has another's."""
-        key = (dest, picture, part)
-        return self._change(lambda c: self._rows.is_begun(c, key) and self._rows.set_state(c, key, CLOSED))
+        """Mark a part that `dest` says it has. Return whether it is to be asked about first: not all of it went there.
+
+        One of which nothing went stays as it is: `dest` has another station's, or none.
+        """
+        return self._change(lambda connection: self._rows.prove(connection, (dest, picture, part)))
 
     def hold(self, dest: str, picture: str, part: str) -> bool:
         """Keep a part here until it is asked for. Return False where there is no such part, or it was so already."""

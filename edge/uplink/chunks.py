@@ -116,13 +116,14 @@ class Chunks:
     def received(self, receipt: Receipt, believed: bool) -> bool:
         """Parts that the platform has, where it is to be believed, and parts that it wants; True: send something.
 
-        It speaks of what it was sent. No answer lists pictures, so that one closed by mistake would never be sent.
+        It speaks of what it was sent whole. No answer lists pictures, so that one closed by mistake would stay here.
         """
+        again = []
         for piece in receipt.pictures if believed else ():
-            self._book.proven(self._dest, piece.picture, piece.part)
+            again.append(self._book.proven(self._dest, piece.picture, piece.part))
             self._asked.pop((piece.picture, piece.part), None)
         self._gate.ask(piece.picture for piece in receipt.wanted)
-        again = [self._book.again(self._dest, piece.picture, piece.part, piece.offset) for piece in receipt.wanted]
+        again += [self._book.again(self._dest, piece.picture, piece.part, piece.offset) for piece in receipt.wanted]
         return any(again)
 
     def ask_anew(self) -> None:
