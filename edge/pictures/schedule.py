@@ -7,7 +7,7 @@ one whose login was refused, for it or for another one of its box, by `logins.py
 
 Some pictures are taken at once (`captures.py`), by schedule one at a time of a box and never all that can be: a picture
 on command waits for no other camera, and is the one by schedule that is being taken of its own; one of a camera that is
-well waits for none that failed before. The lane itself only decides, and sleeps until it is told something or one is due.
+well waits for none that failed before. The lane itself decides and sleeps until it is told something or one is due.
 """
 
 from __future__ import annotations
