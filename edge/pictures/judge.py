@@ -1,15 +1,15 @@
 """Check a picture, make its thumbnail, and write time and place into it; with Pillow alone, no numpy.
 
-Four faults are looked for. None of them throws a picture away, they mark it. The first two are looked for between the
-rows in which a camera writes its time and name:
+Four faults are looked for. None of them throws a picture away, they mark it. *Dark* and *blurred* are looked for
+between the rows in which a camera writes its time and name:
 
+- *painted*: most of it is exactly one strong colour, as a recorder paints where it receives no video.
 - *dark*: hardly any light, bright places neither (a lamp or a frost fire at night is a bright place).
 - *blurred*: the "blur effect" of Crete et al. (2007): how much of the picture's fine change is lost when it is
   blurred once more; a sharp picture loses much, a blurred one little. It is a ratio, so it doesn't change when
   fog, haze or smoke takes the contrast, which is weather and no fault. In thick fog and at dusk the sensor's
   noise hides a blur, which then goes unmarked. Only where no edge is left at all can nobody tell a lens full of
   dew from fog; that counts as blurred.
-- *painted*: most of it is exactly one strong colour, as a recorder paints where it receives no video.
 - *repeated*: the decoded picture is the previous one, pixel by pixel at an eighth of its size, in three of four of its
   tiles at least. A camera that is frozen gives the same frame, perhaps packed anew and with a clock on it that goes on;
   two frames of a living sensor differ by its noise in each tile however calm the day, so similarity (a perceptual hash)
@@ -111,12 +111,12 @@ class Opened(msgspec.Struct, frozen=True):
         mean, bright = ImageStat.Stat(seen).mean[0], _bright(seen.reduce(8 // self.scale))
         blur, edges = blur_effect(small)
         faults = []
-        if mean < DARK_MEAN and bright < DARK_BRIGHT:
+        if _is_painted(self.image):
+            faults.append(PAINTED.code)  # no lens is in it, that somebody could clean
+        elif mean < DARK_MEAN and bright < DARK_BRIGHT:
             faults.append(DARK.code)
         elif edges < NO_EDGES or blur > BLUR_LIMIT:
             faults.append(BLURRED.code)
-        elif _is_painted(self.image):
-            faults.append(PAINTED.code)
         if is_repeated(pixels, previous):
             faults.append(REPEATED.code)
         figures = {"luminance": mean, "bright": bright, "blur": blur, "edges": edges}

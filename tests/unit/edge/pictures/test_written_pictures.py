@@ -44,12 +44,13 @@ def test_what_a_camera_writes_into_its_picture_is_not_what_its_lens_sees(size: i
 def test_what_a_recorder_paints_where_it_has_no_video_is_not_good(
     size: tuple[int, int], colour: tuple[int, int, int]
 ) -> None:
-    """A blue area with words and a clock that goes on is marked."""
-    painting = Image.new("RGB", size, colour)
-    ImageDraw.Draw(painting).text(
-        (size[0] // 3, size[1] // 2), "NO VIDEO", WHITE, ImageFont.load_default(size[1] // 10)
-    )
-    assert faults(captioned(painting, size[1] // 16)) == ["painted"]
+    """A blue area is marked as that, with words of any size and a clock that goes on, or without: no lens is dirty."""
+    for share in (10, 40):
+        painting = Image.new("RGB", size, colour)
+        font = ImageFont.load_default(size[1] / share)
+        ImageDraw.Draw(painting).text((size[0] // 3, size[1] // 2), "NO VIDEO", WHITE, font)
+        assert faults(captioned(painting, size[1] // 16)) == ["painted"]
+    assert faults(as_jpeg(Image.new("RGB", size, colour))) == ["painted"]
 
 
 def test_a_blue_sky_that_fills_most_of_a_picture_is_a_good_picture() -> None:
