@@ -24,6 +24,7 @@ EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 ORIENTATION = 0x0112
 KEPT = {0x010F, 0x0110, ORIENTATION}  # Make, Model
 KEPT_EXPOSURE = {0x829A, 0x829D, 0x8827, 0x9204, 0x920A}  # time, aperture, ISO, bias, focal length
+LONGEST_KEPT = 64  # characters; a maker's name has 20
 MARK, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 UNREADABLE = (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError, AttributeError, struct.error)  # Pillow
 
@@ -74,12 +75,14 @@ def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
         image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
         theirs = image.getexif()
         exposure = theirs.get_ifd(EXIF_IFD)
-        return (
-            {tag: theirs[tag] for tag in KEPT if tag in theirs} | {ORIENTATION: orientation(image)},
-            {tag: exposure[tag] for tag in KEPT_EXPOSURE if tag in exposure},
-        )
+        return _short(theirs, KEPT) | {ORIENTATION: orientation(image)}, _short(exposure, KEPT_EXPOSURE)
     except UNREADABLE:
         return {}, {}
+
+
+def _short(tags: Any, kept: set[int]) -> dict[int, Any]:
+    """Return those of the tags that are kept and not too long: all of an Exif segment has 64 kB at most."""
+    return {tag: tags[tag] for tag in kept if tag in tags and len(str(tags[tag])) <= LONGEST_KEPT}
 
 
 def _own(theirs: tuple[dict[int, Any], dict[int, Any]], request: CaptureRequest) -> Image.Exif:
