@@ -38,13 +38,14 @@ def whole_h264(decoded: hevc.Decoding, slices: list[bytes]) -> Any:
     """Return the frame that slices decode to, None if it is incomplete, or needs fewer bytes than there are.
 
     FFmpeg reports missing data. But with the parameter sets of a smaller frame it silently decodes only that size.
+    One frame is in memory at a time.
     """
-    frame = decoded(slices)
     last = slices[-1].rstrip(hevc.PADDING) if slices else b""
-    if frame is None or len(last) < hevc.SHORTEST:
-        return frame
-    fewer = decoded([*slices[:-1], last[: len(last) - len(last) // SHARE]])
-    return None if hevc.pixels_of(fewer) == hevc.pixels_of(frame) else frame
+    if len(last) < hevc.SHORTEST:
+        return decoded(slices)
+    fewer = hevc.pixels_of(decoded([*slices[:-1], last[: len(last) - len(last) // SHARE]]))
+    frame = decoded(slices)
+    return None if hevc.pixels_of(frame) == fewer else frame
 
 
 CODINGS = {

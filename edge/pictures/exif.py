@@ -23,8 +23,8 @@ SOFTWARE = "Minshan"
 EXIF_IFD, GPS_IFD = 0x8769, 0x8825
 ORIENTATION = 0x0112
 KEPT = {0x010F, 0x0110, ORIENTATION}  # Make, Model
-MOST_BYTES = 0xFFFF - 2  # of a segment without its length (ITU T.81, B.1.1.4)
 KEPT_EXPOSURE = {0x829A, 0x829D, 0x8827, 0x9204, 0x920A}  # time, aperture, ISO, bias, focal length
+LONGEST_KEPT = 64  # characters of a value; makers' names have about 20
 MARK, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
 UNREADABLE = (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError, AttributeError, struct.error)  # Pillow
 
@@ -33,9 +33,10 @@ def with_exif(jpeg: bytes, request: CaptureRequest) -> bytes:
     """Return the JPEG with station, camera, time, its uncertainty and place; only its Exif and XMP segments differ."""
     maker, exposure = _camera_wrote(jpeg)
     try:
-        body = _body((maker, exposure), request)
-    except UNREADABLE:  # of the wrong type for its tag, or too long: it can be read but not written
-        body = _body(({ORIENTATION: maker.get(ORIENTATION, 1)}, {}), request)
+        body = _own((maker, exposure), request).tobytes()
+    except UNREADABLE:  # of the wrong type for its tag: it can be read but not written
+        body = _own(({ORIENTATION: maker.get(ORIENTATION, 1)}, {}), request).tobytes()
+    body = body if body.startswith(MARK) else MARK + body
     segment = b"\xff\xe1" + (len(body) + 2).to_bytes(2, "big") + body
     return jpeg[:2] + segment + b"".join(piece for piece in _segments(jpeg) if not piece[4:].startswith((MARK, XMP)))
 
@@ -74,21 +75,14 @@ def _camera_wrote(jpeg: bytes) -> tuple[dict[int, Any], dict[int, Any]]:
         image = Image.open(io.BytesIO(jpeg), formats=["JPEG"])
         theirs = image.getexif()
         exposure = theirs.get_ifd(EXIF_IFD)
-        return (
-            {tag: theirs[tag] for tag in KEPT if tag in theirs} | {ORIENTATION: orientation(image)},
-            {tag: exposure[tag] for tag in KEPT_EXPOSURE if tag in exposure},
-        )
+        return _short(theirs, KEPT) | {ORIENTATION: orientation(image)}, _short(exposure, KEPT_EXPOSURE)
     except UNREADABLE:
         return {}, {}
 
 
-def _body(theirs: tuple[dict[int, Any], dict[int, Any]], request: CaptureRequest) -> bytes:
-    """Return the contents of our segment. Raise ValueError if they are too long for one, UNREADABLE."""
-    found = _own(theirs, request).tobytes()
-    body = found if found.startswith(MARK) else MARK + found
-    if len(body) > MOST_BYTES:
-        raise ValueError(len(body))
-    return body
+def _short(tags: Any, kept: set[int]) -> dict[int, Any]:
+    """Return the tags to keep, without those that are too long: an Exif segment has at most 64 kB in all."""
+    return {tag: tags[tag] for tag in kept if tag in tags and len(str(tags[tag])) <= LONGEST_KEPT}
 
 
 def _own(theirs: tuple[dict[int, Any], dict[int, Any]], request: CaptureRequest) -> Image.Exif:

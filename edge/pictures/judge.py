@@ -1,15 +1,15 @@
 """Check a picture and make its thumbnail; with Pillow alone, no numpy.
 
-Four faults are looked for. They mark a picture and never discard it. The first two are judged without the rows in which
-a camera writes its time and name:
+Four faults are looked for. They mark a picture and never discard it. Dark and blurred are judged without the rows in
+which a camera writes its time and name:
 
+- *painted*: most of it is exactly one strong colour, as a recorder fills the picture while it receives no video.
 - *dark*: hardly any light, and no bright spots either (a lamp or a frost fire at night is one).
 - *blurred*: the "blur effect" of Crete et al. (2007): how much of the picture's fine variation is lost when it is
   blurred once more; a sharp picture loses much, a blurred one little. It is a ratio, so it does not change when fog,
   haze or smoke reduces the contrast, which is weather and no fault. In thick fog and at dusk the sensor's noise hides a
   blur, which then goes unmarked. Only if no edge is left at all can a lens covered with dew not be told from fog; that
   counts as blurred.
-- *painted*: most of it is exactly one strong colour, as a recorder fills the picture while it receives no video.
 - *repeated*: the decoded picture equals the previous one, pixel by pixel at an eighth of its size, in at least three
   quarters of its tiles. A frozen camera gives the same frame, perhaps recompressed and with a running clock on it; two
   frames of a live sensor differ by its noise in every tile however calm the day, so mere similarity (a perceptual hash)
@@ -111,12 +111,12 @@ class Opened(msgspec.Struct, frozen=True):
         mean, bright = ImageStat.Stat(seen).mean[0], _bright(seen.reduce(8 // self.scale))
         blur, edges = blur_effect(small)
         faults = []
-        if mean < DARK_MEAN and bright < DARK_BRIGHT:
+        if _is_painted(self.image):
+            faults.append(PAINTED.code)  # no lens is in it, that somebody could clean
+        elif mean < DARK_MEAN and bright < DARK_BRIGHT:
             faults.append(DARK.code)
         elif edges < NO_EDGES or blur > BLUR_LIMIT:
             faults.append(BLURRED.code)
-        elif _is_painted(self.image):
-            faults.append(PAINTED.code)
         if is_repeated(pixels, previous):
             faults.append(REPEATED.code)
         figures = {"luminance": mean, "bright": bright, "blur": blur, "edges": edges}

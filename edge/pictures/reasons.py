@@ -52,6 +52,16 @@ def not_kept(error: OSError) -> Reason:
     return DISK.having(detail=why)
 
 
+def not_recorded(seconds: float) -> Reason:
+    """Return that a picture was taken and its record has not been written in that time."""
+    why = Reason(
+        "picture_not_recorded",
+        "the picture was taken, but its record was not written to the disk within {seconds:g} s",
+        seconds=seconds,
+    )
+    return DISK.having(detail=why)
+
+
 def password_unread(file: str, error: OSError | ValueError) -> Reason:
     """Return the reason that the camera's password file cannot be read."""
     why = system_reason(error) if isinstance(error, OSError) else Reason("not_utf8", "it is not UTF-8 text")

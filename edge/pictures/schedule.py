@@ -7,7 +7,7 @@ another camera of its box, only when `logins.py` allows it, on command too.
 
 Several pictures are taken at once (`captures.py`). Scheduled ones are taken one at a time per box, and never on all
 lanes: a picture on command waits for no other camera, and if a scheduled one of its camera is being taken it gets that.
-The lane itself only decides, and sleeps until a message arrives or a camera is due.
+A healthy camera waits for none that has failed before. The lane itself only decides, and sleeps until a message arrives or a camera is due.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from drivers.cameras.camera import LoginRefusedError
 from drivers.clock import Clock
 from drivers.reason import Reason
 from edge.config.sections import CameraSection, SiteSection
-from edge.northbound import version1
 from edge.pictures.captures import AT_ONCE, Captured, CaptureJob, CaptureListener, Captures, PictureOrder
 from edge.pictures.logins import Login, RefusedLogins, login_of
-from edge.pictures.reasons import detail, login_waits, not_kept, password_unread, picture_taken
+from edge.pictures.reasons import detail, login_waits, not_kept, password_unread
 from edge.pictures.spool import CaptureRequest, CaptureTarget, PicturePlace, Spool, new_id, target, widened
+from edge.pictures.unrecorded import Unrecorded
 from edge.pictures.watched import LONGEST_PAUSE, WatchedCamera
 from edge.records.bodies import plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
@@ -74,7 +74,7 @@ class PictureLane:
         self._captures = Captures(clock, spool, shelf, self._make_request, self._inbox, patience, absence)
         self._logins = RefusedLogins(spool.folder / "logins.json", boot, clock.now, lambda: utc()[0])
         self._orders: list[PictureOrder] = []
-        self._unrecorded: list[tuple[PictureOrder, dict[str, Any]]] = []  # taken, their records not on the disk yet
+        self._unrecorded = Unrecorded(clock)
         self._due: list[WatchedCamera] = []
         self._under_way: list[CaptureJob] = []
         self._last: dict[str, str] = {}
@@ -103,7 +103,7 @@ class PictureLane:
 
     def recorded(self, picture: str) -> None:
         """Finish the order of a picture (SHA-256) whose record is now on the disk. Callable from any lane."""
-        if self._unrecorded:
+        if self._unrecorded.any:
             self._inbox.offer(picture)
 
     def forgive_logins(self) -> None:
@@ -128,7 +128,9 @@ class PictureLane:
         lanes = self._captures.lanes()
         try:
             while True:
-                self._handle(self._inbox.get(min(watched.next_look() for watched in self._watched.values())))
+                looks = (watched.next_look() for watched in self._watched.values())
+                self._handle(self._inbox.get(min(self._unrecorded.due(), *looks)))
+                self._unrecorded.give_up()
                 for watched in self._watched.values():
                     if not watched.open and watched.due() and self._light(watched):
                         watched.open = True
@@ -144,9 +146,7 @@ class PictureLane:
         elif isinstance(message, Captured):
             self._ended(message)
         elif isinstance(message, str):
-            for order, body in [one for one in self._unrecorded if one[1]["picture"] == message]:
-                self._unrecorded.remove((order, body))
-                order.done(True, picture_taken(body, order.camera), version1.body(Kind.PICTURE, body))
+            self._unrecorded.recorded(message)
         elif isinstance(message, Forgive):
             self._forgive()
 
@@ -166,14 +166,13 @@ class PictureLane:
     def _begin(self) -> None:
         """Begin pending jobs: orders first, then due cameras, each when its box and camera are free."""
         for order in list(self._orders):
-            if len(self._under_way) >= AT_ONCE:
-                return
-            if self._try(self._watched[order.camera], order):
+            if len(self._under_way) < AT_ONCE and self._try(self._watched[order.camera], order):
                 self._orders.remove(order)
         for watched in list(self._due):
-            if len(self._under_way) >= AT_ONCE - 1:
-                return
-            if self._try(watched, None):
+            failing = sum(self._watched[job.camera.name].failures > 0 for job in self._under_way)
+            # Of the places one is for orders, another one for cameras that do not fail.
+            free = len(self._under_way) < AT_ONCE - 1 and not (watched.failures and failing >= AT_ONCE - 2)
+            if free and self._try(watched, None):
                 self._due.remove(watched)
 
     def _try(self, watched: WatchedCamera, order: PictureOrder | None) -> bool:
@@ -211,8 +210,7 @@ class PictureLane:
         if job.order is None:
             self._missed(job, why, wait=min(left, LONGEST_PAUSE))  # the password may be changed in the meantime
         else:
-            body = {"camera": job.camera.name, "reason": str(why)}
-            job.order.done(False, detail(why), body)
+            job.order.done(False, detail(why), {"camera": job.camera.name, "reason": str(why)})
 
     def _make_request(self, camera: CaptureTarget) -> CaptureRequest:
         utc, mark = self._utc()
@@ -251,7 +249,7 @@ class PictureLane:
         body = shelved.body | asked
         mark = widened(request.clock, shelved.late_s)
         if order is not None:
-            self._unrecorded.append((order, shelved.body))
+            self._unrecorded.add(order, shelved.body)
         self._post(Draft(Kind.PICTURE, request.stamp, 0.0, request.utc, mark, body))
         self._last[name] = captured.pixels
         self._save(lambda: self._spool.remember(self._last))

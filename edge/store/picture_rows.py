@@ -19,6 +19,7 @@ INSERT_PIECE = "INSERT OR IGNORE INTO piece (picture, part, epoch, seq, camera, 
 INSERT_MISSING = (
     "INSERT OR IGNORE INTO delivery (destination, picture, part, seq) SELECT ?, picture, part, seq FROM piece"
 )
+WHOLE = 2**63 - 1  # an offset behind the end of any part
 Key = tuple[str, str, str]  # destination, picture, part
 
 
@@ -115,12 +116,17 @@ class PictureRows:
         )
         return bool(connection.changes())
 
-    def is_begun(self, connection: apsw.Connection, key: Key) -> bool:
-        """Return whether the destination's broker has received some or all of a part."""
-        row = (
-            "SELECT sent > 0 OR state IN ('sent', 'closed') FROM delivery WHERE destination=? AND picture=? AND part=?"
-        )
-        return bool(self._offsets.get(key) or connection.execute(row, key).get)
+    def prove(self, connection: apsw.Connection, key: Key) -> bool:
+        """Close a part that was sent whole; have one sent in part probed by a chunk at its end.
+
+        Return whether there is one to probe. A part of which nothing was sent is left unchanged.
+        """
+        row = "SELECT state, sent FROM delivery WHERE destination=? AND picture=? AND part=?"
+        state, sent = connection.execute(row, key).get or (HELD, 0)
+        if state in (SENT, CLOSED):
+            self.set_state(connection, key, CLOSED)
+            return False
+        return self._offsets.get(key, sent) > 0 and self.again(connection, key, WHOLE)
 
     def again(self, connection: apsw.Connection, key: Key, offset: int) -> bool:
         """Make a part unsent again from `offset` on; False if it no longer exists."""

@@ -63,9 +63,11 @@ class PictureBook:
         return self._change(lambda connection: self._rows.set_state(connection, (dest, picture, part), CLOSED))
 
     def proven(self, dest: str, picture: str, part: str) -> bool:
-        """Close a part that `dest` says it has, unless nothing of it was ever sent there: then it has another's."""
-        key = (dest, picture, part)
-        return self._change(lambda c: self._rows.is_begun(c, key) and self._rows.set_state(c, key, CLOSED))
+        """Close a part that `dest` says it has. Return whether it must be probed first, as it was not sent there whole.
+
+        A part of which nothing was sent is left unchanged: `dest` has another station's, or none.
+        """
+        return self._change(lambda connection: self._rows.prove(connection, (dest, picture, part)))
 
     def hold(self, dest: str, picture: str, part: str) -> bool:
         """Hold a part back until it is requested. Return False if there is no such part, or it is so already."""

@@ -116,13 +116,15 @@ class Chunks:
     def received(self, receipt: Receipt, believed: bool) -> bool:
         """Close the parts that the platform has, if the receipt is believed, and reopen those it wants.
 
-        Return whether something is to be sent. A part closed by mistake would never be sent: no answer lists pictures.
+        Return whether something is to be sent. Only parts sent whole are closed: no answer lists pictures, so one closed
+        by mistake would never be sent.
         """
+        again = []
         for piece in receipt.pictures if believed else ():
-            self._book.proven(self._dest, piece.picture, piece.part)
+            again.append(self._book.proven(self._dest, piece.picture, piece.part))
             self._probes.pop((piece.picture, piece.part), None)
         self._gate.ask(piece.picture for piece in receipt.wanted)
-        again = [self._book.again(self._dest, piece.picture, piece.part, piece.offset) for piece in receipt.wanted]
+        again += [self._book.again(self._dest, piece.picture, piece.part, piece.offset) for piece in receipt.wanted]
         return any(again)
 
     def probe_all(self) -> None:

@@ -6,13 +6,14 @@ import tracemalloc
 from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
+from weakref import WeakSet
 
 import av
 import pytest
 
 from drivers.cameras import frames as frames_module
 from drivers.cameras.frames import frames
-from drivers.cameras.key_frames import KeyFrames
+from drivers.cameras.key_frames import KeyFrames, whole_h264
 from tests.kits import orchard
 from tests.kits.key_frames import ENCODERS, encoded, frame_of, is_slice, joined, torn, units
 
@@ -209,3 +210,25 @@ def test_a_key_frame_without_colours_is_a_picture() -> None:
     """A camera that codes its night in grey alone is no torn one."""
     (key,) = encoded("h265", 4, [orchard.image(3, 362)], colours="gray")
     assert [found and found.format.name for found in KeyFrames("hevc", None).decode(key)] == ["gray"]
+
+
+class Pixels:
+    """A decoded frame, as far as it is looked at."""
+
+    def __init__(self, slices: list[bytes]) -> None:
+        self.planes = slices
+
+
+def test_one_decoding_of_a_key_frame_is_in_memory_at_a_time() -> None:
+    """Two of 12 megapixels would take 18 MB more, of the 100 that a picture may take."""
+    living, most = WeakSet[Pixels](), list[int]()
+
+    def decoded(slices: list[bytes]) -> Pixels:
+        most.append(len(living))
+        frame = Pixels(slices)
+        living.add(frame)
+        return frame
+
+    frame = whole_h264(decoded, [b"a" * 1000])
+    assert frame.planes == [b"a" * 1000]
+    assert most == [0, 0]

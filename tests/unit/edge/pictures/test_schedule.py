@@ -62,16 +62,18 @@ class Attendant:
 class Bench:
     """A picture lane in simulated time and what comes out of it."""
 
-    def __init__(self, state: Path, known: Callable[[float], bool] = lambda now: True, **camera: Any) -> None:
+    def __init__(
+        self, state: Path, known: Callable[[float], bool] = lambda now: True, more: tuple[str, ...] = (), **camera: Any
+    ) -> None:
         self.clock = SimClock(0.0)
         self.known = known
         self.attendant = Attendant(state / "spool")
         self.drafts: list[Draft] = []
         self.disk_takes = True
         self.done: list[tuple[str, bool, Reason, dict[str, Any]]] = []
-        section = CameraSection(name="orchard", driver="http", url="http://127.0.0.1/", **camera)
+        names = enumerate(("orchard", *more), 1)
         self.lane = PictureLane(
-            (section,),
+            tuple(CameraSection(name=n, driver="http", url=f"http://127.0.0.{k}/", **camera) for k, n in names),
             SITE,
             "min-1",
             self.clock,

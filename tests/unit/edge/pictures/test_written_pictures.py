@@ -7,7 +7,8 @@ import io
 import pytest
 from PIL import Image, ImageDraw, ImageFilter, ImageFont
 
-from tests.unit.edge.pictures.test_judge import as_jpeg, faults, painted
+from edge.pictures.exif import with_exif
+from tests.unit.edge.pictures.test_judge import WISH, as_jpeg, faults, painted
 
 WHITE = (255, 255, 255)
 
@@ -44,12 +45,13 @@ def test_what_a_camera_writes_into_its_picture_is_not_what_its_lens_sees(size: i
 def test_what_a_recorder_paints_where_it_has_no_video_is_not_good(
     size: tuple[int, int], colour: tuple[int, int, int]
 ) -> None:
-    """A blue area with words and a clock that goes on is marked."""
-    painting = Image.new("RGB", size, colour)
-    ImageDraw.Draw(painting).text(
-        (size[0] // 3, size[1] // 2), "NO VIDEO", WHITE, ImageFont.load_default(size[1] // 10)
-    )
-    assert faults(captioned(painting, size[1] // 16)) == ["painted"]
+    """A blue area is marked as that, with words of any size and a clock that goes on, or without: no lens is dirty."""
+    for share in (10, 40):
+        painting = Image.new("RGB", size, colour)
+        font = ImageFont.load_default(size[1] / share)
+        ImageDraw.Draw(painting).text((size[0] // 3, size[1] // 2), "NO VIDEO", WHITE, font)
+        assert faults(captioned(painting, size[1] // 16)) == ["painted"]
+    assert faults(as_jpeg(Image.new("RGB", size, colour))) == ["painted"]
 
 
 def test_a_blue_sky_that_fills_most_of_a_picture_is_a_good_picture() -> None:
@@ -61,3 +63,17 @@ def test_a_blue_sky_that_fills_most_of_a_picture_is_a_good_picture() -> None:
     ]
     orchard.paste(Image.merge("RGB", sky), (0, 0))
     assert faults(as_jpeg(orchard)) == []
+
+
+@pytest.mark.parametrize("length", [300, 65_000, 65_400])
+def test_what_a_camera_wrote_at_length_is_not_sent_with_each_picture(length: int) -> None:
+    """A block as large as it can be leaves room for the station's own, costs no picture and no link."""
+    exif, out = Image.Exif(), io.BytesIO()
+    exif[0x010F], exif[0x0110] = "Maker" * (length // 5), "Model"
+    Image.new("RGB", (16, 8)).save(out, "JPEG")
+    block = exif.tobytes()
+    jpeg = out.getvalue()
+    jpeg = jpeg[:2] + b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block + jpeg[2:]
+    marked = with_exif(jpeg, WISH)
+    assert len(marked) < 2000
+    assert Image.open(io.BytesIO(marked)).getexif()[0x0110] == "Model"

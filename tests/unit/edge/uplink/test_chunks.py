@@ -61,20 +61,26 @@ def test_what_nobody_confirms_is_asked_about_without_its_bytes(store: Store) -> 
     assert sent(chunks) == [("thumbnail", 1, sizes["thumbnail"] - 1)]
 
 
-def test_a_photo_of_which_nothing_was_sent_is_closed_by_no_receipt(store: Store) -> None:
-    """A receipt that was forged, or another box's, takes no photo out of the queue; one that answers a chunk does."""
+def test_a_photo_that_was_not_sent_whole_is_closed_by_no_receipt(store: Store) -> None:
+    """A receipt that was forged takes no photo out of the queue; of one that has begun the receiver is asked."""
     picture, clock = pictured(store, "a"), SimClock()
     chunks = Chunks(destination(BrokerSection(url="mqtt://127.0.0.1")), store, clock)
     receipt = Receipt(VERSION, "l", 1, pictures=[Piece(picture, "full"), Piece(picture, "thumbnail")])
     assert store.pictures.hold(PLATFORM, picture, "full")
-    chunks.received(receipt, True)
+    assert not chunks.received(receipt, True)
     assert [part for part, _, _ in sent(chunks)] == ["thumbnail"]
     chunks.hasten(picture)
     assert store.pictures.again(PLATFORM, picture, "full")
     message = chunks.next(Window(20, None))
     assert message is not None and message.chunk is not None and message.chunk.part == "full"
     chunks.sent(message.chunk, 1)
-    chunks.received(receipt, True)
+    assert chunks.received(receipt, True)
+    assert chunks.received(receipt, True), "nor by two"
+    size = message.chunk.size
+    assert sent(chunks) == [("full", size, 0)]
+    assert chunks.received(Receipt(VERSION, "l", 1, wanted=[Piece(picture, "full", 1)]), True)
+    assert sent(chunks) == [("full", 1, size - 1)]
+    assert not chunks.received(receipt, True)
     assert (sent(chunks), store.pictures.unproven(PLATFORM)) == ([], [])
 
 
