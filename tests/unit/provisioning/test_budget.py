@@ -93,3 +93,11 @@ def test_the_doctor_says_the_month_in_a_sentence_of_its_own(made: Path, most: in
     config = load(made)
     found, at = planned(config)
     assert said in planned_cost(config, found[at]) and "→" not in planned_cost(config, found[at])
+
+
+def test_a_station_without_a_budget_says_why_its_month_costs_so_much() -> None:
+    """The figure alone, as of the demo with its full photos each hour, reads as what any station costs."""
+    without = BudgetSnapshot(None, {}, None, None, None, 407e6, step=0, live_every=1)
+    figure, why = bill(without)
+    assert "407 MB a month" in figure
+    assert "no [budget]" in why and "full photo" in why
