@@ -187,7 +187,12 @@ def whole_station(
     Without `camera` (a snapshot's URL) it takes no pictures; `fitted` is what it has beside, as TOML.
     """
     text = WHOLE.format(
-        station=station, title=quoted(title(number)), state=quoted(str(state)), broker=quoted(broker), proof=proof, **PROFILES
+        station=station,
+        title=quoted(title(number)),
+        state=quoted(str(state)),
+        broker=quoted(broker),
+        proof=proof,
+        **PROFILES,
     )
     return text + ALERTS + fitted + (CAMERA.format(camera=quoted(camera)) if camera else "")
 

@@ -88,7 +88,7 @@ def days_of(engine: Engine, station: str) -> Iterator[Completeness]:
 
 
 def own_broker(state: Path, names: dict[str, str], stack: ExitStack) -> tuple[str, DemoHub]:
-    """Start the demo's own broker and a hub, which calls each station by its name. Return the broker's URL and the hub."""
+    """Start the demo's own broker and a hub, to which stations have `names`. Return the broker's URL and the hub."""
     broker = OwnBroker(state / "broker")
     stack.callback(broker.stop)
     link = connect(BrokerSection(url=broker.url, protocol="3.1.1"), Session("minshan-demo-roll", (ROLLCALL,)))
