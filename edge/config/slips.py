@@ -30,7 +30,7 @@ KeyPath = tuple[str | int, ...]
 # A text is refused for its form by these; a title may hold any sign.
 FORMS = {
     *("bad_broker", "bad_name", "string_pattern_mismatch", "literal_error", "driver_near", "unknown_driver"),
-    *("camera_url", "bad_port", "bad_hour", "bad_day_of_year"),
+    *("camera_url", "bad_port", "bad_hour", "bad_day_of_year", "bad_http_url", "bad_mail_url", "bad_public_url"),
 }
 # What was meant by a text in quotes, where a number or a truth is wanted.
 QUOTED = {
@@ -38,6 +38,7 @@ QUOTED = {
     "float_type": r"[-+]?\d+(\.\d+)?",
     "bool_type": "true|false",
 }
+WITH_UNIT = re.compile(r"""(?P<quote>["'])\s*[-+]?\d+(\.\d+)?\s*(?P<unit>[^\W\d_]{1,8}|%|°[CF]?|℃)\s*(?P=quote)""")
 
 
 def wide_lines(file: str, text: str) -> Iterator[Mistake]:
@@ -63,6 +64,8 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
     code = reason.code
     if code in FORMS and (wide := first_wide(text)):
         return wide
+    if code in FORMS and text[:1] in ("'", '"') and text[1:-1] != text[1:-1].strip():
+        return Reason("blanks", "has blanks before or behind it: take them out")
     if other := of_other_type(code, text):
         return other
     if code in ("bad_broker", "camera_url", "bad_port") and (found := re.search(SIGN_IN_LOGIN[code], text)):
@@ -96,6 +99,14 @@ def of_other_type(code: str, text: str) -> Reason | None:
     """Return how a value of another type is to be written: a number in quotes, one entry without its brackets."""
     if code in QUOTED and (bare := re.fullmatch(QUOTED[code], text[1:-1])) and text[:1] in ("'", '"'):
         return Reason("quoted", "write it without quotes: {value}", value=bare[0])
+    if code in QUOTED and (found := WITH_UNIT.fullmatch(text)):
+        return Reason(
+            "with_unit",
+            "write the number alone, without quotes and without “{unit}”: the key's name says the unit, as _m or _min",
+            unit=found["unit"],
+        )
+    if code == "int_type" and (whole := re.fullmatch(r"([-+]?\d+)\.0*", text)):
+        return Reason("without_point", "must be a whole number: write {value}", value=whole[1])
     if code in ("list_type", "tuple_type") and text and text[0] not in "[{":
         return Reason("not_list", "must be a list: write [{value}]", value=text)
     return None
