@@ -62,11 +62,7 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
     `tables` are the file's, `text` is what stands there.
     """
     code = reason.code
-    if code in FORMS and (wide := first_wide(text)):
-        return wide
-    if code in FORMS and text[:1] in ("'", '"') and text[1:-1] != text[1:-1].strip():
-        return Reason("blanks", "has blanks before or behind it: take them out")
-    if other := of_other_type(code, text):
+    if other := of_other_form(code, text) or of_other_type(code, text):
         return other
     if code in ("bad_broker", "camera_url", "bad_port") and (found := re.search(SIGN_IN_LOGIN[code], text)):
         return Reason(
@@ -93,6 +89,16 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
             return reason
         return address(model, text, reason)
     return reason
+
+
+def of_other_form(code: str, text: str) -> Reason | None:
+    """Return which sign or blank of a text is of no form that is taken."""
+    if code not in FORMS:
+        return None
+    if wide := first_wide(text):
+        return wide
+    inside = text[1:-1] if text[:1] in ("'", '"') else text
+    return None if inside == inside.strip() else Reason("blanks", "has blanks before or behind it: take them out")
 
 
 def of_other_type(code: str, text: str) -> Reason | None:

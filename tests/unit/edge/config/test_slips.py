@@ -147,8 +147,8 @@ def test_only_signs_of_chinese_typing_are_changed(text: str) -> None:
         (
             "1590",
             '"1590 米"',
-            '6: site.altitude_m = "1590 米": write the number alone, without quotes and without “米”: the key\'s name says '
-            "the unit, as _m or _min",
+            '6: site.altitude_m = "1590 米": write the number alone, without quotes and without “米”: '
+            "the key's name says the unit, as _m or _min",
         ),
         ('"maoxian-1"', '"a "', '2: station.id = "a ": has blanks before or behind it: take them out'),
         ('"maoxian-1"', '"all"', '2: station.id = "all": no station may be called all: messages to all stations are'),
