@@ -84,7 +84,7 @@ def done(wanted: str | None, unwatched: str | None) -> str:
 
     `unwatched`: the crop of a stage that no rule of the station follows.
     """
-    if wanted == "stage" and unwatched in CRITICAL:
+    if wanted == "stage" and unwatched is not None and unwatched in CRITICAL:
         return _("Recorded, but {why}").format(why=texts.in_full(no_rule(unwatched)))
     return {
         "stage": _("Recorded; the frost rules follow it from the next minute on."),
