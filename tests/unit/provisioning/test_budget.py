@@ -18,6 +18,8 @@ from tests.kits.command import minshan
 
 INIT = ("init", "--station", "min-1", "--broker", "mqtts://broker.example:8883", "--camera", "picamera")
 SITE = ("--latitude", "31.7", "--longitude", "103.8", "--altitude", "1600")
+DOCS = Path(__file__).parent.parent.parent.parent / "docs"
+MAOXIAN = ("--latitude", "31.68", "--longitude", "103.85", "--altitude", "1590")
 SENSORS = ("bme280", "ascii-station:port=/dev/ttyUSB0", "sen5x")
 
 
@@ -95,3 +97,19 @@ def test_the_doctor_says_the_month_in_a_sentence_of_its_own(made: Path, most: in
     config = load(made)
     found, at = planned(config)
     assert said in planned_cost(config, found[at]) and "→" not in planned_cost(config, found[at])
+
+
+def test_the_page_about_costs_has_the_figures_of_the_plan(tmp_path: Path) -> None:
+    """In both languages, for its three sensors and either camera."""
+    figures = []
+    for size in ("width=1920,height=1080", "width=2688,height=1520"):
+        out = tmp_path / f"{size}.toml"
+        sensors = [word for name in SENSORS for word in ("--sensor", name)]
+        camera = ("--camera", f"picamera:{size}", "--state", str(tmp_path / "state"), "--out", str(out))
+        assert minshan(*INIT[:-2], *MAOXIAN, *sensors, *camera).code == 0
+        bills, _at = planned(load(out))
+        figures.append([f"{bills[step].total:.1f}" for step in (0, 1, 3, 4)])
+    rows = [f"| {one} | {other} |" for one, other in zip(*figures, strict=True)]
+    for page in ("costs.md", "costs.zh-CN.md"):
+        text = (DOCS / page).read_text("utf-8")
+        assert [row for row in rows if row not in text] == []
