@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -108,8 +109,8 @@ def test_the_page_about_costs_has_the_figures_of_the_plan(tmp_path: Path) -> Non
         camera = ("--camera", f"picamera:{size}", "--state", str(tmp_path / "state"), "--out", str(out))
         assert minshan(*INIT[:-2], *MAOXIAN, *sensors, *camera).code == 0
         bills, _at = planned(load(out))
-        figures.append([f"{bills[step].total:.1f}" for step in (0, 1, 3, 4)])
-    rows = [f"| {one} | {other} |" for one, other in zip(*figures, strict=True)]
+        figures.append([bills[step].total for step in (0, 1, 3, 4)])
     for page in ("costs.md", "costs.zh-CN.md"):
-        text = (DOCS / page).read_text("utf-8")
-        assert [row for row in rows if row not in text] == []
+        rows = re.findall(r"^\| [^|]+ \| (\d+\.\d) \| (\d+\.\d) \|$", (DOCS / page).read_text("utf-8"), re.MULTILINE)
+        told = [[float(figure) for figure in column] for column in zip(*rows, strict=True)]
+        assert told == [pytest.approx(column, abs=0.1) for column in figures]  # names of other lengths: 0.04
