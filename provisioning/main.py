@@ -237,10 +237,10 @@ def ran(words: list[str]) -> Any:
         return group().main(words, prog_name="minshan", standalone_mode=False)
     except SystemExit:  # our commands raise `Exit`
         raise BrokenPipeError from None
-    except click.exceptions.NoSuchCommand as error:
-        if error.command_name not in HELP:
+    except click.UsageError as error:
+        if (asked := help_asked(error, words)) is None:
             raise
-        return ran(help_asked(error.command_name, words))
+        return ran(asked)
 
 
 def see_encoding(words: Sequence[str]) -> None:

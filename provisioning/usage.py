@@ -15,7 +15,8 @@ LEAST_WIDTH, MOST_WIDTH = 20, 80  # columns
 NARROW = 58  # columns below which a term and its meaning do not stand side by side
 BELOW = 4  # columns by which the meaning is then set in
 NEAR = 0.8  # difflib's ratio: `doktor` is near `doctor`, and `restore`, as `hub restore` is called, not near `remote`
-HELP = ("help", "帮助")  # what people type for --help
+HELP = ("help", "帮助")  # what people type for --help, as a command
+MARKS = ("-help", "--帮助", "-?", "/?", "/h", "/help", "?", "？")  # and behind one, as elsewhere
 MOST_NAMED = 10  # commands that are named where none is near: more are for `--help`
 
 
@@ -81,9 +82,16 @@ def see_dashes(words: Sequence[str]) -> None:
             raise click.UsageError(told)
 
 
-def help_asked(word: str, words: Sequence[str]) -> list[str]:
-    """Return the command line for which that word of `HELP` stands in these words, as in `help sensors`."""
-    place = words.index(word)
+def help_asked(error: click.UsageError, words: Sequence[str]) -> list[str] | None:
+    """Return the command line of the help that somebody wants, as by `help sensors`, `sensors -help` or `status help`.
+
+    None where a wrong command line asks for none: the value of an option may be any word.
+    """
+    place = len(words) - 1
+    if isinstance(error, click.exceptions.NoSuchCommand) and error.command_name in HELP:
+        place = words.index(error.command_name)
+    elif not {*HELP, *MARKS}.intersection(words[-1:]) or "".join(words[-2:-1]).startswith("-"):
+        return None
     return [*words[:place], *words[place + 1 :], "--help"]
 
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from drivers.reason import Reason
+
 CRITICAL: Mapping[str, Mapping[str, float]] = {
     "apple": {
         "silver-tip": -9.4,
@@ -53,3 +55,13 @@ def most_tender(crop: str) -> tuple[str, float]:
     stages = CRITICAL[crop]
     stage = max(stages, key=lambda name: stages[name])
     return stage, stages[stage]
+
+
+def no_rule(crop: str) -> Reason:
+    """Return that no rule of a station's file is about the frost of that crop."""
+    return Reason(
+        "crop_unwatched",
+        'no rule of this station tells of frost on {crop}: add [[alert]] with name = "frost" and crop = "{key}"',
+        crop=crop,
+        key=crop,
+    )

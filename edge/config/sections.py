@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, GetPydanticSchema, model_validator
+from pydantic import AfterValidator, Field, GetPydanticSchema, model_validator
 from pydantic_core.core_schema import is_instance_schema
 
 from drivers.driver import DriverInfo
@@ -34,6 +34,15 @@ RemoteCommand = Literal["picture", "hello", "maintenance", "stage", "silence-hor
 
 
 REMOTE: tuple[RemoteCommand, ...] = ("picture", "hello", "stage", "silence-horn")
+EVERY_STATION = "all"  # in topics: minshan/1/all/rollcall
+RESERVED = Reason("reserved_name", "no station may be called {name}: messages to all stations are", name="")
+
+
+def own_name(name: str) -> str:
+    """Return a station's name. Raise SettingError for the one that stands for every station."""
+    if name == EVERY_STATION:
+        raise SettingError(RESERVED.having(name=name))
+    return name
 
 
 class StationSection(Section):
@@ -42,7 +51,7 @@ class StationSection(Section):
     `language`: of its journal; None: the system's.
     """
 
-    id: Name
+    id: Annotated[Name, AfterValidator(own_name)]
     title: Title = ""
     language: Literal["en", "zh"] | None = None
 

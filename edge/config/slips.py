@@ -30,7 +30,7 @@ KeyPath = tuple[str | int, ...]
 # Reasons that refuse a text for its form; a title may contain any character.
 FORMS = {
     *("bad_broker", "bad_name", "string_pattern_mismatch", "literal_error", "driver_near", "unknown_driver"),
-    *("camera_url", "bad_port", "bad_hour", "bad_day_of_year"),
+    *("camera_url", "bad_port", "bad_hour", "bad_day_of_year", "bad_http_url", "bad_mail_url", "bad_public_url"),
 }
 # A quoted text that was meant as a number or a truth value.
 QUOTED = {
@@ -38,6 +38,7 @@ QUOTED = {
     "float_type": r"[-+]?\d+(\.\d+)?",
     "bool_type": "true|false",
 }
+WITH_UNIT = re.compile(r"""(?P<quote>["'])\s*[-+]?\d+(\.\d+)?\s*(?P<unit>[^\W\d_]{1,8}|%|°[CF]?|℃)\s*(?P=quote)""")
 
 
 def wide_lines(file: str, text: str) -> Iterator[Mistake]:
@@ -61,9 +62,7 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
     `tables`: the file's; `text`: the value's text in the file.
     """
     code = reason.code
-    if code in FORMS and (wide := first_wide(text)):
-        return wide
-    if other := of_other_type(code, text):
+    if other := of_other_form(code, text) or of_other_type(code, text):
         return other
     if code in ("bad_broker", "camera_url", "bad_port") and (found := re.search(SIGN_IN_LOGIN[code], text)):
         return Reason(
@@ -92,10 +91,28 @@ def closer(tables: dict[str, Any], path: KeyPath, text: str, reason: Reason) -> 
     return reason
 
 
+def of_other_form(code: str, text: str) -> Reason | None:
+    """Return which sign or blank of a text is of no form that is taken."""
+    if code not in FORMS:
+        return None
+    if wide := first_wide(text):
+        return wide
+    inside = text[1:-1] if text[:1] in ("'", '"') else text
+    return None if inside == inside.strip() else Reason("blanks", "has blanks before or behind it: take them out")
+
+
 def of_other_type(code: str, text: str) -> Reason | None:
     """Return how to write a value that has another type: a number in quotes, a list without its brackets."""
     if code in QUOTED and (bare := re.fullmatch(QUOTED[code], text[1:-1])) and text[:1] in ("'", '"'):
         return Reason("quoted", "write it without quotes: {value}", value=bare[0])
+    if code in QUOTED and (found := WITH_UNIT.fullmatch(text)):
+        return Reason(
+            "with_unit",
+            "write the number alone, without quotes and without “{unit}”: the key's name says the unit, as _m or _min",
+            unit=found["unit"],
+        )
+    if code == "int_type" and (whole := re.fullmatch(r"([-+]?\d+)\.0*", text)):
+        return Reason("without_point", "must be a whole number: write {value}", value=whole[1])
     if code in ("list_type", "tuple_type") and text and text[0] not in "[{":
         return Reason("not_list", "must be a list: write [{value}]", value=text)
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drivers.reason import Reason
-from edge.alerts.crops import CRITICAL
+from edge.alerts.crops import CRITICAL, no_rule
 from edge.control.arguments import CommandRefusedError, StageArguments
 from edge.control.status import StationParts
 from edge.records.bodies import Stage
@@ -13,14 +13,7 @@ from edge.records.bodies import Stage
 
 def unwatched(parts: StationParts, crop: str) -> Reason | None:
     """Return the reason that no alert rule of the station's file covers that crop's frost; None if one does."""
-    if any(rule.crop == crop for rule in parts.config.alert):
-        return None
-    return Reason(
-        "crop_unwatched",
-        'no rule of this station tells of frost on {crop}: add [[alert]] with name = "frost" and crop = "{key}"',
-        crop=crop,
-        key=crop,
-    )
+    return None if any(rule.crop == crop for rule in parts.config.alert) else no_rule(crop)
 
 
 def say(parts: StationParts, arguments: StageArguments, issued_by: str) -> dict[str, Any]:

@@ -50,12 +50,13 @@ class Chinese(gettext.GNUTranslations):
 def said_anew(text: str, before: Mapping[str, object], now: Mapping[str, object]) -> str:
     """Return a sentence that was told whole, as records bring it, with what it names as it is said to people now.
 
-    A channel stands in it by its name in the contract. A sentence whose gap is still open is left as it is.
+    A channel stands in it by its name in the contract. A sentence whose gap is still open is left as it is, and so is
+    what stands in quotes, which is to be typed.
     """
     for name, value in before.items():
         if str(now[name]) != str(value) and f"{{{name}" not in text:
             word = str(now[name]).replace("\\", r"\\")
-            text = re.sub(rf"(?<![\w.]){re.escape(str(value))}(?![\w.]*\w)", word, text)
+            text = re.sub(rf"(?<![\w.\"]){re.escape(str(value))}(?![\w.]*\w)", word, text)
     return text
 
 

@@ -289,12 +289,12 @@ def fact_value(value: object, key: str = "") -> str:
     """Return the value of such a fact: meanings in words, lists and tables piece by piece."""
     if key == "quality" and isinstance(value, int):
         return flag_word(value)
-    if isinstance(value, str) and key in ("crop", "stage"):
-        return crop(value) if key == "crop" else stage(value)
+    if isinstance(value, str) and key in ("crop", "stage", "rules"):
+        return {"crop": crop, "stage": stage, "rules": rule}[key](value)
     if is_coded(value):
         return render_value(value)
     if isinstance(value, dict):
         return _(", ").join(f"{fact(str(key))} {fact_value(one, str(key))}" for key, one in value.items())
     if isinstance(value, list):
-        return _(", ").join(fact_value(one) for one in value)
+        return _(", ").join(fact_value(one, key) for one in value)
     return plain(value)

@@ -146,6 +146,9 @@ FACTS = {
     "blur": N_("blur"),
     "edges": N_("edges"),
     "rules": N_("rules"),
+    "maintenance_s": N_("seconds of maintenance"),
+    "reason": N_("reason"),
+    "why": N_("note"),
 }
 
 # Rules of alerts as `minshan init` names them; a name that somebody else has given is shown as it is.

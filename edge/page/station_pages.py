@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any
+from urllib.parse import urlencode
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response, StreamingResponse
@@ -165,12 +166,13 @@ class StationPages:
     def _work(self, request: Request) -> Response:
         """Return what technicians may ask for, and what has come of it."""
         wanted = request.query_params.get("done")
-        return self._works(request, {}, done=work_page.done(wanted), wanted=wanted)
+        done = work_page.done(wanted, request.query_params.get("unwatched"))
+        return self._works(request, {}, done=done, wanted=wanted)
 
     def take_work(self, request: Request, form: Mapping[str, str]) -> Response:
         """Do what a technician's form asks for; where that cannot be, return the form with the reason."""
         try:
-            return RedirectResponse(f"{work_page.ADDRESS}?done={work_page.asked(self._source, form)}", 303)
+            return RedirectResponse(f"{work_page.ADDRESS}?{urlencode(work_page.asked(self._source, form))}", 303)
         except (NotRunningError, AskError) as error:
             return self._works(request, form, status=422, trouble=silent(error))
 

@@ -11,7 +11,7 @@ from urllib.parse import parse_qsl
 
 from starlette.requests import Request
 
-from edge.alerts.crops import CRITICAL
+from edge.alerts.crops import CRITICAL, no_rule
 from edge.control.client import AskError, NotRunningError
 from edge.language import texts
 from edge.language.texts import _
@@ -61,25 +61,31 @@ def said(source: Source, span: Mapping[str, float]) -> list[happenings.Happening
     return list(newest.values())
 
 
-def asked(source: Source, form: Mapping[str, str]) -> str:
-    """Ask for what a form wants. Return which that was. Raise NotRunningError, AskError."""
+def asked(source: Source, form: Mapping[str, str]) -> dict[str, str]:
+    """Ask for what a form wants. Return what `done` takes of it. Raise NotRunningError, AskError."""
     wanted, token, by = form.get("ask", ""), form.get("token", ""), form.get("by", "").strip()
     if wanted == "stage":
         crop, _space, stage = form.get("stage", "").partition(" ")
         if not stage or not by:
             raise AskError(_("Choose the stage, and enter your name."))
-        source.ask("stage", token=token, crop=crop, stage=stage, by=by)
-    elif wanted == "picture":
+        answer = source.ask("stage", token=token, crop=crop, stage=stage, by=by)
+        return {"done": wanted, **({"unwatched": crop} if "why" in answer else {})}
+    if wanted == "picture":
         source.ask("picture", token=token, **({"camera": form["camera"]} if "camera" in form else {}))
     elif wanted == "silence-horn":
         source.ask("silence-horn", token=token, by=by)
     else:
         raise AskError(_("Press one of the buttons."))
-    return wanted
+    return {"done": wanted}
 
 
-def done(wanted: str | None) -> str:
-    """Return what to say of something that was asked for; "" of what nobody can have."""
+def done(wanted: str | None, unwatched: str | None) -> str:
+    """Return what to say of something that was asked for; "" of what nobody can have.
+
+    `unwatched`: the crop of a stage that no rule of the station follows.
+    """
+    if wanted == "stage" and unwatched is not None and unwatched in CRITICAL:
+        return _("Recorded, but {why}").format(why=texts.in_full(no_rule(unwatched)))
     return {
         "stage": _("Recorded; the frost rules follow it from the next minute on."),
         "picture": _("The photo was taken."),

@@ -82,7 +82,7 @@ def key(typed: str, known: Iterable[str], names: Mapping[str, str]) -> str:
 
 
 def _bare(word: str) -> str:
-    return "".join(word.split()).lower()
+    return re.sub(r"[\W_]", "", word).lower()
 
 
 class Degrees(click.ParamType[float]):

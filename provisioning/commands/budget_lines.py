@@ -16,7 +16,8 @@ def bill(budget: BudgetSnapshot) -> list[str]:
         sentence = _("Mobile data: about {month} MB a month; {used} MB used since {date}.")
         if budget.first is None:
             sentence = _("Mobile data: about {month} MB a month; {used} MB used.")
-        return [sentence.format(month=amount(month), used=amount(used), date=budget.first)]
+        told = sentence.format(month=amount(month), used=amount(used), date=budget.first)
+        return [told, _("The file has no [budget]: nothing is thinned, and each full photo is sent.")]
     sentence = _("Mobile data: about {month} MB a month; {used} of {most} MB used.")
     left = budget.days_left
     if left is not None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from drivers.text_files import meant
+from edge.config.address import parse
 from edge.language import texts
 from edge.language.texts import _
 from provisioning.commands import open_secrets
@@ -15,7 +16,7 @@ from provisioning.commands.options import is_missing
 from provisioning.doctor.broker_notes import readable
 
 if TYPE_CHECKING:
-    from edge.config.sections import Config, SiteSection
+    from edge.config.sections import BrokerSection, Config, SiteSection
 
 DEGREES_AN_HOUR = 15.0  # of longitude: the earth turns once in 24 hours
 FAR = 4.0  # hours between sun and clock; in the west of China, at 74° E by the clock of 120° E, there are 3
@@ -54,9 +55,24 @@ def letters(texts_of: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
 
 def unfinished(config: Config) -> Iterator[tuple[str, str]]:
     """Yield that the file has no sensor, and each secret that is not there; the doctor finds that by itself."""
+    if config.broker is not None:
+        yield from login(config.broker)
     if not config.sensor:
         yield _("the file has no sensor: the station will measure nothing"), _("`minshan sensors` lists the drivers.")
     yield from absent(config.broker, *config.camera, *config.forward, *config.channel)
+
+
+def login(broker: BrokerSection) -> Iterator[tuple[str, str]]:
+    """Yield that a user's password is nowhere."""
+    named = parse(broker.url)
+    user = broker.username or named.username
+    if user and not (broker.password or broker.password_file or named.password or broker.cert_file):
+        remedy = _(
+            "Write it into a file of its own: `sudo sh -c 'cat >{file}'`, the password, Enter, Ctrl-D; "
+            'and write password_file = "{file}" in [broker].'
+        )
+        sentence = _("broker: the password of the user {user} is not given").format(user=user)
+        yield sentence, remedy.format(file="/etc/minshan/broker.password")
 
 
 def absent(*sections: object) -> Iterator[tuple[str, str]]:

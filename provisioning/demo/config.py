@@ -169,6 +169,16 @@ def quoted(text: str) -> str:
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
+def title(number: int) -> str:
+    """Return what people call the `number`th station of a demo."""
+    return _("Maoxian demo orchard") + (f" {number}" if number > 1 else "")
+
+
+def capture_title(file: str) -> str:
+    """Return what people call the station that a capture drives."""
+    return _("Capture {file}").format(file=file)
+
+
 def whole_station(
     station: str, state: Path, broker: str, proof: str, camera: str | None, number: int = 1, fitted: str = ""
 ) -> str:
@@ -176,9 +186,13 @@ def whole_station(
 
     Without `camera` (a snapshot's URL) it takes no pictures; `fitted` is what it has beside, as TOML.
     """
-    title = quoted(_("Maoxian demo orchard")) + (f" {number}" if number > 1 else "")
     text = WHOLE.format(
-        station=station, title=title, state=quoted(str(state)), broker=quoted(broker), proof=proof, **PROFILES
+        station=station,
+        title=quoted(title(number)),
+        state=quoted(str(state)),
+        broker=quoted(broker),
+        proof=proof,
+        **PROFILES,
     )
     return text + ALERTS + fitted + (CAMERA.format(camera=quoted(camera)) if camera else "")
 
@@ -200,7 +214,7 @@ def capture_station(
         state=quoted(str(state)),
         broker=quoted(broker),
         proof=proof,
-        title=quoted(_("Capture {file}").format(file=capture)),
+        title=quoted(capture_title(capture)),
         utc_offset=float(utc_offset),
         mm_per_tip=float(mm_per_tip),
         pm="true" if pm else "false",

@@ -34,7 +34,7 @@ from provisioning.commands.durations import Duration, IntRange, Speed
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_mistake
 from provisioning.demo.companions import Companions, store_end
-from provisioning.demo.config import capture_station, whole_station
+from provisioning.demo.config import capture_station, capture_title, title, whole_station
 from provisioning.demo.faults import FaultLog
 from provisioning.demo.hub import own_broker
 from provisioning.demo.processes import NoBrokerError, camera_process
@@ -184,7 +184,7 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     make_folder(state)
     hub = None
     if (broker_url := wanted.broker) is None:
-        broker_url, hub = own_broker(state, stack)
+        broker_url, hub = own_broker(state, names(wanted), stack)
     rigs: list[Rig] = []  # the camera's twin paints what the rig says, and is needed to configure the rig
     config = written(wanted, state, broker_url, capture, camera(wanted, capture, state, stack, rigs))
     store = stack.enter_context(contextlib.closing(open_store(config)))
@@ -201,8 +201,7 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     station = rig.power_on(lambda _config: store)
     scene.begin_on(station)
     stack.callback(power_off, rig)
-    names = [f"{wanted.station}-{number}" for number in range(2, wanted.stations + 1)]
-    companions = Companions(rig, names, state, wanted.proof, stack)
+    companions = Companions(rig, list(names(wanted))[1:], state, wanted.proof, stack)
     page = own_page(rig, station, state, wanted.speed if wanted.page else None, stack)
     hello(console, config, wanted.speed, state if wanted.state else None, hub, wanted.stations, page)
     with interrupts(rig, *companions.rigs) as interrupted:
@@ -223,6 +222,14 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     if wanted.report:
         wanted.report.write_text(json.dumps(report, indent=2) + "\n", "ascii")
     return Exit.INTERRUPTED if wanted.has_end and interrupted else Exit.OK
+
+
+def names(wanted: DemoOptions) -> dict[str, str]:
+    """Return the stations, each with what people call it."""
+    if wanted.capture is not None:
+        return {wanted.station: capture_title(wanted.capture.name)}
+    others = {f"{wanted.station}-{number}": title(number) for number in range(2, wanted.stations + 1)}
+    return {wanted.station: title(1), **others}
 
 
 def power_off(rig: Rig) -> None:

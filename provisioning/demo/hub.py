@@ -34,7 +34,7 @@ WEB = ("argon2", "starlette", "uvicorn")  # what its API needs; without it the h
 class DemoHub:
     """A hub that receives from the demo's broker. `address` and `password`: None where its libraries are not here."""
 
-    def __init__(self, state: Path, broker: str, stack: ExitStack) -> None:
+    def __init__(self, state: Path, broker: str, names: dict[str, str], stack: ExitStack) -> None:
         self._url = f"sqlite://{state}/hub.db"
         self.address: str | None = None
         self.password: str | None = None
@@ -42,7 +42,8 @@ class DemoHub:
         config = state / "hub.toml"
         if listen is not None:
             self.address, self.password = f"http://{listen}", secrets.token_urlsafe(9)
-        prepared(HubFacts(str(config), broker, self._url, str(state / "received"), listen, self.password))
+        pictures = str(state / "received")
+        prepared(HubFacts(str(config), broker, self._url, pictures, listen, names, self.password))
         self.time = TimeFile(state / "hub.time")
         stack.callback(self.time.close)
         command = [sys.executable, "-m", "provisioning.demo.hub_process", str(config), str(state / "hub.time")]
@@ -86,13 +87,13 @@ def days_of(engine: Engine, station: str) -> Iterator[Completeness]:
     yield from completeness.days_of(engine, station, day, end, last)
 
 
-def own_broker(state: Path, stack: ExitStack) -> tuple[str, DemoHub]:
-    """Start the demo's own broker and a hub. Return the broker's URL and the hub."""
+def own_broker(state: Path, names: dict[str, str], stack: ExitStack) -> tuple[str, DemoHub]:
+    """Start the demo's own broker and a hub, to which stations have `names`. Return the broker's URL and the hub."""
     broker = OwnBroker(state / "broker")
     stack.callback(broker.stop)
     link = connect(BrokerSection(url=broker.url, protocol="3.1.1"), Session("minshan-demo-roll", (ROLLCALL,)))
     try:
-        hub = DemoHub(state, broker.url, stack)
+        hub = DemoHub(state, broker.url, names, stack)
         await_roll(link)
     finally:
         link.close()

@@ -21,13 +21,17 @@ ADMIN = "admin"
 
 
 class HubFacts(msgspec.Struct):
-    """The file to write, what stands in it, and the administrator's password; None: nobody can log in."""
+    """The file to write, what stands in it, and the administrator's password; None: nobody can log in.
+
+    `names`: what people call each station.
+    """
 
     config: str
     broker: str
     database: str
     pictures: str
     http: str | None
+    names: dict[str, str]
     password: str | None
 
 
@@ -69,11 +73,14 @@ def main() -> None:
 
 def set_up(facts: HubFacts) -> None:
     """Write the file, make the tables, keep the password. Raise CommandError."""
+    import tomlkit
+
     from provisioning.commands.hub_file import make, written
 
     given = {"broker": facts.broker, "database": facts.database, "pictures": facts.pictures, "http": facts.http}
     unused = dict.fromkeys(("broker_password_file", "ca_file", "database_password_file"))
-    make(Path(facts.config), written(unused | given))
+    named = {"alarms": {"names": facts.names}}
+    make(Path(facts.config), f"{written(unused | given)}\n{tomlkit.dumps(named)}")
     if facts.password is not None:
         let_in(facts.database, facts.password)
 

@@ -168,6 +168,7 @@ def test_the_administrator_whom_it_names_may_log_in(tmp_path: Path) -> None:
             until(lambda: client.post("/api/v1/login", json={"name": name, "password": password}).is_success, 30)
             until(lambda: client.get("/api/v1/stations").json() != [], 60)
             (station,) = client.get("/api/v1/stations").json()
+            assert ">Maoxian demo orchard</a>" in client.get("/").text, "the wall calls it as its own page does"
         demo.send_signal(signal.SIGINT)
         demo.communicate(timeout=60)
     assert (station["station"], demo.returncode) == ("demo", 0)

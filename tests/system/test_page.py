@@ -176,6 +176,11 @@ def test_a_technician_confirms_the_stage_and_takes_a_photo(shown: Shown, browser
         page.get_by_label("令牌").fill(shown.token)
         page.get_by_role("button", name=re.compile(r"拍照片 · 约 \d\.\d MB")).click()
         assert page.url.endswith("/work?done=picture")
+        page.get_by_label("令牌").fill(shown.token)
+        page.get_by_label("姓名").fill("王技术员")
+        page.locator("select[name=stage]").select_option("cherry full-bloom")
+        page.get_by_role("button", name="确认物候期").click()
+        expect(page.get_by_role("status").last).to_contain_text("没有“甜樱桃”的霜冻规则")
     api = f"{shown.url}/api/v1/stations/demo"
     until(lambda: "王技术员" in httpx.get(f"{api}/events", params={"from": 0, "kind": "stage"}).text, 60)
     assert "王技术员" in httpx.get(f"{shown.url}/work").text

@@ -16,9 +16,10 @@ const OFFSET_S = Number(document.body.dataset.offsetS) || 0;
 const STEPS_S = [300, 600, 1800, 3600, 10800, 21600, 28800, 43200, 86400, 172800, 604800, 1209600, 2592000];
 const MOST_PAGES = 40;
 const STEPS = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1, PageDown: -60, PageUp: 60, Home: -Infinity, End: Infinity };
-const AGAIN_MS = 15_000;
+const AGAIN_MS = 15000;
 
 export function drawAll() {
+  if (typeof uPlot === "undefined") return; // an old browser cannot read it: the server's drawings stand
   const seen = new IntersectionObserver((entries) => {
     for (const entry of entries) {
       if (!entry.isIntersecting) continue;
@@ -41,7 +42,7 @@ async function draw(figure) {
     plot(figure, points);
     figure.dataset.state = "drawn";
     age();
-  } catch {
+  } catch (error) {
     told.textContent = say("failed");
     setTimeout(() => draw(figure), AGAIN_MS);
   }
@@ -78,14 +79,18 @@ export function columns(points) {
 
 function push(rows, us, ...values) {
   rows[0].push(us / 1e6);
-  values.forEach((value, place) => rows[place + 1].push(value ?? null));
+  values.forEach((value, place) => rows[place + 1].push(empty(value) ? null : value));
+}
+
+function empty(value) {
+  return value === undefined || value === null;
 }
 
 function lone(u, series) {
   const values = u.data[series];
   const found = [];
   values.forEach((value, at) => {
-    if (value !== null && (values[at - 1] ?? null) === null && (values[at + 1] ?? null) === null) found.push(at);
+    if (value !== null && empty(values[at - 1]) && empty(values[at + 1])) found.push(at);
   });
   return found;
 }
@@ -96,7 +101,7 @@ function colour(name) {
 
 function ticks(u, axis, min, max) {
   const wanted = Math.max(2, Math.floor(u.bbox.width / devicePixelRatio / 70));
-  const step = STEPS_S.find((one) => (max - min) / one <= wanted) ?? STEPS_S.at(-1);
+  const step = STEPS_S.find((one) => (max - min) / one <= wanted) || STEPS_S[STEPS_S.length - 1];
   const found = [];
   for (let at = Math.ceil((min + OFFSET_S) / step) * step - OFFSET_S; at <= max; at += step) found.push(at);
   return found;
@@ -166,13 +171,13 @@ function paint(u, paper) {
 }
 
 function wide(u, labels) {
-  return 18 + 7 * Math.max(3, ...(labels ?? []).map((label) => label.length));
+  return 18 + 7 * Math.max(3, ...(labels || []).map((label) => label.length));
 }
 
 // Returns the least digits that tell each tick as it is.
 function places(found) {
   const exact = (digits) => found.every((one) => Math.abs(Number(one.toFixed(digits)) - one) < 1e-6);
-  return [0, 1, 2].find(exact) ?? 3;
+  return [0, 1, 2, 3].find((digits) => digits === 3 || exact(digits));
 }
 
 function range(kind) {
@@ -194,7 +199,8 @@ function framed(min, max) {
 // uPlot knows the mouse alone; touch, pen and mouse are one to `steer`.
 function silent() {
   const none = () => null;
-  return Object.fromEntries(["mousedown", "mouseup", "click", "dblclick", "mousemove", "mouseleave", "mouseenter"].map((name) => [name, none]));
+  const names = ["mousedown", "mouseup", "click", "dblclick", "mousemove", "mouseleave", "mouseenter"];
+  return names.reduce((found, name) => ({ ...found, [name]: none }), {});
 }
 
 function plot(figure, points) {

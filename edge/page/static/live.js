@@ -1,11 +1,11 @@
 // One stream of events a page. It is closed while the page is hidden (a browser has six connections a host, and a phone
 // a battery), and begun anew when it is seen again; one that says nothing for 40 s is dead, whatever it calls itself.
 
-const CONNECT_MS = 10_000; // in which a new stream must have said something
-const SILENT_MS = 40_000; // the server says something every 15 s
+const CONNECT_MS = 10000; // in which a new stream must have said something
+const SILENT_MS = 40000; // the server says something every 15 s
 const FULL = 429;
 const OUT = 401; // whose session is over
-const AGAIN_MS = [1_000, 2_000, 5_000, 15_000, 30_000];
+const AGAIN_MS = [1000, 2000, 5000, 15000, 30000];
 
 // Listens at `url` from behind the event `last`, up to which the page is right. `changed(data)` hears of each event, and
 // of each time at which something may have been missed (data null); `state(word)` what is the matter ("": nothing).
@@ -58,7 +58,7 @@ export function listen(url, last, changed, state) {
     let status = 0;
     try {
       status = (await fetch(url, { cache: "no-store", credentials: "same-origin", signal: asked.signal })).status;
-    } catch {
+    } catch (error) {
       // Nobody answers.
     }
     clearTimeout(late);

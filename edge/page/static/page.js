@@ -28,7 +28,8 @@ if (live && document.querySelector("[data-part]:not(#made)")) {
 for (const link of navigator.userAgent.includes("MicroMessenger") ? document.querySelectorAll("a[data-once]") : []) {
   link.addEventListener("click", async (event) => {
     event.preventDefault();
-    const asked = Object.fromEntries(new URL(link.href).searchParams);
+    const asked = {};
+    for (const [name, value] of new URL(link.href).searchParams) asked[name] = value;
     const body = JSON.stringify({ ...asked, bom: asked.bom === "true" });
     const answer = await fetch(link.dataset.once, { method: "POST", body, credentials: "same-origin" });
     if (answer.ok) location.assign((await answer.json()).path);

@@ -20,7 +20,7 @@ export async function refresh() {
     // Whoever has to log in again is led to another page, of which nothing belongs here.
     const mine = answer.ok && !answer.redirected;
     if (mine && (answer.headers.get("content-type") || "").startsWith("text/html")) take(await answer.text());
-  } catch {
+  } catch (error) {
     // The stream says that the connection is lost; ages go on by themselves.
   }
   setTimeout(() => {

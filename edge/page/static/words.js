@@ -3,5 +3,5 @@
 const texts = JSON.parse(document.body.dataset.words || "{}");
 
 export function say(key, n = "") {
-  return (texts[key] ?? key).replace("{n}", n);
+  return (texts[key] || key).replace("{n}", n);
 }

@@ -191,3 +191,23 @@ def test_the_hub_tells_of_its_secrets_that_everybody_can_read(tmp_path: Path, la
     assert all("root:minshan-hub" in remedy for _file, remedy in found)
     told = minshan("--lang", lang, "hub", "status", "--config", str(hub)).out
     assert told.count("! ") == 2 and f"sudo chown root:minshan-hub {hub}" in told
+
+
+@pytest.mark.parametrize(
+    ("login", "more", "missing"),
+    [
+        ("a@", "", True),
+        ("", 'username = "a"\n', True),
+        ("a:b@", "", False),
+        ("a@", 'password_file = "/etc/hostname"\n', False),
+        ("", "", False),
+    ],
+)
+def test_a_user_without_a_password_is_told_as_the_file_is_written(
+    tmp_path: Path, login: str, more: str, missing: bool
+) -> None:
+    """Not only by a broker that refuses it: whoever follows the README meets this first."""
+    file = tmp_path / "station.toml"
+    file.write_text(HEAD.format(state="/tmp") + f'[broker]\nurl = "mqtt://{login}127.0.0.1:1"\n{more}')
+    said = minshan("run", "--check", "--config", str(file))
+    assert (said.code, "password of the user a is not given" in said.err + said.out) == (0, missing)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from tests.kits.command import minshan
 
 INIT = ("init", "--station", "min-1", "--broker", "mqtts://broker.example:8883", "--camera", "picamera")
 SITE = ("--latitude", "31.7", "--longitude", "103.8", "--altitude", "1600")
+DOCS = Path(__file__).parent.parent.parent.parent / "docs"
+MAOXIAN = ("--latitude", "31.68", "--longitude", "103.85", "--altitude", "1590")
 SENSORS = ("bme280", "ascii-station:port=/dev/ttyUSB0", "sen5x")
 
 
@@ -67,7 +70,9 @@ def test_the_bill_says_what_is_used_and_left_and_thinned() -> None:
     assert first == "Mobile data: about 24.0 MB a month; 12.4 of 30.0 MB used, 11 days left."
     assert "minutes 5 at a time" in second
     unknown = BudgetSnapshot(None, used, None, None, None, 24e6, 0, 1)
-    assert bill(unknown) == ["Mobile data: about 24.0 MB a month; 12.4 MB used."]
+    figure, why = bill(unknown)
+    assert figure == "Mobile data: about 24.0 MB a month; 12.4 MB used."
+    assert "no [budget]" in why and "full photo" in why, "the figure alone reads as what any station costs"
 
 
 def test_a_picture_has_its_price_before_and_after(made: Path) -> None:
@@ -93,3 +98,19 @@ def test_the_doctor_says_the_month_in_a_sentence_of_its_own(made: Path, most: in
     config = load(made)
     found, at = planned(config)
     assert said in planned_cost(config, found[at]) and "→" not in planned_cost(config, found[at])
+
+
+def test_the_page_about_costs_has_the_figures_of_the_plan(tmp_path: Path) -> None:
+    """In both languages, for its three sensors and either camera."""
+    figures = []
+    for size in ("width=1920,height=1080", "width=2688,height=1520"):
+        out = tmp_path / f"{size}.toml"
+        sensors = [word for name in SENSORS for word in ("--sensor", name)]
+        camera = ("--camera", f"picamera:{size}", "--state", str(tmp_path / "state"), "--out", str(out))
+        assert minshan(*INIT[:-2], *MAOXIAN, *sensors, *camera).code == 0
+        bills, _at = planned(load(out))
+        figures.append([bills[step].total for step in (0, 1, 3, 4)])
+    for page in ("costs.md", "costs.zh-CN.md"):
+        rows = re.findall(r"^\| [^|]+ \| (\d+\.\d) \| (\d+\.\d) \|$", (DOCS / page).read_text("utf-8"), re.MULTILINE)
+        told = [[float(figure) for figure in column] for column in zip(*rows, strict=True)]
+        assert told == [pytest.approx(column, abs=0.1) for column in figures]  # names of other lengths: 0.04

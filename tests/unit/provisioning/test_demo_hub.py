@@ -48,5 +48,5 @@ def test_a_set_up_that_breaks_is_no_success(capfd: pytest.CaptureFixture[str]) -
     """What the process printed goes into the report of an unexpected error, and not to the terminal."""
     no_path: Any = None
     with pytest.raises(RuntimeError, match="ValidationError"):
-        prepared(HubFacts(no_path, "", "", "", None, None))
+        prepared(HubFacts(no_path, "", "", "", None, {}, None))
     assert capfd.readouterr() == ("", "")

@@ -44,13 +44,27 @@ def test_a_near_word_is_offered_once(words: str, near: str) -> None:
         ("sensors help", "sensors --help"),
         ("help hub user add", "hub user add --help"),
         ("hub user help add", "hub user add --help"),
+        ("-help", "--help"),
+        ("/?", "--help"),
+        ("status -help", "status --help"),
+        ("hub init /?", "hub init --help"),
+        ("doctor ?", "doctor --help"),
+        ("status help", "status --help"),
+        ("sensors --帮助", "sensors --help"),
     ],
 )
 def test_help_is_given_to_who_types_it_as_a_word(words: str, same: str) -> None:
-    """Before a command, behind a group, in both languages."""
+    """Before a command, behind a group or a command, and as other systems write it; in both languages."""
     for lang in ("en", "zh"):
         said = minshan(*words.split(), "--lang", lang)
         assert (said.code, said.out) == (0, minshan(*same.split(), "--lang", lang).out)
+
+
+def test_a_value_is_no_call_for_help() -> None:
+    """Whatever stands behind an option is its value, and no words at all are no call either."""
+    assert "--out" in minshan("init", "--title", "-help").err
+    assert minshan("init", "--state", "?", "--altitude", "?").code == 2
+    assert minshan().code == 2
 
 
 def test_who_would_end_maintenance_with_a_word_is_told_how() -> None:

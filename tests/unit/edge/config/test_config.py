@@ -173,6 +173,7 @@ def test_another_platform_that_is_wrong_is_named_with_its_line(tmp_path: Path) -
         (county.replace("http-json", "ftp"), '11: forward "county".kind = "ftp": must be one of http-json, mqtt-json'),
         (county.replace("https:", "ftp:"), '12: forward "county".url = "ftp://county.example": must be an address'),
         (county.replace("10", "-1"), '13: forward "county".every_min = -1: must be at least 0'),
+        (county.replace("10", "10.0"), '13: forward "county".every_min = 10.0: must be a whole number: write 10'),
         (county + 'stations = ["a"]\n', '14: forward "county".stations = ["a"]: a station sends its own records'),
         (county + "batsh = 7\n", '14: forward "county".batsh = 7: unknown key; did you mean "batch"?'),
         (county + county, '15: forward "county".name = "county": the name "county" is taken'),

@@ -144,6 +144,14 @@ def test_only_signs_of_chinese_typing_are_changed(text: str) -> None:
             '6: unexpected "m" after the value: numbers have a decimal point and no unit (31.68), text is in quotes',
         ),
         ("1590", "1590 // m", "6: a comment begins with #"),
+        (
+            "1590",
+            '"1590 米"',
+            '6: site.altitude_m = "1590 米": write the number alone, without quotes and without “米”: '
+            "the key's name says the unit, as _m or _min",
+        ),
+        ('"maoxian-1"', '"a "', '2: station.id = "a ": has blanks before or behind it: take them out'),
+        ('"maoxian-1"', '"all"', '2: station.id = "all": no station may be called all: messages to all stations are'),
         ("31.68", ".68", "4: a decimal point has digits on both sides, such as 0.5 or 31.0"),
         ("1590", "nan", "6: site.altitude_m = nan: must be a finite number"),
         ("1590", "1e9", "6: site.altitude_m = 1e9: must be at most 5500"),
