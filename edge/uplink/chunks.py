@@ -116,8 +116,8 @@ class Chunks:
     def received(self, receipt: Receipt, believed: bool) -> bool:
         """Close the parts that the platform has, if the receipt is believed, and reopen those it wants.
 
-        Return whether something is to be sent. Only parts sent whole are closed: no answer lists pictures, so one closed
-        by mistake would never be sent.
+        Return whether something is to be sent. Only parts sent whole are closed: no answer lists pictures, so one
+        closed by mistake would never be sent.
         """
         again = []
         for piece in receipt.pictures if believed else ():
