@@ -203,8 +203,8 @@ class Recorder:
 
     def _record_time_events(self) -> None:
         """Record each change of the time as an event."""
-        while self.timeline.time.told:
-            self.event(Kind.HEALTH, {"event": "time", "reason": self.timeline.time.told.popleft().builtins()})
+        while self.timeline.time.events:
+            self.event(Kind.HEALTH, {"event": "time", "reason": self.timeline.time.events.popleft().builtins()})
 
     def _record_spoiled(self) -> None:
         """Record each draft that could not be written as a loss."""
