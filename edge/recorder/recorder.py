@@ -178,6 +178,7 @@ class Recorder:
         line.next()
         if draft.duration > 0:
             self.latest = self.journal.append(draft) or self.latest
+        self.snapshot = self._snapshot()  # the watchdog must see that minutes are closed even if a rule below fails
         self._record_spoiled()
         self._record_alerts()
         self._record_hours()
