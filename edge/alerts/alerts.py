@@ -65,6 +65,7 @@ class Alerts:
         self._rules = rules_of(config)
         self._state = restored(kept, store)
         self._end_unknown_rules()
+        self._limit_steps()
         self._remember()
 
     def keep(self) -> dict[str, Any]:
@@ -202,6 +203,14 @@ class Alerts:
             if gone.alert:
                 seq = self._state.read
                 self._state.due.append(Alert(gone.alert, name, ENDED, 0, 0, 0.0, None, seq, worst=gone.worst))
+
+    def _limit_steps(self) -> None:
+        """Lower the step of an open alert whose rule has fewer limits in the file than before."""
+        for rule in self._rules:
+            episode = self._state.standings.get(rule.name, RuleStanding()).episode
+            most = len(rule.limits(self._state.stages).values)
+            if episode.step > most:
+                episode.step, episode.better = most, 0
 
     def _remember(self) -> None:
         """Feed the last records already read to the rules' measures, which may need earlier minutes."""

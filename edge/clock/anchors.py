@@ -130,8 +130,8 @@ def carried(slewed: Slewed, anchors: Sequence[Anchor]) -> tuple[Anchor, Anchor]:
     before, after = (time_of(at, anchors) for at in (since, since + elapsed))
     assert before is not None
     assert after is not None
-    goes_on = newest.source == CRYSTAL and newest.boottime == since and newest.error > unnoticed
-    unnoticed = 0.0 if goes_on else unnoticed
+    continues = newest.source == CRYSTAL and newest.boottime == since and newest.error > unnoticed
+    unnoticed = 0.0 if continues else unnoticed
     begin, end = (
         Anchor(anchors[0].boot, at, utc, CRYSTAL, round((mark.error or 0.0) + unnoticed, 6))
         for at, (utc, mark) in ((since, before), (slewed.until, after))
@@ -145,10 +145,10 @@ def carried_back(early: Sequence[Slewed], first: Anchor) -> list[Anchor]:
     for slewed in reversed([one for one in early if one.until <= first.boottime]):
         end = time_of(slewed.until, found)
         assert end is not None
-        goes_on = found[0].source == CRYSTAL and found[0].boottime == slewed.until
-        error = round((end[1].error or 0.0) + (0.0 if goes_on else slewed.unnoticed), 6)
+        continues = found[0].source == CRYSTAL and found[0].boottime == slewed.until
+        error = round((end[1].error or 0.0) + (0.0 if continues else slewed.unnoticed), 6)
         begin = Anchor(first.boot, slewed.since, end[0] - round(slewed.elapsed * 1e6), CRYSTAL, error)
-        found[:0] = [begin] if goes_on else [begin, Anchor(first.boot, slewed.until, end[0], CRYSTAL, error)]
+        found[:0] = [begin] if continues else [begin, Anchor(first.boot, slewed.until, end[0], CRYSTAL, error)]
     return found[:-1]
 
 

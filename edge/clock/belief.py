@@ -36,12 +36,12 @@ BETTER = 0.75  # an anchor is kept if its error is below this share of the known
 class AnchorVerdict(Enum):
     """The verdict on an anchor: the caller carries it out once the store has accepted it."""
 
-    NOTHING = "it tells nothing that is not known better"
-    BETTER = "it tells the time better than it was known"
-    CONTRADICTS = "it contradicts what is kept; nothing is decided"
-    CONFIRMED = "a second look, or a second source, contradicts what is kept; nothing is decided"
-    OUTLASTS = "it has been told for as long as what was kept, which nobody tells any more"
-    OUTVOTES = "more sources speak for it than for what was kept"
+    NOTHING = "it adds nothing to what is known"
+    BETTER = "it is more precise than what was known"
+    CONTRADICTS = "it contradicts the kept story for the first time; nothing is decided"
+    CONFIRMED = "a second look, or a second source, contradicts the kept story; nothing is decided"
+    OUTLASTS = "its story has been told for as long as the kept one, which no source tells any more"
+    OUTVOTES = "more sources speak for its story than for the kept one"
 
 
 class Story(msgspec.Struct):
@@ -148,9 +148,9 @@ class Belief:
         """Judge a believable anchor."""
         spoken_for = next((other for other in self._others if anchor.voice in other.said), None)
         if not self.believed_anchors or self._is_kept(anchor, spoken_for):
-            verdict = self._agreed(anchor)
+            verdict = self._judge_agreeing(anchor)
         else:
-            verdict = self._other(anchor)
+            verdict = self._judge_contradicting(anchor)
         self._publish(anchor.boottime)
         return verdict
 
@@ -183,15 +183,15 @@ class Belief:
             return False
         return self._kept.takes(anchor)
 
-    def _agreed(self, anchor: Anchor) -> AnchorVerdict:
+    def _judge_agreeing(self, anchor: Anchor) -> AnchorVerdict:
         """Judge an anchor of the kept story."""
-        self._speaks(anchor, self._kept)
+        self._give_voice(anchor, self._kept)
         for other in self._others:
             other.alone = None
-        self._others = self._still_told(anchor.boottime)
+        self._others = self._remaining(anchor.boottime)
         return AnchorVerdict.BETTER if self._kept.betters(anchor) else AnchorVerdict.NOTHING
 
-    def _other(self, anchor: Anchor) -> AnchorVerdict:
+    def _judge_contradicting(self, anchor: Anchor) -> AnchorVerdict:
         """Judge an anchor that contradicts the kept story."""
         now = anchor.boottime
         story = next((other for other in self._others if other.takes(anchor)), None)
@@ -199,8 +199,8 @@ class Belief:
         story = story or Story([anchor])
         if not fresh and story.betters(anchor):
             story.add(anchor)
-        self._speaks(anchor, story)
-        self._others = [other for other in self._still_told(now) if other is not story][1 - MOST_STORIES :]
+        self._give_voice(anchor, story)
+        self._others = [other for other in self._remaining(now) if other is not story][1 - MOST_STORIES :]
         self._others.append(story)
         story.alone = now if story.alone is None else story.alone
         mine, kept = story.voices(now), self._kept.voices(now)
@@ -212,14 +212,14 @@ class Belief:
             return AnchorVerdict.CONFIRMED
         return AnchorVerdict.CONTRADICTS if fresh else AnchorVerdict.NOTHING
 
-    def _speaks(self, anchor: Anchor, story: Story) -> None:
+    def _give_voice(self, anchor: Anchor, story: Story) -> None:
         """Make the source speak for this story alone."""
         for other in (self._kept, *self._others):
             if other is not story:
                 other.said.pop(anchor.voice, None)
         story.said[anchor.voice] = story.last = anchor.boottime
 
-    def _still_told(self, now: float) -> list[Story]:
+    def _remaining(self, now: float) -> list[Story]:
         """Return the other stories that are open, or that a source told last."""
         return [o for o in self._others if o.is_open(now) or (o.said and now - o.last <= VOICE)]
 

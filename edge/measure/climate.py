@@ -89,15 +89,17 @@ class Climate:
 def band(site: Place, day: int | None) -> tuple[float, float]:
     """Return the coldest and warmest air, degC, of a place on a day of the year; of the whole year for None."""
     latitude = abs(site.latitude)
-    cold = (at(COLDEST_WINTER, latitude), at(COLDEST_SUMMER, latitude))
-    warm = (at(WARMEST_WINTER, latitude), at(WARMEST_SUMMER, latitude))
-    summer, longer = (0.0, 1.0) if day is None else (season(site, day, -EARLY), season(site, day, LATE))
+    cold = (interpolated(COLDEST_WINTER, latitude), interpolated(COLDEST_SUMMER, latitude))
+    warm = (interpolated(WARMEST_WINTER, latitude), interpolated(WARMEST_SUMMER, latitude))
+    summer, longer = (
+        (0.0, 1.0) if day is None else (share_of_summer(site, day, -EARLY), share_of_summer(site, day, LATE))
+    )
     low = cold[0] + summer * (cold[1] - cold[0]) - COLDER * site.altitude_m
-    high = warm[0] + longer * (warm[1] - warm[0]) + at(BY_HEIGHT, site.altitude_m)
+    high = warm[0] + longer * (warm[1] - warm[0]) + interpolated(BY_HEIGHT, site.altitude_m)
     return round(low, 1), round(high, 1)
 
 
-def season(site: Place, day: int, towards_summer: float) -> float:
+def share_of_summer(site: Place, day: int, towards_summer: float) -> float:
     """Return the share of summer of a day, 0 to 1, shifted by at most so many days towards summer (< 0: winter)."""
     midsummer = MIDSUMMER if site.latitude >= 0 else MIDSUMMER - YEAR / 2
     away = abs((day - midsummer + YEAR / 2) % YEAR - YEAR / 2)
@@ -105,7 +107,7 @@ def season(site: Place, day: int, towards_summer: float) -> float:
     return 0.5 + 0.5 * math.cos(2 * math.pi * nearest / YEAR)
 
 
-def at(curve: Curve, place: float) -> float:
+def interpolated(curve: Curve, place: float) -> float:
     """Return a curve's value at a place: linear between its points, constant beyond them."""
     right = bisect_right(curve, place, key=lambda point: point[0])
     if right in (0, len(curve)):

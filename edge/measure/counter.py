@@ -106,8 +106,8 @@ class Counter:
         rise = 0.0 if abs(rise) < LEAST else rise
         if not 0 <= value <= (wraps_at or value):
             return Rise(0.0, unsettled=True)  # more, or less, than the device can show
-        goes_on = any(level.kind == "odd" and _goes_on(level, value, at) for level in state.levels)
-        if rise < 0 and wraps_at is not None and rise + wraps_at <= _most_wrapped(gap) and not goes_on:
+        continues = any(level.kind == "odd" and _continues(level, value, at) for level in state.levels)
+        if rise < 0 and wraps_at is not None and rise + wraps_at <= _most_wrapped(gap) and not continues:
             return self._wrapped(rise + wraps_at, value, at, utc, gap)
         if 0 <= rise <= _believed(gap) and not self._comes_back(rise, value, at, gap):
             if rise > 0:
@@ -182,7 +182,7 @@ class Counter:
         past a total of a few tips with the first; one that was wrong for a while jumps back.
         """
         rains = gap is not None and gap > GAP_S  # if it rained on this level, the rest may have fallen in the gap
-        fits = (level for level in self.state.levels if level.kind == "left" and _goes_on(level, value, at))
+        fits = (level for level in self.state.levels if level.kind == "left" and _continues(level, value, at))
         left = (v for v in fits if v.first > RESTART_MM and rise > v.step + LEAST and not (rains and v.step))
         return any(v.at + REMEMBERED_S >= at and 2 * (value - v.first) + LEAST < rise for v in left)
 
@@ -190,7 +190,9 @@ class Counter:
         """Return the level from which a total continues, a new one if there is none."""
         levels = self.state.levels
         levels[:] = [level for level in levels if abs(at - level.at) <= REMEMBERED_S]
-        fits = [level for level in levels if _goes_on(level, value, at) and not self._began_anew(level, value, gap)]
+        fits = [
+            level for level in levels if _continues(level, value, at) and not self._has_restarted(level, value, gap)
+        ]
         leapt = 0 < value < (self.state.last or 0.0)  # 0 is a restart, not the end of a jump
         for kinds in (("odd", "left"), ("before",) if leapt else ()):
             known = [level for level in fits if level.kind in kinds]
@@ -198,7 +200,7 @@ class Counter:
                 return max(known, key=lambda level: level.last)
         return self._new("odd", value, at)
 
-    def _began_anew(self, level: OtherTotal, value: float, gap: float | None) -> bool:
+    def _has_restarted(self, level: OtherTotal, value: float, gap: float | None) -> bool:
         """Return whether a total is that of a restarted gauge that has passed this level: what came since was rain."""
         last = self.state.last or 0.0
         rained = last <= level.since + LEAST if level.kind == "left" else level.step <= RESTART_MM
@@ -270,7 +272,7 @@ def _restarted(value: float, gap: float | None) -> bool:
     return value <= (MOST_MM_PER_MIN if gap is None else RESTART_MM + SUSPECT_MM_PER_MIN * gap / 60.0)
 
 
-def _goes_on(level: OtherTotal, value: float, at: float) -> bool:
+def _continues(level: OtherTotal, value: float, at: float) -> bool:
     """Return whether a total may continue from a level's last one."""
     gap = max(0.0, at - level.at)
     most = RESTART_MM + SUSPECT_MM_PER_MIN * gap / 60.0 if level.kind == "odd" else _believed(gap)

@@ -52,7 +52,7 @@ class DeadHygrometers:
         for name, window in self._windows.items():
             value, temperature = values.get(name), beside(ChannelName.parse(name), "air_temperature", values)
             if value is not None and value.value is not None:
-                follow(window, begin, end, value.value, temperature, by_night)
+                add_minute(window, begin, end, value.value, temperature, by_night)
         return {
             name: Reason(
                 "dead_hygrometer",
@@ -75,7 +75,7 @@ class DeadHygrometers:
                 self._windows[name].band = band
 
 
-def follow(
+def add_minute(
     window: Window, begin: float, end: float, humidity: float, temperature: float | None, by_night: bool
 ) -> None:
     """Add a minute's values, and judge the three hours that end with it."""

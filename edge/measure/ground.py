@@ -48,7 +48,7 @@ class Ground:
                 found[name] = Reason("all_water", "is the probe in water? no soil has 100 % water")
         rains = any((value := values.get(name)) is not None and value.value for name in self._gauges)
         for name, leaf in self._leaves.items():
-            if follow(name, leaf, duration, values, rains):
+            if add_minute(name, leaf, duration, values, rains):
                 found[name] = Reason(
                     "wet_in_dry_air",
                     "dirty? wet for {hours} h in air under {humidity:g} %",
@@ -66,7 +66,7 @@ class Ground:
         self._leaves |= {name: Leaf(seconds, True) for name, seconds in kept.items() if name in self._leaves}
 
 
-def follow(name: str, leaf: Leaf, duration: float, values: Mapping[str, Value], rains: bool) -> bool:
+def add_minute(name: str, leaf: Leaf, duration: float, values: Mapping[str, Value], rains: bool) -> bool:
     """Add a minute of one leaf. Return whether it is in doubt; a minute without a value changes nothing."""
     value = values.get(name)
     if value is None or value.value is None:

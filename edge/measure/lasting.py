@@ -97,13 +97,13 @@ class Lasting:
         """Return channel -> why it is suspect, after the minute [begin, end) s."""
         found: dict[str, Reason | None] = {}
         for name, hygrometer in self._hygrometers.items():
-            found[name] = wet(name, hygrometer, begin, values)
+            found[name] = wetness_doubt(name, hygrometer, begin, values)
         for name, cups in self._cups.items():
             vane = samples.get(ChannelName.parse(name).beside("wind_from_direction")) or ()
-            found[name] = standing(name, cups, end, values, vane)
+            found[name] = cups_doubt(name, cups, end, values, vane)
         for name, fan in self._fans.items():
-            found[name] = dead_fan(name, fan, end - begin, values, samples)
-        return {name: reason for name, reason in found.items() if reason} | fog(values)
+            found[name] = fan_doubt(name, fan, end - begin, values, samples)
+        return {name: reason for name, reason in found.items() if reason} | fog_doubts(values)
 
     def keep(self, now: float) -> tuple[dict[str, Wet], list[str], list[str]]:
         """Return the wet hygrometers, the iced cups and the held cups at the instant `now`, s."""
@@ -126,7 +126,7 @@ class Lasting:
             cups.iced, cups.held = name in iced_ones, name in held_ones
 
 
-def wet(name: str, hygrometer: Hygrometer, begin: float, values: Mapping[str, Value]) -> Reason | None:
+def wetness_doubt(name: str, hygrometer: Hygrometer, begin: float, values: Mapping[str, Value]) -> Reason | None:
     """Return why a hygrometer is in doubt: it stays at saturation while the air warms in sun or wind; else None."""
     value, channel = values.get(name), ChannelName.parse(name)
     if value is None or value.value is None:
@@ -151,7 +151,7 @@ def wet(name: str, hygrometer: Hygrometer, begin: float, values: Mapping[str, Va
     )
 
 
-def standing(name: str, cups: Cups, end: float, values: Mapping[str, Value], vane: Sequence[float]) -> Reason | None:
+def cups_doubt(name: str, cups: Cups, end: float, values: Mapping[str, Value], vane: Sequence[float]) -> Reason | None:
     """Return why cups at 0 are in doubt: the vane turns, for an hour if icing is possible, otherwise for longer."""
     value = values.get(name)
     if value is None or value.value is None:
@@ -160,8 +160,8 @@ def standing(name: str, cups: Cups, end: float, values: Mapping[str, Value], van
         cups.turning.clear()
         cups.iced = cups.held = False
         return None
-    temperature = follow_ice(name, cups, values)
-    if turned(vane) > TURNS:
+    temperature = icing_temperature(name, cups, values)
+    if spread_of(vane) > TURNS:
         cups.turning.append((end, temperature is not None))
     while cups.turning and cups.turning[0][0] <= end - HELD_S:
         cups.turning.popleft()
@@ -176,7 +176,7 @@ def standing(name: str, cups: Cups, end: float, values: Mapping[str, Value], van
     return None
 
 
-def follow_ice(name: str, cups: Cups, values: Mapping[str, Value]) -> float | None:
+def icing_temperature(name: str, cups: Cups, values: Mapping[str, Value]) -> float | None:
     """Return the temperature if icing is possible; if not, reset `iced`.
 
     A minute without a thermometer or hygrometer resets nothing.
@@ -191,7 +191,7 @@ def follow_ice(name: str, cups: Cups, values: Mapping[str, Value]) -> float | No
     return None
 
 
-def turned(directions: Sequence[float]) -> float:
+def spread_of(directions: Sequence[float]) -> float:
     """Return the spread of directions, degrees, relative to the first one."""
     if not directions:
         return 0.0
@@ -199,7 +199,7 @@ def turned(directions: Sequence[float]) -> float:
     return max(away) - min(away)
 
 
-def dead_fan(
+def fan_doubt(
     name: str, fan: Fan, duration: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
 ) -> Reason | None:
     """Return why a particle sensor is in doubt: it has reported the same small number for half a day; else None."""
@@ -223,7 +223,7 @@ def dead_fan(
     )
 
 
-def fog(values: Mapping[str, Value]) -> dict[str, Reason]:
+def fog_doubts(values: Mapping[str, Value]) -> dict[str, Reason]:
     """Return doubts of particle counts in fog, which count droplets."""
     found = {}
     for name, value in values.items():

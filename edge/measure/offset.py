@@ -109,9 +109,9 @@ class ChannelOffsets:
                 level.means.clear()
         self._end = end
         for name, level in self._levels.items():
-            look(level, samples.get(name, ()))
+            note_steps(level, samples.get(name, ()))
         self._changes = {
-            name: largest(level, value.value)
+            name: largest_change(level, value.value)
             for name, level in self._levels.items()
             if (value := values.get(name)) is not None and value.value is not None
         }
@@ -151,19 +151,19 @@ class ChannelOffsets:
             level.means.clear()
             level.returns = level.leap != 0
         level.last = begin
-        follow(level, value.value, begin)
+        follow_offset(level, value.value, begin)
         if level.returns and level.leap and len(now) == len(others) and level.slow:
             level.returns = False
-            level.leap = 0.0 if ended(level, channel.quantity, value.value, now) else level.leap
-        grows = level.leap != 0 and is_new(level, begin)
-        change = value.value - level.base if grows else largest(level, value.value)
+            level.leap = 0.0 if has_ended(level, channel.quantity, value.value, now) else level.leap
+        grows = level.leap != 0 and is_incomplete(level, begin)
+        change = value.value - level.base if grows else largest_change(level, value.value)
         told = all(of in now for of in others)
         least = least if told else ALONE.get(channel.quantity, inf)
         leaps = not level.leap and abs(change) > least and begin >= level.settles
-        leaps = leaps and not moved(level, channel.quantity, change, now, others)
-        leaps = leaps and not (flows_in(level, channel.quantity, value.value, change) and flowed(level, change))
+        leaps = leaps and not related_changed(level, channel.quantity, change, now, others)
+        leaps = leaps and not (may_flow_in(level, channel.quantity, value.value, change) and was_gradual(level, change))
         leaps = leaps and not any(self._changes.get(second, 0.0) / change >= ALONG for second in self._seconds[name])
-        if (leaps or grows) and told and repairs(level, channel.quantity, value.value, change, now, begin):
+        if (leaps or grows) and told and is_repair(level, channel.quantity, value.value, change, now, begin):
             level.leap, level.settles = 0.0, begin + (MINUTES + 1) * 60.0
             level.means.clear()
         elif leaps:
@@ -182,15 +182,15 @@ class ChannelOffsets:
         )
 
 
-def follow(level: ChannelLevel, value: float, begin: float) -> None:
+def follow_offset(level: ChannelLevel, value: float, begin: float) -> None:
     """Let an offset grow in its first minutes, and end it when the value jumps back or it is too old."""
     if not level.leap:
         return
-    change, fresh = largest(level, value), level.fresh
+    change, fresh = largest_change(level, value), level.fresh
     level.fresh = False
     if fresh and abs(value - level.base) < abs(level.leap) / 2:
         level.leap = 0.0
-    elif is_new(level, begin):
+    elif is_incomplete(level, begin):
         level.leap = max(level.leap, value - level.base, key=abs)
     elif change * level.leap < 0 and abs(change) > abs(level.leap) / 2:
         level.leap, level.settles = 0.0, begin + (MINUTES + 1) * 60.0
@@ -198,14 +198,14 @@ def follow(level: ChannelLevel, value: float, begin: float) -> None:
         level.leap = 0.0
 
 
-def look(level: ChannelLevel, samples: Sequence[float]) -> None:
+def note_steps(level: ChannelLevel, samples: Sequence[float]) -> None:
     """Remember the largest difference of two consecutive samples up to the end of this minute."""
     row = [*([] if level.newest is None else [level.newest]), *samples]
     level.steps.append(max((abs(b - a) for a, b in pairwise(row)), default=0.0) if samples else None)
     level.newest = row[-1] if row else None
 
 
-def flows_in(level: ChannelLevel, of: str, value: float, change: float) -> bool:
+def may_flow_in(level: ChannelLevel, of: str, value: float, change: float) -> bool:
     """Return whether inflowing air can explain a jump: of humidity below fog, or of a temperature falling in fog."""
     if of == "relative_humidity":
         return value < FOG
@@ -213,32 +213,34 @@ def flows_in(level: ChannelLevel, of: str, value: float, change: float) -> bool:
     return of == "air_temperature" and change < 0 and in_fog
 
 
-def flowed(level: ChannelLevel, change: float) -> bool:
+def was_gradual(level: ChannelLevel, change: float) -> bool:
     """Return whether a jump was seen to be gradual; a minute without a sample that passed hides that."""
     return all(step is not None and step < AT_ONCE * abs(change) for step in level.steps)
 
 
-def is_new(level: ChannelLevel, begin: float) -> bool:
+def is_incomplete(level: ChannelLevel, begin: float) -> bool:
     """Return whether a jump may still be incomplete: one within a minute affects the means of two."""
     return 0 <= begin - level.since < MINUTES * 60.0
 
 
-def largest(level: ChannelLevel, value: float) -> float:
+def largest_change(level: ChannelLevel, value: float) -> float:
     """Return the largest change from one of the last means to this value."""
     return max((value - before for before, _ in level.means), key=abs, default=0.0)
 
 
-def moved(level: ChannelLevel, of: str, change: float, now: Mapping[str, float], others: Mapping[str, float]) -> bool:
+def related_changed(
+    level: ChannelLevel, of: str, change: float, now: Mapping[str, float], others: Mapping[str, float]
+) -> bool:
     """Return whether a related quantity changed with a jump, by as much as a jump of the air implies."""
     return any(
-        abs(now[other] - before[other]) >= max(least, SHARE * owed(of, change, before[other]))
+        abs(now[other] - before[other]) >= max(least, SHARE * implied_change(of, change, before[other]))
         for _, before in level.means
         for other, least in others.items()
         if other in now and other in before
     )
 
 
-def owed(of: str, change: float, humidity: float) -> float:
+def implied_change(of: str, change: float, humidity: float) -> float:
     """Return the change of relative humidity, %, that a jump of the air's temperature implies; otherwise 0."""
     if of != "air_temperature":
         return 0.0
@@ -262,14 +264,16 @@ def remember(level: ChannelLevel, of: str, value: Value, now: Mapping[str, float
         level.slow.append((begin, slow_of(of, value.value, now)))
 
 
-def ended(level: ChannelLevel, of: str, value: float, now: Mapping[str, float]) -> bool:
+def has_ended(level: ChannelLevel, of: str, value: float, now: Mapping[str, float]) -> bool:
     """Return whether the slow quantity is nearer to its value before the jump than it would be less the jump."""
     was = level.slow[-1][1]
     with_it, without = (abs(slow_of(of, v, now) - was) for v in (value, value - level.leap))
     return with_it < NEARER * without
 
 
-def repairs(level: ChannelLevel, of: str, value: float, change: float, now: Mapping[str, float], begin: float) -> bool:
+def is_repair(
+    level: ChannelLevel, of: str, value: float, change: float, now: Mapping[str, float], begin: float
+) -> bool:
     """Return whether a jump brings the slow quantity back to its value of hours ago; False if that is unknown."""
     low, high = REMEMBERED
     known = [slow for at, slow in level.slow if low <= begin - at <= high]

@@ -200,8 +200,8 @@ class Pairs:
         found: dict[str, Reason] = {}
         for pair, difference in parted_now:
             for name, other in ((pair.first, pair.second), (pair.second, pair.first)):
-                if not cleared(name, other, values, agrees):
-                    found.setdefault(name, parted(pair, difference, other))
+                if not is_cleared(name, other, values, agrees):
+                    found.setdefault(name, difference_reason(pair, difference, other))
         return found
 
     def work(self) -> None:
@@ -234,14 +234,14 @@ class Pairs:
             pair.usual = usual.get(name, pair.usual)
 
 
-def cleared(name: str, other: str, values: Mapping[str, Value], agrees: set[str]) -> bool:
+def is_cleared(name: str, other: str, values: Mapping[str, Value], agrees: set[str]) -> bool:
     """Return whether other evidence shows that the other one is wrong: another check, or a sensor that agrees here."""
     if values[name].flag is not Flag.PASS:
         return False
     return values[other].flag is not Flag.PASS or (name in agrees and other not in agrees)
 
 
-def parted(pair: Pair, difference: float, other: str) -> Reason:
+def difference_reason(pair: Pair, difference: float, other: str) -> Reason:
     """Return why one of a pair is in doubt."""
     return Reason(
         "differs_from_other",

@@ -102,19 +102,19 @@ class Persistence:
         for each in self._watched:
             doubted = each.run.doubted
             if samples.get(each.name):
-                follow(each, begin, end, values, samples[each.name])
+                add_minute(each, begin, end, values, samples[each.name])
             if each.way:
                 each.way.habit.pass_(end - begin if samples.get(each.name) else 0.0)
                 if not each.run.seconds or each.run.begin == begin:
                     each.way.end(doubted)
-            attend(each, begin, end, values, samples)
+            track_witnesses(each, begin, end, values, samples)
         hour = [each for each in self._watched if each.run.seconds >= HOUR - 1.0]
         sensors = [each.sensor for each in hour]
         for each in hour:
             each.run.doubted |= sensors.count(each.sensor) >= FRAME
         for each in self._watched:
-            still = each.run.seconds >= self._limit(each) - 1.0 or blows_alike(each)
-            each.run.doubted |= (still and self._others_move(each)) or told_by_witness(each)
+            still = each.run.seconds >= self._limit(each) - 1.0 or wind_is_constant(each)
+            each.run.doubted |= (still and self._others_move(each)) or must_have_changed(each)
             for _, run in runs_of(each):
                 run.doubted |= each.run.doubted and run.seconds > 0
         return {
@@ -157,7 +157,11 @@ class Persistence:
         return each.run.habit.limit()
 
     def _others_move(self, still: WatchedChannel) -> bool:
-        if still.quantity == "relative_humidity" and still.run.seconds < HOUR - 1.0 and not owed(still) >= OWED_SOON:
+        if (
+            still.quantity == "relative_humidity"
+            and still.run.seconds < HOUR - 1.0
+            and not expected_change(still) >= OWED_SOON
+        ):
             return False
         if still.coarse:
             calm = self._limit(still) >= COARSE_HOURS * HOUR  # such a device stands still for an hour by itself
@@ -210,12 +214,12 @@ def habits_of(each: WatchedChannel) -> list[tuple[str, Habit]]:
     return [*((name, run.habit) for name, run in runs_of(each)), *ways]
 
 
-def blows_alike(each: WatchedChannel) -> bool:
+def wind_is_constant(each: WatchedChannel) -> bool:
     """Return whether wind has been reported by one number for longer than is possible."""
     return each.equal is not None and each.equal.seconds >= each.equal.habit.limit(shortest=EQUAL_S) - 1.0
 
 
-def told_by_witness(each: WatchedChannel) -> bool:
+def must_have_changed(each: WatchedChannel) -> bool:
     """Return whether a witness changed so much that this channel must have changed."""
     seconds = each.run.seconds
     humidity = hygrometer(each)
@@ -232,41 +236,41 @@ def told_by_witness(each: WatchedChannel) -> bool:
         elif each.quantity == "air_temperature":
             if moved >= BY_HUMIDITY:
                 return True
-        elif owed(each) >= max(OWED, OWED_STEPS * each.step):
+        elif expected_change(each) >= max(OWED, OWED_STEPS * each.step):
             return True
     return False
 
 
-def owed(each: WatchedChannel) -> float:
+def expected_change(each: WatchedChannel) -> float:
     """Return by how much humidity should have changed in this run, %, by its thermometer; infinity without one."""
     known = [each.moved(name) for name in each.witnesses if is_a(name, "air_temperature")]
     return PER_KELVIN * (each.run.low + each.run.high) / 2 * known[0] if known else float("inf")
 
 
-def follow(
+def add_minute(
     each: WatchedChannel, begin: float, end: float, values: Mapping[str, Value], samples: Sequence[float]
 ) -> None:
     """Add a minute to a channel's run, or end the run if the quantity may stand still."""
     value = values.get(each.name)
     if value is None or value.value is None:
         return
-    if each.quantity == "wind_from_direction" and not blows(each.name, values):
+    if each.quantity == "wind_from_direction" and not wind_blows(each.name, values):
         return  # a vane without wind shows nothing: its run is paused
     for _, run in runs_of(each):
-        if each.rule.low < value.value < most_still(each, values):
+        if each.rule.low < value.value < still_from(each, values):
             run.take(begin, end, samples)
         else:
             run.rest()
 
 
-def most_still(each: WatchedChannel, values: Mapping[str, Value]) -> float:
+def still_from(each: WatchedChannel, values: Mapping[str, Value]) -> float:
     """Return the value from which on the quantity may stand still: for humidity saturation, in frost over ice."""
     if each.quantity != "relative_humidity":
         return each.rule.high
     return fog_at(beside(ChannelName.parse(each.name), "air_temperature", values))
 
 
-def attend(
+def track_witnesses(
     each: WatchedChannel, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
 ) -> None:
     """Track how much the witnesses change in this run; doubted values are ignored."""
@@ -279,7 +283,7 @@ def attend(
                 each.way.take(samples[name])
 
 
-def blows(direction: str, values: Mapping[str, Value]) -> bool:
+def wind_blows(direction: str, values: Mapping[str, Value]) -> bool:
     """Return whether the wind of that vane's sensor (or the primary's) is over 0.1 m/s."""
     speed = values.get(ChannelName.parse(direction).beside("wind_speed")) or values.get("wind_speed")
     return speed is not None and speed.value is not None and speed.value > RULES["wind_speed"].low

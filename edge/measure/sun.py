@@ -53,7 +53,7 @@ class Sun:
         height = self.height((begin + end) / 2 + utc_offset)
         clear = clear_sky(height, self._site.altitude_m)
         most = TOO_MUCH * clear + (TWILIGHT if height > DUSK else NIGHT)
-        air, humidity = (good(values, of) for of in ("air_temperature", "relative_humidity"))
+        air, humidity = (good_value(values, of) for of in ("air_temperature", "relative_humidity"))
         warmed = self._frost.warmed(air, height > 0)
         found: dict[str, Reason | None] = {}
         for name, of in self._lights.items():
@@ -66,7 +66,7 @@ class Sun:
             snow = self._domes[name].doubt(watts / clear if clear > TWILIGHT else None, high, warmed, humidity)
             bright = self._bright[name].doubt(watts, clear, height, end - begin)
             if watts > most:
-                found[name] = too_much(value.value, of, height, most)
+                found[name] = more_than_sun(value.value, of, height, most)
             elif self._dark[name] >= DARK_S - 1.0:
                 found[name] = Reason("covered", "covered or dead? under {most:g} % of a clear sky", most=100 * COVERED)
             elif snow or bright:
@@ -117,13 +117,13 @@ class Sun:
         return sun_height(local.timetuple().tm_yday, hours, self._site)
 
 
-def good(values: Mapping[str, Value], of: str) -> float | None:
+def good_value(values: Mapping[str, Value], of: str) -> float | None:
     """Return the primary sensor's good value, None if there is none."""
     value = values.get(of)
     return value.value if value is not None and value.flag is Flag.PASS else None
 
 
-def too_much(value: float, of: str, height: float, most: float) -> Reason:
+def more_than_sun(value: float, of: str, height: float, most: float) -> Reason:
     """Return why light is doubted; `height`: the sun's, radians; `most`: what it gives at most, W/m2."""
     return Reason(
         "more_than_the_sun",

@@ -53,7 +53,7 @@ class VoidWords:
         for name, word in self._words.items():
             value = values.get(name)
             if value is not None and value.value is not None and samples.get(name):
-                follow(word, end, value, samples[name])
+                add_minute(word, end, value, samples[name])
             if word.doubted and value is not None and value.value is not None:
                 found[name] = Reason(
                     "void_word",
@@ -73,7 +73,7 @@ class VoidWords:
                 self._words[name].doubted = True
 
 
-def follow(word: Word, end: float, value: Value, samples: Sequence[float]) -> None:
+def add_minute(word: Word, end: float, value: Value, samples: Sequence[float]) -> None:
     """Add a minute of a thermometer."""
     is_word = any(all(abs(sample - void) < 1e-6 for sample in samples) for void in word.words)
     if not is_word:

@@ -66,10 +66,10 @@ class Watered:
         wet = [minute for minute in minutes if minute[1] > 0]
         if not value.value or end - wet[0][0] < FIRST:
             return None
-        return told(sum(minute[1] for minute in wet), [m for m in minutes if m[0] >= wet[0][0]])
+        return doubt_of(sum(minute[1] for minute in wet), [m for m in minutes if m[0] >= wet[0][0]])
 
 
-def told(amount: float, minutes: list[tuple[float, float, float, float | None]]) -> Reason | None:
+def doubt_of(amount: float, minutes: list[tuple[float, float, float, float | None]]) -> Reason | None:
     """Return why so much rain is in doubt, by the minutes since it began; None if it is not."""
     humidity = max(minute[2] for minute in minutes)
     shares = [minute[3] for minute in minutes if minute[3] is not None]

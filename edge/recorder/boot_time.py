@@ -34,7 +34,7 @@ MOST_EARLY = 4000  # slews that wait for a time
 
 
 class BootTime:
-    """`told`: changes of the time that are still to be recorded as events, oldest first."""
+    """`events`: changes of the time that are still to be recorded as events, oldest first."""
 
     def __init__(self, store: Store, boot: str) -> None:
         self._store = store
@@ -45,7 +45,7 @@ class BootTime:
         self._unbelieved: dict[str, Reason] = {}  # by `Anchor.voice`
         self._dispute: Reason | None = None
         self._early: deque[Slewed] = deque(maxlen=MOST_EARLY)  # slews before any time was known
-        self.told: deque[Reason] = deque(maxlen=MOST_TOLD)
+        self.events: deque[Reason] = deque(maxlen=MOST_TOLD)
 
     @property
     def known(self) -> KnownTime:
@@ -229,7 +229,7 @@ class BootTime:
     def _report(self, what: Reason) -> None:
         """Report a change of the time, in the log and as an event."""
         log.warning("%s", what)
-        self.told.append(what)
+        self.events.append(what)
 
     def _is_confirmed(self, anchor: Anchor) -> bool:
         """Return whether the doubted time is confirmed by another source, or by the same for long enough.

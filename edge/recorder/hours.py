@@ -1,7 +1,7 @@
 """The hours of a station: which are recorded when a minute closes, and the state saved across restarts.
 
 The reading position is saved with each record, in the same transaction as the hour. If minutes are re-dated, the hours
-since are computed again and those that differ are recorded again (`hours_anew`).
+since are computed again, and those that differ are recorded again (`recomputed_hours`).
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from edge.config.sections import Config, SensorSection
 from edge.measure.derived.et0 import Place
 from edge.measure.derived.season import INPUTS, Orchard, SeasonState
 from edge.recorder.hour_maker import HourMaker, HoursState
-from edge.recorder.hours_anew import HoursAnew
+from edge.recorder.recomputed_hours import RecomputedHours
 from edge.records.bodies import Hour
 from edge.store.errors import StoreError
 from edge.store.store import Store
@@ -32,7 +32,7 @@ class Hours:
         self._store = store
         self._orchard = orchard(config)
         self._maker = HourMaker(store, self._orchard, restored(kept, store))
-        self._anew: HoursAnew | None = None
+        self._recomputed: RecomputedHours | None = None
 
     def keep(self) -> dict[str, Any]:
         """Return the state to save across restarts."""
@@ -48,25 +48,25 @@ class Hours:
             return
         try:
             self._check_redatings()
-            if self._anew is None:
+            if self._recomputed is None:
                 yield from self._maker.made(AT_ONCE)
-            elif self._anew.make():
-                yield from self._anew.differing()
-                self._maker, self._anew = self._anew.maker, None
+            elif self._recomputed.make():
+                yield from self._recomputed.differing()
+                self._maker, self._recomputed = self._recomputed.maker, None
         except StoreError as trouble:
             log.warning("no hours can be made because the minutes cannot be read: %s", trouble)
 
     def _check_redatings(self) -> None:
         """Start computing hours again if minutes already read were re-dated."""
         moves, known = self._store.times.moves(), self._maker.state
-        if moves.count == (known if self._anew is None else self._anew.maker.state).moves:
+        if moves.count == (known if self._recomputed is None else self._recomputed.maker.state).moves:
             return
         first = moves.since(known.moves)
         if first is None or first > known.read:
             known.moves = moves.count
             return
         log.info("minutes were re-dated: the hours since record %d are made again", first)
-        self._anew = HoursAnew(self._store, self._orchard, first, moves)
+        self._recomputed = RecomputedHours(self._store, self._orchard, first, moves)
 
 
 def restored(kept: Any, store: Store) -> HoursState:

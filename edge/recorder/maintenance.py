@@ -69,7 +69,7 @@ class MaintenanceMark:
         return self.present is not None and self.present.until >= begin and end > self._since
 
     def mark(self, body: dict[str, Any], begin: float, end: float) -> None:
-        """Flag all values of the minute [begin, end) in its body as FAIL, unchanged, if it is under maintenance."""
+        """Flag the values of the minute [begin, end) as FAIL if it is under maintenance, and end one that is over."""
         work = self.present
         if work is None:
             return

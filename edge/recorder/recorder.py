@@ -178,6 +178,7 @@ class Recorder:
         line.next()
         if draft.duration > 0:
             self.latest = self.journal.append(draft) or self.latest
+        self.snapshot = self._snapshot()  # the watchdog must see that minutes are closed even if a rule below fails
         self._record_spoiled()
         self._record_alerts()
         self._record_hours()
@@ -203,8 +204,8 @@ class Recorder:
 
     def _record_time_events(self) -> None:
         """Record each change of the time as an event."""
-        while self.timeline.time.told:
-            self.event(Kind.HEALTH, {"event": "time", "reason": self.timeline.time.told.popleft().builtins()})
+        while self.timeline.time.events:
+            self.event(Kind.HEALTH, {"event": "time", "reason": self.timeline.time.events.popleft().builtins()})
 
     def _record_spoiled(self) -> None:
         """Record each draft that could not be written as a loss."""

@@ -97,7 +97,7 @@ class LogFile:
     def xWrite(self, data: bytes, offset: int) -> None:
         """Write bytes. Raise apsw.IOError beyond MOST: no disk space would help, records wait in the journal."""
         if offset + len(data) > MOST:
-            raise apsw.IOError("the log takes no more memory")
+            raise apsw.IOError("the log in memory is full")
         self._log.extend(bytes(max(0, offset - len(self._log))))
         self._log[offset : offset + len(data)] = data
 

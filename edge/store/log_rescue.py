@@ -70,7 +70,7 @@ def frames_used(connection: apsw.Connection) -> int:
 
 
 def set_aside(connection: apsw.Connection, folder: Path, log: bytes, used: int) -> None:
-    """Keep a copy of a log, as it was before the connection was opened, if records follow its `used` frames.
+    """Keep a copy of a log, as it was before the connection was opened, if data may be lost after its `used` frames.
 
     Call it before anything is written: SQLite overwrites what it ignored, and removes the log when it closes a damaged
     database. An existing copy is from an interrupted rescue and stays: what is left of the log may be less.

@@ -44,3 +44,24 @@ def test_blips_and_a_restart_within_the_band_turn_nothing(tmp_path: Path) -> Non
         alerts = Alerts(config, store, store.state()["alerts"])
     assert found == ["raised"]
     store.close()
+
+
+@pytest.mark.parametrize("limits", ["below = [0.0]", "above = [30.0]", "falls = [2.0]"])
+@pytest.mark.parametrize("air", [None, -5.0, 1.0, 5.0])
+def test_a_rule_with_fewer_limits_goes_on_with_those_it_has(tmp_path: Path, limits: str, air: float | None) -> None:
+    """Its file is changed while its alert is at a limit that it has no longer, and half better: every turn after that
+    is of a limit of the file, and a good value ends it."""
+    store = opened(tmp_path)
+    alerts = Alerts(station(tmp_path, COLD.replace("[0.0, -2.0]", "[2.0, 0.0, -2.0]")), store, None)
+    for number, value in enumerate([-5.0] * 5 + [-0.5] * 2):
+        store.append(minute(number, value), {"alerts": alerts.keep()})
+        assert kept(store, alerts) or number != 1
+    alerts = Alerts(station(tmp_path, COLD.replace("below = [0.0, -2.0]", limits)), store, store.state()["alerts"])
+    assert [(one.step, one.steps) for one in alerts.now] == [(1, 1)]
+    found = []
+    for number in range(7, 60):
+        store.append(minute(number, 12.0 if number >= 20 else air), {"alerts": alerts.keep()})
+        found += kept(store, alerts)
+        assert all(one.step <= one.steps == 1 for one in alerts.now)
+    assert {turn.steps for turn in found} == {1} and found[-1].turn == "cleared" and not alerts.now
+    store.close()

@@ -79,7 +79,7 @@ def test_a_contradiction_is_shown_until_it_is_over(time: BootTime) -> None:
     assert doubt(time) == "time_contradicted"
     says(time, 100.0 + 2 * SECOND_LOOK + 1.0, "ntp")
     assert doubt(time) is None
-    assert [told.code for told in time.told] == ["time_contradicted", "time_undisputed"]
+    assert [told.code for told in time.events] == ["time_contradicted", "time_undisputed"]
 
 
 def test_a_time_that_turned_is_shown_until_it_cannot_turn_back(time: BootTime) -> None:
@@ -93,7 +93,7 @@ def test_a_time_that_turned_is_shown_until_it_cannot_turn_back(time: BootTime) -
     assert doubt(time) == "time_turned"
     says(time, 5 * SECOND_LOOK, "ntp")
     assert doubt(time) is None
-    assert [told.code for told in time.told] == ["time_contradicted", "time_turned", "time_undisputed"]
+    assert [told.code for told in time.events] == ["time_contradicted", "time_turned", "time_undisputed"]
 
 
 def test_a_simulation_s_time_is_contradicted_by_nobody(time: BootTime) -> None:

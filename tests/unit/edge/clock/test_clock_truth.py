@@ -202,7 +202,7 @@ def test_two_sources_an_hour_apart_are_both_stated(store: Store) -> None:
     line.learn(Anchor("b", 701.0, UTC0 + 701_000_000, "gnss", 0.02), 701.0)
     utc, mark = line.time_at(702.0)
     assert abs((utc or 0) - UTC0 - 702_000_000) <= (mark.error or 0.0) * 1e6 < 0.2e6
-    assert [told.code for told in line.time.told] == ["time_contradicted", "time_turned"]
+    assert [told.code for told in line.time.events] == ["time_contradicted", "time_turned"]
 
 
 def test_a_source_that_does_not_come_back_is_forgotten(store: Store) -> None:

@@ -11,14 +11,18 @@ from typing import Any, TypeVar
 import apsw
 import pytest
 
+from edge.alerts.alerts import Alerts
 from edge.clock.clock import SystemClock
+from edge.lanes import Lanes
 from edge.measure.minute import Minutes
 from edge.recorder import journal as journals
 from edge.recorder.journal import MOST_WAITING, Journal
 from edge.recorder.recorder import Recorder
 from edge.records.record import ClockMark, Draft, Kind, Record, Stamp
+from edge.sim.clock import SimClock
 from edge.store.outbox import PLATFORM
 from edge.store.store import Store
+from tests.kits.stations import configured
 from tests.kits.store_kit import BadDisk, memory_folder
 
 KNOWN = ClockMark("ntp", 0.05)
@@ -89,6 +93,30 @@ def test_a_lost_draft_is_told_by_a_record(folder: Path) -> None:
     assert "OverflowError" in loss["cause"]["text"]
     recorder.close_minute()
     assert [record.kind for record in told[2:]] == [Kind.MINUTE]
+    store.close()
+
+
+def a_fault_that_nobody_has_found() -> None:
+    """Fail."""
+    raise IndexError("a rule has no such limit")
+
+
+def test_a_rule_that_fails_does_not_end_measuring(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fault in what is made of the minutes ends the recorder's lane at each of them; they are kept all the same, and
+    the watchdog sees it, so that nobody restarts the box for it."""
+    store = Store.open(folder, epoch="e", destinations=(PLATFORM,))
+    clock = SimClock(0.0)
+    recorder = Recorder(Minutes([]), store, clock, clock.inbox(9), "b", keep=dict, appended=lambda _record: None)
+    recorder.alerts = Alerts(configured(folder), store, None)
+    monkeypatch.setattr(recorder.alerts, "turned", a_fault_that_nobody_has_found)
+    lanes = Lanes(clock)
+    lanes.start("recorder", recorder.run)
+    clock.run_until(20 * 60.0)
+    assert lanes.falls["recorder"] >= 10
+    assert [record.duration for record in store.range(1, 99)] == [60.0] * 19
+    assert recorder.snapshot.alive(clock.now())
+    lanes.stop()
+    clock.run_until(clock.now())
     store.close()
 
 

@@ -13,7 +13,7 @@ from edge.clock.anchors import Anchor
 from edge.config.file import load
 from edge.config.sections import Config
 from edge.measure.derived import chill
-from edge.recorder import hours, hours_anew
+from edge.recorder import hours, recomputed_hours
 from edge.recorder.hours import Hours
 from edge.records.bodies import Hour, decode, plain
 from edge.records.record import ClockMark, Draft, Kind, Stamp
@@ -104,7 +104,7 @@ def of_minutes(store: Store) -> dict[int, float | None]:
 def check(box: Box, withdrawn: set[int]) -> None:
     """Hold what was told last to the minutes, the season's counts too, and every other hour to be none."""
     last, true = told(box.store), of_minutes(box.store)
-    assert {b for b, hour in last.items() if hours_anew.withdrawn(hour)} == withdrawn
+    assert {b for b, hour in last.items() if recomputed_hours.withdrawn(hour)} == withdrawn
     assert set(last) - withdrawn == set(true)
     total, counted, missing = 0.0, 0, 0
     for begin, value in sorted(true.items()):
@@ -126,7 +126,7 @@ def test_hours_of_a_boot_dated_wrongly_are_told_anew(ram: Path, config: Config, 
     it tells.
     """
     box = Box(ram / "state", config, seed)
-    with patch.object(hours_anew, "AT_ONCE", 37), patch.object(hours, "AT_ONCE", 50):
+    with patch.object(recomputed_hours, "AT_ONCE", 37), patch.object(hours, "AT_ONCE", 50):
         for number in range(150):
             box.minute("a", number)
         for number in range(155, 400):
@@ -147,7 +147,7 @@ def test_hours_of_a_boot_dated_wrongly_are_told_anew(ram: Path, config: Config, 
 def test_a_time_that_turns_again_while_hours_are_made_anew(ram: Path, config: Config) -> None:
     """The last word counts: two changes, the second in the middle of the first one's work, and a third later."""
     box = Box(ram / "state", config, 1)
-    with patch.object(hours_anew, "AT_ONCE", 40):
+    with patch.object(recomputed_hours, "AT_ONCE", 40):
         for number in range(200):
             box.minute("a", number)
         box.redate("a", 5 * HOUR)

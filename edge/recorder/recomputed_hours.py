@@ -23,7 +23,7 @@ AT_ONCE = 2000  # records read at once
 REDATED = Reason("hour_redated", "the minutes of this hour turned out to be of another time")
 
 
-class HoursAnew:
+class RecomputedHours:
     """The hours from the record `first` on, computed again; `moves`: the re-datings that they include."""
 
     def __init__(self, store: Store, orchard: Orchard, first: int, moves: Moves) -> None:
