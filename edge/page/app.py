@@ -39,6 +39,7 @@ SILENT = Reason("station_silent", "the station's software does not answer")
 NO_STATION = Reason("no_such_station_here", 'this is not the page of "{station}"', station="")
 NOT_ASKED_SO = Reason("cannot_be_asked_so", "{why}", why="")
 NOTHING_HERE = Reason("nothing_here", "there is nothing under this address")
+INSTANTS = ("from", "to")  # the keys of an address whose values may be seconds since 1970
 NO_MORE_STREAMS = Reason("no_more_streams", "too many pages are open: close some")
 
 
@@ -189,12 +190,12 @@ def as_json(answer: Any) -> Response:
 
 
 def asked_of(request: Request) -> dict[str, str | float]:
-    """Return what an address asks with."""
-    return {key: plain(text) for key, text in request.query_params.items()}
+    """Return the arguments in an address."""
+    return {key: instant(text) if key in INSTANTS else text for key, text in request.query_params.items()}
 
 
-def plain(text: str) -> str | float:
-    """Return what stands in an address as the daemon takes it: an instant in seconds as a number."""
+def instant(text: str) -> str | float:
+    """Return an instant in an address in the daemon's form: seconds as a number, a date and time as text."""
     try:
         return float(text)
     except ValueError:
