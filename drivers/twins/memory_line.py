@@ -1,4 +1,4 @@
-"""A serial line in memory, for simulated time: what one end writes, the other can read at once.
+"""A serial line in memory, for simulated time: bytes written at one end can be read at the other at once.
 
 A pty carries bytes on a thread of the kernel's, and each crossing costs more than all that a station does with the
 bytes. What pyserial and the kernel do with a port is tried on ptys (`drivers.twins.wires`) by the contract suite.
@@ -36,12 +36,12 @@ class MemoryLine:
         self.dropped = 0
         self.answers: Answers | None = None
         self._clock = clock
-        self._heard = clock.inbox(HOLDS)  # what came to this end: (the cable, bytes)
+        self._heard = clock.inbox(HOLDS)  # received at this end: (the cable, bytes)
         self._cable: Cable | None = None
         self.plug()
 
     def plug(self) -> None:
-        """Make a new connection; ports that were open before stay dead."""
+        """Make a new connection; ports opened before stay dead."""
         self.unplug()
         self._cable = Cable(self._clock)
 
@@ -56,19 +56,19 @@ class MemoryLine:
         self.unplug()
 
     def open(self, settings: OnSerial | OnModbus, clock: Clock) -> MemoryPort:
-        """Return the driver's port on a line that is plugged in, old bytes discarded."""
+        """Return the driver's port on a plugged-in line, with old bytes discarded."""
         assert self._cable is not None, "the wire of the bus refuses to open while it is unplugged"
         port = MemoryPort(settings.port, settings.baud, self, self._cable, clock)
         port.flush_input()
         return port
 
     def write(self, data: bytes) -> None:
-        """Send the bytes. Drop and count them where the other end does not read."""
+        """Send the bytes. Drop and count them if the other end does not read."""
         if self._cable is None or not self._cable.carry(data):
             self.dropped += len(data)
 
     def read(self, until: float) -> bytes:
-        """Return what the other end sent, waiting until the instant `until`; b"" where nothing arrived."""
+        """Return what the other end sent, waiting until the instant `until`; b"" if nothing arrived."""
         came = self._heard.get(until)
         data = b""
         while came is not None:
@@ -79,7 +79,7 @@ class MemoryLine:
         return data
 
     def hear(self, cable: Cable, data: bytes) -> None:
-        """Take bytes that the driver wrote."""
+        """Receive bytes from the driver."""
         if self.answers is None:
             self._heard.offer((cable, data))
             return
@@ -94,10 +94,10 @@ class Cable:
         self.gone = False
         self.coming = clock.inbox(HOLDS + 1)
         self.unread = 0  # bytes
-        self.arriving: list[tuple[float, bytes]] = []  # answers on their way
+        self.arriving: list[tuple[float, bytes]] = []  # answers in transit
 
     def carry(self, data: bytes) -> bool:
-        """Carry bytes to the driver's end. Return False if there is no room for them."""
+        """Transfer bytes to the driver's end. Return False if there is no room for them."""
         if self.unread + len(data) > HOLDS:
             return False
         self.unread += len(data)
@@ -105,13 +105,13 @@ class Cable:
         return True
 
     def cut(self) -> None:
-        """End it, and wake who waits for bytes."""
+        """End the connection, and wake the waiting reader."""
         self.gone = True
         self.coming.offer(b"")
 
 
 class MemoryPort:
-    """The driver's end, shaped as `drivers.buses.serial.SerialPort`."""
+    """The driver's end, with the interface of `drivers.buses.serial.SerialPort`."""
 
     def __init__(self, name: str, baud: int, line: MemoryLine, cable: Cable, clock: Clock) -> None:
         self.name, self.baud = name, baud
@@ -132,12 +132,12 @@ class MemoryPort:
         return data
 
     def write(self, data: bytes) -> None:
-        """Send all of `data`. Raise Unplugged where the port is gone."""
+        """Send all of `data`. Raise Unplugged if the port is gone."""
         self._check()
         self._line.hear(self._cable, data)
 
     def flush_input(self) -> None:
-        """Discard what was received and not yet read. Raise Unplugged where the port is gone."""
+        """Discard what was received and not yet read. Raise Unplugged if the port is gone."""
         self._check()
         self._arrived()
 

@@ -26,14 +26,14 @@ class Fault(StrEnum):
     SILENT = "silent"  # does not answer or talk
     NOISE = "noise"  # bytes of its frames are changed
     SHORT = "short"  # frames end too early
-    STUCK = "stuck"  # the bus hangs (I2C: a status bit that never falls), or the last value for ever
-    SLOW = "slow"  # answers later than the driver's stated time
+    STUCK = "stuck"  # the bus hangs (I2C: a status bit that never clears), or the last value for ever
+    SLOW = "slow"  # answers later than the driver's timeout
     UNPLUGGED = "unplugged"  # the port or adapter is gone (served by the wire)
     OTHER_ADDRESS = "other address"  # answers from another address
 
 
 class Twin(Protocol):
-    """The back face of every twin, by which it is controlled."""
+    """The interface by which every twin is controlled."""
 
     def set(self, quantity: str, value: float) -> None:
         """Set what the device measures from now on, in the quantity's unit; other quantities are ignored.
@@ -46,36 +46,36 @@ class Twin(Protocol):
 
 
 class I2CTwin(Twin, Protocol):
-    """A device on an I2C bus. `address` is where it answers now."""
+    """A device on an I2C bus. `address`: at which it answers now."""
 
     address: int
 
     def write(self, data: bytes) -> None:
-        """Take the bytes of one write transfer. Raise OSError(121) where the device would not acknowledge."""
+        """Handle the bytes of one write transfer. Raise OSError(121) if the device would not acknowledge."""
 
     def read(self, count: int) -> bytes:
-        """Return the bytes of one read transfer. Raise OSError(121) where the device would not acknowledge."""
+        """Return the bytes of one read transfer. Raise OSError(121) if the device would not acknowledge."""
 
 
 class Wire(Protocol):
     """The far end of a serial line."""
 
     def write(self, data: bytes) -> None:
-        """Send the bytes and return when the other end can read them. Drop and count them where it does not read."""
+        """Send the bytes and return when the other end can read them. Drop and count them if it does not read."""
 
     def read(self, until: float) -> bytes:
-        """Return what the other end sent, waiting until the instant `until`; b"" where nothing arrived."""
+        """Return what the other end sent, waiting until the instant `until`; b"" if nothing arrived."""
 
 
 class SerialTwin(Twin, Protocol):
     """A device at the far end of a serial line."""
 
     def run(self, wire: Wire) -> None:
-        """Talk and answer for ever. Raise Stopped out of one of the clock's waits."""
+        """Send and answer until `Stopped`."""
 
 
 class ModbusTwin(Twin, Protocol):
-    """A Modbus RTU server. `address` is where it answers now."""
+    """A Modbus RTU server. `address`: at which it answers now."""
 
     address: int
 

@@ -16,7 +16,7 @@ LEAVING = 3 * BACKLOG  # extra places for aborted connections, which end some it
 
 
 class YieldingProtocol(H11Protocol):
-    """uvicorn's connection; once only `LEAVING` places of `limit_concurrency` are left, the longest waiting one ends."""
+    """uvicorn's connection; once `LEAVING` places of `limit_concurrency` are left, the longest waiting one is ended."""
 
     waits_since = 0.0  # s of the loop's clock: when it was opened, or its last response ended
 
