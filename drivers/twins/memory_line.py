@@ -1,10 +1,10 @@
 """A serial line in memory, for simulated time: bytes written at one end can be read at the other at once.
 
-A pty carries bytes on a thread of the kernel's, and each crossing costs more than all that a station does with the
-bytes. What pyserial and the kernel do with a port is tried on ptys (`drivers.twins.wires`) by the contract suite.
+A pty transfers bytes on a thread of the kernel's, and each transfer costs more than everything that a station does with
+the bytes. The contract suite tests pyserial and the kernel's serial port on ptys (`drivers.twins.wires`).
 
-Where devices only answer, no lane waits for requests either: a request is answered within the driver's write, by bytes
-that arrive when they would.
+If devices only answer, no lane waits for requests: a request is answered within the driver's write, with bytes that
+arrive at the time a real device's would.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ Answers = Callable[[bytes], Iterable[tuple[float, bytes]]]  # to a request: when
 class MemoryLine:
     """A line with a twin at this end and a driver's port at the other.
 
-    `dropped`: bytes for which there was no room, as the driver did not read earlier ones. `answers`: who answers what
-    the driver writes, in place of whoever reads at this end.
+    `dropped`: count of bytes for which there was no room, as the driver did not read earlier ones. `answers`: answers
+    what the driver writes, in place of a reader at this end.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -118,9 +118,9 @@ class MemoryPort:
         self._line, self._cable, self._clock = line, cable, clock
 
     def read_some(self, until: float) -> bytes:
-        """Return the received bytes, waiting for the first until the instant `until`; b"" where none arrived.
+        """Return the received bytes, waiting for the first until the instant `until`; b"" if none arrived.
 
-        Raise Unplugged where the port is gone.
+        Raise Unplugged if the port is gone.
         """
         self._check()
         data = self._arrived()

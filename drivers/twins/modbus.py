@@ -1,6 +1,6 @@
 """A simulated Modbus sensor: the registers of one profile, answered with frames built by its own code.
 
-It reads the profile's file by itself and has its own CRC, so that a mistake of the driver's shows.
+It parses the profile's file and computes the CRC with its own code, so that a fault of the driver shows.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ FORCES = (0.3, 1.6, 3.4, 5.5, 8.0, 10.8, 13.9, 17.2, 20.8, 24.5, 28.5, 32.7)
 class ModbusDeviceTwin:
     """A Modbus RTU server with the registers of its settings' profile.
 
-    It measures the middle of each datasheet range until it is set otherwise, and no rain. A quantity that was not
-    ordered is there and reads 0, as on the real ones.
+    Until set otherwise, it measures the middle of each datasheet range, and no rain. The register of a quantity that
+    was not ordered exists and reads 0, as on real devices.
     """
 
     def __init__(self, settings: Any, clock: Clock, seed: int) -> None:

@@ -18,7 +18,7 @@ WARM_UP = 5.0  # s from its first frame during which a real one counts nothing
 class PlantowerTwin(TalkerTwin):
     """Sends what is set; it starts with frames of zero counts while the fan speeds up, as real ones do.
 
-    A PMS3003, which counts nothing, is silent for that time.
+    A PMS3003, which reports no counts, is silent for that time.
     """
 
     START: ClassVar[dict[str, float]] = {

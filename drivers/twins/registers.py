@@ -1,7 +1,7 @@
 """The common base of I2C twins: a register pointer, the wire's faults, and values that can be set.
 
-A twin states `load(register, count)` and `store(register, data)`; everything on the wire goes through `write`
-and `read` here, where the faults are. `stretch` is how long (seconds) it holds the clock line in a transfer.
+A twin defines `load(register, count)` and `store(register, data)`; everything on the wire goes through `write`
+and `read` here, which apply the faults. `stretch` is how long (seconds) it holds the clock line in a transfer.
 """
 
 from __future__ import annotations

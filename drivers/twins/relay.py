@@ -8,7 +8,7 @@ from drivers.clock import Clock
 class Relay:
     """A relay on an output line; `turns`: each instant at which it went on or off, s of the clock.
 
-    `active_low`: what the board really is, whatever the station's file says of it.
+    `active_low`: what the board really is, whatever the station's file says.
     """
 
     def __init__(self, clock: Clock, active_low: bool = False) -> None:

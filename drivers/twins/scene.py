@@ -1,8 +1,8 @@
 """The picture that a camera on the pole would take: an apple orchard below a ridge, by hour, season and weather.
 
-Painted with Pillow at any size, the same bytes for the same (seed, moment). What stands still (ridges, rows,
-trees) comes of the seed; light, sky, blossom and fruit of the moment; the grain of a sensor of the instant, so
-that no two frames are the same. `Moment` is what a weather has to say for it.
+Painted with Pillow at any size, the same bytes for the same (seed, moment). The fixed parts (ridges, rows, trees)
+depend on the seed; light, sky, blossom and fruit on the moment; the sensor's noise on the instant, so that no two
+frames are the same. `Moment` is what a weather must give for it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ GRAIN = 7.0  # levels of 255, of a sensor by day
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the picture is of.
+    """The time and weather to paint.
 
     `utc`: microseconds since 1970 (None: not known, noon is painted); `sun`: degrees above the horizon (None:
     estimated, up from 6 to 20 o'clock); `cloud` and `fog`: 0 to 1; `rain`: mm/h; `defocus`: pixels of 2688 by which the
-    lens smears.
+    lens blurs.
     """
 
     utc: int | None = None
@@ -227,9 +227,9 @@ class Scene:
         picture.paste((grey, grey, grey), (0, 0), drops)
 
     def _grain(self, picture: Image.Image, moment: Moment) -> Image.Image:
-        """Return the picture with a sensor's noise: new in each frame, more where light is short.
+        """Return the picture with a sensor's noise: new in each frame, more if there is little light.
 
-        Two uniform fields make a triangular distribution.
+        The sum of two uniform fields has a triangular distribution.
         """
         rng = random.Random(f"grain {self.seed} {moment.utc}")
         size = (self.width // 2, self.height)

@@ -17,7 +17,7 @@ COMMAND = 19  # bytes
 
 
 class Sds011Twin(TalkerTwin):
-    """Sends what is set, each second or once in its period; awake until `asleep` is set.
+    """Sends what is set, each second or once per period; awake until `asleep` is set.
 
     `commands`: the bytes of each command received.
     """

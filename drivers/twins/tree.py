@@ -54,7 +54,7 @@ def grass(day: int) -> tuple[Colour, Colour]:
 
 @lru_cache(maxsize=8)
 def crown(seed: str, look: TreeLook) -> Image.Image:
-    """Return one tree on a transparent square, lit from the upper left; kept, for it changes with the season alone.
+    """Return one tree on a transparent square, lit from the upper left; cached, as it changes only with the season.
 
     Its foot is in the middle of the lower edge.
     """

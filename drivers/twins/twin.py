@@ -1,7 +1,7 @@
 """A twin: a simulated device, exact to the bytes that it sends.
 
-Its bus face is bytes, which the untouched driver and the real libraries talk to; its back face is `set` and
-`misbehave`. It shares no code with its driver. Which bus face a twin has follows from its driver's bus:
+Its interface to the bus is bytes, read and written by the unchanged driver and the real libraries; tests and the
+simulation use `set` and `misbehave`. It shares no code with its driver. The driver's bus determines the interface:
 
 - i2c: `I2CTwin`, put on a `drivers.twins.memory.MemoryI2C`.
 - serial: `SerialTwin`, whose `run(wire)` is the body of a lane at the far end of a pty or a line in memory.
@@ -9,9 +9,9 @@ Its bus face is bytes, which the untouched driver and the real libraries talk to
 - gpio: `GpioTwin`, which gives the edges of one line, put on a `drivers.twins.memory.MemoryGpio`.
 - file: `FileTwin`, which gives the text of the kernel's file.
 
-Every twin is made by `Twin(settings, clock, seed)`. One that measures when it is asked has `before_telling`, which it
-calls before it tells anything: so the weather is reckoned for those instants alone. One whose bucket fills or whose
-cups turn meanwhile has none.
+Every twin is made by `Twin(settings, clock, seed)`. One that measures on demand has a callback `before_telling`, which
+it calls before each answer, so that the weather is computed for those instants only. One that accumulates between
+answers (a rain bucket, a cup anemometer) has none.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A simulated VEML7700: counts by gain and integration time, updated at the end of each integration.
 
-Numbers: Vishay VEML7700 datasheet and application note 84323; 0x07 answers the device's id, 0xC481.
+Source: Vishay VEML7700 datasheet and application note 84323; register 0x07 holds the device's id, 0xC481.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
 """One seeded weather for all twins: an orchard in the Min valley, as a pure function of time.
 
-`Weather(seed).at(utc)` gives every quantity of the mission, each reckoned when it is looked up. The same seed and
+`Weather(seed).at(utc)` gives every quantity of the mission, each computed when it is looked up. The same seed and
 instant give the same numbers on every machine and in any order. It is smooth from second to second, steps less than
 Zahumenský's limits (Guidelines on quality control procedures for data from automatic weather stations, WMO 2004),
-never stands still for an hour, and hangs together: humidity follows the dew point, showers cool, moisten, darken and
-wash the air, soil remembers three days of rain, the panel follows the sun. It is no climate model.
+is never constant for an hour, and is consistent: humidity follows the dew point, showers cool, moisten, darken and
+clean the air, soil moisture depends on three days of rain, the panel follows the sun. It is no climate model.
 """
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ class Noise:
 
 
 class Weather:
-    """The weather at one place: what is the same at all instants, and what fell until each.
+    """The weather at one place: what does not depend on the instant, and the accumulated rain.
 
     `altitude` in metres, `latitude` and `longitude` in degrees.
     """

@@ -28,7 +28,7 @@ class PtyWire:
     """A pty pair in raw mode: the twin holds this end, the driver opens `path`.
 
     The slave is kept open here too, so that what is sent waits for a driver that has not opened it yet; `dropped`
-    counts the bytes for which there was no room, as earlier ones were not read.
+    counts the bytes for which there was no room because earlier ones were not read.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -65,7 +65,7 @@ class PtyWire:
     def write(self, data: bytes) -> None:
         """Send the bytes and return when the other end can read them.
 
-        Drop and count them where the other end does not read.
+        Drop and count them if the other end does not read.
         """
         if self._master < 0 or self._unread() + len(data) > HOLDS:
             self.dropped += len(data)
