@@ -15,8 +15,8 @@ import termios
 from drivers.buses.serial import SerialPort
 from drivers.twins.wires import PtyWire
 
-LOOKS = 5_000  # about a second: a bound for a broken machine
-HURRIED = 50  # looks without a pause
+LOOKS = 5_000  # checks, about a second: a limit for a broken machine
+HURRIED = 50  # checks without a pause
 
 
 class ClockedPort:
