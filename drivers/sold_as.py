@@ -14,7 +14,7 @@ MOST = 6  # suggestions
 RAIN = ("pulses (kind=rain)", "sen0575", "modbus (profile=rain-renke)")
 PARTICLES = ("plantower", "sds011", "sen5x")
 # Pattern in a shop's name, in lower case without blanks and hyphens -> the drivers for it, each with the setting that
-# it needs. Models come first: a name with a model means that one.
+# it needs. Models come first, so that a name with a model matches the model.
 NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("bme280", ("bme280",)),
     ("ds18b20|1wire|onewire|单总线", ("w1-therm",)),

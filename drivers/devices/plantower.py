@@ -104,7 +104,7 @@ def _readings(frame: bytes, layout: FrameLayout) -> tuple[Reading, ...]:
     if layout.climate is not None:
         tenths = int.from_bytes(frame[layout.climate : layout.climate + 2], "big", signed=True)
         humidity = _word(frame, layout.climate + 2)
-        # The same word in both that is impossible as a humidity means no value: ffff would be a frost of -0.1 degC.
+        # The same word in both, impossible as a humidity, means no value: as a temperature, ffff would be -0.1 degC.
         if not (tenths & 0xFFFF == humidity > MOST_HUMIDITY):
             of_air = doubt or (COUNTS_FOR_AIR if humidity < LEAST_HUMIDITY else None)
             values.append(Reading("air_temperature", tenths / 10, 0.0, of_air))

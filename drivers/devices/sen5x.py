@@ -119,7 +119,7 @@ def decoded(words: tuple[int, ...], status: int, air: bool, at: float) -> tuple[
             value = words[place] / divisor
             readings.append(Reading(quantity, value, at, mass_doubt(value, status)))
     (_, humidity, _), (_, temperature, _) = AIR
-    # The same word in both that is impossible as a humidity means no value: ffff would be a frost of -0.005 degC.
+    # The same word in both, impossible as a humidity, means no value: as a temperature, ffff would be -0.005 degC.
     void = words[humidity] == words[temperature] and words[humidity] > MOST_HUMIDITY
     for quantity, place, divisor in AIR if air and not void else ():
         raw = words[place]

@@ -42,7 +42,7 @@ class Talker:
 
     Frames that arrived together are returned one at a time, each with the instant at which its last byte was received.
     A frame without a value of one of `channels` is skipped. Bytes buffered before opening are discarded, as the instant
-    of their arrival is unknown; so the first bytes may be the rest of a frame, which is not an error. Bytes received
+    of their arrival is unknown; so the first bytes may be the rest of a frame, which is no error. Bytes that arrived
     while the program was suspended (stopped, swapped out, the box asleep) are skipped for the same reason. `known`: it
     has already proved to be the right device, for example by answering commands.
     """

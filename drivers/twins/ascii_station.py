@@ -41,7 +41,7 @@ class AsciiStationTwin(TalkerTwin):
         self._rain = 0.0
 
     def set(self, quantity: str, value: float) -> None:
-        """Set what to send from the next line on; of `rainfall_amount`, the true total, whole tips count."""
+        """Set a value from the next line on; of `rainfall_amount`, the true total, only whole tips are sent."""
         if quantity == "rainfall_amount":
             self._rain = max(self._rain, value)
         else:
@@ -62,7 +62,7 @@ class AsciiStationTwin(TalkerTwin):
         self.finished = True
 
     def first(self) -> float:
-        """Return the seconds until the first line: a part of the pace, by the seed."""
+        """Return the seconds until the first line: a fraction of the pace, from the seed."""
         return self._phase
 
     def frames(self, turn: int) -> list[bytes]:

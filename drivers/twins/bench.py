@@ -2,12 +2,12 @@
 
     wire = wire_for("i2c", [(settings, twin), ...], clock)     several twins on one bus
     wire.start()                                               the lanes of its far end
-    bus = wire.open(settings, clock)                           shaped as the opener in `drivers.buses.BUSES`
-    wire.unplug(); wire.plug()                                 a bus opened before stays dead, as a real one
+    bus = wire.open(settings, clock)                           as the openers in `drivers.buses.BUSES` do
+    wire.unplug(); wire.plug()                                 a bus opened before stays dead, like a real one
     wire.stop()                                                tell the lanes to end, and unplug
     wire.close()                                               once they have ended: release everything
 
-`bench(info, settings, clock, seed)` is all that for a single device.
+`bench(info, settings, clock, seed)` does all this for a single device.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class BusWire(Protocol):
         """Return the opened bus. Raise Unplugged while the wire is unplugged."""
 
     def start(self) -> None:
-        """Start the lanes of the far end, where it has any."""
+        """Start the lanes of the far end, if it has any."""
 
     def stop(self) -> None:
         """Tell the lanes to end and unplug the wire."""
@@ -94,7 +94,7 @@ class GpioWire:
         self._chip = MemoryGpio(clock, self._twins)
 
     def add(self, twins: Mapping[int, Any]) -> None:
-        """Put what is no sensor on further lines: a relay, a button."""
+        """Put devices other than sensors on further lines: a relay, a button."""
         self._twins.update(twins)
 
     def open(self, settings: Any, clock: Clock) -> GpioBus:
@@ -161,7 +161,7 @@ class FileWire:
 
 
 def wire_for(kind: str, placed: Placed, clock: Clock, line: type[SerialLine] = PtyLine) -> BusWire:
-    """Return the wire of a bus of that kind with these twins on it; `line`: what a serial line is."""
+    """Return the wire of a bus of that kind with these twins on it; `line`: the kind of a serial line."""
     if kind == "i2c":
         return I2CWire(placed, clock)
     if kind == "gpio":
@@ -172,7 +172,7 @@ def wire_for(kind: str, placed: Placed, clock: Clock, line: type[SerialLine] = P
 
 
 def make_twin(info: DriverInfo, settings: Any, clock: Clock, seed: int) -> Any:
-    """Return the twin that the driver names."""
+    """Return the driver's twin."""
     module, _, name = info.twin.partition(":")
     return getattr(importlib.import_module(module), name)(settings, clock, seed)
 

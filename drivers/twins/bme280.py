@@ -1,8 +1,8 @@
 """A simulated BME280: its register map, a real chip's coefficients, forced conversions.
 
 The registers 0x88-0xA1 and 0xE1-0xE7 are the dump of a real chip, from periph.io's tests (bmx280_test.go).
-What it is set to measure is turned into raw values by searching the datasheet's own formula (BME280 datasheet
-rev. 1.6, appendix 8.1, double precision) backwards, so that their compensation gives it back.
+The values to measure are converted to raw values by inverting the datasheet's own formula (BME280 datasheet rev. 1.6,
+appendix 8.1, double precision) by a search, so that compensation restores them.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ CHIP_ID, RESET = 0xD0, 0xE0
 CTRL_HUM, STATUS, CTRL_MEAS, CONFIG, DATA = 0xF2, 0xF3, 0xF4, 0xF5, 0xF7
 SAMPLES = (0, 1, 2, 4, 8, 16, 16, 16)  # by oversampling setting, table 20
 COPYING = 0.002  # s; start-up time, table 1
-SLOWLY = 30.0  # s; a conversion that takes far longer than the data sheet allows
-NOTHING = bytes.fromhex("8000008000008000")  # what skipped channels read
+SLOWLY = 30.0  # s; a conversion that takes far longer than the datasheet allows
+NOTHING = bytes.fromhex("8000008000008000")  # the registers of skipped channels
 
 
 class Twin(RegisterTwin):
@@ -49,7 +49,7 @@ class Twin(RegisterTwin):
             self._write(chain[at], chain[at + 1])
 
     def load(self, register: int, count: int) -> bytes:
-        """Return the bytes of the map; the data registers are shadowed for the length of a burst."""
+        """Return registers; the data registers do not change during a burst."""
         self._finish()
         return bytes(self._byte(number & 0xFF) for number in range(register, register + count))
 
@@ -105,7 +105,7 @@ class Twin(RegisterTwin):
 
 
 def _search(formula: Callable[[int], float], wanted: float, bits: int) -> int:
-    """Return the raw value whose result is nearest to `wanted`, of a formula that rises."""
+    """Return the raw value for which a monotonically rising formula is closest to `wanted`."""
     low, high = 0, (1 << bits) - 1
     while high - low > 1:
         middle = (low + high) // 2

@@ -1,7 +1,7 @@
 """A simulated network camera: a real HTTP server whose snapshot address returns the painted orchard.
 
-It asks for a login as cameras do (basic, or digest with MD5 or SHA-256) and misbehaves as they do. It shares no
-code with the driver: what a login must look like is told by RFC 7617 and RFC 7616 alone.
+It requires a login as cameras do (basic, or digest with MD5 or SHA-256) and misbehaves as they do. It shares no code
+with the driver: logins are implemented from RFC 7617 and RFC 7616.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from PIL import Image
 from drivers.twins.scene import Moment, Scene
 
 REALM, NONCE = "IP Camera", "a1b2c3d4e5f60718"
-DEFOCUS = 12.0  # pixels of 2688: leaves are blobs, rows still rows
+DEFOCUS = 12.0  # pixels of 2688: leaves are blobs, but rows of trees are recognizable
 M_MMAP_THRESHOLD, LARGE = -3, 1_000_000  # malloc.h; bytes
-LONGEST_HANG = 120.0  # s; then even a hanging camera lets go
+LONGEST_HANG = 120.0  # s; then even a hanging camera closes the connection
 PAGE = (
     b"<!DOCTYPE html><html><head><title>Web Login</title><style>p{}</style></head>"
     b"<body><h1>Please log in</h1></body></html>"
@@ -36,13 +36,13 @@ PAGE = (
 class CameraFault(StrEnum):
     """How the camera can misbehave, until `misbehave(None)`."""
 
-    HANG = "hang"  # takes the request and says nothing
+    HANG = "hang"  # accepts the request and never answers
     HTML = "html"  # answers with its login page
     REFUSE = "refuse"  # refuses every login
-    TRUNCATED = "truncated"  # says how long the picture is and closes half-way
-    CUT = "cut"  # a picture that is itself cut short
+    TRUNCATED = "truncated"  # states the picture's length and disconnects half-way
+    CUT = "cut"  # a complete answer with a picture that is cut short
     BLACK = "black"  # a covered lens
-    REPEATED = "repeated"  # the frame of the moment before, for ever
+    REPEATED = "repeated"  # the last frame, for ever
     BLURRED = "blurred"  # out of focus
     BUSY = "busy"  # 503
 
@@ -66,7 +66,7 @@ class SnapshotCamera:
         self._closing = threading.Event()
         self.asked = 0  # requests, for tests that count them
         self.logins = 0  # of these, with a login
-        # One thread paints for all requests: glibc gives each thread memory of its own, and keeps what it painted with.
+        # One thread paints for all requests: glibc gives each thread its own memory arena, and keeps it.
         self._painter = ThreadPoolExecutor(1, "painter", give_back_memory)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
         self._server.daemon_threads = True
@@ -107,7 +107,7 @@ class SnapshotCamera:
             def do_GET(self) -> None:
                 try:
                     twin._answer(self)
-                except (BrokenPipeError, ConnectionResetError):  # the asker went
+                except (BrokenPipeError, ConnectionResetError):  # the client disconnected
                     self.close_connection = True
 
             def log_message(self, format: str, *args: object) -> None:
@@ -195,7 +195,7 @@ def send(request: BaseHTTPRequestHandler, status: int, kind: str, body: bytes, l
 
 
 def give_back_memory() -> None:
-    """Have the C library give large pieces of memory back when they are freed, as glibc does not of itself."""
+    """Make the C library return large pieces of memory when they are freed, which glibc does not do by itself."""
     mallopt = getattr(ctypes.CDLL(None), "mallopt", None)
     if mallopt is not None:
         mallopt(M_MMAP_THRESHOLD, LARGE)

@@ -1,7 +1,7 @@
-"""A serial port whose far end is a pty: what is written has arrived there when `write` returns.
+"""A serial port whose far end is a pty: written bytes have arrived there when `write` returns.
 
-The kernel carries bytes across a pty on a thread of its own, within microseconds or, on a busy machine, tens of
-milliseconds. In simulated time that would be the difference between an answer and a deadline that has passed.
+The kernel transfers bytes across a pty on its own thread, within microseconds or, on a busy machine, tens of
+milliseconds. In simulated time that would be the difference between an answer and a missed deadline.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ import termios
 from drivers.buses.serial import SerialPort
 from drivers.twins.wires import PtyWire
 
-LOOKS = 5_000  # about a second: a bound for a broken machine
-HURRIED = 50  # looks without a pause
+LOOKS = 5_000  # checks, about a second: a limit for a broken machine
+HURRIED = 50  # checks without a pause
 
 
 class ClockedPort:
@@ -45,7 +45,7 @@ class ClockedPort:
                 select.select([], [], [], 0.0002)
 
     def _heard(self) -> int:
-        """Return how many bytes the far end can read now; -1 where the pty was unplugged."""
+        """Return how many bytes the far end can read now; -1 if the pty was unplugged."""
         try:
             answer = fcntl.ioctl(self._wire._master, termios.FIONREAD, bytes(4))
         except (OSError, ValueError):

@@ -14,7 +14,7 @@ AVERAGED = (1, 4, 16, 64, 128, 256, 512, 1024)
 
 
 class Twin(RegisterTwin):
-    """An INA260: a battery on the inner shunt."""
+    """An INA260: a battery on the internal shunt."""
 
     START: ClassVar[dict[str, float]] = {"battery_voltage": 12.8, "battery_current": 0.35}
 
@@ -25,7 +25,7 @@ class Twin(RegisterTwin):
         self._configure(AT_POWER_ON)
 
     def store(self, register: int, data: bytes) -> None:
-        """Store the configuration, the only register that can be written; the conversion begins anew."""
+        """Store the configuration, the only writable register; the conversion restarts."""
         if register == 0 and len(data) >= 2:
             self._convert()
             self._configure(int.from_bytes(data[:2], "big"))
@@ -43,7 +43,7 @@ class Twin(RegisterTwin):
         self.ready_at = self.clock.now() + took
 
     def _convert(self) -> None:
-        """Measure, once the first average is there."""
+        """Measure, once the first average is available."""
         if self.clock.now() < self.ready_at:
             return
         volts, amperes = self.values["battery_voltage"], self.sign * self.values["battery_current"]

@@ -1,4 +1,4 @@
-"""Simulated buses: they transfer the same bytes and edges as real ones, and take the same time."""
+"""Simulated buses: they transfer the same bytes and edges as real ones, in the same time."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class MemoryI2C:
         self.plugged = True
 
     def transfer(self, address: int, out: bytes, count: int) -> bytes:
-        """Write, then read, at the twin of that address. Each transfer takes its bits' time on the bus."""
+        """Write to, then read from, the twin of that address. Each transfer takes the time of its bits on the bus."""
         self._adapter_there()
         twin = self._find(address)
         if twin is None:
@@ -49,7 +49,7 @@ class MemoryI2C:
         self._clock.sleep_until(self._clock.now() + octets * BITS_PER_BYTE * BIT)
 
     def _stretch(self, twin: I2CTwin) -> None:
-        """Let a device hold the clock line low: the adapter gives up after its timeout."""
+        """Simulate a device that holds the clock line low: the adapter gives up after its timeout."""
         held = float(getattr(twin, "stretch", 0.0))
         if held:
             self._clock.sleep_until(self._clock.now() + min(held, ADAPTER_TIMEOUT))
@@ -75,7 +75,7 @@ class MemoryGpio:
         return MemoryContact(self, self._clock, self._twins.get(line), debounce)
 
     def drive(self, line: int, active_low: bool) -> Switch:
-        """Return the switch of that line's relay, which the request itself turns off. Raise OSError without one."""
+        """Return the switch of that line's relay; requesting it turns it off. Raise OSError without a relay."""
         self.adapter_there()
         relay = self._twins.get(line)
         if not isinstance(relay, Relay):
@@ -86,13 +86,13 @@ class MemoryGpio:
         """Do nothing: there is nothing to release."""
 
     def adapter_there(self) -> None:
-        """Raise OSError(ENODEV) where the chip is gone."""
+        """Raise OSError(ENODEV) if the chip is gone."""
         if not self.plugged:
             raise OSError(errno.ENODEV, os.strerror(errno.ENODEV))
 
 
 class MemorySwitch:
-    """One output: the level that it gives its line stays when the line is released, the worst that boards do."""
+    """One output: its level stays when the line is released, the worst case of real boards."""
 
     def __init__(self, chip: MemoryGpio, relay: Relay, active_low: bool) -> None:
         self._chip = chip
@@ -124,7 +124,7 @@ class MemoryContact:
         self._last = float("-inf")
 
     def edges(self) -> list[float]:
-        """Return the closures since the last call; an edge within the debounce time of another is its bounce."""
+        """Return the closures since the last call; an edge within the debounce time of another counts as its bounce."""
         self._chip.adapter_there()
         now = self._clock.now()
         since, self._until = self._until, now

@@ -1,10 +1,10 @@
-"""A serial line in memory, for simulated time: what one end writes, the other can read at once.
+"""A serial line in memory, for simulated time: bytes written at one end can be read at the other at once.
 
-A pty carries bytes on a thread of the kernel's, and each crossing costs more than all that a station does with the
-bytes. What pyserial and the kernel do with a port is tried on ptys (`drivers.twins.wires`) by the contract suite.
+A pty transfers bytes on a thread of the kernel's, and each transfer costs more than everything that a station does with
+the bytes. The contract suite tests pyserial and the kernel's serial port on ptys (`drivers.twins.wires`).
 
-Where devices only answer, no lane waits for requests either: a request is answered within the driver's write, by bytes
-that arrive when they would.
+If devices only answer, no lane waits for requests: a request is answered within the driver's write, with bytes that
+arrive at the time a real device's would.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ Answers = Callable[[bytes], Iterable[tuple[float, bytes]]]  # to a request: when
 class MemoryLine:
     """A line with a twin at this end and a driver's port at the other.
 
-    `dropped`: bytes for which there was no room, as the driver did not read earlier ones. `answers`: who answers what
-    the driver writes, in place of whoever reads at this end.
+    `dropped`: count of bytes for which there was no room, as the driver did not read earlier ones. `answers`: answers
+    what the driver writes, in place of a reader at this end.
     """
 
     def __init__(self, clock: Clock) -> None:
         self.dropped = 0
         self.answers: Answers | None = None
         self._clock = clock
-        self._heard = clock.inbox(HOLDS)  # what came to this end: (the cable, bytes)
+        self._heard = clock.inbox(HOLDS)  # received at this end: (the cable, bytes)
         self._cable: Cable | None = None
         self.plug()
 
     def plug(self) -> None:
-        """Make a new connection; ports that were open before stay dead."""
+        """Make a new connection; ports opened before stay dead."""
         self.unplug()
         self._cable = Cable(self._clock)
 
@@ -56,19 +56,19 @@ class MemoryLine:
         self.unplug()
 
     def open(self, settings: OnSerial | OnModbus, clock: Clock) -> MemoryPort:
-        """Return the driver's port on a line that is plugged in, old bytes discarded."""
+        """Return the driver's port on a plugged-in line, with old bytes discarded."""
         assert self._cable is not None, "the wire of the bus refuses to open while it is unplugged"
         port = MemoryPort(settings.port, settings.baud, self, self._cable, clock)
         port.flush_input()
         return port
 
     def write(self, data: bytes) -> None:
-        """Send the bytes. Drop and count them where the other end does not read."""
+        """Send the bytes. Drop and count them if the other end does not read."""
         if self._cable is None or not self._cable.carry(data):
             self.dropped += len(data)
 
     def read(self, until: float) -> bytes:
-        """Return what the other end sent, waiting until the instant `until`; b"" where nothing arrived."""
+        """Return what the other end sent, waiting until the instant `until`; b"" if nothing arrived."""
         came = self._heard.get(until)
         data = b""
         while came is not None:
@@ -79,7 +79,7 @@ class MemoryLine:
         return data
 
     def hear(self, cable: Cable, data: bytes) -> None:
-        """Take bytes that the driver wrote."""
+        """Receive bytes from the driver."""
         if self.answers is None:
             self._heard.offer((cable, data))
             return
@@ -94,10 +94,10 @@ class Cable:
         self.gone = False
         self.coming = clock.inbox(HOLDS + 1)
         self.unread = 0  # bytes
-        self.arriving: list[tuple[float, bytes]] = []  # answers on their way
+        self.arriving: list[tuple[float, bytes]] = []  # answers in transit
 
     def carry(self, data: bytes) -> bool:
-        """Carry bytes to the driver's end. Return False if there is no room for them."""
+        """Transfer bytes to the driver's end. Return False if there is no room for them."""
         if self.unread + len(data) > HOLDS:
             return False
         self.unread += len(data)
@@ -105,22 +105,22 @@ class Cable:
         return True
 
     def cut(self) -> None:
-        """End it, and wake who waits for bytes."""
+        """End the connection, and wake the waiting reader."""
         self.gone = True
         self.coming.offer(b"")
 
 
 class MemoryPort:
-    """The driver's end, shaped as `drivers.buses.serial.SerialPort`."""
+    """The driver's end, with the interface of `drivers.buses.serial.SerialPort`."""
 
     def __init__(self, name: str, baud: int, line: MemoryLine, cable: Cable, clock: Clock) -> None:
         self.name, self.baud = name, baud
         self._line, self._cable, self._clock = line, cable, clock
 
     def read_some(self, until: float) -> bytes:
-        """Return the received bytes, waiting for the first until the instant `until`; b"" where none arrived.
+        """Return the received bytes, waiting for the first until the instant `until`; b"" if none arrived.
 
-        Raise Unplugged where the port is gone.
+        Raise Unplugged if the port is gone.
         """
         self._check()
         data = self._arrived()
@@ -132,12 +132,12 @@ class MemoryPort:
         return data
 
     def write(self, data: bytes) -> None:
-        """Send all of `data`. Raise Unplugged where the port is gone."""
+        """Send all of `data`. Raise Unplugged if the port is gone."""
         self._check()
         self._line.hear(self._cable, data)
 
     def flush_input(self) -> None:
-        """Discard what was received and not yet read. Raise Unplugged where the port is gone."""
+        """Discard what was received and not yet read. Raise Unplugged if the port is gone."""
         self._check()
         self._arrived()
 

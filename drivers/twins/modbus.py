@@ -1,6 +1,6 @@
 """A simulated Modbus sensor: the registers of one profile, answered with frames built by its own code.
 
-It reads the profile's file by itself and has its own CRC, so that a mistake of the driver's shows.
+It parses the profile's file and computes the CRC with its own code, so that a fault of the driver shows.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PROFILES = Path(__file__).parent.parent / "devices" / "profiles"
 ILLEGAL_FUNCTION, ILLEGAL_ADDRESS = 1, 2
-QUICK, USUAL = 0.005, 0.030  # s from request to answer of the sensors at hand
+QUICK, USUAL = 0.005, 0.030  # s from request to answer of common sensors
 TOO_LATE = 1.5  # s, beyond any driver's patience
 SHORTEST = 8  # bytes of the shortest request
 SAY_NOTHING = (Fault.SILENT, Fault.UNPLUGGED)
@@ -34,8 +34,8 @@ FORCES = (0.3, 1.6, 3.4, 5.5, 8.0, 10.8, 13.9, 17.2, 20.8, 24.5, 28.5, 32.7)
 class ModbusDeviceTwin:
     """A Modbus RTU server with the registers of its settings' profile.
 
-    It measures the middle of each datasheet range until it is set otherwise, and no rain. A quantity that was not
-    ordered is there and reads 0, as on the real ones.
+    Until set otherwise, it measures the middle of each datasheet range, and no rain. The register of a quantity that
+    was not ordered exists and reads 0, as on real devices.
     """
 
     def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
@@ -66,7 +66,7 @@ class ModbusDeviceTwin:
         counts = (value - entry.get("offset", 0.0)) / scale
         span = 65536 ** entry.get("words", 1)
         if entry.get("wraps_at") is not None:
-            counts = math.floor(counts + 1e-6) % span  # whole tips, round and round
+            counts = math.floor(counts + 1e-6) % span  # whole tips, wrapping
         elif entry.get("signed"):
             counts = min(max(round(counts), -span // 2), span // 2 - 1) % span
         else:
@@ -135,7 +135,7 @@ class ModbusDeviceTwin:
         return bytes([function]) + acknowledged
 
     def _lay_out(self, ordered: tuple[str, ...]) -> None:
-        """Set the words that the registers hold at the start."""
+        """Set the registers' words at the start."""
         for quantity, entry in self._entries.items():
             there = not entry.get("optional") or quantity in ordered
             if there and entry.get("wraps_at") is None:
@@ -160,7 +160,7 @@ class ModbusDeviceTwin:
 
 
 def _beside(kind: str, value: float) -> int:
-    """Return what a quantity's check register holds: Beaufort force, or the octant clockwise from north."""
+    """Return the value of a quantity's check register: Beaufort force, or the octant clockwise from north."""
     if kind == "force":
         return sum(value >= start for start in FORCES)
     return round(value / 45) % 8
@@ -172,7 +172,7 @@ def checks(frame: bytes) -> bool:
 
 
 def _shifted(crc: int) -> int:
-    """Return a CRC-16 after eight of its bits were shifted out (polynomial 0xA001)."""
+    """Return a CRC-16 after shifting out eight of its bits (polynomial 0xA001)."""
     for _ in range(8):
         crc = crc >> 1 ^ (0xA001 if crc & 1 else 0)
     return crc
@@ -181,7 +181,7 @@ def _shifted(crc: int) -> int:
 SHIFTED = tuple(_shifted(octet) for octet in range(256))
 
 
-@lru_cache(1024)  # a line asks the same again and again, and much is answered as before
+@lru_cache(1024)  # requests repeat, and so do many answers
 def sealed(body: bytes) -> bytes:
     """Return a frame: the bytes and their CRC-16 (start 0xffff, low byte first)."""
     crc = 0xFFFF

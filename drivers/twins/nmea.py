@@ -1,4 +1,4 @@
-"""The twin of an NMEA 0183 weather head: MWV twice a second, MDA and XDR once a second, as an Airmar 110WX."""
+"""The twin of an NMEA 0183 weather head: MWV twice a second, MDA and XDR once a second, like an Airmar 110WX."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ KNOTS = 1.943844  # in a metre a second
 
 
 class NmeaTwin(TalkerTwin):
-    """Sends what is set. The wind that is set is the one against north: the bow mark's heading is taken off."""
+    """Sends what is set. The wind is set relative to north; the bow mark's heading is subtracted."""
 
     PACE = 0.5  # s
     START: ClassVar[dict[str, float]] = {
@@ -23,7 +23,7 @@ class NmeaTwin(TalkerTwin):
     }
 
     def frames(self, turn: int) -> Iterator[bytes]:
-        """Yield the wind, and in every second turn the air where the head measures it."""
+        """Yield the wind, and in every second turn the air if the head measures it."""
         yield self._wind_sentence()
         if turn % 2 and self.settings.met:
             yield self._met_sentence()

@@ -18,7 +18,7 @@ WARM_UP = 5.0  # s from its first frame during which a real one counts nothing
 class PlantowerTwin(TalkerTwin):
     """Sends what is set; it starts with frames of zero counts while the fan speeds up, as real ones do.
 
-    A PMS3003, which counts nothing, is silent for that time.
+    A PMS3003, which reports no counts, is silent for that time.
     """
 
     START: ClassVar[dict[str, float]] = {
@@ -34,12 +34,12 @@ class PlantowerTwin(TalkerTwin):
         self._warm = clock.now() + WARM_UP
 
     def run(self, wire: Wire) -> None:
-        """Start the fan, then send for ever."""
+        """Start the fan, then send until `Stopped`."""
         self._warm = self.clock.now() + WARM_UP
         super().run(wire)
 
     def frames(self, turn: int) -> list[bytes]:
-        """Return the frame of a second, where the model sends one."""
+        """Return the frame of a second, if the model sends one."""
         silent = self.settings.model == "PMS3003" and self.clock.now() < self._warm
         return [] if silent else [self._frame()]
 
@@ -50,7 +50,7 @@ class PlantowerTwin(TalkerTwin):
         words = factory + ambient
         if self.settings.model == "PMS3003":
             return _framed(struct.pack(">9H", *words, 0, 0, 0x9100))
-        # Air is never without a particle of 0.3 um once the fan runs.
+        # Once the fan runs, there is always a particle of 0.3 um.
         counts = [100 + 40 * ambient[1], 30 + 10 * ambient[1], ambient[1], ambient[1] // 2, ambient[1] // 4, 0]
         counts = [min(count, 0xFFFF) if warm else 0 for count in counts]
         climate = [round(self.values["air_temperature"] * 10), round(self.values["relative_humidity"] * 10)]

@@ -15,7 +15,7 @@ CALM = 0.3  # m/s below which the bearings hold the cups
 
 
 class Twin:
-    """One contact: a tip for each `mm_per_tip` of the total set, or a closure a turn at the speed set."""
+    """One contact: a tip for each `mm_per_tip` of the total that is set, or a closure per turn at the set speed."""
 
     def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
         self.settings = settings
@@ -25,7 +25,7 @@ class Twin:
         self.wind = 0.0
         self._tipped: int | None = None
         self._last_tip = float("-inf")
-        self._turned = self.rng.random()  # turns, the part of one
+        self._turned = self.rng.random()  # the fraction of a turn
         self._at = clock.now()
         self._closed: list[float] = []
 
@@ -38,12 +38,12 @@ class Twin:
             self._fill(value)
 
     def misbehave(self, fault: Fault | None) -> None:
-        """Have a cut cable, a stuck contact, or one that bounces more; other faults do not affect a contact."""
+        """Simulate a cut cable, a stuck contact, or more bouncing; other faults do not affect a contact."""
         self._turn(self.clock.now())
         self.fault = fault
 
     def edges(self, since: float, until: float) -> list[float]:
-        """Return the closures and bounces until then that were not returned before; late ones are still tips."""
+        """Return the closures and bounces until `until` that were not returned before; late ones are still tips."""
         self._turn(until)
         self._closed.sort()
         coming = bisect_right(self._closed, until)
@@ -51,7 +51,7 @@ class Twin:
         return due
 
     def _fill(self, total: float) -> None:
-        """Tip the water that came since the last call, evenly over that time."""
+        """Tip the rain since the last call, evenly over that time."""
         now = self.clock.now()
         tips = int(total / self.settings.mm_per_tip + 1e-9)
         if self._tipped is None:

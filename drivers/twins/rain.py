@@ -1,4 +1,4 @@
-"""The rain of the twins' weather: showers by seed and day, and the sums of them."""
+"""The rain of the twins' weather: showers by seed and day, and their sums."""
 
 from __future__ import annotations
 
@@ -37,12 +37,12 @@ class Shower:
         return self.amount * ease((t - self.start) / self.length)
 
     def wetness(self, t: float) -> float:
-        """Return how far the air is a shower's, 0..1, from half an hour before it to two hours after."""
+        """Return the shower's influence on the air, 0..1, from half an hour before it to two hours after."""
         return ease((t - self.start + 1800) / 2400) * (1 - ease((t - self.start - self.length) / 7200))
 
 
 class Rain:
-    """The showers of a seed and their sums, which take time to make: one for all `Weather`s of the seed."""
+    """The showers of a seed and their sums, which are slow to compute: shared by all `Weather`s of the seed."""
 
     def __init__(self, seed: int) -> None:
         self._seed = seed
@@ -50,7 +50,7 @@ class Rain:
         self._days: dict[int, tuple[Shower, ...]] = {}
 
     def showers(self, day: int) -> tuple[Shower, ...]:
-        """Return the showers of one day since day zero, none of which passes midnight (UTC)."""
+        """Return the showers of one day (counted from day zero), none of which extends over midnight (UTC)."""
         if day not in self._days:
             summer = 0.5 - 0.5 * math.cos(2 * math.pi * (day * DAY / YEAR - 0.055))
             draws = (mixed(self._seed ^ mixed((day << 8 | n) & MASK)) / 2**64 for n in range(10))
@@ -72,7 +72,7 @@ class Rain:
 
 @lru_cache(16)
 def rain_of(seed: int) -> Rain:
-    """Return the one `Rain` of a seed."""
+    """Return the shared `Rain` of a seed."""
     return Rain(seed)
 
 

@@ -1,7 +1,7 @@
-"""What the twins of I2C devices share: a register pointer, the wire's faults, and values that can be set.
+"""The common base of I2C twins: a register pointer, the wire's faults, and values that can be set.
 
-A twin states `load(register, count)` and `store(register, data)`; everything on the wire goes through `write`
-and `read` here, where the faults are. `stretch` is how long (seconds) it holds the clock line in a transfer.
+A twin defines `load(register, count)` and `store(register, data)`; everything on the wire goes through `write`
+and `read` here, which apply the faults. `stretch` is how long (seconds) it holds the clock line in a transfer.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ from drivers.clock import Clock
 from drivers.twins.twin import Fault
 
 FOREVER = 3600.0  # s; longer than any adapter waits
-ELSEWHERE = 0x77  # another place on the bus, with the last bit changed where a twin lives there itself
+ELSEWHERE = 0x77  # another address on the bus, with the last bit changed if it is the twin's own
 
 
 class RegisterTwin:
     """An I2C device of registers; a subclass is one kind of device."""
 
     STRETCHES: ClassVar[frozenset[Fault]] = frozenset({Fault.STUCK, Fault.SLOW})
-    START: ClassVar[dict[str, float]] = {}  # what it measures until it is told otherwise
+    START: ClassVar[dict[str, float]] = {}  # the values measured until they are set
 
     def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
         self.address: int = settings.address
@@ -48,11 +48,11 @@ class RegisterTwin:
 
     @property
     def stretch(self) -> float:
-        """Seconds for which it holds the clock line low in a transfer."""
+        """The seconds for which it holds the clock line low in a transfer."""
         return FOREVER if self.fault in self.STRETCHES else 0.0
 
     def write(self, data: bytes) -> None:
-        """Take a write transfer: the register, then its bytes. Raise OSError if it is silent."""
+        """Handle a write transfer: the register, then its bytes. Raise OSError if it is silent."""
         self.before_telling()
         self._answer()
         data = self._disturbed(data)
@@ -65,7 +65,7 @@ class RegisterTwin:
         self.before_telling()
         self._answer()
         data = self._disturbed(self.load(self.pointer, count))
-        if self.fault is Fault.SHORT:  # it lets go of the line half way: the rest are ones
+        if self.fault is Fault.SHORT:  # it releases the line half-way: the rest are ones
             return data[: count // 2] + b"\xff" * (count - count // 2)
         return data
 
@@ -82,7 +82,7 @@ class RegisterTwin:
             raise OSError(errno.EREMOTEIO, os.strerror(errno.EREMOTEIO))
 
     def _disturbed(self, data: bytes) -> bytes:
-        """Return the bytes, with at least one of them changed while there is noise on the wire."""
+        """Return the bytes, with at least one of them changed if there is noise on the wire."""
         if self.fault is not Fault.NOISE:
             return data
         hit = self.rng.randrange(len(data))

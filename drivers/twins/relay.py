@@ -8,7 +8,7 @@ from drivers.clock import Clock
 class Relay:
     """A relay on an output line; `turns`: each instant at which it went on or off, s of the clock.
 
-    `active_low`: what the board really is, whatever the station's file says of it.
+    `active_low`: what the board really is, whatever the station's file says.
     """
 
     def __init__(self, clock: Clock, active_low: bool = False) -> None:
@@ -18,15 +18,15 @@ class Relay:
 
     @property
     def on(self) -> bool:
-        """Return whether it is on now."""
+        """Whether it is on now."""
         return bool(self.turns) and self.turns[-1][1]
 
     def level(self, high: bool) -> None:
-        """Give its line a level."""
+        """Set the level of its line."""
         self._turn(high is not self._active_low)
 
     def cut(self) -> None:
-        """Let its line hang in the air: it falls off."""
+        """Disconnect its line: it switches off."""
         self._turn(False)
 
     def _turn(self, on: bool) -> None:
@@ -47,7 +47,7 @@ class Button:
         self._closed += [now, now + 0.001, now + 0.002]
 
     def edges(self, since: float, until: float) -> list[float]:
-        """Return the closures until then that were not returned before."""
+        """Return the closures until `until` that were not returned before."""
         due = [at for at in self._closed if at <= until]
         self._closed = [at for at in self._closed if at > until]
         return due

@@ -1,4 +1,4 @@
-"""The far end of an RS-485 line: its twins answer requests at the line's pace, on a pty or on a line in memory."""
+"""The far end of an RS-485 line: its twins answer requests at the line's speed, on a pty or on a line in memory."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 FOREVER = float("inf")
 DUE = itemgetter(0)
 BITS = 10  # on the line for a byte: start, eight, stop
-Answer = tuple[float, bytes]  # when its last byte is through, and what is on the line
+Answer = tuple[float, bytes]  # the instant at which its last byte has been sent, and its bytes
 
 
 class RtuLine:
@@ -28,7 +28,7 @@ class RtuLine:
         self._echo = echo
 
     def run(self) -> None:
-        """Serve for ever as the body of a lane. Raise Stopped out of one of the clock's waits."""
+        """Serve as the body of a lane until `Stopped`."""
         coming: list[Answer] = []
         while True:
             request = self._wire.read(coming[0][0] if coming else FOREVER)
@@ -39,7 +39,7 @@ class RtuLine:
                 self._wire.write(coming.pop(0)[1])
 
     def answers(self, request: bytes) -> Iterator[Answer]:
-        """Yield what a request of this instant brings about. It came all at once, and still takes its time."""
+        """Yield the answers to a request of this instant; it arrived at once, but its transmission time is added."""
         heard = self._clock.now() + len(request) * self._byte_time
         if self._echo:
             yield heard, request

@@ -1,8 +1,8 @@
 """The picture that a camera on the pole would take: an apple orchard below a ridge, by hour, season and weather.
 
-Painted with Pillow at any size, the same bytes for the same (seed, moment). What stands still (ridges, rows,
-trees) comes of the seed; light, sky, blossom and fruit of the moment; the grain of a sensor of the instant, so
-that no two frames are the same. `Moment` is what a weather has to say for it.
+Painted with Pillow at any size, the same bytes for the same (seed, moment). The fixed parts (ridges, rows, trees)
+depend on the seed; light, sky, blossom and fruit on the moment; the sensor's noise on the instant, so that no two
+frames are the same. `Moment` is what a weather must give for it.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ GRAIN = 7.0  # levels of 255, of a sensor by day
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What the picture is of.
+    """The time and weather to paint.
 
     `utc`: microseconds since 1970 (None: not known, noon is painted); `sun`: degrees above the horizon (None:
     estimated, up from 6 to 20 o'clock); `cloud` and `fog`: 0 to 1; `rain`: mm/h; `defocus`: pixels of 2688 by which the
-    lens smears.
+    lens blurs.
     """
 
     utc: int | None = None
@@ -46,7 +46,7 @@ class Moment:
 
     @classmethod
     def of(cls, values: Mapping[str, float], utc: int | None, text: str = "minshan", offset_h: float = 8.0) -> Moment:
-        """Return the moment that the sensors' quantities describe: wet air is fog, fine dust smoke."""
+        """Return the moment described by the sensors' quantities: humid air is fog, fine dust is smoke."""
         damp = (values.get("relative_humidity", 60.0) - 95.0) / 5.0
         smoke = values.get("pm2p5", 0.0) / 400.0
         return cls(utc, fog=min(max(0.7 * damp, smoke, 0.0), 1.0), utc_offset_h=offset_h, text=text)
@@ -67,7 +67,7 @@ class Moment:
 
     @property
     def light(self) -> float:
-        """The picture's brightness, 0 (night) to 1: a camera's exposure makes up for half of a dusk."""
+        """The picture's brightness, 0 (night) to 1: a camera's exposure compensates for half of a dusk."""
         dusk = min(max((self.height + 7.0) / 20.0, 0.0), 1.0)
         return math.pow(dusk, 0.6) * (1.0 - 0.25 * self.cloud)
 
@@ -203,7 +203,7 @@ class Scene:
         draw.rounded_rectangle(box, radius=unit, fill=(214, 216, 212), outline=(128, 130, 128), width=3)
 
     def _lit(self, picture: Image.Image, moment: Moment) -> Image.Image:
-        """Return the picture in the light of the hour: night is dark and blue, low sun warm, fog over all."""
+        """Return the picture in the light of the hour: dark blue at night, warm with a low sun, fog over everything."""
         if moment.fog > 0:
             veil = Image.new("RGB", picture.size, (200, 204, 206))
             picture = Image.blend(picture, veil, 0.55 * moment.fog)
@@ -227,9 +227,9 @@ class Scene:
         picture.paste((grey, grey, grey), (0, 0), drops)
 
     def _grain(self, picture: Image.Image, moment: Moment) -> Image.Image:
-        """Return the picture with a sensor's noise: new in each frame, more where light is short.
+        """Return the picture with a sensor's noise: new in each frame, more if there is little light.
 
-        Two uniform fields make a triangular distribution.
+        The sum of two uniform fields has a triangular distribution.
         """
         rng = random.Random(f"grain {self.seed} {moment.utc}")
         size = (self.width // 2, self.height)
@@ -241,7 +241,7 @@ class Scene:
         return Image.merge("RGB", shades)
 
     def _stamp(self, picture: Image.Image, moment: Moment) -> None:
-        """Write what cameras write into a corner: a name and their idea of the time."""
+        """Write into a corner what cameras write: a name and their own time."""
         stamp = "----" if moment.utc is None else moment.local.strftime("%Y-%m-%d %H:%M:%S")
         font = ImageFont.load_default(size=self.height / 42)
         place = (self.width * 0.012, self.height * 0.955)
@@ -277,6 +277,6 @@ def outline(rng: random.Random, octaves: int) -> list[float]:
 
 
 def mixed(one: Colour, other: Colour, share: float) -> Colour:
-    """Return the mixture of two colours: `share` 0 is the one, 1 the other."""
+    """Return the mixture of two colours: `share` 0 is the first, 1 the second."""
     a, b, c = (round(p + (q - p) * share) for p, q in zip(one, other))
     return a, b, c

@@ -12,12 +12,12 @@ if TYPE_CHECKING:
     from drivers.twins.twin import Wire
 
 ID = b"\xa1\x60"
-STRAY = bytes.fromhex("ad50105edd")  # what a real one sent when it was woken (lewapek, issue 6)
+STRAY = bytes.fromhex("ad50105edd")  # sent by a real one when it was woken (lewapek, issue 6)
 COMMAND = 19  # bytes
 
 
 class Sds011Twin(TalkerTwin):
-    """Sends what is set, each second or once in its period; awake until `asleep` is set.
+    """Sends what is set, each second or once per period; awake until `asleep` is set.
 
     `commands`: the bytes of each command received.
     """
@@ -33,7 +33,7 @@ class Sds011Twin(TalkerTwin):
         self._heard = b""
 
     def run(self, wire: Wire) -> None:
-        """Send and answer for ever. Raise Stopped out of one of the clock's waits."""
+        """Send and answer until `Stopped`."""
         due = self.clock.now() + self._gap()
         while True:
             heard = wire.read(due)
@@ -64,7 +64,7 @@ class Sds011Twin(TalkerTwin):
             return
         if self.asleep and not (number == 6 and value == 1):
             return
-        if self.asleep and not self._waking:  # the first wake is lost on it
+        if self.asleep and not self._waking:  # the first wake command is lost
             self._waking = True
             wire.write(STRAY)
             return

@@ -19,15 +19,15 @@ class Twin(RegisterTwin):
     def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
         super().__init__(settings, clock, seed)
         self.born = clock.now()
-        self.lost = 0  # tips that a restart has forgotten
+        self.lost = 0  # tips lost by a restart
 
     def restart(self) -> None:
-        """Lose power for a moment: the total starts again from zero."""
+        """Simulate a short power loss: the total restarts from zero."""
         self.lost = self._all()
         self.born = self.clock.now()
 
     def load(self, register: int, count: int) -> bytes:
-        """Return the bytes of its map, little endian."""
+        """Return registers, little endian."""
         tips = self._all() - self.lost
         total = tips * TIP % 2**32
         minutes = int((self.clock.now() - self.born) / 60) & 0xFFFF
@@ -35,7 +35,7 @@ class Twin(RegisterTwin):
         return page.ljust(256 + count, b"\0")[register : register + count]
 
     def store(self, register: int, data: bytes) -> None:
-        """Ignore what is written: window and tip size are not used here."""
+        """Ignore writes: window and tip size are not used here."""
 
     def _all(self) -> int:
         return int(self.values["rainfall_amount"] * 10_000 / TIP + 1e-9)

@@ -31,7 +31,7 @@ class Twin(RegisterTwin):
         self.read_until = 0.0  # the measurements up to here have been read
 
     def store(self, register: int, data: bytes) -> None:
-        """Take a command of two bytes."""
+        """Handle a command of two bytes."""
         self.command = register << 8 | data[0]
         if self.command == 0x0021 and self.started == float("inf"):
             self.started = self.read_until = self.clock.now()

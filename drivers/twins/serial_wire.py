@@ -1,4 +1,4 @@
-"""A simulated serial port or RS-485 line: on a pty, or in memory if the kernel is not needed."""
+"""A simulated serial port or RS-485 line: on a pty, or in memory if no kernel device is needed."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from drivers.twins.wires import PtyWire
 
 
 class SerialLine(Wire, Protocol):
-    """A serial line between a twin and a driver's port. `dropped`: bytes of the twin's that nobody took."""
+    """A serial line between a twin and a driver's port. `dropped`: bytes of the twin that were not read."""
 
     dropped: int
 
@@ -61,7 +61,7 @@ class SerialWire:
         self._plugged = True
 
     def open(self, settings: Any, clock: Clock) -> Any:
-        """Open the port, with the RS-485 line's bus on it where it is one. Raise Unplugged."""
+        """Open the port, with a Modbus bus on it if it is an RS-485 line. Raise Unplugged."""
         if not self._plugged:
             raise Unplugged(no_port(settings.port))
         port = self.wire.open(settings, clock)
@@ -70,7 +70,7 @@ class SerialWire:
         return port
 
     def start(self) -> None:
-        """Start the one lane, on which the device talks or the line answers; in memory it answers without one."""
+        """Start the lane on which the device sends or the line answers; a line in memory needs none."""
         if self._rtu and isinstance(self.wire, MemoryLine):
             self.wire.answers = self._rtu.answers
         else:

@@ -1,4 +1,4 @@
-"""The common base of twins that send unasked: values that can be set, faults, and the sending loop."""
+"""The common base of twins that send unrequested: values that can be set, faults, and the sending loop."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ if TYPE_CHECKING:
 
 
 class TalkerTwin:
-    """A device that sends unasked on a serial port; a subclass is one kind of device and states its `frames`."""
+    """A device that sends unrequested on a serial port; a subclass is one kind of device and defines its `frames`."""
 
     PACE: ClassVar[float] = 1.0  # s between two turns
-    START: ClassVar[dict[str, float]] = {}  # what it measures until it is set otherwise
+    START: ClassVar[dict[str, float]] = {}  # the values measured until they are set
 
     def __init__(self, settings: Any, clock: Clock, seed: int) -> None:
         self.settings = settings
@@ -35,7 +35,7 @@ class TalkerTwin:
         self.sender.fault = fault
 
     def run(self, wire: Wire) -> None:
-        """Send for ever. Raise Stopped out of one of the clock's waits."""
+        """Send until `Stopped`."""
         due = self.clock.now() + self.first()
         turn = 0
         while True:
@@ -55,5 +55,5 @@ class TalkerTwin:
         raise NotImplementedError
 
     def send(self, wire: Wire, frame: bytes) -> None:
-        """Send a frame as the fault has it."""
+        """Send a frame, modified by the current fault."""
         self.sender.send(wire, frame)

@@ -14,7 +14,7 @@ SIDE = 420  # pixels of the crown's square
 
 
 class TreeLook(NamedTuple):
-    """How a tree looks: leaves' colours dark to light, how many, and dots among them."""
+    """A tree's appearance: the leaves' colours from dark to light, their number, and dots among them."""
 
     leaves: tuple[Colour, ...]
     density: float
@@ -31,7 +31,7 @@ APPLES = ((168, 32, 30), (190, 52, 40), (150, 24, 28))
 
 
 def season(day: int) -> TreeLook:
-    """Return how the trees look on a day of the year (1 to 366)."""
+    """Return the trees' appearance on a day of the year (1 to 366)."""
     if day < 75 or day > 335:
         return TreeLook(TWIGS, 0.10)
     if day < 95:
@@ -54,7 +54,7 @@ def grass(day: int) -> tuple[Colour, Colour]:
 
 @lru_cache(maxsize=8)
 def crown(seed: str, look: TreeLook) -> Image.Image:
-    """Return one tree on a transparent square, lit from the upper left; kept, for it changes with the season alone.
+    """Return one tree on a transparent square, lit from the upper left; cached, as it changes only with the season.
 
     Its foot is in the middle of the lower edge.
     """
@@ -69,7 +69,7 @@ def crown(seed: str, look: TreeLook) -> Image.Image:
 
 
 def hazed(image: Image.Image, haze: Colour, veil: float) -> Image.Image:
-    """Return the tree as seen through air of this colour, `veil` 0 to 1; what is transparent stays so."""
+    """Return the tree as seen through air of this colour, `veil` 0 to 1; transparency is kept."""
     if veil < 0.02:
         return image
     faded = Image.blend(image, Image.new("RGBA", image.size, (*haze, 255)), veil)
@@ -101,7 +101,7 @@ def _spot(rng: random.Random) -> tuple[float, float, float]:
 
 
 def _clump(draw: ImageDraw.ImageDraw, rng: random.Random, look: TreeLook, spot: tuple[float, float, float]) -> None:
-    """Draw leaves in a ball: those below and right lie in the shade."""
+    """Draw leaves in a ball: those below and to the right are in the shade."""
     x0, y0, radius = spot
     for _ in range(round(115 * look.density)):
         angle, out = rng.uniform(0, 2 * math.pi), math.sqrt(rng.random())

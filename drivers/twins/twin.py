@@ -1,7 +1,7 @@
 """A twin: a simulated device, exact to the bytes that it sends.
 
-Its bus face is bytes, which the untouched driver and the real libraries talk to; its back face is `set` and
-`misbehave`. It shares no code with its driver. Which bus face a twin has follows from its driver's bus:
+Its interface to the bus is bytes, read and written by the unchanged driver and the real libraries; tests and the
+simulation use `set` and `misbehave`. It shares no code with its driver. The driver's bus determines the interface:
 
 - i2c: `I2CTwin`, put on a `drivers.twins.memory.MemoryI2C`.
 - serial: `SerialTwin`, whose `run(wire)` is the body of a lane at the far end of a pty or a line in memory.
@@ -9,9 +9,9 @@ Its bus face is bytes, which the untouched driver and the real libraries talk to
 - gpio: `GpioTwin`, which gives the edges of one line, put on a `drivers.twins.memory.MemoryGpio`.
 - file: `FileTwin`, which gives the text of the kernel's file.
 
-Every twin is made by `Twin(settings, clock, seed)`. One that measures when it is asked has `before_telling`, which it
-calls before it tells anything: so the weather is reckoned for those instants alone. One whose bucket fills or whose
-cups turn meanwhile has none.
+Every twin is made by `Twin(settings, clock, seed)`. One that measures on demand has a callback `before_telling`, which
+it calls before each answer, so that the weather is computed for those instants only. One that accumulates between
+answers (a rain bucket, a cup anemometer) has none.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class Fault(StrEnum):
     SILENT = "silent"  # does not answer or talk
     NOISE = "noise"  # bytes of its frames are changed
     SHORT = "short"  # frames end too early
-    STUCK = "stuck"  # the bus hangs (I2C: a status bit that never falls), or the last value for ever
-    SLOW = "slow"  # answers later than the driver's stated time
+    STUCK = "stuck"  # the bus hangs (I2C: a status bit that never clears), or the last value for ever
+    SLOW = "slow"  # answers later than the driver's timeout
     UNPLUGGED = "unplugged"  # the port or adapter is gone (served by the wire)
     OTHER_ADDRESS = "other address"  # answers from another address
 
 
 class Twin(Protocol):
-    """The back face of every twin, by which it is controlled."""
+    """The interface by which every twin is controlled."""
 
     def set(self, quantity: str, value: float) -> None:
         """Set what the device measures from now on, in the quantity's unit; other quantities are ignored.
@@ -46,36 +46,36 @@ class Twin(Protocol):
 
 
 class I2CTwin(Twin, Protocol):
-    """A device on an I2C bus. `address` is where it answers now."""
+    """A device on an I2C bus. `address`: at which it answers now."""
 
     address: int
 
     def write(self, data: bytes) -> None:
-        """Take the bytes of one write transfer. Raise OSError(121) where the device would not acknowledge."""
+        """Handle the bytes of one write transfer. Raise OSError(121) if the device would not acknowledge."""
 
     def read(self, count: int) -> bytes:
-        """Return the bytes of one read transfer. Raise OSError(121) where the device would not acknowledge."""
+        """Return the bytes of one read transfer. Raise OSError(121) if the device would not acknowledge."""
 
 
 class Wire(Protocol):
     """The far end of a serial line."""
 
     def write(self, data: bytes) -> None:
-        """Send the bytes and return when the other end can read them. Drop and count them where it does not read."""
+        """Send the bytes and return when the other end can read them. Drop and count them if it does not read."""
 
     def read(self, until: float) -> bytes:
-        """Return what the other end sent, waiting until the instant `until`; b"" where nothing arrived."""
+        """Return what the other end sent, waiting until the instant `until`; b"" if nothing arrived."""
 
 
 class SerialTwin(Twin, Protocol):
     """A device at the far end of a serial line."""
 
     def run(self, wire: Wire) -> None:
-        """Talk and answer for ever. Raise Stopped out of one of the clock's waits."""
+        """Send and answer until `Stopped`."""
 
 
 class ModbusTwin(Twin, Protocol):
-    """A Modbus RTU server. `address` is where it answers now."""
+    """A Modbus RTU server. `address`: at which it answers now."""
 
     address: int
 

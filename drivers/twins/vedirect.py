@@ -1,6 +1,6 @@
-"""The twin of a Victron device on VE.Direct: a charger or a monitor that sends its block each second.
+"""A simulated Victron device on VE.Direct: a charger or a monitor that sends its block each second.
 
-Like the real ones it slips a HEX line in now and then, and a charger with a load output sends two blocks.
+Like real ones it inserts a HEX line now and then, and a charger with a load output sends two blocks.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """A simulated VEML7700: counts by gain and integration time, updated at the end of each integration.
 
-Numbers: Vishay VEML7700 datasheet and application note 84323; 0x07 answers the device's id, 0xC481.
+Source: Vishay VEML7700 datasheet and application note 84323; register 0x07 holds the device's id, 0xC481.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Twin(RegisterTwin):
                 self.next_end = wake + self._time()
 
     def load(self, register: int, count: int) -> bytes:
-        """Return a word, low byte first, repeated where more is read."""
+        """Return a word, low byte first, repeated if more bytes are read."""
         self._integrate()
         return (self.words.get(register, 0).to_bytes(2, "little") * count)[:count]
 
@@ -53,7 +53,7 @@ class Twin(RegisterTwin):
         return MILLISECONDS.get(self.words[CONF] >> 6 & 15, 100) / 1000
 
     def _integrate(self) -> None:
-        """Store the counts of every integration that has ended, by the setting that holds at its end."""
+        """Store the counts of every ended integration, by the setting at its end."""
         now = self.clock.now()
         if now < self.next_end:
             return
@@ -63,7 +63,7 @@ class Twin(RegisterTwin):
         self.next_end += time * (1 + int((now - self.next_end) / time))
 
     def counts(self) -> int:
-        """Return the counts of one integration, 65535 where it is too bright for the setting."""
+        """Return the counts of one integration, 65535 if it is too bright for the setting."""
         gain = GAIN[self.words[CONF] >> 11 & 3]
         lux = self.values["illuminance"]
         if self.bent and gain < 1 and lux > BENT_FROM:
@@ -72,7 +72,7 @@ class Twin(RegisterTwin):
 
 
 def unbend(lux: float) -> float:
-    """Return the lux that the device counts where the true illuminance is `lux`."""
+    """Return the lux that the device counts if the true illuminance is `lux`."""
     low, high = 0.0, lux
     for _ in range(60):
         middle = (low + high) / 2

@@ -1,4 +1,4 @@
-"""A simulated DS18B20 behind a kernel file: the text that w1_therm makes of its scratchpad."""
+"""A simulated DS18B20 behind a kernel file: w1_therm's text of its scratchpad."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from drivers.clock import Clock
 from drivers.twins.twin import Fault
 
 CONVERSION = 0.75  # s at 12 bits
-SLOWLY = 1.5  # s; the kernel repeats what failed
+SLOWLY = 1.5  # s; the kernel repeats a failed conversion
 
 
 class Twin:
@@ -36,7 +36,7 @@ class Twin:
         self.fault = fault
 
     def text(self) -> str:
-        """Return what the kernel shows when the conversion is done."""
+        """Return the kernel's text after the conversion."""
         takes = SLOWLY if self.fault is Fault.SLOW else CONVERSION
         self.clock.sleep_until(self.clock.now() + takes)
         if self.fault is Fault.OTHER_ADDRESS:

@@ -1,10 +1,10 @@
 """One seeded weather for all twins: an orchard in the Min valley, as a pure function of time.
 
-`Weather(seed).at(utc)` gives every quantity of the mission, each reckoned when it is looked up. The same seed and
+`Weather(seed).at(utc)` gives every quantity of the mission, each computed when it is looked up. The same seed and
 instant give the same numbers on every machine and in any order. It is smooth from second to second, steps less than
 Zahumenský's limits (Guidelines on quality control procedures for data from automatic weather stations, WMO 2004),
-never stands still for an hour, and hangs together: humidity follows the dew point, showers cool, moisten, darken and
-wash the air, soil remembers three days of rain, the panel follows the sun. It is no climate model.
+is never constant for an hour, and is consistent: humidity follows the dew point, showers cool, moisten, darken and
+clean the air, soil moisture depends on three days of rain, the panel follows the sun. It is no climate model.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from drivers.twins.rain import DAY, MASK, YEAR, Shower, ease, mixed, rain_of
 
 DAY_ZERO = 1_577_836_800  # 2020-01-01T00:00:00Z: the rain's total counts from here
-WAVE = 1700.0  # s; a swell in all that must never stand still for an hour
+WAVE = 1700.0  # s; the period of a variation in all quantities that must never be constant for an hour
 NOISES = {  # seconds between two independent values of each
     "front": 2.6 * DAY,
     "moist": 1.9 * DAY,
@@ -40,7 +40,7 @@ NOISES = {  # seconds between two independent values of each
 
 
 class Noise:
-    """A smooth random function of time within -1..1; the last two values are kept, for speed alone."""
+    """A smooth random function of time within -1..1; the last two values are cached for speed."""
 
     def __init__(self, key: int, period: float) -> None:
         self._key, self._period = key, period
@@ -63,7 +63,7 @@ class Noise:
 
 
 class Weather:
-    """The weather at one place: what is the same at all instants, and what fell until each.
+    """The weather at one place: what does not depend on the instant, and the accumulated rain.
 
     `altitude` in metres, `latitude` and `longitude` in degrees.
     """
@@ -87,7 +87,7 @@ class Weather:
         return WeatherMoment(self, utc - DAY_ZERO)
 
     def wetness(self, t: float) -> float:
-        """Return how far the air is a shower's, 0..1."""
+        """Return the showers' influence on the air, 0..1."""
         day, near = int(t // DAY), self._near
         if near[0] != day:
             near = self._near = day, tuple(s for d in (day - 1, day, day + 1) for s in self._rain.showers(d))

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from drivers.clock import Clock
     from drivers.twins.twin import Wire
 
-HOLDS = 4000  # bytes that may lie unread: the kernel's terminal buffer holds 4095
-ARRIVES = 0.05  # s of the clock's time for bytes to cross; none passes in simulated time
-LOOKS = 20_000  # looks for bytes that do not cross, about 2 s: a bound for a broken machine
+HOLDS = 4000  # bytes that may be unread: the kernel's terminal buffer holds 4095
+ARRIVES = 0.05  # s of the clock's time for bytes to arrive; none passes in simulated time
+LOOKS = 20_000  # checks for bytes that do not arrive, about 2 s: a limit for a broken machine
 SLOW_GAP = 25.0  # s between two frames of a slow twin: more than the stated time of any driver for talkers
 
 
@@ -28,7 +28,7 @@ class PtyWire:
     """A pty pair in raw mode: the twin holds this end, the driver opens `path`.
 
     The slave is kept open here too, so that what is sent waits for a driver that has not opened it yet; `dropped`
-    counts the bytes for which there was no room, as earlier ones were not read.
+    counts the bytes for which there was no room because earlier ones were not read.
     """
 
     def __init__(self, clock: Clock) -> None:
@@ -41,7 +41,7 @@ class PtyWire:
         self.plug()
 
     def plug(self) -> None:
-        """Make a new pair; `path` may be another one than before."""
+        """Make a new pair; `path` may change."""
         self.unplug()
         self._master, self._slave = pty.openpty()
         os.set_blocking(self._master, False)
@@ -65,7 +65,7 @@ class PtyWire:
     def write(self, data: bytes) -> None:
         """Send the bytes and return when the other end can read them.
 
-        Drop and count them where the other end does not read.
+        Drop and count them if the other end does not read.
         """
         if self._master < 0 or self._unread() + len(data) > HOLDS:
             self.dropped += len(data)
@@ -73,7 +73,7 @@ class PtyWire:
         self._clock.outside(lambda: self._cross(data))
 
     def read(self, until: float) -> bytes:
-        """Return what the other end sent, waiting until the instant `until`; b"" where nothing arrived."""
+        """Return what the other end sent, waiting until the instant `until`; b"" if nothing arrived."""
         if not self._clock.wait_readable(self._ready.fileno(), until) or self._master < 0:
             return b""
         try:
@@ -82,7 +82,7 @@ class PtyWire:
             return b""
 
     def _cross(self, data: bytes) -> None:
-        """Write, and wait until the kernel has carried the bytes over (it does so on a thread of its own)."""
+        """Write, and wait until the kernel has transferred the bytes (it does so on its own thread)."""
         before = seen = self._unread()
         os.write(self._master, data)
         started = self._clock.now()
@@ -99,13 +99,13 @@ class PtyWire:
                 select.select([], [], [], 0.0001)
 
     def _unread(self) -> int:
-        """Return how many bytes lie at the slave, unread."""
+        """Return how many bytes are unread at the slave."""
         answer = fcntl.ioctl(self._slave, termios.FIONREAD, bytes(4))
         return int(struct.unpack("i", answer)[0])
 
 
 class FaultySender:
-    """Sends a twin's frames on a wire, with the fault that is set."""
+    """Sends a twin's frames on a wire, with the current fault."""
 
     def __init__(self, seed: int) -> None:
         self.fault: Fault | None = None
@@ -113,11 +113,11 @@ class FaultySender:
         self._last = b""
 
     def gap(self, pace: float) -> float:
-        """Return the seconds to the next frame, where `pace` is usual."""
+        """Return the seconds to the next frame; `pace`: the usual ones."""
         return SLOW_GAP if self.fault is Fault.SLOW else pace
 
     def send(self, wire: Wire, frame: bytes) -> None:
-        """Send `frame` as the fault has it: not at all, damaged, cut short, or the last good one again."""
+        """Send `frame` modified by the fault: not at all, damaged, cut short, or the last good one again."""
         if self.fault in (Fault.SILENT, Fault.UNPLUGGED, Fault.OTHER_ADDRESS):
             return
         if self.fault is Fault.STUCK:
@@ -131,7 +131,7 @@ class FaultySender:
 
 
 def corrupt(data: bytes, rng: Random) -> bytes:
-    """Return `data` with one byte changed, which every check sum in use notices."""
+    """Return `data` with one byte changed, which every checksum in use detects."""
     at = rng.randrange(len(data))
     changed = data[at] ^ rng.randrange(1, 256)
     return data[:at] + bytes([changed]) + data[at + 1 :]

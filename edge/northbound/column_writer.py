@@ -197,7 +197,7 @@ def _minutes(group: list[ReadMinute]) -> MinuteColumns | None:
     try:
         values = [[*map(numbers.__getitem__, texts[place::width])] for place, numbers in enumerate(known.numbers)]
         timed = [[*map(field, records)] for field in (BOOTTIME, DURATION, ERROR)]
-        if int in set(map(type, chain(*timed))):  # JSON has 60 for it, and not 60.0
+        if int in set(map(type, chain(*timed))):  # its JSON is 60, not 60.0
             return None
         seq, start = [record.seq for record in records], [record.start for record in records]
         if not are_near(seq) or not are_near([at for at in start if at is not None]):
@@ -238,7 +238,7 @@ def _runs(minutes: MinuteColumns) -> tuple[list[FlagRun], list[Raw]]:
             before.append(UnusualFlag(at - len(before), flag, reason))
     for place, flags in sorted(unusual.items()):
         past = 0
-        for odd, same in groupby(flags):  # those in a row are equal: the same number of usual ones before them
+        for odd, same in groupby(flags):  # equal for adjacent minutes: `usual_before` is the same
             count = len([*same])
             reason_at = None if odd.reason is None else known.setdefault(odd.reason, len(known))
             runs.append(FlagRun(place, odd.usual_before + past, count, odd.flag, reason_at))

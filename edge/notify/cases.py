@@ -17,12 +17,12 @@ from edge.delivery.urgency import Urgency, urgency_of
 from edge.records.bodies import Alert
 from edge.records.record import Record
 
-RESUMED_S = 120.0  # that a hub has after a boot, whatever it had left before: the link must come up first
-LIFE_S = 24 * 3600.0  # for which the end of an alert may still be reported
+RESUMED_S = 120.0  # granted to the hub after a boot, however much was left before: the link must come up first
+LIFE_S = 24 * 3600.0  # during which the end of an alert may still be reported
 
 
 class ToldLevel(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What somebody was told of an alert: the worst level, whether that it is blind (no data), whether its end."""
+    """What somebody was told of an alert: the worst level, whether it is blind (no data), whether it is over."""
 
     level: int = 0
     blind: bool = False
@@ -86,7 +86,7 @@ class Case(msgspec.Struct, omit_defaults=True):
     def due(self, key: str, wakes: bool) -> ToldLevel | None:
         """Return what somebody is to be told now; None if nothing.
 
-        `wakes`: the channel wakes people, so that it is never used for the end.
+        `wakes`: the channel wakes people, so it is never used to report the end.
         """
         told = self.told.get(key, ToldLevel())
         if self.open:

@@ -177,7 +177,7 @@ class NotifyLane:
                 self._tell(reach, now, utc)
 
     def _tell(self, reach: Reach, now: float, utc: int) -> None:
-        """Begin a message with everything that these recipients are to be told, if there is anything."""
+        """Send one message with everything new for these recipients, if there is anything."""
         cases = {name: case for name, case in self._state.cases.items() if self._may(reach, case, utc)}
         about = {name: told for name, case in cases.items() if (told := case.due(reach.key, reach.wakes)) is not None}
         before = self._state.flights.pop(reach.key, None)

@@ -8,11 +8,11 @@ from ipaddress import ip_address
 from drivers.reason import Reason, system_reason
 
 MOST_PORT = 65535
-VANISHED_MS = 60_000  # after which who acknowledges nothing is gone: a phone out of range says no farewell
+VANISHED_MS = 60_000  # without acknowledgements, after which a client is gone: a phone out of range does not disconnect
 
 
 class PortError(Exception):
-    """The address cannot be listened on; `reason` says why."""
+    """It is impossible to listen on the address; `reason` says why."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(str(reason))
@@ -20,18 +20,18 @@ class PortError(Exception):
 
 
 def address_of(listen: str) -> tuple[str, int]:
-    """Return host and port of "127.0.0.1:8080", "localhost:8080" or "[::]:8080". Raise ValueError if it is none."""
+    """Return host and port of "127.0.0.1:8080", "localhost:8080" or "[::]:8080". Raise ValueError."""
     host, _, port = listen.rpartition(":")
     bare = host[1:-1] if host.startswith("[") and host.endswith("]") else host
     if bare != "localhost" and (ip_address(bare).version == 6) == (bare == host):
-        raise ValueError(listen)  # an IPv6 address stands in brackets, no other does
+        raise ValueError(listen)  # an IPv6 address is in brackets, and no other is
     if not (port.isascii() and port.isdecimal() and int(port[:6]) <= MOST_PORT):
         raise ValueError(listen)
     return bare, int(port)
 
 
 def is_listen_address(listen: str) -> bool:
-    """Return whether that is an address to listen on."""
+    """Return whether this is a valid address to listen on."""
     try:
         address_of(listen)
     except ValueError:
@@ -40,11 +40,11 @@ def is_listen_address(listen: str) -> bool:
 
 
 def listening(listen: str) -> socket.socket:
-    """Return the socket that listens there. Raise PortError if that cannot be had.
+    """Return a socket that listens there. Raise PortError.
 
-    What it accepts sends at once. asyncio sees to that only of sockets that name their protocol, and this one does not:
-    otherwise the end of each answer waits some 40 ms for the browser to acknowledge its beginning. Who has vanished is
-    let go after VANISHED_MS, not after the quarter of an hour for which the kernel would try.
+    Accepted connections have TCP_NODELAY. asyncio sets it only on sockets that name their protocol, which this one does
+    not: the end of each response would otherwise wait some 40 ms for the browser to acknowledge its beginning. Vanished
+    clients are dropped after VANISHED_MS, not after the quarter of an hour for which the kernel would retry.
     """
     host, port = address_of(listen)
     try:

@@ -33,23 +33,24 @@ from edge.snapshots import StationStatus
 log = logging.getLogger("minshan.page")
 API = "/api/v1"
 STATION = f"{API}/stations/{{station}}"
-PICTURES_S = 31_536_000  # a picture's name is its hash: what it holds never changes
-MOST_STREAMS = 24  # that one station's page keeps open at once
+PICTURES_S = 31_536_000  # a picture's name is its hash: its content never changes
+MOST_STREAMS = 24  # open at once on one station's page
 SILENT = Reason("station_silent", "the station's software does not answer")
 NO_STATION = Reason("no_such_station_here", 'this is not the page of "{station}"', station="")
 NOT_ASKED_SO = Reason("cannot_be_asked_so", "{why}", why="")
 NOTHING_HERE = Reason("nothing_here", "there is nothing under this address")
+INSTANTS = ("from", "to")  # the keys of an address whose values may be seconds since 1970
 NO_MORE_STREAMS = Reason("no_more_streams", "too many pages are open: close some")
 
 
 class StationApi:
-    """The answers in JSON, at the same addresses as a hub's."""
+    """The JSON API, at the same addresses as a hub's."""
 
     def __init__(self, source: Source, feed: Feed) -> None:
         self._source, self._feed = source, feed
 
     def routes(self) -> Iterable[BaseRoute]:
-        """Return them, packed but for streams and pictures."""
+        """Return the routes, compressed except for streams and pictures."""
         packed = [Middleware(GZipMiddleware, minimum_size=1000)]
         for path, answer in (
             (f"{API}/health", self._health),
@@ -76,7 +77,7 @@ class StationApi:
         return as_json(self._source.ask("channels", **asked_of(request))["channels"])
 
     def _passed_on(self, name: str) -> Callable[[Request], Response]:
-        """Return what hands a question on to the daemon, which alone knows what may be asked."""
+        """Return a handler that passes a query on to the daemon, which alone validates it."""
 
         def answer(request: Request) -> Response:
             self._mine(request)
@@ -93,7 +94,7 @@ class StationApi:
         return answer
 
     def _mine(self, request: Request) -> StationStatus:
-        """Return the station's facts. Raise NotRunningError, NoStationError."""
+        """Return the status of the station in the address. Raise NotRunningError, NoStationError."""
         state = self._source.newest_state()
         if state is None:
             raise NotRunningError
@@ -113,11 +114,11 @@ class StationApi:
 
 
 class NoStationError(Exception):
-    """Another station is asked for than the one that is here."""
+    """The address names another station than this page's."""
 
 
 def answered(handler: Callable[[Request], Response]) -> Callable[[Request], Response]:
-    """Return a handler that says what is wrong in the language of whoever asks, and never ends in a traceback."""
+    """Return a handler that answers errors in the client's language, and never raises."""
 
     @functools.wraps(handler)
     def serve(request: Request) -> Response:
@@ -130,7 +131,7 @@ def answered(handler: Callable[[Request], Response]) -> Callable[[Request], Resp
                 return refusal(404, NO_STATION.having(station=str(error)))
             except AskError as error:
                 return refusal(422, NOT_ASKED_SO.having(why=str(error)))
-            except Exception:  # whatever somebody asks, the next one is served
+            except Exception:  # no request may prevent the next one
                 log.exception("%s %s caused an unexpected error", request.method, request.url.path)
                 return refusal(500, UNFORESEEN)
 
@@ -138,7 +139,7 @@ def answered(handler: Callable[[Request], Response]) -> Callable[[Request], Resp
 
 
 def with_form(handler: Callable[[Request, Mapping[str, str]], Response]) -> Callable[[Request], Awaitable[Response]]:
-    """Return a handler that is given the fields of the form that was sent."""
+    """Return a handler that gets the fields of the submitted form."""
 
     async def serve(request: Request) -> Response:
         try:
@@ -159,9 +160,9 @@ def application(
     demo: Demo,
     instead: str | None = None,
 ) -> Starlette:
-    """Return the application; `hosts` are the names under which it may be reached, beside addresses in numbers.
+    """Return the application; `hosts`: the names under which it may be reached, besides IP addresses.
 
-    `instead`: where whoever asks for another name is led.
+    `instead`: the address to which requests for other names are redirected.
     """
     packed = [Middleware(GZipMiddleware, minimum_size=1000)]
     web: list[BaseRoute] = [
@@ -184,17 +185,17 @@ def application(
 
 
 def as_json(answer: Any) -> Response:
-    """Return an answer."""
+    """Return an answer as a JSON response."""
     return Response(msgspec.json.encode(answer), media_type="application/json")
 
 
 def asked_of(request: Request) -> dict[str, str | float]:
-    """Return what an address asks with."""
-    return {key: plain(text) for key, text in request.query_params.items()}
+    """Return the arguments in an address."""
+    return {key: instant(text) if key in INSTANTS else text for key, text in request.query_params.items()}
 
 
-def plain(text: str) -> str | float:
-    """Return what stands in an address as the daemon takes it: an instant in seconds as a number."""
+def instant(text: str) -> str | float:
+    """Return an instant in an address in the daemon's form: seconds as a number, a date and time as text."""
     try:
         return float(text)
     except ValueError:

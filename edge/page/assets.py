@@ -1,7 +1,7 @@
-"""The page's style, scripts and vendored library: files beside the code, at addresses that name their content.
+"""The page's style, scripts and vendored library: files beside the code, at addresses with a hash of their content.
 
-`/static/HASH/style.css`: the hash is that of all of them together, so a browser keeps them for good and never mixes
-those of two versions, and scripts find each other by their plain names.
+`/static/HASH/style.css`: the hash is over all files together, so that a browser may cache them permanently and never
+mixes two versions, and scripts import each other by their plain names.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 class Assets:
-    """All files that may be asked for, read once. `folders`: the later one's file wins where two have a name."""
+    """All static files, read once. `folders`: a file of a later one replaces one of the same name."""
 
     def __init__(self, *folders: Path) -> None:
         self._files: dict[str, tuple[bytes, str]] = {}
@@ -42,7 +42,7 @@ class Assets:
         return f"/static/{self.version}/{name}"
 
     def route(self) -> BaseRoute:
-        """Return the route that serves them, text packed."""
+        """Return the route that serves them, text compressed."""
         packed = [Middleware(GZipMiddleware, minimum_size=500)]
         return WebRoute("/static/{version}/{name:path}", self._serve, middleware=packed)
 

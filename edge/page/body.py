@@ -6,7 +6,7 @@ from starlette.requests import ClientDisconnect, Request
 
 
 class BodyError(Exception):
-    """A body is longer than it may be, or whoever sent it has gone in the middle of it."""
+    """A body is too long, or the client disconnected before its end."""
 
 
 async def body_of(request: Request, longest: int) -> bytes:

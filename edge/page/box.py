@@ -1,4 +1,4 @@
-"""The station's own state on its page: alerts, and one line about the box."""
+"""The station's own state on its page: alerts, and lines about the box."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ FURTHER = 3  # steps of a crop's rule below its critical temperature (edge/alert
 
 
 def alert_lines(facts: StationStatus) -> list[AlertLine]:
-    """Return a line for each alert that is open, and for each rule that knows nothing."""
+    """Return a line for each open alert, and for each blind rule."""
     return [line for one in facts.alerts for line in alert(one)]
 
 
 def alert(one: AlertNow) -> Iterator[AlertLine]:
-    """Yield what one rule has to say."""
+    """Yield the lines of one rule."""
     if one.step:
         worst = value_text(one.quantity, one.worst, one.unit)
         sentence = _("{what}: {worst}; step {step} of {steps}. {meaning}")
@@ -41,7 +41,7 @@ def alert(one: AlertNow) -> Iterator[AlertLine]:
 
 
 def meaning(one: AlertNow) -> str:
-    """Return what a step of a crop's rule means; "" of another rule."""
+    """Return the meaning of a step of a crop's rule; "" for another rule."""
     if not one.crop:
         return ""
     names = {"crop": texts.crop(one.crop), "stage": texts.stage(one.stage)}
@@ -57,14 +57,14 @@ def meaning(one: AlertNow) -> str:
 
 
 def box_lines(facts: StationStatus, offset_s: int) -> list[BoxLine]:
-    """Return the facts of the box itself, what wants somebody's hand first."""
+    """Return the lines about the box itself, those that need attention first."""
     going = sent(facts, offset_s), *passed_on(facts, offset_s)
     found = [*troubles(facts), *sensors(facts.sensors), *going, *battery(facts), time(facts.clock)]
     return sorted(found, key=lambda line: not line.trouble)
 
 
 def troubles(facts: StationStatus) -> Iterator[BoxLine]:
-    """Yield what is wrong with the archive, and that somebody works here."""
+    """Yield lines about maintenance, and about trouble with the archive."""
     if facts.maintenance is not None:
         sentence = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
         yield BoxLine(sentence.format(text=texts.render(facts.maintenance)), True)
@@ -73,7 +73,7 @@ def troubles(facts: StationStatus) -> Iterator[BoxLine]:
 
 
 def sensors(found: list[SensorSnapshot]) -> Iterator[BoxLine]:
-    """Yield a line about each bus of which nothing answers, one about the other silent sensors, or that none is."""
+    """Yield a line for each completely silent bus, one for the other silent sensors, or one that all answer."""
     groups = [group for group, _why in silences(found)]
     for dead in (group for group in groups if group[1:]):
         sentence = _("Nothing on {place} answers ({names}): look at its fuse, its surge protector and its power.")
@@ -87,7 +87,7 @@ def sensors(found: list[SensorSnapshot]) -> Iterator[BoxLine]:
 
 
 def sent(facts: StationStatus, offset_s: int) -> BoxLine:
-    """Return whether the platform has everything."""
+    """Return the line about what is not sent yet."""
     uplink, unsent = facts.uplink, facts.store.unsent
     if uplink is None:
         return BoxLine(_("No broker is configured: everything stays in the local archive."))
@@ -100,14 +100,14 @@ def sent(facts: StationStatus, offset_s: int) -> BoxLine:
 
 
 def passed_on(facts: StationStatus, offset_s: int) -> Iterator[BoxLine]:
-    """Yield how far each other platform is that gets the records too."""
+    """Yield a line for each other platform that gets the records."""
     for state in facts.forward:
         trouble = state.trouble is not None and state.waiting > 0
         yield BoxLine(destinations.line(state, state.trouble, offset_s / 3600), trouble)
 
 
 def battery(facts: StationStatus) -> Iterator[BoxLine]:
-    """Yield the battery's voltage, where one is measured."""
+    """Yield a line with the battery's voltage, if it is measured."""
     minute = facts.minute
     if minute is not None and BATTERY in minute.values:
         flag = minute.quality.get(BATTERY, 3)
@@ -117,7 +117,7 @@ def battery(facts: StationStatus) -> Iterator[BoxLine]:
 
 
 def time(clock: ClockStatus) -> BoxLine:
-    """Return how the time is known."""
+    """Return the line about the source of the time."""
     source = texts.clock_source(clock.source)
     if clock.error is None:
         return BoxLine(_("Time: {source}").format(source=source), True)

@@ -23,7 +23,7 @@ DIRECTION, SPEED = "wind_from_direction", "wind_speed"
 
 
 class CurveSpec(NamedTuple):
-    """One curve of the page: where its numbers come from, how it is drawn, and what it shows in a sentence."""
+    """One curve of the page: its data's address, its drawing, and its content as a sentence."""
 
     channel: str
     label: str
@@ -36,7 +36,7 @@ class CurveSpec(NamedTuple):
 
 
 class CurveSource(Protocol):
-    """What answers with a station's curves, at the station or at a hub."""
+    """Provides a station's curves, at the station or at a hub."""
 
     def series(self, channel: str, first: float, last: float, step: AskedStep = "auto") -> Series:
         """Return a channel's curve; instants in s since 1970."""
@@ -44,7 +44,7 @@ class CurveSource(Protocol):
 
 
 class CurvePages:
-    """Makes what the page of curves shows."""
+    """Makes the content of the page of curves."""
 
     def __init__(self, source: CurveSource) -> None:
         self._source = source
@@ -52,13 +52,13 @@ class CurvePages:
     def values(
         self, asked: str, span: str, station: str, channels: list[str], now_us: int, offset_s: int
     ) -> dict[str, Any]:
-        """Return what the template is given; `asked`: a channel, or none."""
+        """Return the values for the template; `asked`: a channel, or "" for the overview."""
         channel = asked if asked in channels else ""
         span = span if span in SPANS else "day"
         wanted = [channel] if channel else [name for name in OVERVIEW if name in channels]
         trouble, petals, curves = "", None, list[CurveSpec]()
         try:
-            for name in wanted:  # where one is not answered those before it stay
+            for name in wanted:  # if one fails, those before it are kept
                 curves.append(self._curve(station, name, span, now_us, offset_s))
             if not channel or view.is_direction(channel):
                 petals = self._rose(channels, span, now_us)
@@ -85,7 +85,7 @@ class CurvePages:
         )
         drawing = still(series.points, first, last, offset_s, kind)
         if summed and drawing is not None and drawing.high <= 0:
-            drawing, address = None, ""  # no rain is said, not drawn
+            drawing, address = None, ""  # "no rain" is written, not drawn
         return CurveSpec(
             channel,
             texts.label(channel),
@@ -106,7 +106,7 @@ class CurvePages:
 
 
 def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
-    """Return what a curve shows: its extremes with their times, or its sum."""
+    """Return a curve's content as a sentence: its extremes with their times, or its sum."""
     good = [point for point in series.points if point.quality == 1 and point.value is not None]
     if not good:
         doubtful = any(point.value is not None for point in series.points)
@@ -129,16 +129,16 @@ def spoken(channel: str, series: Series, summed: bool, offset_s: int) -> str:
 
 
 def moment(us: int, offset_s: int) -> str:
-    """Return an instant without its year, which no line break parts: "4-3 02:14"."""
+    """Return an instant without its year and without line breaks: "4-3 02:14"."""
     day = shortday(us, offset_s).replace("-", "\N{WORD JOINER}-\N{WORD JOINER}")
     return f"{day}\N{NO-BREAK SPACE}{clock(us, offset_s)}"
 
 
 def lowest(point: Point) -> float:
-    """Return the lowest value of a minute, hour or day that has one."""
+    """Return the lowest value of a point."""
     return point.lowest if point.lowest is not None else point.value or 0.0
 
 
 def highest(point: Point) -> float:
-    """Return the highest."""
+    """Return the highest value of a point."""
     return point.highest if point.highest is not None else point.value or 0.0

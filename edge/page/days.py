@@ -1,4 +1,4 @@
-"""Days of a place, as addresses name them."""
+"""Days by a station's clock, as given in addresses."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 
 class Days(NamedTuple):
-    """The day that is shown, and its neighbours; `after` None: it has not begun."""
+    """The day to show, and its neighbours; `after` None: it has not begun."""
 
     chosen: date
     before: date
@@ -15,13 +15,13 @@ class Days(NamedTuple):
 
 
 def days_around(chosen: date, today: date) -> Days:
-    """Return a day that is shown with its neighbours; one that has not begun is today."""
+    """Return the day to show with its neighbours; today instead of a future day."""
     shown = min(known_day(chosen, today), today)
     return Days(shown, shown - timedelta(days=1), None if shown >= today else shown + timedelta(days=1))
 
 
 def day_of(text: str | None, otherwise: date) -> date:
-    """Return the day that somebody wrote; another one where it is none."""
+    """Return the day in a text; `otherwise` if it is invalid."""
     try:
         return known_day(date.fromisoformat(text or ""), otherwise)
     except ValueError:
@@ -29,7 +29,7 @@ def day_of(text: str | None, otherwise: date) -> date:
 
 
 def known_day(day: date, otherwise: date) -> date:
-    """Return a day on which a station may have measured; another one where it is none."""
+    """Return the day if a station may have measured on it, else `otherwise`."""
     return day if 2000 <= day.year < 2100 else otherwise
 
 

@@ -1,4 +1,4 @@
-"""What only a demo's page has: faster time, and devices that can be unplugged."""
+"""Features of the demo's page only: faster time, and devices that can be unplugged."""
 
 from __future__ import annotations
 
@@ -14,17 +14,17 @@ from edge.page.source import Source
 
 
 class Demo(NamedTuple):
-    """`speed`: s of the station in one of ours; `unplugged`: the folder that names the devices that are out."""
+    """`speed`: station seconds per real second; `unplugged`: a folder with a file for each unplugged device."""
 
     speed: float = 1.0
     unplugged: Path | None = None
 
     def out(self) -> frozenset[str]:
-        """Return the devices that are out."""
+        """Return the unplugged devices."""
         return frozenset() if self.unplugged is None else frozenset(file.name for file in self.unplugged.iterdir())
 
     def routes(self, source: Source) -> list[BaseRoute]:
-        """Return the route of the buttons; none on an installed page."""
+        """Return the route of the unplug buttons; none on an installed page."""
         if self.unplugged is None:
             return []
         folder = self.unplugged

@@ -16,12 +16,12 @@ from edge.records.answers import Point
 from edge.spreadsheet import guarded
 
 MOST_DAYS = 62
-BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by which Excel knows UTF-8
+BOM = "\N{ZERO WIDTH NO-BREAK SPACE}"  # by which Excel recognizes UTF-8
 Row = list[str | float | int | None]
 
 
 def titles(channels: list[str], units: dict[str, str]) -> list[str]:
-    """Return the head: local time, UTC, then each channel with its unit and its flag."""
+    """Return the header row: local time, UTC, then each channel with its unit, and its flag."""
     found = [_("Time"), "UTC"]
     for name in channels:
         unit = texts.unit_sign(units.get(name, ""))
@@ -31,7 +31,7 @@ def titles(channels: list[str], units: dict[str, str]) -> list[str]:
 
 
 def rows(source: Source, channels: list[str], first_us: int, last_us: int, offset_s: int) -> Iterator[Row]:
-    """Yield a row a minute that was recorded, a day read at a time. Raise NotRunningError, AskError."""
+    """Yield a row for each recorded minute, read a day at a time. Raise NotRunningError, AskError."""
     place = timezone(timedelta(seconds=offset_s))
     for begin in range(first_us, last_us, DAY_US):
         end = min(begin + DAY_US, last_us)
@@ -45,12 +45,12 @@ def rows(source: Source, channels: list[str], first_us: int, last_us: int, offse
 
 
 def cells(point: Point | None) -> Row:
-    """Return value and flag of a minute; both empty where it has none of that channel."""
+    """Return value and flag of a minute; both empty if it does not have the channel."""
     return [None, None] if point is None else [None if point.quality == 9 else point.value, point.quality]
 
 
 def as_csv(head: list[str], body: Iterator[Row]) -> Iterator[bytes]:
-    """Yield the bytes of a CSV file, with the mark by which Excel reads it as UTF-8."""
+    """Yield the bytes of a CSV file, with the byte order mark by which Excel reads it as UTF-8."""
     out = io.StringIO()
     writer = csv.writer(out)
     out.write(BOM)
@@ -65,7 +65,7 @@ def as_csv(head: list[str], body: Iterator[Row]) -> Iterator[bytes]:
 
 
 def as_xlsx(head: list[str], body: Iterator[Row], title: str) -> Iterator[bytes]:
-    """Yield the bytes of a spreadsheet; it is made on disk, row by row."""
+    """Yield the bytes of a spreadsheet, which is written to disk row by row."""
     import xlsxwriter
 
     with tempfile.TemporaryDirectory(prefix="minshan-export-") as folder:

@@ -1,8 +1,8 @@
-"""New data, pushed to browsers at once: server-sent events with numbers, so that none is missed or repeated.
+"""Push new data to browsers at once: server-sent events with numbers, so that none is missed or repeated.
 
-Whoever takes records in says which stations have something new; at most a few times a second their newest minute goes
-out to whoever may see it. A listener that is too slow, or asks for what is not remembered any more, is told to read
-anew (`resync`), and let go: nothing piles up for it.
+The server notifies the feed of stations with new records; at most a few times a second their newest minute is sent to
+those who may see it. A listener that is too slow, or asks for an event that is no longer kept, is told to reload
+(`resync`) and dropped: nothing piles up for it.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from starlette.requests import Request
 from starlette.responses import StreamingResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-PAUSE = 0.3  # s in which what is new is gathered
-REMEMBERED = 1000  # events
-MOST_BEHIND = 100  # events that wait for a listener
-QUIET = 15.0  # s after which a word keeps proxies from closing, and browsers from giving up
-LOOK_AGAIN = 30.0  # s after which it is asked anew whether somebody may still listen
+PAUSE = 0.3  # s for which notifications are gathered
+REMEMBERED = 1000  # events kept
+MOST_BEHIND = 100  # events pending for a listener
+QUIET = 15.0  # s after which a keep-alive event prevents proxies and browsers from closing the stream
+LOOK_AGAIN = 30.0  # s after which a listener's permission is checked again
 MOST_LISTENERS = 8  # of one account
-MOST_DIGITS = 18  # of an event's number; Python reads no number of thousands
+MOST_DIGITS = 18  # of an event's number; Python refuses numbers of thousands of digits
 POSITION = "minshan_position"  # in a request's scope
 RESYNC, ENDED = b"event: resync\ndata: {}\n\n", b"event: ended\ndata: {}\n\n"
-QUIET_SAID = b"event: quiet\ndata: {}\n\n"  # an event and no comment, so that a browser sees the stream alive
+KEEP_ALIVE = b"event: quiet\ndata: {}\n\n"  # an event, not a comment, so that the page sees that the stream is alive
 
 
 class StreamEvent(msgspec.Struct, frozen=True):
-    """One event: whose it is, and its lines."""
+    """One event: its number, its station and its lines."""
 
     number: int
     station: str
@@ -40,18 +40,18 @@ class StreamEvent(msgspec.Struct, frozen=True):
 
 
 class TooManyError(Exception):
-    """One account listens too often."""
+    """One account has too many listeners."""
 
 
 class Feed:
     """One server's events. `newest`: returns a station's newest minute as JSON, None if there is none.
 
-    `most`: listeners of one name.
+    `most`: the most listeners of one account.
     """
 
     def __init__(self, newest: Callable[[str], Awaitable[bytes | None]], most: int = MOST_LISTENERS) -> None:
         self._newest, self._most = newest, most
-        self._life = secrets.token_hex(4)  # numbers of another life of the server mean nothing here
+        self._life = secrets.token_hex(4)  # event numbers of another run of the server are invalid here
         self._lock = threading.Lock()
         self._changed: set[str] = set()
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -61,46 +61,47 @@ class Feed:
         self._listeners: dict[asyncio.Queue[StreamEvent | None], str] = {}
 
     def start(self) -> None:
-        """Begin, in the loop that serves."""
+        """Start; called in the server's event loop."""
         self._loop = asyncio.get_running_loop()
 
     def notify(self, station: str) -> None:
-        """Say that something of a station is new; from any thread, and without waiting."""
+        """Note that a station has something new. Callable from any thread; does not block."""
         with self._lock:
             first = not self._changed
             self._changed.add(station)
         if first and self._loop is not None:
-            with suppress(RuntimeError):  # the loop has ended: nobody listens
+            with suppress(RuntimeError):  # the loop has ended, and so have all listeners
                 self._loop.call_soon_threadsafe(self._begin)
 
     @property
     def position(self) -> str:
-        """Return the number of the newest event, as a browser says it back."""
+        """The id of the newest event, which browsers send back."""
         return f"{self._life}-{self._number}"
 
     @property
     def listeners(self) -> int:
-        """Return how many listen."""
+        """The number of listeners."""
         return len(self._listeners)
 
     def end(self) -> None:
-        """Let all listeners go; called in the loop."""
+        """End all listeners; called in the event loop."""
         for queue in self._listeners:
             self._give(queue, None)
 
     async def listen(
         self, who: str, sees: Callable[[], Awaitable[Callable[[str], bool] | None]], last: str | None
     ) -> AsyncIterator[bytes]:
-        """Yield the lines for one listener, from behind the event `last` on.
+        """Yield the lines for one listener, beginning after the event `last`.
 
-        `sees` returns which stations it may see, None if it may listen no more. Raise TooManyError.
+        `sees` returns a function that tells which stations it may see, None if it may no longer listen. Raise
+        TooManyError.
         """
         if sum(name == who for name in self._listeners.values()) >= self._most:
             raise TooManyError
         queue: asyncio.Queue[StreamEvent | None] = asyncio.Queue(MOST_BEHIND)
         self._listeners[queue] = who
         try:
-            missed = self._behind(last)
+            missed = self._after(last)
             yield b"retry: 5000\n\n" if missed is not None else RESYNC
             may = await sees()
             for event in missed or ():
@@ -124,15 +125,15 @@ class Feed:
                     yield RESYNC
                     return
             except TimeoutError:
-                yield QUIET_SAID
+                yield KEEP_ALIVE
             if loop.time() >= look:
                 may, look = await sees(), loop.time() + LOOK_AGAIN
             if event is not None and may is not None and may(event.station):
                 yield event.lines
         yield ENDED
 
-    def _behind(self, last: str | None) -> list[StreamEvent] | None:
-        """Return what came after an event; None if that is not known any more."""
+    def _after(self, last: str | None) -> list[StreamEvent] | None:
+        """Return the events after an event; None if they are no longer all kept."""
         if not last:
             return []
         life, _, number = last.partition("-")
@@ -162,7 +163,7 @@ class Feed:
                 self._give(queue, event)
 
     def _give(self, queue: asyncio.Queue[StreamEvent | None], event: StreamEvent | None) -> None:
-        """Put an event before a listener; one whose queue is full reads anew."""
+        """Queue an event for a listener (None: it ends); one whose queue is full has to reload."""
         if event is None or queue.full():
             while not queue.empty():
                 queue.get_nowait()
@@ -171,9 +172,9 @@ class Feed:
 
 
 class Positioned:
-    """An application whose pages know up to which event they are right: their stream begins behind it.
+    """An application whose pages contain the position of the newest event: their stream begins after it.
 
-    It is taken before anything is read for a page, so that no minute falls between the page and its stream.
+    The position is taken before any data are read for the page, so that no minute is missed between the two.
     """
 
     def __init__(self, app: ASGIApp, feed: Feed) -> None:
@@ -185,22 +186,22 @@ class Positioned:
 
 
 def last_of(request: Request) -> str | None:
-    """Return behind which event a stream is asked for: by a browser that connects again, or by a page at first."""
+    """Return the event after which a stream is to begin: as sent by a reconnecting browser, or else by the page."""
     return request.headers.get("last-event-id") or request.query_params.get("last")
 
 
 class Stream(StreamingResponse):
-    """A stream that ends when its listener goes, not only at the next word to it: one who comes again has room.
+    """A stream that ends as soon as its listener disconnects, not at the next event, so that it may reconnect.
 
-    `first` is here already, so that headers go out at once.
+    `first` is already available, so that the headers are sent at once.
     """
 
     def __init__(self, first: bytes, rest: AsyncIterator[bytes]) -> None:
         headers = {"x-accel-buffering": "no"}
-        super().__init__(behind(first, rest), media_type="text/event-stream", headers=headers)
+        super().__init__(chained(first, rest), media_type="text/event-stream", headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send until the stream or its listener ends."""
+        """Send until the stream ends or its listener disconnects."""
         tasks = [asyncio.ensure_future(self.stream_response(send)), asyncio.ensure_future(wait_disconnected(receive))]
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in tasks:
@@ -214,8 +215,8 @@ async def wait_disconnected(receive: Receive) -> None:
         pass
 
 
-async def behind(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    """Yield what is here and then the rest."""
+async def chained(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
+    """Yield the first item and then the rest."""
     yield first
     async for one in rest:
         yield one

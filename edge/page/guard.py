@@ -1,8 +1,8 @@
-"""Checks of every request and headers of every answer: plain ASGI around the whole application.
+"""Check every request and set the headers of every response: plain ASGI around the whole application.
 
-A name in the Host header that is not ours is refused (a page elsewhere could otherwise reach a machine in the office or
-the orchard by a name of its own); so is a change that another site's page asks a browser for. An answer never tells a
-browser to load or run anything from elsewhere.
+A foreign name in the Host header is refused (otherwise another site could reach a machine in the office or the orchard
+by DNS rebinding); so is a change requested by another site's page (CSRF). A response never lets a browser load or run
+anything from elsewhere.
 """
 
 from __future__ import annotations
@@ -28,21 +28,21 @@ PAGE_RUNS = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
     "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
 )
-SAID = {
+HEADERS = {
     "x-content-type-options": "nosniff",
-    # Not `no-referrer`: with it a browser says "Origin: null" also where a form of ours is sent to us.
+    # Not `no-referrer`: with it a browser sends "Origin: null" even when our own form is submitted to us.
     "referrer-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
 
 
 class Guard:
-    """Refuse what comes under another name or from another site, and say the rest in headers.
+    """Refuse requests under another name or from another site, and set security headers.
 
-    `ours`: whether a name or address is this machine's; `public_url` how people reach it; `cookie` names the one by
-    which it knows a browser (None: there is none); `other_host` is what others are told. `by_secret`: what the paths
-    begin with that are themselves a secret, which no other site's page knows. `instead`: where whoever asks for another
-    name is led, as a phone does that tries whether a network has the internet (None: it is refused).
+    `ours`: whether a name or address is this machine's; `public_url`: the URL that people use; `cookie`: the name of
+    the session cookie (None: there is none); `other_host`: the reason given to others. `by_secret`: the prefix of paths
+    that are themselves a secret, which no other site's page knows. `instead`: where requests for another name are
+    redirected, such as a phone's check for internet access (None: they are refused).
     """
 
     def __init__(
@@ -65,21 +65,21 @@ class Guard:
             await self._app(scope, receive, send)
             return
         if self._public.scheme and name_of(Headers(scope=scope).get("host", "")) == self._public.hostname:
-            scope = {**scope, "scheme": self._public.scheme}  # as people reach it, whatever a proxy says of that
+            scope = {**scope, "scheme": self._public.scheme}  # that of the public URL, whatever a proxy states
 
-        async def said(message: Message) -> None:
+        async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(raw=message["headers"])
                 is_page = headers.get("content-type", "").startswith("text/html")
                 headers.setdefault("content-security-policy", PAGE_RUNS if is_page else NOTHING_RUNS)
-                for name, value in SAID.items():
+                for name, value in HEADERS.items():
                     headers.setdefault(name, value)
                 headers.setdefault("cache-control", "no-store")
                 message["headers"] = headers.raw
             await send(message)
 
         refused = self._refused(scope)
-        await (refused or self._app)(scope, receive, said)
+        await (refused or self._app)(scope, receive, with_headers)
 
     def _refused(self, scope: Scope) -> Response | None:
         headers = Headers(scope=scope)
@@ -90,7 +90,7 @@ class Guard:
                 return Response(status_code=302, headers={"location": self._instead})
             return refusal(421, self._other_host.having(host=host[:100].encode("ascii", "replace").decode()))
         by_secret = self._by_secret is not None and scope["path"].startswith(self._by_secret)
-        # A browser adds no token by itself; a name and password that a proxy asked for (Basic) it adds to any request.
+        # A browser never adds a bearer token by itself, but it adds a proxy's name and password (Basic) to any request.
         by_token = headers.get("authorization", "").lower().startswith("bearer ")
         if scope["method"] in SAFE or by_token or by_secret:
             return None
@@ -103,7 +103,7 @@ class Guard:
 
 
 def name_of(host: str) -> str:
-    """Return the name or address that a Host header holds, without the port; "" where it is none, or more than that."""
+    """Return the name or address in a Host header, without the port; "" if it contains anything else."""
     try:
         parts = urlsplit(f"//{host}")
         is_plain = parts.netloc == host and parts.username is None and (parts.port is None or parts.port > 0)
@@ -113,7 +113,7 @@ def name_of(host: str) -> str:
 
 
 def is_ip_address(name: str) -> bool:
-    """Return whether a name is an address in numbers, to which no page elsewhere can give a name of its own."""
+    """Return whether a name is an IP address, which DNS rebinding cannot forge."""
     try:
         ip_address(name)
     except ValueError:
@@ -122,12 +122,12 @@ def is_ip_address(name: str) -> bool:
 
 
 def wants_page(request: Request) -> bool:
-    """Return whether a person with a browser asks, and no program."""
+    """Return whether the request is from a browser, not from a program."""
     return "text/html" in request.headers.get("accept", "") and not request.url.path.startswith("/api/")
 
 
 def refusal(status: int, reason: Reason, wait: int | None = None) -> Response:
-    """Return the answer that something is refused, and why."""
+    """Return a response that refuses a request; `wait`: s for Retry-After."""
     headers = {} if wait is None else {"retry-after": str(wait)}
     body = msgspec.json.encode({"error": reason.builtins()})
     return Response(body, status, headers, "application/json")

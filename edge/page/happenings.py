@@ -17,9 +17,9 @@ KINDS = ("start", "loss", "alert", "stage", "health")
 
 
 class Happening(NamedTuple):
-    """One event: when (None: not known), what it is called, and the rest of the sentence.
+    """One event: when (None: unknown), its name, and the rest of the sentence.
 
-    `arrived`: the time is not that of the event, which is not known, but of its arrival.
+    `arrived`: the time is that of its arrival, as that of the event is unknown.
     """
 
     at_us: int | None
@@ -29,7 +29,7 @@ class Happening(NamedTuple):
 
 
 def happening(event: Event) -> Happening | None:
-    """Return an event in words; None if it is of no interest to people."""
+    """Return an event in words; None if people need not see it."""
     try:
         body = bodies.decode(event.kind or "", event.body if isinstance(event.body, dict) else {})
     except (ValueError, RecursionError):
@@ -59,5 +59,5 @@ def words(body: Any) -> tuple[str, str] | None:
 
 
 def told_of(reason: Reason) -> Reason:
-    """Return a reason with what it holds restored."""
+    """Return a reason with its nested reasons restored."""
     return restored(reason.builtins())

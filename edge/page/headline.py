@@ -1,4 +1,4 @@
-"""The sentence at the top of a page: the current air, and its trend."""
+"""The sentence at the top of a page: the current air temperature, and its trend."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from edge.records.answers import Now, Point
 
 TEMPERATURE, WET_BULB = "air_temperature", "wet_bulb_temperature"
 MINUTE_US = 60_000_000
-SPAN_MIN, LEAST = 30, 20  # minutes that the trend looks at, and how many of them must be good
-STEADY = 0.3  # K/h; what moves less is within what a thermometer in a screen shows in still air
+SPAN_MIN, LEAST = 30, 20  # minutes of the trend, and how many of them must be good
+STEADY = 0.3  # K/h; slower changes are within the fluctuations of a thermometer in a screen in still air
 
 
 class Headline(NamedTuple):
-    """`value`: the temperature with its wet bulb, its word and reason where it is not good; `then`: the trend."""
+    """`value`: the temperature with its wet bulb; `word`, `why`: its flag and reason if not good; `then`: the trend."""
 
     value: Markup
     quality: int
@@ -30,7 +30,7 @@ class Headline(NamedTuple):
 
 
 def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -> Headline | None:
-    """Return the sentence; None if nothing has been measured, or the station has no thermometer."""
+    """Return the headline; None if nothing has been measured, or the station has no thermometer."""
     known = now.values.get(TEMPERATURE)
     if known is None:
         return None
@@ -42,14 +42,14 @@ def headline(now: Now, derived: Mapping[str, float], minutes: Sequence[Point]) -
     if known.quality == 1 and (wet := derived.get(WET_BULB)) is not None:
         bulb = Markup('<span class="value">{}</span>').format(f"{wet:.1f}")
         aside = sentence(_(" (wet bulb {value})"), value=bulb)
-        inner = aside.lstrip()  # its space, in languages that have one, is no part of what stays on one line
+        inner = aside.lstrip()  # the leading space of some languages stays outside the part without line breaks
         value += aside[: len(aside) - len(inner)] + Markup('<span class="aside">{}</span>').format(inner)
     word = "" if known.quality == 1 else texts.flag_word(known.quality)
     return Headline(value, known.quality, word, texts.render_known(known.reason), trend(minutes, now.end_us))
 
 
 def trend(minutes: Sequence[Point], end_us: int | None) -> Markup | None:
-    """Return in words how fast the temperature moves; None if too few of the last minutes are good, or dated."""
+    """Return the temperature's trend in words; None if too few of the last minutes are good, or they are undated."""
     per_hour = None if end_us is None else slope(minutes, end_us)
     if per_hour is None:
         return None

@@ -10,12 +10,12 @@ from starlette.responses import Response
 
 LANG, THEME = "minshan_lang", "minshan_theme"
 THEMES = ("auto", "light", "dark")
-ASKED = ("lang", "theme")  # what an address says of the look, whatever page it is of
+ASKED = ("lang", "theme")  # parameters of any page's address
 YEAR_S = 31_536_000
 
 
 class Look(NamedTuple):
-    """Language ("zh" or "en") and theme ("auto", "light" or "dark"); `asked`: what the address itself said of them."""
+    """Language ("zh" or "en") and theme ("auto", "light" or "dark"); `asked`: those given in the address."""
 
     lang: str
     theme: str
@@ -23,7 +23,7 @@ class Look(NamedTuple):
 
 
 def look_of(request: Request, default: str = "zh") -> Look:
-    """Return how a page is to look; `default` is the language where nobody says which."""
+    """Return a page's language and theme; `default`: the language if the request does not state one."""
     asked = {}
     for key, cookie, known in zip(ASKED, (LANG, THEME), (("zh", "en"), THEMES), strict=True):
         if request.query_params.get(key) in known:
@@ -36,13 +36,13 @@ def look_of(request: Request, default: str = "zh") -> Look:
 
 
 def remember(response: Response, look: Look) -> None:
-    """Keep in the browser what the address said of the look."""
+    """Store the address's language and theme in cookies."""
     for cookie, value in look.asked.items():
         response.set_cookie(cookie, value, YEAR_S, samesite="lax")
 
 
 def accepted(header: str, default: str) -> str:
-    """Return "zh" or "en", whichever of them a browser likes better; `default` where it names neither."""
+    """Return "zh" or "en", whichever an Accept-Language header prefers; `default` if it names neither."""
     best, found = 0.0, default
     for part in header.lower().split(","):
         tag, _, quality = part.strip().partition(";q=")
@@ -57,5 +57,5 @@ def accepted(header: str, default: str) -> str:
 
 
 def here(request: Request, **changes: str) -> str:
-    """Return the address of the same page with something of its question changed."""
+    """Return the address of the same page with some parameters changed."""
     return "?" + urlencode({**dict(request.query_params), **changes})

@@ -11,23 +11,23 @@ from edge.records.channel_name import ChannelName
 
 
 def sentence(text: str, **gaps: str | float) -> Markup:
-    """Return a translated sentence with its gaps filled: what is no Markup is escaped."""
+    """Return a translated sentence with its gaps filled; values that are not Markup are escaped."""
     return Markup.escape(text).format(**gaps)
 
 
 def quantity_value(channel: str, number: float | None, unit: str) -> Markup:
-    """Return a value with its unit, which no line break parts; "–" where there is none."""
+    """Return a value with its unit, without a line break between them; "–" if there is no value."""
     return amount(texts.value(number, decimals(channel)), "" if number is None else unit)
 
 
 def value_text(channel: str, number: float | None, unit: str) -> str:
-    """Return the same as plain text, in which no line break parts them either."""
+    """Return the same as plain text, also without a line break between them."""
     shown = "" if number is None else texts.unit_sign(unit)
     return f"{texts.value(number, decimals(channel))}{_space(shown)}{shown}"
 
 
 def amount(number: str, unit: str) -> Markup:
-    """Return a number and its unit, which no line break parts."""
+    """Return a number and its unit, without a line break between them."""
     shown = texts.unit_sign(unit)
     if not shown:
         return Markup('<span class="value">{}</span>').format(number)
@@ -35,12 +35,12 @@ def amount(number: str, unit: str) -> Markup:
 
 
 def _space(unit: str) -> str:
-    """Return what stands between a number and this unit."""
+    """Return the separator between a number and this unit."""
     return "" if unit in ("", "°") else "\N{NARROW NO-BREAK SPACE}"
 
 
 def decimals(channel: str) -> int:
-    """Return how many digits people are shown: as the quantity is reported, but at most two, of temperatures one."""
+    """Return the decimals shown to people: those that are recorded, but at most two, and one for temperatures."""
     name = ChannelName.parse(channel).quantity
     known = QUANTITIES.get(name) or HOURLY.get(name)
     if known is None:

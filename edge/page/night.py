@@ -18,11 +18,11 @@ HOUR_US = 3_600_000_000
 BEGINS_H, ENDS_H = 18, 8  # by the station's clock
 LIMITS = (0.0, -1.0, -2.0)  # degC
 INPUTS = ("air_temperature", "relative_humidity", "air_pressure")
-STAGE_US = 200 * DAY_US  # how long a stage that was said counts
+STAGE_US = 200 * DAY_US  # how long a reported stage is valid
 
 
 def span_of(now_us: int, offset_s: int) -> tuple[int, int]:
-    """Return the night that ends this morning; before 18:00 that is the last one, after it too."""
+    """Return the night that ends or ended this morning, at any time of the day."""
     midnight = (now_us + offset_s * 1_000_000) // DAY_US * DAY_US - offset_s * 1_000_000
     return midnight - (24 - BEGINS_H) * HOUR_US, min(now_us, midnight + ENDS_H * HOUR_US)
 
@@ -30,7 +30,7 @@ def span_of(now_us: int, offset_s: int) -> tuple[int, int]:
 def night_lines(
     span: tuple[int, int], offset_s: int, curves: dict[str, list[Point]], stage: tuple[str, str] | None
 ) -> list[str]:
-    """Return what is said of a night; `stage`: crop and stage that somebody has said."""
+    """Return the sentences about a night; `stage`: the reported crop and stage."""
     first, last = span
     head = _("Night to {day}").format(day=shortday(last, offset_s))
     warm = [(p.start_us, p.value) for p in curves["air_temperature"] if p.quality == 1 and p.value is not None]
@@ -52,7 +52,7 @@ def night_lines(
 
 
 def critical(warm: Sequence[tuple[int, float]], stage: tuple[str, str] | None) -> list[str]:
-    """Return how long it was at or under what the crop bears at its stage; nothing where nobody has said it."""
+    """Return how long it was at or below the crop's critical temperature, or that its stage is unknown."""
     if stage is None or stage[1] not in CRITICAL.get(stage[0], {}):
         return [_("The stage of the trees is not set: minutes below their critical temperature are not known.")]
     limit = CRITICAL[stage[0]][stage[1]]
@@ -62,7 +62,7 @@ def critical(warm: Sequence[tuple[int, float]], stage: tuple[str, str] | None) -
 
 
 def wet_bulbs(curves: dict[str, list[Point]]) -> list[float]:
-    """Return the wet bulb of each minute whose values are all good."""
+    """Return the wet bulb of each minute with good inputs."""
     known = [{p.start_us: p for p in curves.get(name, [])} for name in INPUTS]
     found = []
     for at in known[0].keys() & known[1].keys() & known[2].keys():
@@ -84,7 +84,7 @@ def wind(minutes: Sequence[Point], span_us: int) -> list[str]:
 
 
 def below(warm: Sequence[tuple[int, float]], limit: float) -> int:
-    """Return how many minutes were under a limit."""
+    """Return how many minutes were below a limit."""
     return sum(value < limit for _at, value in warm)
 
 
@@ -94,7 +94,7 @@ def degrees(value: float) -> str:
 
 
 def stage_said(events: Sequence[Event]) -> tuple[str, str] | None:
-    """Return crop and stage of the newest event that says one."""
+    """Return crop and stage of the newest event with one."""
     for event in events:
         if isinstance(event.body, dict) and event.body.get("crop") in CRITICAL:
             return str(event.body["crop"]), str(event.body.get("stage"))

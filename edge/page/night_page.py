@@ -12,12 +12,12 @@ from edge.page.station_view import Photo
 from edge.page.still import StillCurve, still
 from edge.records.answers import Point
 
-DAWN_H = 6.5  # by the station's clock; the picture nearest to it is shown
+DAWN_H = 6.5  # by the station's clock; the picture taken closest to it is shown
 CHANNELS = (*night.INPUTS, "wind_speed")
 
 
 class NightSummary(NamedTuple):
-    """What the page shows of a night."""
+    """The content of the page about a night."""
 
     span: tuple[int, int]
     lines: list[str]
@@ -47,7 +47,7 @@ def dawn(source: Source, span: tuple[int, int], now_us: int) -> Photo | None:
 
 
 def picture(source: Source, title: str, channels: list[str], now_us: int, offset_s: int) -> bytes:
-    """Return the night as a PNG; in English where no font here can write Chinese. Raise NotRunningError, AskError."""
+    """Return the night as a PNG; in English if no Chinese font is installed. Raise NotRunningError, AskError."""
     if night_picture.chinese_font() is None:
         with texts.speaking("en"):
             found = read_last_night(source, channels, now_us, offset_s)

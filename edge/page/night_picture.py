@@ -1,7 +1,7 @@
 """Last night as one picture, to be saved and forwarded: readable without the page or a link.
 
-Chinese wants a font that has it; one of Debian's is looked for when the picture is made (fonts-noto-cjk, or the smaller
-fonts-wqy-microhei). Where there is none the picture is in English, which Pillow's own font can write.
+Chinese requires a font; one of Debian's is searched for when the picture is made (fonts-noto-cjk, or the smaller
+fonts-wqy-microhei). Without one the picture is in English, for which Pillow's own font suffices.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ FONTS = (
     "/usr/share/fonts/truetype/wqy/wqy-zenhei.ttc",
     "/usr/share/fonts/truetype/droid/DroidSansFallbackFull.ttf",
 )
-WIDTH, MARGIN, CURVE, GUTTER = 750, 40, 260, 64  # px; left of the curve stand its values
-TITLE, TEXT, FIRST, TICK = 28, 30, 52, 24  # px: on a phone, half as wide as the picture, still legible
-# What no line break parts: a Latin word, a number with its unit (分钟 too), or one Chinese sign, each with the signs
-# that open before it and close behind it.
+WIDTH, MARGIN, CURVE, GUTTER = 750, 40, 260, 64  # px; the gutter left of the curve has its values
+TITLE, TEXT, FIRST, TICK = 28, 30, 52, 24  # px; legible on a phone, which shows the picture at half the size
+# Pieces without line breaks: a Latin word, a number with its unit (also 分钟), or one Chinese character, each with the
+# opening punctuation before it and the closing punctuation after it.
 PIECE = re.compile(
     r"(?:[（《「『【“‘]\s*)*(?:[!-~\u00a0-\u024f\u202f℃–−]+(?: 分钟)?|\S)(?:\s*[，。、；：！？）》」』】”’…℃%])*\s*|\s+"
 )
@@ -36,7 +36,7 @@ PAPER, INK, SOFT, RULE, LINE, ZERO = "#ffffff", "#14211f", "#4b5b59", "#d8dedb",
 
 
 def chinese_font() -> str | None:
-    """Return a font that has Chinese; None if the machine has none."""
+    """Return the path of a Chinese font; None if none is installed."""
     return next((path for path in FONTS if Path(path).is_file()), None)
 
 
@@ -64,7 +64,7 @@ def picture(title: str, lines: Sequence[str], minutes: Sequence[Point], span: tu
 
 
 def fold(text: str, size: int) -> list[str]:
-    """Return the lines into which a text is broken so that it stays on the picture."""
+    """Break a text into lines that fit the picture's width."""
     font, found = font_of(size), [""]
     for piece in PIECE.findall(text):
         for part in piece if font.getlength(shown(piece)) > WIDTH - 2 * MARGIN else [piece]:
@@ -75,14 +75,14 @@ def fold(text: str, size: int) -> list[str]:
 
 
 def shown(text: str) -> str:
-    """Return a text as every font has its signs."""
+    """Return a text with only those characters that every font has."""
     return text.replace("\u202f", " ")
 
 
 def paint_curve(
     draw: ImageDraw.ImageDraw, minutes: Sequence[Point], span: tuple[int, int], top: int, offset_s: int
 ) -> None:
-    """Paint the temperature with values and times beside it; where a minute is missing there is no ink."""
+    """Draw the temperature with its axes; missing minutes are gaps."""
     known = [(p.start_us, p.value) for p in minutes if p.quality in (1, 2) and p.value is not None]
     if not known:
         return
@@ -98,7 +98,7 @@ def paint_curve(
         y, ink = place(span[0], value)[1], ZERO if abs(value) < 1e-9 else SOFT
         draw.line((left, y, WIDTH - MARGIN, y), fill=RULE if ink == SOFT else ZERO, width=2)
         draw.text((left - 12, y), text, font=font, fill=ink, anchor="rm")
-    free = float(left)  # where the next time may begin
+    free = float(left)  # where the next time label may begin
     for _percent, at in time_ticks(*span, offset_s):
         x, half = place(at, low)[0], font.getlength(clock(at, offset_s)) / 2
         x = min(max(x, left + half), WIDTH - MARGIN - half)

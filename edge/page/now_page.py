@@ -16,13 +16,13 @@ BEIJING_S = 28_800
 
 
 class StationNow:
-    """Makes the view of a station that is asked by its socket."""
+    """Makes the view of a station that is queried through its socket."""
 
     def __init__(self, source: Source) -> None:
         self._source = source
 
     def make_view(self, state: NewestState | None) -> StationView:
-        """Return what is to be shown; where the station was never heard, that."""
+        """Return the view; if the station never answered, a view that says so."""
         if state is None:
             nobody = Now("", None, None, None, None, None, {})
             absent = Beside(nothing=_("The station's software is not running."))
@@ -47,14 +47,14 @@ class StationNow:
         return {name: self._source.day(name, now_us) for name in mine}
 
     def _growers(self, state: NewestState) -> list[str]:
-        """Return a line of each rule that knows anything."""
+        """Return a line for each rule with a verdict."""
         try:
             return verdicts.brief(self._source.verdicts()) if state.answers else []
         except (NotRunningError, AskError):
             return []
 
     def _photo(self, state: NewestState, now_us: int | None) -> Photo | None:
-        """Return the newest picture that is here."""
+        """Return the newest picture that is stored here."""
         if now_us is None or not state.answers or not state.facts.pictures:
             return None
         try:
@@ -65,13 +65,13 @@ class StationNow:
 
 
 def asking(state: NewestState) -> PictureNow | None:
-    """Return where a picture may be asked for, and what the first camera's costs; None if there is no camera."""
+    """Return where a picture can be requested, and the cost of the first camera's; None if there is no camera."""
     price = next(iter(state.facts.prices.values()), None)
     return None if price is None else PictureNow("/work#picture", price)
 
 
 def photo_of(picture: Picture) -> Photo | None:
-    """Return a picture as it is shown; None if no part of it is here."""
+    """Return a picture's addresses and words; None if no part of it is stored here."""
     if not picture.thumbnail and not picture.file:
         return None
     address = f"{PICTURE}/{picture.sha256}"

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from edge.records.answers import Point
 
 SECTORS = 16
-CLASSES = (2.0, 5.0)  # m/s: to the first light, to the second moderate, above strong
+CLASSES = (2.0, 5.0)  # m/s: light below the first, moderate below the second, strong from it on
 RADIUS = 100.0
 
 
 class Rose(NamedTuple):
-    """Petals as (class 0..2, SVG path), the share of calm (0..1), the outer ring's share, and of how many values."""
+    """Petals as (class 0..2, SVG path), the share of calm (0..1), the outer ring's share, and the number of values."""
 
     petals: list[tuple[int, str]]
     calm: float
@@ -55,7 +55,7 @@ def petals_of(place: int, counts: Sequence[int], most: int) -> list[tuple[int, s
 
 
 def wedge(middle: float, inner: float, outer: float, wide: float = 18.0) -> str:
-    """Return the path of a piece of a ring; degrees from north, clockwise."""
+    """Return the SVG path of a ring sector; degrees from north, clockwise."""
 
     def at(degrees: float, radius: float) -> str:
         angle = math.radians(degrees)

@@ -23,11 +23,11 @@ from edge.page.templates import Templates
 from edge.struct_types import prepare_structs
 from edge.systemd import beat, notify
 
-GRACE = 2  # s that answers in hand may take once the process is told to stop
-LOOK_S = 0.1  # s between two looks whether somebody listens
+GRACE = 2  # s that pending responses may take once the process is told to stop
+LOOK_S = 0.1  # s between two checks for listeners
 BEAT_S = 10.0  # a sixth of the unit's WatchdogSec=60
 MOST_MEMORY = 150_000_000  # bytes; the unit's MemoryMax
-AGAIN_S = 5.0  # s until a station that has gone is sought again
+AGAIN_S = 5.0  # s until a station that does not answer is tried again
 
 
 NO_DEMO = Demo()
@@ -36,7 +36,7 @@ NO_DEMO = Demo()
 class PageServer:
     """Serves one station's page at `listen` ("127.0.0.1:8080"). Raise PortError.
 
-    `instead`: the address at which a network of its own reaches the page; whoever asks for another name is led there.
+    `instead`: the page's address in the station's own network; requests for other names are redirected there.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class PageServer:
             uvicorn.Config(
                 Positioned(app, self.feed),
                 log_config=None,
-                log_level="warning",  # that it starts and ends is told in our words
+                log_level="warning",  # we log start and end ourselves
                 access_log=False,
                 server_header=False,
                 lifespan="off",
@@ -74,18 +74,18 @@ class PageServer:
 
     @property
     def url(self) -> str:
-        """Return its address."""
+        """The page's URL."""
         host, port = self._socket.getsockname()[:2]
         return f"http://{f'[{host}]' if ':' in host else host}:{port}"
 
     def run(self) -> None:
-        """Serve until a signal or `stop` ends it."""
+        """Serve until a signal or `stop`."""
         prepare_structs()
         asyncio.run(self._main())
         self._socket.close()
 
     def stop(self) -> None:
-        """End it, from another thread."""
+        """Stop serving. Callable from another thread."""
         self._server.should_exit = True
         self._ended.set()
 
@@ -96,7 +96,7 @@ class PageServer:
         looking.cancel()
 
     async def _look(self) -> None:
-        """Follow the station while somebody listens, feed the watchdog, and let the listeners go at the end."""
+        """Follow the station while there are listeners, feed the watchdog, and end the listeners at the end."""
         following: asyncio.Task[None] | None = None
         notify("READY=1")
         clock = asyncio.get_running_loop()
@@ -111,7 +111,7 @@ class PageServer:
         self.feed.end()
 
     def _follow(self) -> None:
-        """Tell of each new minute and alert, until nobody listens or the station does not answer."""
+        """Notify the feed of each new minute and alert, until there are no listeners or the station does not answer."""
         try:
             for event in self._source.live():
                 if self._server.should_exit or not self.feed.listeners:

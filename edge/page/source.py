@@ -1,7 +1,7 @@
-"""The page's data from its station: queried from the daemon's socket, and cached so that many people may look at once.
+"""The page's data from its station: queried from the daemon's socket, and cached for many simultaneous visitors.
 
-However many people look, the daemon is asked for its state at most once a second, and for each curve once a minute,
-for what is new of it. Where it does not answer, what was heard last is shown, with its age.
+However many visitors there are, the daemon's state is queried at most once in `LEAST_S`, and of each curve only what is
+new. If it does not answer, the last known state is shown, with its age.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from edge.records.answers import Events, Now, Picture, Pictures, Point, Series, 
 from edge.records.asked import AskedStep
 from edge.snapshots import StationStatus
 
-LEAST_S = 0.5  # s between two questions for the state
-SILENT_S = 3.0  # s until a station that did not answer is asked again
+LEAST_S = 0.5  # s between two queries of the state
+SILENT_S = 3.0  # s until a station that did not answer is queried again
 DAY_US = 86_400_000_000
-VERDICTS_S = 60.0  # s of the station between two questions for what growers' rules say
-ANEW_S = 600.0  # s after which a curve is read anew from its begin: minutes may have been dated anew
+VERDICTS_S = 60.0  # station seconds between two queries of the growers' rules
+RELOAD_S = 600.0  # s after which a curve is completely reloaded, as minutes may have been re-dated
 
 
 class NewestState(NamedTuple):
-    """The newest state of the station: its facts, at which instant of our clock they came, when it was asked last.
+    """The newest state of the station: its status, the instant (our clock) of its arrival, that of the last query.
 
-    `answers`: whether it answered then.
+    `answers`: whether it answered the last query.
     """
 
     facts: StationStatus
@@ -43,31 +43,31 @@ class NewestState(NamedTuple):
 
 
 class RememberedMinutes(NamedTuple):
-    """The minutes of a channel that are remembered; `read`: when from their begin."""
+    """The cached minutes of a channel; `read`: when they were last completely loaded."""
 
     points: list[Point]
     read: float
 
 
-class Said(NamedTuple):
-    """What growers' rules said, and at which instant of our clock."""
+class CachedVerdicts(NamedTuple):
+    """The verdicts of the growers' rules, and the instant (our clock) of the query."""
 
     verdicts: list[Verdict]
     at: float
 
 
 class Source:
-    """One station behind its socket. `speed`: how much faster its time runs than ours, where it is simulated."""
+    """One station behind its socket. `speed`: how much faster its time runs than ours, if it is simulated."""
 
     def __init__(self, socket: Path, clock: Clock, speed: float = 1.0) -> None:
         self._socket, self._clock, self.speed = socket, clock, speed
         self._lock, self._reading = threading.Lock(), threading.Lock()
         self._heard: NewestState | None = None
         self._curves: dict[str, RememberedMinutes] = {}
-        self._said: Said | None = None
+        self._verdicts: CachedVerdicts | None = None
 
     def ask(self, name: str, **arguments: Any) -> dict[str, Any]:
-        """Return what the daemon answers. Raise NotRunningError, AskError."""
+        """Query the daemon. Raise NotRunningError, AskError."""
         with self._client() as client:
             return client.ask(name, **arguments)
 
@@ -77,13 +77,13 @@ class Source:
             return client.picture(sha256, part)
 
     def live(self) -> Iterator[dict[str, Any]]:
-        """Give what is new at the station as it comes. Raise NotRunningError, AskError."""
+        """Yield the station's events as they occur. Raise NotRunningError, AskError."""
         with self._client() as client:
             yield from client.live()
 
     @contextmanager
     def _client(self) -> Iterator[Client]:
-        """Give a connection. Who does not answer is not there for a page, which tells nobody where the socket lies."""
+        """Yield a connection. A silent station counts as not running, so that no page shows the socket's path."""
         try:
             with Client(self._socket) as client:
                 yield client
@@ -91,7 +91,7 @@ class Source:
             raise NotRunningError from None
 
     def newest_state(self, anew: bool = False) -> NewestState | None:
-        """Return the newest state, `anew` whatever is remembered; None if the station has never been heard."""
+        """Return the newest state (`anew`: bypass the cache); None if the station has never answered."""
         with self._lock:
             before, now = self._heard, self._clock.now()
             if (
@@ -108,13 +108,13 @@ class Source:
             return self._heard
 
     def time_us(self, state: NewestState | None) -> int | None:
-        """Return the station's time now, carried on from when it was heard; None if it did not know it."""
+        """Return the station's time now, extrapolated from its last status; None if it did not know it."""
         if state is None or state.facts.time is None:
             return None
         return int(state.facts.time + (self._clock.now() - state.at) * 1e6 * self.speed)
 
     def newest_minute_us(self) -> int | None:
-        """Return when the newest minute with a time began, None: there is none. Raise NotRunningError, AskError."""
+        """Return when the newest dated minute began; None if there is none. Raise NotRunningError, AskError."""
         newest: int | None = self.ask("station")["newest_us"]
         return newest
 
@@ -124,10 +124,10 @@ class Source:
         return msgspec.convert(self.ask("series", **asked), Series)
 
     def day(self, channel: str, now_us: int) -> list[Point]:
-        """Return the minutes of the last 24 hours, as far as they can be had."""
+        """Return the minutes of the last 24 hours, as far as they are available."""
         with self._reading:
             before = self._curves.get(channel)
-            if before is None or self._clock.now() - before.read > ANEW_S:
+            if before is None or self._clock.now() - before.read > RELOAD_S:
                 before = RememberedMinutes([], self._clock.now())
             first = before.points[-1].end_us if before.points else now_us - DAY_US
             try:
@@ -139,7 +139,7 @@ class Source:
             return kept
 
     def minutes(self, channel: str, first_us: int, last_us: int) -> list[Point]:
-        """Return the minutes of a span, however many answers they take. Raise NotRunningError, AskError."""
+        """Return the minutes of a span, with as many queries as needed. Raise NotRunningError, AskError."""
         found: list[Point] = []
         at: int | None = first_us
         while at is not None and at < last_us:
@@ -149,13 +149,13 @@ class Source:
         return found
 
     def verdicts(self) -> list[Verdict]:
-        """Return what growers' rules say, of a minute ago at most. Raise NotRunningError, AskError."""
+        """Return the verdicts of the growers' rules, at most a minute old. Raise NotRunningError, AskError."""
         with self._reading:
             now = self._clock.now()
-            if self._said is None or now - self._said.at > VERDICTS_S / self.speed:
-                told = self.ask("advice")["verdicts"]
-                self._said = Said([restored_verdict(one) for one in told], now)
-            return self._said.verdicts
+            if self._verdicts is None or now - self._verdicts.at > VERDICTS_S / self.speed:
+                answer = self.ask("advice")["verdicts"]
+                self._verdicts = CachedVerdicts([restored_verdict(one) for one in answer], now)
+            return self._verdicts.verdicts
 
     def events(self, **asked: Any) -> Events:
         """Return a page of events. Raise NotRunningError, AskError."""
@@ -166,7 +166,7 @@ class Source:
         return msgspec.convert(self.ask("pictures", **asked), Pictures)
 
     def all_pictures(self, first_us: int, last_us: int) -> list[Picture]:
-        """Return all pictures of a span, the newest first. Raise NotRunningError, AskError."""
+        """Return all pictures of a span, newest first. Raise NotRunningError, AskError."""
         found, page = [], None
         while True:
             asked = {"from": first_us / 1e6, "to": last_us / 1e6, **({} if page is None else {"page": page})}
@@ -181,7 +181,7 @@ class Source:
 
 
 def now_of(facts: StationStatus) -> Now:
-    """Return the newest minute that a station's state tells of."""
+    """Return the newest minute in a station's status."""
     minute = facts.minute
     if minute is None:
         return Now(facts.station, None, None, None, None, None, {})

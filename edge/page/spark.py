@@ -1,4 +1,4 @@
-"""Small curves as SVG paths, made on the server: visible without scripts, and in print."""
+"""Small curves as SVG paths, made on the server: visible without scripts and in print."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from edge.measure.wind import mean_direction
 from edge.records.answers import Point
 
 WIDTH, HEIGHT = 240, 36  # of the drawing, which the page stretches
-LEAST = 1e-6  # of a value's unit: what moves less is flat
+LEAST = 1e-6  # of a value's unit: a smaller range is drawn flat
 GOOD, DOUBTFUL = (1, 2), (3, 4)
-CIRCLE = (0.0, 360.0)  # degrees; a direction of 0 is calm, and none
+CIRCLE = (0.0, 360.0)  # degrees; 0 means calm, not a direction
 Kind = Literal["line", "bars", "direction"]
 
 
 class Spark(NamedTuple):
-    """Paths of what is good and of what is doubted, or `bars` of amounts; with the extremes that they reach."""
+    """Paths of the good and of the doubtful values, or `bars` of amounts; with their extremes."""
 
     good: str
     doubtful: str
@@ -27,7 +27,7 @@ class Spark(NamedTuple):
 
 
 class Column(NamedTuple):
-    """What one column of the drawing shows: the mean of its values, or their sum; whether it is doubted."""
+    """One column of the drawing: the mean or the sum of its values; whether it is doubted."""
 
     place: int
     value: float
@@ -37,7 +37,7 @@ class Column(NamedTuple):
 def spark(points: Sequence[Point], first_us: int, last_us: int, kind: Kind = "line") -> Spark | None:
     """Return the curve of a span; None if nothing was measured in it. A column without a value is a gap.
 
-    A direction goes round: its columns are points, for a line from 350 to 10 degrees would cross the whole drawing.
+    Directions are drawn as points, as a line from 350 to 10 degrees would cross the whole drawing.
     """
     columns = columns_of(points, first_us, last_us, kind)
     if not columns:
@@ -51,14 +51,14 @@ def spark(points: Sequence[Point], first_us: int, last_us: int, kind: Kind = "li
 
 
 def framed(lowest: float, highest: float) -> tuple[float, float]:
-    """Return between which values a curve is drawn: a flat one in one unit, none of it below a 0."""
+    """Return the range in which a curve is drawn: one unit for a flat one, not extended below 0."""
     if highest - lowest >= LEAST:
         return lowest, highest
     return (max(0.0, lowest - 0.5) if lowest >= 0 else lowest - 0.5), lowest + 0.5
 
 
 def columns_of(points: Sequence[Point], first_us: int, last_us: int, kind: Kind) -> list[Column]:
-    """Return the columns that have a value. A doubted value is shown only where its column has no good one."""
+    """Return the columns with a value. Doubted values are shown only in columns without good ones."""
     wide = max(1, (last_us - first_us) // WIDTH)
     heaps: dict[int, tuple[list[float], list[float]]] = {}
     for point in points:
@@ -83,8 +83,8 @@ GATHERED: dict[Kind, Callable[[Sequence[float]], float | None]] = {
 
 
 def path(columns: Sequence[Column], lowest: float, highest: float, kind: Kind) -> str:
-    """Return the line through columns; where one is missing it begins anew, and one that stands alone is a point."""
-    span = max(highest - lowest, LEAST)  # a number that is too large for one unit beside it has none
+    """Return the path through columns; a missing column interrupts it, and a single one is a point."""
+    span = max(highest - lowest, LEAST)  # adding one unit to a very large number may not change it
     drawn, before = [], None
     for column in columns:
         x, y = column.place + 0.5, HEIGHT - 2 - (column.value - lowest) / span * (HEIGHT - 4)

@@ -32,14 +32,14 @@ Handler = Callable[[Request], Response]
 
 
 class StationPages:
-    """What people see of one station."""
+    """The HTML pages of one station."""
 
     def __init__(self, source: Source, templates: Templates, demo: Demo) -> None:
         self._source, self._templates, self._demo = source, templates, demo
         self._now, self._curves = StationNow(source), CurvePages(source)
 
     def table(self) -> list[tuple[str, Handler]]:
-        """Return each page's address and what makes it."""
+        """Return each page's address and its handler."""
         return [
             ("/", self._station),
             ("/curves", self._curve),
@@ -54,11 +54,11 @@ class StationPages:
         ]
 
     def nothing(self, request: Request, why: Reason) -> Response:
-        """Say to whoever followed a wrong link that nothing is there."""
+        """Return the page for a wrong address."""
         return self._page(request, "nothing.html", self._source.newest_state(), why=why, status=404)
 
     def _station(self, request: Request) -> Response:
-        """Return the station as it is now."""
+        """Return the page of the current state."""
         state = self._source.newest_state()
         seen, devices = self._now.make_view(state), self._devices(state)
         addresses = {"curves_url": "/curves", "live_url": "/api/v1/live"}
@@ -164,13 +164,13 @@ class StationPages:
         return StreamingResponse(content, media_type=kind, headers=headers)
 
     def _work(self, request: Request) -> Response:
-        """Return what technicians may ask for, and what has come of it."""
+        """Return the technicians' page, with the result of their last request."""
         wanted = request.query_params.get("done")
         done = work_page.done(wanted, request.query_params.get("unwatched"))
         return self._works(request, {}, done=done, wanted=wanted)
 
     def take_work(self, request: Request, form: Mapping[str, str]) -> Response:
-        """Do what a technician's form asks for; where that cannot be, return the form with the reason."""
+        """Carry out a technician's form; if that fails, return the form with the reason."""
         try:
             return RedirectResponse(f"{work_page.ADDRESS}?{urlencode(work_page.asked(self._source, form))}", 303)
         except (NotRunningError, AskError) as error:
@@ -184,14 +184,14 @@ class StationPages:
         return self._page(request, "work.html", state, form=filled, **shown)
 
     def _time(self) -> int:
-        """Return the station's time; where it does not know it, the time of this machine."""
+        """Return the station's time; if it does not know it, the time of this machine."""
         return self._source.time_us(self._source.newest_state()) or self._source.machine_us()
 
     def _end(self, state: NewestState | None) -> tuple[int | None, str]:
-        """Return up to when a page of the past can show anything, and what is said where the box knows no time.
+        """Return the end of the data that a page of the past can show, and a sentence if the time is unknown.
 
-        That is now; without the time the end of the newest minute that has one (None: none has), for the time of this
-        machine may be any. A station that was never heard has no page of the past: its time is this machine's.
+        That is now; if the time is unknown, the end of the newest dated minute (None: there is none), as this machine's
+        time may be wrong. For a station that never answered it is this machine's time.
         """
         if state is None or (now_us := self._source.time_us(state)) is not None:
             return self._source.machine_us() if state is None else now_us, ""
@@ -208,11 +208,11 @@ class StationPages:
         return end, sentence.format(when=texts.when(end, offset_of(state) / 3600))
 
     def _lately(self, state: NewestState | None, back_us: int) -> tuple[dict[str, float], str]:
-        """Return the span to ask for events of so long ago at most, and what is said where the box knows no time."""
+        """Return the span of a query for past events, and a sentence if the box does not know the time."""
         end, undated = self._end(state)
         now_us = end or self._source.machine_us()
         span = {"from": (now_us - back_us) / 1e6}
-        if undated:  # those without a time may have been later than what has one
+        if undated:  # undated events may be later than the newest dated minute
             span["to"] = (now_us + back_us) / 1e6
         return span, undated
 
@@ -230,7 +230,7 @@ class StationPages:
         )
 
     def _devices(self, state: NewestState | None) -> list[tuple[str, bool]]:
-        """Return the devices of a demo that can be pulled out, and whether they are."""
+        """Return a demo's devices, and whether each is unplugged."""
         if state is None or self._demo.unplugged is None:
             return []
         out = self._demo.out()
@@ -238,7 +238,7 @@ class StationPages:
 
 
 def pages() -> list[tuple[str, str]]:
-    """Return the pages that there are, by name."""
+    """Return the addresses and names of all pages."""
     return [
         ("/", _("Now")),
         ("/curves", _("Curves")),
@@ -252,10 +252,10 @@ def pages() -> list[tuple[str, str]]:
 
 
 def offset_of(state: NewestState | None) -> int:
-    """Return by which clock times are told, s ahead of UTC."""
+    """Return the offset of the displayed times, s ahead of UTC."""
     return BEIJING_S if state is None else round(state.facts.utc_offset_h * 3600)
 
 
 def title_of(state: NewestState | None) -> str:
-    """Return how the station is called."""
+    """Return the station's name for people."""
     return _("Weather station") if state is None else state.facts.title or state.facts.station

@@ -1,4 +1,4 @@
-"""A station as its page shows it: everything is ready for the HTML, in the reader's language."""
+"""The view model of a station's page: everything ready for the HTML, in the reader's language."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from edge.page.headline import TEMPERATURE, Headline, headline
 from edge.page.view import Card, Extreme
 from edge.records.answers import Now, Point
 
-PICTURE = "/api/v1/pictures"  # under which a picture is found by its hash
+PICTURE = "/api/v1/pictures"  # followed by a picture's hash
 
 
 def doubt_words(quality: int, reasons: Iterable[object]) -> tuple[str, str]:
-    """Return the word and the reasons with which a picture is shown; both "" for a good one."""
+    """Return the flag word and the reasons shown with a picture; both "" for a good one."""
     word = "" if quality == 1 else texts.flag_word(quality)
     return word, _(", ").join(filter(None, map(texts.render_known, reasons)))
 
 
 class AlertLine(NamedTuple):
-    """One open alert: the name of its rule, what it means; `blind`: nothing is known of what it looks at."""
+    """One open alert: the name of its rule and its meaning; `blind`: its rule has no data."""
 
     name: str
     text: str
@@ -30,16 +30,16 @@ class AlertLine(NamedTuple):
 
 
 class BoxLine(NamedTuple):
-    """One fact of the box itself; `trouble`: somebody should see to it."""
+    """One line about the box itself; `trouble`: it needs attention."""
 
     text: str
     trouble: bool = False
 
 
 class Photo(NamedTuple):
-    """A picture: the addresses of a small one, of what is looked at, and of all that is here of it; when it was taken.
+    """A picture: the addresses of its thumbnail, of the one to show and of the largest stored one; when it was taken.
 
-    `word` and `why` name its faults, `note` what is not here.
+    `word` and `why`: its faults; `note`: what is not stored here.
     """
 
     small: str
@@ -53,16 +53,16 @@ class Photo(NamedTuple):
 
 
 class PictureNow(NamedTuple):
-    """Where a picture may be asked for, and about how many MB it costs."""
+    """Where a picture can be requested, and about how many MB it costs."""
 
     address: str
     megabytes: float
 
 
 class Beside(NamedTuple):
-    """What a host knows beside what was measured. `nothing`: said in place of values; `trouble`: said under them.
+    """What a host shows besides the measured values. `nothing`: shown instead of values; `trouble`: below them.
 
-    `growers`: a line of each of growers' rules.
+    `growers`: a line for each of the growers' rules.
     """
 
     alerts: Sequence[AlertLine] = ()
@@ -76,7 +76,7 @@ class Beside(NamedTuple):
 
 
 class StationView(NamedTuple):
-    """What `_station.html` shows."""
+    """The values for `_station.html`."""
 
     end_us: int | None
     freshness: str
@@ -97,7 +97,7 @@ def station_view(
 ) -> StationView:
     """Return the view of a station whose newest minute is `now`; `curves`: its last 24 hours by channel.
 
-    `now_us` is the host's own time, microseconds UTC (None: not known).
+    `now_us`: the host's own time, microseconds UTC (None: unknown).
     """
     last = now_us if now_us is not None else now.end_us
     return StationView(

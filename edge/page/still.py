@@ -13,7 +13,7 @@ HOURS = (1, 3, 6, 12, 24, 48, 168, 336, 720)
 MOST_TICKS = 8
 HOUR_US = 3_600_000_000
 STEPS = (1, 2, 5)
-LEAST = 1e-300  # below which a step has no power of ten that is a number
+LEAST = 1e-300  # below which a step's power of ten underflows
 
 
 class StillCurve(NamedTuple):
@@ -46,7 +46,7 @@ def still(
 
 
 def frame_of(curve: Spark, kind: Kind) -> tuple[float, float]:
-    """Return between which values a curve was drawn."""
+    """Return the range in which a curve was drawn."""
     if kind == "direction":
         return CIRCLE
     return (curve.lowest, curve.highest) if kind == "bars" else framed(curve.lowest, curve.highest)
@@ -59,7 +59,7 @@ def value_ticks(low: float, high: float, step: float) -> list[float]:
 
 
 def exact(ticks: Sequence[float]) -> list[str]:
-    """Return ticks with the least digits, at most three, that tell each of them as it is."""
+    """Format ticks with the fewest decimals, at most three, that represent all of them exactly."""
     digits = next((n for n in range(3) if all(abs(round(value, n) - value) < 1e-6 for value in ticks)), 3)
     return [f"{round(value, digits) + 0.0:.{digits}f}" for value in ticks]
 
@@ -78,7 +78,7 @@ def time_ticks(first_us: int, last_us: int, offset_s: int) -> list[tuple[float, 
 
 
 def rounded(value: float) -> float:
-    """Return a round step of about that size: 1, 2 or 5 of some power of ten; 1 where it is no size at all."""
+    """Return a round step of about that size: 1, 2 or 5 times a power of ten; 1 if the size is not a usable number."""
     if not LEAST <= value < math.inf:
         return 1.0
     power = 10.0 ** math.floor(math.log10(value))

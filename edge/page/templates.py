@@ -1,7 +1,7 @@
 """HTML made on the server: Jinja templates whose texts are translated like all others (`_("...")`).
 
-Each page begins with `layout.html`. What a template is given stands in `Templates.page`; the words for channels, units,
-flags, meanings and spans of time are those of `edge/language/texts.py`.
+Each page extends `layout.html`. `Templates.page` passes the values to a template; the words for channels, units, flags,
+meanings and durations are those of `edge/language/texts.py`.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 
 
 class Templates:
-    """The pages of one host: `folders` hold templates of its own, which win; `common` is what all of them are given."""
+    """The templates of one host. `folders`: its own ones, which take precedence; `common`: values for all of them."""
 
     def __init__(self, assets: Assets, folders: Sequence[Path] = (), **common: Any) -> None:
         self._common = common
@@ -75,10 +75,10 @@ class Templates:
         status: int = 200,
         **values: Any,
     ) -> HTMLResponse:
-        """Return a page in the language and theme of whoever asks.
+        """Return a page in the request's language and theme.
 
-        `now_us`: the host's own time (microseconds UTC; None: not known), from which the browser reckons ages;
-        `offset_s`: the clock of the place that is shown, s ahead of UTC.
+        `now_us`: the host's own time (microseconds UTC; None: unknown), from which the browser computes ages;
+        `offset_s`: the offset of the displayed times, s ahead of UTC.
         """
         look = look_of(request)
         with texts.speaking(look.lang):
@@ -97,7 +97,7 @@ class Templates:
 
 
 def words() -> dict[str, str]:
-    """Return what scripts say, in the language of the page."""
+    """Return the texts for scripts, in the page's language."""
     return {
         "seconds": _("{n} s ago"),
         "minutes": _("{n} min ago"),
@@ -118,22 +118,22 @@ def words() -> dict[str, str]:
 
 
 def local(us: int, offset_s: int) -> datetime:
-    """Return an instant by the clock of a place."""
+    """Return the local time of an instant."""
     return datetime.fromtimestamp(us // 1_000_000, timezone(timedelta(seconds=offset_s)))
 
 
 def clock(us: int | None, offset_s: int) -> str:
-    """Return the time of day: "02:14"; "–" where it is not known."""
+    """Return the time of day: "02:14"; "–" if it is unknown."""
     return "–" if us is None else local(us, offset_s).strftime("%H:%M")
 
 
 def day(us: int | None, offset_s: int) -> str:
-    """Return the day: "2026-04-03"; "–" where it is not known."""
+    """Return the day: "2026-04-03"; "–" if it is unknown."""
     return "–" if us is None else local(us, offset_s).strftime("%Y-%m-%d")
 
 
 def zone(offset_s: int) -> str:
-    """Return a clock by how far it is ahead of UTC: "UTC", "UTC+6", "UTC−3:30"."""
+    """Return an offset from UTC as text: "UTC", "UTC+6", "UTC−3:30"."""
     hours, minutes = divmod(abs(offset_s) // 60, 60)
     ahead = f"{'+' if offset_s > 0 else '−'}{hours}" + (f":{minutes:02d}" if minutes else "")
     return f"UTC{ahead if offset_s else ''}"

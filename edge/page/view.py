@@ -19,17 +19,17 @@ from edge.records.answers import Now, Point, Value
 from edge.records.channel_name import ChannelName
 
 DAY_US = 86_400_000_000
-OLD_S = 180  # s after which a value is old: two minutes that did not come
+OLD_S = 180  # s after which a value is old: two minutes are missing
 GONE_S = 3600
 AHEAD = N_("dated {n} min ahead of the clock here")
 MINUTE_US = 60_000_000
-SUSPECT = 3  # the flag of what is in doubt
-MOST = 0.8  # of a span's minutes: what rests on fewer is said to, for as much as a fifth may hide an extreme
+SUSPECT = 3  # the flag of a doubtful value
+MOST = 0.8  # of a span's minutes: with fewer a figure states their number, as the missing fifth may hide an extreme
 ORDER = {name: place for place, name in enumerate(QUANTITIES)}
 
 
 class Card(NamedTuple):
-    """One channel: its value with unit, its quality as a number and a word (good: none), why, its last 24 hours."""
+    """One channel: its value with unit, its flag as number and word (good: ""), the reason, its last 24 hours."""
 
     channel: str
     label: str
@@ -38,12 +38,12 @@ class Card(NamedTuple):
     word: str
     why: str
     spark: Spark | None
-    spoken: str  # what the small curve shows, in a sentence
-    second: bool  # of a sensor beside the primary one
+    spoken: str  # the small curve as a sentence
+    second: bool  # from a sensor other than the primary one
 
 
 class Extreme(NamedTuple):
-    """A figure of today: its name, its value, when it was (None: it has no time), and on how few minutes it rests."""
+    """A figure of today: its name, its value, when it was (None: a sum), and a note if it is from few minutes."""
 
     label: str
     value: Markup
@@ -52,19 +52,19 @@ class Extreme(NamedTuple):
 
 
 def cards(now: Now, curves: Mapping[str, Sequence[Point]], last_us: int) -> list[Card]:
-    """Return a card for each channel of the newest minute, the station's own quantities first; `last_us`: now."""
+    """Return a card for each channel of the newest minute, primary channels first; `last_us`: now."""
     ranked = sorted(now.values, key=rank)
     return [card(name, now.values[name], curves.get(name, ()), last_us) for name in ranked]
 
 
 def rank(channel: str) -> tuple[bool, int, str]:
-    """Return where a channel stands: those that are primary first, in the order of the quantities."""
+    """Return a channel's sort key: primary ones first, in the order of the quantities."""
     name = ChannelName.parse(channel)
     return bool(name.sensor), ORDER.get(name.quantity, len(ORDER)), channel
 
 
 def card(channel: str, known: Value, minutes: Sequence[Point], last_us: int) -> Card:
-    """Return what is shown of one channel. A missing value is none, whatever came with it; nor is what is no number."""
+    """Return the card of one channel. A value flagged as missing, or not finite, is not shown."""
     number = known.value if known.quality != 9 and is_number(known.value) else None
     word = "" if known.quality == 1 else texts.flag_word(known.quality)
     curve = spark(minutes, last_us - DAY_US, last_us, kind_of(channel))
@@ -77,7 +77,7 @@ def card(channel: str, known: Value, minutes: Sequence[Point], last_us: int) -> 
 
 
 def span_of(channel: str, curve: Spark, unit: str, minutes: Sequence[Point]) -> str:
-    """Return between what a curve moves, for those who hear it; of a direction, which is the most frequent."""
+    """Return a curve's range as a sentence for screen readers; for a direction the most frequent one."""
     if is_direction(channel):
         return _("Last 24 h: {what}").format(what=prevailing(minutes))
     low, high = (quantity_value(channel, one, unit).striptags() for one in (curve.lowest, curve.highest))
@@ -87,7 +87,7 @@ def span_of(channel: str, curve: Spark, unit: str, minutes: Sequence[Point]) -> 
 
 
 def prevailing(points: Iterable[Point]) -> str:
-    """Return from where the wind came most often, by good values; a direction has no lowest and no highest."""
+    """Return the most frequent wind direction among the good values, as a direction has no extremes."""
     good = [point.value for point in points if point.quality == 1 and is_number(point.value)]
     if not good:
         return _("no good value")
@@ -122,7 +122,7 @@ def compass(degrees: float | None) -> Markup:
 
 
 def today(curves: Mapping[str, Sequence[Point]], now_us: int, offset_s: int) -> list[Extreme]:
-    """Return lowest and highest temperature, strongest gust and rain since midnight, of good values alone."""
+    """Return lowest and highest temperature, strongest gust and rain since midnight, from good values only."""
     midnight = (now_us + offset_s * 1_000_000) // DAY_US * DAY_US - offset_s * 1_000_000
     found = []
     for label, channel, chosen, unit in (
@@ -140,12 +140,12 @@ def today(curves: Mapping[str, Sequence[Point]], now_us: int, offset_s: int) -> 
 
 
 def doubted(minute: Point) -> bool:
-    """Return whether a minute has an amount in doubt, which is in no sum: more fell than the sum tells."""
+    """Return whether a minute has a doubtful amount, which is not in the sum: more may have fallen."""
     return minute.quality == SUSPECT and (minute.value or 0.0) > 0.0
 
 
 def at_least(amount: Markup) -> Markup:
-    """Return an amount that is more, if anything."""
+    """Return an amount as a lower bound."""
     return Markup('<span class="value">≥ {}</span>').format(amount)
 
 
@@ -157,7 +157,7 @@ def figure(
     unit: str,
     span_us: int,
 ) -> Extreme:
-    """Return what good minutes of a span (time and value each) come to: their sum, or the first of their extremes."""
+    """Return a figure of a span's good minutes (time and value): their sum, or their extreme with its first time."""
     number = chosen(value for _at, value in pairs)
     at = None if chosen is sum else next(at for at, value in pairs if value == number)
     shown = total(number, unit) if chosen is sum else quantity_value(channel, number, unit)
@@ -165,32 +165,32 @@ def figure(
 
 
 def total(number: float | None, unit: str) -> Markup:
-    """Return what many minutes come to: a sum of many tenths has no more digits than they have."""
+    """Return the sum of many minutes, with one decimal."""
     return quantity_value("air_temperature", number, unit)
 
 
 def rests_on(minutes: int, span_us: int) -> str:
-    """Return on how many good minutes something of a span rests; "" where those are most of it."""
+    """Return a note with the number of good minutes of a span; "" if they are most of it."""
     if minutes * MINUTE_US >= MOST * span_us:
         return ""
     return texts.ngettext(", from {n} good minute", ", from {n} good minutes", minutes).format(n=minutes)
 
 
 def good(minutes: Sequence[Point], since_us: int) -> list[tuple[int, float]]:
-    """Return time and value of the good minutes from an instant on."""
+    """Return time and value of the good minutes since an instant."""
     chosen = (p for p in minutes if p.quality == 1 and p.start_us >= since_us)
     return [(p.start_us, p.value) for p in chosen if is_number(p.value)]
 
 
 def is_number(value: float | None) -> TypeGuard[float]:
-    """Return whether there is a value, and it is a number that can be shown."""
+    """Return whether the value is a finite number."""
     return value is not None and math.isfinite(value)
 
 
 def freshness(end_us: int | None, now_us: int | None) -> str:
-    """Return how old a value is, as the style knows it: "fresh", "old" or "gone"; "old" where nobody knows.
+    """Return a value's age class for the style: "fresh", "old" or "gone"; "old" if it is unknown.
 
-    One whose time is yet to come is no fresher: one of the two clocks is wrong.
+    A value with a future time is old: one of the two clocks is wrong.
     """
     if end_us is None or now_us is None:
         return "old"
@@ -199,7 +199,7 @@ def freshness(end_us: int | None, now_us: int | None) -> str:
 
 
 def age(end_us: int | None, now_us: int | None) -> str:
-    """Return the age in words, as the page's script tells it."""
+    """Return the age in words, as the page's script does."""
     if end_us is None or now_us is None:
         return _("age unknown")
     if end_us - now_us > OLD_S * 1_000_000:

@@ -1,6 +1,6 @@
 """Technicians' requests on a station's page: a crop's stage, a photo now, silencing the horn.
 
-Each is asked with their token, which this process hands on: the daemon alone knows whether it is right.
+Each request contains their token, which this process passes on: only the daemon can check it.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ FIELDS = ("token", "by", "stage", "camera", "ask")
 
 
 class FormError(Exception):
-    """A form is longer than ours, or none."""
+    """A form is too long or invalid."""
 
 
 async def form_of(request: Request) -> dict[str, str]:
-    """Return the fields of a form that is sent here. Raise FormError."""
+    """Return the fields of a submitted form. Raise FormError."""
     try:
         body = await body_of(request, LONGEST_FORM)
         pairs = parse_qsl(body.decode("ascii"), errors="strict", max_num_fields=len(FIELDS))
@@ -39,7 +39,7 @@ async def form_of(request: Request) -> dict[str, str]:
 
 
 def work(source: Source, state: NewestState | None, span: Mapping[str, float]) -> dict[str, Any]:
-    """Return what may be asked for, and how it stands; `span`: in which a stage that was said counts."""
+    """Return the possible requests, and their current state; `span`: that in which a reported stage is valid."""
     if state is None:
         return {"stages": [], "cameras": {}, "horn": None, "crops": {}}
     crops = {texts.crop(crop): {f"{crop} {stage}": texts.stage(stage) for stage in CRITICAL[crop]} for crop in CRITICAL}
@@ -48,7 +48,7 @@ def work(source: Source, state: NewestState | None, span: Mapping[str, float]) -
 
 
 def said(source: Source, span: Mapping[str, float]) -> list[happenings.Happening]:
-    """Return the stage of each crop that somebody has said, the newest first."""
+    """Return the reported stage of each crop, newest first."""
     try:
         events = source.events(**span, kind="stage").events
     except (NotRunningError, AskError):
@@ -62,7 +62,7 @@ def said(source: Source, span: Mapping[str, float]) -> list[happenings.Happening
 
 
 def asked(source: Source, form: Mapping[str, str]) -> dict[str, str]:
-    """Ask for what a form wants. Return what `done` takes of it. Raise NotRunningError, AskError."""
+    """Carry out a form's request. Return the arguments of `done`. Raise NotRunningError, AskError."""
     wanted, token, by = form.get("ask", ""), form.get("token", ""), form.get("by", "").strip()
     if wanted == "stage":
         crop, _space, stage = form.get("stage", "").partition(" ")
@@ -80,7 +80,7 @@ def asked(source: Source, form: Mapping[str, str]) -> dict[str, str]:
 
 
 def done(wanted: str | None, unwatched: str | None) -> str:
-    """Return what to say of something that was asked for; "" of what nobody can have.
+    """Return the confirmation of a request; "" for an unknown one.
 
     `unwatched`: the crop of a stage that no rule of the station follows.
     """

@@ -146,6 +146,9 @@ class Uplink:
         except Stopped:
             self._farewell()
             raise
+        finally:
+            self._forget()
+            self._publish()
 
     def _connection(self) -> None:
         """Run one connection from its beginning to its end, and the pause after it."""
@@ -288,13 +291,10 @@ class Uplink:
 
     def _farewell(self) -> None:
         """Publish the status "offline" and disconnect in order."""
-        link = self._link
-        if link is None:
+        if (link := self._link) is None:
             return
         try:
             self._send(link, self._adapter.status("offline", self._epoch))
             link.close()
         except LinkError:
             log.debug("no good-bye: the link was gone")
-        self._forget()
-        self._publish()

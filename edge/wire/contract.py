@@ -54,7 +54,7 @@ class Topic(StrEnum):
     ANSWER = "answer"  # platform: the answer to a hello
     RECEIPT = "receipt"  # platform: ranges committed, pictures whole, pieces wanted
     COMMAND = "command"  # platform: something to do
-    RESULT = "result"  # station: what came of a command
+    RESULT = "result"  # station: the result of a command
     ALERT = "alert"  # station: reserved
 
 

@@ -34,7 +34,7 @@ _CODES = {
 
 
 def meaning(code: int) -> Reason:
-    """Return what a reason code means; its number where it is none that ends a connection."""
+    """Return the meaning of a reason code that ends a connection; for any other code, its number."""
     return _CODES.get(code) or Reason("mqtt_code", "code {number}", number=f"{code:#04x}")
 
 

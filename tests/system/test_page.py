@@ -264,6 +264,13 @@ def test_wrong_questions_are_refused_and_cost_nothing(shown: Shown) -> None:
     assert httpx.get(shown.url).status_code == 200
 
 
+def test_a_program_may_ask_with_a_page_and_a_camera_that_are_digits(shown: Shown) -> None:
+    """The next page of events has a number, and a camera may be called 1: neither is taken for an instant."""
+    for name, asked in (("events", {"page": "1"}), ("pictures", {"camera": "1"})):
+        told = httpx.get(f"{shown.url}/api/v1/stations/demo/{name}", params={"from": "0", **asked}, timeout=60)
+        assert told.status_code == 200 and told.json()[name] == [], told.text
+
+
 def test_a_phone_with_a_wrong_clock_tells_right_ages(shown: Shown, browser: Browser) -> None:
     """An hour fast or slow, in New York: the value is as fresh as it is, and times are the station's."""
     for hours in (-1, 1):
