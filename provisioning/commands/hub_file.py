@@ -6,7 +6,6 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
@@ -55,7 +54,7 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
     may_write(out, force, "hub.toml")
     for name in ("broker", "database"):
         typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if typed and "@" in (given[name] or "") and ":" in urlsplit(given[name] or "").netloc.rpartition("@")[0]:
+        if typed and ":" in hub_interview.login_in(given[name] or ""):
             sentence = _("A password does not belong on a command line, where everybody on the machine can read it.")
             remedy = _("Put it into a file and name that with --{name}-password-file.").format(name=name)
             raise CommandError(Exit.USAGE, sentence, remedy)

@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from edge.language.sentence import as_sentence
 from edge.language.texts import _
@@ -154,6 +154,11 @@ def unusable(config: HubConfig) -> str | None:
     return None
 
 
+def login_in(url: str) -> str:
+    """Return what stands before the @ of an address, which may be wrong in any way; "" where nothing does."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+
+
 def _names_a_user_alone(url: str) -> bool:
-    login = urlsplit(url).netloc.rpartition("@")[0]
+    login = login_in(url)
     return bool(login) and ":" not in login
