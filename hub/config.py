@@ -18,12 +18,12 @@ from drivers.reason import Reason
 from edge.config.across import broker_complete, files_fit, rows
 from edge.config.base import HTTP_URL, HUB_NAME, PUBLIC_URL, MonthDay, Name, Section, Title
 from edge.config.delivery import CHANNELS, DeliveryChannel
-from edge.config.errors import STATIONS_FILE, ConfigError, Mistake
+from edge.config.errors import FORMS, STATIONS_FILE, ConfigError, Mistake
 from edge.config.file import DraftConfig, of_kinds, read
 from edge.config.forward import FORWARDS, Forward
 from edge.config.sections import BrokerSection
 from edge.config.slips import decoded
-from edge.config.web_address import web_address
+from edge.config.web_address import url_parts, web_address
 from edge.files import read_password
 from edge.page.address import is_listen_address
 from hub.database.engine import NO_ADDRESS, SQLITE, file_of
@@ -93,6 +93,13 @@ class HttpSection(Section):
         if not is_listen_address(listen):
             raise SettingError(BAD_LISTEN)
         return listen
+
+    @field_validator("public_url")
+    @classmethod
+    def _has_host(cls, url: str | None) -> str | None:
+        if url is not None:
+            url_parts(url, FORMS[PUBLIC_URL])
+        return url
 
     @field_validator("behind_proxy")
     @classmethod

@@ -1,4 +1,4 @@
-"""A curve of braille characters, each two dots wide and four high: the finest that every terminal can draw."""
+"""A curve of braille characters, each two dots wide and four high: the finest plot that every terminal can show."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Extent = tuple[float, float]  # the lowest and the highest value of a column of 
 
 
 def curve(extents: Sequence[Extent | None], rows: int, low: float, high: float) -> list[str]:
-    """Return lines from above: each column of dots from its lowest to its highest value, None a gap without ink.
+    """Return lines from the top: each column of dots from its lowest to its highest value; None is a gap.
 
-    Columns beside each other are joined, so that a steep curve is no cloud of dots; low < high.
+    Adjacent columns are joined, so that a steep curve is continuous; low < high.
     """
     height = 4 * rows
     cells = [[BLANK] * ((len(extents) + 1) // 2) for _ in range(rows)]

@@ -7,7 +7,7 @@ import signal
 
 def main() -> None:
     """Load the command line, which takes a fifth of a second, and run it."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # not where the shell has it ignored
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # unless the shell ignores it
         signal.signal(signal.SIGINT, signal.SIG_DFL)
     from provisioning.main import main as begin
 

@@ -1,4 +1,4 @@
-"""Fold sentences on a narrow terminal: between words, never within one, with the following lines indented."""
+"""Wrap sentences on a narrow terminal: between words, never within one, with the following lines indented."""
 
 from __future__ import annotations
 
@@ -18,47 +18,47 @@ from provisioning import terminal
 if TYPE_CHECKING:
     from pathlib import Path
 
-SET_IN = 2  # columns; how far the rest of a line stands behind its beginning
-WIDE = "\u2e80-\u9fff\uff00-\uff60"  # a Chinese text may be folded behind any of its characters
+SET_IN = 2  # columns by which continuation lines are indented
+WIDE = "\u2e80-\u9fff\uff00-\uff60"  # Chinese text may be wrapped after any character
 OPENING, CLOSING = "（“‘《【[(", "，。；：、！？）”’》】"
-STOPS = ".,;:!?)"  # which stay with a command before them
-# Signs that are not seen and turn what stands around them: a name that somebody typed or sent may have them.
+STOPS = ".,;:!?)"  # these stay with a command before them
+# Invisible characters that change the direction of text; typed or received names may contain them.
 TURNING = {sign: f"<U+{sign:04X}>" for sign in (0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2066, 0x206A))}
-# What a terminal obeys, but for line ends and colours: a text that came over the network may have any of it.
+# Control characters and sequences, except line ends and colours; text from the network may contain them.
 _OBEYED = re.compile(r"\x1b(?!\[[\d;]*m)|[\x00-\x08\x0b-\x1a\x1c-\x1f\x7f-\x9f]")
-KEYS = "PsSpace = next page, q = quit$"  # what `less` shows below a page
+KEYS = "PsSpace = next page, q = quit$"  # the prompt of `less`
 _UNQUOTED = re.compile(r"[\w%+,./:=@-]+")  # Chinese needs no quotes
-# A command in the midst of a sentence is copied whole too: it ends where the sentence goes on.
+# A command within a sentence is kept whole too; it ends where the sentence continues.
 _SUDO = rf"\(?sudo(?: [^\s`{WIDE}(),;]+)+"
 _COMMAND = rf"`[^`]*`|“minshan [^”{WIDE}]*”|{_SUDO}"
-# A number stays with its unit.
+# A number is kept with its unit.
 _AMOUNT = rf"[+±−-]?\d[\d.]*(?: (?:[^\s\d`{WIDE}(][^\s`{WIDE}]*(?=[\s{WIDE}]|$)|[\u4e00-\u9fff]))"
-_ATOM = rf"{_COMMAND}|{_AMOUNT}|[^\s`{WIDE}]+|\s+|."  # compiled at its first use: that takes as long as click
+_ATOM = rf"{_COMMAND}|{_AMOUNT}|[^\s`{WIDE}]+|\s+|."  # compiled at the first use: that takes as long as importing click
 
 
 def say(text: str = "", err: bool = False) -> None:
-    """Print a text of one or more lines, folded where a person looks at it; a file or a program gets whole lines."""
+    """Print a text of one or more lines, wrapped on a terminal; a file or a program gets whole lines."""
     stream = sys.stderr if err else sys.stdout
     text = harmless(text)
     click.echo(fold(text, window_size().columns) if stream.isatty() else text, err=err)
 
 
 def harmless(text: str) -> str:
-    """Return a text with the numbers of those signs in it that no terminal shows, but obeys."""
+    """Return a text with control and direction characters replaced by their code points."""
     return _OBEYED.sub(lambda sign: f"<U+{ord(sign[0]):04X}>", text.translate(TURNING))
 
 
 def as_typed(path: Path | str) -> str:
-    """Return a path as it is typed in a shell: in quotes where it has blanks or other signs that a shell reads."""
-    import shlex  # here: most commands tell of none
+    """Return a path quoted for a shell where necessary."""
+    import shlex  # here: most commands do not need it
 
     text = str(path)
     return text if _UNQUOTED.fullmatch(text) else shlex.quote(text)
 
 
 def program() -> str:
-    """Return how this command is typed from here: by its path where the shell would not find it by its name."""
-    import shutil  # here: most commands tell of none
+    """Return this command's name as typed here: a path where the shell would not find it by name."""
+    import shutil  # here: most commands do not need it
     from pathlib import Path
 
     path = Path(sys.argv[0])
@@ -68,7 +68,7 @@ def program() -> str:
 
 
 def page(lines: Iterable[str]) -> None:
-    """Print lines; where they are more than the window has, through the pager, which q leaves."""
+    """Print lines, through the pager if they do not fit into the window."""
     lines = map(harmless, lines)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         click.echo("\n".join(lines))
@@ -78,16 +78,16 @@ def page(lines: Iterable[str]) -> None:
     if text.count("\n") + 2 > size.lines:  # the prompt takes a line too
         for name, value in _pager_settings().items():
             os.environ.setdefault(name, value)
-        click.echo_via_pager(terminal.legible(text) + "\n")  # it writes itself, and "?" for what it lacks
+        click.echo_via_pager(terminal.legible(text) + "\n")  # the pager writes itself, and "?" for missing characters
     else:
         click.echo(text)
 
 
 def _pager_settings() -> dict[str, str]:
-    """Return how `less` is to show a text: as it is, whatever locales this box has, with its keys in the last line.
+    """Return the environment for `less`: show text unchanged, whatever locales this box has, with a prompt of its keys.
 
-    A person's LANG comes with them over SSH; where the box lacks that locale, `less` would write each Chinese sign as
-    numbers. The keys are in English: of a prompt in Chinese `less` makes other signs.
+    SSH passes a person's LANG on; if the box lacks that locale, `less` would show Chinese characters as numbers. The
+    prompt is in English, because `less` garbles a Chinese one.
     """
     if codecs.lookup(sys.stdout.encoding or "ascii").name != "utf-8":
         return {"LESS": f"-FrX{KEYS}"}
@@ -95,16 +95,16 @@ def _pager_settings() -> dict[str, str]:
 
 
 def window_size() -> os.terminal_size:
-    """Return the columns and lines of the window that is looked at."""
-    import shutil  # here: what is read by a program needs none of it, and it brings all compressors
+    """Return the columns and lines of the terminal's window."""
+    import shutil  # here: not needed for a program's output, and it imports all compressors
 
     return shutil.get_terminal_size()
 
 
 def fold(text: str, columns: int) -> str:
-    """Return the text with no line wider than that, but for what cannot be parted: a path, a command in backticks.
+    """Return the text with no line wider than that, except for indivisible parts: a path, a command in backticks.
 
-    It is the text as the output shows it: what stands for a sign that it lacks is often wider ("+/-" for "±").
+    Missing characters are replaced before, as the replacement is often wider ("+/-" for "±").
     """
     return "\n".join(part for line in terminal.legible(text).split("\n") for part in _folded(line, columns))
 
@@ -123,7 +123,7 @@ def _folded(line: str, columns: int) -> Iterator[str]:
 
 
 def _atoms(line: str) -> Iterator[str]:
-    """Yield the pieces between which the line may be parted: no closing sign begins one, no opening sign ends one."""
+    """Yield the pieces between which a line may be wrapped: none begins with a closing or ends with an opening sign."""
     held = ""
     for atom, following in pairwise([*re.findall(_ATOM, line), " "]):
         held += atom
@@ -136,8 +136,8 @@ def _atoms(line: str) -> Iterator[str]:
 
 
 def columns_of(text: str) -> int:
-    """Return the columns of a text (a Chinese character takes two), not counting what colours it."""
-    shown = click.unstyle(text)  # rich would tell it too, and takes a help as long to load as all the rest
+    """Return the columns of a text (a Chinese character takes two), without colour codes."""
+    shown = click.unstyle(text)  # rich could do it, but takes as long to load as all the rest of a help
     wide = terminal.wide_kinds()
     return sum(
         (1 + (unicodedata.east_asian_width(sign) in wide)) * (unicodedata.combining(sign) == 0) for sign in shown

@@ -1,7 +1,7 @@
 """The `minshan` command: its language first, then the requested command, then one message and an exit code.
 
-Each command is a module of its own and is loaded when it is asked for, so that the daemon does not carry the
-technician's side, and after the language is known: click's help texts are translated when they are declared.
+Each command is a module of its own that is loaded on demand, so that the daemon does not load the technician's side,
+and after the language is known: click's help texts are translated when they are declared.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class Entry(NamedTuple):
-    """Where a command is (under its name, with `_` for `-`), its line in the help, and whether others are below it."""
+    """A command's module (it has the command's name, with `_` for `-`), help line, and whether it is a group."""
 
     module: str
     what: str
@@ -86,30 +86,30 @@ COMMANDS = {
         True,
     ),
 }
-# What people write for a language beside its locale's name.
+# Other names of languages that are accepted.
 LANGUAGES = {"zh": "zh", "cn": "zh", "chinese": "zh", "中文": "zh", "en": "en", "english": "en"}
 
 
 class CommandGroup(LazyGroup):
-    """The commands, each loaded when it is named."""
+    """The commands, each loaded on demand."""
 
     context_class = CommandContext
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Return the names of the commands that this installation has."""
+        """Return the names of the installed commands."""
         return [name for name, entry in COMMANDS.items() if importlib.util.find_spec(entry.module)]
 
     def group_names(self) -> list[str]:
-        """Return the names of those that have others below them."""
+        """Return the names of the groups."""
         return [name for name, entry in COMMANDS.items() if entry.has_others and importlib.util.find_spec(entry.module)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write a line for each command, of the registry: to load them all would take ten times as long."""
+        """Write a line for each command from the registry: loading them all would take ten times as long."""
         with formatter.section(texts._("Commands")):
             formatter.write_dl([(name, texts._(COMMANDS[name].what)) for name in self.list_commands(ctx)])
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Return the command of that name. Raise NoSuchCommand with its near miss where there is none."""
+        """Return the command of that name. Raise NoSuchCommand with similar names where there is none."""
         known = self.list_commands(ctx)
         if cmd_name not in known:
             from drivers.wide_signs import first_wide
@@ -123,11 +123,11 @@ class CommandGroup(LazyGroup):
             raise click.exceptions.NoSuchCommand(cmd_name, possibilities=meant, ctx=ctx)
         with unswept():
             module: ModuleType = importlib.import_module(COMMANDS[cmd_name].module)
-        return named_in_words(getattr(module, cmd_name.replace("-", "_")))
+        return translated(getattr(module, cmd_name.replace("-", "_")))
 
 
-def named_in_words(command: click.Command) -> click.Command:
-    """Give the command and those below it the words of its usage and of its options' types, which click leaves."""
+def translated(command: click.Command) -> click.Command:
+    """Translate the parts of a command's usage that click does not, also those of its subcommands."""
     command.context_class = CommandContext
     command.options_metavar = texts._("[OPTIONS]")
     for option in command.params:
@@ -139,8 +139,8 @@ def named_in_words(command: click.Command) -> click.Command:
     if isinstance(command, click.Group):
         command.subcommand_metavar = texts._("COMMAND [ARGS]...")
         for below in command.commands.values():
-            below.short_help = below.short_help or first_sentence(below.help or "")  # click would cut it by letters
-            named_in_words(below)
+            below.short_help = below.short_help or first_sentence(below.help or "")  # click would truncate it
+            translated(below)
     return command
 
 
@@ -150,7 +150,7 @@ def first_sentence(text: str) -> str:
 
 
 def group() -> click.Group:
-    """Return the command line, declared in the language that is spoken now."""
+    """Return the command line, declared in the current language."""
     commands = CommandGroup(
         "minshan",
         help=texts._("Minshan: the software of a small weather station in a mountain orchard."),
@@ -171,10 +171,10 @@ def group() -> click.Group:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Run the command line and end the process with one of `Exit`'s codes."""
-    # Blinka asks on a terminal whether it may install packages: never on a station.
+    """Run the command line and exit with one of `Exit`'s codes."""
+    # Blinka would ask on a terminal whether to install packages.
     os.environ.setdefault("BLINKA_SKIP_DEPENDENCY_CHECK", "1")
-    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it reads the files of all packages to look for some
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # it would search all packages for plugins
     terminal.make_legible()
     terminal.heed_interrupts()
     lang, words = language_first(sys.argv[1:] if argv is None else argv)
@@ -189,7 +189,7 @@ def main(argv: Sequence[str] | None = None) -> None:
 
 
 def language_first(argv: Sequence[str]) -> tuple[str, list[str]]:
-    """Return the value of --lang, wherever it stands ("" where it does not), and the other words."""
+    """Return the value of --lang, wherever it is ("" where it is missing), and the other words."""
     for place, word in enumerate(words := list(argv)):
         if word == "--":
             break
@@ -205,7 +205,7 @@ def outcome(words: list[str]) -> int:
     try:
         see_encoding(words)
         see_dashes(words)
-        return int(ran(words) or Exit.OK)
+        return int(run_words(words) or Exit.OK)
     except click.exceptions.Exit as end:
         return end.exit_code
     except click.ClickException as error:
@@ -231,33 +231,33 @@ def outcome(words: list[str]) -> int:
         return unforeseen(error)
 
 
-def ran(words: list[str]) -> Any:
-    """Return what the command returns, or its help's. Raise BrokenPipeError where its reader goes (click: 1)."""
+def run_words(words: list[str]) -> Any:
+    """Return the command's result, or its help's. Raise BrokenPipeError where the reader is gone (click: exit 1)."""
     try:
         return group().main(words, prog_name="minshan", standalone_mode=False)
-    except SystemExit:  # our commands raise `Exit`
+    except SystemExit:  # by click alone: our commands raise `Exit`
         raise BrokenPipeError from None
     except click.UsageError as error:
         if (asked := help_asked(error, words)) is None:
             raise
-        return ran(asked)
+        return run_words(asked)
 
 
 def see_encoding(words: Sequence[str]) -> None:
-    """Raise CommandError where the terminal has written a word in another encoding than that of its locale."""
+    """Raise CommandError where the terminal sent a word in another encoding than its locale's."""
     if any(terminal.is_misread(word) and not os.path.exists(word) for word in words):  # a file may be named so
         raise CommandError(Exit.USAGE, *terminal.misread_words())
 
 
 def unnameable(error: UnicodeEncodeError) -> CommandError:
-    """Return the failure of a path that this locale cannot write, so that no file can be named by it."""
+    """Return the error for a path that the locale's encoding cannot represent."""
     sentence = texts._("{path}: the terminal's encoding, {encoding}, lacks characters of this path")
     remedy = texts._("Use a UTF-8 terminal: export LANG=zh_CN.UTF-8 (or C.UTF-8).")
     return CommandError(Exit.USAGE, sentence.format(path=error.object, encoding=error.encoding), remedy)
 
 
 def reported(failure: CommandError, words: list[str]) -> int:
-    """Print the sentence of a failure, its remedy below, and both for a program that asked. Return the exit code."""
+    """Print an error and its remedy, also as JSON if requested. Return the exit code."""
     for line in failure.sentence.splitlines():
         say(texts._("Error: {message}").format(message=line), err=True)
     if failure.remedy:
@@ -268,7 +268,7 @@ def reported(failure: CommandError, words: list[str]) -> int:
 
 
 def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
-    """Print the same for a program, on the output where it looks for the answer."""
+    """Print an error as JSON on stdout, where a program expects the answer."""
     import json  # here, as in `unforeseen`
 
     error = {"code": code.value, "sentences": sentence.splitlines(), "remedy": remedy}
@@ -276,8 +276,8 @@ def print_json_failure(code: Exit, sentence: str, remedy: str) -> None:
 
 
 def unforeseen(error: Exception) -> int:
-    """Say in one sentence that Minshan itself is at fault, and keep the detail in a file for its makers."""
-    import logging  # here: few commands need these, and they bring much with them
+    """Print that Minshan itself is at fault, and write the traceback to a file for a report."""
+    import logging  # here: few commands need these, and they import much
     import tempfile
     import traceback
 

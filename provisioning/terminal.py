@@ -1,6 +1,6 @@
-"""What a terminal can show: characters that its encoding lacks are replaced by ones that it has.
+"""Adapt output to a terminal: characters that its encoding lacks are replaced by ones that it has.
 
-A Chinese terminal of old speaks GBK, which has no µ, ³ or ✓; a serial console often speaks ASCII alone.
+An old Chinese terminal uses GBK, which lacks µ, ³ and ✓; a serial console often uses only ASCII.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import click.termui
 
 from edge.language import texts
 
-# What is written for a sign, the first that the terminal has.
+# Replacements of characters; the first that the terminal has is used.
 INSTEAD = {
     "✓": ("√", "+"),
     "✗": ("×", "x"),
@@ -43,55 +43,55 @@ INSTEAD = {
     "‘": ("'",),
     "’": ("'",),
     "·": (".",),
-    "岷": ("",),  # the name stands in Latin letters beside it
+    "岷": ("",),  # the name is beside it in Latin letters
     "山": ("",),
     "\ud800": ("",),  # FILLER
 }
 BRAILLE = 0x2800  # the first of 256, each with two columns of four dots
 UPPER, LOWER = 0x1B, 0xE4  # the dots of the upper half of one, and of the lower
 NUDGE = 0.5  # s
-FILLER = "\ud800"  # no encoding has it: it is counted, and never written
+FILLER = "\ud800"  # in no encoding: it is counted, but never written
 HANDLER = "minshan-legible"
 PLAIN_ASCII = "minshan_ascii"
-DOUBLE_BYTE = ("gb2312", "gbk", "gb18030", "big5", "big5hkscs", "cp950")  # a terminal draws what they have in squares
+DOUBLE_BYTE = ("gb2312", "gbk", "gb18030", "big5", "big5hkscs", "cp950")  # shown two columns wide
 
 
 def can_show(text: str) -> bool:
-    """Return whether the standard output has the signs of that text."""
+    """Return whether the standard output can represent a text."""
     return _has(encoding(), text)
 
 
 def encoding() -> str:
-    """Return the encoding of the standard output, also while a table is drawn there: what stands for it tells none."""
+    """Return the standard output's encoding, also while a live table replaces it by an object without one."""
     outputs = (sys.stdout, sys.__stdout__)
     return next((out.encoding for out in outputs if out is not None and out.encoding), "ascii")
 
 
 def legible(text: str) -> str:
-    """Return a text with what the standard output lacks replaced by what it has, for a program that writes it there."""
+    """Return a text with characters replaced that the standard output lacks, for a program that writes there itself."""
     return text.encode(encoding(), HANDLER).decode(encoding())
 
 
 def wide_kinds() -> str:
-    """Return which signs take two columns, as their East Asian widths: where two bytes are a sign, "°" and “ too."""
+    """Return the East Asian widths of two columns; in double-byte encodings also the ambiguous ones, as of "°"."""
     return "WFA" if codecs.lookup(encoding()).name in DOUBLE_BYTE else "WF"
 
 
 def as_counted(text: str) -> str:
-    """Return a text for `rich`, which takes "°" for one column: where it is two, what is never written follows it."""
+    """Return a text for `rich`, which counts one column for "°": where it takes two, a FILLER is added."""
     if "A" not in wide_kinds():
         return text
     return "".join(sign + FILLER * (unicodedata.east_asian_width(sign) == "A") for sign in legible(text))
 
 
 def can_redraw() -> bool:
-    """Return whether the standard output is a terminal on which a table can be drawn over itself."""
+    """Return whether the standard output is a terminal on which a table can be redrawn in place."""
     return sys.stdout.isatty() and os.environ.get("TERM", "").lower() not in ("dumb", "unknown")
 
 
 def make_legible() -> None:
-    """Let both outputs write what they can in place of what they cannot, instead of failing."""
-    codecs.register_error(HANDLER, _instead)
+    """Make both outputs replace characters that they lack, instead of failing."""
+    codecs.register_error(HANDLER, _replace)
     codecs.register(_plain_ascii)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -101,19 +101,19 @@ def make_legible() -> None:
 
 
 def heed_interrupts() -> None:
-    """Let Ctrl-C end every question that a command asks, at whatever instant it is pressed."""
-    visible = click.termui.visible_prompt_func = _nudged(click.termui.visible_prompt_func)
-    hidden = _nudged(_unechoed(click.termui.hidden_prompt_func, visible))
+    """Make Ctrl-C interrupt every prompt, at whatever instant it is pressed."""
+    visible = click.termui.visible_prompt_func = _interruptible(click.termui.visible_prompt_func)
+    hidden = _interruptible(_hidden(click.termui.hidden_prompt_func, visible))
     click.termui.hidden_prompt_func = hidden  # type: ignore[assignment]  # declared as a function, called as any other
 
 
 def is_misread(text: str) -> bool:
-    """Return whether a text has bytes that are no characters of the locale: the terminal writes another encoding."""
+    """Return whether a text has undecodable bytes: the terminal uses another encoding than its locale."""
     return any("\udc80" <= sign <= "\udcff" for sign in text)
 
 
-def _unechoed(read: Callable[[str], str], visible: Callable[[str], str]) -> Callable[[str], str]:
-    """Return what reads a line that is not to be seen; where no terminal can hide it, it says so and reads it."""
+def _hidden(read: Callable[[str], str], visible: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a function that reads a hidden line; without a terminal that can hide it, it warns and reads visibly."""
 
     def line(prompt: str) -> str:
         from getpass import GetPassWarning  # here: few commands ask for a secret
@@ -131,11 +131,11 @@ def _unechoed(read: Callable[[str], str], visible: Callable[[str], str]) -> Call
     return line
 
 
-def _nudged(read: Callable[[str], str]) -> Callable[[str], str]:
-    """Return what reads a line, looking up from it twice a second; one that is misread is asked for again.
+def _interruptible(read: Callable[[str], str]) -> Callable[[str], str]:
+    """Return a function that reads a line, interrupted twice a second; an undecodable line is prompted for again.
 
-    Python takes note of a signal between two of its instructions. One that comes after the last of them and before the
-    system call that waits for a key would be noticed with the next key alone; so an alarm interrupts the call.
+    Python handles signals between two of its instructions. One that arrives after the last of them and before the
+    system call that waits for a key would be handled only with the next key, so an alarm interrupts the call.
     """
 
     @wraps(read)
@@ -143,7 +143,7 @@ def _nudged(read: Callable[[str], str]) -> Callable[[str], str]:
         before = signal.signal(signal.SIGALRM, lambda *_: None)
         signal.setitimer(signal.ITIMER_REAL, NUDGE, NUDGE)
         try:
-            return _legibly(read, prompt)
+            return _read_decodable(read, prompt)
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
@@ -151,7 +151,7 @@ def _nudged(read: Callable[[str], str]) -> Callable[[str], str]:
     return line
 
 
-def _legibly(read: Callable[[str], str], prompt: str) -> str:
+def _read_decodable(read: Callable[[str], str], prompt: str) -> str:
     while True:
         try:
             line = read(prompt)
@@ -165,7 +165,7 @@ def _legibly(read: Callable[[str], str], prompt: str) -> str:
 
 
 def misread_words() -> tuple[str, str]:
-    """Return what is wrong where characters are misread, and what to do."""
+    """Return the error for undecodable input, and its remedy."""
     sentence = texts._("The terminal sends characters that are not {encoding}, which is the encoding of its locale.")
     encoding = sys.getfilesystemencoding().upper()
     return sentence.format(encoding=encoding), texts._("Use a UTF-8 terminal: export LANG=zh_CN.UTF-8 (or C.UTF-8).")
@@ -184,7 +184,7 @@ def _plain_ascii(name: str) -> codecs.CodecInfo | None:
     )
 
 
-def _instead(error: UnicodeError) -> tuple[str | bytes, int]:
+def _replace(error: UnicodeError) -> tuple[str | bytes, int]:
     if not isinstance(error, UnicodeEncodeError):
         raise error
     text = error.object[error.start : error.end]
@@ -193,7 +193,7 @@ def _instead(error: UnicodeError) -> tuple[str | bytes, int]:
 
 def _nearest(sign: str, encoding: str) -> str:
     dots = ord(sign) - BRAILLE
-    if 0 <= dots < 256:  # a piece of a curve: where its ink is
+    if 0 <= dots < 256:  # a piece of a curve
         return " '.:"[bool(dots & UPPER) + 2 * bool(dots & LOWER)]
     for near in (*INSTEAD.get(sign, ()), unicodedata.normalize("NFKD", sign)):
         if _has(encoding, near):

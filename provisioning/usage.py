@@ -1,4 +1,4 @@
-"""What click says of a command line, in the marks of the person's language, and with what may have been meant."""
+"""Help and usage errors of click, with the punctuation of the person's language, and with suggestions."""
 
 from __future__ import annotations
 
@@ -12,19 +12,18 @@ from edge.language import texts
 from provisioning.folding import columns_of, fold, window_size
 
 LEAST_WIDTH, MOST_WIDTH = 20, 80  # columns
-NARROW = 58  # columns below which a term and its meaning do not stand side by side
-BELOW = 4  # columns by which the meaning is then set in
+NARROW = 58  # columns below which meanings are written below their terms
+BELOW = 4  # columns by which they are indented then
 NEAR = 0.8  # difflib's ratio: `doktor` is near `doctor`, and `restore`, as `hub restore` is called, not near `remote`
-HELP = ("help", "帮助")  # what people type for --help, as a command
-MARKS = ("-help", "--帮助", "-?", "/?", "/h", "/help", "?", "？")  # and behind one, as elsewhere
-MOST_NAMED = 10  # commands that are named where none is near: more are for `--help`
+HELP = ("help", "帮助")  # accepted for --help, as a command
+MARKS = ("-help", "--帮助", "-?", "/?", "/h", "/help", "?", "？")  # and behind a command, as on other systems
+MOST_NAMED = 10  # commands listed in an error; more are left to `--help`
 
 
 class HelpFormatter(click.HelpFormatter):
-    """Help as click writes it, but with the colons of Chinese, and folded as it is drawn.
+    """Help as click writes it, but with Chinese punctuation, and wrapped by columns.
 
-    Click counts characters, of which a Chinese one takes two columns, parts words, and takes no window for narrower
-    than 50 columns.
+    Click counts characters, although a Chinese one takes two columns, breaks words, and assumes at least 50 columns.
     """
 
     def __init__(self, indent_increment: int = 2, width: int | None = None, max_width: int | None = None) -> None:
@@ -48,7 +47,7 @@ class HelpFormatter(click.HelpFormatter):
         self.write("\n\n".join(paragraphs) + "\n")
 
     def write_dl(self, rows: Iterable[tuple[str, str]], col_max: int = 30, col_spacing: int = 2) -> None:
-        """Write terms and what each means beside it, or below it where the window is narrow."""
+        """Write terms with their meanings beside them, or below them in a narrow window."""
         terms = list(rows)
         widest = max((columns_of(term) for term, _meaning in terms), default=0)
         column = min(widest, col_max) + col_spacing if self.width >= NARROW else BELOW
@@ -59,7 +58,7 @@ class HelpFormatter(click.HelpFormatter):
             self.write("\n".join([first.rstrip(), *filter(str.strip, lines)]) + "\n")
 
     def _folded(self, text: str, behind: int) -> list[str]:
-        """Return the lines of a text, all set in by so many columns more than the present indent."""
+        """Return the lines of a text, indented by so many columns more than the present indent."""
         margin = " " * (self.current_indent + behind)
         text = " ".join(text.split()).replace("。 ", "。").replace("; ", texts._("; "))  # click writes these marks
         lines = fold(text, max(LEAST_WIDTH // 2, self.width - len(margin)))
@@ -67,13 +66,13 @@ class HelpFormatter(click.HelpFormatter):
 
 
 class CommandContext(click.Context):
-    """A command at work; see above."""
+    """A command's context with our help formatter."""
 
     formatter_class = HelpFormatter
 
 
 def see_dashes(words: Sequence[str]) -> None:
-    """Raise UsageError where an option begins with a long dash, as phones and editors make it of --."""
+    """Raise UsageError where an option begins with a long dash, into which phones and editors turn --."""
     from drivers.wide_signs import wide_dash
 
     for word in itertools.takewhile(lambda word: word != "--", words):
@@ -83,9 +82,9 @@ def see_dashes(words: Sequence[str]) -> None:
 
 
 def help_asked(error: click.UsageError, words: Sequence[str]) -> list[str] | None:
-    """Return the command line of the help that somebody wants, as by `help sensors`, `sensors -help` or `status help`.
+    """Return the command line with --help for `help sensors`, `sensors -help` or `status help`.
 
-    None where a wrong command line asks for none: the value of an option may be any word.
+    None if a wrong command line asks for no help: the value of an option may be any word.
     """
     place = len(words) - 1
     if isinstance(error, click.exceptions.NoSuchCommand) and error.command_name in HELP:
@@ -96,12 +95,11 @@ def help_asked(error: click.UsageError, words: Sequence[str]) -> list[str] | Non
 
 
 def usage_sentence(error: click.UsageError, words: Sequence[str]) -> str:
-    """Return what click says of a wrong command line, in the marks of the person's language.
+    """Return click's message about a wrong command line, with the punctuation of the person's language.
 
-    Of a word that is no command, with what it may have been meant for: a near one, one below another, what it begins,
-    or all of a few; of an option that is missing, with what it is; of one that there is not, and of a word too many,
-    with those that there are; of a number below 0, which click takes for an option, what it is not. `words`: the
-    command line.
+    For an unknown command it suggests a similar one, a subcommand of that name, one that begins so, or all of a few;
+    for a missing option it adds the option's help; for an unknown option or a surplus word the existing options; for a
+    negative number, which click takes for an option, why no argument accepts it. `words`: the command line.
     """
     message = error.format_message()
     if isinstance(error, click.exceptions.NoSuchOption):
@@ -120,12 +118,12 @@ def usage_sentence(error: click.UsageError, words: Sequence[str]) -> str:
 
 
 def surplus() -> str:
-    """Return what click says of a word too many."""
+    """Return click's message about a surplus word."""
     return texts.ngettext("Got unexpected extra argument ({args})", "Got unexpected extra arguments ({args})", 1)
 
 
 def options_known(error: click.exceptions.NoSuchOption, words: Sequence[str]) -> str:
-    """Return where an option belongs that stands before its command, or which there are; "" where one is near."""
+    """Return where an option before its command belongs, or the existing options; "" where click suggests one."""
     if error.ctx is None or error.possibilities:
         return ""
     command = error.ctx.command
@@ -139,14 +137,14 @@ def options_known(error: click.exceptions.NoSuchOption, words: Sequence[str]) ->
 
 
 def options_of(command: click.Command) -> str:
-    """Return which options a command has; "" where they are many, or words belong there without one."""
+    """Return the options of a command; "" where there are many, or the command takes arguments."""
     names = [max(param.opts, key=len) for param in command.params if isinstance(param, click.Option)]
     arguments = any(isinstance(param, click.Argument) for param in command.params)
     return "" if arguments or isinstance(command, click.Group) or len(names) > MOST_NAMED else listed(names)
 
 
 def negative(error: click.exceptions.NoSuchOption, words: Sequence[str]) -> str:
-    """Return why a number below 0 is no value of any argument; "" where the word is none, or might be one."""
+    """Return why a negative number is not valid for any argument; "" where the word is none, or may be valid."""
     word = next((word for word in words if re.match(r"-[\d.]", word) and word.startswith(error.option_name)), "")
     if word and error.ctx is not None:
         for param in error.ctx.command.params:
@@ -159,7 +157,7 @@ def negative(error: click.exceptions.NoSuchOption, words: Sequence[str]) -> str:
 
 
 def meant_by(error: click.exceptions.NoSuchCommand) -> str:
-    """Return which commands begin with a word that is none, or which there are; "" where those are many."""
+    """Return suggestions for an unknown command: subcommands, prefixes, options, or all of a few; "" for none."""
     if error.ctx is None or not isinstance(error.ctx.command, click.Group):
         return ""
     known = error.ctx.command.list_commands(error.ctx)
@@ -176,17 +174,17 @@ def meant_by(error: click.exceptions.NoSuchCommand) -> str:
 
 
 class LazyGroup(click.Group):
-    """Commands that are loaded when they are named."""
+    """Commands that are loaded on demand."""
 
     def group_names(self) -> list[str]:
-        """Return those that have others below them."""
+        """Return the names of the groups."""
         raise NotImplementedError
 
 
 def near(group: click.Group, ctx: click.Context, word: str, known: Sequence[str]) -> Sequence[str]:
-    """Return what a word that is no command may be near to: the known ones, or none where one below them is meant.
+    """Return the candidates for an unknown command: the known ones, or none where a subcommand is meant.
 
-    Those below are looked at, and so loaded, only where the word is not very near a known one.
+    Subcommands are searched, and so loaded, only where the word is not very similar to a known command.
     """
     from difflib import get_close_matches
 
@@ -194,7 +192,7 @@ def near(group: click.Group, ctx: click.Context, word: str, known: Sequence[str]
 
 
 def below(group: click.Group, ctx: click.Context, word: str) -> Iterator[str]:
-    """Yield the commands below a group's own that end with that word: `decode` is there as `sensors decode`."""
+    """Yield the subcommands of that name below a group: `sensors decode` for `decode`."""
     for name in group.group_names() if isinstance(group, LazyGroup) else group.commands:
         one = group.get_command(ctx, name)
         if isinstance(one, click.Group):
@@ -203,5 +201,5 @@ def below(group: click.Group, ctx: click.Context, word: str) -> Iterator[str]:
 
 
 def listed(words: Iterable[str]) -> str:
-    """Return which words there are."""
+    """Return a sentence that lists the words."""
     return texts._("There are: {possibilities}.").format(possibilities=texts._(", ").join(map(repr, words)))

@@ -1,1 +1,1 @@
-"""Alarms at the hub: what stations raise, and stations that fail to report, until somebody knows about it."""
+"""Alarms at the hub: alerts of stations, and stations that fall silent, escalated until somebody acknowledges."""

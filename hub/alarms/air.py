@@ -1,4 +1,4 @@
-"""The air at a station as known to the hub: the newest minute before an instant, and how fast it fell."""
+"""The air at a station: the newest minute before an instant, and how fast its temperature was falling."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from edge.records.record import Kind
 from hub.database.engine import Engine
 from hub.database.rows import body_in
 
-NEAR_FROST = 3.0  # degC of the wet bulb, from which on frost is near: 0.8 K above where the rules begin in bloom
+NEAR_FROST = 3.0  # degC of the wet bulb, at or below which frost is near; 0.8 K above the first limit in bloom
 RECENT_US = 6 * HOUR_US
 
 
 class Air(msgspec.Struct, frozen=True):
-    """One minute's air: when it began, degC of the air and the wet bulb, how fast the air fell before, K an hour."""
+    """One minute's air: its begin, air and wet bulb in degC, and how fast the air was falling, K/h."""
 
     start_us: int
     air: float | None
@@ -32,7 +32,7 @@ class Air(msgspec.Struct, frozen=True):
 
 
 def air_at(engine: Engine, station: str, until_us: int) -> Air | None:
-    """Return the air of the newest minute that began by then; None where there is none in the hours before.
+    """Return the air of the newest minute that began by then; None where there is none within RECENT_US.
 
     Raise SinkError.
     """
@@ -53,7 +53,7 @@ def air_at(engine: Engine, station: str, until_us: int) -> Air | None:
 def minutes_of(
     engine: Engine, station: str, first_us: int, last_us: int, most: int = 10_000
 ) -> list[tuple[int, Minute]]:
-    """Return the newest minutes, `most` of them, that began after one instant and by another, by time, with when.
+    """Return the newest minutes (at most `most`) that began after `first_us` and up to `last_us`, with begin, by time.
 
     Raise SinkError.
     """

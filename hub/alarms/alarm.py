@@ -1,7 +1,7 @@
 """An alarm: what is known about it, and how far people have been notified.
 
-What a station says in its alert records is taken in any order: they overtake each other on their way. The one with the
-highest number says how it stands; an older one says at most when it began.
+A station's alert records may arrive in any order. The one with the highest number determines the present state; an
+older one at most the begin.
 """
 
 from __future__ import annotations
@@ -16,13 +16,13 @@ from edge.delivery.facts import What, what_of
 from edge.delivery.urgency import Urgency, urgency_of
 from edge.records.bodies import Alert
 
-LATE_US = 300_000_000  # between what happened and its arrival here, from which on it is told as late
+LATE_US = 300_000_000  # delay of arrival from which on an alert is reported as late
 
 
 class Escalation(msgspec.Struct, omit_defaults=True):
-    """How far people were told, microseconds UTC. `told`: the worst level so far; `reached`: who, in order.
+    """How far people were notified; times: microseconds UTC. `told`: the worst level so far; `reached`: who, in order.
 
-    `hurry`: a channel failed, so that the next person and the waking channels come at once; `hurried`: they came.
+    `hurry`: a channel failed, so the next person and the waking channels are due at once; `hurried`: they were used.
     """
 
     told: int = 0
@@ -40,10 +40,11 @@ class Escalation(msgspec.Struct, omit_defaults=True):
 
 
 class Quiet(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What was last heard of a station that says nothing: when, the air's and the wet bulb's degC, its fall, K/h.
+    """Facts of an alarm that the hub raised: of a silent station its last minute, air and wet bulb (degC), fall (K/h).
 
-    `heard_us`: when that came, by this hub's clock, where it is another than that of `last_us`.
-    `count`: of stations, where all of them say nothing, or of MB; `channel` takes nothing, for `why`.
+    `heard_us`: when it was last heard, by this hub's clock, where that differs from the stations' clocks.
+    `count`: silent stations where all are silent, MB of a log, or minutes of a clock's error; `channel`: the one that
+    fails, `why`: the reason.
     """
 
     last_us: int | None = None
@@ -57,10 +58,9 @@ class Quiet(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Alarm(msgspec.Struct, omit_defaults=True):
-    """One alarm. `said`: the newest turn of a station's alert; `quiet`: of an alarm that the hub raises itself.
+    """One alarm. `said`: the newest turn of a station's alert; `quiet`: facts of an alarm that the hub itself raised.
 
-    `seq` is the number of the record that said it last; `arrived_us` when that came here. `near`: the air was near
-    frost.
+    `seq` is the number of the newest turn's record, `arrived_us` its arrival. `near`: the air was near frost.
     """
 
     id: str
@@ -78,32 +78,32 @@ class Alarm(msgspec.Struct, omit_defaults=True):
     cleared_us: int | None = None
     said: Alert | None = None
     quiet: Quiet | None = None
-    escalation: Escalation = msgspec.field(default_factory=Escalation, name="ladder")  # as hubs of before wrote it
+    escalation: Escalation = msgspec.field(default_factory=Escalation, name="ladder")  # the name in stored alarms
 
     @property
     def urgency(self) -> Urgency:
-        """Return whether it wakes people (frost), concerns those on duty (weather), or waits for the day."""
+        """Return "frost", which wakes people, "weather", for those on duty, or "upkeep", which waits for the day."""
         if self.what in ("silent", "all_silent") or (self.open and not self.step):
             return "frost" if self.near else "upkeep"
         return urgency_of(self.what)
 
     @property
     def level(self) -> int:
-        """Return how bad it is: the step, and 1 where nothing is known."""
+        """Return the severity: the step, at least 1 while open; 0 when over."""
         return max(self.step, 1) if self.open else 0
 
     @property
     def is_untold(self) -> bool:
-        """Return whether a station's alert was over before anybody heard of it: it belongs into a summary.
+        """Return whether a station's alert was over before anybody was notified, so that it belongs into a summary.
 
-        Not where it saw nothing for a while, as over each restart, and nothing was the matter.
+        A rule that was blind for a while, as at each restart, does not count.
         """
         told = self.escalation.told or self.escalation.over_told
         return self.said is not None and not self.open and not told and self.turn != "seeing"
 
     @property
     def is_critical(self) -> bool:
-        """Return whether buds die now."""
+        """Return whether the temperature kills buds now."""
         alert = self.said
         if alert is None or alert.crop not in CRITICAL or not self.open or not self.step:
             return False
@@ -112,14 +112,14 @@ class Alarm(msgspec.Struct, omit_defaults=True):
 
 
 def identity(station: str, alert: str) -> str:
-    """Return an alarm's id: the same for whichever hub looks."""
+    """Return an alarm's id, the same at each hub."""
     return hashlib.sha256(f"{station}\0{alert}".encode()).hexdigest()[:16]
 
 
 def apply_turn(alarm: Alarm | None, station: str, alert: Alert, seq: int, at_us: int, arrived_us: int) -> Alarm:
-    """Return an alarm with one more turn of a station's alert; `at_us` when it turned.
+    """Return an alarm updated by a turn of a station's alert; `at_us`: the time of the turn.
 
-    The turn that it has already comes again where its time has become known since.
+    The present turn arrives again, as a revision, when its time becomes known.
     """
     late = arrived_us - at_us > LATE_US
     if alarm is None:
@@ -127,7 +127,7 @@ def apply_turn(alarm: Alarm | None, station: str, alert: Alert, seq: int, at_us:
     if alert.turn == "raised" or (seq == alarm.seq and alarm.raised_us == alarm.changed_us):
         alarm.raised_us = at_us
     if seq == alarm.seq:
-        _date(alarm, at_us)
+        _redate(alarm, at_us)
     if seq <= alarm.seq:
         return alarm
     alarm.seq, alarm.said, alarm.turn, alarm.step = seq, alert, alert.turn, alert.step
@@ -137,25 +137,25 @@ def apply_turn(alarm: Alarm | None, station: str, alert: Alert, seq: int, at_us:
     return alarm
 
 
-def _date(alarm: Alarm, at_us: int) -> None:
-    """Give the newest turn another time. It arrived when it first did."""
+def _redate(alarm: Alarm, at_us: int) -> None:
+    """Change the time of the newest turn; its arrival stays the first one."""
     alarm.changed_us, alarm.late = at_us, alarm.arrived_us - at_us > LATE_US
     alarm.cleared_us = None if alarm.open else at_us
 
 
 def new_alarm(station: str, name: str, what: What, at_us: int, quiet: Quiet, near: bool = False) -> Alarm:
-    """Return an alarm that the hub raises itself; `name` tells it from others of that station."""
+    """Return an alarm that the hub itself raises; `name` identifies it among those of that station."""
     found = Alarm(identity(station, name), station, what, at_us, at_us, at_us, True, step=1, near=near)
     found.quiet = quiet
     return found
 
 
 def clear(alarm: Alarm, at_us: int) -> None:
-    """End an alarm that the hub raised itself."""
+    """End an alarm that the hub itself raised."""
     alarm.open, alarm.step, alarm.turn = False, 0, "cleared"
     alarm.cleared_us = alarm.changed_us = alarm.arrived_us = at_us
 
 
 def reason_of(quiet: Quiet | None) -> Reason | None:
-    """Return why a channel takes nothing."""
+    """Return the reason in the facts; None where there is none."""
     return None if quiet is None or quiet.why is None else restored(quiet.why)

@@ -18,7 +18,7 @@ TEXT = N_("[Test] This is a test message: nothing has happened")
 
 
 class TrialMessage(msgspec.Struct, frozen=True):
-    """A message that was put out; `message` is its id."""
+    """A test message that was queued; `message` is its id."""
 
     message: str
     name: str
@@ -26,9 +26,9 @@ class TrialMessage(msgspec.Struct, frozen=True):
 
 
 class Attempt(msgspec.Struct, frozen=True):
-    """One try of a message: when (microseconds UTC), by which channel, to whom, what came of it.
+    """One attempt to send a message: when (microseconds UTC), by which channel, to whom, and its result.
 
-    `fate` None: under way, or not known; `answer` is the service's own; `why` a reason as records carry one.
+    `fate` None: in progress, or unknown; `answer` is the service's own; `why` a reason as in records.
     """
 
     message: str
@@ -43,7 +43,7 @@ class Attempt(msgspec.Struct, frozen=True):
 
 
 def put_test_messages(engine: Engine, people: Iterable[Contact], now: int) -> list[TrialMessage]:
-    """Put out a test message to these people, by each of their channels. Raise SinkError."""
+    """Queue a test message to these people, by each of their channels. Return them. Raise SinkError."""
     found = []
     with engine.transaction():
         for person in people:
@@ -54,7 +54,7 @@ def put_test_messages(engine: Engine, people: Iterable[Contact], now: int) -> li
 
 
 def waiting(engine: Engine, since_us: int) -> list[Attempt]:
-    """Return the messages made since then that are still to be tried, the newest first. Raise SinkError."""
+    """Return the messages created since then that were not attempted yet, the newest first. Raise SinkError."""
     found = engine.query(
         "SELECT id, channel, made, said FROM alarm_message WHERE state = 'waiting' AND tries = 0 AND made >= %s "
         "ORDER BY made DESC",
@@ -64,20 +64,20 @@ def waiting(engine: Engine, since_us: int) -> list[Attempt]:
 
 
 def attempts(engine: Engine, since_us: int, most: int = 200) -> list[Attempt]:
-    """Return the newest tries since then. Raise SinkError."""
+    """Return the newest attempts since then. Raise SinkError."""
     found = engine.query(
         "SELECT a.message, a.number, a.channel, a.tried, m.said, a.fate, a.answer, a.why FROM alarm_attempt a "
         "JOIN alarm_message m ON m.id = a.message WHERE a.tried >= %s ORDER BY a.tried DESC, a.number DESC LIMIT %s",
         (since_us, most),
     )
-    attempts_ = []
+    found_attempts = []
     for message, number, channel, tried, said, fate, answer, why in found:
         told = None if why is None else json.loads(why)
-        attempts_.append(Attempt(message, number, channel, tried, *_about(said), fate, answer, told))
-    return attempts_
+        found_attempts.append(Attempt(message, number, channel, tried, *_about(said), fate, answer, told))
+    return found_attempts
 
 
 def _about(said: str) -> tuple[list[str], str]:
-    """Return to whom a message goes, and what it is about."""
+    """Return a message's recipients, and its kind."""
     outgoing = msgspec.json.decode(said, type=OutgoingMessage)
     return outgoing.to, outgoing.about[0].why if outgoing.about else outgoing.kind

@@ -1,4 +1,4 @@
-"""Alarms in the hub's database. All methods raise SinkError; what is changed is read in the same transaction."""
+"""Alarms in the hub's database. All methods raise SinkError; alarms are read and changed in one transaction."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from hub.alarms.alarm import Alarm
 from hub.database.engine import Engine
 from hub.database.rows import body_in
 
-AT_ONCE = 500  # records of alerts that are looked at together
+AT_ONCE = 500  # alert records that are processed in one pass
 TAKEN = ("station", "epoch", "seq", "revision")
 
 
 class AlarmBook:
-    """Keeps alarms. `engine`: used from one thread."""
+    """Stores alarms. `engine`: used from one thread."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def live(self) -> list[Alarm]:
-        """Return what is not over, or of which the end is still to be told; within a transaction nobody changes it."""
+        """Return the alarms that are open or whose end is still to be told; lock them within a transaction."""
         mine = " FOR UPDATE" if self._engine.postgres else ""
         found = self._engine.query(f"SELECT said FROM alarm WHERE live = 1 ORDER BY id{mine}")
         return [msgspec.json.decode(said, type=Alarm) for (said,) in found]
 
     def load_alarms(self, ids: Iterable[str]) -> dict[str, Alarm]:
-        """Return those of these alarms that are there; within a transaction nobody else changes them."""
+        """Return those of these alarms that exist, by id; lock them within a transaction."""
         keys = sorted({(name,) for name in ids})
         found = self._engine.lookup("alarm", ("id", "said"), ("id",), keys, lock=True)
         return {name: msgspec.json.decode(said, type=Alarm) for name, said in found}
@@ -48,7 +48,7 @@ class AlarmBook:
         return [one for one in all_of if stations is None or one.station in stations]
 
     def keep(self, changed: Iterable[Alarm]) -> None:
-        """Keep alarms as they are now."""
+        """Store alarms."""
         for one in changed:
             live = one.open or (bool(one.escalation.told) and not one.escalation.over_told) or one.is_untold
             values = one.id, one.station, int(live), one.changed_us, msgspec.json.encode(one).decode()
@@ -59,10 +59,7 @@ class AlarmBook:
             )
 
     def take(self) -> int:
-        """Take in the records of alerts that nobody has looked at, and those that have another time since.
-
-        Return how many; call it within a transaction.
-        """
+        """Process new and revised alert records. Return how many; call it within a transaction."""
         found = self._engine.query(
             "SELECT r.station, r.epoch, r.seq, r.revision, r.body, r.start, r.not_after, r.arrived FROM record r "
             "LEFT JOIN alarm_taken t ON t.station = r.station AND t.epoch = r.epoch AND t.seq = r.seq "
@@ -83,7 +80,7 @@ class AlarmBook:
         return len(found)
 
     def acknowledge(self, ids: Sequence[str], who: str, now: int) -> list[Alarm]:
-        """Note that somebody knows of these, unless somebody did before. Return them as they are now."""
+        """Acknowledge these alarms, unless somebody did before. Return them as they are now."""
         with self._engine.transaction():
             known = self.load_alarms(ids)
             changed = [one for one in known.values() if escalation.acknowledge(one, who, now)]
@@ -93,12 +90,12 @@ class AlarmBook:
     # -- notes ---------------------------------------------------------------------------------------------
 
     def note(self, name: str) -> Any:
-        """Return what was written down under a name; None where nothing was."""
+        """Return the note of a name; None where there is none."""
         found = self._engine.query("SELECT said FROM alarm_note WHERE name = %s", (name,))
         return json.loads(found[0][0]) if found else None
 
     def write(self, name: str, said: object) -> None:
-        """Write something down."""
+        """Store a note under a name."""
         self._engine.query(
             "INSERT INTO alarm_note (name, said) VALUES (%s, %s) ON CONFLICT (name) DO UPDATE SET said = excluded.said",
             (name, json.dumps(said)),

@@ -1,4 +1,4 @@
-"""What stations say of their own disks: an SD card that takes nothing in any more is lost with the next power cut."""
+"""Stations' reports about their own disks: an SD card that accepts no writes loses its data at the next power cut."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from drivers.reason import Reason, restored
 from edge.records.asked import MINUTE_US
 from hub.database.engine import Engine
 
-LATELY_US = 130 * MINUTE_US  # in which a station gives account of itself twice
-MOST = 50  # events beside its account
+LATELY_US = 130 * MINUTE_US  # in which a station sends two hourly health records
+MOST = 50  # health records that are read; events may stand beside the hourly ones
 
 
 class Account(msgspec.Struct, frozen=True):
-    """A station's hourly account of itself; one with an `event` is of that alone."""
+    """A station's hourly health record; one with an `event` reports only that event."""
 
     store: dict[str, Any] = {}
     event: Any = None
 
 
 class AccountRecord(msgspec.Struct, frozen=True):
-    """A record of it."""
+    """A record with such a body."""
 
     body: Account
 
@@ -31,7 +31,7 @@ ACCOUNT = msgspec.json.Decoder(AccountRecord)
 
 
 def card_troubles(engine: Engine, now: int) -> dict[str, Reason | None]:
-    """Return what is the matter with the disk of each station that has lately said anything of it; None: nothing."""
+    """Return the disk fault of each station that has reported on its disk within LATELY_US; None: no fault."""
     lately = now - LATELY_US
     heard = engine.query(
         "SELECT DISTINCT station FROM epoch WHERE arrived_last > %s AND arrived_last <= %s ORDER BY station",
@@ -52,7 +52,7 @@ def card_troubles(engine: Engine, now: int) -> dict[str, Reason | None]:
 
 
 def _store(raw: bytes) -> dict[str, Any]:
-    """Return what an account says of the disk; nothing where it says that in a way that is not known here."""
+    """Return a health record's part about the disk; {} where it has none or cannot be decoded."""
     try:
         account = ACCOUNT.decode(raw).body
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -1,4 +1,4 @@
-"""How a value monitored by an alert has developed since the alert was raised, from the hub's minutes."""
+"""How the value monitored by an alert has developed since the alert was raised, from the hub's minutes."""
 
 from __future__ import annotations
 
@@ -9,21 +9,22 @@ from edge.records.bodies import AN_HOUR, Alert, Minute
 from hub.alarms.air import minutes_of
 from hub.database.engine import Engine
 
-MOST_US = 26 * 60 * MINUTE_US  # looked back at most; the alert's newest change states what was worst before it
+MOST_US = 26 * 60 * MINUTE_US  # of minutes that are read; the alert's newest turn states the worst before it
 WITHOUT = "sensors_lost"  # a rule whose input has no value in minutes
 
 
 def course_of(engine: Engine, station: str, alert: Alert, since_us: int, now: int) -> Course | None:
-    """Return it; `since_us`: when the alert was raised. None where no minute is here. Raise SinkError.
+    """Return the course since `since_us`, when the alert was raised. None where no minute is stored. Raise SinkError.
 
-    A frost rule may be of a block that is colder than its thermometer: how much, the minute that turned it says.
+    A frost rule may be for a block that is colder than its thermometer; the difference is known from the minute of the
+    newest turn.
     """
     first = max(since_us, now - MOST_US)
     found = minutes_of(engine, station, first - SPAN * MINUTE_US, now)
     if alert.quantity == WITHOUT or not found:
         return None
     values = dict(_values(alert, found))
-    colder = _colder(alert, values)
+    colder = _offset(alert, values)
     last, newest = found[-1]
     known = [] if colder is None else [value + colder for at, value in values.items() if at >= first]
     present = None if colder is None or last not in values else values[last] + colder
@@ -32,7 +33,7 @@ def course_of(engine: Engine, station: str, alert: Alert, since_us: int, now: in
 
 
 def _values(alert: Alert, found: list[tuple[int, Minute]]) -> list[tuple[int, float]]:
-    """Return what the minutes say to a rule as this one, as far as they say something."""
+    """Return begin and value of each minute in which this rule's measure is known."""
     measure: Measure = FrostMeasure(0.0, 0.0) if alert.crop else ChannelMeasure(alert.quantity)
     if alert.unit.endswith(AN_HOUR):
         measure = FallMeasure(measure)
@@ -46,8 +47,8 @@ def _values(alert: Alert, found: list[tuple[int, Minute]]) -> list[tuple[int, fl
     return values
 
 
-def _colder(alert: Alert, values: dict[int, float]) -> float | None:
-    """Return how much lower the rule's value is than the thermometer's; None where that is not known."""
+def _offset(alert: Alert, values: dict[int, float]) -> float | None:
+    """Return the difference of the rule's value from the thermometer's (0 or below); None where it is not known."""
     if not alert.crop:
         return 0.0
     there = values.get(alert.begin or 0)
@@ -55,7 +56,7 @@ def _colder(alert: Alert, values: dict[int, float]) -> float | None:
 
 
 def _worst(alert: Alert, values: list[float]) -> float | None:
-    """Return the worst of them and of what the station says."""
+    """Return the worst of these values and of the station's own; None where the station states none."""
     if alert.worst is None:
         return None
     return (min if is_below(alert) else max)([alert.worst, *values])

@@ -1,7 +1,7 @@
-"""What a hub does without its database: it notifies the people it knew last, once through each channel.
+"""Notify people of an outage of the hub's database: those known last, once by each of their channels.
 
-It says so after some minutes, for a restart is no news, and says when it is over. Whoever looks after the hub is told;
-where frost was open, everybody, by what wakes them too. What nobody is told so is told by the heartbeat that ends.
+They are notified after PATIENCE_S, as a restart is no outage, and again when it is over. Those on duty are notified;
+while frost is open, everybody, also by channels that wake. If no message gets through, the missing heartbeat tells.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ THERE = N_("the hub's database is available again")
 
 
 class DatabaseOutage:
-    """Watches one hub's database; used from the lane that decides."""
+    """Watches one hub's database; used from the deciding lane."""
 
     def __init__(self, senders: Mapping[str, Sender], clock: Clock) -> None:
         self._senders, self._clock = senders, clock
@@ -38,9 +38,9 @@ class DatabaseOutage:
         self._since: float | None = None
 
     def note_pass(self, people: Sequence[Contact], is_frost: bool, unkept: Reason | None = None) -> None:
-        """Remember whom to tell, after a pass that was this hub's; say that it is over where it was told.
+        """Note a successful pass of this hub, and whom to notify; report the end of a reported outage.
 
-        `unkept`: why the database takes no records all the same, as on a full disk, where what is there may change.
+        `unkept`: why the database stores no records nevertheless: on a full disk, existing rows can still be updated.
         """
         self._people, self._is_frost = list(people), is_frost
         if unkept is None:
@@ -49,12 +49,12 @@ class DatabaseOutage:
             self.note_failure(unkept)
 
     def stand_by(self) -> None:
-        """Leave it to another hub, which has the lease, and so the database; say that it is over where it was told."""
+        """Note that another hub has the lease, so the database is available; report the end of a reported outage."""
         self._ended()
         self._people = []
 
     def note_failure(self, why: Reason) -> None:
-        """Note a pass that failed, and say so once it has lasted."""
+        """Note a failed pass; report the outage once it has lasted PATIENCE_S."""
         now = self._clock.now()
         if self._since is None:
             self._since = now
@@ -72,7 +72,7 @@ class DatabaseOutage:
         return round((self._clock.now() - (self._since or 0.0)) / 60.0)
 
     def _tell(self, why: Reason | None) -> None:
-        """Tell each person by each channel; `why` None: that it is over."""
+        """Notify people by their channels; `why` None: that it is over."""
         duty = [one for one in self._people if one.duty != "grower"] or self._people
         for person in self._people if self._is_frost else duty:
             words = Spoken(person.language)

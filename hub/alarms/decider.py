@@ -1,6 +1,6 @@
-"""One cycle of the alarms: new ones are taken in, whom to notify is decided, and each intention is committed.
+"""One pass of the alarms: process new alerts, decide whom to notify, and queue the messages.
 
-All of a pass is one transaction: killed anywhere, the next pass, or another hub's, finds it whole or not begun.
+A pass is one transaction: if it is killed, the next pass, or another hub's, finds it complete or not begun.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from hub.database.engine import Engine
 from hub.database.lease import holds
 
 HEARD_US = 15 * 60 * 1_000_000  # for which a minute counts as a station's present state
-OLD_US = 24 * 3_600_000_000  # of silence, after which nobody is reminded of a station's alarm any more
+OLD_US = 24 * 3_600_000_000  # of silence, after which there are no more reminders of a station's alarm
 
 
 class Decider:
@@ -70,7 +70,7 @@ class Decider:
     # -- alarms --------------------------------------------------------------------------------------------
 
     def _tell(self, live: Sequence[Alarm], now: int) -> None:
-        """Put out what is to be told now, together by channel."""
+        """Queue what is to be told now, combined by channel."""
         pass_ = Pass(self._outbox, self._people, self._health, self._watch, self._section.utc_offset_h, now)
         tellings: list[tuple[About, Sequence[str], str]] = []
         capped: set[str] = set()
@@ -89,11 +89,11 @@ class Decider:
             self._outbox.put(channel, msgspec.structs.replace(said, wakes=self._senders[channel].wakes), urgent, now)
 
     def _routed(self, alarm: Alarm, telling: Telling, pass_: Pass) -> list[tuple[About, Sequence[str], str]]:
-        """Return a telling by the channels that it goes by."""
+        """Return the channels for a telling, each with its recipients."""
         about = About(alarm.id, telling.why)
         if telling.why == "cleared":
             reached = self._outbox.reached(alarm.id)
-            if not reached:  # no channel took anything as long as it lasted
+            if not reached:  # no message got through while it lasted
                 alarm.escalation.told, alarm.escalation.over_told = 0, alarm.said is None
             ways = over_by(reached, pass_.people, self._senders, pass_.hour.by_day)
             return [(about, names, name) for name, names in ways.items()]
@@ -106,15 +106,15 @@ class Decider:
         return found
 
     def _note_frost(self, alarm: Alarm, now: int) -> None:
-        """Note of an alert that sees nothing whether it was near frost when it last saw."""
+        """Note for a blind frost rule whether the air was near frost when it last had a value."""
         told = alarm.escalation.told
         if alarm.what == "frost" and alarm.turn == "blind" and alarm.open and not told and not alarm.near:
             alarm.near = self._watch.is_near(alarm.station, alarm.changed_us) and self._watch.in_season(now)
 
-    # -- what is told in rounds ----------------------------------------------------------------------------
+    # -- combined messages ---------------------------------------------------------------------------------
 
     def _rounds(self, live: Sequence[Alarm], now: int) -> None:
-        """Tell what ended before anybody could be told, and the daily word; let go of what is old."""
+        """Queue the summary of alerts that ended unreported, and the daily message; delete what is old."""
         people = self._people.listed()
         by_day = is_day(now, self._section.utc_offset_h)
         over = [one for one in live if one.is_untold and (by_day or one.late or one.urgency == "frost")]
@@ -136,7 +136,7 @@ class Decider:
                 self._put(digests.daily(heard, live, states, self._writer, duty, now), now)
 
     def _together(self, people: Sequence[Contact]) -> digests.Together:
-        """Return which of these people are told together by which channel that wakes nobody."""
+        """Return these people grouped by their channels that wake nobody."""
         return digests.together(people, lambda one: quiet_channels(one, self._senders), self._one_by_one())
 
     def _one_by_one(self) -> list[str]:
@@ -152,7 +152,7 @@ class Decider:
 
 
 class Pass:
-    """What one pass looks up at most once."""
+    """State that is read at most once in a pass."""
 
     def __init__(
         self, outbox: MessageOutbox, people: People, health: ChannelHealth, watch: Watch, offset_h: float, now: int
@@ -167,7 +167,7 @@ class Pass:
 
     @cached_property
     def hour(self) -> RoutingState:
-        """Whether it is day, and what fails."""
+        """Whether it is day, and which channels fail."""
         failing = (one.name for one in self._health.listed() if one.failing_us or one.is_busy(self._now))
         return RoutingState(is_day(self._watch.by_stations(self._now), self._offset), frozenset(failing))
 
@@ -180,23 +180,23 @@ class Pass:
         return self._outbox.warned(persons.night_of(self._now, self._offset), self._now)
 
     def ready(self, alarm: Alarm) -> list[str]:
-        """Return who may be told of an alarm."""
+        """Return who may be notified of an alarm."""
         return persons.ready(list(self.people.values()), alarm, self._watch.by_stations(self._now), self._offset)
 
     def is_heard(self, station: str) -> bool:
-        """Return whether a station's newest minute is one of the last ones."""
+        """Return whether a station has a minute within HEARD_US."""
         return self._watch.is_measured_since(station, self._now - HEARD_US, self._now)
 
     def is_old(self, alarm: Alarm) -> bool:
-        """Return whether people know of a station's alarm, and nothing has come from that station for a day."""
+        """Return whether a station's alarm has been reported, and nothing has arrived from that station for OLD_US."""
         known = alarm.said is not None and alarm.open and alarm.level <= alarm.escalation.told
         since = self._now - OLD_US
         return known and alarm.arrived_us < since and not self._watch.is_heard_since(alarm.station, since)
 
     def is_spared(self, name: str) -> bool:
-        """Return whether somebody has heard enough tonight, and was told that no more reminders come."""
+        """Return whether somebody has reached the night's limit and was told that no more reminders come."""
         return self._counts.get(name, 0) >= MOST_A_NIGHT and name in self._warned
 
     def is_last(self, name: str) -> bool:
-        """Return whether no reminder of the night comes after this."""
+        """Return whether somebody's next message is the last reminder of the night."""
         return self._counts.get(name, 0) >= MOST_A_NIGHT - 1 and name not in self._warned

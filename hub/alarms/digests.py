@@ -1,4 +1,4 @@
-"""Combined messages: what was over before anybody was told, and each morning in season how the stations are."""
+"""Combined messages: alerts that ended before anybody was notified, and the stations' state each morning in season."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ from hub.config import AlarmsSection
 from hub.database.engine import Engine
 from hub.station_clocks import vouched_time
 
-GATHERED_US = 60_000_000  # for which what came late is gathered into one message
-RECENT_US = 7 * 86_400_000_000  # what ended before is told no more
-KEPT_US = 400 * 86_400_000_000  # for which messages and answers are kept
+GATHERED_US = 60_000_000  # for which late alerts are gathered into one message
+RECENT_US = 7 * 86_400_000_000  # alerts that ended earlier are not reported
+KEPT_US = 400 * 86_400_000_000  # for which messages, answers and alarms are stored
 DAILY_HOUR = 7
 Channels = Callable[[Contact], list[str]]
-Together = Mapping[tuple[str, str], Sequence[Contact]]  # by channel, and by person where it tells each by itself
+Together = Mapping[tuple[str, str], Sequence[Contact]]  # by channel, and by person if sent separately
 Round = Mapping[tuple[str, str], OutgoingMessage]
 
 
 def together(people: Sequence[Contact], channels: Channels, alone: Collection[str]) -> Together:
-    """Return who is told together: all of a channel, or each where it tells each by itself (one of `alone`)."""
+    """Return the groups of recipients: all of a channel, or each person where it is one of `alone`."""
     found: dict[tuple[str, str], list[Contact]] = {}
     for person in people:
         for channel in channels(person):
@@ -36,9 +36,9 @@ def together(people: Sequence[Contact], channels: Channels, alone: Collection[st
 
 
 def summary(over: Sequence[Alarm], people: Sequence[Contact], writer: AlarmWriter, told: Together, now: int) -> Round:
-    """Return what ended before anybody could be told: a message to those it concerns, with what concerns any of them.
+    """Return the messages about alerts that ended unreported: each group is told what concerns any of its members.
 
-    Of `people` growers hear of upkeep only where there is nobody else.
+    Growers are told of upkeep only where `people` are all growers.
     """
     growers_alone = all(one.duty == "grower" for one in people)
 
@@ -63,7 +63,7 @@ def summary(over: Sequence[Alarm], people: Sequence[Contact], writer: AlarmWrite
 
 
 def day_due(last: object, section: AlarmsSection, now: int) -> str | None:
-    """Return the day whose word is due; None where it was said."""
+    """Return the day whose message is due; None where it was sent."""
     day = f"{local(now, section.utc_offset_h) - timedelta(hours=DAILY_HOUR):%Y-%m-%d}"
     return day if day != last else None
 
@@ -76,7 +76,7 @@ def daily(
     told: Together,
     now: int,
 ) -> Round:
-    """Return the morning's word: how many stations are in order, which are not, when each channel last worked."""
+    """Return the daily message: how many stations are in order, which are not, and when each channel last worked."""
     ill = {one.station: one for one in live if one.open and one.station}
     found = {}
     for key, to in told.items():
@@ -93,7 +93,7 @@ def daily(
 
 
 def forget(engine: Engine, now: int) -> None:
-    """Let go of messages, answers and alarms of long ago; within a transaction. Nothing goes while none is heard."""
+    """Delete messages, answers and alarms older than KEPT_US, within a transaction; none while no station is heard."""
     vouched = vouched_time(engine, now)
     if vouched is None:
         return

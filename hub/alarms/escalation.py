@@ -1,10 +1,10 @@
 """Who is notified next of an alarm, and when: pure, from its state, who is available, and the time.
 
-The first person is told at once, the next one ten minutes later, and so on, as long as nobody acknowledges; all who
-were told are told again after 5, 5, 10 and 20 minutes, then hourly. A step up begins that anew and wants another
-acknowledgement; a step down, or the same step once more, does not. Where frost was acknowledged and buds still die half
-an hour later, who acknowledged is reminded, and then the next person told; what a station that is silent since said
-last does not count. The end is told once. What concerns upkeep waits for the day, and is repeated after hours.
+The first person is notified at once, the next one ten minutes later, and so on until somebody acknowledges; everybody
+notified is reminded after 5, 5, 10 and 20 minutes, then hourly. A step up restarts this and requires another
+acknowledgement; a step down, or the same step again, does not. If buds still die half an hour after frost was
+acknowledged, whoever acknowledged is reminded, then the next person is notified; the last value of a station that has
+been silent since does not count. The end is reported once. Upkeep waits for the day, and is repeated after hours.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from hub.alarms.alarm import Alarm, Escalation
 REPEATS = (5, 5, 10, 20, 60)  # min; the last for ever
 NEXT_PERSON = 10  # min
 UPKEEP_REPEATS, UPKEEP_NEXT = (24 * 60,), 4 * 60
-STILL = 30  # min after an acknowledgement at which buds still die
-GRACE_US = 20_000_000  # for which the rest of what came late is waited for
+STILL = 30  # min after an acknowledgement until a reminder, if buds still die
+GRACE_US = 20_000_000  # for which further late turns are waited for
 Why = Literal["raised", "worse", "repeat", "still", "blind", "cleared"]
 
 
 class Telling(msgspec.Struct, frozen=True):
-    """Somebody is to be told of an alarm; `names` empty: whom it has reached. `hurry`: by whatever wakes them."""
+    """A notification of people about an alarm; `names` empty: whom it has reached. `hurry`: also by waking channels."""
 
     alarm: str
     why: Why
@@ -42,10 +42,10 @@ def advance(
     spared: Callable[[str], bool],
     heard: Callable[[str], bool] = lambda _: True,
 ) -> list[Telling]:
-    """Return who is to be told now, and note it in the alarm's state.
+    """Return who is to be notified now, and update the alarm's state.
 
-    `ready`: who may be told now, in order; `spared`: who is not to hear of repeats any more tonight; `heard`: whether
-    a station said something just now.
+    `ready`: who may be notified now, in order; `spared`: whether somebody gets no more reminders tonight; `heard`:
+    whether a station has a recent minute.
     """
     state = alarm.escalation
     if not alarm.open:
@@ -57,16 +57,16 @@ def advance(
         return []
     if alarm.level > state.told:
         return _begin(alarm, ready, now)
-    found = _blindness(alarm)
+    found = _report_blind(alarm)
     if state.acked_us is not None:
         return found + _after_acknowledgement(alarm, ready, now, heard)
-    return found + _go_on(alarm, ready, now, spared)
+    return found + _continue(alarm, ready, now, spared)
 
 
 def acknowledge(alarm: Alarm, who: str, now: int) -> bool:
-    """Note that somebody knows. Return False where somebody did before, or it is over."""
+    """Note an acknowledgement. Return False where somebody acknowledged before, or the alarm is over."""
     state = alarm.escalation
-    again = state.reminded_us is not None and now > state.reminded_us  # a reminder wants an answer of its own
+    again = state.reminded_us is not None and now > state.reminded_us  # a reminder requires a new acknowledgement
     if not alarm.open or (state.acked_us is not None and not again):
         return False
     state.acked_by, state.acked_us, state.reminded_us = who, now, None
@@ -74,7 +74,7 @@ def acknowledge(alarm: Alarm, who: str, now: int) -> bool:
 
 
 def _begin(alarm: Alarm, ready: Sequence[str], now: int) -> list[Telling]:
-    """Tell a new alarm to the first person, a step up to all who know of it."""
+    """Notify the first person of a new alarm, or everybody notified before of a step up."""
     state = alarm.escalation
     if alarm.late and alarm.arrived_us <= now < alarm.arrived_us + GRACE_US:
         return []
@@ -89,7 +89,7 @@ def _begin(alarm: Alarm, ready: Sequence[str], now: int) -> list[Telling]:
 
 
 def _plan(alarm: Alarm, now: int) -> None:
-    """Set when the next person comes, and when those who know are told again."""
+    """Set when the next person is due, and the next reminder."""
     upkeep = alarm.urgency == "upkeep"
     repeats, state = (UPKEEP_REPEATS if upkeep else REPEATS), alarm.escalation
     state.repeat_us = now + repeats[min(state.repeats, len(repeats) - 1)] * MINUTE_US
@@ -97,9 +97,9 @@ def _plan(alarm: Alarm, now: int) -> None:
         state.join_us = now + (UPKEEP_NEXT if upkeep else NEXT_PERSON) * MINUTE_US
 
 
-def _go_on(alarm: Alarm, ready: Sequence[str], now: int, spared: Callable[[str], bool]) -> list[Telling]:
+def _continue(alarm: Alarm, ready: Sequence[str], now: int, spared: Callable[[str], bool]) -> list[Telling]:
     state, found = alarm.escalation, []
-    # What is planned for later than that was planned by a clock that was ahead.
+    # A later time was set by a clock that was ahead.
     longest = now + (UPKEEP_REPEATS if alarm.urgency == "upkeep" else REPEATS)[-1] * MINUTE_US
     state.repeat_us, state.join_us = (0 if at > longest else at for at in (state.repeat_us, state.join_us))
     hurry, state.hurry = state.hurry, False
@@ -122,10 +122,10 @@ def _go_on(alarm: Alarm, ready: Sequence[str], now: int, spared: Callable[[str],
 
 
 def _after_acknowledgement(alarm: Alarm, ready: Sequence[str], now: int, heard: Callable[[str], bool]) -> list[Telling]:
-    """Remind of frost that goes on, once; then go on as if nobody had acknowledged, with the next person."""
+    """Remind once of frost that continues; then resume as if nobody had acknowledged, with the next person."""
     state = alarm.escalation
     state.hurry = False
-    # What lies after now was noted by a clock that was ahead.
+    # Later times were set by a clock that was ahead.
     state.acked_us, state.reminded_us = (at and min(at, now) for at in (state.acked_us, state.reminded_us))
     if not alarm.is_critical or state.acked_us is None or now < state.acked_us + STILL * MINUTE_US:
         return []
@@ -145,8 +145,8 @@ def _after_acknowledgement(alarm: Alarm, ready: Sequence[str], now: int, heard: 
     return [Telling(alarm.id, "still", tuple(names))]
 
 
-def _blindness(alarm: Alarm) -> list[Telling]:
-    """Tell those who know of an open alarm that nothing is known any more, once each time."""
+def _report_blind(alarm: Alarm) -> list[Telling]:
+    """Notify those who know of an open alarm that its rule has become blind, once each time."""
     blind = alarm.turn == "blind"
     if blind == alarm.escalation.blind_told:
         return []

@@ -1,4 +1,4 @@
-"""The state of the channels: when each last accepted a message, and since when one accepts none."""
+"""The state of the channels: when each last accepted a message, and since when it has been failing."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from edge.delivery.message import MessageFate, SendResult
 from hub.alarms.alarm import Quiet
 from hub.database.engine import Engine
 
-OF_A_PERSON = ("no_phone_number", "no_mail_address", "mail_address_refused")  # what is no fault of the channel
-LONGEST_US = 600_000_000  # of all waits of messages: what is to wait longer was set by a clock that was ahead
-MOST_FAILS = 3  # in a row, after which a channel counts as failing; one that refuses does at once
+OF_A_PERSON = ("no_phone_number", "no_mail_address", "mail_address_refused")  # not the channel's fault
+LONGEST_US = 600_000_000  # the longest wait of a message: a later time was set by a clock that was ahead
+MOST_FAILS = 3  # failures in a row after which a channel is failing; a refusal counts at once
 
 
 class ChannelState(msgspec.Struct, omit_defaults=True):
-    """One channel. `failing_us`: since when it fails, `why`; `busy_us`: until when it takes nothing."""
+    """One channel. `failing_us`: since when it fails, and `why`; `busy_us`: until when it accepts nothing."""
 
     name: str
     ok_us: int | None = None
@@ -24,39 +24,39 @@ class ChannelState(msgspec.Struct, omit_defaults=True):
     why: dict[str, object] | None = None
 
     def is_busy(self, now: int) -> bool:
-        """Return whether it takes nothing now (microseconds UTC)."""
+        """Return whether it accepts nothing now (microseconds UTC)."""
         return now < self.busy_us <= now + LONGEST_US
 
     @property
     def quiet(self) -> Quiet:
-        """Return what an alarm about it knows."""
+        """Return the facts for an alarm about it."""
         return Quiet(channel=self.name, why=self.why)
 
 
 class ChannelHealth:
-    """Keeps them. `engine`: used from one thread. All methods raise SinkError."""
+    """Stores channel states. `engine`: used from one thread. All methods raise SinkError."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def listed(self) -> list[ChannelState]:
-        """Return all that have been used."""
+        """Return the states of all channels used so far, by name."""
         found = self._engine.query("SELECT said FROM alarm_note WHERE name LIKE 'channel %' ORDER BY name")
         return [msgspec.json.decode(said, type=ChannelState) for (said,) in found]
 
     def of(self, channel: str) -> ChannelState:
-        """Return one of them."""
+        """Return the state of a channel."""
         found = self._engine.query("SELECT said FROM alarm_note WHERE name = %s", (f"channel {channel}",))
         return msgspec.json.decode(found[0][0], type=ChannelState) if found else ChannelState(channel)
 
     def busy(self, channel: str, until_us: int) -> None:
-        """Leave a channel alone until then."""
+        """Send nothing by a channel until then."""
         state = self.of(channel)
         state.busy_us = until_us
         self._keep(state)
 
     def note(self, channel: str, result: SendResult, now: int) -> None:
-        """Note what came of a try."""
+        """Note the result of an attempt."""
         if result.reason is not None and result.reason.code in OF_A_PERSON:
             return
         state = self.of(channel)

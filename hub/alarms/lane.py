@@ -1,6 +1,6 @@
-"""The lanes of the alarms: one that decides, and one per channel, so that one that hangs delays no other.
+"""The lanes of the alarms: one that decides, and one per channel, so that a hanging channel delays no other.
 
-The deciding lane takes the lease, and wakes the others; where it is another hub's it waits for that to end.
+The deciding lane claims the lease and wakes the others; while another hub holds the lease, it waits for its expiry.
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ TROUBLE = Reason("alarms_trouble", "alarms: {why}", why="")
 
 @dataclass(frozen=True)
 class Setting:
-    """What the alarms of a hub work with. `utc`: microseconds; `poll_s`: between two looks.
+    """The parts and settings of a hub's alarms. `utc`: microseconds; `poll_s`: between two passes.
 
-    `connected`: whether the hub hears its broker; `synchronised`: whether somebody sets its clock; `url`: how people
-    reach the hub; `photos`: why none can be kept; `unkept`: why what stations send is not, though this lane gets on.
+    `connected`: whether the hub is connected to its broker; `synchronised`: whether its clock is; `url`: the hub's
+    address for people; `photos`: why none can be stored; `unkept`: why received records are not, though this lane runs.
     """
 
     section: AlarmsSection
@@ -59,7 +59,7 @@ class Setting:
 
 
 def start_lanes(setting: Setting) -> Lanes:
-    """Return the running lanes. The database's tables are there."""
+    """Start the lanes. Return them. The database must be migrated."""
     lanes = Lanes(setting.clock)
     doors = {name: setting.clock.inbox(1) for name in setting.senders}
     for name, sender in setting.senders.items():
@@ -84,7 +84,7 @@ def _run_channel(setting: Setting, sender: Sender, door: Inbox) -> None:
 
 
 class AlarmsLane:
-    """Decides. `doors`: by which the channels' lanes are woken."""
+    """The deciding lane. `doors`: inboxes that wake the channels' lanes."""
 
     def __init__(self, setting: Setting, doors: Mapping[str, Inbox]) -> None:
         self._setting, self._doors, self._clock = setting, doors, setting.clock
@@ -119,7 +119,7 @@ class AlarmsLane:
             self._clock.sleep_until(self._clock.now() + pause)
 
     def step(self) -> None:
-        """Do one pass, where it is this hub's. Raise SinkError."""
+        """Do one pass if this hub holds the lease. Raise SinkError."""
         now = self._setting.utc()
         if not self._lease.claim():
             self._was_ours = False
@@ -138,7 +138,7 @@ class AlarmsLane:
         unkept = self._setting.unkept()
         self._outage.note_pass(*self._decider.concerned(), unkept)
         if unkept is None:
-            self._beat_heart()
+            self._send_heartbeat()
         else:
             self._watch.blind_until(now)
 
@@ -151,11 +151,11 @@ class AlarmsLane:
             self._set_trouble(trouble.reason)
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the database."""
         self._engine.close()
 
-    def _beat_heart(self) -> None:
-        """Say that a pass has read and written, once a minute, as long as the broker is there too."""
+    def _send_heartbeat(self) -> None:
+        """Send the heartbeat once a minute after a successful pass, while the broker is connected."""
         url, now = self._setting.heartbeat, self._clock.now()
         if url is None or not self._setting.connected() or (self._beat is not None and now - self._beat < HEARTBEAT_S):
             return
@@ -173,7 +173,7 @@ class AlarmsLane:
 
 
 class ChannelLane:
-    """Sends by one channel what is to go out."""
+    """Sends one channel's messages."""
 
     def __init__(self, setting: Setting, sender: Sender, door: Inbox) -> None:
         self._setting, self._sender, self._door = setting, sender, door
@@ -181,8 +181,8 @@ class ChannelLane:
         writer = AlarmWriter(self._engine, setting.section, setting.url)
         self._outbox = MessageOutbox(self._engine, writer, setting.holder, setting.seed)
         self._told: Reason | None = None
-        self._tried: tuple[Claimed, SendResult] | None = None  # what came of a try, until that is kept
-        self._is_lost = True  # whether a message may be under way that no lane knows of any more
+        self._tried: tuple[Claimed, SendResult] | None = None  # the result of an attempt, until it is stored
+        self._is_lost = True  # whether a message may be in "sending" that no lane is sending
 
     def run(self) -> None:
         """Send until stopped."""
@@ -195,7 +195,7 @@ class ChannelLane:
                     if not self.step():
                         pause = self._setting.poll_s
                     backoff.reset()
-                except SinkError:  # the deciding lane says so
+                except SinkError:  # the deciding lane logs it
                     self._is_lost = True
                     pause = backoff.pause()
                 if pause:
@@ -227,12 +227,12 @@ class ChannelLane:
             return self._sender.send(message)
         except Stopped:
             raise
-        except Exception:  # whatever a service answers, the next message is sent
+        except Exception:  # whatever a service answers, the next message must be sent
             log.exception("the answer of channel %s caused an unexpected error", self._sender.name)
             return SendResult(MessageFate.UNKNOWN, "", SENDER_FELL)
 
     def _settle(self) -> None:
-        """Keep what came of the last try, where that could not be kept at once."""
+        """Store the result of the last attempt, if it is not stored yet."""
         if self._tried is not None:
             self._outbox.settle(self._tried[0], self._sender.name, self._tried[1], self._setting.utc())
             self._tried = None

@@ -1,4 +1,4 @@
-"""Links with which somebody acknowledges: 128 random bits, stored as a hash, valid for a day."""
+"""Links for acknowledging: 128 random bits, stored as a hash, valid for a day."""
 
 from __future__ import annotations
 
@@ -15,20 +15,20 @@ BITS = 128
 
 
 class AlarmLink(msgspec.Struct, frozen=True):
-    """What a link is good for: these alarms, in the name of one of these people."""
+    """What a link permits: acknowledging these alarms, as one of these people."""
 
     alarms: list[str]
     people: list[str]
 
 
 class Links:
-    """Keeps them. `engine`: used from one thread. All methods raise SinkError."""
+    """Stores links. `engine`: used from one thread. All methods raise SinkError."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
     def made(self, alarms: Sequence[str], people: Sequence[str], now: int) -> str:
-        """Return the secret of a new link."""
+        """Create a link. Return its secret."""
         secret = secrets.token_urlsafe(BITS // 8)
         body = msgspec.json.encode(AlarmLink(list(alarms), list(people))).decode()
         self._engine.query("DELETE FROM alarm_link WHERE until <= %s", (now,))
@@ -38,7 +38,7 @@ class Links:
         return secret
 
     def opened(self, secret: str, now: int) -> AlarmLink | None:
-        """Return what a link is good for; None where it is none, or too old."""
+        """Return what a link permits; None where it does not exist or has expired."""
         found = self._engine.query(
             "SELECT said FROM alarm_link WHERE digest = %s AND until > %s", (digest(secret), now)
         )

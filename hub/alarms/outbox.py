@@ -1,8 +1,8 @@
-"""Messages in the hub's database, from the intent to the service's answer.
+"""Messages in the hub's database, from being queued to the service's answer.
 
-A message is committed before it is asked for, and each try of it before the request: what a killed hub was sending may
-have arrived, and is sent once more, marked. How an alarm stands is read again in the transaction that begins a try:
-what was acknowledged or is over meanwhile is not told. All methods raise SinkError.
+A message is committed when it is queued, and each attempt before its request: what a killed hub was sending may have
+arrived, and is sent once more, marked as a repeat. The alarms' state is read again in the transaction that begins an
+attempt: what was acknowledged or is over meanwhile is not sent. All methods raise SinkError.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ S_US = 1_000_000
 LIFE_US = {"repeat": 10 * MINUTE_US, "test": 10 * MINUTE_US}
 LONG_LIFE_US = DAY_US
 RESERVED = 5  # of a robot's messages per minute, reserved for frost
-TRIES = 5  # of what surely did not arrive, and is said again anyhow as long as it lasts
-PAUSE_S, LONGEST_PAUSE_S = 2.0, 600.0  # before the second of them, then twice that; what nothing else says goes on
+TRIES = 5  # attempts of a message that certainly did not arrive, if reminders repeat it anyway
+PAUSE_S, LONGEST_PAUSE_S = 2.0, 600.0  # before the second attempt, then doubled; other messages have no limit
 AGAIN_S = 5.0  # before a message that may have arrived is sent once more
 BUSY_S, BLOCKED_S = 60.0, 600.0  # pause for a service that accepts no more
 MAY_HAVE = "(m.state IN ('delivered', 'unknown', 'sending') OR m.repeated = 1)"
 
 
 class Claimed(msgspec.Struct, frozen=True):
-    """A message whose try `number` has been begun."""
+    """A message whose attempt `number` has begun."""
 
     message: Message
     number: int
@@ -51,17 +51,17 @@ class MessageOutbox:
         self._engine, self._writer, self._holder = engine, writer, holder
         self._book, self._links, self._health = AlarmBook(engine), Links(engine), ChannelHealth(engine)
         self._random = random.Random(seed)
-        self.put_in = 0  # messages by this hub
+        self.put_in = 0  # messages queued by this object
 
     # -- intents -------------------------------------------------------------------------------------------
 
     def put(self, channel: str, said: OutgoingMessage, urgent: bool, now: int) -> str:
-        """Keep a message that is to go out; within the transaction that says why. Return its id."""
+        """Queue a message, within the transaction that decides it. Return its id."""
         self.put_in += 1
         return insert(self._engine, channel, said, urgent, now)
 
     def counts(self, since_us: int, now: int) -> Counter[str]:
-        """Return how many messages each person was sent by the channel that sent most."""
+        """Return each person's number of messages, by the channel that sent most."""
         each = Counter((name, channel) for channel, said in self._made(since_us, now) for name in said.to)
         most: Counter[str] = Counter()
         for (name, _), count in each.items():
@@ -73,7 +73,7 @@ class MessageOutbox:
         return frozenset(name for _, said in self._made(since_us, now) if said.last for name in said.to)
 
     def _made(self, since_us: int, now: int) -> Iterator[tuple[str, OutgoingMessage]]:
-        """Return what was to go out since then, and by which channel; not what came too late to be told."""
+        """Return the messages queued since then, with their channels, without expired ones."""
         found = self._engine.query(
             "SELECT channel, said FROM alarm_message WHERE made >= %s AND made <= %s AND state <> 'expired'",
             (since_us, now),
@@ -81,7 +81,7 @@ class MessageOutbox:
         return ((channel, _said(said)) for channel, said in found)
 
     def reached(self, alarm: str) -> dict[str, list[str]]:
-        """Return by which channels an alarm has, or may have, reached whom."""
+        """Return by channel the people whom an alarm has, or may have, reached."""
         found = self._engine.query(
             "SELECT m.channel, m.said FROM alarm_message m JOIN alarm_about a ON a.message = m.id "
             f"WHERE a.alarm = %s AND {MAY_HAVE} ORDER BY m.made",
@@ -93,15 +93,15 @@ class MessageOutbox:
             names += [name for name in _said(said).to if name not in names]
         return reached
 
-    # -- tries ---------------------------------------------------------------------------------------------
+    # -- attempts ------------------------------------------------------------------------------------------
 
     def recover(self, now: int) -> None:
-        """Take over what another hub, or this one before it was killed, was sending: it may have arrived."""
+        """Requeue what another hub, or this one before it was killed, was sending: it may have arrived."""
         with self._engine.transaction():
             self._recovered("", (), now)
 
     def recover_channel(self, channel: str, now: int) -> None:
-        """Take over what no lane of this hub knows of any more, of a channel by which nothing is being sent."""
+        """Requeue a channel's messages in "sending", while its lane sends none."""
         with self._engine.transaction():
             if holds(self._engine, self._holder):  # else another hub may be sending it
                 self._recovered(" AND channel = %s", (channel,), now)
@@ -113,7 +113,7 @@ class MessageOutbox:
         self._engine.query(again, (now, *values))
 
     def claim(self, channel: str, most_a_minute: int | None, now: int) -> Claimed | None:
-        """Begin a try of what goes next by a channel; None where nothing may go now."""
+        """Begin an attempt of a channel's next message; None where none may be sent now."""
         with self._engine.transaction():
             if not holds(self._engine, self._holder) or self._health.of(channel).is_busy(now):
                 return None
@@ -124,7 +124,7 @@ class MessageOutbox:
         return None
 
     def settle(self, claimed: Claimed, channel: str, result: SendResult, now: int) -> None:
-        """Note what came of a try."""
+        """Store the result of an attempt."""
         name = claimed.message.id
         with self._engine.transaction():
             why = None if result.reason is None else json.dumps(result.reason.builtins(), ensure_ascii=False)
@@ -167,7 +167,7 @@ class MessageOutbox:
             self._hurry(claimed.message.id)
 
     def _hurry(self, message: str) -> None:
-        """Have the next person, and what wakes people, come at once for what this message was about."""
+        """Make the next person and the waking channels due at once for this message's alarms."""
         found = self._engine.query("SELECT alarm FROM alarm_about WHERE message = %s", (message,))
         known = self._book.load_alarms(alarm for (alarm,) in found)
         for alarm in known.values():
@@ -197,7 +197,7 @@ class MessageOutbox:
     def _begun(
         self, name: str, made: int, tries: int, repeated: int, said: OutgoingMessage, now: int
     ) -> Claimed | None:
-        """Begin a try, of what of a message is still to be told; None, and it is over, where that is nothing."""
+        """Begin an attempt with the part of a message that is still due; expire it and return None where nothing is."""
         alarms = self._book.load_alarms(one.alarm for one in said.about)
         whys: list[str] = [one.why for one in said.about]
         life = max(LIFE_US.get(why, LONG_LIFE_US) for why in (whys or [said.kind]))
@@ -220,7 +220,7 @@ class MessageOutbox:
 
 
 def insert(engine: Engine, channel: str, message: OutgoingMessage, urgent: bool, now: int) -> str:
-    """Keep a message that is to go out; within a transaction. Return its id. Raise SinkError."""
+    """Queue a message, within a transaction. Return its id. Raise SinkError."""
     name = secrets.token_hex(8)
     engine.query(
         "INSERT INTO alarm_message (id, channel, state, urgent, made, due, tries, repeated, said) "
@@ -233,12 +233,12 @@ def insert(engine: Engine, channel: str, message: OutgoingMessage, urgent: bool,
 
 
 def is_said_again(message: OutgoingMessage) -> bool:
-    """Return whether another message says the same later, if this one does not arrive."""
+    """Return whether a later reminder repeats this message if it does not arrive."""
     return message.kind != "summary" and all(one.why in ("raised", "worse", "repeat") for one in message.about)
 
 
 def is_due(alarm: Alarm, about: About, made: int) -> bool:
-    """Return whether what was to be told of an alarm still is."""
+    """Return whether a queued statement about an alarm is still due."""
     if about.why == "cleared":
         return not alarm.open
     if about.why == "blind":
@@ -250,9 +250,9 @@ def is_due(alarm: Alarm, about: About, made: int) -> bool:
 def drafts(
     tellings: Iterable[tuple[About, Sequence[str], str]], last: Iterable[str], one_by_one: Iterable[str]
 ) -> dict[tuple[str, str], OutgoingMessage]:
-    """Return what is told together, by channel (and person, where a channel tells each by itself).
+    """Return the combined messages by channel (and by person, where a channel sends to each separately).
 
-    A telling is what it is about, to whom, and by which channel.
+    A telling is its alarm and why, its recipients, and its channel.
     """
     alone, capped = frozenset(one_by_one), frozenset(last)
     groups: dict[tuple[str, str], tuple[list[str], list[About]]] = {}

@@ -28,10 +28,10 @@ MailAddress = Annotated[str, Meta(pattern=r"^([^@\s]{1,64}@[^@\s]{1,190})?$(?!\n
 
 
 class Contact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who is told, in the order of `place`.
+    """A person on call, in the order of `place`.
 
-    `channels`: by their names in the hub's file; `stations` None: of all; `hours`: between which, by the people's
-    clock, None: always. Frost comes at any hour. `duty`: growers hear of the weather, the others of upkeep too.
+    `channels`: names in the hub's file; `stations` None: all; `hours`: the hours of notification by the people's clock,
+    None: always. Frost is notified at any hour. `duty`: growers are notified of the weather, the others of upkeep too.
     """
 
     name: PersonName
@@ -55,7 +55,7 @@ class PersonError(SinkError):
 
 
 class People:
-    """Keeps them. `engine`: used from one thread. All methods raise SinkError."""
+    """Stores people on call. `engine`: used from one thread. All methods raise SinkError."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -66,7 +66,7 @@ class People:
         return [msgspec.json.decode(said, type=Contact) for (said,) in found]
 
     def keep(self, person: Contact) -> None:
-        """Keep a person, in the place of what was known of them."""
+        """Store a person, replacing an earlier entry of that name."""
         body = msgspec.json.encode(person).decode()
         self._engine.query(
             "INSERT INTO alarm_person (name, place, said) VALUES (%s, %s, %s) "
@@ -82,7 +82,7 @@ class People:
         raise PersonError(unknown(name))
 
     def remove(self, name: str) -> None:
-        """Let somebody be told no more."""
+        """Remove a person."""
         self._engine.query("DELETE FROM alarm_person WHERE name = %s", (name,))
 
 
@@ -92,15 +92,15 @@ def unknown(name: str) -> Reason:
 
 
 def night_of(now_us: int, offset_h: float) -> int:
-    """Return when the night that is, or comes, began: the noon before, microseconds UTC."""
+    """Return the begin of the present or coming night: the noon before, microseconds UTC."""
     noon = local(now_us, offset_h) - timedelta(hours=12)
     since = timedelta(hours=noon.hour, minutes=noon.minute, seconds=noon.second, microseconds=noon.microsecond)
     return now_us - round(since.total_seconds() * 1e6)
 
 
 def ready(people: Sequence[Contact], alarm: Alarm, now_us: int, offset_h: float) -> list[str]:
-    """Return who may be told of an alarm now, in their order."""
-    of_all = not alarm.station  # it is about the hub, or all stations at once
+    """Return who may be notified of an alarm now, in order."""
+    of_all = not alarm.station  # it is about the hub, or all stations
     theirs = [one for one in people if one.channels and (of_all or concerns(one, alarm.station))]
     if alarm.urgency == "frost":
         return [one.name for one in theirs]

@@ -1,7 +1,7 @@
 """The channels by which somebody is notified: pure.
 
-At night what wakes people comes first and at once where frost or weather is told; by day only with a repeat, or where
-another channel fails. What is over, a matter of upkeep, or late and no frost wakes nobody.
+Waking channels are used first: at night at once for frost and weather, by day only for a repeat or where the quiet ones
+fail. All-clear, upkeep, and late alerts other than frost wake nobody.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from hub.alarms.people import Contact
 
 
 class RoutingState(msgspec.Struct, frozen=True):
-    """What routing depends on beside the alarm: whether it is day, and which channels take nothing now."""
+    """What routing depends on beside the alarm: whether it is day, and which channels fail now."""
 
     by_day: bool
     failing: frozenset[str]
@@ -26,7 +26,7 @@ class RoutingState(msgspec.Struct, frozen=True):
 def channels_for(
     person: Contact, alarm: Alarm, telling: Telling, hour: RoutingState, senders: Mapping[str, Sender]
 ) -> list[str]:
-    """Return the channels by which a person is told, what wakes first."""
+    """Return the channels by which a person is notified, waking ones first."""
     there = [name for name in person.channels if name in senders and not _is_itself(alarm, name)]
     waking = [name for name in there if senders[name].wakes]
     quiet = [name for name in there if not senders[name].wakes]
@@ -41,9 +41,9 @@ def channels_for(
 def over_by(
     reached: Mapping[str, Collection[str]], people: Mapping[str, Contact], senders: Mapping[str, Sender], by_day: bool
 ) -> dict[str, list[str]]:
-    """Return by which channels whom an alarm reached is told of its end: the quiet ones that it came by.
+    """Return by channel whom to notify of an alarm's end: by the quiet channels that reached them.
 
-    Whom only a call has reached is told by another quiet channel, or, where there is none, by day, by the call's.
+    Somebody reached only by a waking channel gets it by another quiet one; without any, by the waking one, by day.
     """
     found: dict[str, list[str]] = {}
     for name in dict.fromkeys(name for names in reached.values() for name in names):

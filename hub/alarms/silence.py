@@ -1,8 +1,8 @@
 """When a station that sends nothing counts as silent, and when all of them are one alarm: pure.
 
-A station is late once nothing came for its own cadence and five minutes (fifteen out of season). The hub's own absence,
-the broker's and the database's are none of a station's: after each, one cadence and that patience are waited for anew.
-Where nobody at all is heard, it is one alarm about broker or hub.
+A station is late once nothing arrived for its own cadence plus five minutes (fifteen out of season). Downtimes of the
+hub, its broker or its database do not count: after each, that time starts again. Where no station at all is heard, it
+is one alarm about broker or hub.
 """
 
 from __future__ import annotations
@@ -16,14 +16,14 @@ import msgspec
 from edge.records.asked import DAY_US, MINUTE_US
 
 PATIENCE, PATIENCE_OUT = 5 * MINUTE_US, 15 * MINUTE_US
-SLOWEST = 15 * MINUTE_US  # of a cadence
+SLOWEST = 15 * MINUTE_US  # the longest cadence
 GONE_US = 7 * DAY_US  # after which a station is no longer expected
 
 
 class LastHeard(msgspec.Struct, frozen=True):
-    """When a station was last heard, and how far its messages lie apart, microseconds.
+    """When a station was last heard, and its cadence (the interval of its messages), microseconds.
 
-    `newest_us`: the same as it was noted, though by a clock that was ahead.
+    `newest_us`: when it was last heard including times in the future, noted while the clock was ahead.
     """
 
     station: str
@@ -33,7 +33,7 @@ class LastHeard(msgspec.Struct, frozen=True):
 
 
 class Silences(msgspec.Struct, frozen=True):
-    """Who is silent now, and whether it is all of them."""
+    """The silent stations, and whether all are silent."""
 
     stations: frozenset[str]
     everybody: bool
@@ -42,9 +42,9 @@ class Silences(msgspec.Struct, frozen=True):
 def silences(
     heard: Iterable[LastHeard], now: int, since_us: int, in_season: bool, before: Silences, connected: bool = True
 ) -> Silences:
-    """Return who is silent. `since_us`: from when on this hub, its broker and its database were there.
+    """Return who is silent. `since_us`: since when this hub, its broker and its database have been available.
 
-    `before`: who was silent until now; they are until they are heard. `connected`: whether the broker is there.
+    `before`: who was silent until now; they stay so until heard. `connected`: whether the broker is connected.
     """
     patience = PATIENCE if in_season else PATIENCE_OUT
     expected = [one for one in heard if now - one.last_us < GONE_US or one.station in before.stations]
@@ -61,7 +61,7 @@ def silences(
 
 
 def cadence(arrivals: Iterable[int]) -> int:
-    """Return how far a station's messages lie apart, by when its newest records came; one minute where too few did."""
+    """Return a station's cadence, by the arrivals of its newest records; one minute where there are too few."""
     times = sorted(set(arrivals))
     gaps = [after - before for before, after in pairwise(times)]
     return min(SLOWEST, max(MINUTE_US, round(median(gaps)))) if gaps else MINUTE_US

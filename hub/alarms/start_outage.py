@@ -1,6 +1,6 @@
-"""What a hub does that starts on a database in which it can keep nothing, as on a disk that became read-only.
+"""Notify people when a hub starts on a database that it cannot write, as on a disk that became read-only.
 
-Whom to tell stands in that database: where it can be read they are told past it, as by a hub that ran before.
+The people on call are in that database: if it can be read, they are notified as in an outage of a running hub.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from hub.alarms.people import People
 from hub.database.engine import Engine
 from hub.sink import SinkError
 
-NEVER_US = 2**62  # since when no alarm has changed, so that the open ones alone are listed
+NEVER_US = 2**62  # no alarm has changed since then, so only open ones are listed
 
 
 class StartOutage:
-    """One hub's, until it has begun. `database` opens what is there to be read."""
+    """One hub's, until it has started. `database` opens the database for reading."""
 
     def __init__(self, database: Callable[[], Engine], senders: Mapping[str, Sender], clock: Clock) -> None:
         self._database = database
@@ -29,7 +29,7 @@ class StartOutage:
         self._is_known = False  # whom to tell
 
     def note_failure(self, why: Reason) -> None:
-        """Note that it cannot begin, and say so once that has lasted."""
+        """Note a failed start; report it once it has lasted."""
         if not self._is_known:
             with suppress(SinkError), closing(self._database()) as engine:
                 alarms = AlarmBook(engine).since(NEVER_US, None)  # `live` locks, which no standby lets
@@ -40,5 +40,5 @@ class StartOutage:
             self._outage.note_failure(why)
 
     def note_begin(self) -> None:
-        """Note that it has begun; say so where people were told."""
+        """Note a successful start; report it where the failure was reported."""
         self._outage.stand_by()

@@ -8,8 +8,8 @@ from edge.records.asked import MINUTE_US
 from hub.database.engine import Engine
 
 LATELY_US = 60 * MINUTE_US
-HEARD_US = 20 * MINUTE_US  # within which both are heard; the slowest cadence is 15 min
-OVERLAP_US = 10 * MINUTE_US  # by which one start of a daemon, whose clock is put right, does not overlap another
+HEARD_US = 20 * MINUTE_US  # within which both must be heard; the slowest cadence is 15 min
+OVERLAP_US = 10 * MINUTE_US  # of two epochs; more than a corrected clock of one box can cause
 SPANS = (
     "SELECT r.epoch, min(r.start), max(r.start) FROM record r JOIN epoch e ON e.station = r.station "
     "AND e.epoch = r.epoch WHERE r.station = %s AND r.start > %s AND r.start <= %s AND r.kind = 'minute' "
@@ -18,7 +18,7 @@ SPANS = (
 
 
 def two_boxes(engine: Engine, now: int) -> dict[str, bool]:
-    """Return of each station that is heard whether two boxes send in its name. Raise SinkError."""
+    """Return for each station heard lately whether two boxes send in its name. Raise SinkError."""
     heard = engine.query(
         "SELECT station, count(*) FROM epoch WHERE arrived_last > %s AND arrived_last <= %s GROUP BY station "
         "ORDER BY station",

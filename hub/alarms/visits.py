@@ -1,4 +1,4 @@
-"""What a technician has to do, station by station, in one list per trip: causes merged, and what to take along."""
+"""The visits due: what needs attention at which station, with causes merged, and what to take along."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from hub.database.engine import Engine
 from hub.database.rows import json_object
 from hub.stations import names, setup_of
 
-LOOKED_AT = 60  # newest minutes of a station
-WEEK_US = 7 * DAY_US  # in which a camera has taken pictures, where it takes any; beyond it none is looked for
-ENOUGH = 3  # newest pictures of a camera
-OFTEN = 0.5  # of them in which a channel is not good, from which on somebody is to look at it
+LOOKED_AT = 60  # newest minutes of a station that are read
+WEEK_US = 7 * DAY_US  # maximum age of pictures that are read
+ENOUGH = 3  # newest pictures of a camera that must all have a fault
+OFTEN = 0.5  # share of those minutes with a fault from which on a sensor needs a visit
 Cause = Literal["silent", "battery", "bus", "sensor_silent", "sensor_doubtful", "camera", "card", "two_boxes"]
 ORDER: tuple[str, ...] = get_args(Cause)
 TAKE: Mapping[Cause, tuple[str, ...]] = {
@@ -33,13 +33,13 @@ TAKE: Mapping[Cause, tuple[str, ...]] = {
     "card": (N_("spare SD card"),),
     "two_boxes": (N_("laptop"),),  # to give one of them another id
 }
-SHARED = ("port", "bus", "chip", "i2c_bus")  # settings by which sensors stand on one bus
+SHARED = ("port", "bus", "chip", "i2c_bus")  # settings that identify the bus of a sensor
 
 
 class Visit(msgspec.Struct, frozen=True):
-    """One thing to see to at a station. `cause`: one of ORDER; `what`: sensors or cameras; `take`: what to bring.
+    """One reason for a visit. `cause`: one of ORDER; `what`: sensors or cameras; `take`: what to bring.
 
-    `since_us`: since when, microseconds UTC, None where that is not known; `why`: the station's own reasons.
+    `since_us`: since when, microseconds UTC, None where it is not known; `why`: the station's own reasons.
     """
 
     station: str
@@ -51,7 +51,7 @@ class Visit(msgspec.Struct, frozen=True):
 
 
 class SetupSensor(msgspec.Struct, frozen=True):
-    """What is looked at of a sensor of a station's setup."""
+    """The used part of a sensor in a station's setup."""
 
     name: str
     channels: list[str]
@@ -68,7 +68,7 @@ MINUTE = msgspec.json.Decoder(MinuteRecord, dec_hook=restore)
 
 
 def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]:
-    """Return what is to be seen to, of these stations alone (None: of all). Raise SinkError."""
+    """Return the visits due, of these stations only (None: all). Raise SinkError."""
     found: list[Visit] = []
     open_ = [one for one in AlarmBook(engine).since(now, mine) if one.open]
     cards = card_troubles(engine, now)
@@ -78,7 +78,7 @@ def visits(engine: Engine, mine: frozenset[str] | None, now: int) -> list[Visit]
         since = {one.what: one.raised_us for one in open_ if one.station == station}
         if "silent" in since:
             found.append(_visit(station, "silent", [], since["silent"]))
-            continue  # what it said before says nothing about now
+            continue  # its last data says nothing about its present state
         if "battery" in since:
             found.append(_visit(station, "battery", [], since["battery"]))
         found += _of_sensors(engine, station, since.get("sensor"))
@@ -97,7 +97,7 @@ def _visit(
 
 
 def _of_sensors(engine: Engine, station: str, since: int | None) -> list[Visit]:
-    """Return which sensors are silent or doubtful most of the time; a whole bus that is silent is one cause."""
+    """Return visits for sensors that are silent or doubtful most of the time; a whole silent bus is one cause."""
     owners, buses = _sensors(setup_of(engine, station))
     silent, doubtful, why = _counted(_minutes(engine, station), owners)
     found: list[Visit] = []
@@ -115,7 +115,7 @@ def _of_sensors(engine: Engine, station: str, since: int | None) -> list[Visit]:
 def _counted(
     minutes: list[Minute], owners: Mapping[str, str]
 ) -> tuple[frozenset[str], frozenset[str], dict[str, object]]:
-    """Return which sensors say nothing, and which say doubtful things, in most of these minutes, and why the last time.
+    """Return the sensors that are silent, those that are doubtful, in most of these minutes, and the latest reasons.
 
     `minutes`: the newest first.
     """
@@ -147,7 +147,7 @@ def _minutes(engine: Engine, station: str) -> list[Minute]:
 
 
 def _minute(raw: bytes) -> Minute | None:
-    """Return what a minute's record says; None where it says it in a way that is not known here."""
+    """Return a minute's decoded body; None where it cannot be decoded."""
     try:
         return MINUTE.decode(raw).body
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
@@ -155,11 +155,11 @@ def _minute(raw: bytes) -> Minute | None:
 
 
 def _sensors(setup: dict[str, Any]) -> tuple[dict[str, str], dict[str, frozenset[str]]]:
-    """Return whose each channel is, and which sensors stand on each bus, by a setup."""
+    """Return the sensor of each channel, and the sensors on each bus, from a setup."""
     owners: dict[str, str] = {}
     buses: dict[str, set[str]] = {}
     listed = setup.get("sensors")
-    for sensor in filter(None, map(_understood, listed)) if isinstance(listed, list) else ():
+    for sensor in filter(None, map(_sensor, listed)) if isinstance(listed, list) else ():
         owners |= dict.fromkeys(sensor.channels, sensor.name)
         settings = sensor.settings or {}
         bus = next((f"{key} {settings[key]}" for key in SHARED if settings.get(key) is not None), None)
@@ -168,8 +168,8 @@ def _sensors(setup: dict[str, Any]) -> tuple[dict[str, str], dict[str, frozenset
     return owners, {bus: frozenset(names) for bus, names in buses.items()}
 
 
-def _understood(sensor: object) -> SetupSensor | None:
-    """Return a sensor of a setup; None where a newer station says something else there."""
+def _sensor(sensor: object) -> SetupSensor | None:
+    """Return a sensor of a setup; None where it cannot be decoded, as a newer station's."""
     try:
         return msgspec.convert(sensor, SetupSensor)
     except msgspec.ValidationError:
@@ -177,16 +177,16 @@ def _understood(sensor: object) -> SetupSensor | None:
 
 
 def _of_cameras(engine: Engine, station: str, now: int) -> list[Visit]:
-    """Return the cameras whose newest pictures all have a fault."""
+    """Return a visit for the cameras whose newest pictures all have a fault."""
     pictures = _pictures(engine, station, now)
     bad = {camera: said for camera, said in pictures.items() if len(said) >= ENOUGH and all(said)}
     return [_visit(station, "camera", bad, None, [reasons[0] for reasons in bad.values()])] if bad else []
 
 
 def _pictures(engine: Engine, station: str, now: int) -> dict[str, list[Any]]:
-    """Return of each camera the reasons of its newest pictures, of the last week.
+    """Return the reasons of the newest pictures of each camera, of the last week.
 
-    One that takes a picture a day stands beside one that takes many: so many of each are looked at.
+    The limit is per camera, as cameras may take pictures at very different rates.
     """
     found = engine.query(
         "SELECT body FROM (SELECT body, row_number() OVER (PARTITION BY body ->> 'camera' "

@@ -1,4 +1,4 @@
-"""What the hub sees by itself and raises: silent stations, channels that take nothing, its own clock and disks."""
+"""Alarms that the hub itself raises: silent stations, failing channels, its own clock, log and disks."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ from hub.config import AlarmsSection
 from hub.database.engine import Engine
 from hub.station_clocks import clock_offset
 
-NEWEST = 20  # records of a station by which its cadence is judged
+NEWEST = 20  # records of a station from which its cadence is computed
 LOOK_US = 10_000_000  # between two looks
-BOXES_US = MINUTE_US  # between two looks at each box
-LEAP_US = 3 * MINUTE_US  # by which a look is late; shorter than a station's silence may be
-SILENT, ALL_SILENT = "silent", "all-silent"  # what their alarms are named by, and by when something came last
-ALL = ""  # the station of what concerns none alone
-UNSET_US = 30 * 60 * 1_000_000  # for which nobody has set the clock, or stations contradict it, before that is said
+BOXES_US = MINUTE_US  # between two looks at the boxes
+LEAP_US = 3 * MINUTE_US  # delay of a look that means a clock step or a stall; shorter than the patience with a station
+SILENT, ALL_SILENT = "silent", "all-silent"  # names of their alarms, followed by when the station was last heard
+ALL = ""  # the station of alarms that concern no single one
+UNSET_US = 30 * 60 * 1_000_000  # of an unsynchronised or contradicted clock before the alarm
 
 
 class Watch:
-    """Looks every few seconds. `engine`: used from one thread.
+    """Checks every LOOK_US. `engine`: used from one thread.
 
-    `channels`: those of the hub's file; `connected`: whether this hub hears its broker; `synchronised`: whether
-    somebody sets its clock; `photos`: why none can be kept.
+    `channels`: those of the hub's file; `connected`: whether the broker is connected; `synchronised`: whether the
+    hub's clock is; `photos`: why none can be stored.
     """
 
     def __init__(
@@ -49,21 +49,21 @@ class Watch:
     ) -> None:
         self._engine, self._section, self._channels, self._connected = engine, section, channels, connected
         self._synchronised, self._photos = synchronised, photos
-        self._unset: int | None = None  # since when nobody has set the clock, or stations contradict it
-        self._off_us = 0  # by how much they did when they last vouched for a time
+        self._unset: int | None = None  # since when the clock is unsynchronised or contradicted
+        self._off_us = 0  # the hub's clock ahead of the stations', as last known
         self._book, self._health = AlarmBook(engine), ChannelHealth(engine)
         self._since = now
         self._next = self._next_boxes = 0
 
     def blind_until(self, now: int) -> None:
-        """Begin to wait anew: the database, the broker or the lease was away until now."""
+        """Restart the waiting times: the database, the broker or the lease was unavailable until now."""
         self._since = now
 
     def look(self, live: list[Alarm], now: int) -> list[Alarm]:
-        """Return what has turned, of what is live or new; within a transaction. Raise SinkError."""
+        """Return the alarms that were raised or ended; within a transaction. Raise SinkError."""
         if now < self._next <= now + LOOK_US:  # otherwise the clock was set back
             return []
-        # The clock was put forward, or this hub stood still: nobody was silent then.
+        # The clock was set forward, or this hub was suspended: that is no silence of stations.
         leapt = self._next and now > self._next + LEAP_US
         self._next, self._since = now + LOOK_US, now if leapt else min(self._since, now)
         return [
@@ -76,9 +76,9 @@ class Watch:
         ]
 
     def last_heard(self, now: int) -> list[LastHeard]:
-        """Return when each station was last heard; of one that was heard in the future alone, from when it is missed.
+        """Return when each station was last heard; for one heard only in the future, since when it is waited for.
 
-        The clock was set back then.
+        Such times were noted before the clock was set back.
         """
         found = self._engine.query(
             "SELECT station, max(CASE WHEN arrived_last <= %s THEN arrived_last END), max(arrived_last) FROM epoch "
@@ -100,7 +100,7 @@ class Watch:
         return bool(found)
 
     def is_measured_since(self, station: str, since_us: int, now: int) -> bool:
-        """Return whether a station's newest minute began after an instant of this hub's clock."""
+        """Return whether a station's newest minute began after `since_us`, by this hub's clock."""
         air = air_at(self._engine, station, self.by_stations(now))
         return air is not None and air.start_us > self.by_stations(since_us)
 
@@ -109,7 +109,7 @@ class Watch:
         return within(self._section.season, f"{local(now, self._section.utc_offset_h):%m-%d}", last_too=True)
 
     def by_stations(self, at_us: int) -> int:
-        """Return what the stations' clocks said at an instant of this hub's, which may be set wrong by hours."""
+        """Return an instant of this hub's clock, which may be wrong by hours, by the stations' clocks."""
         return at_us - self._off_us
 
     def _cadence(self, station: str, last: int) -> int:
@@ -128,7 +128,7 @@ class Watch:
         turned = [self._silent(heard[station], now) for station in sorted(after.stations - before.stations)]
         for station in sorted(before.stations - after.stations):
             if station in heard and _is_of(open_[station], SILENT, heard[station].newest_us):
-                continue  # nothing came since: it is this hub's clock that was set back
+                continue  # nothing arrived since: this hub's clock was set back
             alarms.clear(open_[station], now)
             turned.append(open_[station])
         if after.everybody and not before.everybody:
@@ -155,7 +155,7 @@ class Watch:
         return alarms.new_alarm(one.station, f"{SILENT}-{one.last_us}", "silent", now, quiet, near)
 
     def is_near(self, station: str, last: int) -> bool:
-        """Return whether the air at a station was near frost, at an instant of its own clock."""
+        """Return whether the air at a station was near frost at an instant of its clock."""
         air = air_at(self._engine, station, last)
         return air is not None and air.is_near_frost
 
@@ -171,7 +171,7 @@ class Watch:
                 turned.append(open_[state.name])
         for gone in (one for name, one in open_.items() if name not in self._channels):
             alarms.clear(gone, now)
-            gone.escalation.over_told = True  # whoever took it out of the file need not be told
+            gone.escalation.over_told = True  # whoever removed it from the file need not be told
             turned.append(gone)
         return turned
 
@@ -188,14 +188,14 @@ class Watch:
         return _turned(live, "clock", self._unset, now, ahead)
 
     def _of_log(self, live: list[Alarm], now: int) -> list[Alarm]:
-        """Look at SQLite's log, which grows without end while somebody else holds the file open."""
+        """Check SQLite's log, which grows without limit while another program holds a read transaction."""
         size = self._engine.overgrown_log()
         return _turned(live, "log", now, now, Quiet(count=round(size / 1e6)) if size else None)
 
     def _of_boxes(self, live: list[Alarm], now: int) -> list[Alarm]:
-        """Look at what stations say of their own disks, and whether two send in one name.
+        """Check what stations report of their own disks, and whether two boxes send in one name.
 
-        One that is silent says nothing new.
+        The alarms of a silent station stay as they are.
         """
         if now < self._next_boxes <= now + BOXES_US:
             return []
@@ -208,18 +208,18 @@ class Watch:
         return [*_turned_each(live, "card", now, cards), *_turned_each(live, "two_boxes", now, copied)]
 
     def _of_photos(self, live: list[Alarm], now: int) -> list[Alarm]:
-        """Look at the folder of photos, which may be full."""
+        """Check the folder of photos, which may be full."""
         why = self._photos()
         return _turned(live, "photos", now, now, None if why is None else Quiet(why=why.builtins()))
 
 
 def _is_of(alarm: Alarm, name: str, last_us: int) -> bool:
-    """Return whether this is the alarm of a silence that began when something came last."""
+    """Return whether this is the alarm of the silence since `last_us`."""
     return alarm.id == alarms.identity(alarm.station, f"{name}-{last_us}")
 
 
 def _turned(live: list[Alarm], what: What, since: int, now: int, matter: Quiet | None) -> list[Alarm]:
-    """Raise the hub's alarm of this kind, unless it is open, where something is the matter since; else end it."""
+    """Raise the hub's alarm of this kind where `matter` is given and none is open; end it where it is None."""
     open_ = [one for one in live if one.open and one.what == what]
     if matter is not None:
         return [] if open_ else [alarms.new_alarm(ALL, f"{what}-{since}", what, now, matter)]
@@ -229,7 +229,7 @@ def _turned(live: list[Alarm], what: What, since: int, now: int, matter: Quiet |
 
 
 def _turned_each(live: list[Alarm], what: What, now: int, matter: Mapping[str, Quiet | None]) -> list[Alarm]:
-    """Do the same of each of these stations; a station that is not among them says nothing new."""
+    """Do the same for each of these stations; alarms of others stay as they are."""
     open_ = {one.station: one for one in live if one.open and one.what == what}
     turned: list[Alarm] = []
     for station, quiet in matter.items():

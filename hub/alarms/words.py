@@ -1,4 +1,4 @@
-"""Words about alarms and visits that both commands and pages use."""
+"""Words about alarms and visits for commands and pages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hub.alarms.visits import Visit
 
 
 def cause_words(visit: Visit) -> str:
-    """Return why a station is to be visited, with what it is about."""
+    """Return the cause of a visit in words, with its sensors or cameras."""
     words = {
         "silent": _("it reports nothing"),
         "battery": _("the battery is low"),
@@ -26,18 +26,18 @@ def cause_words(visit: Visit) -> str:
 
 
 def named(thing: str) -> str:
-    """Return a sensor or camera by its own name, and a channel that is no known sensor's by that of its quantity."""
+    """Return the name of a sensor or camera; a channel without a known sensor by the name of its quantity."""
     return texts.label(thing) if ChannelName.parse(thing).quantity in QUANTITIES else thing
 
 
 def duty_word(duty: str) -> str:
-    """Return what somebody does at the stations."""
+    """Return a duty in a word."""
     words = {"grower": _("grower"), "technician": _("technician"), "operator": _("operator")}
     return words.get(duty, duty)
 
 
 def fate_word(fate: str | None) -> str:
-    """Return what became of a try of a message; None: nothing is known yet."""
+    """Return the result of an attempt in words; None: it is in progress."""
     words = {
         "delivered": _("delivered"),
         "refused": _("refused"),

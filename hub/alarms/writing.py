@@ -1,4 +1,4 @@
-"""The content of a message at the moment it is sent: the present state of each alarm."""
+"""Write messages at the moment of sending, from the present state of their alarms."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ from hub.alarms.people import Contact
 from hub.config import AlarmsSection
 from hub.database.engine import Engine
 
-AWHILE_US = 3 * MINUTE_US  # the newest minute is told instead of an alert's newest change once it is so much newer
-MOST_A_NIGHT = 20  # messages by one channel to one person, then no repeats: operators pass on 50 a day
+AWHILE_US = 3 * MINUTE_US  # the newest minute is reported instead of an alert's newest turn once it is this much newer
+MOST_A_NIGHT = 20  # messages by one channel to one person; mobile operators deliver 50 a day
 
 
 class About(msgspec.Struct, frozen=True):
@@ -34,9 +34,9 @@ class About(msgspec.Struct, frozen=True):
 
 
 class OutgoingMessage(msgspec.Struct, frozen=True, omit_defaults=True):
-    """A message before it is written: to whom, about what. `lines`: what is said where it is about no alarm.
+    """A message before it is written: to whom, about what. `lines`: the text of one that is about no alarm.
 
-    `kind` is "alarm", "summary", "daily" or "test"; `last`: no repeats come after it tonight.
+    `kind` is "alarm", "summary", "daily" or "test"; `last`: there are no more reminders tonight.
     """
 
     to: list[str]
@@ -48,7 +48,7 @@ class OutgoingMessage(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class AlarmWriter:
-    """Writes messages of what the database knows. `url`: how people reach the hub, None: not at all."""
+    """Writes messages from the database. `url`: the hub's address for people, None: there is none."""
 
     def __init__(self, engine: Engine, section: AlarmsSection, url: str | None) -> None:
         self._engine, self._section = engine, section
@@ -69,7 +69,7 @@ class AlarmWriter:
         again: bool,
         link: str | None,
     ) -> Message:
-        """Return a message as it goes out now. `again`: the same may have arrived before."""
+        """Return a message as it is sent now. `again`: it may have arrived before."""
         to = tuple(people[one].recipient if one in people else Recipient(one) for one in said.to)
         words = Spoken(next((people[one].language for one in said.to if one in people), self._section.language))
         mine = [(alarms[one.alarm], one.why) for one in said.about if one.alarm in alarms]
@@ -84,7 +84,7 @@ class AlarmWriter:
         return Message(name, begun(lines), tail, more, to, kind, said.wakes, short)
 
     def _told(self, words: Spoken, alarm: Alarm, why: Why, now: int) -> tuple[AlertFacts, str]:
-        """Return what is said of an alarm; of one that is open for a while the worst since, and how it is now."""
+        """Return facts and line about an alarm; if open for a while, with the worst and the present value."""
         facts, course = self.facts(alarm, why, now), self._course(alarm, now)
         if course is None:
             return facts, sentence(words, facts)
@@ -92,7 +92,7 @@ class AlarmWriter:
         return msgspec.structs.replace(facts, at_us=course.at_us, value=course.value), line
 
     def _course(self, alarm: Alarm, now: int) -> Course | None:
-        """Return how an open alarm went on, where minutes have come since its newest turn. Raise SinkError."""
+        """Return the course of an open alarm, where there are minutes since its newest turn. Raise SinkError."""
         if alarm.said is None or not alarm.open or alarm.turn == "blind":
             return None
         found = course_of(self._engine, alarm.station, alarm.said, alarm.raised_us, now)
@@ -115,7 +115,7 @@ class AlarmWriter:
         return msgspec.structs.replace(found, air=air.air if is_of_it else None, fall=air.fall)
 
     def episode(self, words: Spoken, alarm: Alarm, now: int) -> str:
-        """Return a line about an alarm that is not being told just now."""
+        """Return a line about an alarm for a summary or a page."""
         return self._told(words, alarm, "cleared", now)[1]
 
     def words(self, lang: Lang | None = None) -> Spoken:
@@ -138,7 +138,7 @@ class AlarmWriter:
     def _tail(
         self, words: Spoken, said: OutgoingMessage, mine: Sequence[tuple[Alarm, Why]], again: bool, link: str | None
     ) -> str:
-        """Return the last line: what is asked of people, and what is to be known of the message itself."""
+        """Return the last line: the request to acknowledge, and notes about the message itself."""
         whys = {why for _, why in mine}
         acked = next(
             (alarm.escalation.acked_by for alarm, why in mine if why == "still" and alarm.escalation.acked_by), ""
@@ -147,7 +147,7 @@ class AlarmWriter:
         if acked:
             parts.append(words.say(N_("{name} has acknowledged it"), name=acked))
         repeats = max((alarm.escalation.repeats for alarm, why in mine if why == "repeat"), default=0)
-        if repeats:  # what is told again because a channel failed is no reminder
+        if repeats:  # a repeat after a failed channel is no reminder
             parts.append(words.say(N_("reminder {n}"), n=repeats))
         if said.last:
             parts.append(words.say(N_("no more reminders before noon")))

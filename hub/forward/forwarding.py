@@ -16,11 +16,11 @@ from hub.config import HubConfig
 from hub.database.engine import opened
 from hub.forward.queue import DatabaseQueue
 
-LAST_S = 2.0  # s for which a lane that is told to end is waited for: a request that hangs ends with the process
+LAST_S = 2.0  # s to wait for a stopped lane: a hanging request ends with the process
 
 
 def start_lanes(config: HubConfig, clock: Clock, utc: Callable[[], int]) -> Lanes:
-    """Return the running lanes of all destinations; the database's tables are there."""
+    """Start the lanes of all destinations. Return them; the database must be migrated."""
     lanes = Lanes(clock)
     for section in config.forward:
         lanes.start(f"forward {section.name}", partial(_run, config, section, clock, utc))

@@ -1,8 +1,9 @@
-"""The queue of one destination, in the hub's database: chosen newest first, fixed, proven, halved, set aside.
+"""The queue of one destination in the hub's database: batches are chosen newest first, fixed, acknowledged, halved, or
+set aside.
 
-Every step is one transaction, so that a kill at any instant repeats a request with the same bytes at worst. The bytes
-of a batch stand in the database before the first try: an answer that was lost is asked for again with the same
-idempotency key, whatever has been revised meanwhile (the revision is then sent by itself).
+Each step is one transaction, so a kill at any instant at worst repeats a request with the same bytes. A batch's bytes
+are committed before the first attempt: if the answer is lost, the request is repeated with the same idempotency key,
+whatever has been revised meanwhile (a revision is then sent separately).
 """
 
 from __future__ import annotations
@@ -30,36 +31,36 @@ from hub.database.rows import KEY
 BATCH = ("destination", "batch", "names", "raw")
 READ = (*KEY, "revision", "kind", "raw")
 NOT_READ = Reason("record_not_understood", "the record is not understood: {why}", why="")
-LOOK_US = 100_000_000  # microseconds after which all is compared whatever the sums are
+LOOK_US = 100_000_000  # microseconds after which all ranges are compared, even if the sums are equal
 Encode = Callable[[str, Record], bytes]  # raises EncodeError
 
 
 class DatabaseQueue:
-    """One destination's. `stations`: these alone (none: all); `events`: what is no minute too; `utc`: microseconds."""
+    """One destination's queue. `stations`: only these (none: all); `events`: not only minutes; `utc`: microseconds."""
 
     def __init__(self, engine: Engine, destination: str, utc: Callable[[], int]) -> None:
         self._engine, self._utc = engine, utc
         self.destination = destination
         self.stations: tuple[str, ...] = ()
         self.events = False
-        self._nothing_at: tuple[Any, ...] | None = None  # the store's state when nothing was waiting
-        self._absent: dict[Name, Ranges] = {}  # what the ledger names and is not there, until the hub compares the two
+        self._nothing_at: tuple[Any, ...] | None = None  # `_mark` when the backlog was empty
+        self._absent: dict[Name, Ranges] = {}  # records in the ledger without a row, until the hub compares the two
 
     def lease(self, holder: str, clock: Clock, longest_s: float) -> Lease:
-        """Return the lease of who sends, whose holder is silent for a request: `longest_s` seconds.
+        """Return the lease of sending, which is not renewed during a request of up to `longest_s` seconds.
 
         Two hubs that both send do no harm, since they send the same bytes.
         """
         return Lease(self._engine, holder, clock, of_destination(self.destination), longest_s + ENDS_S)
 
     def batches(self) -> list[ForwardBatch]:
-        """Return what is on its way, what goes first first."""
+        """Return the batches in transit, the next one first."""
         sql = "SELECT batch, names, raw FROM forward_batch WHERE destination = %s ORDER BY batch DESC"
         found = self._engine.query(sql, (self.destination,))
         return [read(self.destination, number, names, bytes(raw)) for number, names, raw in found]
 
     def fill(self, most: int, encode: Encode) -> ForwardBatch | None:
-        """Fix the next batch, of `most` records, newest first. Return it; None where nothing waits."""
+        """Fix the next batch, of at most `most` records, newest first. Return it; None where the backlog is empty."""
         mark = self._mark()
         if mark == self._nothing_at:
             return None
@@ -72,7 +73,7 @@ class DatabaseQueue:
         return None
 
     def proven(self, batch: ForwardBatch) -> None:
-        """Note that the destination has a batch: each record of it that has not been revised meanwhile."""
+        """Note that the destination has acknowledged a batch: its records that have not been revised meanwhile."""
         with self._engine.transaction():
             forwarded.lock_epochs(self._engine, (item[:2] for item in batch.items))
             keys = sorted(item[:3] for item in batch.items)
@@ -82,7 +83,7 @@ class DatabaseQueue:
                 if now.get(item[:3]) == item.revision:
                     same.setdefault(item[:2], []).append(item.seq)
             forwarded.add(self._engine, self.destination, same)
-            self._gone(batch)
+            self._delete(batch)
             newest = max((item.start for item in batch.items if item.start is not None), default=None)
             self._engine.query(
                 "INSERT INTO forward_lane (destination, proven, tried, newest) VALUES (%s, %s, %s, %s) "
@@ -93,19 +94,19 @@ class DatabaseQueue:
             )
 
     def halve(self, batch: ForwardBatch) -> None:
-        """Put the two halves of a batch in its place."""
+        """Replace a batch by its two halves."""
         with self._engine.transaction():
-            self._gone(batch)
+            self._delete(batch)
             self._keep(*batch.halves(max(batch.number + 1, self._next_number())))
 
     def set_aside(self, batch: ForwardBatch, why: Reason) -> None:
-        """Note that the destination does not take a batch of one record, so that it holds up no other."""
+        """Set aside a batch of one record that the destination refuses, so that it blocks no other."""
         with self._engine.transaction():
-            self._gone(batch)
+            self._delete(batch)
             self._aside([(item, why) for item in batch.items])
 
     def failed(self, why: Reason) -> None:
-        """Note why nothing gets through."""
+        """Store why sending fails."""
         said = rows.text(json.dumps(why.builtins(), ensure_ascii=False))
         self._engine.query(
             "INSERT INTO forward_lane (destination, why, tried) VALUES (%s, %s, %s) "
@@ -114,13 +115,13 @@ class DatabaseQueue:
         )
 
     def close(self) -> None:
-        """Let the database go."""
+        """Close the database."""
         self._engine.close()
 
     def _mark(self) -> tuple[Any, ...]:
-        """Return what is another when the ledger or what is proven is: to compare all ranges costs far more.
+        """Return a fingerprint of the ledger and of what the destination has: comparing all ranges costs far more.
 
-        Every hundred seconds it is another anyway, should two changes have undone each other in it.
+        It also changes every LOOK_US, in case two changes cancelled each other out in the sums.
         """
         here = self._engine.query(f"SELECT {forwarded.SUMS} FROM ledger")
         there = self._engine.query(
@@ -134,14 +135,14 @@ class DatabaseQueue:
     # -- choosing ------------------------------------------------------------------------------------------
 
     def _chosen(self, most: int) -> list[tuple[str, str, int]]:
-        """Return what waits and is not on its way: of each station in turn its newest."""
+        """Return the newest records of the backlog that are not in transit, stations taking turns."""
         left = forwarded.waiting(self._engine, self.destination, self.stations)
-        on_its_way: dict[Name, list[int]] = {}
+        in_transit: dict[Name, list[int]] = {}
         for batch in self.batches():
             for item in batch.items:
-                on_its_way.setdefault(item[:2], []).append(item.seq)
+                in_transit.setdefault(item[:2], []).append(item.seq)
         for name in left:
-            out = ranges.union(ranges.of(sorted(on_its_way.get(name, ()))), self._absent.get(name, ()))
+            out = ranges.union(ranges.of(sorted(in_transit.get(name, ()))), self._absent.get(name, ()))
             left[name] = ranges.without(left[name], out)
         return list(_in_turn(left, self._newest_epochs(), most))
 
@@ -150,7 +151,7 @@ class DatabaseQueue:
         return [(station, epoch) for station, epoch in self._engine.query(sql)]
 
     def _fixed(self, chosen: list[tuple[str, str, int]], encode: Encode) -> ForwardBatch | None:
-        """Return the batch that these come to, kept; None where none of them is to be sent."""
+        """Store the batch of these records. Return it; None where none of them is to be sent."""
         forwarded.lock_epochs(self._engine, (key[:2] for key in chosen))
         found = {tuple(row[:3]): row[3:] for row in self._engine.lookup("record", READ, KEY, sorted(chosen))}
         passed: dict[Name, list[int]] = {}
@@ -182,7 +183,7 @@ class DatabaseQueue:
         return batch
 
     def _next_number(self) -> int:
-        """Return a number above all that are on their way."""
+        """Return a number above all batches in transit."""
         sql = "SELECT coalesce(max(batch), 0) FROM forward_batch WHERE destination = %s"
         ((highest,),) = self._engine.query(sql, (self.destination,))
         return int(highest) + 1
@@ -191,7 +192,7 @@ class DatabaseQueue:
         kept = [(batch.destination, batch.number, batch.names, batch.raw) for batch in batches]
         self._engine.upsert("forward_batch", BATCH, kept, BATCH[:2])
 
-    def _gone(self, batch: ForwardBatch) -> None:
+    def _delete(self, batch: ForwardBatch) -> None:
         self._engine.delete("forward_batch", BATCH[:2], [(batch.destination, batch.number)])
 
     def _aside(self, refused: list[tuple[BatchItem, Reason]]) -> None:
@@ -210,16 +211,16 @@ def _line(station: str, raw: bytes, encode: Encode) -> tuple[int | None, bytes]:
         return record.start, encode(station, record)
     except EncodeError:
         raise
-    except Exception as error:  # noqa: BLE001  # a record may hold anything, and holds up no other
+    except Exception as error:  # noqa: BLE001  # a record may hold anything, and must block no other
         raise EncodeError(NOT_READ.having(why=f"{type(error).__name__}: {error}")) from None
 
 
 def _in_turn(left: dict[Name, Ranges], epochs: list[Name], most: int) -> Iterator[tuple[str, str, int]]:
-    """Yield the newest of each station, then the next of each, at most so many."""
+    """Yield the newest record of each station, then the next of each, at most `most`."""
     by_station: dict[str, list[Iterator[tuple[str, str, int]]]] = {}
     for name in epochs:
         if left.get(name):
-            by_station.setdefault(name[0], []).append(_falling(name, left[name]))
+            by_station.setdefault(name[0], []).append(_descending(name, left[name]))
     turns = [chain.from_iterable(some) for _, some in sorted(by_station.items())]
     while turns and most:
         for turn in list(turns):
@@ -231,6 +232,6 @@ def _in_turn(left: dict[Name, Ranges], epochs: list[Name], most: int) -> Iterato
                 yield found
 
 
-def _falling(name: Name, numbers: Ranges) -> Iterator[tuple[str, str, int]]:
+def _descending(name: Name, numbers: Ranges) -> Iterator[tuple[str, str, int]]:
     for first, last in reversed(numbers):
         yield from ((*name, seq) for seq in range(last, first - 1, -1))

@@ -1,4 +1,4 @@
-"""How far each destination is, for people and programs."""
+"""The state of each destination, for people and programs."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ LAST_ASIDE = (
 class DestinationState(NamedTuple):
     """One destination. Times are microseconds UTC, None where there was none yet.
 
-    `newest`: the start of the newest minute that it has; `proven`: when it last took something; `waiting`: records that
-    it lacks; `aside`: records that it does not take; `why`: the reason of the last failure, or of the last record that
-    was set aside, and that one of its stations is not known here; None where there is nothing of that.
+    `newest`: the start of the newest minute that it has; `proven`: when it last acknowledged something; `waiting`: its
+    backlog; `aside`: records that it refuses; `why`: the reason of the last failure, or of the last record set aside,
+    and unknown names among its stations; None where there is none of these.
     """
 
     destination: str
@@ -39,9 +39,9 @@ class DestinationState(NamedTuple):
 
 
 def states_of(engine: Engine, sections: Iterable[Forward]) -> list[DestinationState]:
-    """Return how far each destination is. Raise SinkError.
+    """Return the state of each destination. Raise SinkError.
 
-    What is here is added up once for all of them; range by range it is read where a destination lacks something alone.
+    The ledger is summed once for all of them; ranges are read only for epochs of which a destination lacks records.
     """
     here = _sums(engine, "FROM ledger", ())
     return [_state(engine, section, here) for section in sections]
@@ -64,13 +64,13 @@ def _state(engine: Engine, section: Forward, here: Mapping[Name, Sums]) -> Desti
 
 
 def _sums(engine: Engine, of: str, values: tuple[str, ...]) -> dict[Name, Sums]:
-    """Return of each epoch how many ranges there are, and what their ends add up to: another where the ranges are."""
+    """Return a fingerprint of each epoch's ranges: their number, and the sums of their ends."""
     sql = f"SELECT station, epoch, {forwarded.SUMS} {of} GROUP BY station, epoch"
     return {(station, epoch): tuple(map(int, sums)) for station, epoch, *sums in engine.query(sql, values)}
 
 
 def _waiting(engine: Engine, destination: str, epoch: Name, refused: Ranges) -> int:
-    """Count the records of an epoch that are here and that a destination neither has nor refuses."""
+    """Count the records of an epoch that a destination neither has nor refuses."""
     of = "WHERE station = %s AND epoch = %s"
     here = ranges.ranges((first, last) for first, last in engine.query(f"SELECT first, last FROM ledger {of}", epoch))
     sql = f"SELECT first, last FROM forwarded {of} AND destination = %s"

@@ -1,7 +1,7 @@
 """The page behind the link of a message: it shows the alarms concerned, and its button acknowledges them.
 
-Chat clients, scanners and browsers open links by themselves; so opening changes nothing, and no script is on the page.
-The secret in the address is the right to acknowledge, so another site's page, which does not know it, can do no harm.
+Chat clients, scanners and browsers open links by themselves, so opening one changes nothing; the page has no script.
+The secret in the address grants the right to acknowledge; another site does not know it, so it cannot forge the form.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ HEADERS = {
 
 
 class AcknowledgePage:
-    """Answers for links. `ask` runs a question to the database in a thread of its own; `utc` tells the time."""
+    """The pages of links. `ask` runs a database query in a worker thread; `utc` returns the time, us."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class AcknowledgePage:
         self._section, self._engine, self._ask, self._utc = section, engine, ask, utc
 
     def routes(self) -> list[Route]:
-        """Return what is served."""
+        """Return the routes."""
         return [
             Route(f"{PATH}{{secret}}", self._show, methods=["GET"]),
             Route(f"{PATH}{{secret}}", self._acknowledge, methods=["POST"]),
@@ -82,7 +82,7 @@ class AcknowledgePage:
         return await self._ask(lambda: self._answer(secret, lang, who))
 
     def _answer(self, secret: str, lang: Lang, who: str | None) -> Response:
-        """Return the page; with `who` after the alarms were acknowledged in that name."""
+        """Return the page; with `who`, acknowledge the alarms in that name first."""
         words, now = Spoken(lang), self._utc()
         try:
             engine = self._engine()
@@ -113,7 +113,7 @@ class AcknowledgePage:
 
 
 def page(words: Spoken, lines: Sequence[str], people: Sequence[str], status: int) -> Response:
-    """Return a page with these sentences, and a button for each of these people."""
+    """Return a page with these lines, and a button for each of these people."""
     paragraphs = "".join(f"<p>{escape(line)}</p>" for line in lines)
     buttons = ""
     for name in people:

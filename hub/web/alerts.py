@@ -1,4 +1,4 @@
-"""The API's answers about alarms: what is open, and what a technician has to take where."""
+"""The API's answers about alarms and visits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ NO_ALERT = Reason("no_such_alert", "there is no alert of this id")
 
 
 class AlertsSince(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Those that are open, and those that changed since; seven days where nothing is given."""
+    """Open alarms, and those that changed since; by default in seven days."""
 
     since: Time | None = None
 
@@ -36,8 +36,8 @@ class OfAlert(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class AlertState(msgspec.Struct, frozen=True):
     """One alert. Times are microseconds UTC. `what`: "frost", "silent", ...; `urgency`: "frost", "weather", "upkeep".
 
-    `said` is the station's own newest word of it, None where the hub raised it; `told`: who was told, in order.
-    `acknowledged_us` None: nobody has. `found`: what the hub knows of what it raised itself.
+    `said` is the station's newest turn, None where the hub raised the alarm; `told`: who was notified, in order.
+    `acknowledged_us` None: nobody has. `found`: the hub's facts of an alarm that it raised.
     """
 
     id: str
@@ -59,13 +59,13 @@ class AlertState(msgspec.Struct, frozen=True):
 
 
 def alerts(context: RequestContext, arguments: AlertsSince) -> list[AlertState]:
-    """Return what is open, and what was."""
+    """Return open and recent alarms."""
     since = us(arguments.since) if arguments.since else context.now_us - RECENT_US
     return [state_of(one) for one in context.alarms.since(since, caller(context).stations)]
 
 
 def acknowledge(context: RequestContext, arguments: OfAlert) -> AlertState:
-    """Note that the caller knows of an alert; who was first stays."""
+    """Acknowledge an alert as the caller; an earlier acknowledgement stays."""
     who = caller(context)
     known = context.alarms.load_alarms([arguments.id]).get(arguments.id)
     if known is None or (who.stations is not None and known.station not in who.stations):
@@ -76,12 +76,12 @@ def acknowledge(context: RequestContext, arguments: OfAlert) -> AlertState:
 
 
 def to_visit(context: RequestContext, _said: Nothing) -> list[Visit]:
-    """Return what is to be seen to, station by station."""
+    """Return the visits due, by station."""
     return visits(context.engine, caller(context).stations, context.now_us)
 
 
 def state_of(alarm: Alarm) -> AlertState:
-    """Return what is told of an alarm."""
+    """Return an alarm as the API shows it."""
     escalation = alarm.escalation
     return AlertState(
         *(alarm.id, alarm.station, alarm.what, alarm.urgency, alarm.open, alarm.step, alarm.turn, alarm.late),

@@ -1,4 +1,4 @@
-"""The application: the route table turned into routes, the rights of each checked in one place, before its handler."""
+"""The web application: routes made from the route table; rights are checked in one place, before each handler."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ T = TypeVar("T")
 log = logging.getLogger("minshan.web")
 QUICK, SLOW = 4, 4  # threads for what takes milliseconds, and for what may take seconds
 FORM = "application/x-www-form-urlencoded"
-AGAIN_S = 5  # after which an unreachable database is tried again
-LASTING = {"cache-control": "private, max-age=31536000, immutable"}  # of what is named by its hash
+AGAIN_S = 5  # Retry-After, s, while the database is unavailable
+LASTING = {"cache-control": "private, max-age=31536000, immutable"}  # of content addressed by its hash
 LOG_IN = Reason("log_in", "log in, or send a token, to see this")
 NO_RIGHT = Reason("no_right", "your role does not allow this")
 TOO_LONG = Reason("body_too_long", "the body is longer than {most} bytes", most=LONGEST_BODY)
@@ -55,7 +55,7 @@ NO_ROUTE = Reason("no_route", "there is nothing here: /api/v1/openapi.json tells
 
 @dataclass(frozen=True, slots=True)
 class RawRequest:
-    """What is known of a request before it is understood."""
+    """A request before its arguments are parsed."""
 
     path: dict[str, str]
     query: list[tuple[str, str]]
@@ -64,18 +64,18 @@ class RawRequest:
     session: str | None
     address: str
     form: bool = False  # the body is that of a form
-    gone: threading.Event = field(default_factory=threading.Event)  # set when nobody waits for the answer any more
+    gone: threading.Event = field(default_factory=threading.Event)  # set when the client no longer waits
 
 
 class RequestPool:
-    """Answers requests in threads of its own: those that may take seconds never keep the others waiting."""
+    """Answers requests in its own threads: slow ones have a separate pool, so that they never delay the others."""
 
     def __init__(self, engines: Engines, utc: Callable[[], int]) -> None:
         self._engines, self._utc = engines, utc
         self._quick = ThreadPoolExecutor(QUICK, "web")
         self._slow = ThreadPoolExecutor(SLOW, "web-slow")
-        self.trouble: Callable[[], Reason | None] = lambda: None  # what keeps the hub from its work, for pages
-        self._waited_for: list[threading.Event] = []  # requests that are being answered
+        self.trouble: Callable[[], Reason | None] = lambda: None  # the hub's present fault, for pages
+        self._waited_for: list[threading.Event] = []  # the `gone` events of requests in progress
 
     async def answer(self, route: Route, request: RawRequest) -> Any:
         """Return what a route answers. Raise ApiError."""
@@ -86,21 +86,21 @@ class RequestPool:
         finally:
             self._waited_for.remove(request.gone)
 
-    def let_go(self) -> None:
-        """Have what would take long be given up, as if nobody waited for it any more: the hub ends."""
+    def abort(self) -> None:
+        """Abort long-running requests, as if their clients had gone: the hub is stopping."""
         for gone in self._waited_for:
             gone.set()
 
     async def caller(self, request: RawRequest) -> Account | None:
-        """Return who asks. Raise ApiError."""
+        """Return the caller's account. Raise ApiError."""
         return await self.quickly(lambda: self._caller(request))
 
     async def quickly(self, ask: Callable[[], T]) -> T:
-        """Return what a short question to the database comes to."""
+        """Run a short database query in the quick pool. Return its result."""
         return await asyncio.get_running_loop().run_in_executor(self._quick, ask)
 
     def close(self) -> None:
-        """End the threads and their connections."""
+        """Stop the threads and close their connections."""
         for pool in (self._quick, self._slow):
             pool.shutdown(cancel_futures=True)
         self._engines.close()
@@ -139,7 +139,7 @@ class RequestPool:
 
 
 def sink_failure(trouble: SinkError) -> ApiError:
-    """Return what is answered where the database is away, or the question is at fault."""
+    """Return the HTTP error for a SinkError: 4xx where the request is at fault, 503 where the database is."""
     if isinstance(trouble, NothingError):
         return ApiError(422, trouble.reason)
     if isinstance(trouble, AskedError):
@@ -161,7 +161,7 @@ def application(
     version: str,
     others: list[BaseRoute],
 ) -> Starlette:
-    """Return the application. `others` are routes that are no answers: streams, pages."""
+    """Return the application. `others`: routes outside the API's table, as streams and pages."""
     document_bytes = msgspec.json.encode(document(routes, version))
 
     async def openapi(_request: Request) -> Response:
@@ -169,7 +169,7 @@ def application(
 
     packed = [
         Middleware(GZipMiddleware, minimum_size=1000)
-    ]  # JSON; a picture is packed already, and a stream must flow
+    ]  # JSON; pictures are compressed already, and a stream must not be buffered
     web: list[BaseRoute] = [
         WebRoute(
             route.path,
@@ -185,7 +185,7 @@ def application(
 
 
 def endpoint(route: Route, pool: RequestPool) -> Callable[[Request], Any]:
-    """Return what serves one route."""
+    """Return the ASGI endpoint of one route."""
 
     async def serve(request: Request) -> Response:
         try:
@@ -199,7 +199,7 @@ def endpoint(route: Route, pool: RequestPool) -> Callable[[Request], Any]:
                     watch.cancel()
         except ApiError as refused:
             return refusal(refused.status, refused.reason, refused.wait)
-        except Exception:  # whatever somebody asks, the next one is served
+        except Exception:  # whatever a request does, the next one must be served
             log.exception("%s %s caused an unexpected error", route.method, route.path)
             return refusal(500, UNFORESEEN)
 
@@ -207,13 +207,13 @@ def endpoint(route: Route, pool: RequestPool) -> Callable[[Request], Any]:
 
 
 async def tell_when_gone(request: Request, gone: threading.Event) -> None:
-    """Wait until the client has closed the connection, and say so: what takes minutes is not made for nobody."""
+    """Set `gone` once the client has closed the connection, so that a long export is aborted."""
     await wait_disconnected(request.receive)
     gone.set()
 
 
 async def read_request(request: Request) -> RawRequest:
-    """Return what a request says, with its whole body. Raise ApiError where that is too long."""
+    """Return a request with its whole body. Raise ApiError where that is too long."""
     try:
         body = await body_of(request, LONGEST_BODY)
     except BodyError:
@@ -232,16 +232,16 @@ async def read_request(request: Request) -> RawRequest:
 
 
 class WholeFileResponse(FileResponse):
-    """A file that was made for this request: a part of it, put behind a part of an earlier one, would be neither."""
+    """A file made for this request: ranges are not served, as parts of two different files could be joined."""
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Send all of it, whatever part was asked for."""
+        """Send the whole file, ignoring a Range header."""
         whole = [(name, value) for name, value in scope["headers"] if name != b"range"]
         await super().__call__({**scope, "headers": whole}, receive, send)
 
 
 def response_of(answer: Any, request: Request) -> Response:
-    """Return the response that carries an answer."""
+    """Return the HTTP response for an answer."""
     if isinstance(answer, FileAnswer):
         return FileResponse(answer.path, media_type=answer.kind, headers=LASTING)
     if isinstance(answer, MadeFile):
@@ -259,7 +259,7 @@ def response_of(answer: Any, request: Request) -> Response:
 
 
 def keep_session(response: Response, answer: SessionAnswer, request: Request) -> None:
-    """Have the browser keep a session's secret, or forget it."""
+    """Set the session's cookie, or delete it."""
     secure = request.url.scheme == "https"
     if answer.secret is None:
         response.delete_cookie(COOKIE, secure=secure, httponly=True, samesite="lax")
@@ -269,5 +269,5 @@ def keep_session(response: Response, answer: SessionAnswer, request: Request) ->
 
 
 async def not_found(_request: Request, error: Exception) -> Response:
-    """Say that there is nothing under an address, or not by this method."""
+    """Answer that there is nothing at an address, or not with this method."""
     return refusal(getattr(error, "status_code", 404), NO_ROUTE)

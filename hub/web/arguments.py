@@ -1,6 +1,6 @@
-"""The arguments of requests: one struct per route, from path, query and body; and what is refused before any handler.
+"""The arguments of requests: one struct per route, parsed from path, query and body, and validated before any handler.
 
-A text with U+0000 or half a surrogate pair is refused here, in one place: no database takes it.
+A text with U+0000 or a lone surrogate is refused here, in one place: databases do not accept it.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ NO_JSON = Reason("body_no_json", "the body must be a JSON object")
 
 
 class Nothing(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A route that takes none."""
+    """No arguments."""
 
 
 class Credentials(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -49,7 +49,7 @@ class OfStation(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class SeriesOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A channel of a station in a span, half open; times with a zone, or seconds since 1970."""
+    """A channel of a station in a half-open span; times with a zone, or seconds since 1970."""
 
     station: StationId
     channel: Channel
@@ -89,7 +89,7 @@ class MonthOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ExportOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A station's minutes of some days, the last one included; `quantity`: these alone, with commas between them.
+    """A station's minutes of some days, the last one included; `quantity`: only these, separated by commas.
 
     `bom`: whether CSV begins with a byte order mark, for Excel.
     """
@@ -109,7 +109,7 @@ class OfLink(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class EventsOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A station's events in a span; `kind`: one or several with commas between them."""
+    """A station's events in a span; `kind`: one or several, separated by commas."""
 
     station: StationId
     first: Time = msgspec.field(name="from")
@@ -135,7 +135,7 @@ class OfPicture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class CommandOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a station is asked for: a picture (camera), a hello, maintenance (seconds, text)."""
+    """A command to a station: a picture (camera), a hello, maintenance (seconds, text)."""
 
     station: StationId
     name: RemoteCommand
@@ -149,7 +149,7 @@ class OfCommand(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Before(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What is older than that; from now where nothing is given."""
+    """A time before which entries are returned; default: now."""
 
     before: Time | None = None
 
@@ -161,8 +161,8 @@ def parse_arguments(
     body: bytes,
     form: bool = False,
 ) -> Any:
-    """Return a route's arguments; `form`: the body is that of a form. Raise ApiError 422, or 400 where it is none."""
-    loose = {**_once(query), **path}
+    """Return a route's arguments; `form`: the body is a form. Raise ApiError 422, or 400 for a malformed body."""
+    loose = {**_unique(query), **path}
     told = filled(kind, body) if form else _object(body) if body else {}
     if any(map(is_refused, (*texts_in(loose), *texts_in(told)))):
         raise ApiError(422, NO_TEXT)
@@ -172,8 +172,8 @@ def parse_arguments(
         raise ApiError(422, NOT_TAKEN.having(why=_shown(str(error)))) from None
 
 
-def _once(query: Iterable[tuple[str, str]]) -> dict[str, str]:
-    """Return what the query says, each name once. Raise ApiError."""
+def _unique(query: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return the pairs as a dict. Raise ApiError where a name is repeated."""
     found: dict[str, str] = {}
     for name, text in query:
         if name in found:
@@ -183,13 +183,13 @@ def _once(query: Iterable[tuple[str, str]]) -> dict[str, str]:
 
 
 def filled(kind: type[msgspec.Struct], body: bytes) -> dict[str, Any]:
-    """Return what a form says: what is left empty is not said; a list is whatever is ticked. Raise ApiError."""
+    """Return a form's fields, without empty ones; a list field has all ticked values. Raise ApiError."""
     try:
         pairs = parse_qsl(body.decode("ascii"), strict_parsing=bool(body), errors="strict", max_num_fields=1100)
     except ValueError:
         raise ApiError(400, NO_FORM) from None
     lists = {field.encode_name for field in fields(kind) if "list[" in str(field.type)}
-    found = _once((name, text) for name, text in pairs if name not in lists)
+    found = _unique((name, text) for name, text in pairs if name not in lists)
     return found | {name: ticked for name in lists if (ticked := [text for key, text in pairs if key == name])}
 
 
@@ -205,7 +205,7 @@ def _object(body: bytes) -> dict[str, Any]:
 
 
 def texts_in(value: Any) -> Iterable[str]:
-    """Yield all texts in what JSON said."""
+    """Yield all texts in a JSON value, names included."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, dict):

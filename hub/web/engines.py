@@ -1,4 +1,4 @@
-"""A database connection for each thread that answers: an `Engine` belongs to a single thread."""
+"""A database connection for each worker thread: an `Engine` belongs to a single thread."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from hub.database.engine import Engine
 
 
 class Engines:
-    """Gives each thread its own engine, made at its first use."""
+    """Gives each thread its own engine, opened at its first use."""
 
     def __init__(self, make: Callable[[], Engine]) -> None:
         self._make = make
@@ -18,7 +18,7 @@ class Engines:
         self._all: list[Engine] = []
 
     def mine(self) -> Engine:
-        """Return this thread's. Raise SinkError."""
+        """Return this thread's engine. Raise SinkError."""
         engine: Engine | None = getattr(self._mine, "engine", None)
         if engine is None:
             engine = self._mine.engine = self._make()
@@ -27,7 +27,7 @@ class Engines:
         return engine
 
     def close(self) -> None:
-        """Let all go, once no thread answers any more."""
+        """Close all engines, once the threads have stopped."""
         with self._lock:
             for engine in self._all:
                 engine.close()

@@ -1,9 +1,9 @@
 """Exports over HTTP: a file is completed beside the pictures, and only then sent.
 
-What fails on the way is an answer with a reason, never half of a file that looks like a whole one, and a client that
-reads slowly holds neither the database nor a thread. Where it goes away meanwhile, the file is not made to its end.
-An app's own browser (WeChat's) hands a download over to another, which has no session: for it there is a link that
-opens once, soon, and for what whoever asked may see.
+A failure gives an answer with a reason, never a partial file that looks complete, and a client that reads slowly
+occupies neither the database nor a thread. If the client disconnects, the export is aborted. An in-app browser
+(WeChat's) passes downloads to another browser without a session: for it there is a link that works once, for a short
+time, with the rights of whoever requested it.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ from hub.web import arguments as given
 from hub.web.handlers import MOST_DAYS, caller, last_day, station
 from hub.web.table import API, ApiError, MadeFile, RequestContext, Route
 
-AT_ONCE = 2  # exports that are made; a year takes half a minute, and two leave time for everybody else
+AT_ONCE = 2  # concurrent exports; a year takes half a minute, and two leave time for everybody else
 AGAIN_S = 10
-LINK_US = 300_000_000  # in which a link is to be opened
-MOST_LINKS = 1000  # that are open or were just used
+LINK_US = 300_000_000  # lifetime of a link
+MOST_LINKS = 1000  # that have not expired
 CSV = "text/csv; charset=utf-8"
 KINDS = {
     "csv": CSV,
@@ -45,14 +45,14 @@ WHOLE_MINUTES = Reason("lines_are_whole", "JSON lines hold whole minutes: leave 
 
 
 class OneTimeLink(msgspec.Struct, frozen=True):
-    """Where the export can be fetched once, without a login, until an instant."""
+    """The path where an export can be fetched once, without a login, and its expiry."""
 
     path: str
     until_us: int
 
 
 class ExportLink(msgspec.Struct):
-    """A link that was given; `said` None: it was used."""
+    """A link's owner and export; `said` None: it was used."""
 
     kind: Kind
     name: str
@@ -61,7 +61,7 @@ class ExportLink(msgspec.Struct):
 
 
 class Exports:
-    """Makes exports, in threads of others. `folder`: where files are made; what lay there is deleted."""
+    """Makes exports, in the callers' threads. `folder`: for the files; its content is deleted at the start."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -75,7 +75,7 @@ class Exports:
                 left.unlink(missing_ok=True)
 
     def routes(self) -> tuple[Route, ...]:
-        """Return their part of the table."""
+        """Return the routes of exports."""
         path, read = f"{API}/stations/{{station}}/export", Right.READ
         return (
             Route(
@@ -117,7 +117,7 @@ class Exports:
             self._room.release()
 
     def link(self, context: RequestContext, arguments: given.ExportOf) -> OneTimeLink:
-        """Give a link."""
+        """Create a link."""
         station(context, given.OfStation(arguments.station))
         who, secret, until = caller(context), secrets.token_hex(16), context.now_us + LINK_US
         with self._lock:
@@ -128,7 +128,7 @@ class Exports:
         return OneTimeLink(f"{API}/exports/{secret}", until)
 
     def opened(self, context: RequestContext, arguments: given.OfLink) -> MadeFile:
-        """Make the file of a link, once, as long as whoever asked for it may see that station."""
+        """Make the file of a link, once, if its owner may still see that station."""
         with self._lock:
             kept = self._links.get(digest(arguments.id))
             if kept is None or kept.until_us <= context.now_us:
@@ -150,12 +150,12 @@ class Exports:
         path = self._folder / f"{secrets.token_hex(8)}.{arguments.form}"
         try:
             export_files.write_file(found, arguments.form, path, wanted, arguments.bom)
-        except BaseException:  # whatever it was, no half a file stays
+        except BaseException:  # whatever failed, no partial file may stay
             path.unlink(missing_ok=True)
             raise
         return path
 
 
 def account(accounts: Accounts, kept: ExportLink) -> Account | None:
-    """Return who asked for a link, as that account is now."""
+    """Return a link's owner, as the account is now; None where it does not exist."""
     return next((found for found in accounts.listed(kept.kind) if found.name == kept.name), None)

@@ -1,4 +1,4 @@
-"""The API's handlers: each takes the person who asks and checked arguments, and returns a typed answer."""
+"""The API's handlers: each takes the request's context and checked arguments, and returns a typed answer."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from hub.web import arguments as given
 from hub.web.logins import Logins
 from hub.web.table import ApiError, DataAnswer, FileAnswer, RequestContext, SessionAnswer
 
-MOST_DAYS, MOST_BOARD_DAYS = 366, 31  # of completeness in one answer: of a station, of all
-EXPIRES_US = 600_000_000  # in which a station may still carry a command out
+MOST_DAYS, MOST_BOARD_DAYS = 366, 31  # of completeness in one answer: of one station, of all
+EXPIRES_US = 600_000_000  # lifetime of a command
 NO_COMMAND = Reason("no_such_command_id", "no command of this id was asked for")
 NO_PICTURE = Reason("picture_unknown", "no picture of this name is here")
 NOT_HERE = Reason("picture_not_here", "this part of the picture is not here: not yet, or no longer")
@@ -39,7 +39,7 @@ TOO_MANY_DAYS = Reason("too_many_days", "at most {most} days in one answer", mos
 
 
 class Me(msgspec.Struct, frozen=True):
-    """Who asks; `stations` null: all of them."""
+    """The caller's account; `stations` null: all of them."""
 
     name: str
     role: str
@@ -48,19 +48,19 @@ class Me(msgspec.Struct, frozen=True):
 
 
 class Done(msgspec.Struct, frozen=True):
-    """It is done."""
+    """The request was carried out."""
 
     done: bool = True
 
 
 class ServerHealth(msgspec.Struct, frozen=True):
-    """The server answers; of its database and broker this says nothing."""
+    """The server is running; says nothing about its database and broker."""
 
     time_us: int
 
 
 def login(logins: Logins) -> Callable[[RequestContext, given.Credentials], SessionAnswer]:
-    """Return the handler that begins sessions, and counts wrong passwords there."""
+    """Return the handler that starts sessions; `logins` counts wrong passwords."""
 
     def handler(context: RequestContext, arguments: given.Credentials) -> SessionAnswer:
         wait = logins.wait(arguments.name, context.address, context.now_us)
@@ -86,17 +86,17 @@ def logout(context: RequestContext, _said: given.Nothing) -> SessionAnswer:
 
 
 def health(context: RequestContext, _said: given.Nothing) -> ServerHealth:
-    """Say that the server answers."""
+    """Return that the server is running."""
     return ServerHealth(context.now_us)
 
 
 def me(context: RequestContext, _said: given.Nothing) -> Me:
-    """Say who asks."""
+    """Return the caller's account."""
     return described(caller(context))
 
 
 def stations(context: RequestContext, _said: given.Nothing) -> list[answers.StationState]:
-    """Return the stations that somebody may see."""
+    """Return the stations that the caller may see."""
     return context.queries.stations(context.now_us)
 
 
@@ -116,7 +116,7 @@ def series(context: RequestContext, arguments: given.SeriesOf) -> answers.Series
 
 
 def channels(context: RequestContext, arguments: given.ChannelsOf) -> list[str]:
-    """Return the channels that have anything in a span."""
+    """Return the channels with data in a span."""
     return context.queries.channels(arguments.station, *span(context, arguments))
 
 
@@ -132,14 +132,14 @@ def pictures(context: RequestContext, arguments: given.PicturesOf) -> answers.Pi
 
 
 def completeness(context: RequestContext, arguments: given.DaysOf) -> list[answers.ExplainedDay]:
-    """Return what is whole of each day, and why the rest is not, or is not good."""
+    """Return the completeness of each day, with the causes of its gaps and doubts."""
     last = last_day(context, arguments, station(context, given.OfStation(arguments.station)).utc_offset_s, MOST_DAYS)
     days = context.queries.completeness(arguments.station, arguments.first, last, context.now_us - IN_TRANSIT_US)
     return [explained(context.engine, day) for day in days]
 
 
 def board(context: RequestContext, arguments: given.BoardOf) -> list[answers.Completeness]:
-    """Return the same of all stations."""
+    """Return the completeness of all stations."""
     states = context.queries.stations(context.now_us)
     ahead = max((state.utc_offset_s for state in states), default=0)
     return all_days(context, states, arguments.first, last_day(context, arguments, ahead, MOST_BOARD_DAYS))
@@ -148,13 +148,13 @@ def board(context: RequestContext, arguments: given.BoardOf) -> list[answers.Com
 def all_days(
     context: RequestContext, states: list[answers.StationState], first: date, last: date
 ) -> list[answers.Completeness]:
-    """Return the days of these stations, as far as minutes have had time to arrive, by station and day."""
+    """Return the completeness of these stations' days, up to IN_TRANSIT_US ago, by station and day."""
     until = context.now_us - IN_TRANSIT_US
     return [day for state in states for day in context.queries.completeness(state.station, first, last, until)]
 
 
 def last_day(context: RequestContext, arguments: given.DaysOf | given.BoardOf, offset_s: int, most: int) -> date:
-    """Return the last day that is asked for, today at most. Raise ApiError where there are none, or too many."""
+    """Return the last requested day, at most today. Raise ApiError where there are no days, or too many."""
     today = (datetime.fromtimestamp(context.now_us / 1e6, UTC) + timedelta(seconds=offset_s)).date()
     last = min(arguments.last or today, today)
     if last < arguments.first:
@@ -170,7 +170,7 @@ def sheet(context: RequestContext, arguments: given.MonthOf) -> MonthlySheet:
 
 
 def tile(folder: Path, tiles: Tiles) -> Callable[[RequestContext, given.OfPicture], DataAnswer]:
-    """Return the handler that sends a picture's tile, made of what is here of it: so small that it is read at once."""
+    """Return the handler that sends a picture's tile, made from its stored parts; small enough to be read at once."""
 
     def handler(context: RequestContext, arguments: given.OfPicture) -> DataAnswer:
         found = context.queries.picture(arguments.sha256)
@@ -200,7 +200,7 @@ def picture(folder: Path, thumbnail: bool) -> Callable[[RequestContext, given.Of
 
 
 def command(wake: Callable[[], None]) -> Callable[[RequestContext, given.CommandOf], CommandOrder]:
-    """Return the handler that keeps commands to stations; `wake` has them sent."""
+    """Return the handler that stores commands to stations; `wake` triggers sending."""
 
     def handler(context: RequestContext, arguments: given.CommandOf) -> CommandOrder:
         station(context, given.OfStation(arguments.station))
@@ -215,7 +215,7 @@ def command(wake: Callable[[], None]) -> Callable[[RequestContext, given.Command
 
 
 def command_state(context: RequestContext, arguments: given.OfCommand) -> CommandOrder:
-    """Return what became of a command."""
+    """Return a command's state."""
     found = context.orders.order(arguments.id)
     if found is None or not caller(context).may(Right.COMMAND, found.station):
         raise ApiError(404, NO_COMMAND)
@@ -223,12 +223,12 @@ def command_state(context: RequestContext, arguments: given.OfCommand) -> Comman
 
 
 def audit(context: RequestContext, arguments: given.Before) -> list[Audited]:
-    """Return what people did, the newest first, a page of it; also what a clock that was ahead noted."""
+    """Return a page of the audit log, the newest first; by default with entries of a clock that was ahead."""
     return context.accounts.audit(us(arguments.before) if arguments.before else LAST_UTC)
 
 
 def span(context: RequestContext, arguments: Any) -> tuple[int, int]:
-    """Return a span in microseconds UTC, up to now where no end is given. Raise ApiError where it has no length."""
+    """Return a span in microseconds UTC, by default up to now. Raise ApiError where it is empty."""
     first, last = us(arguments.first), us(arguments.last) if arguments.last else context.now_us
     if last <= first:
         raise ApiError(422, BACKWARDS)
@@ -236,13 +236,13 @@ def span(context: RequestContext, arguments: Any) -> tuple[int, int]:
 
 
 def caller(context: RequestContext) -> Account:
-    """Return who asks, where the route wants somebody."""
+    """Return the caller. Raise ApiError where nobody is logged in."""
     if context.caller is None:
         raise ApiError(401, WRONG_LOGIN)
     return context.caller
 
 
 def described(account: Account) -> Me:
-    """Return an account as it may see itself."""
+    """Return an account as shown to itself."""
     mine = None if account.stations is None else sorted(account.stations)
     return Me(account.name, account.role.value, mine, sorted(MAY[account.role]))

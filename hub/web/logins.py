@@ -1,7 +1,7 @@
-"""Wrong passwords, counted by name and by address, so that passwords cannot be guessed.
+"""Rate limit of wrong passwords, by name and by address, so that passwords cannot be guessed.
 
-By name, because addresses change (and a proxy's header may be made up); by address, because names change. Who is
-logged in is not touched by either.
+By name, because an attacker can change addresses (and a proxy's header can be forged); by address, because he can
+change names. Existing sessions are not affected.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections import OrderedDict, deque
 
 WINDOW_US = 15 * 60_000_000
 MOST_BY_NAME, MOST_BY_ADDRESS = 10, 50  # wrong ones in the window
-REMEMBERED = 10_000  # names and addresses; the one that was longest quiet is forgotten
+REMEMBERED = 10_000  # names and addresses; the least recently used is evicted
 
 
 class Logins:
@@ -22,7 +22,7 @@ class Logins:
         self._wrong: OrderedDict[tuple[str, str], deque[int]] = OrderedDict()
 
     def wait(self, name: str, address: str, now: int) -> int:
-        """Return how many seconds this name, from this address, must wait; 0: none. `now`: us."""
+        """Return how many seconds this name, from this address, must wait; 0: none. `now`: microseconds UTC."""
         with self._lock:
             return max(
                 self._left(("name", name), MOST_BY_NAME, now), self._left(("address", address), MOST_BY_ADDRESS, now)
@@ -38,7 +38,7 @@ class Logins:
                 self._wrong.popitem(last=False)
 
     def right(self, name: str) -> None:
-        """Forget the wrong ones of a name: somebody knows its password."""
+        """Reset the count of a name after a correct password."""
         with self._lock:
             self._wrong.pop(("name", name), None)
 

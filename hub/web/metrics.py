@@ -1,7 +1,7 @@
-"""`/metrics`: Prometheus' text format, about the stations that whoever asks may see.
+"""`/metrics`: Prometheus' text format, about the stations that the caller may see.
 
-What is not known has no line. Times are seconds since 1970, so that an age is `time() - …` there. Where the database is
-away it is answered with 503, which Prometheus counts as down.
+Unknown values have no line. Times are seconds since 1970, so an age is `time() - …`. While the database is unavailable
+the answer is 503, which Prometheus counts as down.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Line = tuple[str, str, str, list[tuple[dict[str, str], float]]]  # name, type, h
 
 
 def metrics(listeners: Callable[[], int], aside: Path) -> Callable[[RequestContext, Nothing], DataAnswer]:
-    """Return the handler; `listeners`: how many listen to the stream, `aside`: the folder of messages set aside."""
+    """Return the handler; `listeners`: number of listeners to the stream, `aside`: the folder of messages set aside."""
 
     def handler(context: RequestContext, _said: Nothing) -> DataAnswer:
         lines = [
@@ -43,7 +43,7 @@ def _one(name: str, what: str, value: int) -> Line:
 
 
 def _stations(context: RequestContext) -> Iterator[Line]:
-    """Yield what is known of each station."""
+    """Yield the metrics of stations."""
     states = context.queries.stations(context.now_us)
     named = [({"station": state.station}, state) for state in states]
     yield _one("minshan_stations", "Stations that have sent anything", len(states))
@@ -80,6 +80,6 @@ def _labels(labels: dict[str, str]) -> str:
 
 
 def routes(listeners: Callable[[], int], aside: Path) -> tuple[Route, ...]:
-    """Return its part of the route table."""
+    """Return the route of metrics."""
     handler = metrics(listeners, aside)
     return (Route("GET", "/metrics", "Figures for Prometheus", Right.READ, Nothing, DataAnswer, handler, kind=TEXT),)

@@ -1,6 +1,6 @@
-"""The people on call: what the API answers about them, and what managers may change.
+"""The API's routes about people on call.
 
-Whoever manages some stations alone sees and changes only people who are told of no others.
+A manager of some stations only sees and changes people who are notified of no others.
 """
 
 from __future__ import annotations
@@ -22,29 +22,29 @@ NO_CHANNEL = Reason("channel_unknown", 'the hub\'s file has no channel "{channel
 
 
 class PersonGone(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who is told no more."""
+    """The name of a person to remove."""
 
     name: PersonName
 
 
 class TrialOf(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Who is sent a test message; everybody where nobody is named."""
+    """Whom to send a test message; everybody where no name is given."""
 
     name: PersonName | None = None
 
 
 def listed(context: RequestContext, _said: Nothing) -> list[Contact]:
-    """Return who is told, in order."""
+    """Return the people on call whom the caller may manage, in order."""
     return people(context)
 
 
 def people(context: RequestContext) -> list[Contact]:
-    """Return those who are told and whom the caller may manage, in order."""
+    """Return the people on call whom the caller may manage, in order."""
     return [person for person in People(context.engine).listed() if caller(context).covers(person.stations)]
 
 
 def known(context: RequestContext, name: str) -> Contact:
-    """Return somebody whom the caller may manage. Raise PersonError, alike for one who is beyond and for nobody."""
+    """Return a person whom the caller may manage. Raise PersonError, the same if unknown or not permitted."""
     for person in people(context):
         if person.name == name:
             return person
@@ -52,7 +52,7 @@ def known(context: RequestContext, name: str) -> Contact:
 
 
 def keep(channels: Collection[str]) -> Callable[[RequestContext, Contact], Contact]:
-    """Return the handler that keeps a person who is told; `channels`: those of the hub's file."""
+    """Return the handler that stores a person on call; `channels`: those of the hub's file."""
 
     def handler(context: RequestContext, arguments: Contact) -> Contact:
         for channel in arguments.channels:
@@ -69,14 +69,14 @@ def keep(channels: Collection[str]) -> Callable[[RequestContext, Contact], Conta
 
 
 def remove(context: RequestContext, arguments: PersonGone) -> Done:
-    """Let somebody be told no more."""
+    """Remove a person from the people on call."""
     People(context.engine).remove(known(context, arguments.name).name)
     context.accounts.note(caller(context), "person on call removed", None, arguments.name, context.now_us)
     return Done()
 
 
 def test(context: RequestContext, arguments: TrialOf) -> list[TrialMessage]:
-    """Put out a test message by each channel of people; what each service answers is asked for later."""
+    """Queue a test message by each channel of people; the services' answers are queried later."""
     chosen = people(context) if arguments.name is None else [known(context, arguments.name)]
     found = put_test_messages(context.engine, chosen, context.now_us)
     context.accounts.note(caller(context), "test message", None, arguments.name or "", context.now_us)
@@ -84,7 +84,7 @@ def test(context: RequestContext, arguments: TrialOf) -> list[TrialMessage]:
 
 
 def routes(channels: Collection[str]) -> tuple[Route, ...]:
-    """Return their part of the route table."""
+    """Return the routes of people on call."""
     path, manage = f"{API}/on-call", Right.MANAGE
     return (
         Route("GET", path, "Who is notified of alerts", manage, Nothing, list[Contact], listed),

@@ -1,4 +1,4 @@
-"""The OpenAPI 3.1 document, generated from the route table: it describes what the server does."""
+"""The OpenAPI 3.1 document, generated from the route table."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ ERROR = {
 
 
 def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
-    """Return the document of a table."""
+    """Return the document of a route table."""
     kinds: list[Any] = [route.arguments for route in routes]
     kinds += [route.answer for route in routes if route.answer not in PLAIN]
     found, components = msgspec.json.schema_components(kinds, schema_hook=_anything, ref_template=REF)
@@ -51,7 +51,7 @@ def document(routes: Sequence[Route], version: str) -> dict[str, Any]:
 
 
 def _anything(_kind: type) -> dict[str, Any]:
-    """Return the schema of what is passed on as a station says it."""
+    """Return the schema of values passed through from stations."""
     return {"description": "any JSON"}
 
 
@@ -86,7 +86,7 @@ def _operation(route: Route, own: dict[str, Any], by_kind: dict[str, Any]) -> di
 
 
 def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    """Return a parameter's schema without null: what is not given is left out."""
+    """Return a parameter's schema without null: an absent parameter is omitted."""
     kinds = [kind for kind in schema.get("anyOf", ()) if kind.get("type") != "null"]
     return kinds[0] if len(kinds) == 1 else {key: value for key, value in schema.items() if key != "default"}
 

@@ -1,7 +1,7 @@
-"""People and tokens of programs: who may log in and do what. A password can be set, never read.
+"""The API's routes about accounts of people and tokens of programs. A password can be set, never read.
 
-Whoever manages some stations alone manages only those who see no others; and the last administrator of all stations
-stays one.
+A manager of some stations only manages accounts that see no others; the last administrator of all stations cannot be
+removed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ NOT_YOURS = Reason("account_beyond", "this account sees stations that you do not
 
 
 class Person(msgspec.Struct, frozen=True):
-    """Somebody who may log in, or a program's token; `stations` null: all of them, those to come too."""
+    """A person's account or a program's token; `stations` null: all, including future ones."""
 
     name: str
     role: Role
@@ -39,14 +39,14 @@ class Person(msgspec.Struct, frozen=True):
 
 
 class Secret(msgspec.Struct, frozen=True):
-    """A new token; the secret is shown this once."""
+    """A new token; the secret is shown only once."""
 
     name: str
     secret: str
 
 
 class NewPerson(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody new; `stations` null: all of them."""
+    """A new person; `stations` null: all of them."""
 
     name: NewName
     role: Role
@@ -63,7 +63,7 @@ class NewToken(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewRole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Another role, and other stations, of somebody."""
+    """A change of somebody's role and stations."""
 
     name: KnownName
     role: Role
@@ -71,14 +71,14 @@ class NewRole(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewPassword(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Another password of somebody, who is logged out everywhere."""
+    """A change of somebody's password, which ends all their sessions."""
 
     name: KnownName
     password: Password
 
 
 class Ending(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The end of an account; `again` lets it live again."""
+    """Disabling an account; `again`: enabling it again."""
 
     name: KnownName
     again: bool = False
@@ -94,14 +94,14 @@ def listed(kind: Kind) -> Callable[[RequestContext, Nothing], list[Person]]:
 
 
 def add(context: RequestContext, arguments: NewPerson) -> Person:
-    """Let somebody log in."""
+    """Add a person's account."""
     account = _allowed(context, Account("user", arguments.name, arguments.role, _set(arguments.stations)))
     context.accounts.add(account, hash_password(arguments.password), context.now_us)
     return _noted(context, "user add", account)
 
 
 def add_token(context: RequestContext, arguments: NewToken) -> Secret:
-    """Make a token."""
+    """Create a token."""
     account = _allowed(context, Account("token", arguments.name, arguments.role, _set(arguments.stations)))
     secret = new_secret()
     context.accounts.add(account, digest(secret), context.now_us)
@@ -109,7 +109,7 @@ def add_token(context: RequestContext, arguments: NewToken) -> Secret:
 
 
 def role(context: RequestContext, arguments: NewRole) -> Person:
-    """Give somebody another role, or other stations."""
+    """Change a person's role and stations."""
     was = managed_account(context, "user", arguments.name)
     account = _allowed(context, Account("user", arguments.name, arguments.role, _set(arguments.stations), was.ended))
     context.accounts.change_role(account)
@@ -117,7 +117,7 @@ def role(context: RequestContext, arguments: NewRole) -> Person:
 
 
 def password(context: RequestContext, arguments: NewPassword) -> Done:
-    """Give somebody another password."""
+    """Change a person's password."""
     found = managed_account(context, "user", arguments.name)
     context.accounts.change_password(arguments.name, hash_password(arguments.password))
     _noted(context, "user passwd", found)
@@ -125,7 +125,7 @@ def password(context: RequestContext, arguments: NewPassword) -> Done:
 
 
 def end(kind: Kind) -> Callable[[RequestContext, Ending], Done]:
-    """Return the handler that ends accounts of a kind, or lets them live again."""
+    """Return the handler that disables accounts of a kind, or enables them again."""
 
     def handler(context: RequestContext, arguments: Ending) -> Done:
         found = managed_account(context, kind, arguments.name)
@@ -137,7 +137,7 @@ def end(kind: Kind) -> Callable[[RequestContext, Ending], Done]:
 
 
 def managed_account(context: RequestContext, kind: Kind, name: str) -> Account:
-    """Return an account that the caller may manage. Raise ApiError, alike for one that is beyond and for none."""
+    """Return an account that the caller may manage. Raise ApiError, the same if unknown or not permitted."""
     for found in context.accounts.listed(kind):
         if found.name == name and caller(context).over(found):
             return found
@@ -145,13 +145,13 @@ def managed_account(context: RequestContext, kind: Kind, name: str) -> Account:
 
 
 def person(account: Account) -> Person:
-    """Return an account as a manager sees it."""
+    """Return an account as shown to a manager."""
     mine = None if account.stations is None else sorted(account.stations)
     return Person(account.name, account.role, mine, account.ended)
 
 
 def _allowed(context: RequestContext, account: Account) -> Account:
-    """Return an account that the caller may make. Raise ApiError."""
+    """Return the account if the caller may create it. Raise ApiError."""
     if not caller(context).over(account):
         raise ApiError(403, NOT_YOURS)
     return account
@@ -168,7 +168,7 @@ def _set(stations: list[str] | None) -> frozenset[str] | None:
 
 
 def routes() -> tuple[Route, ...]:
-    """Return their part of the route table."""
+    """Return the routes of accounts and tokens."""
     manage, users, tokens = Right.MANAGE, f"{API}/users", f"{API}/tokens"
     one, token = f"{users}/{{name}}", f"{tokens}/{{name}}"
     return (

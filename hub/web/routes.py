@@ -33,8 +33,7 @@ def routes(
 ) -> tuple[Route, ...]:
     """Return the table; `folder` holds the pictures, `logins` counts wrong passwords, `wake` has commands sent.
 
-    `listeners`: how many listen to the stream; `channels`: of the hub's file, by which people are told; `tiles`: of
-    these pictures.
+    `listeners`: number of listeners to the stream; `channels`: those of the hub's file; `tiles`: of these pictures.
     """
     ask, manage = Right.COMMAND, Right.MANAGE
     return (
@@ -69,7 +68,7 @@ def routes(
 
 
 def _logins(logins: Logins) -> tuple[Route, ...]:
-    """Return the routes by which somebody comes and goes."""
+    """Return the routes of logging in and out."""
     return (
         Route(
             "GET", f"{API}/health", "Say that the server answers", None, given.Nothing, does.ServerHealth, does.health
@@ -81,7 +80,7 @@ def _logins(logins: Logins) -> tuple[Route, ...]:
 
 
 def _stations() -> tuple[Route, ...]:
-    """Return the routes that read what stations have measured and told."""
+    """Return the routes that read stations' data."""
     read = Right.READ
     return (
         Route("GET", f"{API}/stations", "The stations", read, given.Nothing, list[answers.StationState], does.stations),
@@ -133,7 +132,7 @@ def _stations() -> tuple[Route, ...]:
 
 
 def _pictures(folder: Path, tiles: Tiles) -> tuple[Route, ...]:
-    """Return the routes of what lies in the folder of pictures, and of the tiles beside it."""
+    """Return the routes of pictures, thumbnails and tiles."""
     read = Right.READ
     return (
         Route("GET", PICTURE, "A picture", read, given.OfPicture, FileAnswer, does.picture(folder, False), kind=JPEG),

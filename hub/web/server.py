@@ -40,14 +40,14 @@ from hub.web.routes import routes
 from hub.web.table import API, ApiError
 
 log = logging.getLogger("minshan.web")
-GRACE = 2  # s that answers in hand may take once the hub is told to stop
+GRACE = 2  # s that requests in progress may take once the hub is stopping
 TOO_MANY = Reason("too_many_streams", "too many streams of one account: close some")
 
 
 class Server:
     """Serves one hub's API. Raise PortError.
 
-    `wake` has commands sent; `channels`: of the hub's file, by which people are told; `forwards`: its other platforms.
+    `wake` triggers sending of commands; `channels`: those of the hub's file; `forwards`: its other platforms.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class Server:
         settings = uvicorn.Config(
             Positioned(self._app, self.feed),
             log_config=None,
-            log_level="warning",  # that it starts and ends is told in our words
+            log_level="warning",  # start and end are logged by us
             access_log=False,
             server_header=False,
             lifespan="off",
@@ -98,26 +98,26 @@ class Server:
 
     @property
     def port(self) -> int:
-        """Return the port that it listens on."""
+        """Return the port on which it listens."""
         return int(self._socket.getsockname()[1])
 
     def start(self) -> None:
-        """Begin to serve."""
+        """Start serving."""
         prepare_structs()
         self._tiles.start()
         self._thread.start()
 
     def tell(self, station: str) -> None:
-        """Say that a station has something new; from any thread."""
+        """Notify listeners that a station has new data; from any thread."""
         self.feed.notify(station)
         self._tiles.tell(station)
 
     def show_trouble(self, trouble: Callable[[], Reason | None]) -> None:
-        """Show on each page from now on what that returns."""
+        """Show on each page the fault that this function returns."""
         self._pool.trouble = trouble
 
     def stop(self) -> None:
-        """End: streams and files that are being made are let go, answers in hand may still go out."""
+        """Stop: streams and exports are aborted, other requests in progress get GRACE to finish."""
         self._server.should_exit = True
         self._tiles.stop()
         self._thread.join(GRACE + 5.0)
@@ -137,7 +137,7 @@ class Server:
         while not self._server.should_exit:
             await asyncio.sleep(0.1)
         self.feed.end()
-        self._pool.let_go()
+        self._pool.abort()
 
     async def _newest(self, station: str) -> bytes | None:
         def ask() -> bytes | None:
@@ -149,12 +149,12 @@ class Server:
         return await self._pool.quickly(ask)
 
     async def _live(self, request: Request) -> Response:
-        """Stream what is new to whoever may see it."""
+        """Stream new data of the stations that the caller may see."""
 
         async def sees() -> Callable[[str], bool] | None:
             try:
                 caller: Account | None = await self._pool.caller(asked)
-            except ApiError:  # the database is away: whoever listens goes on
+            except ApiError:  # the database is unavailable: the stream continues
                 return lambda station: False
             if caller is None or not caller.may(Right.READ):
                 return None

@@ -1,7 +1,7 @@
-"""The structure of the route table: an entry makes a route, its part of the OpenAPI document, and its rights tests.
+"""The structure of the route table: each entry defines a route, its part of the OpenAPI document, and its rights tests.
 
-A handler gets who asks and its arguments, already checked, and returns the answer; it runs in a thread of its own with
-a database connection of its own. What it raises becomes an answer with a code, never a traceback.
+A handler gets the request's context and validated arguments, and returns the answer; it runs in a worker thread with a
+database connection of its own. Its errors become answers with a code, never a traceback.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class RequestContext:
-    """Who asks, and what may be read for them. `caller` is None where nobody has logged in."""
+    """The context of a request: the caller and the database. `caller` is None where nobody is logged in."""
 
     caller: Account | None
     engine: Engine
@@ -37,14 +37,14 @@ class RequestContext:
     orders: Orders
     alarms: AlarmBook
     now_us: int
-    address: str  # of the client, as far as the nearest proxy that is trusted says so
-    session: str | None  # the session's secret, where a browser asks
-    gone: threading.Event  # set when nobody waits for the answer any more
+    address: str  # of the client, as told by the trusted proxy, if any
+    session: str | None  # the session's secret, of a browser
+    gone: threading.Event  # set when the client no longer waits
 
 
 @dataclass(frozen=True, slots=True)
 class FileAnswer:
-    """A file that goes out as it is."""
+    """A file to send as it is."""
 
     path: Path
     kind: str
@@ -52,9 +52,9 @@ class FileAnswer:
 
 @dataclass(frozen=True, slots=True)
 class DataAnswer:
-    """Bytes that are made for who asks; with `name` a browser keeps them as a file of that name.
+    """Bytes made for this request; with `name` a browser downloads them as a file of that name.
 
-    `lasts`: what lies under this address never changes, so that a browser need not ask again.
+    `lasts`: the content of this address never changes, so it may be cached for ever.
     """
 
     data: bytes
@@ -65,7 +65,7 @@ class DataAnswer:
 
 @dataclass(frozen=True, slots=True)
 class MadeFile:
-    """A file that was made for who asks, under the name that a browser keeps it by; it goes when it is sent."""
+    """A file made for this request, with its name for a download; it is deleted after being sent."""
 
     path: Path
     kind: str
@@ -74,7 +74,7 @@ class MadeFile:
 
 @dataclass(frozen=True, slots=True)
 class PageAnswer:
-    """A page for people: a template with its values; times by a clock that is `offset_s` ahead of UTC."""
+    """A page: a template with its values; times by a clock that is `offset_s` ahead of UTC."""
 
     template: str
     values: dict[str, Any]
@@ -84,7 +84,7 @@ class PageAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """The page that a form leads to; with `session` the answer begins a session, or ends it (None)."""
+    """A redirect to the page that a form leads to; with `session`, set or delete the session's cookie too."""
 
     path: str
     session: SessionAnswer | None = None
@@ -92,7 +92,7 @@ class Elsewhere:
 
 @dataclass(frozen=True, slots=True)
 class SessionAnswer:
-    """An answer that begins a session (`secret`), or ends it (None)."""
+    """An answer that starts a session (`secret`), or ends it (None)."""
 
     body: msgspec.Struct
     secret: str | None
@@ -100,7 +100,7 @@ class SessionAnswer:
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """One entry. `right` None: open to everybody; `arguments` are those of path, query and body together."""
+    """One entry. `right` None: public; `arguments` are those of path, query and body together."""
 
     method: Literal["GET", "POST"]
     path: str
@@ -109,18 +109,18 @@ class Route:
     arguments: type[msgspec.Struct]
     answer: type[Any]
     handler: Callable[[RequestContext, Any], Any]
-    slow: bool = False  # may take seconds: a pool of its own, so that the others never wait for it
+    slow: bool = False  # may take seconds: it gets the slow pool, so that it never delays others
     kind: str = JSON  # the media type of the answer
 
     @property
     def name(self) -> str:
-        """Return the name of the operation: "get_stations_station_now"."""
+        """Return the operation's name, such as "get_stations_station_now"."""
         words = self.path.removeprefix(f"{API}/").removeprefix("/").replace("{", "").replace("}", "")
         return "_".join([self.method.lower(), *words.replace(".", "_").split("/")])
 
 
 class ApiError(Exception):
-    """What is answered instead: a status of HTTP, and the reason; `wait` s until it makes sense to ask again."""
+    """An error answer: an HTTP status and the reason; `wait`: s until a retry makes sense."""
 
     def __init__(self, status: int, reason: Reason, wait: int | None = None) -> None:
         super().__init__(str(reason))

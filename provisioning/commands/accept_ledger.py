@@ -24,7 +24,7 @@ from provisioning.folding import say
 @state_option()
 @json_option()
 def accept_ledger(config_file: Path | None, state: Path | None, as_json: bool) -> None:
-    """Ask the running station for it."""
+    """Have the running station accept the new ledger."""
     answer = ask_station(config_file, state, "accept-ledger")
     if as_json:
         print_json(answer)

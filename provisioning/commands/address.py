@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 @set_option()
 @config_option()
 def address(name: str, new: int | None, pairs: tuple[str, ...], config_file: Path | None) -> None:
-    """Open the line as the station does; the sensor's own profile says how its address is changed."""
+    """Open the line as the station does; the sensor's profile defines how its address is changed."""
     from drivers.buses.bus import BUSES
     from drivers.devices.modbus_address import answering, readdress
     from drivers.devices.profiles import ProfileError
@@ -48,9 +48,9 @@ def address(name: str, new: int | None, pairs: tuple[str, ...], config_file: Pat
         bus: ModbusBus = BUSES[info.bus].open(own, SystemClock())
         try:
             if new is None:
-                told(answering(bus, own))
+                print_answering(answering(bus, own))
             else:
-                done(readdress(bus, own, new), new)
+                print_changed(readdress(bus, own, new), new)
         finally:
             bus.close()
     except ProfileError as error:
@@ -60,8 +60,8 @@ def address(name: str, new: int | None, pairs: tuple[str, ...], config_file: Pat
         raise CommandError(Exit.DEVICE, finding.sentence, finding.remedy) from None
 
 
-def told(found: Iterator[int]) -> None:
-    """Print each address that answers, when it does."""
+def print_answering(found: Iterator[int]) -> None:
+    """Print each address as it answers. Raise CommandError where none does."""
     none = True
     for number in found:
         none = False
@@ -70,8 +70,8 @@ def told(found: Iterator[int]) -> None:
         raise CommandError(Exit.DEVICE, _("No address answers on this line"), _(REMEDIES[NoAnswer.kind.code]))
 
 
-def done(answers: bool, new: int) -> None:
-    """Say that the sensor has its new address, and what is to be done for the station to find it there."""
+def print_changed(answers: bool, new: int) -> None:
+    """Print that the sensor has its new address (`answers`: already), and what to change in the file."""
     sentence = _("The sensor answers at address {number} now.")
     if not answers:
         sentence = _("The sensor has address {number} once its power has been off and on again.")

@@ -30,7 +30,7 @@ def advice(config_file: Path | None, state: Path | None, as_json: bool) -> None:
 
 
 def lines(verdict: dict[str, Any]) -> list[str]:
-    """Return a rule's word, its reasons, its inputs, its thresholds and its source."""
+    """Return the lines of a rule: its verdict, reasons, inputs, thresholds and source."""
     said = verdict_words(restored_verdict(verdict))
     made = [_("  from {inputs}").format(inputs=_(", ").join(said.inputs))] if said.inputs else []
     limits = [_("  thresholds: {limits}").format(limits=_(", ").join(said.limits))] if said.limits else []

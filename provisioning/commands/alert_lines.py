@@ -11,13 +11,13 @@ from edge.snapshots import AlertNow, HornSnapshot, NotifySnapshot, StationStatus
 
 
 def alarm_lines(facts: StationStatus) -> list[str]:
-    """Return what a station says of its alerts and of its horn, and whom it tells."""
+    """Return the lines about a station's alerts, its horn, and its own notifications."""
     alerts = [_("Alert: {what}").format(what=line) for line in alert_lines(facts.alerts)]
     return [*alerts, *horn_lines(facts.horn), *notify_lines(facts.notify)]
 
 
 def alert_lines(found: Iterable[AlertNow]) -> list[str]:
-    """Return a line for each alert that is open, and each rule that knows nothing."""
+    """Return a line for each open alert, and each blind rule."""
     return [line for one in found for line in alert(one)]
 
 
@@ -49,7 +49,7 @@ def named(rules: Iterable[str]) -> str:
 
 
 def horn_lines(found: HornSnapshot | None) -> list[str]:
-    """Return how it stands with the horn; nothing where there is none, or it has no cause."""
+    """Return the state of the horn; nothing where there is none, or it is idle."""
     if found is None:
         return []
     silenced = found.silenced
@@ -68,7 +68,7 @@ def horn_lines(found: HornSnapshot | None) -> list[str]:
 
 
 def notify_lines(found: NotifySnapshot | None) -> list[str]:
-    """Return what a station tells people itself now, and which of its channels take nothing."""
+    """Return what a station itself notifies people of now, and which of its channels fail."""
     if found is None:
         return []
     lines = []

@@ -31,10 +31,10 @@ _DAY = re.compile(r"(\d{4})[-/.年](\d{1,2})[-/.月](\d{1,2})日?")
 
 
 class Choice(click.Choice[str]):
-    """One of a few, which the question names itself; case, blanks and hyphens of the answer do not matter."""
+    """One of a few, listed in the question; case, blanks and hyphens of the answer are ignored."""
 
     def normalize_choice(self, choice: Any, ctx: click.Context | None) -> str:
-        """Return what two ways of writing the same have in common."""
+        """Return the normal form of a choice, for comparison."""
         return re.sub(r"\W", "", _typed(choice)).lower()
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context) -> str | None:
@@ -42,12 +42,12 @@ class Choice(click.Choice[str]):
         return click.Choice(self.choices).get_metavar(param, ctx)
 
     def get_invalid_choice_message(self, value: Any, ctx: click.Context | None) -> str:
-        """Return what is said of another answer."""
+        """Return the error message for another answer."""
         as_written = click.Choice(list(map(self._named, self.choices)))  # in the question
         return with_own_marks(as_written.get_invalid_choice_message(value, ctx))
 
     def _named(self, choice: str) -> str:
-        """Return how a choice is told."""
+        """Return a choice as it is shown."""
         return choice
 
 
@@ -68,9 +68,9 @@ class WordChoice(Choice):
 
 
 def key(typed: str, known: Iterable[str], names: Mapping[str, str]) -> str:
-    """Return the one of these keys that is typed, by itself or by its name in one of the languages.
+    """Return the typed key, given by itself or by its name in one of the languages; else the typed text.
 
-    What was typed where it is none.
+    Spaces and case are ignored.
     """
     said = _bare(typed)
     for lang in LANGUAGES:
@@ -108,7 +108,7 @@ class Degrees(click.ParamType[float]):
 
 
 class Latitude(Degrees):
-    """The first of the two, for which people give the second."""
+    """A latitude; detects that a longitude was given instead."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
         """Return degrees, north positive."""
@@ -119,7 +119,7 @@ class Latitude(Degrees):
 
 
 class Metres(click.ParamType[float]):
-    """A height; its unit may stand behind it."""
+    """A height, with or without its unit."""
 
     name = "metres"
 
@@ -135,7 +135,7 @@ class Metres(click.ParamType[float]):
 
 
 class Day(click.ParamType[datetime]):
-    """A day, as 2026-04-15; people write it with / and as 2026年4月15日 too."""
+    """A day, as 2026-04-15, 2026/4/15 or 2026年4月15日."""
 
     name = "day"
 
@@ -149,7 +149,7 @@ class Day(click.ParamType[datetime]):
 
 
 class Key(click.ParamType[Any]):
-    """A key of the station's file, taken as the file's loader will take it; `form` reads what was typed."""
+    """A value for a key of the station's file, validated as by the file's loader; `form` parses the typed text."""
 
     name = "text"
 
@@ -157,7 +157,7 @@ class Key(click.ParamType[Any]):
         self._section, self._key, self._form = section, key, form
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return the value. What is wrong is told as it would be of the file."""
+        """Return the value. Errors are those of the file's loader."""
         from pydantic import TypeAdapter, ValidationError
 
         from edge.config.errors import explained
@@ -192,7 +192,7 @@ class BrokerUrl(Key):
 
 
 def bad_broker(text: str) -> str:
-    """Return what is wrong with an address that names no broker."""
+    """Return the error message for an address that is no broker's."""
     from edge.config.errors import BAD_BROKER
     from edge.config.slips import closer
 
@@ -200,7 +200,7 @@ def bad_broker(text: str) -> str:
 
 
 class CheckedText(click.ParamType[str]):
-    """A text that `check` refuses by raising a CommandError, whose sentence is shown."""
+    """A text validated by `check`, which raises a CommandError with the sentence to show."""
 
     name = "text"
 
@@ -218,7 +218,7 @@ class CheckedText(click.ParamType[str]):
 
 
 class MayBeNone(click.ParamType[Any]):
-    """Another kind of answer, or "-" for none: a default that is shown can be taken out."""
+    """Another kind of answer, or "-" for none, so that a shown default can be removed."""
 
     name = "text"
 
@@ -226,12 +226,12 @@ class MayBeNone(click.ParamType[Any]):
         self._kind = kind
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return what the other kind takes; "" for none."""
+        """Return the converted answer; "" for none."""
         return "" if _typed(value) in ("", "-") else self._kind.convert(str(value).strip(), param, ctx)
 
 
 def _typed(value: Any) -> str:
-    """Return what was typed without blanks and quotes around it, and with the signs of an English keyboard."""
+    """Return the typed text without surrounding blanks and quotes, with full-width signs replaced by ASCII."""
     from drivers.wide_signs import narrowed
 
     text = narrowed(str(value)).strip()

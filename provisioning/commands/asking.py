@@ -1,4 +1,4 @@
-"""A question to a person at a terminal: it, and what is wrong with an answer, are folded as all that is said is."""
+"""Prompts at a terminal; they and the error messages about answers are folded to the window's width."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def asked(
     shows_default: bool = True,
     **how: Any,
 ) -> Any:
-    """Return what is answered, or the default, once it is of that kind; `how`: as `click.prompt` knows it besides."""
+    """Prompt until the answer, or the default, is valid, and return it; `how`: further arguments of `click.prompt`."""
     choices = _(" ({word})").format(word=_(", ").join(kind.choices)) if isinstance(kind, click.Choice) else ""
     stands = f" [{default}]" if shows_default and default is not None else ""
     colon = _(": {why}").format(why="")
@@ -27,13 +27,13 @@ def asked(
 
 
 class Folded(click.ParamType[Any]):
-    """Another kind of answer; what is wrong with one is told in lines of the window's width."""
+    """Another kind of answer, with its error messages folded to the window's width."""
 
     def __init__(self, kind: click.ParamType[Any]) -> None:
         self.name, self._kind = kind.name, kind
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Return what the other kind takes."""
+        """Return the converted answer."""
         try:
             return self._kind.convert(value, param, ctx)
         except click.UsageError as error:

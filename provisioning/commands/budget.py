@@ -20,14 +20,14 @@ PARTS = ("live", "pictures", "forward", "link")
 
 @click.group(help=_("What the mobile data of a station costs."))
 def budget() -> None:
-    """Hold the commands behind it."""
+    """Group the commands."""
 
 
 @budget.command(help=_("Estimate what a station's file will cost a month, and what is thinned for its [budget]."))
 @config_option()
 @json_option()
 def plan(config_file: Path | None, as_json: bool) -> None:
-    """Print a line for each step of thinning, and which one it comes to."""
+    """Print a line for each step of thinning, and the resulting step."""
     config = loaded(config_file)
     found, at = planned(config)
     if as_json:
@@ -40,7 +40,7 @@ def plan(config_file: Path | None, as_json: bool) -> None:
 
 
 def planned(config: Config) -> tuple[list[Bill], int]:
-    """Return the bill at each step, and the step that the month would be at from its first day."""
+    """Return the bill at each step, and the step required from the first day of the month."""
     from edge.budget import plan, reckoning, thinning
 
     rates = plan.rates(config)
@@ -77,7 +77,7 @@ def lines(config: Config, found: list[Bill], at: int) -> list[str]:
 
 
 def outcome(config: Config, one: Bill) -> str:
-    """Return what the budget makes of it."""
+    """Return the sentence about how the budget is met at this step."""
     if config.budget is None:
         return _(
             "The file has no [budget], so nothing is thinned. To set one, write mb_per_month = 30 in it, for example."

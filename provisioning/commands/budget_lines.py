@@ -1,4 +1,4 @@
-"""The month's mobile data in words: what it costs, what is used and left, what is thinned for it."""
+"""The month's mobile data in words: the estimate, what is used and left, and what is thinned."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def bill(budget: BudgetSnapshot) -> list[str]:
 
 
 def thinned(step: ThinningStep, live_every: int) -> list[str]:
-    """Return a line of what is sent less often, so that the month's data lasts."""
+    """Return a line about what is sent less often to stay within the budget."""
     if step is ThinningStep.NOTHING:
         return []
     parts = [_("full photos once a day")]
@@ -45,5 +45,5 @@ def thinned(step: ThinningStep, live_every: int) -> list[str]:
 
 
 def amount(megabytes: float) -> str:
-    """Return megabytes for people: whole ones from ten on."""
+    """Return megabytes for people: without decimals from 100 on."""
     return f"{megabytes:.0f}" if megabytes >= 100 else f"{megabytes:.1f}"

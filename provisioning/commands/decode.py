@@ -24,17 +24,17 @@ if TYPE_CHECKING:
     from drivers.reason import Reason
 
 CHUNK = 64 * 1024
-MOST_PLACES = 20  # refusals that are each told; all are counted
-PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "ZIP", b"\xfd7zXZ": "xz", b"BZh": "bzip2"}  # how they begin
+MOST_PLACES = 20  # refusals that are printed; all are counted
+PACKED = {b"\x1f\x8b": "gzip", b"PK\x03\x04": "ZIP", b"\xfd7zXZ": "xz", b"BZh": "bzip2"}  # by their first bytes
 BOMS_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-STDIN = "<stdin>"  # what the standard input is called
+STDIN = "<stdin>"  # the name of the standard input
 
 
 class Input(click.File):
-    """A file to read; what the system says of one that cannot be opened, in the person's language."""
+    """A file to read, with the system's errors in the person's language."""
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
-        """Open it; the usual refusal of a wrong argument where that fails."""
+        """Open the file. Raise BadParameter where that fails."""
         try:
             return super().convert(value, param, ctx)
         except click.BadParameter as error:
@@ -45,12 +45,12 @@ class Input(click.File):
 
 
 class DecodeTally:
-    """What was found: frames read, and frames and bytes refused by reason."""
+    """Counts of frames read, and of frames and bytes refused by reason."""
 
     def __init__(self) -> None:
         self.frames = 0
         self.readings = 0
-        self.kinds: dict[str, None] = {}  # of frames without a reading, in the order in which they came
+        self.kinds: dict[str, None] = {}  # kinds of frames without a reading, in order of arrival
         self.refused: dict[Reason, dict[str, int]] = {}
         self.places: list[str] = []  # the first refusals, in words
 
@@ -126,13 +126,13 @@ def decode(driver: str, file: BinaryIO, pairs: tuple[str, ...], as_hex: bool, as
 
 
 def nothing_wanted(kinds: list[str]) -> str:
-    """Return that whole frames came and none held what these settings read: which they were."""
+    """Return that complete frames arrived, but none with a quantity of these settings; `kinds`: of the frames."""
     sentence = _("Complete frames arrive, but none contains what is read: {kinds}")
     return sentence.format(kinds=_(", ").join(kinds)) if kinds else _("its frames contain nothing that is read")
 
 
 def another(data: bytes, source: str) -> str:
-    """Return which other driver reads the bytes, as a remedy; "" where none does. `source`: what to type for them."""
+    """Return a remedy that names another driver for the bytes; "" where none fits. `source`: the input as typed."""
     from drivers.devices.heard import reader_of
 
     name = reader_of(data)
@@ -142,14 +142,14 @@ def another(data: bytes, source: str) -> str:
 
 
 def packed(data: bytes) -> str:
-    """Return what is to be done with a file that is packed, or saved in UTF-16, as a remedy; "" where it is neither."""
+    """Return the remedy for a compressed file, or one saved in UTF-16; "" if it is neither."""
     if form := next((form for begin, form in PACKED.items() if data.startswith(begin)), ""):
         return _("The file is packed ({form}): unpack it first.").format(form=form)
     return texts.render(unreadable(UTF_16, 0)) if data.startswith(BOMS_16) else ""
 
 
 def placed(info: DriverInfo, table: dict[str, Any]) -> dict[str, Any]:
-    """Return the settings with a place of the device where none is given: recorded bytes need no port."""
+    """Return the settings with a placeholder for a missing port, path or line: recorded bytes need none."""
     for key, field in info.settings.model_fields.items():
         if key in ("port", "path", "line") and field.is_required():
             table.setdefault(key, 0 if key == "line" else "-")
@@ -157,7 +157,7 @@ def placed(info: DriverInfo, table: dict[str, Any]) -> dict[str, Any]:
 
 
 def show(found: Iterable[Frame | Refused], tally: DecodeTally) -> None:
-    """Print the readings of the frames, count the rest."""
+    """Print the frames' readings, and count frames and refusals."""
     from drivers.driver import Refused
     from drivers.quantity import quantity
 
@@ -185,7 +185,7 @@ def chunks(file: BinaryIO) -> Iterator[bytes]:
 
 
 def unhexed(file: BinaryIO) -> Iterator[bytes]:
-    """Yield the bytes that hexadecimal text stands for. Raise CommandError with the line that is not hexadecimal."""
+    """Yield the bytes of hexadecimal text. Raise CommandError with the line that is not hexadecimal."""
     for number, line in enumerate(file, 1):
         try:
             yield bytes.fromhex(line.decode("utf-8-sig").replace("0x", "").replace(",", " ").replace(":", " "))

@@ -26,13 +26,13 @@ if TYPE_CHECKING:
     from drivers.reading import Reading
     from drivers.reason import Reason
 
-UNASKED = 3.0  # s within which a device that sends unasked has sent
-HEARD_BETTER_AGAIN = ("no_answer_to_request", "no_frame_but_bytes")  # what a second look may tell more of
-LISTEN_S = 10.0  # s for which a device is heard that gives its channels in several frames
+UNASKED = 3.0  # s within which a device that sends unsolicited frames has sent one
+HEARD_BETTER_AGAIN = ("no_answer_to_request", "no_frame_but_bytes")  # reasons that a second read may refine
+LISTEN_S = 10.0  # s to listen to a device that sends its channels in several frames
 
 
 class Chosen(NamedTuple):
-    """A sensor: its driver, settings and name. `of_file`: it is one of a station's file, as that has it."""
+    """A sensor: its driver, settings and name. `of_file`: it is unchanged from a station's file."""
 
     info: DriverInfo
     settings: Any
@@ -41,7 +41,7 @@ class Chosen(NamedTuple):
 
 
 def every(config_file: Path | None) -> list[Chosen]:
-    """Return all sensors of the station's file. Raise CommandError where it has none."""
+    """Return all sensors of the station's file. Raise CommandError where there are none."""
     config = loaded(config_file)
     if not config.sensor:
         sentence = _("{file} has no sensor.").format(file=config.path)
@@ -52,8 +52,8 @@ def every(config_file: Path | None) -> list[Chosen]:
 def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> Chosen:
     """Return the sensor of that name in the station's file, else a driver of that name.
 
-    With settings of its own (`pairs`) a driver comes before a sensor of its name. With `config_file` only the sensors
-    of that file are known. Raise CommandError.
+    If settings (`pairs`) are given, a driver takes precedence over a sensor of the same name. With `config_file` only
+    the sensors of that file are considered. Raise CommandError.
     """
     from drivers.catalog import catalog
 
@@ -74,7 +74,7 @@ def chosen(name: str, pairs: tuple[str, ...], config_file: Path | None) -> Chose
 
 
 def of_driver(name: str, pairs: tuple[str, ...]) -> Chosen:
-    """Return a driver with these settings. Raise CommandError where there is none of that name, or they are wrong."""
+    """Return a driver with these settings. Raise CommandError where the name is unknown or a setting is wrong."""
     info = driver_named(name)
     words = assigned(pairs)
     return Chosen(info, settings(info, typed(info, words), words), name)
@@ -82,7 +82,7 @@ def of_driver(name: str, pairs: tuple[str, ...]) -> Chosen:
 
 @contextmanager
 def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
-    """Open the device on its bus, and close both at the end. Raise DeviceError where one does not open."""
+    """Open the device on its bus, and close both at the end. Raise DeviceError where either fails."""
     bus = BUSES[info.bus].open(settings, clock)
     try:
         device = info.open(bus, settings, clock)
@@ -97,8 +97,8 @@ def opened(info: DriverInfo, settings: Any, clock: Clock) -> Iterator[Device]:
 def first_read(info: DriverInfo, device: Device, clock: Clock) -> tuple[Reading, ...]:
     """Return the first readings. Raise DeviceError as the device does.
 
-    Of a device that sends unasked a bad frame says nothing against the next one. One that is asked and does not answer,
-    or not in frames, is asked once more, so that another one that speaks unasked can be heard.
+    With a device that sends unsolicited frames, a bad frame is followed by further attempts. A polled device that does
+    not answer, or not in frames, is polled once more, so that another device that sends unsolicited data is detected.
     """
     until, first = clock.now() + LISTEN_S, None
     while info.pace is not None:
@@ -122,16 +122,16 @@ def first_read(info: DriverInfo, device: Device, clock: Clock) -> tuple[Reading,
 
 
 def quantities(info: DriverInfo, settings: Any) -> list[str]:
-    """Return what the device is to give under its settings."""
+    """Return the quantities that the device measures under its settings."""
     return [channel.quantity for channel in info.channels(settings)]
 
 
 def the_rest(
     info: DriverInfo, device: Device, wanted: Iterable[str], found: dict[str, Reading], clock: Clock
 ) -> dict[str, Reading]:
-    """Return the newest reading of each quantity, once all have come or there was time for them to.
+    """Return the newest reading of each quantity, once all have arrived or after LISTEN_S.
 
-    A garbled frame after a good one is no finding.
+    Errors after the first good frame are ignored, but Unplugged ends it.
     """
     until = clock.now() + LISTEN_S
     while clock.now() < until and not found.keys() >= set(wanted):
@@ -147,12 +147,12 @@ def the_rest(
 
 
 def place(info: DriverInfo, settings: Any) -> str:
-    """Return where the device is: its bus, and its address on it."""
+    """Return the device's bus and its address on it, in words."""
     return texts.render(place_of(info.bus, settings))
 
 
 def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> Finding:
-    """Return what a device's error means, and what to do."""
+    """Return the finding for a device's error, with a remedy."""
     sentence = _("sensor {name} ({driver} on {place}): {reason}").format(
         name=name, driver=info.name, place=place(info, settings), reason=texts.in_full(error.reason)
     )
@@ -161,7 +161,7 @@ def refused(name: str, info: DriverInfo, settings: Any, error: DeviceError) -> F
 
 
 def gone(name: str, driver: str, where: str, bus: str, why: Reason, file: Path | None) -> Finding:
-    """Return what the running station of a file (None: the usual one) says of a silent sensor, and what to do."""
+    """Return the finding for a sensor that is silent at the running station of a file (None: the installed one)."""
     sentence = _("sensor {name} ({driver} on {place}): {reason}").format(
         name=name, driver=driver, place=where, reason=texts.in_full(why)
     )
@@ -174,9 +174,9 @@ def gone(name: str, driver: str, where: str, bus: str, why: Reason, file: Path |
 
 
 def elsewhere(info: DriverInfo, settings: Any) -> str:
-    """Return at which other I2C address of such a device something answers, as a sentence; "" where nothing does.
+    """Return a sentence about other I2C addresses of such a device that answer; "" where none does.
 
-    No address is tried that the device cannot have: merely to be read may change what another device does.
+    Only addresses that the device can have are tried: reading may already disturb another kind of device.
     """
     if info.bus != "i2c":
         return ""

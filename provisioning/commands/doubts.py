@@ -1,4 +1,4 @@
-"""What a station's file may contain but is probably not meant: shown by `init`, `run --check` and the doctor."""
+"""Warnings about valid but probably unintended values in a station's file: of `init`, `run --check` and the doctor."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DEGREES_AN_HOUR = 15.0  # of longitude: the earth turns once in 24 hours
 FAR = 4.0  # hours between sun and clock; in the west of China, at 74° E by the clock of 120° E, there are 3
 OFTEN = (1200, 2400, 4800, 9600, 14400, 19200, 28800, 38400, 57600, 115200, 230400, 460800)  # bits/s of devices
 TTY = Path("/sys/class/tty")
-# What adapters are called in the order in which they are plugged in, by the kernel's drivers or by a maker's own.
+# Names of adapters that depend on the order of plugging in, by the kernel's drivers or a maker's own.
 PLUGGED = re.compile(r"/dev/tty[A-Z0-9]*(USB|ACM)\d+")
 
 
@@ -43,7 +43,7 @@ def doubts(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def letters(texts_of: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
-    """Yield of each key's text that it was saved in another encoding than it was read in."""
+    """Yield a warning for each text that was saved in another encoding than it was read in."""
     for key, text in texts_of.items():
         if text and "\ufffd" in text:
             sentence = _('{key} = "{text}": some characters were lost when it was saved in another encoding')
@@ -54,7 +54,7 @@ def letters(texts_of: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:
 
 
 def unfinished(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield that the file has no sensor, and each secret that is not there; the doctor finds that by itself."""
+    """Yield that the file has no sensor, and each missing secret; the doctor has checks of its own for these."""
     if config.broker is not None:
         yield from login(config.broker)
     if not config.sensor:
@@ -63,7 +63,7 @@ def unfinished(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def login(broker: BrokerSection) -> Iterator[tuple[str, str]]:
-    """Yield that a user's password is nowhere."""
+    """Yield that the broker's user has no password."""
     named = parse(broker.url)
     user = broker.username or named.username
     if user and not (broker.password or broker.password_file or named.password or broker.cert_file):
@@ -76,7 +76,7 @@ def login(broker: BrokerSection) -> Iterator[tuple[str, str]]:
 
 
 def absent(*sections: object) -> Iterator[tuple[str, str]]:
-    """Yield each file with a password or another secret of these sections that is not there."""
+    """Yield each missing file of a password or another secret in these sections."""
     named = [(key, getattr(section, key, None)) for section in sections for key in open_secrets.SECRETS]
     for key, file in dict.fromkeys((key, file) for key, file in named if file):
         if is_missing(Path(file)):
@@ -85,7 +85,7 @@ def absent(*sections: object) -> Iterator[tuple[str, str]]:
 
 
 def site(section: SiteSection) -> Iterator[tuple[str, str]]:
-    """Yield whether the longitude fits the clock."""
+    """Yield a warning where the longitude does not fit the offset from UTC."""
     if abs(section.longitude / DEGREES_AN_HOUR - section.utc_offset_h) > FAR:
         sentence = _("site: longitude {longitude:g} is far from where the local time is UTC{offset:+g}")
         remedy = _("East is positive: is the sign right, and utc_offset_h?")
@@ -93,7 +93,7 @@ def site(section: SiteSection) -> Iterator[tuple[str, str]]:
 
 
 def frost(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield that no rule tells of frost, where that is because nobody knows what the crop bears."""
+    """Yield a warning where no rule reports frost because the crop's tolerance is unknown."""
     from provisioning.commands.stationfile import CROP_WORDS, known_crop
 
     channels = ("wet_bulb_temperature", "air_temperature")
@@ -109,7 +109,7 @@ def frost(config: Config) -> Iterator[tuple[str, str]]:
 
 
 def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:
-    """Yield what is unusual of a serial port and its speed."""
+    """Yield warnings about unusual values of a serial port and its speed."""
     port, baud = getattr(settings, "port", None), getattr(settings, "baud", None)
     if isinstance(port, str) and not port.startswith("/"):
         sentence = _("sensor {name}: port = {port} is not a device path").format(name=name, port=port)
@@ -127,9 +127,9 @@ def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:
 
 
 def lasting_name(port: Path, folder: Path = Path("/dev/serial"), devices: Path = TTY) -> Path | None:
-    """Return the name that a port keeps: of its adapter, or of its USB socket where the adapter has no serial number.
+    """Return a port's persistent name: of its adapter, or of its USB socket if the adapter has no serial number.
 
-    Adapters without one have one name, which leads to the one that was plugged in last.
+    Adapters without a serial number share one name, which links to the one plugged in last.
     """
     for kind in ("by-id", "by-path") if has_serial_number(port, devices) else ("by-path", "by-id"):
         for link in sorted((folder / kind).glob("*")):
@@ -139,14 +139,14 @@ def lasting_name(port: Path, folder: Path = Path("/dev/serial"), devices: Path =
 
 
 def is_shared(name: Path, devices: Path = TTY) -> bool:
-    """Return whether an adapter that has no serial number is not alone: another has a socket's name only."""
+    """Return whether an adapter without a serial number shares its name: another port has only a socket's name."""
     named = {link.resolve() for link in name.parent.glob("*")}
     ports = {link.resolve() for link in (name.parent.parent / "by-path").glob("*")}
     return not has_serial_number(name.resolve(), devices) and not ports <= named
 
 
 def has_serial_number(port: Path, devices: Path) -> bool:
-    """Return whether a USB adapter has a serial number, which its name below by-id bears; True where nobody knows."""
+    """Return whether a USB adapter has a serial number, which is part of its name in by-id; True where unknown."""
     place = (devices / port.name / "device").resolve()
     usb = next((parent for parent in (place, *place.parents) if (parent / "idVendor").exists()), None)
     return usb is None or (usb / "serial").exists()

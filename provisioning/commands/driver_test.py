@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from drivers.trial import Trial
 
 
-# What each check of `drivers.contract` holds, for people.
+# The checks of `drivers.contract` in words.
 TITLES = {
     "it_states_what_it_is": N_("it states what it is"),
     "settings_refuse_unknown_keys": N_("it refuses unknown settings"),
@@ -43,7 +43,7 @@ TITLES = {
 @set_option()
 @json_option()
 def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
-    """Run each check in turn. End with code 1 where one does not hold."""
+    """Run each check in turn. Exit with code 1 where one fails."""
     from drivers.contract import CHECKS
     from drivers.trial import PLACES, Trial
     from edge.sim.clock import SimClock
@@ -53,7 +53,7 @@ def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
     settings(info, {**PLACES.get(info.bus, {}), **keys})
     broken = 0
     for check in CHECKS:
-        why = tried(check, Trial(info, keys, SimClock))
+        why = run_check(check, Trial(info, keys, SimClock))
         broken += why is not None
         show(check.__name__.removeprefix("check_"), why, as_json)
     if broken:
@@ -61,8 +61,8 @@ def test(name: str, pairs: tuple[str, ...], as_json: bool) -> None:
         raise CommandError(Exit.TROUBLE, sentence.format(name=name, n=broken, total=len(CHECKS)))
 
 
-def tried(check: Callable[[Trial], None], trial: Trial) -> str | None:
-    """Return None where the check holds, else why not."""
+def run_check(check: Callable[[Trial], None], trial: Trial) -> str | None:
+    """Return None where the check passes, else why not."""
     from drivers.trial import ContractError
 
     try:
@@ -75,7 +75,7 @@ def tried(check: Callable[[Trial], None], trial: Trial) -> str | None:
 
 
 def show(check: str, why: str | None, as_json: bool) -> None:
-    """Print one check on a line."""
+    """Print the result of one check on a line."""
     if as_json:
         print_json({"check": check, "well": why is None, "why": why or ""})
     else:

@@ -35,9 +35,9 @@ class Speed(click.ParamType["float | None"]):
 
 
 class Duration(click.ParamType[float]):
-    """How long something lasts: 90s, 20m, 6h, 2d; a number without its unit is refused, and less than a second.
+    """A duration, as 90s, 20m, 6h, 2d; a number without a unit is refused, and so is less than SHORTEST.
 
-    `zero`: 0 is one too.
+    `zero`: 0 is allowed too.
     """
 
     name = "duration"
@@ -66,21 +66,21 @@ class Duration(click.ParamType[float]):
 
 
 class IntRange(click.IntRange):
-    """A whole number within a range, which is told in words."""
+    """An integer within a range, which is described in words."""
 
     def _describe_range(self) -> str:
         return range_in_words(self.min, self.max)
 
 
 class FloatRange(click.FloatRange):
-    """A number within a range, which is told in words."""
+    """A number within a range, which is described in words."""
 
     def _describe_range(self) -> str:
         return range_in_words(self.min, self.max)
 
 
 def range_in_words(low: float | None, high: float | None) -> str:
-    """Return a range in words, both ends within it: "from 1 to 50"; None is no end."""
+    """Return a range in words, both ends included: "from 1 to 50"; None is an open end."""
     if low is None:
         return _("up to {high}").format(high=high)
     return (_("from {low} up") if high is None else _("from {low} to {high}")).format(low=low, high=high)

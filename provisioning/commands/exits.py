@@ -12,7 +12,7 @@ class Exit(IntEnum):
     """The codes that `minshan` ends with; scripts may rely on them."""
 
     OK = 0
-    TROUBLE = 1  # looked, and found something that a person should see to
+    TROUBLE = 1  # it found something that needs attention
     USAGE = 2  # the command line is wrong
     CONFIG = 3  # station.toml is wrong or cannot be read
     DEVICE = 4  # a sensor or its bus
@@ -24,7 +24,7 @@ class Exit(IntEnum):
 
 
 class CommandError(Exception):
-    """A command cannot do what was asked: a sentence, where there is one a remedy, and the exit code."""
+    """A command cannot do what was requested: a sentence, a remedy if there is one, and the exit code."""
 
     def __init__(self, code: Exit, sentence: str | Reason, remedy: str = "") -> None:
         self.code = code

@@ -13,10 +13,10 @@ COLOURS = {"✓": "green", "!": "yellow", "✗": "red"}
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One check: what was looked at (`file`, `sensor`, ...), whether it is well, a sentence, a remedy.
+    """The result of one check: its subject (`file`, `sensor`, ...), whether it passed, a sentence, a remedy.
 
-    One that is well and has a remedy is a hint (`!`): the station works, and a person may want to know. `silent`: a
-    sensor gives nothing at all; `busless`: because its bus is not there, or not to be had.
+    One that passed and has a remedy is a hint (`!`): the station works, but a person should know. `silent`: a sensor
+    gives no readings at all; `busless`: because its bus is missing or unavailable.
     """
 
     check: str
@@ -28,7 +28,7 @@ class Finding:
 
     @property
     def mark(self) -> str:
-        """✓ well, ! a hint, ✗ to be seen to."""
+        """✓ passed, ! a hint, ✗ needs attention."""
         return "✗" if not self.well else "!" if self.remedy else "✓"
 
 

@@ -17,7 +17,7 @@ BY = click.option("--by", default="", metavar=_("NAME"), help=_("Who silences it
 
 @click.group(help=_("Silence the station's horn, or test it."))
 def horn() -> None:
-    """Hold the commands behind it."""
+    """Group the commands."""
 
 
 @horn.command(help=_("Silence the horn; it sounds again when an alert worsens or a new one is raised."))
@@ -26,7 +26,7 @@ def horn() -> None:
 @state_option()
 @json_option()
 def silence(by: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
-    """Tell the running station."""
+    """Have the running station silence its horn."""
     answer = ask_station(config_file, state, "silence-horn", by=by)
     if as_json:
         print_json(answer)
@@ -42,7 +42,7 @@ def silence(by: str, config_file: Path | None, state: Path | None, as_json: bool
 @state_option()
 @json_option()
 def test(config_file: Path | None, state: Path | None, as_json: bool) -> None:
-    """Ask the running station for it, and wait until it is over."""
+    """Have the running station test its horn, and wait for the end."""
     answer = ask_station(config_file, state, "test-horn")
     if as_json:
         print_json(answer)

@@ -34,12 +34,12 @@ if TYPE_CHECKING:
     from hub.database.engine import Engine
     from hub.forward.state import DestinationState
 
-DAYS = 7  # that are shown where none is named
+DAYS = 7  # shown by default
 
 
 @click.group(help=_("The office's side: keep what all stations send in a database, and prove that it is complete."))
 def hub() -> None:
-    """Hold the commands below together."""
+    """Group the commands below."""
 
 
 for command in (init, user, token, person, alerts, visits, export, backup, restore):
@@ -49,7 +49,7 @@ for command in (init, user, token, person, alerts, visits, export, backup, resto
 @hub.command(help=_("Run the hub: receive, keep and confirm until it is told to stop (Ctrl-C)."))
 @FILE
 def run(config_file: Path) -> None:
-    """Run until SIGINT or SIGTERM; a broker or a database that is away is waited for."""
+    """Run until SIGINT or SIGTERM; wait for an unavailable broker or database."""
     from edge.page.address import PortError
     from hub.database.errors import DatabaseRefusedError
     from hub.hub import serve
@@ -74,9 +74,11 @@ def run(config_file: Path) -> None:
 @FILE
 @json_option()
 def status(config_file: Path, as_json: bool) -> None:
-    """Print a line of the broker, each disk that is nearly full or not to be written, each station and destination.
-    End with 1 where the broker does not let the hub in, such a disk is there, or one of the others has been silent, or
-    gets nothing, for over an hour."""
+    """Print a line for the broker, each disk that is nearly full or read-only, each station and destination.
+
+    Exit with 1 where the broker refuses the hub, there is such a disk, a station has been silent for over an hour, or a
+    destination is late.
+    """
     from hub.completeness import day_of, local_day
     from hub.stations import stations
 
@@ -123,7 +125,7 @@ def status(config_file: Path, as_json: bool) -> None:
 @click.option("--day", type=Day(), help=_("Only this day, by the station's clock."))
 @json_option()
 def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: bool) -> None:
-    """Print the days and their gaps. End with 1 where there is one."""
+    """Print the days and their gaps. Exit with 1 where there is a gap."""
     from hub.stations import names
 
     missing = 0
@@ -145,14 +147,14 @@ def gaps(config_file: Path, station: str | None, day: datetime | None, as_json: 
 
 
 def states(engine: Engine, config: HubConfig) -> list[DestinationState]:
-    """Return how far each destination is."""
+    """Return the state of each destination."""
     from hub.forward.state import states_of
 
     return states_of(engine, config.forward)
 
 
 def days(engine: Engine, station: str, day: date | None) -> list[Completeness]:
-    """Return the day that is named, else the last ones; none before the first that has a minute, or after today."""
+    """Return the given day, else the last DAYS; none before the first with a minute, or after today."""
     from hub.completeness import IN_TRANSIT_US, days_of, first_minute, local_day
 
     now = system_utc() - IN_TRANSIT_US

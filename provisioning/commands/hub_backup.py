@@ -23,7 +23,7 @@ PATH = click.Path(path_type=Path, readable=False)
 @click.option("--out", type=PATH, required=True, metavar=_("FILE"), help=_("The file to write."))
 @click.option("--force", is_flag=True, help=_("Replace an existing file."))
 def backup(config_file: Path, out: Path, force: bool) -> None:
-    """Write it aside, look whether it can be opened, and give it its name."""
+    """Write a temporary file, check that it can be opened, and rename it."""
     from hub.backup import backup as write
 
     may_write(out, force, "hub.backup")
@@ -41,7 +41,7 @@ def backup(config_file: Path, out: Path, force: bool) -> None:
 @FILE
 @click.option("--from", "file", type=PATH, required=True, metavar=_("FILE"), help=_("The backup."))
 def restore(config_file: Path, file: Path) -> None:
-    """Restore, with another generation: the stations send again what came after the backup."""
+    """Restore with a new generation, so that the stations resend what was received after the backup."""
     from hub.backup import restore as put_back
     from hub.sink import SinkError
 

@@ -1,4 +1,4 @@
-"""The broker in `minshan hub status`: whether it accepts the hub's login, and how long it keeps waiting messages."""
+"""The broker in `minshan hub status`: whether it accepts the hub's login, and how long it keeps queued messages."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ MQTT5 = 5
 
 
 class BrokerState(NamedTuple):
-    """`trouble`: why it does not let the hub in, None: it does. `keeps_s`: how long it keeps what waits for a hub that
-    is away, None: it does not say (MQTT 3.1.1)."""
+    """The broker's state. `trouble`: why it refuses the hub, None: it does not.
+
+    `keeps_s`: how long it keeps messages for an offline hub, s; None: not stated (MQTT 3.1.1).
+    """
 
     broker: str
     trouble: str | None
@@ -28,7 +30,7 @@ class BrokerState(NamedTuple):
 
 
 def state_of(section: BrokerSection) -> BrokerState:
-    """Return it, by a connection of its own of which nothing stays at the broker."""
+    """Return the broker's state, by a separate connection that leaves no session at the broker."""
     from edge.wire.mqtt_link import connect
 
     where, name = parse(section.url).url, f"minshan-status-{secrets.token_hex(4)}"
@@ -43,7 +45,7 @@ def state_of(section: BrokerSection) -> BrokerState:
 
 
 def line(state: BrokerState) -> str:
-    """Return it as a line."""
+    """Return the state as a line."""
     if state.trouble is not None:
         return _("broker: {detail}").format(detail=state.trouble)
     if state.keeps_s is None:

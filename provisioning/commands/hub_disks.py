@@ -1,4 +1,4 @@
-"""What `minshan hub status` says of the disks of the database and of the photos: full soon, or not to be written."""
+"""The disks of the database and of the photos in `minshan hub status`: nearly full, or read-only."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from hub.config import HubConfig
     from hub.database.engine import Engine
 
-LITTLE = 64 * 1024 * 1024  # bytes, which SQLite's log may take alone
+LITTLE = 64 * 1024 * 1024  # bytes; SQLite's log alone may take that much
 
 
 def shown(config: HubConfig, engine: Engine, as_json: bool) -> bool:
-    """Print a line of each disk that keeps nothing, or soon will not. Return whether there was one. Raise SinkError."""
+    """Print a line for each disk that is read-only or nearly full. Return whether there was one. Raise SinkError."""
     rooms, refusals = list(little_room(config)), list(unwritable(config, engine))
     for facts, words in (
         *((room._asdict(), line(room)) for room in rooms),
@@ -37,28 +37,28 @@ def shown(config: HubConfig, engine: Engine, as_json: bool) -> bool:
 
 
 class LittleRoom(NamedTuple):
-    """A place of the hub's on whose disk so many bytes are left, which are few."""
+    """A file or folder of the hub whose disk has little room left, and the free bytes."""
 
     file: str
     free_bytes: int
 
 
 def little_room(config: HubConfig) -> Iterator[LittleRoom]:
-    """Yield the places in which soon nothing more can be kept; PostgreSQL's disk is not seen from here."""
+    """Yield the places with less than LITTLE free; PostgreSQL's disk cannot be checked from here."""
     from hub.database.engine import SQLITE, file_of
 
     url = config.database.url
     for place in ([file_of(url)] if url.startswith(SQLITE) else []) + [config.pictures.dir]:
         try:
             found = os.statvfs(place)
-        except OSError:  # it is not there yet, or not for this user to see: other lines say so
+        except OSError:  # it does not exist yet, or is not accessible: other lines report that
             continue
         if (free := found.f_bavail * found.f_frsize) < LITTLE:
             yield LittleRoom(place, free)
 
 
 def unwritable(config: HubConfig, engine: Engine) -> Iterator[Reason]:
-    """Yield why nothing can be kept in the database, or no photo, where that is seen from here. Raise SinkError."""
+    """Yield why the database or the photos cannot be written, as far as it can be checked. Raise SinkError."""
     from hub.record_files import unwritten
 
     if (why := engine.unwritable()) is not None:
@@ -69,6 +69,6 @@ def unwritable(config: HubConfig, engine: Engine) -> Iterator[Reason]:
 
 
 def line(room: LittleRoom) -> str:
-    """Return it as a line."""
+    """Return the place as a line."""
     sentence = _("{file}: only {mb} MB are left on its disk; once it is full, nothing more is kept there")
     return sentence.format(file=room.file, mb=round(room.free_bytes / 1e6))

@@ -51,7 +51,7 @@ def export(
     out: Path | None,
     force: bool,
 ) -> None:
-    """Write the file aside and give it its name when it is whole; say how many minutes it holds."""
+    """Write a temporary file, rename it when it is complete, and print the number of minutes."""
     from hub.export import Export, ExportSelection, NothingError
     from provisioning.commands.show import channel_of
 
@@ -74,7 +74,7 @@ def export(
         except BrokenPipeError:
             raise  # the reader (`| head`) has seen enough
         except OSError as error:
-            error.filename = str(out or _("Standard output"))  # not what lies beside it until it is whole
+            error.filename = str(out or _("Standard output"))  # not the temporary file
             raise CommandError(Exit.STORE, format_file_error(error)) from None
     say(ngettext("{n} minute written.", "{n} minutes written.", count).format(n=count), err=True)
 
@@ -101,9 +101,9 @@ def write(found: Export, form: str, out: Path | None, seen: Callable[[ExportedMi
 
 @contextmanager
 def progress(found: Export, printed: bool) -> Iterator[Callable[[ExportedMinute], None]]:
-    """Give what is told of each minute that is written; a bar shows it where a person looks at the errors' output.
+    """Give a function to call with each written minute; it drives a progress bar where stderr is a terminal.
 
-    `printed`: minutes go to the output; where that is a screen too, they are what is seen there.
+    `printed`: minutes go to stdout; if that is a terminal too, no bar is shown.
     """
     from rich.console import Console
     from rich.progress import Progress

@@ -6,7 +6,6 @@ import sys
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import click
 from click.core import ParameterSource
@@ -51,11 +50,11 @@ PATH = click.Path(path_type=Path, readable=False)
 @click.option("--force", is_flag=True, help=_("Replace an existing file, which is kept as FILE.bak."))
 @click.pass_context
 def init(context: click.Context, /, out: Path, force: bool, **given: str | None) -> None:
-    """Ask for what is missing where there is a person, check the file as the hub will, write it, make the tables."""
+    """Prompt for missing values at a terminal, check the file as the hub does, write it, and create the tables."""
     may_write(out, force, "hub.toml")
     for name in ("broker", "database"):
         typed = context.get_parameter_source(name) is ParameterSource.COMMANDLINE
-        if typed and "@" in (given[name] or "") and ":" in urlsplit(given[name] or "").netloc.rpartition("@")[0]:
+        if typed and ":" in hub_interview.login_in(given[name] or ""):
             sentence = _("A password does not belong on a command line, where everybody on the machine can read it.")
             remedy = _("Put it into a file and name that with --{name}-password-file.").format(name=name)
             raise CommandError(Exit.USAGE, sentence, remedy)
@@ -79,7 +78,7 @@ def init(context: click.Context, /, out: Path, force: bool, **given: str | None)
 
 
 def complete(given: Facts) -> Facts:
-    """Return all facts: given, else asked for where there is a person, else their defaults."""
+    """Return all facts: given, else prompted for at a terminal, else the defaults."""
     defaults: Facts = {"database": f"sqlite://{FOLDER}/hub.db", "pictures": f"{FOLDER}/pictures"}
     if sys.stdin.isatty() and sys.stdout.isatty():
         facts = hub_interview.complete(given, defaults, written)
@@ -141,7 +140,7 @@ def written(facts: Facts) -> str:
 
 
 def alarms() -> str:
-    """Return the part about alarms, as comments: who is told stands in the database."""
+    """Return the part about alarms, as comments: people on call are in the database."""
     lines = (
         _("How people are notified of alerts; who they are: `minshan hub person add`."),
         "[alarms]",
@@ -162,9 +161,9 @@ def alarms() -> str:
 
 
 def make(out: Path, text: str) -> int | None:
-    """Write the text beside `out`, check it as the hub will, make folders and tables, and only then put it there.
+    """Write the text to a temporary file, check it as the hub does, create folders and tables, then rename it to `out`.
 
-    Return how many records the database has; None where it was made.
+    Return how many records the database has; None where it was created.
     """
     from edge.config.errors import ConfigError
     from hub.config import load
@@ -207,6 +206,6 @@ def kept_in(config: HubConfig) -> int | None:
             if not schema.version(engine):
                 return None
             ((count,),) = engine.query("SELECT coalesce(sum(last - first + 1), 0) FROM ledger")
-        except SinkError:  # whoever opens it to write says why
+        except SinkError:  # opening it for writing reports it
             return None
         return int(count)

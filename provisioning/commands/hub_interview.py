@@ -7,7 +7,7 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import unquote, urlsplit
+from urllib.parse import unquote
 
 from edge.language.sentence import as_sentence
 from edge.language.texts import _
@@ -32,9 +32,9 @@ SECTIONS = {"broker": "broker.url", "database": "database.url", "pictures": "pic
 
 
 def complete(given: Facts, defaults: Facts, written: Writer) -> Facts:
-    """Return the facts with those that were not given asked for; `written` makes the hub's file of them.
+    """Return the facts, with missing ones prompted for; `written` returns the hub's file for them.
 
-    The database is opened before the next question: a wrong password, or another program's database, is found here.
+    The database is opened before the next question, to detect a wrong password or another program's database.
     """
     facts = given | {key: given[key] or value for key, value in defaults.items()}
     known = {key for key, value in given.items() if value is not None}
@@ -47,11 +47,11 @@ def complete(given: Facts, defaults: Facts, written: Writer) -> Facts:
 
     def ask_password(url: str, key: str, question: str) -> None:
         if key not in known and _names_a_user_alone(facts[url] or ""):
-            facts[key] = asked(question, "", MayBeNone(CheckedText(is_read)), shows_default=False) or None
+            facts[key] = asked(question, "", MayBeNone(CheckedText(check_password_file)), shows_default=False) or None
 
     ask("broker", _("The broker's address, as mqtts://platform@broker.example:8883"), None)
     ask_password("broker", "broker_password_file", _("A file that contains only the broker's password (empty: none)"))
-    say("  " + hub_broker.line(hub_broker.state_of(checked(written(facts)).broker)))  # it may come later: no error
+    say("  " + hub_broker.line(hub_broker.state_of(checked(written(facts)).broker)))  # no error: it may come later
     while True:
         ask("database", _("The database"), defaults["database"])
         ask_password("database", "database_password_file", _("A file that contains only its password (empty: none)"))
@@ -66,13 +66,13 @@ def complete(given: Facts, defaults: Facts, written: Writer) -> Facts:
 
 
 def refuse(given: Facts, written: Writer) -> None:
-    """Raise CommandError where an option's value is none that a question would have taken."""
+    """Raise CommandError where an option's value would be refused as an answer."""
     for key, section in SECTIONS.items():
         value = given[key]
         if value is not None:
             try:
                 if section is None:
-                    is_read(value)
+                    check_password_file(value)
                 else:
                     fits(given, key, section, written)(value)
             except CommandError as error:
@@ -82,7 +82,7 @@ def refuse(given: Facts, written: Writer) -> None:
 
 
 def fits(facts: Facts, key: str, section: str, written: Writer) -> Callable[[str], None]:
-    """Return what refuses an answer that the hub's file must not have under that section."""
+    """Return a function that raises CommandError for an answer that is invalid in that section of the hub's file."""
 
     def check(answer: str) -> None:
         from edge.config.errors import ConfigError
@@ -109,8 +109,8 @@ def checked(text: str) -> HubConfig:
     return taken("", text)
 
 
-def is_read(file: str) -> None:
-    """Raise CommandError where no password can be read there."""
+def check_password_file(file: str) -> None:
+    """Raise CommandError where no password can be read from the file."""
     from edge.files import read_password
 
     try:
@@ -120,14 +120,14 @@ def is_read(file: str) -> None:
 
 
 def can_be_written(out: Path) -> None:
-    """Raise CommandError where the folder of a new file is not there, or cannot be written."""
+    """Raise CommandError where the folder of a new file is missing or cannot be written."""
     if not os.path.exists(out.absolute().parent):
         raise unwritable(out, OSError(errno.ENOENT, os.strerror(errno.ENOENT)))
     can_be_made(out.absolute().parent)
 
 
 def can_be_made(folder: Path) -> None:
-    """Raise CommandError where a folder is not there and cannot be made, or cannot be written."""
+    """Raise CommandError where a folder cannot be created or written."""
     nearest = next(place for place in (folder, *folder.absolute().parents) if os.path.exists(place))
     wrong = errno.ENOTDIR if not nearest.is_dir() else 0 if os.access(nearest, os.W_OK | os.X_OK) else errno.EACCES
     if wrong:
@@ -135,7 +135,7 @@ def can_be_made(folder: Path) -> None:
 
 
 def unusable(config: HubConfig) -> str | None:
-    """Return why a database cannot be the hub's; None where it can, or is a file that is still to be made."""
+    """Return why a database cannot be used; None where it can, or is a file that does not exist yet."""
     from hub.database import schema
     from hub.hub import engine_of
     from hub.sink import SinkError
@@ -154,6 +154,11 @@ def unusable(config: HubConfig) -> str | None:
     return None
 
 
+def login_in(url: str) -> str:
+    """Return the part before the @ of an address, which may be malformed; "" where there is none."""
+    return url.partition("://")[2].partition("/")[0].rpartition("@")[0]
+
+
 def _names_a_user_alone(url: str) -> bool:
-    login = urlsplit(url).netloc.rpartition("@")[0]
+    login = login_in(url)
     return bool(login) and ":" not in login

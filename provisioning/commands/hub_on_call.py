@@ -37,7 +37,7 @@ HOURS_US = 3_600_000_000
 
 @click.group(help=_("Manage who is notified of alerts: how, about which stations, when and in which order."))
 def person() -> None:
-    """Hold the commands below together."""
+    """Group the commands below."""
 
 
 @person.command("add", help=_("Add somebody to notify; an entry of the same name is replaced."))
@@ -54,7 +54,7 @@ def person() -> None:
 @click.option("--language", type=WordChoice(LANGUAGES), default="zh", help=_("The language of the messages."))
 @click.option("--duty", type=WordChoice(DUTIES), default="grower", help=_("Growers are notified of the weather only."))
 def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
-    """Check and keep a person."""
+    """Check and store a person."""
     import msgspec
 
     from hub.alarms.people import Contact, People
@@ -93,7 +93,7 @@ def add(config_file: Path, name: str, hours: str | None, **given: Any) -> None:
 @FILE
 @NAME
 def remove(config_file: Path, name: str) -> None:
-    """Let go of a person."""
+    """Remove a person."""
     from hub.alarms.people import People
 
     with opened(loaded(config_file)) as engine:
@@ -107,7 +107,7 @@ def remove(config_file: Path, name: str) -> None:
 @FILE
 @json_option()
 def list_people(config_file: Path, as_json: bool) -> None:
-    """Print a line a person."""
+    """Print a line for each person."""
     import msgspec
 
     from hub.alarms.people import People
@@ -125,7 +125,7 @@ def list_people(config_file: Path, as_json: bool) -> None:
 
 @click.group(help=_("Show alerts, acknowledge them, and test the channels."))
 def alerts() -> None:
-    """Hold the commands below together."""
+    """Group the commands below."""
 
 
 @alerts.command("list", help=_("Show open alerts, and those of the last days."))
@@ -133,7 +133,7 @@ def alerts() -> None:
 @click.option("--days", type=IntRange(1, 366), default=7, show_default=True, help=_("Number of days."))
 @json_option()
 def list_alerts(config_file: Path, days: int, as_json: bool) -> None:
-    """Print a line an alert. End with 1 where one is open."""
+    """Print a line for each alert. Exit with 1 where one is open."""
     import msgspec
 
     from edge.language.spoken import Spoken
@@ -183,7 +183,7 @@ def acknowledge(config_file: Path, number: str, by: str) -> None:
 @click.option("--hours", type=IntRange(1, 24 * 366), default=24, show_default=True, help=_("Number of hours."))
 @json_option()
 def show_log(config_file: Path, hours: int, as_json: bool) -> None:
-    """Print a line a try, the newest first."""
+    """Print a line for each attempt, the newest first."""
     import msgspec
 
     from hub.alarms.attempts import attempts
@@ -209,7 +209,7 @@ def show_log(config_file: Path, hours: int, as_json: bool) -> None:
 @FILE
 @click.option("--person", "name", metavar=_("NAME"), help=_("Only to this person."))
 def test(config_file: Path, name: str | None) -> None:
-    """Send past the running hub. End with 1 where a channel does not take it."""
+    """Send directly, not through the running hub. Exit with 1 where a channel does not accept it."""
     import secrets
 
     from edge.clock.clock import SystemClock
@@ -246,12 +246,12 @@ def test(config_file: Path, name: str | None) -> None:
 
 
 def nobody(file: Path) -> str:
-    """Return that there is nobody to notify, and how that is changed."""
+    """Return that there is nobody to notify, and the command to add somebody."""
     return _("There is nobody to notify: `{command}`.").format(command=as_command(file, "person add"))
 
 
 def wanted(field: str, error: str) -> str:
-    """Return how a fact that was not taken is to be given; `error`: what is wrong with another."""
+    """Return the required form of a refused fact; `error`: the message for facts without a form of their own."""
     return {
         "name": _("A name has letters and digits, with · . _ or - inside, no spaces."),
         "hours": _("Hours have the form HH:MM-HH:MM, such as 07:00-22:30."),
@@ -274,7 +274,7 @@ def line_of(one: Contact) -> str:
 
 @contextmanager
 def opened(config: HubConfig) -> Iterator[Engine]:
-    """Give the database. Raise CommandError, also for what it refuses within."""
+    """Give the database. Raise CommandError, also for its errors within the block."""
     from hub.sink import SinkError
 
     with reading(config) as engine:

@@ -1,4 +1,4 @@
-"""What the `minshan hub` commands share: the hub's file, and its database for reading and small changes."""
+"""Shared by the `minshan hub` commands: the hub's file, and its database for reading and small changes."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from hub.config import HubConfig
     from hub.database.engine import Engine
 
-MOST_NAMED, MOST_NEAR = 20, 3  # stations that a sentence names: all of so many, otherwise those with the nearest names
-INSTALLED = Path("/etc/minshan-hub/hub.toml")  # which the service reads that `make install-hub` makes
+MOST_NAMED, MOST_NEAR = 20, 3  # stations listed in a message: all if that many, else those with the nearest names
+INSTALLED = Path("/etc/minshan-hub/hub.toml")  # the file of the service that `make install-hub` installs
 FILE = click.option(
     "--config",
     "config_file",
@@ -33,7 +33,7 @@ FILE = click.option(
 
 
 def starting(file: Path) -> str:
-    """Return the command that starts the hub of a file: the service where that reads it."""
+    """Return the command that starts the hub of a file: the service if it uses that file."""
     if file.absolute() == INSTALLED and (UNITS / "minshan-hub.service").exists():
         return "sudo systemctl start minshan-hub"
     return f"{program()} hub run --config {as_typed(file)}"
@@ -62,7 +62,7 @@ def loaded(path: Path) -> HubConfig:
 
 @contextmanager
 def reading(config: HubConfig) -> Iterator[Engine]:
-    """Give the database for reading: one that is there, and of this version. Raise CommandError."""
+    """Give the existing database of this version. Raise CommandError."""
     from hub.database import schema
     from hub.database.engine import opened
     from hub.sink import SinkError
@@ -80,7 +80,7 @@ def reading(config: HubConfig) -> Iterator[Engine]:
 
 
 def named(engine: Engine, station: str) -> None:
-    """Raise CommandError where no station of that name is known; the remedy says which are, of many the near ones."""
+    """Raise CommandError where the station is unknown; the remedy lists known ones, of many only similar names."""
     from hub.stations import names
 
     known = names(engine)
@@ -93,7 +93,7 @@ def named(engine: Engine, station: str) -> None:
 
 
 def say_unheard(engine: Engine, stations: Iterable[str]) -> None:
-    """Say which of these stations have sent nothing: they may come later, or a name is misspelt."""
+    """Print which of these stations have sent nothing: they may come later, or a name is misspelt."""
     from hub.stations import names
 
     known = names(engine)

@@ -47,12 +47,12 @@ PASSWORD_FILE = click.option(
 
 @click.group(help=_("Manage who may log in, and what they may see."))
 def user() -> None:
-    """Hold the commands below together."""
+    """Group the commands below."""
 
 
 @click.group(help=_("Manage the tokens with which programs use the API."))
 def token() -> None:
-    """Hold the commands below together."""
+    """Group the commands below."""
 
 
 @user.command("add", help=_("Add somebody who may log in."))
@@ -62,7 +62,7 @@ def token() -> None:
 @STATIONS
 @PASSWORD_FILE
 def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...], password_file: Path | None) -> None:
-    """Ask for a password twice, and keep its hash."""
+    """Prompt for a password twice, and store its hash."""
     from hub.passwords import hash_password, hasher
 
     account = made("user", name, role, stations)
@@ -77,7 +77,7 @@ def add_user(config_file: Path, name: str, role: str, stations: tuple[str, ...],
 @PERSON
 @PASSWORD_FILE
 def passwd(config_file: Path, name: str, password_file: Path | None) -> None:
-    """Keep another password."""
+    """Change a password."""
     from hub.passwords import hash_password, hasher
 
     with accounts(config_file) as known:
@@ -93,7 +93,7 @@ def passwd(config_file: Path, name: str, password_file: Path | None) -> None:
 @PERSON
 @click.option("--again", is_flag=True, help=_("Enable the login again."))
 def disable(config_file: Path, name: str, again: bool) -> None:
-    """End an account and its sessions, or take that back."""
+    """Disable an account and end its sessions, or enable it again."""
     with accounts(config_file) as known:
         known.end("user", name, None if again else system_utc())
     sentence = _('"{name}" can log in again.') if again else _('"{name}" can no longer log in.')
@@ -104,7 +104,7 @@ def disable(config_file: Path, name: str, again: bool) -> None:
 @FILE
 @json_option()
 def list_users(config_file: Path, as_json: bool) -> None:
-    """Print a line a person."""
+    """Print a line for each person."""
     show("user", config_file, as_json)
 
 
@@ -114,7 +114,7 @@ def list_users(config_file: Path, as_json: bool) -> None:
 @ROLE
 @STATIONS
 def add_token(config_file: Path, name: str, role: str, stations: tuple[str, ...]) -> None:
-    """Print the secret on stdout, alone, and what it is good for on stderr."""
+    """Print only the secret on stdout, and its use on stderr."""
     from hub.random_secrets import digest, new_secret
 
     secret, account = new_secret(), made("token", name, role, stations)
@@ -128,7 +128,7 @@ def add_token(config_file: Path, name: str, role: str, stations: tuple[str, ...]
 @FILE
 @json_option()
 def list_tokens(config_file: Path, as_json: bool) -> None:
-    """Print a line a token."""
+    """Print a line for each token."""
     show("token", config_file, as_json)
 
 
@@ -136,14 +136,14 @@ def list_tokens(config_file: Path, as_json: bool) -> None:
 @FILE
 @PERSON
 def revoke(config_file: Path, name: str) -> None:
-    """End a token."""
+    """Revoke a token."""
     with accounts(config_file) as known:
         known.end("token", name, system_utc())
     say(_('The token "{name}" is revoked.').format(name=name))
 
 
 def made(kind: Kind, name: str, role: str, stations: tuple[str, ...]) -> Account:
-    """Return the account that is asked for. Raise CommandError where a name is none."""
+    """Return the requested account. Raise CommandError where a name is not valid."""
     from hub.rights import NAME, Account, Role
 
     if not re.fullmatch(NAME, name):
@@ -156,7 +156,7 @@ def made(kind: Kind, name: str, role: str, stations: tuple[str, ...]) -> Account
 
 
 def password(file: Path | None) -> str:
-    """Return a new password: of the file, else asked for twice. Raise CommandError where it is too short or long."""
+    """Return a new password: from the file, else prompted for twice. Raise CommandError if it is too short or long."""
     from edge.files import read_password
     from hub.passwords import LONGEST, SHORTEST
 
@@ -197,9 +197,9 @@ def show(kind: Kind, config_file: Path, as_json: bool) -> None:
 
 @contextmanager
 def accounts(config_file: Path, stations: Iterable[str] = ()) -> Iterator[Accounts]:
-    """Give the accounts of the hub's database; say of `stations` which nothing was heard of.
+    """Give the accounts of the hub's database; print which of `stations` have sent nothing.
 
-    Raise CommandError, also for what it refuses within.
+    Raise CommandError, also for the database's errors within the block.
     """
     from hub.database.accounts import Accounts
     from hub.sink import SinkError

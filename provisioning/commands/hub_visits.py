@@ -20,7 +20,7 @@ from provisioning.folding import say
 @FILE
 @json_option()
 def visits(config_file: Path, as_json: bool) -> None:
-    """Print a line a cause. End with 1 where there is one."""
+    """Print a line for each cause. Exit with 1 where there is one."""
     import msgspec
 
     from hub.alarms.visits import visits as found

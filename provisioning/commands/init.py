@@ -1,4 +1,4 @@
-"""`minshan init`: write a station's file, with a comment beside whatever people may want to change."""
+"""`minshan init`: write a station's file, with comments beside the values that people may want to change."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from edge.config.errors import ConfigError
     from edge.config.sections import Config
 
-PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail an hour, in a SIM's 30 MB
+PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and hourly thumbnails, fit into a SIM's 30 MB
 
 
 @click.command(help=_("Write a station's file. What is not given is asked for, if there is a terminal."))
@@ -65,13 +65,13 @@ PICTURE = {"width": 1920, "height": 1080}  # pixels: one a day, and a thumbnail 
 )
 @click.option("--force", is_flag=True, help=_("Replace an existing file, which is kept as FILE.bak."))
 def init(out: Path, force: bool, **given: Any) -> None:
-    """Ask for what is missing, check the file as the station will, write it, and say what comes next."""
+    """Prompt for missing values, check the file as the station does, write it, and print the next steps."""
     may_write(out, force, "station.toml")
-    is_change = os.path.exists(out)  # no, of what lies in a folder that is closed to us
+    is_change = os.path.exists(out)  # False in a folder that we may not enter
     answers = Answers(out)
     with answers.until_written():
         if asks():
-            refuse_wrong(given)  # before the questions: nobody answers them all for a file that cannot be written
+            refuse_wrong(given)  # before the questions, so that none is answered in vain
         facts = complete(given, answers)
         config = place(out, text_of(facts))
     count = ngettext("{n} sensor", "{n} sensors", len(config.sensor)).format(n=len(config.sensor))
@@ -85,13 +85,13 @@ def init(out: Path, force: bool, **given: Any) -> None:
 
 
 def text_of(facts: dict[str, Any]) -> str:
-    """Return the text of the file. Raise CommandError where a sensor or a camera is wrong in itself."""
+    """Return the text of the file. Raise CommandError where a sensor or a camera is malformed."""
     cameras = [camera_table(spec, place) for place, spec in enumerate(facts["cameras"], 1)]
     return written(facts, tables_of(facts["sensors"]), cameras)
 
 
 def refuse_wrong(given: dict[str, Any]) -> None:
-    """Raise CommandError where something that was given is wrong; what was not is taken as right."""
+    """Raise CommandError where a given value is wrong; missing ones are replaced by valid placeholders."""
     from edge.config.errors import ConfigError
     from edge.config.file import checked
 
@@ -104,14 +104,14 @@ def refuse_wrong(given: dict[str, Any]) -> None:
 
 
 def refused(error: ConfigError, file: Path | str) -> CommandError:
-    """Return the failure of a text that is not written: a line for each mistake, by its key, else by the file."""
+    """Return the error for an invalid text: a line for each mistake, with its key, else the file."""
     line = _("{place}: {sentence}")
     lines = [line.format(place=mistake.named or file, sentence=sentence(mistake)) for mistake in error.mistakes]
     return CommandError(Exit.CONFIG, "\n".join(lines))
 
 
 def following(out: Path, is_change: bool, units: Path = UNITS) -> str:
-    """Return what to do next: where this is the file of the installed service, that is started, or reads it anew."""
+    """Return the next steps; if this is the installed service's file, how to start or restart it."""
     if is_of_service(out, units):
         if is_change:
             return _(
@@ -127,7 +127,7 @@ def following(out: Path, is_change: bool, units: Path = UNITS) -> str:
 
 
 def warn(out: Path, missing: list[str]) -> None:
-    """Warn of the facts of the site that were not given: no error, but limits and daylight follow from them."""
+    """Warn about missing facts of the site: no error, but limits and daylight depend on them."""
     stand = {"latitude": LATITUDE, "longitude": LONGITUDE, "altitude": f"{ALTITUDE:g}"}
     words = {"latitude": _("latitude"), "longitude": _("longitude"), "altitude": _("altitude")}
     facts = _(", ").join(f"{words[name]} {stand[name]}" for name in missing)
@@ -159,17 +159,16 @@ def camera_table(spec: str, place: int) -> dict[str, Any]:
 
 
 def place(out: Path, text: str) -> Config:
-    """Write the text beside `out`, check it as the station will, and only then put it in its place.
+    """Write the text to a temporary file, check it as the station does, and rename it to `out`.
 
-    A file that was there is kept as `out`.bak, and the new one has its owner and mode. Return what the station will
-    read in it.
+    An existing file is kept as `out`.bak, and the new one gets its owner and mode. Return the configuration.
     """
     from edge.config.errors import ConfigError
     from edge.config.file import load
 
     beside = out.with_name(f".{out.name}.{secrets.token_hex(4)}")
     try:
-        # The login of the broker may be in it: for the owner and the group alone.
+        # It may contain the broker's login: readable by owner and group only.
         write_whole(beside, text.encode(), 0o640)
         config = load(beside)
         if out.exists():
@@ -181,15 +180,15 @@ def place(out: Path, text: str) -> Config:
     except OSError as error:
         raise unwritable(out, error) from None
     finally:
-        with suppress(OSError):  # why it cannot be written is told already
+        with suppress(OSError):  # the reason was reported already
             beside.unlink()
 
 
 def keep(out: Path, new: Path) -> None:
-    """Copy the file that is to be replaced to `out`.bak, and give the new one its owner and mode."""
+    """Copy the existing file to `out`.bak, and give the new one its owner and mode."""
     old, copy = out.stat(), out.with_name(f"{out.name}.bak")
     shutil.copy2(out, copy)
     for file in (copy, new):
-        with suppress(PermissionError):  # only root gives files away; what a person replaces of his own is his own
+        with suppress(PermissionError):  # only root can change owners; otherwise the file stays the person's own
             os.chown(file, old.st_uid, old.st_gid)
         file.chmod(stat.S_IMODE(old.st_mode))

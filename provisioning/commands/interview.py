@@ -40,8 +40,8 @@ class Answers:
         self._found: dict[str, str | float | list[str]] = {}
 
     def begin(self) -> None:
-        """Take what an earlier interview was told, and say so. Raise CommandError where `out` cannot be written."""
-        with suppress(OSError, msgspec.MsgspecError):  # what is no such file is none
+        """Load the answers of an earlier interview, and say so. Raise CommandError where `out` cannot be written."""
+        with suppress(OSError, msgspec.MsgspecError):  # missing or invalid
             self._found = msgspec.json.decode(self.file.read_bytes(), type=dict[str, str | float | list[str]])
         if self._found:
             say(_("Continuing an earlier interview: Enter accepts the answer in brackets, - removes it."))
@@ -52,13 +52,13 @@ class Answers:
         return self._found.get(key, default)
 
     def keep(self, key: str, value: Any) -> None:
-        """Put an answer on the disk. Raise CommandError where it cannot be written."""
+        """Store an answer on the disk. Raise CommandError where it cannot be written."""
         self._found[key] = value
         self._write()
 
     @contextmanager
     def until_written(self) -> Iterator[None]:
-        """Forget the answers when the block has ended; where it fails, say that they are kept."""
+        """Delete the answers when the block has ended; if it fails, say that they are kept."""
         try:
             yield
         except (click.Abort, KeyboardInterrupt, CommandError):
@@ -75,10 +75,10 @@ class Answers:
 
 
 def unwritable(out: Path, error: OSError) -> CommandError:
-    """Return the failure of a file that cannot be written, with the remedy where there is one."""
+    """Return the error for a file that cannot be written, with a remedy where there is one."""
     sentence = _("{file} cannot be written: {detail}").format(file=out, detail=render(system_reason(error)))
     folder = out.absolute().parent
-    lacks = is_missing(folder)  # or it is one of the kernel's, in which nothing can be made
+    lacks = is_missing(folder)  # otherwise it is one of the kernel's, in which nothing can be created
     remedies = {
         errno.ENOENT: _("Make its folder first: sudo mkdir -p {folder}").format(folder=as_typed(folder))
         if lacks
@@ -94,10 +94,10 @@ def asks() -> bool:
 
 
 def complete(given: dict[str, Any], answers: Answers) -> dict[str, Any]:
-    """Return all facts: given, else asked for where there is a person, else their defaults."""
+    """Return all facts: given, else prompted for at a terminal, else the defaults."""
     person = asks()
     facts = dict(given)
-    # A person is shown the defaults and takes them knowingly; a script that says nothing did not mean them.
+    # A person sees the defaults and accepts them knowingly; a script may not be aware of them.
     facts["unasked"] = [key for key in SITE if facts.get(key) is None and not person]
     if person:
         answers.begin()
@@ -114,7 +114,7 @@ def complete(given: dict[str, Any], answers: Answers) -> dict[str, Any]:
 
 
 def questions() -> list[tuple[str, str, Any, click.ParamType[Any]]]:
-    """Return each fact that is asked for: its key, the question, the default, and what is taken as an answer."""
+    """Return each question: its key, text, default, and type of answer."""
     from edge.config.sections import BrokerSection, SiteSection, StateSection, StationSection
 
     return [
@@ -131,7 +131,7 @@ def questions() -> list[tuple[str, str, Any, click.ParamType[Any]]]:
 
 
 def ask_fact(answers: Answers, key: str, question: str, default: Any, kind: click.ParamType[Any]) -> Any:
-    """Ask for a fact until the answer is right, and keep it. An earlier answer is the default."""
+    """Prompt for a fact until the answer is valid, and store it. An earlier answer is the default."""
     stands = answers.get(key, default)
     found = asked(question, stands, kind, stands not in ("", None))
     answers.keep(key, found)
@@ -139,7 +139,7 @@ def ask_fact(answers: Answers, key: str, question: str, default: Any, kind: clic
 
 
 def asked_sensors(facts: dict[str, Any], answers: Answers) -> list[str]:
-    """Ask for sensors, which a person names one by one; each is checked as soon as it is named, and kept."""
+    """Prompt for sensors one by one; each is checked at once, and stored."""
     found: list[str] = []
     earlier = list(answers.get("sensors", []))
     question = _("A sensor, such as bme280 or ascii-station:port=/dev/ttyUSB0 (empty: no more)")
@@ -157,19 +157,19 @@ def asked_sensors(facts: dict[str, Any], answers: Answers) -> list[str]:
 
 
 def of_key(mistake: Mistake, table: str) -> str:
-    """Return what is wrong with a sensor, with the key that it is about."""
+    """Return a mistake in a sensor, with its key."""
     key = mistake.key.removeprefix(table).lstrip(".")
     return _("{place}: {sentence}").format(place=key, sentence=sentence(mistake)) if key else sentence(mistake)
 
 
 def tables_of(specs: list[str]) -> list[dict[str, Any]]:
-    """Return the sensors' tables, each with a name of its own."""
+    """Return the sensors' tables, with unique names."""
     names: list[str] = []
     return [sensor_table(spec, names) for spec in specs]
 
 
 def fits(facts: dict[str, Any], found: list[str]) -> Callable[[str], None]:
-    """Return what refuses a sensor that is wrong in itself, or cannot stand beside those found so far."""
+    """Return a function that raises CommandError for a sensor that is malformed or conflicts with those so far."""
     from edge.config.errors import ConfigError
     from edge.config.file import checked
 

@@ -28,7 +28,7 @@ from provisioning.folding import say
 def maintenance(
     seconds: float, words: tuple[str, ...], config_file: Path | None, state: Path | None, as_json: bool
 ) -> None:
-    """Ask the running station for it."""
+    """Have the running station start or end maintenance."""
     from edge.control.arguments import LONGEST_MAINTENANCE
 
     if seconds > LONGEST_MAINTENANCE:

@@ -17,7 +17,7 @@ from provisioning.folding import say
 
 @click.group(help=_("Test the channels through which the station itself notifies people."))
 def notify() -> None:
-    """Hold the commands behind it."""
+    """Group the commands."""
 
 
 @notify.command(help=_("Send a test message through each channel to each person, and show what the services answered."))
@@ -26,7 +26,7 @@ def notify() -> None:
 @json_option()
 @click.pass_context
 def test(ctx: click.Context, config_file: Path | None, state: Path | None, as_json: bool) -> None:
-    """Ask the running station for it: it sends as it does at night. End with code 1 where one was not taken."""
+    """Have the running station send as it does at night. Exit with code 1 where a message was not accepted."""
     answer = ask_station(config_file, state, "test-notify")
     if as_json:
         print_json(answer)
@@ -37,7 +37,7 @@ def test(ctx: click.Context, config_file: Path | None, state: Path | None, as_js
 
 
 def line(one: dict[str, Any]) -> str:
-    """Return what came of one message."""
+    """Return the result of one message as a line."""
     to = _(", ").join(one["to"]) or "–"
     if one["fate"] == "delivered":
         return _('✓ "{channel}" accepted the message to {to}: {answer}').format(

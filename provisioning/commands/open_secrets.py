@@ -23,18 +23,18 @@ PASSWORD_ASKED = re.compile(r"[?&;]([^=&]*(pas|pwd|psw|token|secret)[^=&]*|(api_
 
 
 def of_station(config: Config) -> Iterator[tuple[str, str]]:
-    """Yield each such file of a station, and what to do."""
+    """Yield each such file of a station, with a remedy."""
     yield from _open_to_all(config.path, [config.broker, *config.camera, *config.forward, *config.channel], "minshan")
 
 
 def of_hub(config: HubConfig, path: Path) -> Iterator[tuple[str, str]]:
-    """Yield each such file of a hub, and what to do."""
+    """Yield each such file of a hub, with a remedy."""
     sections = [config.broker, config.database, config.http, *config.forward, *config.channel]
     yield from _open_to_all(str(path), sections, "minshan-hub")
 
 
 def show(found: Iterable[tuple[str, str]], as_json: bool) -> None:
-    """Print what was found of them."""
+    """Print the findings."""
     for sentence, remedy in found:
         if as_json:
             print_json({"doubt": sentence, "remedy": remedy})
@@ -44,7 +44,7 @@ def show(found: Iterable[tuple[str, str]], as_json: bool) -> None:
 
 
 def _open_to_all(own: str, sections: Iterable[object], group: str) -> Iterator[tuple[str, str]]:
-    """Yield the file itself, where a secret stands in it, and those that its sections name."""
+    """Yield the file itself if it contains a secret, and the secrets' files, where others may read them."""
     there = [section for section in sections if section is not None]
     named = [getattr(section, key, None) for section in there for key in SECRETS]
     files = [own] if any(map(_holds_one, there)) else []
@@ -56,13 +56,13 @@ def _open_to_all(own: str, sections: Iterable[object], group: str) -> Iterator[t
 
 
 def _is_open(file: str) -> bool:
-    """Return whether other users may read a file: what lies in a service's closed folder, they may not."""
+    """Return whether other users may read a file, by its mode and its folder's."""
     folder = os.path.dirname(os.path.abspath(file))
     return bool(os.stat(file).st_mode & OTHERS_READ and os.stat(folder).st_mode & OTHERS_ENTER)
 
 
 def _holds_one(section: object) -> bool:
-    """Return whether a password stands in a section: by itself, or in its address."""
+    """Return whether a section contains a password: as a key, or in its address."""
     url = str(getattr(section, "url", None) or "")
     login = url.partition("://")[2].rpartition("@")[0]
     return bool(getattr(section, "password", None) or ":" in login or PASSWORD_ASKED.search(url))

@@ -1,4 +1,4 @@
-"""What several commands share: --config, --json, and how errors in a file are shown."""
+"""Shared by commands: --config, --json, and the display of errors in a file."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from edge.config.sections import BrokerSection, Config
 
 CONFIG = Path("/etc/minshan/station.toml")  # where `make install` puts it
-RETRY_MAX_S = 10.0  # of a command that somebody waits for
+RETRY_MAX_S = 10.0  # of a command that a person waits for
 UNITS = Path("/etc/systemd/system")  # where it puts the services
 STATION = r"[a-z0-9][a-z0-9-]{0,31}"  # edge.wire.contract.StationId, which is slow to load
 F = TypeVar("F", bound=Callable[..., Any])
@@ -43,7 +43,7 @@ def config_option(required: bool = False) -> Callable[[F], F]:
 
 
 def state_option() -> Callable[[F], F]:
-    """Add --state FOLDER: which running station is asked, where not the one of a file."""
+    """Add --state FOLDER: the running station to ask, in place of --config."""
     return click.option(
         "--state",
         type=click.Path(path_type=Path, readable=False),
@@ -63,9 +63,9 @@ def json_option() -> Callable[[F], F]:
 
 
 def broker_options() -> Callable[[F], F]:
-    """Add --broker, or --config in its place, and what a login needs.
+    """Add --broker, or --config in its place, and the options of a login.
 
-    No secret has to stand on a command line, which `ps` shows.
+    Secrets need not be given on the command line, which `ps` shows.
     """
     options = (
         click.option(
@@ -104,7 +104,7 @@ def broker_options() -> Callable[[F], F]:
 
 
 def _needed(context: click.Context, option: click.Parameter, url: str | None) -> str | None:
-    """Return the broker's address, None where a file has it. Raise UsageError where it is given twice or not at all."""
+    """Return the broker's address, None where a file has it. Raise UsageError if it is given twice or not at all."""
     if context.params.get("config_file") is None:
         if url is None:
             raise click.MissingParameter(ctx=context, param=option)
@@ -115,7 +115,7 @@ def _needed(context: click.Context, option: click.Parameter, url: str | None) ->
 
 
 def broker_at(url: str | None, config_file: Path | None = None, **files: str | None) -> BrokerSection:
-    """Return a broker's section from a command line, or from a file and what is given beside it. Raise CommandError."""
+    """Return a broker's section from a command line, or from a file with the given overrides. Raise CommandError."""
     if url is None:
         given = {key: value for key, value in files.items() if value is not None}
         return broker_of(config_file or CONFIG).model_copy(update={"retry_max_s": RETRY_MAX_S, **given})
@@ -149,18 +149,18 @@ def broker_of(file: Path) -> BrokerSection:
 
 
 def as_command(words: str, config_file: Path | None, state: Path | None = None) -> str:
-    """Return a command to the station of that file or folder (None: the usual one) as it is typed."""
+    """Return the command line for the station of that file or folder (None: the installed one)."""
     given = (("--config", config_file), ("--state", state))
     return " ".join([program(), words, *(f"{option} {as_typed(path)}" for option, path in given if path is not None)])
 
 
 def is_of_service(file: Path | None, units: Path = UNITS) -> bool:
-    """Return whether that file (None: the usual one) is the one of the services that `make install` has laid down."""
+    """Return whether the file (None: the default) is that of the installed services."""
     return (file is None or file.absolute() == CONFIG) and (units / "minshan.service").exists()
 
 
 def is_missing(file: Path) -> bool:
-    """Return whether nothing is there; of what lies in a folder that is closed to us, nobody can say so."""
+    """Return whether a file does not exist; False where that cannot be determined."""
     try:
         file.stat()
     except PermissionError:
@@ -186,7 +186,7 @@ def loaded(path: Path | None) -> Config:
 
 
 def right_to_read(error: ConfigError, group: str = "minshan") -> str:
-    """Return how one comes to read a file of that group that is closed to who asks; "" where it is not."""
+    """Return the remedy for a file of that group that the user may not read; "" where that is not the error."""
     whys = (mistake.reason.inner("why") for mistake in error.mistakes)
     closed = any(why is not None and why.code == "permission_denied" for why in whys)
     remedy = _("Join its group (sudo adduser $USER {group}, then log in again), or use sudo.")
@@ -194,8 +194,8 @@ def right_to_read(error: ConfigError, group: str = "minshan") -> str:
 
 
 def may_write(out: Path, force: bool, example: str) -> None:
-    """Raise CommandError where a new file may not be written: a folder, or a file that is there and not to be lost."""
-    # These say no of what lies in a folder that is closed to us: that it cannot be written is told by who tries.
+    """Raise CommandError where `out` is a folder, or an existing file without `force`; `example`: a file name."""
+    # Both return False in a folder that we may not enter: the attempt to write reports that.
     if os.path.isdir(out):
         sentence = _("{file} is a folder: name a file in it, as {example}.").format(file=out, example=out / example)
         raise CommandError(Exit.USAGE, sentence)
@@ -205,9 +205,9 @@ def may_write(out: Path, force: bool, example: str) -> None:
 
 
 def state_folder(path: Path | None) -> Path:
-    """Return the folder of the station's data that its file names, without a check of the rest, which takes longer.
+    """Return the station's state folder from its file, without validating the rest, which takes longer.
 
-    Raise CommandError where it names none.
+    Raise CommandError where the file is invalid.
     """
     try:
         named = tomllib.loads((path or CONFIG).read_text("utf-8"))["state"]["dir"]
@@ -217,7 +217,7 @@ def state_folder(path: Path | None) -> Path:
 
 
 def format_mistake(mistake: Mistake) -> str:
-    """Return one mistake of a file as a line in the person's language."""
+    """Return one mistake in a file as a line in the person's language."""
     told = sentence(mistake)
     if mistake.named:
         told = _("{place}: {sentence}").format(place=mistake.named, sentence=told)
@@ -225,12 +225,12 @@ def format_mistake(mistake: Mistake) -> str:
 
 
 def sentence(mistake: Mistake) -> str:
-    """Return what is wrong or would be right, in the person's language."""
+    """Return a mistake's sentence in the person's language."""
     return texts.render(mistake.reason)
 
 
 def format_file_error(error: OSError) -> str:
-    """Return what the system says of a file, with its name where it gives one."""
+    """Return the system's error for a file, with the file's name if it has one."""
     why = texts.render(system_reason(error))
     if error.filename is None:
         return why
@@ -238,6 +238,6 @@ def format_file_error(error: OSError) -> str:
 
 
 def print_json(value: Any) -> None:
-    """Print one JSON value on a line, its text as it is written where the output has the signs for it."""
+    """Print one JSON value on a line, with non-ASCII characters where the output can show them."""
     text = json.dumps(value, ensure_ascii=False)
     click.echo(text if can_show(text) else json.dumps(value))

@@ -17,7 +17,7 @@ from provisioning.commands.run import log_to_stderr
 from provisioning.commands.status import SOCKET, ask_station
 from provisioning.folding import say
 
-TYPED = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks like something else
+TYPED = "abcdefghjkmnpqrstuvwxyz23456789"  # without characters that look alike
 
 
 @click.group(
@@ -44,7 +44,7 @@ TYPED = "abcdefghjkmnpqrstuvwxyz23456789"  # without what looks like something e
     metavar=_("ADDRESS:PORT"),
     help=_("Where the station's own Wi-Fi reaches the page: phones that ask for another name are redirected there."),
 )
-@click.option("--speed", type=float, default=1.0, hidden=True)  # these two are a demo's
+@click.option("--speed", type=float, default=1.0, hidden=True)  # this and the next one are for a demo
 @click.option("--unplugged", type=click.Path(path_type=Path, readable=False), hidden=True)
 @click.pass_context
 def page(
@@ -57,7 +57,7 @@ def page(
     speed: float,
     unplugged: Path | None,
 ) -> None:
-    """Serve until SIGINT or SIGTERM; a station that is not running is waited for."""
+    """Serve until SIGINT or SIGTERM, also while the station is not running."""
     if context.invoked_subcommand is not None:
         return
     for text in filter(None, (listen, hotspot)):
@@ -88,7 +88,7 @@ def page(
 @config_option()
 @state_option()
 def token(ask: bool, config_file: Path | None, state: Path | None) -> None:
-    """Hand a new token to the running station, which keeps a hash of it."""
+    """Give a new token to the running station, which stores its hash."""
     from edge.control.arguments import LONGEST_TEXT, SHORTEST_TOKEN
 
     new = asked(_("Token"), hide_input=True, confirmation_prompt=True) if ask else random_token()
@@ -106,6 +106,6 @@ def token(ask: bool, config_file: Path | None, state: Path | None) -> None:
 
 
 def random_token() -> str:
-    """Return a token of 59 random bits that a thumb can type: three groups of four letters and digits."""
+    """Return a token of 59 random bits that is easy to type: three groups of four letters and digits."""
     drawn = [secrets.choice(TYPED) for _ in range(12)]
     return "-".join("".join(drawn[at : at + 4]) for at in (0, 4, 8))

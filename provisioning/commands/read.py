@@ -1,4 +1,4 @@
-"""`minshan sensors read`: what a device gives now. A running station, which holds its buses, is asked for it."""
+"""`minshan sensors read`: a device's present readings; from the running station where that occupies the buses."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ from provisioning.folding import say
 if TYPE_CHECKING:
     from drivers.clock import Clock
 
-BETWEEN = 2.0  # s between two reads of a polled device that is looked at by a person
-EVERY_S = 0.5  # s between two questions to a station for what is new
-PATIENCE_S = 10.0  # s for which a sensor of a station that has just begun may have given nothing
+BETWEEN = 2.0  # s at most between two reads of a polled device
+EVERY_S = 0.5  # s between two queries for new readings of a station
+PATIENCE_S = 10.0  # s for which a sensor may have no reading yet after the station's start
 
 
 class Told(NamedTuple):
@@ -56,7 +56,7 @@ class Told(NamedTuple):
 
 
 class SilentSensorError(Exception):
-    """A sensor gives nothing, and why."""
+    """A sensor gives no readings; with the finding and the reason."""
 
     def __init__(self, finding: Finding, why: Reason) -> None:
         super().__init__(finding.sentence)
@@ -75,7 +75,7 @@ class SilentSensorError(Exception):
 @click.option("--count", metavar="N", type=IntRange(1), default=1, show_default=True, help=_("How many times."))
 @json_option()
 def read(name: str | None, pairs: tuple[str, ...], config_file: Path | None, count: int, as_json: bool) -> None:
-    """Print what each sensor gives, and of each that gives nothing why."""
+    """Print each sensor's readings, or why it gives none."""
     if name is None and pairs:
         raise CommandError(Exit.USAGE, _("--set needs the NAME of a driver or a sensor."))
     clock = SystemClock()
@@ -113,12 +113,12 @@ def show_all(one: Chosen, found: Iterator[Told], with_age: bool, as_json: bool, 
 
 
 def where(one: Chosen) -> str:
-    """Return where a sensor is: its bus, and its address on it."""
+    """Return a sensor's bus and its address on it, in words."""
     return place(one.info, one.settings)
 
 
 def is_running(config_file: Path | None) -> bool:
-    """Return whether the station of that file runs. Raise CommandError where it does and may not be asked."""
+    """Return whether the station of that file is running. Raise CommandError where it refuses the query."""
     try:
         with Client(state_folder(config_file) / SOCKET):
             return True
@@ -129,9 +129,9 @@ def is_running(config_file: Path | None) -> bool:
 
 
 def of_device(one: Chosen, count: int, clock: Clock) -> Iterator[Told]:
-    """Open the bus and the device as the station does, and yield so many frames' readings.
+    """Open the bus and the device as the station does, and yield the readings of `count` frames.
 
-    A quantity that none of them held is waited for, and yielded without a value where it does not come.
+    Quantities missing from them are waited for, and yielded without a value if they do not arrive.
     """
     interval, found = one.info.interval, dict[str, Reading]()
     try:
@@ -156,9 +156,9 @@ def of_reading(reading: Reading, clock: Clock) -> Told:
 
 
 def of_station(one: Chosen, count: int, config_file: Path | None, clock: Clock) -> Iterator[Told]:
-    """Yield what the running station has read last, then what is new, so many times in all.
+    """Yield the running station's last readings, then new ones, `count` times in all.
 
-    Raise SilentSensorError where the sensor gives it nothing: no older value is shown for a newer one.
+    Raise SilentSensorError where the sensor is down: no old value is shown as present.
     """
     until, since = clock.now() + PATIENCE_S, None
     while count:
@@ -180,7 +180,7 @@ def of_station(one: Chosen, count: int, config_file: Path | None, clock: Clock) 
 
 
 def is_new(row: dict[str, Any], asked: float, since: float | None) -> bool:
-    """Return whether a reading was not there at an earlier answer (the instant `since`, None: there was none)."""
+    """Return whether a reading is newer than the previous answer (at the instant `since`, None: there was none)."""
     return since is None or (row["age_s"] is not None and row["age_s"] < asked - since)
 
 

@@ -19,14 +19,14 @@ from provisioning.folding import say
 if TYPE_CHECKING:
     from edge.wire.contract import Command, Result
 
-EXPIRES_S = 600.0  # s from now in which a station may still carry a command out: its clock may be some seconds off
+EXPIRES_S = 600.0  # s of a command's lifetime; a station's clock may be some seconds off
 
 
 @click.group(invoke_without_command=True, help=_("Send a command to the station STATION, over the broker."))
 @click.argument("station", metavar=_("STATION"))
 @click.pass_context
 def remote(ctx: click.Context, station: str) -> None:
-    """Keep the station's name for the command behind it; without one, show which there are."""
+    """Store the station's name for the subcommand; without a subcommand, show the help."""
     import re
 
     if ctx.invoked_subcommand is None:
@@ -50,7 +50,7 @@ def remote(ctx: click.Context, station: str) -> None:
 @json_option()
 @click.pass_obj
 def picture(station: str, /, camera: str | None, url: str | None, timeout: float, as_json: bool, **login: Any) -> None:
-    """Send the command and print its results until it is done, has failed, or the time is over."""
+    """Send the command and print its results until it is done, has failed, or the timeout."""
     arguments = {} if camera is None else {"camera": camera}
     send_and_print(station, "picture", arguments, broker_at(url, **login), timeout, as_json)
 
@@ -63,7 +63,7 @@ def picture(station: str, /, camera: str | None, url: str | None, timeout: float
 @json_option()
 @click.pass_obj
 def say_stage(station: str, /, crop: str, stage: str, by: str, url: str | None, as_json: bool, **login: Any) -> None:
-    """Send the command and print what the station says."""
+    """Send the command and print the station's result."""
     crop, stage = keys(crop, stage)
     send_and_print(station, "stage", {"crop": crop, "stage": stage, "by": by}, broker_at(url, **login), 60.0, as_json)
 
@@ -76,14 +76,14 @@ def say_stage(station: str, /, crop: str, stage: str, by: str, url: str | None, 
 @json_option()
 @click.pass_obj
 def silence_horn(station: str, /, by: str, url: str | None, as_json: bool, **login: Any) -> None:
-    """Send the command and print what the station says."""
+    """Send the command and print the station's result."""
     send_and_print(station, "silence-horn", {"by": by}, broker_at(url, **login), 60.0, as_json)
 
 
 def send_and_print(
     station: str, name: str, arguments: dict[str, Any], broker: Any, timeout: float, as_json: bool
 ) -> None:
-    """Send one command and print what comes back. Raise CommandError where the station refuses or is silent."""
+    """Send one command and print its results. Raise CommandError where the station fails or does not answer."""
     from edge.clock.clock import system_utc
     from edge.wire.client import sent
     from edge.wire.contract import VERSION, Command, Topic, encode, topic
@@ -125,7 +125,7 @@ def send_and_print(
 
 
 def followed(link: Any, command: Command, station: str, timeout: float, as_json: bool) -> None:
-    """Print the command's results as they come, until one is final. Raise CommandError where none is in time."""
+    """Print the command's results as they arrive, until a final one. Raise CommandError at the timeout."""
     from edge.wire.client import arriving
     from edge.wire.contract import PayloadError, Result, Topic, decode, topic
 
@@ -138,7 +138,7 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
         except PayloadError as error:  # another program's message on this topic is no answer to us
             unread = texts.render(error.reason)
             continue
-        if (result.id, result.station) == (command.id, station) and result != last:  # a broker may hand one over twice
+        if (result.id, result.station) == (command.id, station) and result != last:  # a broker may deliver one twice
             last = result
             if result.state != "failed" or as_json:
                 print_result(result, as_json)
@@ -150,7 +150,7 @@ def followed(link: Any, command: Command, station: str, timeout: float, as_json:
 
 
 def unanswered(station: str, timeout: float, accepted: bool, unread: str) -> CommandError:
-    """Return that nothing final came in time: `accepted` by the station, or with something that is not understood."""
+    """Return the error for a timeout. `accepted`: by the station; `unread`: why a message was ignored."""
     if accepted:
         sentence = _("The station {station} has accepted the command, but has not said within {time} that it is done.")
         remedy = _("It goes on with it, and sends the result when it is done.")
@@ -167,7 +167,7 @@ def unanswered(station: str, timeout: float, accepted: bool, unread: str) -> Com
 
 
 def words_of(result: Result) -> str:
-    """Return what a station says of its result; in its English sentence where its meaning is not known here."""
+    """Return a result's text, in the station's English sentence where its code is not known here."""
     return texts.render_known(result.data.get("why")) or result.text
 
 
@@ -190,5 +190,5 @@ def print_result(result: Result, as_json: bool) -> None:
     text = words_of(result) if result.text else ""
     say(texts.sentences(words.get(result.state, result.state), text))
     for key, value in result.data.items():
-        if key != "why" and value not in ([], {}, "", None):  # why stands behind the word above
+        if key != "why" and value not in ([], {}, "", None):  # "why" is part of the line above
             say(_("  {fact}: {value}").format(fact=texts.fact(key), value=texts.fact_value(value, key)))

@@ -21,7 +21,7 @@ from provisioning.folding import say
 @click.option("--check", is_flag=True, help=_("Only check the file, then end."))
 @json_option()
 def run(config_file: Path | None, check: bool, as_json: bool) -> None:
-    """Start the daemon on the configuration, or only check that."""
+    """Start the daemon, or only check the configuration."""
     if check:
         checked(config_file, as_json)
         return
@@ -40,7 +40,7 @@ def run(config_file: Path | None, check: bool, as_json: bool) -> None:
 
 
 def checked(config_file: Path | None, as_json: bool) -> None:
-    """Say that the file is right; where it is not, `loaded` raises with what is wrong."""
+    """Check the file, and print that it is valid, with warnings; `loaded` raises CommandError where it is not."""
     from provisioning.commands.doubts import doubts, unfinished  # the station itself has none
     from provisioning.doctor.broker_notes import notes
 
@@ -63,6 +63,6 @@ def checked(config_file: Path | None, as_json: bool) -> None:
 
 
 def log_to_stderr() -> None:
-    """Log one line an event; the journal puts the time before it, a terminal gets it from here."""
+    """Log one line per event to stderr, with the time unless the journal adds it."""
     stamp = "" if "JOURNAL_STREAM" in os.environ else "%(asctime)s "
     to_stderr(logging.INFO, stamp + "%(levelname)s %(name)s: %(message)s")

@@ -1,4 +1,4 @@
-"""`minshan sensors`: what drivers there are; `read` a device, `decode` recorded bytes, `test` a driver."""
+"""`minshan sensors`: list the drivers; `read` a device, `decode` recorded bytes, `test` a driver."""
 
 from __future__ import annotations
 
@@ -25,21 +25,21 @@ if TYPE_CHECKING:
 @json_option()
 @click.pass_context
 def sensors(ctx: click.Context, as_json: bool) -> None:
-    """Show the list, where no command of the group is named."""
+    """Show the list if no subcommand is given."""
     if ctx.invoked_subcommand is None:
-        listed(as_json)
+        print_drivers(as_json)
 
 
 @sensors.command("list", help=_("List the drivers (as `minshan sensors` alone does)."))
 @json_option()
 @click.pass_context
 def list_drivers(ctx: click.Context, as_json: bool) -> None:
-    """Show the list, by the name that a person may look for."""
-    listed(as_json or bool(ctx.parent and ctx.parent.params["as_json"]))
+    """Show the list."""
+    print_drivers(as_json or bool(ctx.parent and ctx.parent.params["as_json"]))
 
 
-def listed(as_json: bool) -> None:
-    """Return every driver, and those of other packages that do not load."""
+def print_drivers(as_json: bool) -> None:
+    """Print every driver, and on stderr those of other packages that do not load."""
     from drivers.catalog import broken, catalog
 
     for one in broken():
@@ -53,7 +53,7 @@ def listed(as_json: bool) -> None:
 
 
 def rows(entry: dict[str, Any]) -> Iterator[str]:
-    """Yield a driver, its settings, and its profiles where it has them."""
+    """Yield the lines of a driver: its name, its settings, and its profiles if it has any."""
     given = _(", ").join(texts.label(name) for name in entry["quantities"]) or _("what its profile says")
     yield f"{entry['name']} " + _(" ({word})").format(word=texts.bus(entry["bus"])) + f"  {given}"
     yield "    " + "  ".join(key_shown(key, entry["bus"]) for key in entry["settings"])
@@ -98,19 +98,19 @@ def profiles() -> dict[str, dict[str, Any]]:
 
 
 def quantities(info: DriverInfo) -> list[str]:
-    """Return what the driver can give: under its defaults, and under each choice of a key that has none."""
+    """Return the quantities that the driver can measure: with its defaults, and with each choice of a required key."""
     found: dict[str, None] = {}
     for chosen in choices(info):
         try:
             channels = info.channels(info.settings.model_construct(**chosen))
-        except (AttributeError, ValueError):  # it follows from a key that is no choice of a few (a profile)
+        except (AttributeError, ValueError):  # they depend on a key with any value (a profile)
             return []
         found.update((channel.quantity, None) for channel in channels)
     return list(found)
 
 
 def choices(info: DriverInfo) -> list[dict[str, Any]]:
-    """Return a table for each value of a key that must be given and has a few values; an empty one where none has."""
+    """Return a table for each value of a required key with a few values; one empty table where there is no such key."""
     for key, field in info.settings.model_fields.items():
         words = getattr(field.annotation, "__args__", ())
         if field.is_required() and words and all(isinstance(word, str) for word in words):
@@ -119,7 +119,7 @@ def choices(info: DriverInfo) -> list[dict[str, Any]]:
 
 
 def key_shown(key: dict[str, Any], bus: str) -> str:
-    """Return `key=default` as a person would write it, or that it is needed."""
+    """Return `key=default` as a person would write it, or that the key is required."""
     name, default = str(key["key"]), key["default"]
     if key["needed"]:
         return _("{key} (needed)").format(key=name)

@@ -34,17 +34,17 @@ def driver_named(name: str) -> DriverInfo:
 
 
 def drivers_for(_context: click.Context, _argument: click.Parameter, begun: str) -> list[str]:
-    """Return the drivers that the Tab key may complete a word to."""
+    """Return the drivers for completing a word with the Tab key."""
     from drivers.catalog import catalog
 
     return [name for name in catalog() if name.startswith(begun)]
 
 
 def split(spec: str) -> tuple[str, dict[str, str]]:
-    """Split `DRIVER[:key=value,…]` into the driver's name and its keys; a piece without "=" goes on with the last.
+    """Split `DRIVER[:key=value,…]` into the driver's name and its keys; a piece without "=" continues the last value.
 
-    The full-width ：，＝ of a Chinese keyboard are taken as the signs that they stand for. Raise CommandError where
-    another sign than a colon stands behind the driver.
+    The full-width ：，＝ of a Chinese keyboard are accepted too. Raise CommandError where another sign than a colon
+    follows the driver.
     """
     name, _colon, rest = re.sub("：", ":", spec, count=1).partition(":")
     if found := re.fullmatch(r"([\w-]+)\s*[,，;；\s]\s*([^:]*[=＝].*)", spec):
@@ -65,7 +65,7 @@ def assigned(words: Iterable[str]) -> dict[str, str]:
 
 
 def pairs(word: str) -> list[str]:
-    """Split `key=value,key=value`; a piece without "=" goes on with the last. Full-width signs are taken too."""
+    """Split `key=value,key=value`; a piece without "=" continues the last value. Full-width signs are accepted too."""
     found: list[str] = []
     for typed_so in re.split(r",|，(?=\s*\w+\s*[=＝：])", word):
         piece = typed_so if "=" in typed_so else re.sub("[＝：]", "=", typed_so, count=1)

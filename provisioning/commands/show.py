@@ -25,9 +25,9 @@ from provisioning.commands.status import ask_station
 from provisioning.folding import page
 
 WINDOWS = {"24h": N_("24 hours"), "last-night": N_("Last night"), "7d": N_("7 days"), "season": N_("season")}
-CHANNEL = re.compile(r"[a-z0-9_.-]+")  # what the name of one may have
+CHANNEL = re.compile(r"[a-z0-9_.-]+")  # of a channel's name
 DUSK_H, DAWN_H = 18, 8  # local hours between which "last night" lies
-SEASON_US = 180 * DAY_US  # where no season's begin is known
+SEASON_US = 180 * DAY_US  # where the season's begin is not known
 
 
 @click.command(
@@ -41,7 +41,7 @@ SEASON_US = 180 * DAY_US  # where no season's begin is known
 @config_option()
 @state_option()
 def show(window: str, quantity: str, as_csv: bool, config_file: Path | None, state: Path | None) -> None:
-    """Print what the running station answers."""
+    """Query the running station, and print the curve."""
     asked = RunningStation(config_file, state)
     curve = asked.curve(window, channel_of(quantity))
     if as_csv:
@@ -51,14 +51,14 @@ def show(window: str, quantity: str, as_csv: bool, config_file: Path | None, sta
 
 
 def channel_of(named: str) -> str:
-    """Return the channel that a person names by its identifier, or by its quantity's name in one of the languages."""
+    """Return the channel named by its identifier, or by its quantity's name in one of the languages."""
     whole = key(named, QUANTITIES, QUANTITIES)
     quantity, dot, sensor = named.rpartition(".")  # the name of a quantity may have a dot too
     return whole if whole in QUANTITIES else key(quantity, QUANTITIES, QUANTITIES) + dot + sensor
 
 
 class RunningStation:
-    """Questions to the station of a file or folder. All methods raise CommandError."""
+    """Queries to the running station of a file or folder. All methods raise CommandError."""
 
     def __init__(self, config_file: Path | None, state: Path | None) -> None:
         self._where = config_file, state
@@ -68,7 +68,7 @@ class RunningStation:
         return ask_station(*self._where, name, **arguments)
 
     def curve(self, window: str, channel: str) -> Curve:
-        """Return a window's curve, with all that is told of it."""
+        """Return a window's curve, with the facts for its summary."""
         now = msgspec.convert(self.ask("now"), Now)
         offset = int(self.ask("station")["utc_offset_s"])
         if now.end_us is None or now.age_s is None:
@@ -111,7 +111,7 @@ class RunningStation:
         return found
 
     def _critical(self) -> list[tuple[str, str, float]]:
-        """Return crop, stage and the temperature that it bears, of each crop whose stage somebody has said."""
+        """Return crop, stage and the temperature that it tolerates, of each crop with a confirmed stage."""
         from edge.alerts.crops import CRITICAL
 
         found: dict[str, tuple[str, str, float]] = {}
@@ -122,7 +122,7 @@ class RunningStation:
         return list(found.values())
 
     def _check(self, channel: str, first: int, last: int) -> None:
-        """Raise CommandError where nothing at all is measured under that name."""
+        """Raise CommandError where there is no channel of that name."""
         known = self.ask("channels", **{"from": first / 1e6, "to": last / 1e6})["channels"]
         if channel not in known:
             sentence = _('No "{channel}" is measured here; there are: {names}')
@@ -130,7 +130,7 @@ class RunningStation:
 
 
 def bounds(window: str, now: int, offset_s: int, season: int | None) -> tuple[int, int]:
-    """Return begin and end of a window, microseconds UTC; the night that ended last, or has begun and goes on."""
+    """Return begin and end of a window, microseconds UTC; "last-night": the latest night, also one in progress."""
     if window == "last-night":
         local = datetime.fromtimestamp(0, UTC) + timedelta(microseconds=now, seconds=offset_s)
         midnight = local.replace(hour=0, minute=0, second=0, microsecond=0)

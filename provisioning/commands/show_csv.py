@@ -15,7 +15,7 @@ HOURS = ("lowest", "lowest_utc", "highest", "highest_utc", "good", "suspect", "b
 
 
 def print_csv(curve: Curve) -> None:
-    """Write it to standard output."""
+    """Write the curve to standard output."""
     writer = csv.writer(sys.stdout)
     name = f"{curve.channel} ({curve.unit})" if curve.unit else curve.channel
     more = HOURS if curve.hourly else ()

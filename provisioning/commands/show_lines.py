@@ -50,7 +50,7 @@ class Curve(NamedTuple):
 
 
 def lines(curve: Curve, columns: int) -> list[str]:
-    """Return all of it."""
+    """Return the whole text of a curve."""
     head = _("{what}, {first} to {last}").format(
         what=texts.label(curve.channel), first=curve.when(curve.first), last=curve.when(curve.last)
     )
@@ -64,7 +64,7 @@ def lines(curve: Curve, columns: int) -> list[str]:
 
 
 def drawn(shown: Curve, columns: int) -> list[str]:
-    """Return the curve with its scale, the mark of doubtful minutes under it, and begin and end."""
+    """Return the curve with its scale, marks of doubtful minutes below it, and begin and end."""
     good = [extent for point in shown.points if (extent := extent_of(point)) is not None]
     if not good:
         return fold(_("No good value was measured in this time."), columns).split("\n")
@@ -84,7 +84,7 @@ def drawn(shown: Curve, columns: int) -> list[str]:
 
 
 def scale(low: float, high: float) -> Extent:
-    """Return the ends of the scale of values between these: a flat curve has a unit's room, none of it below a 0."""
+    """Return the ends of the scale; a flat curve gets one unit on each side, but not below 0 if it is not negative."""
     if high - low >= 1e-9:
         return low, high
     return (max(0.0, low - 1.0) if low >= 0 else low - 1.0), high + 1.0
@@ -123,7 +123,7 @@ def column_of_end(curve: Curve, point: Point, dots: int) -> int:
 
 
 def doubtful(curve: Curve, dots: int) -> str:
-    """Return a line with a mark under each sign in whose time something was doubtful."""
+    """Return a line with a mark below each character of a time with doubtful values."""
     marks = [" "] * (dots // 2)
     for point in curve.points:
         if point.quality in (SUSPECT, BAD) or point.suspect or point.bad:
@@ -172,7 +172,7 @@ def kind_of(channel: str) -> Aggregation | None:
 
 
 def frost(curve: Curve) -> Iterator[str]:
-    """Yield how many minutes were under 0, -1 and -2 degrees, and under what each crop bears."""
+    """Yield how many minutes were below 0, -1 and -2 degrees, and below each crop's tolerance."""
     counts = [minutes_under(curve.cold, limit) for limit in FROST]
     sentence = _("Below 0 °C: {zero} min, below −1 °C: {one} min, below −2 °C: {two} min.")
     yield sentence.format(zero=counts[0], one=counts[1], two=counts[2])
@@ -184,13 +184,13 @@ def frost(curve: Curve) -> Iterator[str]:
 
 
 def minutes_under(points: Sequence[Point], limit: float) -> int:
-    """Return the time of good values under a limit, in whole minutes."""
+    """Return the time of good values below a limit, in whole minutes."""
     under = (p.end_us - p.start_us for p in points if p.quality in GOOD and p.value is not None and p.value < limit)
     return round(sum(under) / MINUTE_US)
 
 
 def lacking(curve: Curve) -> Iterator[str]:
-    """Yield how much is doubtful or was not measured; both are in no figure above."""
+    """Yield how much is doubtful or was not measured; neither is in the figures above."""
     if curve.hourly:
         good, doubts = (sum(getattr(point, name) or 0 for point in curve.points) for name in ("good", "suspect"))
         doubts += sum(point.bad or 0 for point in curve.points)

@@ -27,7 +27,7 @@ BY = click.option("--by", required=True, metavar=_("NAME"), help=_("Who confirms
 @state_option()
 @json_option()
 def stage(crop: str, stage: str, by: str, config_file: Path | None, state: Path | None, as_json: bool) -> None:
-    """Tell the running station."""
+    """Set the stage at the running station."""
     crop, stage = keys(crop, stage)
     answer = ask_station(config_file, state, "stage", crop=crop, stage=stage, by=by)
     if as_json:
@@ -40,7 +40,7 @@ def stage(crop: str, stage: str, by: str, config_file: Path | None, state: Path 
 
 
 def keys(crop: str, stage: str) -> tuple[str, str]:
-    """Return a crop and its stage as stations know them, of what was typed: 苹果 盛花期 stands for apple full-bloom."""
+    """Return the keys of a typed crop and stage: 苹果 盛花期 is apple full-bloom."""
     from edge.alerts.crops import CRITICAL
 
     crop = key(crop, CROPS, CROPS)

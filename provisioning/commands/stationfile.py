@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Maoxian, Sichuan: the county's seat by the Min river; what `init` writes where nothing is given.
 LATITUDE, LONGITUDE, ALTITUDE, DATUM = 31.68, 103.85, 1590.0, "WGS-84"
-# What people write for a crop whose frost is known.
+# Words for crops whose frost tolerance is known.
 CROP_WORDS = {
     "apple": ("apple", "苹果"),
     "cherry": ("cherry", "樱桃"),
@@ -53,7 +53,7 @@ HOLD_MIN = {"wind_speed_of_gust": 1, "rainfall_amount": 1, "pm2p5": 60}  # the o
 
 
 def unasked(site: SiteSection) -> list[str]:
-    """Return the keys of [site] that nobody gave and nobody has corrected since."""
+    """Return the keys of [site] that were not given, and not corrected since."""
     stands = {
         "latitude": ("latitude", site.latitude == LATITUDE),
         "longitude": ("longitude", site.longitude == LONGITUDE),
@@ -99,7 +99,7 @@ def forward() -> str:
 
 
 def sections(facts: dict[str, Any]) -> dict[str, Table]:
-    """Return the tables that stand once."""
+    """Return the tables that occur once."""
     found = {
         "station": commented(
             ("id", facts["station"], _("the permanent name of its data: never change it")),
@@ -144,12 +144,12 @@ def sections(facts: dict[str, Any]) -> dict[str, Table]:
 
 
 def known_crop(crop: str) -> str | None:
-    """Return the name of a crop whose frost is known; None of another one."""
+    """Return the key of a crop whose frost tolerance is known; None of another one."""
     return next((known for known, words in CROP_WORDS.items() if any(word in crop.lower() for word in words)), None)
 
 
 def alerts(crop: str, sensors: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Return the rules that a station of this crop and these sensors should watch by itself."""
+    """Return the usual alert rules for a station of this crop and these sensors."""
     measured = watched(sensors)
     named = known_crop(crop)
     found: list[dict[str, Any]] = []
@@ -194,14 +194,14 @@ def watched(sensors: list[dict[str, Any]]) -> set[str]:
 
 
 def assumed(missing: list[str]) -> list[tuple[str, Any, str]]:
-    """Return the key that names the facts of the site which were not given; none where all were."""
+    """Return the key `assumed`, which lists the missing facts of the site; nothing where all were given."""
     if not missing:
         return []
     return [("assumed", missing, _("NOT GIVEN, so these are Maoxian's values: correct them and delete this line"))]
 
 
 def commented(*rows: tuple[str, Any, str]) -> Table:
-    """Return a table whose keys have a comment behind them; without a key the comment is a line of its own."""
+    """Return a table whose keys are followed by comments; without a key the comment is a line of its own."""
     import tomlkit
 
     table = tomlkit.table()
@@ -216,7 +216,7 @@ def commented(*rows: tuple[str, Any, str]) -> Table:
 
 
 def rows(document: TOMLDocument, key: str, tables: list[dict[str, Any]]) -> None:
-    """Add the tables `[[key]]`, each with the words that its kind wants above it."""
+    """Add the tables `[[key]]`, each with the comments of its kind."""
     import tomlkit
 
     if not tables:
@@ -254,7 +254,7 @@ def quantities(table: dict[str, Any]) -> str:
 
 
 def hints(table: dict[str, Any]) -> list[str]:
-    """Return the facts of a sensor that a person should fill in, as lines that are no keys yet."""
+    """Return commented-out lines for facts of a sensor that a person should fill in."""
     wanted = {
         "height_m": _("height_m = 2.0          (metres above ground)"),
         "serial": _('serial = ""             (its serial number)'),

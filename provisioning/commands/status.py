@@ -35,7 +35,7 @@ from provisioning.folding import columns_of, page
 from provisioning.terminal import can_show
 
 SOCKET = "minshan.sock"
-WHOLE_S = 59.5  # s; a minute with less was cut short (a start, an end, the time becoming known)
+WHOLE_S = 59.5  # s; a shorter minute was cut short (by a start, an end, or the time becoming known)
 
 
 @click.command(help=_("Ask the running station what it measures, keeps and sends."))
@@ -48,7 +48,7 @@ WHOLE_S = 59.5  # s; a minute with less was cut short (a start, an end, the time
 )
 @json_option()
 def status(config_file: Path | None, state: Path | None, as_json: bool) -> None:
-    """Print the answer of the station's socket."""
+    """Query the running station, and print its status."""
     answer = ask_station(config_file, state, "status")
     if as_json:
         print_json(answer)
@@ -65,7 +65,7 @@ def typed(answer: dict[str, Any]) -> StationStatus:
 
 
 def advised(config_file: Path | None, state: Path | None) -> list[str]:
-    """Return what the growers' rules say, in a line each; nothing where the station cannot say it now."""
+    """Return a line for each growers' rule; nothing where the station cannot answer."""
     try:
         return advice_lines.brief(ask_station(config_file, state, "advice")["verdicts"])
     except CommandError:
@@ -79,7 +79,7 @@ def ask_station(config_file: Path | None, state: Path | None, name: str, **argum
         return ask(folder / SOCKET, name, **arguments)
     except NotRunningError:
         if state is None:
-            loaded(config_file)  # what is wrong in the file may be why
+            loaded(config_file)  # an invalid file may be the cause
         if state is not None and is_missing(folder):
             raise CommandError(Exit.STORE, _("{folder}: this folder is not there").format(folder=folder)) from None
         sentence = _("No station is running on {folder}.").format(folder=folder)
@@ -115,7 +115,7 @@ def lines(facts: StationStatus) -> list[str]:
 
 
 def head(facts: StationStatus, offset: float) -> str:
-    """Return which station it is, and what time it is there, where it knows."""
+    """Return the station's title, and its time if known."""
     title = facts.title if facts.title and can_show(facts.title) else facts.station
     if facts.time is None:
         return _("Station {title}; it does not know the time yet").format(title=title)
@@ -124,24 +124,24 @@ def head(facts: StationStatus, offset: float) -> str:
 
 
 def clock(source: ClockStatus) -> str:
-    """Return how the time is known, and how well."""
+    """Return the source of the time, and its error."""
     words = _("time from {source}").format(source=texts.clock_source(source.source))
     return words if source.error is None else _("{words}, ±{error} s").format(words=words, error=margin(source.error))
 
 
 def time_trouble(source: ClockStatus) -> list[str]:
-    """Return a line where a source of the time is not believed, or the box has no source of its own."""
+    """Return a line where a source of the time is not trusted, or the box has no source of its own."""
     return [] if source.trouble is None else [_("Time: {trouble}").format(trouble=texts.render(source.trouble))]
 
 
 def maintenance(what: Reason | None) -> list[str]:
-    """Return a line while somebody works on the station."""
+    """Return a line during maintenance."""
     sentence = _("Under maintenance: {text}. What is measured now is kept, but not counted as weather.")
     return [] if what is None else [sentence.format(text=texts.render(what))]
 
 
 def minute(latest: MinuteStatus | None, units: dict[str, str], offset: float) -> list[str]:
-    """Return the newest minute's values, each with its word where it is not good."""
+    """Return the newest minute's values, each with its flag's word and reason where it is not good."""
     if latest is None:
         return [_("Nothing has been measured yet; the first minute comes within two minutes of the start.")]
     width = max((columns_of(texts.label(name)) for name in latest.values), default=0)
@@ -162,7 +162,7 @@ def derived(found: dict[str, float]) -> list[str]:
 
 
 def hour(latest: Hour | None, offset: float) -> list[str]:
-    """Return the newest hour's figures, which it lacks and why, and what the season came to."""
+    """Return the newest hour's figures, the missing ones and why, and the season's totals."""
     if latest is None:
         return []
     season = latest.season
@@ -187,7 +187,7 @@ def hour(latest: Hour | None, offset: float) -> list[str]:
 
 
 def span(latest: MinuteStatus, offset: float) -> str:
-    """Return the time over which the values were measured; a minute that was cut short is named so."""
+    """Return the time over which the values were measured, and whether the minute was cut short."""
     start, seconds = latest.start, latest.duration
     if seconds < WHOLE_S:
         sentence = _("Measured in {duration} (this minute was cut short) from {when}:")
@@ -200,7 +200,7 @@ def span(latest: MinuteStatus, offset: float) -> str:
 
 
 def troubled(sensors: list[SensorSnapshot]) -> list[str]:
-    """Return a line for each sensor that is down, one for a bus that is dead, and what to do; one where none is."""
+    """Return a line for each sensor that is down, one for a dead bus, with remedies; one line where none is down."""
     sentence = _("Sensor {name} ({driver} on {place}) gives no readings: {reason}")
     dead = _("Nothing on {place} answers ({names}): {reason}")
     lines = []
@@ -217,7 +217,7 @@ def troubled(sensors: list[SensorSnapshot]) -> list[str]:
 
 
 def archive_lines(store: StoreStatus, offset: float) -> list[str]:
-    """Return what is in the local archive, and what is unsent since when."""
+    """Return the state of the local archive, and what is unsent since when."""
     if store.trouble is None:
         found = [_("Local archive: {size}").format(size=texts.size(store.bytes))]
     else:
@@ -249,7 +249,7 @@ def archive_lines(store: StoreStatus, offset: float) -> list[str]:
 
 
 def pictures(cameras: dict[str, CameraSnapshot], offset: float) -> list[str]:
-    """Return each camera's newest picture or trouble."""
+    """Return a line with each camera's newest picture or fault."""
     found = []
     for name, camera in cameras.items():
         if camera.trouble is not None:
@@ -264,6 +264,6 @@ def pictures(cameras: dict[str, CameraSnapshot], offset: float) -> list[str]:
 
 
 def restarted(falls: dict[str, int]) -> list[str]:
-    """Return the parts of the station that failed and were started again."""
+    """Return a line for each part of the station that failed and was restarted."""
     sentence = _("The part “{part}” failed and was restarted ({n} times); its log says why: journalctl -u minshan")
     return [sentence.format(part=part, n=n) for part, n in falls.items() if n]

@@ -20,7 +20,7 @@ from provisioning.commands.status import ask_station, typed
 from provisioning.folding import say
 
 RAIN = "rainfall_amount"
-EVERY_S = 0.5  # s between two questions; a contact is read once a second
+EVERY_S = 0.5  # s between two queries; a contact is read once a second
 WORK_S = 20 * 60.0  # s of maintenance; it ends by itself
 
 
@@ -35,9 +35,9 @@ class Gauge:
     down: Reason | None = None
 
     def take(self, total: float | None, down: Reason | None) -> bool:
-        """Take in its newest total, and why it gives none; return whether there is anything new to tell.
+        """Add its newest total, or why it gives none. Return whether there is anything new to print.
 
-        A total that falls is a counter that began again: what it had counted meanwhile is not known.
+        A total that falls is of a counter that was reset: what it counted meanwhile is not known.
         """
         risen = 0.0 if total is None or self.total is None else max(0.0, total - self.total)
         changed = risen > 0 or down != self.down
@@ -47,11 +47,11 @@ class Gauge:
 
     @property
     def tips(self) -> int | None:
-        """The tips, None where it is not known how much rain one is."""
+        """The number of tips, None where the rain per tip is not known."""
         return None if self.mm_per_tip is None else round(self.rain / self.mm_per_tip)
 
     def show(self, as_json: bool) -> None:
-        """Print what it has counted, or why it counts nothing."""
+        """Print what it has counted, or why it gives no readings."""
         if as_json:
             down = None if self.down is None else self.down.builtins()
             print_json({"sensor": self.name, "tips": self.tips, "mm": round(self.rain, 4), "down": down})
@@ -74,7 +74,7 @@ class Gauge:
 @click.option("--count", "wanted", metavar="N", type=IntRange(1), help=_("End once a gauge has counted N tips."))
 @json_option()
 def tips(config_file: Path | None, state: Path | None, wanted: int | None, as_json: bool) -> None:
-    """Ask the station for its gauges' totals again and again, and tell what has risen."""
+    """Poll the station for its gauges' totals, and print each rise."""
     gauges = {
         found["sensor"]: Gauge(found["sensor"], found["mm_per_tip"], found["value"])
         for found in totals(config_file, state)

@@ -23,7 +23,7 @@ from provisioning.folding import say
 @state_option()
 @json_option()
 def try_logins(config_file: Path | None, state: Path | None, as_json: bool) -> None:
-    """Ask the running station for it."""
+    """Have the running station retry the logins."""
     answer = ask_station(config_file, state, "try-logins")
     if as_json:
         print_json(answer)

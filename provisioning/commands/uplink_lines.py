@@ -10,7 +10,7 @@ NAMED = 5  # records
 
 
 def lines(uplink: UplinkSnapshot | None) -> list[str]:
-    """Return how it stands with the broker and the receiver behind it."""
+    """Return the state of the broker and the receiver behind it."""
     if uplink is None:
         return [_("No broker is configured: everything stays in the local archive.")]
     return [connected(uplink), *unusual(uplink)]

@@ -62,7 +62,7 @@ def watch(
     quiet: bool,
     **login: Any,
 ) -> None:
-    """Run until Ctrl-C or SIGTERM; a broker that is away is waited for."""
+    """Run until Ctrl-C or SIGTERM; wait for an unavailable broker."""
     from hub.receiver import Files
 
     if receipts and jsonl is None:
@@ -80,7 +80,7 @@ def watch(
 
 
 def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> None:
-    """Receive until a signal, then say what came."""
+    """Receive until a signal, then print a summary."""
     from hub.receiver import Receiver
     from hub.told_time import SynchronisedTime
     from provisioning.commands.watch_screen import screen
@@ -89,7 +89,7 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda got, _frame: ending.append(got))
     with ExitStack() as stack:
-        own(files, stack)
+        lock_files(files, stack)
         with screen(quiet) as show:
             try:
                 receiver = Receiver(broker, files, receipts, show.seen, told=SynchronisedTime())
@@ -101,8 +101,8 @@ def run(broker: BrokerSection, files: Files, receipts: bool, quiet: bool) -> Non
         say(line)
 
 
-def own(files: Files, stack: ExitStack) -> None:
-    """Keep other receivers of this machine away from the files: one would cut and rename what the other writes."""
+def lock_files(files: Files, stack: ExitStack) -> None:
+    """Lock the files against other receivers on this machine: each would truncate and rename the other's lines."""
     if (lock := files.beside(".lock")) is None:
         return
     try:
@@ -117,7 +117,7 @@ def own(files: Files, stack: ExitStack) -> None:
 
 
 def summary(receiver: Receiver) -> list[str]:
-    """Return what was received, and what is missing, for people."""
+    """Return the lines about what was received, and what is missing."""
     from provisioning.commands.watch_screen import unusual
 
     tally, ledger = receiver.tally, receiver.records.ledger

@@ -28,23 +28,23 @@ if TYPE_CHECKING:
 
 LATE = 180.0  # s: three minutes without a minute
 REFRESH = 1.0  # s
-WIDE = 110  # columns from which on a station is a row
-PAGE_TURNS = 4  # pictures (4 s) for which a page stays
+WIDE = 110  # columns from which on each station is a row
+PAGE_TURNS = 4  # refreshes (4 s) for which a page stays
 
 
 class Screen(Protocol):
-    """Where a receiver shows what it does."""
+    """The display of a receiver."""
 
     def seen(self, station: str, record: Record) -> None:
         """Show a new record."""
 
     def tick(self, receiver: Receiver) -> None:
-        """Bring the screen up to date after some time."""
+        """Refresh the display where it is due."""
 
 
 @contextmanager
 def screen(quiet: bool) -> Iterator[Screen]:
-    """Show a table on a terminal, lines where a program or a plain terminal reads, nothing where quiet is wished."""
+    """Show a table on a terminal, lines in a pipe or on a plain terminal, nothing with `quiet`."""
     if quiet:
         yield NoScreen()
     elif can_redraw():
@@ -75,14 +75,14 @@ def record_line(station: str, record: Record) -> str:
 
 
 class Plain:
-    """A line a record."""
+    """Prints a line for each record."""
 
     def seen(self, station: str, record: Record) -> None:
         """Print the record."""
         click.echo(record_line(station, record))
 
     def tick(self, receiver: Receiver) -> None:
-        """Let a reader of a pipe see the lines."""
+        """Flush the lines to a reader of a pipe."""
         sys.stdout.flush()
 
 
@@ -94,13 +94,13 @@ class StationsTable:
         self._clock = SystemClock()
         self._next = 0.0
         self._turn = 0
-        self._changes: dict[str, tuple[str, float | None]] = {}  # station -> its state, when that was seen to change
+        self._changes: dict[str, tuple[str, float | None]] = {}  # station -> its state, when it was seen to change
 
     def seen(self, station: str, record: Record) -> None:
-        """Show nothing yet: the table shows the newest record alone."""
+        """Do nothing: the table shows only the newest record."""
 
     def tick(self, receiver: Receiver) -> None:
-        """Draw anew once a second."""
+        """Redraw the table once a second."""
         if self._clock.now() >= self._next:
             self._next = self._clock.now() + REFRESH
             self._turn += 1
@@ -117,7 +117,7 @@ class StationsTable:
         return {station: now - since for station, (_state, since) in self._changes.items() if since is not None}
 
     def _page(self, drawn: RenderableType) -> RenderableType:
-        """Return as many rows as the window has room for, the others in their turn, and how to stop."""
+        """Return as many rows as fit into the window, in turns, and how to stop."""
         from rich.console import Group
         from rich.text import Text
 
@@ -132,11 +132,11 @@ class StationsTable:
 
 
 def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, float] | None = None) -> RenderableType:
-    """Return a row a station: its state, newest minute, how old it is and what was not received.
+    """Return a table of stations: state, newest minute, its age, and what was not received.
 
-    Above it stands how the connection is, below it what wants a look, both as wide as the window. Where the window is
-    not wide, a station takes some lines, so that nothing is cut. `lasting`: how long (s) a state has lasted. What came
-    from the network is text to the table, never its markup.
+    The state of the connection is above it, warnings below, both as wide as the window. In a narrow window a station
+    takes several lines, so that nothing is cut off. `lasting`: how long (s) a state has lasted. Data from the network
+    is shown as text, never interpreted as markup.
     """
     from rich.console import Group
     from rich.table import Table
@@ -173,7 +173,7 @@ def table(receiver: Receiver, now: int, width: int = WIDE, lasting: dict[str, fl
 
 
 def unusual(receiver: Receiver) -> list[str]:
-    """Return what of the records wants a look, and what could not be handled."""
+    """Return warnings about records, and about messages that could not be handled."""
     tally, lines = receiver.tally, []
     if tally.unknown:
         sentence = ngettext(
@@ -215,14 +215,14 @@ def set_aside(receiver: Receiver) -> list[str]:
 
 
 def price(receiver: Receiver) -> list[str]:
-    """Return what it costs that no receipts are given."""
+    """Return the warning about receipts not being sent."""
     if receiver.receipts:
         return []
     return [_("No receipts are sent: what the broker drops while there is no receiver is lost.")]
 
 
 def block(row: list[Text], heads: tuple[str, ...]) -> RenderableType:
-    """Return a station's cells below each other: what would be a column's head stands before its cell."""
+    """Return a station's cells below each other, with the columns' heads before them."""
     from rich.console import Group
     from rich.padding import Padding
     from rich.text import Text
@@ -239,7 +239,7 @@ def block(row: list[Text], heads: tuple[str, ...]) -> RenderableType:
 
 
 def state_of(state: str | None, lasts: float | None = None) -> str:
-    """Return the state that a station gave of itself, as a word, and how long (s) it has lasted."""
+    """Return a station's reported state in a word, and how long (s) it has lasted."""
     known = {None: "–", "online": _("online"), "offline": _("offline")}
     word = known[state] if state in known else printable(str(state))
     return word if lasts is None else _("{state} for {time}").format(state=word, time=texts.duration(lasts))

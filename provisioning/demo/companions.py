@@ -1,7 +1,7 @@
 """The other stations of a demo, in the same process: complete, but without a camera, each in its own simulated time.
 
-They follow the first station's time in slices, at full speed. All lanes of all of them share one thread, so that a
-station more costs its twins and its store.
+They follow the first station's time in slices, at full speed. Their lanes take turns, so each further station costs
+only its twins and its store.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from edge.store.store import Store
 from edge.uplink.uplink import Uplink
 from provisioning.demo.config import whole_station
 
-WEATHER_S = 10.0  # s between two moments at which their twins are shown the weather
+WEATHER_S = 10.0  # s between two updates of their twins' weather
 
 
 class Companions:
@@ -53,17 +53,17 @@ class Companions:
             rig.clock.run_until(max(rig.boot.boottime(utc), rig.clock.now()))
 
     def stop_measuring(self, utc: int) -> None:
-        """End measuring at an instant (microseconds UTC); sending goes on."""
+        """Stop measuring at an instant (microseconds UTC); sending continues."""
         for rig in self.rigs:
             rig.stop_measuring(rig.boot.boottime(utc))
 
     def wait_no_longer(self) -> None:
-        """Ask for receipts at once from now on."""
+        """Request receipts at once from now on."""
         for uplink in self._uplinks():
             uplink.wait_no_longer()
 
     def retry_now(self) -> None:
-        """Try to send now, whatever pauses were on."""
+        """Retry sending now, whatever pause was in effect."""
         for uplink in self._uplinks():
             uplink.retry_now()
 
@@ -71,23 +71,23 @@ class Companions:
         return [uplink for station in self.stations if (uplink := station.services.uplink) is not None]
 
     def unsent(self) -> int:
-        """Count the records and pictures that the platform does not have yet, or has not proven to have."""
+        """Count the records and pictures of all that are unsent or unconfirmed."""
         return sum(map(unsent, self.stations))
 
     def power_off(self) -> None:
-        """End those that still run."""
+        """Stop those that are still running."""
         for rig in self.rigs:
             if rig.station is not None:
                 rig.power_off()
 
 
 def opened(store: Store, _config: Config) -> Store:
-    """Return the store that is open already."""
+    """Return the already open store."""
     return store
 
 
 def store_end(store: Store, boot: Boot) -> int:
-    """Return the simulated UTC (microseconds) to go on at: the end of the last minute kept, or the boot."""
+    """Return the simulated UTC (microseconds) to continue at: the end of the last stored minute, or the boot."""
     last = store.last(Kind.MINUTE)
     if last is None or last.stamp.boot != boot.id:
         return boot.utc
@@ -95,7 +95,7 @@ def store_end(store: Store, boot: Boot) -> int:
 
 
 def unsent(station: Station) -> int:
-    """Count the records and pictures that the platform does not have yet, or has not proven to have."""
+    """Count a station's records and pictures that are unsent or unconfirmed."""
     left = station.store.pictures.count(PLATFORM)
     unproven = sum(span.last - span.first + 1 for span in station.store.outbox.unproven(PLATFORM))
     return station.store.outbox.count_unsent(PLATFORM) + unproven + left.thumbnails + left.full

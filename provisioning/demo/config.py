@@ -165,7 +165,7 @@ PROFILES = {
 
 
 def quoted(text: str) -> str:
-    """Return a text as it may stand between the quotes of a basic TOML string."""
+    """Return a text escaped for a basic TOML string."""
     return text.replace("\\", "\\\\").replace('"', '\\"')
 
 
@@ -184,7 +184,7 @@ def whole_station(
 ) -> str:
     """Return the file of a station with all quantities, the `number`th of a demo.
 
-    Without `camera` (a snapshot's URL) it takes no pictures; `fitted` is what it has beside, as TOML.
+    Without `camera` (a snapshot's URL) it takes no pictures; `fitted`: additional equipment, as TOML.
     """
     text = WHOLE.format(
         station=station,

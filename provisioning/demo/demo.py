@@ -49,7 +49,7 @@ log = logging.getLogger("minshan.demo")
 
 @dataclass(frozen=True)
 class DemoOptions:
-    """What the command line asks for."""
+    """The options of the command line."""
 
     capture: Path | None
     capture_utc_offset: float
@@ -145,14 +145,14 @@ class DemoOptions:
     "--report", type=click.Path(path_type=Path, readable=False), help=_("Write a JSON report of this run at its end.")
 )
 def demo(**options: Any) -> int:
-    """Play a station as the options want it."""
+    """Run a demo with these options. Return the exit code."""
     options["speed"] = None if options["speed"] == float("inf") else options["speed"]
     wanted = DemoOptions(**options)
     quiet_log()
     try:
         with contextlib.ExitStack() as stack:
             return play(wanted, stack)
-    except KeyboardInterrupt:  # before the table stood, or while the end was told
+    except KeyboardInterrupt:  # before the table was shown, or during the final messages
         if wanted.has_end:
             raise
         return Exit.OK
@@ -172,12 +172,12 @@ def demo(**options: Any) -> int:
 
 
 def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
-    """Set up all parts, run them, end them, report."""
+    """Set up all parts, run them, stop them, and report. Return the exit code."""
     if wanted.faults is not None and wanted.capture is not None:
         raise CommandError(Exit.USAGE, _("--faults is for the devices of a whole station: leave out --capture"))
     if wanted.stations > 1 and wanted.capture is not None:
         raise CommandError(Exit.USAGE, _("A capture is one station's: leave out --stations"))
-    # A file or a program gets whole lines; an address has one colour.
+    # A file or a program gets whole lines; addresses are not highlighted.
     console = Console(soft_wrap=not can_redraw(), highlight=False)
     capture = read_capture(wanted.capture, wanted.capture_utc_offset) if wanted.capture else None
     state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
@@ -185,7 +185,7 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     hub = None
     if (broker_url := wanted.broker) is None:
         broker_url, hub = own_broker(state, names(wanted), stack)
-    rigs: list[Rig] = []  # the camera's twin paints what the rig says, and is needed to configure the rig
+    rigs: list[Rig] = []  # the camera's twin needs the rig, whose configuration needs the twin's URL
     config = written(wanted, state, broker_url, capture, camera(wanted, capture, state, stack, rigs))
     store = stack.enter_context(contextlib.closing(open_store(config)))
     scene = SCENES[wanted.scene]
@@ -225,7 +225,7 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
 
 
 def names(wanted: DemoOptions) -> dict[str, str]:
-    """Return the stations, each with what people call it."""
+    """Return station -> its title."""
     if wanted.capture is not None:
         return {wanted.station: capture_title(wanted.capture.name)}
     others = {f"{wanted.station}-{number}": title(number) for number in range(2, wanted.stations + 1)}
@@ -233,23 +233,23 @@ def names(wanted: DemoOptions) -> dict[str, str]:
 
 
 def power_off(rig: Rig) -> None:
-    """End the station where it still runs: after an exception its lanes would keep the process."""
+    """Stop the station if it is still running: after an exception its lanes would keep the process alive."""
     if rig.station is not None:
         rig.power_off()
 
 
 def quiet_log() -> None:
-    """Log warnings only: the table shows the rest."""
+    """Log errors only: the table shows the rest."""
     to_stderr(logging.ERROR, "%(asctime)s %(name)s %(message)s")
 
 
 def camera(
     wanted: DemoOptions, capture: Capture | None, state: Path, stack: contextlib.ExitStack, rigs: list[Rig]
 ) -> str | None:
-    """Start the painted camera and the camera process; the camera's URL, None where a capture plays alone."""
+    """Start the simulated camera and the camera process. Return the camera's URL, None with a capture."""
     if capture is not None:
         return None
-    from drivers.twins.cameras import SnapshotCamera  # they paint by Pillow: not for a capture's run
+    from drivers.twins.cameras import SnapshotCamera  # here: they need Pillow, which a capture's run does not
     from drivers.twins.scene import Moment, Scene
 
     def now() -> Moment:
@@ -284,7 +284,7 @@ def written(wanted: DemoOptions, state: Path, broker: str, capture: Capture | No
 
 
 def last_instant(boot: Boot, begin: int, wanted: DemoOptions, capture: Capture | None) -> float:
-    """Return the instant (s of the boot) at which measuring ends; infinity: only by Ctrl-C."""
+    """Return the instant (s since the boot) at which measuring ends; infinity: only by Ctrl-C."""
     ends = [boot.boottime(capture.end)] if capture else []
     if wanted.duration is not None:
         ends.append(boot.boottime(begin) + wanted.duration)

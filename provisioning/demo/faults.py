@@ -1,4 +1,4 @@
-"""A demo with faults: what was missing, why, and when it was back, read from the stored minutes."""
+"""A demo with faults: which sensors were missing, why, and when they were back, read from the stored minutes."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from edge.sim.scenario import DaemonRun
 from edge.sim.value_checker import value_checks
 from edge.station import Station
 
-TOLD_AFTER = 2  # minutes; the first one of a gap is often half there, and says so instead of why
-WHOLE = 59.9  # s; the short minutes at a start and an end say nothing of a device
+TOLD_AFTER = 2  # minutes; the first one of a gap is often partial, and its reason says only that
+WHOLE = 59.9  # s; short minutes at a start or an end say nothing about a device
 
 
 @dataclass(frozen=True, slots=True)
 class SensorGap:
-    """A sensor without some of its values since the instant `since` (microseconds UTC), minute by minute."""
+    """A sensor without some of its values since `since` (microseconds UTC)."""
 
     since: int
     channels: tuple[str, ...]
@@ -30,12 +30,12 @@ class SensorGap:
     minutes: int = 1
 
     def longer(self, channels: tuple[str, ...], reason: str) -> SensorGap:
-        """Return the gap a minute longer, with the channels and reason of its newest minute."""
+        """Return the gap extended by a minute, with the channels and reason of that minute."""
         return SensorGap(self.since, channels, reason, self.minutes + 1)
 
 
 class FaultLog:
-    """Faults by a seed on a rig's twins, with a line for each sensor that went missing and that is back."""
+    """Injects faults into a rig's twins, by a seed, and logs a line for each sensor that is missing or back."""
 
     def __init__(self, rig: Rig, station: Station, seed: int) -> None:
         self._rig, self._station = rig, station
@@ -51,7 +51,7 @@ class FaultLog:
         inject(rig, self._coming(seed), self._zero)
 
     def report(self) -> dict[str, Any]:
-        """Return how often a sensor went missing, and what the checker of values complains of (hopefully nothing)."""
+        """Return how often a sensor went missing, and the complaints of the value checker."""
         self.look()
         boot, store = self._rig.boot, self._station.store
         begin, end = boot.utc_at(self._zero), boot.utc_at(self._rig.clock.now())
@@ -65,7 +65,7 @@ class FaultLog:
             yield event
 
     def look(self) -> list[str]:
-        """Return what is new since the last look, a line each."""
+        """Return the new lines since the last look."""
         known = len(self.lines)
         store = self._station.store
         for record in store.range(self._next, store.next_seq):
@@ -75,7 +75,7 @@ class FaultLog:
         return self.lines[known:]
 
     def _minute(self, minute: Record, start: int) -> None:
-        """Add the lines of a minute: one for all sensors that went missing together and for the same reason."""
+        """Add the lines of a minute: one for all sensors that went missing together for the same reason."""
         gone: dict[tuple[int, str], list[tuple[str, SensorGap]]] = {}
         for sensor, channels in self._channels.items():
             gap = self._sensor(minute, start, sensor, channels)
@@ -88,7 +88,7 @@ class FaultLog:
             self._add_line(since, sentence.format(sensor=names, reason=reason, channels=labels))
 
     def _sensor(self, minute: Record, start: int, sensor: str, channels: list[str]) -> SensorGap | None:
-        """Take in what a minute has of one sensor. Return its gap where that is long enough to be told."""
+        """Update one sensor's gap by a minute. Return it where it is just long enough to be logged."""
         body = minute.fields()
         values = body["values"]
         lost = tuple(channel for channel in channels if values.get(channel) is None)

@@ -27,12 +27,12 @@ from provisioning.demo.time_file import TimeFile
 if TYPE_CHECKING:
     from hub.database.engine import Engine
 
-RECEIVER_S = 20.0  # real seconds that the hub has to come up; the demo starts without one then
-WEB = ("argon2", "starlette", "uvicorn")  # what its API needs; without it the hub receives all the same
+RECEIVER_S = 20.0  # real s to wait for the hub; then the demo starts without it
+WEB = ("argon2", "starlette", "uvicorn")  # needed for its API only
 
 
 class DemoHub:
-    """A hub that receives from the demo's broker. `address` and `password`: None where its libraries are not here."""
+    """A hub that receives from the demo's broker. `address` and `password`: None without the libraries of its API."""
 
     def __init__(self, state: Path, broker: str, names: dict[str, str], stack: ExitStack) -> None:
         self._url = f"sqlite://{state}/hub.db"
@@ -50,7 +50,7 @@ class DemoHub:
         stack.callback(SupervisedProcess(command, state / "hub.log").stop)
 
     def held(self, stores: dict[str, Store]) -> list[Held]:
-        """Return what of each station is here, for the report."""
+        """Return what the hub has of each station, for the report."""
         from hub.database.engine import opened
 
         with closing(opened(self._url, make=False)) as engine:
@@ -58,7 +58,7 @@ class DemoHub:
 
 
 class Held(msgspec.Struct, frozen=True):
-    """A station's records as it counts them and as the hub has them; its minutes as the hub's completeness has them."""
+    """A station's records by its own count and by the hub's; its minutes by the hub's completeness."""
 
     station: str
     records: int
@@ -68,7 +68,7 @@ class Held(msgspec.Struct, frozen=True):
 
 
 def held(engine: Engine, station: str, store: Store) -> Held:
-    """Return what of a station is in the hub's database."""
+    """Return what the hub's database has of a station."""
     ((records,),) = engine.query("SELECT coalesce(sum(last - first + 1), 0) FROM ledger WHERE station = %s", (station,))
     days = list(days_of(engine, station))
     measured, received = sum(day.measured for day in days), sum(day.received for day in days)
@@ -101,7 +101,7 @@ def own_broker(state: Path, names: dict[str, str], stack: ExitStack) -> tuple[st
 
 
 def await_roll(link: Link) -> None:
-    """Wait until the receiver listens: by MQTT 3.1.1 a broker drops unseen what nobody has subscribed to."""
+    """Wait until the receiver has subscribed: with MQTT 3.1.1 a broker silently drops messages without a subscriber."""
     clock = SystemClock()
     until = clock.now() + RECEIVER_S
     while not link.incoming and clock.now() < until:

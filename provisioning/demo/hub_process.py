@@ -1,6 +1,6 @@
-"""The hub of a demo, as a process of its own, in the demo's simulated time: `python -m provisioning.demo.hub_process`.
+"""The hub of a demo, as a separate process, in the demo's simulated time: `python -m provisioning.demo.hub_process`.
 
-Stations are told no time: theirs is simulated too, and what a file says comes later than a station would believe.
+Stations are told no time: theirs is simulated too, and the time read from a file lags behind more than they accept.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from provisioning.demo.time_file import told_by
 
 
 def main() -> None:
-    """Run a hub on the file that is named first, in the time of the second, until it is told to end."""
+    """Run a hub with the configuration named first, in the time of the file named second, until a signal."""
     config, time = map(Path, sys.argv[1:])
     ending: list[int] = []
     for number in (signal.SIGINT, signal.SIGTERM):

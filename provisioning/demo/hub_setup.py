@@ -1,4 +1,4 @@
-"""The set-up of a demo's hub, as a process of its own: what it loads would stay in the demo's memory otherwise.
+"""The set-up of a demo's hub, as a separate process: its modules would otherwise stay in the demo's memory.
 
 `python -m provisioning.demo.hub_setup` reads `HubFacts` as JSON from its standard input. It ends with 0, or with the
 code of a CommandError, which it prints as JSON (`Refusal`).
@@ -21,9 +21,9 @@ ADMIN = "admin"
 
 
 class HubFacts(msgspec.Struct):
-    """The file to write, what stands in it, and the administrator's password; None: nobody can log in.
+    """The file to write, its values, and the administrator's password; None: nobody can log in.
 
-    `names`: what people call each station.
+    `names`: station -> its title.
     """
 
     config: str
@@ -44,12 +44,12 @@ class Refusal(msgspec.Struct):
 
 
 def prepared(facts: HubFacts) -> None:
-    """Write a hub's file, make its database and let the administrator in.
+    """Write a hub's file, create its database and the administrator's account, in the separate process.
 
-    Raise CommandError, and RuntimeError with what the process printed where it ends otherwise.
+    Raise CommandError, and RuntimeError with the process's stderr where it fails otherwise.
     """
     command = [sys.executable, "-m", "provisioning.demo.hub_setup"]
-    # Of a session of its own: Ctrl-C is for the demo, which then ends it without a word of its own.
+    # In its own session, so that Ctrl-C goes to the demo alone, which then ends it silently.
     ran = subprocess.run(
         command, input=msgspec.json.encode(facts), capture_output=True, start_new_session=True, check=False
     )
@@ -61,7 +61,7 @@ def prepared(facts: HubFacts) -> None:
 
 
 def main() -> None:
-    """Do what the facts on the standard input say."""
+    """Set up the hub by the facts on the standard input."""
     speak(language(os.environ))
     facts = msgspec.json.decode(sys.stdin.buffer.read(), type=HubFacts)
     try:
@@ -72,7 +72,7 @@ def main() -> None:
 
 
 def set_up(facts: HubFacts) -> None:
-    """Write the file, make the tables, keep the password. Raise CommandError."""
+    """Write the file, create the tables and the account. Raise CommandError."""
     import tomlkit
 
     from provisioning.commands.hub_file import make, written
@@ -82,11 +82,11 @@ def set_up(facts: HubFacts) -> None:
     named = {"alarms": {"names": facts.names}}
     make(Path(facts.config), f"{written(unused | given)}\n{tomlkit.dumps(named)}")
     if facts.password is not None:
-        let_in(facts.database, facts.password)
+        set_password(facts.database, facts.password)
 
 
-def let_in(database: str, password: str) -> None:
-    """Give the first administrator this password: another at each start, for nobody wrote the last one down."""
+def set_password(database: str, password: str) -> None:
+    """Set the administrator's password: a new one at each start, as nobody noted the last one."""
     from hub.database.accounts import Accounts
     from hub.database.engine import opened
     from hub.passwords import hash_password

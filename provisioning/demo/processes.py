@@ -1,8 +1,8 @@
 """The other processes of a demo: its own broker and the camera process. They die with the demo.
 
-`setpriv --pdeathsig KILL` (util-linux, on every Debian) lets the kernel end a child when its parent is gone,
-even by SIGKILL; one that was gone before that was asked for is no parent any more, which a shell looks at. Children are
-therefore started from a thread that lives as long as the demo does.
+`setpriv --pdeathsig KILL` (util-linux, on every Debian) makes the kernel kill a child when its parent dies, even by
+SIGKILL; a shell checks that the parent had not died before that took effect. The signal is bound to the thread that
+started the child, so children are started from threads that live as long as the demo.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def dying_with_us(command: list[str]) -> list[str]:
 class SupervisedProcess:
     """A process of the demo with its output in a log, restarted with growing pauses whenever it ends.
 
-    `claim`: kept for as long as this is.
+    `claim`: a socket that is kept open meanwhile.
     """
 
     def __init__(self, command: list[str], log: Path, claim: socket.socket | None = None) -> None:
@@ -72,7 +72,7 @@ class SupervisedProcess:
         self._thread.start()
 
     def stop(self) -> None:
-        """End the process for good."""
+        """Stop the process for good."""
         self._ending.set()
         self._thread.join(10)
 
@@ -92,7 +92,7 @@ class SupervisedProcess:
 
     @staticmethod
     def _end(process: subprocess.Popen[bytes]) -> None:
-        """End the process in order, or kill it where it does not react."""
+        """Terminate the process, or kill it where it does not react."""
         process.terminate()
         try:
             process.wait(5)
@@ -101,9 +101,9 @@ class SupervisedProcess:
 
 
 class OwnBroker:
-    """A broker of the demo's own on a free port: Mosquitto, or amqtt (MQTT 3.1.1 alone) where there is none.
+    """The demo's own broker on a free port: Mosquitto, or amqtt (MQTT 3.1.1 only) without it.
 
-    One that ends is started again on its port; Mosquitto then has what it had saved (at most a minute ago).
+    A broker that ends is restarted on its port; Mosquitto then has its last saved state (at most a minute old).
     """
 
     def __init__(self, folder: Path) -> None:
@@ -159,7 +159,7 @@ def camera_process(spool: Path, log: Path) -> SupervisedProcess:
 
 
 def page_process(daemon: Path, unplugged: Path, speed: float, log: Path) -> tuple[SupervisedProcess, str]:
-    """Start the page of a demo, on the usual port where that is free. Return it and its address."""
+    """Start the page of a demo, on the usual port if that is free. Return the process and its address."""
     claim = usual_port()
     listen = f"127.0.0.1:{free_port() if claim is None else PAGE_PORT}"
     command = [sys.executable, "-m", "provisioning.main", "page", "--socket", str(daemon), "--listen", listen]
@@ -168,7 +168,7 @@ def page_process(daemon: Path, unplugged: Path, speed: float, log: Path) -> tupl
 
 
 def usual_port() -> socket.socket | None:
-    """Return a claim on the page's usual port, to be kept; None where somebody listens, or another demo has it."""
+    """Return a claim on the page's usual port, to be kept open; None where it is in use or claimed by another demo."""
     claim = socket.socket(socket.AF_UNIX)
     try:
         claim.bind(f"\0minshan-page-{PAGE_PORT}")

@@ -29,11 +29,11 @@ from provisioning.folding import fold, program
 TIMELESS = "no time"
 REFUSALS = {why.code: why for why in (CHECKSUM, CUT_SHORT, NO_HEADER, ANOTHER_DEVICE, NOT_A_FRAME)}
 REFUSALS[TIMELESS] = Reason("no_time_of_arrival", "no time of arrival")
-MOST_COMPLAINTS = 20  # of the checker, on a screen
+MOST_COMPLAINTS = 20  # of the checker that are printed
 
 
-def tell(console: Console, text: str, style: str = "") -> None:
-    """Print a text, folded between words where a person looks at it."""
+def print_wrapped(console: Console, text: str, style: str = "") -> None:
+    """Print a text, wrapped between words on a terminal."""
     console.print(text if console.soft_wrap else fold(text, console.width), style=style, markup=False)
 
 
@@ -46,30 +46,30 @@ def hello(
     stations: int,
     page: OwnPage | None,
 ) -> None:
-    """Print the first lines: where the page is, what one sees, and how it ends."""
+    """Print the first lines: where the page is, what is shown, and how to stop."""
     if page is not None:
-        tell(console, _("Open it in a browser: {address}").format(address=page.address), style="bold")
+        print_wrapped(console, _("Open it in a browser: {address}").format(address=page.address), style="bold")
     sentence = ngettext(
         "岷山 Minshan: a weather station on simulated devices ({n} sensor), sending to its broker.",
         "岷山 Minshan: a weather station on simulated devices ({n} sensors), sending to its broker.",
         len(config.sensor),
     )
-    tell(console, sentence.format(n=len(config.sensor)))
+    print_wrapped(console, sentence.format(n=len(config.sensor)))
     if stations > 1:
-        tell(console, _("{n} stations run, of which the table shows the first.").format(n=stations))
+        print_wrapped(console, _("{n} stations run, of which the table shows the first.").format(n=stations))
     if hub is not None and hub.address is not None:
-        tell(console, _("The hub's page: {address}").format(address=hub.address))
+        print_wrapped(console, _("The hub's page: {address}").format(address=hub.address))
         sentence = _("Log in there as {name} with the password {password}")
-        tell(console, sentence.format(name=ADMIN, password=hub.password))
+        print_wrapped(console, sentence.format(name=ADMIN, password=hub.password))
     if page is not None:
-        tell(console, _("The page's forms are unlocked with the token {token}").format(token=page.token))
+        print_wrapped(console, _("The page's forms are unlocked with the token {token}").format(token=page.token))
     speed = _("as fast as possible") if factor is None else _("{n} times as fast as real time").format(n=f"{factor:g}")
-    tell(console, _("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
+    print_wrapped(console, _("Time is simulated and runs {speed}. Press Ctrl-C to stop.").format(speed=speed))
     if config.broker is not None:
         command = f"{program()} watch --broker {bare(config.broker.url)}"
-        tell(console, _("Watch it from elsewhere: {command}").format(command=command))
+        print_wrapped(console, _("Watch it from elsewhere: {command}").format(command=command))
     if state is not None:
-        tell(
+        print_wrapped(
             console,
             _("Everything is kept in {folder}; a demo started with it again continues from there.").format(
                 folder=state
@@ -102,37 +102,37 @@ def reported(station: Station, facts: StationStatus, first_seq: int, rig: Rig) -
 
 
 def goodbye(console: Console, report: dict[str, Any], facts: StationStatus, state: Path | None) -> None:
-    """Print the summary; `facts` are those of the station's status at the end."""
+    """Print the summary; `facts`: the station's status at the end."""
     counts = [counted("records", report["records"]), counted("unsent", report["unsent"])]
     if facts.pictures is not None:
         counts.append(counted("pictures", report["pictures"]))
-    tell(console, _("Stopped: {counts}.").format(counts=_(", ").join(counts)))
+    print_wrapped(console, _("Stopped: {counts}.").format(counts=_(", ").join(counts)))
     on_its_way = report["unsent"] and (facts.uplink is None or facts.uplink.connected)
     if report["unsent"] and facts.uplink is not None and not facts.uplink.connected:
         why = texts.render_value(facts.uplink.trouble)
         sentence = (
             _("There is no connection to the broker: {why}") if why else _("There is no connection to the broker.")
         )
-        tell(console, sentence.format(why=why))
+        print_wrapped(console, sentence.format(why=why))
     if facts.pictures is None:
-        tell(console, read_lines(report["lines_read"], report["lines_refused"]))
+        print_wrapped(console, read_lines(report["lines_read"], report["lines_refused"]))
     for line in bill(facts.budget) if facts.budget else ():
-        tell(console, line)
+        print_wrapped(console, line)
     for line in report.get("hub", ()):
         sentence = _(
             "{station}: the hub has {received} of {records} records, {minutes_received} of {minutes_measured} minutes."
         )
-        tell(console, sentence.format(**line))
+        print_wrapped(console, sentence.format(**line))
     if on_its_way or any(line["received"] < line["records"] for line in report.get("hub", ())):
-        tell(console, _("This was still on its way; a station sends it after its next start."))
+        print_wrapped(console, _("This was still on its way; a station sends it after its next start."))
     if "faults" in report:
         told_faults(console, report["faults"])
     if state is not None:
-        tell(console, _("The data is in {folder}.").format(folder=state))
+        print_wrapped(console, _("The data is in {folder}.").format(folder=state))
 
 
 def read_lines(read: int, refused: dict[str, int]) -> str:
-    """Return how many lines of a capture were read, and how many of them were refused for which reason."""
+    """Return how many lines of a capture were read, and how many were refused for each reason."""
     lines = ngettext("{n} line was read", "{n} lines were read", read).format(n=read)
     sentence = _("{lines}, {refused} refused.").format(lines=lines, refused=sum(refused.values()))
     causes = [(texts.render(REFUSALS[code]) if code in REFUSALS else code, n) for code, n in refused.items()]
@@ -141,7 +141,7 @@ def read_lines(read: int, refused: dict[str, int]) -> str:
 
 
 def counted(what: str, n: int) -> str:
-    """Return so many of that, in words."""
+    """Return a count in words."""
     words = {
         "records": ngettext("{n} record was made", "{n} records were made", n),
         "unsent": ngettext("{n} is unsent", "{n} are unsent", n) if n else _("everything is sent"),
@@ -151,11 +151,13 @@ def counted(what: str, n: int) -> str:
 
 
 def told_faults(console: Console, faults: dict[str, Any]) -> None:
-    """Print what came of the faults: how often a device went missing, and whether the checker is content."""
+    """Print the results of the faults: how often a device went missing, and the checker's complaints."""
     n = faults["gaps"]
-    tell(console, texts.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n))
+    print_wrapped(
+        console, texts.ngettext("A device went missing {n} time.", "Devices went missing {n} times.", n).format(n=n)
+    )
     if not faults["complaints"]:
-        tell(
+        print_wrapped(
             console,
             _(
                 "Checked against the simulated weather: no wrong value passed as good, and all other "
@@ -163,4 +165,4 @@ def told_faults(console: Console, faults: dict[str, Any]) -> None:
             ),
         )
     for complaint in faults["complaints"][:MOST_COMPLAINTS]:
-        tell(console, complaint, style="red")
+        print_wrapped(console, complaint, style="red")

@@ -1,4 +1,4 @@
-"""The named scenes of a demo: the same weather each time, for which one would otherwise wait a season."""
+"""The named scenes of a demo: reproducible weather that otherwise occurs only in some season."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from edge.sim.rig import Rig
 from edge.station import Station
 
 DAY, HOUR = 86_400, 3_600
-DAY_ZERO = 1_577_836_800  # what showers count from (drivers/twins/weather.py)
+DAY_ZERO = 1_577_836_800  # s since 1970; the origin of showers' times (drivers/twins/weather.py)
 MORNING = 1_775_347_200  # 2026-04-05 08:00 at the site: an apple orchard in bloom
-BY = "demo"  # who has confirmed a scene's stage
+BY = "demo"  # who confirmed a scene's stage
 BATTERY = """
 [[sensor]]
 name = "battery"
@@ -36,7 +36,7 @@ from_step = 1
 
 
 class HeldNoise(Noise):
-    """A noise that stands at one value."""
+    """A noise with a constant value."""
 
     def __init__(self, value: float) -> None:
         super().__init__(0, 1.0)
@@ -55,7 +55,7 @@ class SceneRain(Rain):
         self._own = showers
 
     def showers(self, day: int) -> tuple[Shower, ...]:
-        """Return those of the scene's that begin on that day since day zero."""
+        """Return the scene's showers that begin on that day, counted from day zero."""
         return tuple(one for one in self._own if int(one.start // DAY) == day)
 
 
@@ -86,7 +86,7 @@ class SceneWeather(Weather):
 class DemoScene(NamedTuple):
     """A scene: what it shows, when it begins (s since 1970), its weather, and sensors that are held at a value.
 
-    `fitted`: what its station has beside the demo's own, as TOML; `said`: crop and stage that somebody has confirmed.
+    `fitted`: additional equipment of its station, as TOML; `said`: the confirmed crop and stage.
     """
 
     what: str
@@ -101,12 +101,12 @@ class DemoScene(NamedTuple):
     said: tuple[str, str] | None = None
 
     def set_up(self, rig: Rig) -> None:
-        """Give a rig that is not powered on yet this weather."""
+        """Apply this weather to a rig that is not powered on yet."""
         rig.weather = SceneWeather(rig.seed, self.colder, self.fixed, self.windy, self.showers, self.drained)
         rig.shown.held = dict(self.held or {})
 
     def begin_on(self, station: Station) -> None:
-        """Tell a station that runs what its people know."""
+        """Tell a running station the confirmed stage."""
         if self.said is not None:
             station.services.parts.inbox.offer(Stage(*self.said, BY, BY))
 

@@ -27,22 +27,22 @@ from provisioning.demo.table import lines_of, live_table
 from provisioning.folding import columns_of, fold, program
 from provisioning.terminal import can_redraw
 
-DRAW_S = 0.5  # real seconds between two pictures of the table
-FAST_SLICE = 600.0  # simulated s between two looks where time goes as fast as it can
-DRAIN_SLICE = 0.5  # s between two looks for what is still unsent
-LAST_S = 3.0  # s in which the last record is still sent, where there is a connection
-GRACE = 0.9  # s after the end: readings still come in, and the last minute is not closed yet, but with who ended it
-LATELY = 6  # lines of what went missing and came back
-LOW = 30  # lines of a window that has not room for so many
-ECHO = 2  # columns of the ^C that a terminal writes behind the last line: wrapped, it would move the screen up
-PAGE_PICTURES = 6  # pictures (3 s) for which a page of the table stays
+DRAW_S = 0.5  # real s between two redraws of the table
+FAST_SLICE = 600.0  # simulated s of a slice at full speed
+DRAIN_SLICE = 0.5  # s between two checks of what is still unsent
+LAST_S = 3.0  # s for sending the last record, if there is a connection
+GRACE = 0.9  # s after the end: the last readings arrive, and the last minute is closed by the stop, not by its end
+LATELY = 6  # lines about missing sensors that are shown
+LOW = 30  # lines of a window that is too low for so many
+ECHO = 2  # columns of the ^C that a terminal echoes after the last line; if it wrapped, the screen would scroll
+PAGE_PICTURES = 6  # redraws (3 s) for which a page of the table stays
 
 
 @dataclass
 class Show:
-    """A running demo before its audience.
+    """A running demo and its display.
 
-    `faults` tells what went missing, where faults were asked for; `page` is the address of the station's page.
+    `faults`: the log of faults, if they were requested; `page`: the address of the station's page.
     """
 
     console: Console
@@ -52,18 +52,18 @@ class Show:
     interrupted: list[bool]
     faults: FaultLog | None = None
     page: str | None = None
-    _told: int = field(init=False)  # the newest record that was printed
+    _told: int = field(init=False)  # the number of the newest printed record
     _trouble: Reason | None = None
     _pictures: int = 0
 
     def __post_init__(self) -> None:
-        """Begin with the records of this run."""
+        """Start with the records of this run."""
         self._told = self.station.store.next_seq - 1
 
     def run(self, speed: float | None, end: float) -> None:
-        """Let time pass to `end` (s of the boot), the table drawn between two slices; then end measuring.
+        """Run until `end` (s since the boot), redrawing the table after each slice; then stop measuring.
 
-        What was made last still has a moment to be sent.
+        The last records get LAST_S to be sent.
         """
         pace = _("{n}x").format(n=f"{speed:g}") if speed else _("at full speed")
         slice_s = FAST_SLICE if speed is None else speed * DRAW_S
@@ -81,7 +81,7 @@ class Show:
                 self._send(lambda: draw(pace), LAST_S)
 
     def drain(self) -> None:
-        """Stay until nothing is unsent."""
+        """Run until nothing is unsent."""
         if self.station.services.uplink is not None:
             self.station.services.uplink.retry_now()
         self.companions.retry_now()
@@ -89,9 +89,9 @@ class Show:
             self._send(lambda: draw(_("sending the backlog")))
 
     def _send(self, draw: Callable[[], None], seconds: float = float("inf")) -> None:
-        """Wait for so many seconds until nothing is unsent; Ctrl-C (one more, where it ended the run) ends that.
+        """Run for at most so many seconds until nothing is unsent, or a further Ctrl-C.
 
-        Time now runs as in life, so that the broker has its time.
+        Time now runs at real speed, so that the broker can keep up.
         """
         self.rig.clock.pace(1.0)
         if self.station.services.uplink is not None:
@@ -111,7 +111,7 @@ class Show:
 
     @contextlib.contextmanager
     def _drawing(self) -> Iterator[Callable[[str], None]]:
-        """Give a function that shows the station: a live table on a terminal, a line a record elsewhere."""
+        """Give a function that shows the station: a live table on a terminal, else a line per record."""
         if can_redraw():
             with Live(console=self.console, auto_refresh=False) as live:
                 yield lambda speed: self._update(live, speed)
@@ -119,8 +119,8 @@ class Show:
             yield self._lines
 
     def _update(self, live: Live, speed: str) -> None:
-        """Draw anew; where the terminal has been closed, end the run and write to nobody."""
-        with contextlib.suppress(OSError):  # it may go in the middle of a picture
+        """Redraw the table; if the terminal was closed, end the run and discard the output."""
+        with contextlib.suppress(OSError):  # the terminal may be closed during a redraw
             live.update(self._picture(speed), refresh=True)
         if not self.console.file.isatty():
             self.interrupted.append(True)
@@ -142,7 +142,7 @@ class Show:
         return Group(table, *below)
 
     def _lines(self, speed: str) -> None:
-        """Print each new record as `minshan watch` does into a pipe, and when the connection is lost or back."""
+        """Print each new record as `minshan watch` does into a pipe, and each loss and return of the connection."""
         told = list(self.faults.look()) if self.faults is not None else []
         last = self.station.store.next_seq - 1
         name = self.rig.config.station.id
@@ -158,7 +158,7 @@ class Show:
 
 
 def ways_on(config: Config, page: str | None, width: int) -> Text:
-    """Return how the run is ended, and where else one may look at it: the last line of the screen."""
+    """Return the last line of the screen: how to stop, and where else the station can be watched."""
     ways = [_("Ctrl-C stops it")]
     if page is not None:
         ways.append(_("page: {address}").format(address=page))
@@ -170,7 +170,7 @@ def ways_on(config: Config, page: str | None, width: int) -> Text:
 
 
 def rows(ways: list[str], width: int) -> list[str]:
-    """Return what is told in as few lines as hold it, none of it parted where a line is wide enough."""
+    """Return the parts on as few lines as possible, none of them split where the width allows."""
     lines = [ways[0]]
     for way in ways[1:]:
         longer = f"{lines[-1]}   {way}"
@@ -185,7 +185,7 @@ def bare(url: str) -> str:
 
 @contextlib.contextmanager
 def interrupts(*rigs: Rig) -> Iterator[list[bool]]:
-    """Make Ctrl-C, SIGTERM and the end of the terminal end the run in order: the list is filled, the clocks let go."""
+    """Make Ctrl-C, SIGTERM and SIGHUP end the run cleanly: they fill the given list and halt the clocks."""
     interrupted: list[bool] = []
 
     def stop(*_signal: object) -> None:

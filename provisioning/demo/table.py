@@ -18,18 +18,18 @@ from provisioning.commands.alert_lines import alert_lines
 from provisioning.folding import columns_of, fold
 from provisioning.terminal import as_counted
 
-LONGEST_TITLE = 28  # columns; the whole header then fits into 80
-NARROW = 60  # columns below which there is no room for a column of units and one of reasons
-NAME = 18  # columns of a name on such a screen
-REASON, BESIDE = 60, 40  # columns of a reason at most, and of what stands between name and reason
-ON_THE_WAY = 25  # records whose receipt may still be under way: those of a quarter of an hour go together
+LONGEST_TITLE = 28  # columns, so that the header fits into 80
+NARROW = 60  # columns below which there are no columns of units and reasons
+NAME = 18  # columns of a name then
+REASON, BESIDE = 60, 40  # columns of a reason at most, and of the columns between name and reason
+ON_THE_WAY = 25  # records that may be unconfirmed: receipts are combined for a quarter of an hour
 COLOURS = {1: "green", 2: "cyan", 3: "yellow", 4: "red", 9: "red"}
 
 
 def live_table(facts: StationStatus, speed: str, console: Console, height: int, turn: int = 0) -> RenderableType:
     """Draw a station's status (`edge.control.status.status`), at most `height` lines of that console.
 
-    Rows that do not fit come on the next pages; `turn` counts the pages shown so far.
+    Rows that do not fit are shown on further pages; `turn` counts the pages shown so far.
     """
     above = Group(header(facts, speed, console.width), foot(facts, console.width))
     room = height - lines_of(console, above)
@@ -68,7 +68,7 @@ def lines_of(console: Console, picture: RenderableType) -> int:
 
 
 def header(facts: StationStatus, speed: str, width: int) -> Text:
-    """Draw station, its local time, how the time is known where it is not simulated, and how fast it runs."""
+    """Draw the station, its local time, the source of the time unless simulated, and the speed."""
     title = Text(as_counted(facts.title or facts.station))
     title.truncate(LONGEST_TITLE, overflow="ellipsis")
     text = Text("岷山 Minshan  ", style="bold") + title
@@ -82,10 +82,10 @@ def header(facts: StationStatus, speed: str, width: int) -> Text:
 
 
 def readings(facts: StationStatus, channels: list[str], width: int) -> Table:
-    """Return these channels of the last minute, a row each.
+    """Return a table of these channels of the last minute.
 
-    No name is cut. Where there is no reason there is no column of reasons; on a narrow screen the unit stands behind
-    the value, and a reason below the name.
+    No name is cut off. The column of reasons is left out if there are none; on a narrow screen the unit follows the
+    value, and a reason is below the name.
     """
     minute = facts.minute
     if minute is None:
@@ -109,7 +109,7 @@ def readings(facts: StationStatus, channels: list[str], width: int) -> Table:
 
 
 def name_columns(minute: MinuteStatus, width: int) -> int:
-    """Return the columns that a name may take beside the longest reason of the minute, on each page of it the same."""
+    """Return the columns for a name beside the longest reason of the minute, the same on each page."""
     if width < NARROW:
         return NAME
     widest = max((columns_of(reason_of(minute, channel)) for channel in minute.values), default=0)
@@ -139,7 +139,7 @@ def reason_of(minute: MinuteStatus, channel: str) -> str:
 
 
 def foot(facts: StationStatus, width: int) -> Table:
-    """Store, uplink and pictures, a line each; no derived value is parted from its unit."""
+    """Return the lines of store, uplink, derived values, pictures, alerts and silent sensors."""
     table = Table.grid(padding=(0, 2))
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
@@ -160,7 +160,7 @@ def foot(facts: StationStatus, width: int) -> Table:
 
 
 def stored(facts: StationStatus) -> str:
-    """Return how much is kept."""
+    """Return how much is stored."""
     store = facts.store
     records = texts.ngettext("{n} record", "{n} records", store.next_seq - 1).format(n=store.next_seq - 1)
     trouble = "" if store.trouble is None else f"  {texts.render(store.trouble)}"
@@ -168,7 +168,7 @@ def stored(facts: StationStatus) -> str:
 
 
 def sending(facts: StationStatus) -> Text:
-    """Return whether the link is up, and what is unsent since when."""
+    """Return the state of the link, and what is unsent since when."""
     uplink, store = facts.uplink, facts.store
     if uplink is None:
         return Text(_("no broker is configured"))
@@ -186,7 +186,7 @@ def sending(facts: StationStatus) -> Text:
 
 
 def pictures(found: PicturesSnapshot) -> Text:
-    """Return how many pictures were taken, and how each camera fares."""
+    """Return how many pictures were taken, and the cameras' faults."""
     text = Text(str(found.taken))
     for name, camera in found.cameras.items():
         if camera.trouble is not None:

@@ -1,4 +1,4 @@
-"""A file by which a demo tells its hub, another process, the simulated time."""
+"""A file that passes a demo's simulated time to its hub, another process."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-WRITTEN_S = 0.02  # real s between two looks at simulated time: at 600 times the speed of life 12 s
+WRITTEN_S = 0.02  # real s between two updates: 12 simulated s at 600 times real speed
 INSTANT = struct.Struct("<q")  # microseconds since 1970
 
 
 class TimeFile:
-    """A file that tells another process the simulated time."""
+    """The writer of the file."""
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
@@ -22,13 +22,13 @@ class TimeFile:
         self._thread: threading.Thread | None = None
 
     def follow(self, utc: Callable[[], int]) -> None:
-        """Write what `utc` says from now on, until `close`."""
+        """Write the time of `utc` regularly, until `close`."""
         os.pwrite(self._file, INSTANT.pack(utc()), 0)
         self._thread = threading.Thread(target=self._write, args=(utc,), name="hub-time", daemon=True)
         self._thread.start()
 
     def close(self) -> None:
-        """Let it stand still."""
+        """Stop writing and close the file."""
         self._ended.set()
         if self._thread is not None:
             self._thread.join()
@@ -40,6 +40,6 @@ class TimeFile:
 
 
 def told_by(path: Path) -> Callable[[], int]:
-    """Return what reads such a file: the time, microseconds since 1970."""
+    """Return a function that reads the time from such a file, microseconds since 1970."""
     file = os.open(path, os.O_RDONLY)
     return lambda: int(INSTANT.unpack(os.pread(file, INSTANT.size, 0))[0])

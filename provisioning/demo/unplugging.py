@@ -1,7 +1,7 @@
-"""Devices of a demo that somebody has unplugged on its page: one file each in a folder of the demo's.
+"""Devices of a demo that were unplugged on its page: one file each in a folder of the demo.
 
-The page is another process and knows nothing of twins; it lays down or takes away a file of the sensor's name, and a
-lane beside the station does to the twin what that says.
+The page is another process and knows nothing of twins; it creates or deletes a file with the sensor's name, and a lane
+beside the station unplugs or plugs the twin accordingly.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ LOOK_S = 0.25  # real s between two looks
 
 
 class OwnPage(NamedTuple):
-    """Where a demo's page is, and the technician's token to which its forms open."""
+    """The address of a demo's page, and the technician's token that unlocks its forms."""
 
     address: str
     token: str
@@ -33,7 +33,7 @@ class OwnPage(NamedTuple):
 def own_page(
     rig: Rig, station: Station, state: Path, speed: float | None, stack: contextlib.ExitStack
 ) -> OwnPage | None:
-    """Start the page's process, with buttons that unplug devices; None where there is to be none."""
+    """Start the page's process, with buttons that unplug devices; None without a page."""
     if speed is None or importlib.util.find_spec("starlette") is None:
         return None
     unplugged = state / "unplugged"
@@ -46,7 +46,7 @@ def own_page(
 
 
 class Unplugging:
-    """Keeps the twins of a rig as the folder says. `speed`: simulated s in a real one."""
+    """Plugs and unplugs the twins of a rig by the folder's files. `speed`: simulated s per real one."""
 
     def __init__(self, rig: Rig, folder: Path, speed: float) -> None:
         self._rig, self._folder, self._every = rig, folder, max(LOOK_S * speed, 0.1)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from edge.config.sections import Config
     from edge.snapshots import StationStatus
 
-LEAST_FREE = 100_000_000  # bytes; below that a card's file system itself gets slow and SQLite may stop
+LEAST_FREE = 100_000_000  # bytes; with less a card's file system gets slow and SQLite may stop
 
 NOT_OURS = N_("Make the station's user its owner: sudo chown -R minshan {folder}; or name another in [state].")
 DISK_REMEDIES = {
@@ -33,7 +33,7 @@ DISK_REMEDIES = {
 
 
 def site(config: Config) -> Iterator[Finding]:
-    """Judge whether the site's facts are those that `init` wrote because none were given."""
+    """Check whether the site's facts are the defaults that `init` wrote because none were given."""
     said = {
         "both": _("site: position and altitude are those that `minshan init` writes where none are given"),
         "position": _("site: the position is the one that `minshan init` writes where none is given"),
@@ -50,7 +50,7 @@ def site(config: Config) -> Iterator[Finding]:
 
 
 def archive_of(facts: StationStatus) -> Iterator[Finding]:
-    """Yield what keeps the running station from writing, and what was put right, where there is any."""
+    """Yield what keeps the running station from writing, and what was repaired, if anything."""
     trouble, mended = facts.store.trouble, facts.store.mended
     if trouble is not None:
         sentence = _("archive: {trouble}").format(trouble=texts.render(trouble))
@@ -63,7 +63,7 @@ def archive_of(facts: StationStatus) -> Iterator[Finding]:
 
 
 def strays(config: Config) -> Iterator[Finding]:
-    """Yield the picture files that no record names, where there are any."""
+    """Yield a finding about picture files without a record, if there are any."""
     from edge.store.folder import STRAYS, count_strays
 
     files, size = count_strays(config.state_dir)
@@ -80,13 +80,13 @@ def strays(config: Config) -> Iterator[Finding]:
 
 
 def clock_of(facts: StationStatus) -> Finding:
-    """Return what the running station knows of the time: it may not be allowed to ask what the doctor may."""
+    """Return the running station's view of the time: its permissions may differ from the doctor's."""
     known = facts.clock
     return clock_finding(facts.time, facts.utc_offset_h, known.source, known.error, known.trouble)
 
 
 def clock(config: Config) -> Finding:
-    """Judge whether something keeps the system's clock right, by a look of the doctor's own."""
+    """Check whether something keeps the system's clock right, by a look of the doctor's own."""
     from edge.clock.anchors import believable, error_of
     from edge.clock.timekeeper import UNSYNCHRONISED, KernelTime, NotAllowedError
 
@@ -105,7 +105,7 @@ def clock(config: Config) -> Finding:
 def clock_finding(
     utc: int | None, offset_h: float, source: str | None, error: float | None, trouble: Reason | None
 ) -> Finding:
-    """Judge the time (microseconds UTC, None unknown), its source and error (s), and what is wrong with its sources."""
+    """Return the finding for a time (microseconds UTC, None unknown), its source and error (s), and their fault."""
     from edge.clock.belief import CONTRADICTED
     from edge.clock.timekeeper import MAY_NOT_ASK, UNSYNCHRONISED
 
@@ -135,7 +135,7 @@ def clock_finding(
     sentence = _("clock: {now}, ±{error} s").format(now=now, error="?" if error is None else margin(error))
     if source == "system":
         sentence = _("clock: {now}, trusted (trust_system_clock) although it is not synchronised").format(now=now)
-    # Where the platform tells the time, the box need not know it by itself.
+    # A box that gets the time from the platform needs no source of its own.
     if trouble is None or trouble == UNSYNCHRONISED:
         return Finding("clock", True, sentence)
     found = _("{said}; but {trouble}").format(said=sentence, trouble=texts.render(trouble))
@@ -143,7 +143,7 @@ def clock_finding(
 
 
 def disk(config: Config, running: bool) -> Finding:
-    """Judge whether the folder of the station's data can be written, and has room for what the file grants."""
+    """Check whether the folder of the station's data can be written, and has room for what the file grants."""
     folder = config.state_dir
     there = folder if os.path.exists(folder) else next(p for p in (*folder.parents, Path("/")) if os.path.exists(p))
     trouble = None if running else unwritable(there)
@@ -166,7 +166,7 @@ def disk(config: Config, running: bool) -> Finding:
 
 
 def unwritable(folder: Path) -> OSError | None:
-    """Return why nothing can be written there, by trying; None where it can."""
+    """Try to write into a folder. Return why that fails; None where it works."""
     probe = folder / ".minshan-doctor"
     try:
         with probe.open("w", encoding="ascii") as file:
@@ -182,7 +182,7 @@ def unwritable(folder: Path) -> OSError | None:
 
 
 def used(folder: Path) -> int:
-    """Return the bytes that the folder's files take; a running station renames and deletes some meanwhile."""
+    """Return the bytes of a folder's files; files that a running station renames or deletes meanwhile are skipped."""
     total = 0
     for where, _folders, names in os.walk(folder):
         for name in names:

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from edge.config.sections import BrokerSection, Config
     from edge.wire.link import Link
 
-ANSWER_S = 15.0  # s that a platform has for its answer
-SOON = 30  # days before the end of a certificate in which somebody should see to it
+ANSWER_S = 15.0  # s to wait for a platform's answer
+SOON = 30  # days before a certificate's expiry from which on it must be renewed
 EXPIRY = 60  # s for which the broker may keep the test record
 
 BY_DATE = N_("Check this box's date: if it is right, the broker's operator must renew the certificate.")
@@ -76,7 +76,7 @@ REMEDIES = {
 
 
 def broker(config: Config) -> Iterator[Finding]:
-    """Yield the findings, up to the first thing without which the next makes no sense."""
+    """Yield the findings, up to the first failure that makes further checks pointless."""
     if config.broker is None:
         said = _("broker: the file names none, so everything stays in the local archive")
         yield Finding("broker", True, said)
@@ -103,7 +103,7 @@ def broker(config: Config) -> Iterator[Finding]:
 
 
 def noted(section: BrokerSection) -> Iterator[Finding]:
-    """Yield what is not wrong with the section, and has drawbacks."""
+    """Yield notes on a section that is valid but has drawbacks."""
     for sentence, advice in notes(section):
         yield Finding("broker", True, sentence, advice)
 
@@ -114,7 +114,7 @@ def sentence_of(error: LinkError) -> str:
 
 
 def remedy(error: LinkError) -> str:
-    """Return what to do; and that nothing is lost meanwhile."""
+    """Return the remedy, and that nothing is lost meanwhile."""
     if error.login:
         return _("Correct username and password_file in [broker], or ask the broker's operator for a login.")
     found = REMEDIES.get(error.reason.code, N_("Check the network and the address in [broker]."))
@@ -122,7 +122,7 @@ def remedy(error: LinkError) -> str:
 
 
 def certificate(section: BrokerSection) -> Iterator[Finding]:
-    """Judge the station's own certificate: run out, or about to."""
+    """Check whether the station's own certificate has expired, or soon will."""
     if section.cert_file is None:
         return
     out = certificates.of_certificate_file(section.cert_file)
@@ -139,7 +139,7 @@ def certificate(section: BrokerSection) -> Iterator[Finding]:
 
 
 def end_of(path: str) -> datetime | None:
-    """Return until when a certificate is good; None where that cannot be read."""
+    """Return a certificate's expiry; None where it cannot be read."""
     import ssl
     from pathlib import Path
 
@@ -151,7 +151,7 @@ def end_of(path: str) -> datetime | None:
 
 
 def record(link: Link, config: Config) -> Finding:
-    """Send a test record and await its proof as the file names it: the broker's acknowledgement or the platform's."""
+    """Send a test record and await the configured proof: the broker's acknowledgement or the platform's receipt."""
     station = config.station.id
     test = Result(VERSION, f"doctor-{secrets.token_hex(4)}", station, "done", "a test record of the doctor's")
     code = sent(link, topic(station, Topic.RESULT), encode(test), EXPIRY)
@@ -168,14 +168,14 @@ def record(link: Link, config: Config) -> Finding:
 
 
 def refused(station: str, code: int) -> Finding:
-    """Return what it means that the broker refuses what the station publishes."""
+    """Return the finding for a broker that refuses the station's messages."""
     sentence = _("record: the broker refuses a test record (code {code})").format(code=f"0x{code:02x}")
     allow = _("Ask the broker's operator to allow minshan/1/{station}/# and minshan/2/{station}/#.")
     return Finding("record", False, sentence, allow.format(station=station))
 
 
 def committed(link: Link, station: str) -> Finding:
-    """Judge whether a platform answers that keeps what it gets, by a hello with nothing in it."""
+    """Check with an empty hello whether a platform answers that gives receipts."""
     nonce = secrets.token_hex(8)
     hello = Hello(VERSION, station, nonce, "doctor", [], 1, [], 0, "unknown", "committed")
     code = sent(link, topic(station, Topic.HELLO), encode(hello), EXPIRY)

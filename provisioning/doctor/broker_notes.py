@@ -23,7 +23,7 @@ def notes(section: BrokerSection) -> Iterator[tuple[str, str]]:
 
 
 def readable(name: str, url: str) -> Iterator[tuple[str, str]]:
-    """Yield that what goes to a broker can be read on its way, with its remedy, where that is so."""
+    """Yield a warning with its remedy where the connection to a broker is not encrypted."""
     from edge.config.address import parse
 
     address = parse(url)

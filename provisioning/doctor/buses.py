@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 
 def by_bus(sensors: Sequence[tuple[str, str]], findings: Iterable[Finding]) -> Iterator[Finding]:
-    """Yield the findings of these sensors (name and bus of each), which come in their order; of a dead bus only one.
+    """Yield the findings of these sensors (name and bus of each), in the same order; for a dead bus only one.
 
-    What comes behind them is handed on.
+    Further findings after them are passed through.
     """
     left = iter(findings)
     buses = [bus for _name, bus in sensors]
@@ -42,7 +42,7 @@ def buses_of(config: Config) -> list[tuple[str, str]]:
 
 
 def dead(bus: str, names: str, first: Finding) -> Finding:
-    """Return what is found of a bus, from what is found of its first sensor."""
+    """Return the finding for a dead bus, with that of its first sensor."""
     sentence = _("{bus}: none of its sensors answers ({names}); the first: {finding}")
     shared = (
         "" if first.busless else _("First check what they share: the adapter, its power, the two wires of the line.")

@@ -1,7 +1,7 @@
-"""The doctor's checks of cameras: as a running station has them, or by one photo of each.
+"""The doctor's checks of cameras: by the running station's state, or by one photo of each.
 
-A recorder locks after some refused logins, of all its channels together: so one login is refused once, by a doctor too,
-of one box three at most, and what a station has been refused waits as it does there.
+A recorder locks after some refused logins to any of its channels. So the doctor too tries a refused login only once, at
+most three of one device, and waits as the station does for logins that the station was refused.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from edge.snapshots import StationStatus
 
 NO_ANSWER_AT_ALL = Reason("program_ended", "its program ended without an answer")
-STILL_S = 45.0  # s that a camera has for one photo, its library's start included
+STILL_S = 45.0  # s for one photo, including the start of the camera's library
 
 CAMERA_REMEDIES = {
     "unreachable": N_("Check that the camera has power and network, and that its address is right."),
@@ -88,7 +88,7 @@ CAMERA_REMEDIES = {
 
 
 def cameras_of(facts: StationStatus) -> Iterator[Finding]:
-    """Yield the cameras as the running station has them."""
+    """Yield the state of each camera at the running station."""
     for name, camera in ({} if facts.pictures is None else facts.pictures.cameras).items():
         if camera.trouble is not None:
             yield given_none(name, camera.trouble)
@@ -130,16 +130,16 @@ def cameras(config: Config) -> Iterator[Finding]:
             if found.code == LoginRefusedError.kind.code:
                 refused.add(login)
                 logins.refused(login)
-                with suppress(OSError):  # a person who may not write there sees why the camera gives nothing
+                with suppress(OSError):  # without permission to write there, the refusal is only shown
                     keep_refusal(spool, login)
             found = given_none(camera.name, found)
         yield found
 
 
 def keep_refusal(spool: Path, login: Login) -> None:
-    """Keep a refusal for the station and for the next doctor. Raise OSError.
+    """Store a refusal for the station and for the next run of the doctor. Raise OSError.
 
-    Read, counted and written at once: a station that starts meanwhile loses nothing that it has kept.
+    The file is read just before it is written, so that nothing is lost that a station started meanwhile has stored.
     """
     for folder, mode in ((spool.parent, 0o750), (spool, 0o700)):
         if not folder.exists():
@@ -153,7 +153,7 @@ def keep_refusal(spool: Path, login: Login) -> None:
 
 
 def one_photo(camera: CaptureTarget) -> Finding | Reason:
-    """Take a photo in a process of its own: a camera's library may hang or crash. Return why there is none, if so."""
+    """Take a photo in a separate process, as a camera's library may hang or crash. Return the finding, or the fault."""
     words = [sys.executable, "-m", "provisioning.doctor.still"]
     try:
         asked = msgspec.json.encode(camera)
@@ -172,13 +172,13 @@ def one_photo(camera: CaptureTarget) -> Finding | Reason:
 
 
 def given_none(name: str, trouble: Reason) -> Finding:
-    """Return that a camera has given no photo, and why."""
+    """Return the finding for a camera that gave no photo."""
     sentence = _("camera {name}: {detail}").format(name=name, detail=texts.happened(trouble))
     return Finding("camera", False, sentence, camera_remedy(trouble))
 
 
 def camera_remedy(trouble: Reason) -> str:
-    """Return what to do about a camera, by what happened where that has a remedy of its own, else by its kind."""
+    """Return the remedy for a camera's fault: by its most specific code that has one."""
     happened = detail(trouble)
     why = happened.inner("why")
     codes = ("" if why is None else why.code, happened.code, trouble.code, "no_picture")

@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from edge.config.sections import Config
 
 LONGEST_S = 15.0  # for an answer
-POSTED_ALONE = (400, 405, 415, 422, 501)  # what an address that wants a POST says of another request
+POSTED_ALONE = (400, 405, 415, 422, 501)  # statuses of an address that accepts only POST
 
 
 def destinations(config: Config) -> Iterator[Finding]:
-    """Yield a finding for each destination. Nothing is sent there but a request for nothing, or a login."""
+    """Yield a finding for each destination. Nothing is sent but an empty request, or a login."""
     for section in config.forward:
         why = _of_http(section) if isinstance(section, HttpJson) else _of_broker(section, config.station.id)
         yield finding(section, why)
 
 
 def finding(section: Forward, why: Reason | None) -> Finding:
-    """Return what a try came to; `why`: what was wrong."""
+    """Return the finding of an attempt; `why`: the fault, None: there was none."""
     if why is None:
         sentence = _("forward: {name} answers and accepts the login")
         return Finding("forward", True, sentence.format(name=section.name))
@@ -47,7 +47,7 @@ def finding(section: Forward, why: Reason | None) -> Finding:
 
 
 def _of_http(section: HttpJson) -> Reason | None:
-    """Ask for the address without posting anything. Return what is wrong; None where it answers as it should."""
+    """Request the address without posting anything. Return what is wrong; None where it answers as expected."""
     address = Endpoint(section.url, http_json.where_of(section.url), section.ca_file)
     seconds = min(LONGEST_S, section.timeout_s)
     try:
@@ -62,7 +62,7 @@ def _of_http(section: HttpJson) -> Reason | None:
 
 
 def _of_broker(section: MqttJson, station: str) -> Reason | None:
-    """Log in under a name of the doctor's, which ends no session of the station's. Return what is wrong."""
+    """Log in with a separate client id, which ends no session of the station. Return what is wrong; None: nothing."""
     try:
         connect(broker_of(section), Session(client_id(f"doctor-{section.name}", station), ())).close()
     except LinkError as error:

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 @json_option()
 @click.pass_context
 def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
-    """Print each finding as it comes. End with code 1 where one is not well (a hint alone is no 1)."""
+    """Print each finding at once. Exit with code 1 where a check failed (hints do not count)."""
     config = loaded(config_file)
     found = []
     for finding in findings(config):
@@ -61,7 +61,7 @@ def doctor(ctx: click.Context, config_file: Path | None, as_json: bool) -> None:
 
 
 def to_repeat(bad: list[Finding], found: list[Finding]) -> list[Finding]:
-    """Return what is not well where it may have scrolled away from a person at a terminal, and fits there now."""
+    """Return the failed checks if they may have scrolled out of the terminal's window, and fit into it now."""
     size = shutil.get_terminal_size()
 
     def fits(findings: list[Finding]) -> bool:
@@ -84,7 +84,7 @@ def summary(bad: int, hints: int) -> str:
 
 
 def findings(config: Config) -> Iterator[Finding]:
-    """Yield all checks in order. A running station holds buses and cameras, and is asked instead."""
+    """Yield all findings in order. A running station occupies buses and cameras, and is queried instead."""
     from provisioning.doctor.broker import broker
     from provisioning.doctor.destinations import destinations
 
@@ -113,7 +113,7 @@ def findings(config: Config) -> Iterator[Finding]:
 
 
 def cost(config: Config, answer: StationStatus | None) -> Iterator[Finding]:
-    """Yield what the mobile data costs: as the running station counts it, or as its file is reckoned."""
+    """Yield the cost of mobile data: as counted by the running station, or as estimated from the file."""
     if answer is not None and answer.budget is not None:
         yield Finding("budget", True, "\n  ".join(bill(answer.budget)))
     elif config.broker is not None:
@@ -122,7 +122,7 @@ def cost(config: Config, answer: StationStatus | None) -> Iterator[Finding]:
 
 
 def planned_cost(config: Config, one: Bill) -> str:
-    """Return what the file's month is reckoned to cost."""
+    """Return the estimated cost of a month."""
     if config.budget is None:
         sentence = _("mobile data: about {month} MB a month; the file has no [budget], so nothing is thinned")
         return sentence.format(month=amount(one.total))

@@ -1,4 +1,4 @@
-"""The doctor's checks of the horn: its lines, as reported by the running station or by taking them for a moment."""
+"""The doctor's check of the horn's line: as reported by the running station, or by requesting it for a moment."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ if TYPE_CHECKING:
 
 
 def horn(config: Config, answer: StationStatus | None) -> Iterator[Finding]:
-    """Yield whether the horn can be switched; nothing where the file has none. A station that does not run is asked
-    for no sound: the line is taken, off.
+    """Yield whether the horn can be switched; nothing where the file has none.
+
+    Without a running station the line is requested and set to off: there is no sound.
     """
     if config.horn is None:
         return
@@ -31,7 +32,7 @@ def horn(config: Config, answer: StationStatus | None) -> Iterator[Finding]:
 
 
 def line_trouble(config: Config) -> Reason | None:
-    """Return why the horn's line cannot be taken; None where it can."""
+    """Return why the horn's line cannot be requested; None where it can."""
     from drivers.errors import DeviceError
     from edge.alerts.horn_line import turn_off
     from edge.clock.clock import SystemClock

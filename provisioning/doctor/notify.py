@@ -19,16 +19,16 @@ MAIL_PORTS = {"smtps": 465, "smtp": 25}
 
 
 def notify(config: Config) -> Iterator[Finding]:
-    """Yield for each channel whether its secrets can be read and its service be reached; nothing is sent."""
+    """Yield for each channel whether its secrets can be read and its service reached; nothing is sent."""
     for channel in config.channel:
-        yield looked_at(channel)
+        yield check_channel(channel)
     if config.channel and all(one.kind == "dingtalk" and one.secret_file for one in config.channel):
         sentence = _("channels: only DingTalk, which accepts nothing while the station does not know the time")
         yield Finding("notify", True, sentence, _("Add a [[channel]] of another kind: wecom, webhook or mail."))
 
 
-def looked_at(channel: AnyChannel) -> Finding:
-    """Return what there is to say of one channel."""
+def check_channel(channel: AnyChannel) -> Finding:
+    """Return the finding of one channel."""
     from edge.clock.clock import SystemClock
     from edge.wire.post import Endpoint, RequestError, connected, secret_of
 
@@ -48,7 +48,7 @@ def looked_at(channel: AnyChannel) -> Finding:
 
 
 def url_of(channel: AnyChannel) -> str:
-    """Return the address of a channel's service, as one of the web."""
+    """Return the address of a channel's service as an http(s) URL."""
     if channel.kind == "mail":
         parts = urlsplit(channel.url)
         scheme = "https" if parts.scheme == "smtps" else "http"

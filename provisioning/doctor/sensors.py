@@ -1,4 +1,4 @@
-"""The doctor's checks of the sensors: what each gives now, and which of its channels are absent."""
+"""The doctor's checks of the sensors: each one's present readings, and missing channels."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ if TYPE_CHECKING:
     from edge.config.sections import Config, SensorSection
     from edge.snapshots import MinuteStatus, SensorSnapshot, StationStatus
 
-MANY = 0.05  # share of all frames that are damaged; few are of any line
+MANY = 0.05  # share of damaged frames from which on it is reported; every line has a few
 LEAST_DAMAGED = 3
-WHOLE_S = 55.0  # s that a minute must have for its silence to mean anything
-Doubts = list[tuple[int, str]]  # flag (0: no fault of the sensor), why
+WHOLE_S = 55.0  # s; missing values of a shorter minute mean nothing
+Doubts = list[tuple[int, str]]  # flag (0: not a fault of the sensor), why
 SUSPECT, FAILED, MISSING = 3, 4, 9  # QARTOD's flags
 AT_WORK = "maintenance"  # the reason of a minute in which somebody works on the station
 TOO_FEW = ("scarce", "scarce_because")  # reasons of a minute's missing value, though readings came
 
 
 def sensors(config: Config) -> Iterator[Finding]:
-    """Open and read each sensor, as the station does it."""
+    """Open and read each sensor, as the station does."""
     if not config.sensor:
         remedy = _("Add one: a table [[sensor]] with name and driver; `minshan sensors` lists the drivers.")
         yield Finding("sensor", False, _("The file names no sensor: nothing will be measured."), remedy)
@@ -37,7 +37,7 @@ def sensors(config: Config) -> Iterator[Finding]:
 
 
 def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
-    """Return what one sensor gives now, at a station of that altitude (metres)."""
+    """Read one sensor at a station of that altitude (metres). Return the finding."""
     from drivers.contradictions import is_contradiction
     from drivers.errors import DeviceError
     from edge.clock.clock import SystemClock
@@ -69,7 +69,7 @@ def read_now(sensor: SensorSection, altitude_m: float) -> Finding:
 
 
 def checked(sensor: SensorSection, readings: dict[str, Reading], altitude_m: float) -> Iterator[tuple[int, str]]:
-    """Yield the flag of each reading that a station at that altitude would doubt, and why."""
+    """Yield flag and reason of each reading that a station at that altitude would not pass."""
     from edge.measure.limits import limits_for
     from edge.measure.quality import Checker, Flag
 
@@ -81,12 +81,12 @@ def checked(sensor: SensorSection, readings: dict[str, Reading], altitude_m: flo
 
 
 def of_channel(quantity: str, why: Reason) -> str:
-    """Return what is doubted of a quantity."""
+    """Return the doubt about a quantity as a sentence."""
     return _("{place}: {sentence}").format(place=texts.label(quantity), sentence=texts.render(why))
 
 
 def of_flags(sentence: str, doubts: Doubts) -> Finding:
-    """Return the finding of a sensor that answers: a failed or missing value is not well, a suspect one a hint."""
+    """Return the finding of a sensor that answers: a failed or missing value fails it, a suspect one is a hint."""
     worst = max((flag for flag, _reason in doubts), default=0)
     remedy = _("Check its wiring and its settings; see the sensor's page in docs.") if worst else ""
     if worst == SUSPECT:
@@ -95,13 +95,13 @@ def of_flags(sentence: str, doubts: Doubts) -> Finding:
 
 
 def doubted(sentence: str, doubts: Doubts) -> str:
-    """Return the sentence with the reasons of the doubts behind it."""
+    """Return the sentence followed by the reasons of the doubts."""
     why = _("; ").join(dict.fromkeys(reason for _flag, reason in doubts))
     return sentence + _(" ({reason})").format(reason=why) if why else sentence
 
 
 def without(said: str, sensor: SensorSection, lacking: Iterable[str]) -> Finding:
-    """Return the finding of a sensor that answers, but not with all that it is to give."""
+    """Return the finding of a sensor that answers, but without some of its quantities."""
     lost = list(lacking)
     sentence = _("{said}; no values for: {quantities}").format(
         said=said, quantities=_(", ").join(texts.label(name) for name in lost)
@@ -115,7 +115,7 @@ def without(said: str, sensor: SensorSection, lacking: Iterable[str]) -> Finding
 
 
 def switched_off_by(sensor: SensorSection, lacking: set[str]) -> str:
-    """Return the setting without which a sensor gives none of these, yet all else: "pm = false"; "" where none does."""
+    """Return the setting that switches off exactly these quantities, such as "pm = false"; "" where none does."""
     from provisioning.commands.device import quantities
 
     given = set(quantities(sensor.info, sensor.settings))
@@ -136,14 +136,14 @@ def amount(reading: Reading) -> str:
 
 
 def sensors_of(config: Config, station: StationStatus) -> Iterator[Finding]:
-    """Yield the sensors as the running station has them: it holds their buses."""
+    """Yield the findings of the sensors by the running station's state."""
     ours = {sensor.name: sensor for sensor in config.sensor}
     for entry in station.sensors:
         yield judge(entry, ours.get(entry.name), config, station.minute)
 
 
 def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, minute: MinuteStatus | None) -> Finding:
-    """Return the finding of one of them; `sensor` is None where the file has changed since the station began."""
+    """Return the finding of one sensor; `sensor` is None where the file has changed since the station's start."""
     from edge.language.silent_sensors import place_of
     from provisioning.commands.device import gone, place
 
@@ -166,7 +166,7 @@ def judge(entry: SensorSnapshot, sensor: SensorSection | None, config: Config, m
 
 
 def damaged(finding: Finding, entry: SensorSnapshot) -> Finding:
-    """Return the finding of a sensor that answers, with how many of its frames are damaged where those are many."""
+    """Return the finding of a sensor that answers, with the number of damaged frames if there are many."""
     from edge.language.remedies import remedy
 
     count = sum(entry.refused.values())
@@ -179,9 +179,9 @@ def damaged(finding: Finding, entry: SensorSnapshot) -> Finding:
 
 
 def newest(config: Config, name: str, minute: MinuteStatus | None) -> tuple[list[str], Doubts]:
-    """Return the values of that sensor in the newest minute, and the flags and reasons of those that did not pass.
+    """Return a sensor's values in the newest minute, and the flags and reasons of those that did not pass.
 
-    A value that is missing although readings came is one of these, once the minute was whole.
+    These include a value that is missing in a whole minute although readings arrived.
     """
     from drivers.quantity import quantity
 
@@ -202,7 +202,7 @@ def newest(config: Config, name: str, minute: MinuteStatus | None) -> tuple[list
 
 
 def unheard(config: Config, name: str, minute: MinuteStatus | None) -> list[str]:
-    """Return the quantities of that sensor of which the last whole minute holds not one reading."""
+    """Return the quantities of a sensor without any reading in the last whole minute."""
     from edge.measure.minute import NO_READINGS
 
     if minute is None or minute.duration < WHOLE_S:

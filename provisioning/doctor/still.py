@@ -15,7 +15,7 @@ def main() -> None:
 
 
 def describe_photo(asked: bytes) -> dict[str, Any]:
-    """Return width, height and bytes of the photo, looked at as the station does, or the coded `trouble`."""
+    """Take a photo. Return its width, height and bytes, checked as the station does, or the coded `trouble`."""
     import msgspec
 
     from drivers.cameras.camera import CameraError

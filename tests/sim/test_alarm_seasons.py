@@ -75,7 +75,7 @@ def _unhushed(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(
         escalation,
         "_after_acknowledgement",
-        lambda alarm, ready, now, _: escalation._go_on(alarm, ready, now, lambda _: False),
+        lambda alarm, ready, now, _: escalation._continue(alarm, ready, now, lambda _: False),
     )
 
 

@@ -229,6 +229,21 @@ def test_install_keeps_a_configuration(tmp_path: Path) -> None:
     assert (root / "etc/minshan-hub/hub.toml").read_text() == "mine"
 
 
+@pytest.mark.parametrize("version", ["0.10.0", "0.8.9"])
+def test_the_release_in_use_and_the_one_before_it_are_kept(tmp_path: Path, version: str) -> None:
+    """Whatever its number: 0.10.0 comes after 0.9.0, and an older version may be installed again."""
+    there = [tmp_path / f"minshan-0.9.0-2026010{day}T120000" for day in (1, 2, 3)]
+    new = tmp_path / f"minshan-{version}-20260104T120000"
+    for folder in (*there, new):
+        folder.mkdir()
+    script = (CHECKOUT / "scripts/install").read_text()
+    function = re.search(r"^drop_releases\(\) \{.*?^\}", script, re.DOTALL | re.MULTILINE)
+    assert function is not None
+    done = run("bash", "-euo", "pipefail", "-c", f'{function[0]}\ndrop_releases "$0" "$1"', tmp_path, new.name)
+    assert done.returncode == 0, done.stdout
+    assert sorted(tmp_path.iterdir()) == sorted((there[-1], new))
+
+
 @pytest.mark.slow
 def test_install_lays_a_release_that_runs(tmp_path: Path) -> None:
     """`make install` lays a release that runs, with its own dependencies, and neither numpy nor tests."""

@@ -1,1 +1,1 @@
-"""The hub's pages for people: the API's answers as HTML. They work without scripts; a script keeps them up to date."""
+"""The hub's pages: the API's answers as HTML. They work without scripts; a script keeps them up to date."""

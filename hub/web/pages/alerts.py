@@ -1,4 +1,4 @@
-"""The changes of alerts reported by stations: raised, worse, cleared, and blind if values are unknown."""
+"""The page of alerts: open alarms, and the turns that stations reported."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ OF_THE_HUB = {
 
 
 class Line(NamedTuple):
-    """One turn: of which station and rule, what it is (a code and a word), and what was measured."""
+    """One turn: its station and rule, what it is (a code and a word), and what was measured."""
 
     time_us: int
     station: str
@@ -51,7 +51,7 @@ def show(context: RequestContext, _said: Nothing) -> PageAnswer:
 
 
 class OpenAlarm(NamedTuple):
-    """One open alarm of the hub: its id, since when, what it is, and who has said that it is known."""
+    """One open alarm of the hub: its id, since when, what it is, and who has acknowledged it."""
 
     id: str
     since_us: int
@@ -71,12 +71,12 @@ def standing(context: RequestContext) -> list[OpenAlarm]:
 
 
 def name_of(alarm: alerts.AlertState) -> str:
-    """Return what an alarm is called, as messages call it."""
+    """Return an alarm's name, as in messages."""
     return _(WHAT.get(alarm.what, alarm.what))
 
 
 def text_of(alarm: alerts.AlertState) -> str:
-    """Return what an alarm means: what the station said of it, or what the hub itself has found."""
+    """Return an alarm's meaning: what the station reported, or what the hub itself found."""
     found = OF_THE_HUB.get(alarm.what)
     if found is not None:
         return _(found)
@@ -87,24 +87,24 @@ def text_of(alarm: alerts.AlertState) -> str:
 
 
 def newest_alert(alarm: alerts.AlertState) -> dict[str, Any]:
-    """Return the station's own newest word of an alarm."""
+    """Return the body of a station's newest turn of an alarm."""
     return {} if alarm.said is None else dict(msgspec.to_builtins(alarm.said))
 
 
 def acknowledge(context: RequestContext, arguments: alerts.OfAlert) -> Elsewhere:
-    """Note that whoever pressed the button knows of an alarm."""
+    """Acknowledge an alarm as the caller."""
     alerts.acknowledge(context, arguments)
     return Elsewhere("/alerts")
 
 
 def line(station: str, turn: AlertTurn) -> Line:
-    """Return a turn as people read it."""
+    """Return a turn as shown to people."""
     kind, rule = str(turn.body.get("turn", "?")), rule_of(turn.body)
     return Line(turn.time_us, station, rule, kind, turn_word(kind), said_of(turn.body))
 
 
 def open_lines(context: RequestContext, station: str) -> list[AlertLine]:
-    """Return what a station's open alerts say, and which rule knows nothing: those last."""
+    """Return the lines of a station's open alerts, blind rules last."""
     blind = _("This rule cannot be judged now: its input is missing or doubtful.")
     found = [
         AlertLine(
@@ -118,12 +118,12 @@ def open_lines(context: RequestContext, station: str) -> list[AlertLine]:
 
 
 def rule_of(body: dict[str, Any]) -> str:
-    """Return what the rule of a turn is called."""
+    """Return the name of a turn's rule."""
     return texts.rule(str(body.get("rule", "?")))
 
 
 def said_of(body: dict[str, Any]) -> str:
-    """Return what was measured, and which limit that is beyond."""
+    """Return what was measured, and the limit it passed."""
     quantity, unit, value, limit = (body.get(key) for key in ("quantity", "unit", "value", "limit"))
     if not (isinstance(quantity, str) and isinstance(unit, str)) or not isinstance(limit, int | float):
         return ""

@@ -1,4 +1,4 @@
-"""The completeness board: days by stations, with the causes behind a click. And the audit log."""
+"""The completeness board: days by stations, with links to the causes. And the audit log."""
 
 from __future__ import annotations
 
@@ -28,15 +28,15 @@ DAYS = 7
 
 
 class BoardPage(msgspec.Struct, frozen=True):
-    """The last day that is shown; today where none is said."""
+    """The last day shown; default: today."""
 
     to: date | None = None
 
 
 class Cell(NamedTuple):
-    """One day of a station: minutes without a record, doubtful ones, and what is shown.
+    """One day of a station: minutes without a record, doubtful ones, and the text shown.
 
-    `state`: "before" (its first minute), "whole", "doubtful" (or minutes lie over others, or none has a time), "holes",
+    `state`: "before" (its first minute), "whole", "doubtful" (or with overlapping or only undated minutes), "holes",
     "none".
     """
 
@@ -61,7 +61,7 @@ def board(context: RequestContext, arguments: BoardPage, forwards: Sequence[Forw
     offset = offset_of(states)
     today = (datetime.fromtimestamp(context.now_us / 1e6, UTC) + timedelta(seconds=offset)).date()
     last = min(max(arguments.to or today, date(1970, 1, 31)), today)
-    days = [last - timedelta(days=ago) for ago in range(DAYS)]  # the newest first: on a phone it is what is seen
+    days = [last - timedelta(days=ago) for ago in range(DAYS)]  # the newest first: a phone shows it without scrolling
     began = {state.station: first_day(context, state) for state in states}
     found = {
         (one.station, one.day): cell(one, one.day >= began[one.station])
@@ -87,7 +87,7 @@ def first_day(context: RequestContext, state: StationState) -> date:
 
 
 def passed_on(context: RequestContext, forwards: Sequence[Forward], offset_s: int) -> list[BoxLine]:
-    """Return how far each other platform is, of those whose stations whoever asks may all see."""
+    """Return the states of the other platforms whose stations the caller may all see."""
     seen = [one for one in forwards if caller(context).covers(one.stations or None)]
     return [
         BoxLine(
@@ -99,7 +99,7 @@ def passed_on(context: RequestContext, forwards: Sequence[Forward], offset_s: in
 
 
 def cell(found: Completeness, began: bool) -> Cell:
-    """Return a day as the board shows it; `began`: the station had sent something by then."""
+    """Return a day as shown on the board; `began`: the station's first minute is not later."""
     if found.undated and not found.received:
         return Cell(0, 0, "doubtful", _("{n} min undated").format(n=found.undated))
     if not began:
@@ -118,7 +118,7 @@ def cell(found: Completeness, began: bool) -> Cell:
 
 
 def audit(context: RequestContext, arguments: Before) -> PageAnswer:
-    """Return who did what, the newest first."""
+    """Return the audit log, the newest first."""
     lines = context.accounts.audit(us(arguments.before) if arguments.before else LAST_UTC)
     older = lines[-1].time_us if len(lines) == PAGE else None
     values = {

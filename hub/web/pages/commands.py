@@ -1,4 +1,4 @@
-"""Send a command to a station, with its cost shown before, and its result."""
+"""The pages for sending a command to a station, with its cost, and for its result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FINAL = ("done", "failed")
 
 
 class CommandForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """What a form asks for: a picture of a camera, a hello, or a crop's stage."""
+    """The form of a command: a picture of a camera, a hello, or a crop's stage."""
 
     station: StationId
     name: RemoteCommand
@@ -34,7 +34,7 @@ class CommandForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def show(context: RequestContext, arguments: given.OfStation) -> PageAnswer:
-    """Return what may be asked for, each with its price."""
+    """Return the commands, each with its cost."""
     offset = handlers.station(context, arguments).utc_offset_s
     cameras = [
         (one.camera, one.megabytes or USUAL_MB) for one in context.queries.cameras(arguments.station, context.now_us)
@@ -45,7 +45,7 @@ def show(context: RequestContext, arguments: given.OfStation) -> PageAnswer:
 
 
 def ask(wake: Callable[[], None]) -> Callable[[RequestContext, CommandForm], Elsewhere]:
-    """Return the handler that keeps a command, and leads to what becomes of it."""
+    """Return the handler that stores a command and redirects to its result."""
     command = handlers.command(wake)
 
     def handler(context: RequestContext, said: CommandForm) -> Elsewhere:
@@ -65,7 +65,7 @@ def arguments(context: RequestContext, arguments: CommandForm) -> dict[str, Any]
 
 
 def show_result(context: RequestContext, arguments: given.OfCommand) -> PageAnswer:
-    """Return what became of a command."""
+    """Return the page of a command's state."""
     order = handlers.command_state(context, arguments)
     state = handlers.station(context, given.OfStation(order.station))
     over = order.state in FINAL or order.nobody or context.now_us >= order.expires_us
@@ -80,13 +80,13 @@ def show_result(context: RequestContext, arguments: given.OfCommand) -> PageAnsw
 
 
 def who(order: CommandOrder) -> str:
-    """Return who asked for a command: a person's name, or which program."""
+    """Return who requested a command: a person's name, or a program's."""
     kind, _space, name = order.asked_by.partition(" ")
     return name if kind == "user" else _("program {name}").format(name=name)
 
 
 def state_sentence(order: CommandOrder, now: int) -> str:
-    """Return where a command is, in a sentence."""
+    """Return a command's state as a sentence."""
     words = {
         "accepted": _("The station is working on it."),
         "done": _("Done."),
@@ -102,7 +102,7 @@ def state_sentence(order: CommandOrder, now: int) -> str:
 
 
 def result(order: CommandOrder) -> list[tuple[str, str]]:
-    """Return what the station answered, each fact with its name."""
+    """Return the station's result, each fact with its name."""
     if not isinstance(order.result, dict):
         return []
     found = {key: value for key, value in order.result.items() if value not in (None, [], {})}
@@ -112,7 +112,7 @@ def result(order: CommandOrder) -> list[tuple[str, str]]:
 
 
 def fact(value: object, key: str = "") -> str:
-    """Return a fact in words; of a newer station's as it came."""
+    """Return a fact in words; one of a newer station as received."""
     try:
         return texts.fact_value(value, key)
     except ValueError:

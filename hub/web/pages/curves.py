@@ -23,7 +23,7 @@ from hub.web.table import PageAnswer, RequestContext
 
 
 class CurveOf(msgspec.Struct, frozen=True):
-    """A channel (none: those that matter most), and how much of it."""
+    """A channel (none: the most important ones) and a span."""
 
     station: StationId
     channel: Annotated[str, Meta(max_length=130)] = ""
@@ -31,7 +31,7 @@ class CurveOf(msgspec.Struct, frozen=True):
 
 
 class StationCurves:
-    """The curves of one station. A span by the minute is read once for all of its channels."""
+    """The curves of one station. A span in minutes is read once for all channels."""
 
     def __init__(self, queries: Queries, station: str) -> None:
         self._queries, self._station = queries, station
@@ -49,7 +49,7 @@ class StationCurves:
 
 
 def show(context: RequestContext, arguments: CurveOf) -> PageAnswer:
-    """Return a channel's curve with its figures by day, or those that matter most."""
+    """Return a channel's curve with its figures by day, or the most important curves."""
     state = state_of(context, OfStation(arguments.station))
     offset = state.utc_offset_s
     span = arguments.span if arguments.span in SPANS else "day"
@@ -60,7 +60,7 @@ def show(context: RequestContext, arguments: CurveOf) -> PageAnswer:
     days = None
     if shown["channel"]:
         days = context.queries.series(arguments.station, arguments.channel, first, context.now_us, "day")
-    if not state.newest_us:  # what has arrived has no time: that is not nothing
+    if not state.newest_us:  # minutes of unknown time may have arrived
         shown["undated"] = nothing_word(context, arguments.station)
     values = {**shown, "first_us": first, "days": days, "figures": figures(arguments.channel)}
     values["digits"] = 1 if view.is_amount(arguments.channel) else decimals(arguments.channel)
@@ -68,7 +68,7 @@ def show(context: RequestContext, arguments: CurveOf) -> PageAnswer:
 
 
 def figures(channel: str) -> list[str]:
-    """Return which figures of a day mean anything: of an amount its sum, of a direction its mean alone."""
+    """Return the meaningful figures of a day: an amount's sum, a direction's mean, else mean and extremes."""
     if view.is_amount(channel):
         return [_("Sum")]
     return [_("Mean")] if view.is_direction(channel) else [_("Mean"), _("Lowest"), _("Highest")]

@@ -1,4 +1,4 @@
-"""Growers' rules of a station: the present result of each, why, its inputs, and its source."""
+"""Growers' rules of a station: each rule's present verdict, reasons, inputs and source."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from hub.web.table import PageAnswer, RequestContext
 
 
 def show(context: RequestContext, arguments: OfStation) -> PageAnswer:
-    """Return what each rule says."""
+    """Return the verdict of each rule."""
     offset = state_of(context, arguments).utc_offset_s
     answers = [verdict_words(one) for one in verdicts(context.engine, arguments.station, context.now_us)]
     trouble = "" if answers else _("The station has not reported its position yet: nothing can be judged.")

@@ -20,13 +20,13 @@ Address = Annotated[str, Meta(max_length=LONGEST_ADDRESS)]
 
 
 class Entering(msgspec.Struct, frozen=True):
-    """Where somebody wanted to go."""
+    """The page to return to after the login."""
 
     back: Address = "/"
 
 
 class LoginForm(msgspec.Struct, frozen=True):
-    """What the form says."""
+    """The fields of the login form."""
 
     name: Annotated[str, Meta(max_length=64)] = ""
     password: Annotated[str, Meta(max_length=200)] = ""
@@ -39,13 +39,13 @@ def show(_asked: RequestContext, arguments: Entering) -> PageAnswer:
 
 
 def form(back: str, name: str, why: str, status: int) -> PageAnswer:
-    """Return the form with what was wrong."""
+    """Return the form with an error message."""
     values = {"title": _("Log in"), "back": inside(back), "person": name, "why": why, "live_url": ""}
     return PageAnswer("login.html", values, status=status)
 
 
 def enter(logins: Logins) -> Callable[[RequestContext, LoginForm], PageAnswer | Elsewhere]:
-    """Return the handler that begins a session, or says what was wrong and how long to wait."""
+    """Return the handler that starts a session, or shows what was wrong and how long to wait."""
     login = handlers.login(logins)
 
     def handler(context: RequestContext, arguments: LoginForm) -> PageAnswer | Elsewhere:
@@ -64,13 +64,13 @@ def leave(context: RequestContext, arguments: given.Nothing) -> Elsewhere:
 
 
 def inside(address: str) -> str:
-    """Return an address of this server alone: a link must not lead elsewhere behind the login."""
+    """Return the address if it is on this server, else "/": a login must not redirect to other sites."""
     harmless = address.startswith("/") and not address.startswith("//") and "\\" not in address
     return address if harmless and address.isprintable() and address.isascii() else "/"
 
 
 def routes(logins: Logins) -> tuple[Route, ...]:
-    """Return their part of the route table."""
+    """Return the routes of logging in and out."""
     return (
         Route("GET", "/login", "The login", None, Entering, PageAnswer, show),
         Route("POST", "/login", "Log in", None, LoginForm, PageAnswer, enter(logins), slow=True),

@@ -24,7 +24,7 @@ MOST_OUTAGES = 200  # on the page: a station on a bad line has thousands in a mo
 
 
 class SheetOf(msgspec.Struct, frozen=True):
-    """A station's month; this one where none is said."""
+    """A station's month; default: the present one."""
 
     station: StationId
     month: Month | None = None
@@ -58,18 +58,18 @@ def book(context: RequestContext, arguments: SheetOf) -> DataAnswer:
 
 
 def sheet(context: RequestContext, arguments: SheetOf) -> MonthlySheet:
-    """Return the month that is asked for, by the station's clock."""
+    """Return the sheet of the requested month, by the station's clock."""
     offset = handlers.station(context, OfStation(arguments.station)).utc_offset_s
     return handlers.sheet(context, MonthOf(arguments.station, arguments.month or this_month(context, offset)))
 
 
 def this_month(context: RequestContext, offset_s: int) -> str:
-    """Return the month that it is by a station's clock."""
+    """Return the present month by a station's clock."""
     return f"{datetime.fromtimestamp(context.now_us / 1e6, UTC) + timedelta(seconds=offset_s):%Y-%m}"
 
 
 def outages(found: MonthlySheet) -> list[tuple[int, int, int, str]]:
-    """Return of each outage its begin, end, minutes, and cause in words."""
+    """Return begin, end, minutes, and cause in words of each outage."""
     return [
         (one.start_us, one.end_us, one.minutes, cause(one.cause, one.minutes, one.why, one.undated))
         for one in found.outages
@@ -77,10 +77,10 @@ def outages(found: MonthlySheet) -> list[tuple[int, int, int, str]]:
 
 
 def longest(found: list[tuple[int, int, int, str]]) -> list[tuple[int, int, int, str]]:
-    """Return the longest outages, as many as a page has room for, by time; the spreadsheet has all."""
+    """Return the MOST_OUTAGES longest outages, by time; the spreadsheet has all."""
     return sorted(sorted(found, key=lambda one: (-one[2], one))[:MOST_OUTAGES])
 
 
 def doubts(found: MonthlySheet) -> list[tuple[str, str, int]]:
-    """Return of each doubt the channel, why, and of how many minutes."""
+    """Return channel, reason, and number of minutes of each doubt."""
     return [(texts.label(one.channel), reason_of(one.reason), one.minutes) for one in found.doubts]

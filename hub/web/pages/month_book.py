@@ -1,4 +1,4 @@
-"""The monthly sheet as a spreadsheet, made in memory: a few hundred lines, never more."""
+"""The monthly sheet as a spreadsheet, made in memory: at most a few hundred lines."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ Cell = Any  # a text, a number, or a local time
 
 
 class MonthWorkbook:
-    """One workbook being written, line by line."""
+    """A workbook that is written line by line."""
 
     def __init__(self) -> None:
         self.data = io.BytesIO()

@@ -1,4 +1,4 @@
-"""The people on call on a page: who is notified, how, about which stations and when; a test, and its result."""
+"""The pages of people on call: who is notified, how, about which stations and when; test messages and their results."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ TAKEN = Reason("person_taken", '"{name}" is on the list already: change the entr
 
 
 class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody who is told, as a form says it: `scope` "all" are all stations, "some" those that are ticked."""
+    """The form of a person on call: `scope` "all" means all stations, "some" those that are ticked."""
 
     name: PersonName
     place: Annotated[int, Meta(ge=1, le=1000)] = 1
@@ -61,7 +61,7 @@ class Form(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class ChannelRow(NamedTuple):
-    """One channel: when it last took a message, and since when and why it takes none; None and "" where it does."""
+    """One channel: when it last accepted a message, and since when and why it fails; None and "" if it does not."""
 
     name: str
     ok_us: int | None
@@ -70,7 +70,7 @@ class ChannelRow(NamedTuple):
 
 
 class SentRow(NamedTuple):
-    """One try of a message: when, by which channel, to whom, what it was about, and what came of it."""
+    """One attempt to send a message: when, by which channel, to whom, and its result in a word, a code, and why."""
 
     time_us: int
     channel: str
@@ -88,17 +88,17 @@ class OnCallPages:
         self._keep = on_call.keep(channels)
 
     def show(self, context: RequestContext, _said: Nothing) -> PageAnswer:
-        """Return who is told."""
+        """Return the people on call."""
         return self._shown(context)
 
     def add(self, context: RequestContext, arguments: Form) -> PageAnswer | Elsewhere:
-        """Let somebody be told who was not."""
+        """Add a person on call."""
         if any(one.name == arguments.name for one in People(context.engine).listed()):
             return self._shown(context, TAKEN.having(name=arguments.name), 409)
         return self._saved(context, arguments)
 
     def change(self, context: RequestContext, arguments: Form) -> PageAnswer | Elsewhere:
-        """Tell somebody in another way, at other hours, or in another order."""
+        """Change a person on call."""
         on_call.known(context, arguments.name)
         return self._saved(context, arguments)
 
@@ -131,25 +131,25 @@ class OnCallPages:
 
 
 def channel(state: ChannelState) -> ChannelRow:
-    """Return a channel as people read of it."""
+    """Return a channel as shown on the page."""
     why = "" if state.failing_us is None else reason_of(state.why)
     return ChannelRow(state.name, state.ok_us, state.failing_us, why)
 
 
 def remove(context: RequestContext, arguments: on_call.PersonGone) -> Elsewhere:
-    """Let somebody be told no more."""
+    """Remove a person on call."""
     on_call.remove(context, arguments)
     return Elsewhere(PAGE)
 
 
 def test(context: RequestContext, arguments: on_call.TrialOf) -> Elsewhere:
-    """Put out a test message to one person, by each of their channels."""
+    """Queue a test message to one person, by each of their channels."""
     on_call.test(context, arguments)
     return Elsewhere(SENT)
 
 
 def sent(context: RequestContext, _said: Nothing) -> PageAnswer:
-    """Return the messages of a day, to people whom the caller may manage, with what the services answered."""
+    """Return a day's messages to people whom the caller may manage, with the services' answers."""
     mine = {one.name for one in on_call.people(context)}
     since = context.now_us - SENT_US
     found = [
@@ -164,7 +164,7 @@ def sent(context: RequestContext, _said: Nothing) -> PageAnswer:
 
 
 def line(one: Attempt) -> SentRow:
-    """Return a try of a message as people read it."""
+    """Return an attempt as shown on the page."""
     fate = _("waits for its turn") if one.number == 0 else fate_word(one.fate)
     why = reason_of(one.why) if one.why is not None else ""
     told = _(", ").join(one.to)
@@ -172,7 +172,7 @@ def line(one: Attempt) -> SentRow:
 
 
 def routes(channels: Collection[str]) -> tuple[Route, ...]:
-    """Return their part of the route table; `channels`: those of the hub's file."""
+    """Return the routes of people on call; `channels`: those of the hub's file."""
     pages, manage, one = OnCallPages(channels), Right.MANAGE, f"{PAGE}/{{name}}"
     return (
         Route("GET", PAGE, "On call", manage, Nothing, PageAnswer, pages.show),

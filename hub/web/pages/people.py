@@ -1,4 +1,4 @@
-"""People and tokens on a page; each button does what the API's route of the same name does."""
+"""The page of accounts and tokens; each button does what the API's route of the same name does."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = "/people"
 
 
 class Chosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A role as a form says it: `scope` "all" are all stations, "some" those that are ticked."""
+    """The form of a role: `scope` "all" means all stations, "some" those that are ticked."""
 
     name: people.KnownName
     role: Role
@@ -26,7 +26,7 @@ class Chosen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class NewPersonForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Somebody new, or a new token (then without a password)."""
+    """The form of a new person, or of a new token (without a password)."""
 
     name: people.NewName
     role: Role
@@ -36,12 +36,12 @@ class NewPersonForm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 def show(context: RequestContext, _said: Nothing) -> PageAnswer:
-    """Return who may do what."""
+    """Return the accounts and tokens."""
     return render_page(context)
 
 
 def render_page(context: RequestContext, why: str = "", secret: str = "", status: int = 200) -> PageAnswer:
-    """Return the same with what was wrong, or a new token's secret."""
+    """Return the page with an error message, or a new token's secret."""
     values = {
         "title": _("People"),
         "people": people.listed("user")(context, Nothing()),
@@ -57,12 +57,12 @@ def render_page(context: RequestContext, why: str = "", secret: str = "", status
 
 
 def scope(arguments: Chosen | NewPersonForm) -> list[str] | None:
-    """Return the stations that a form says; None: all of them."""
+    """Return the stations chosen in a form; None: all of them."""
     return None if arguments.scope == "all" else arguments.stations or []
 
 
 def add(context: RequestContext, arguments: NewPersonForm) -> PageAnswer | Elsewhere:
-    """Let somebody log in."""
+    """Add a person's account."""
     try:
         people.add(context, people.NewPerson(arguments.name, arguments.role, arguments.password, scope(arguments)))
     except AccountError as trouble:
@@ -71,7 +71,7 @@ def add(context: RequestContext, arguments: NewPersonForm) -> PageAnswer | Elsew
 
 
 def add_token(context: RequestContext, arguments: NewPersonForm) -> PageAnswer:
-    """Make a token, whose secret the page shows this once."""
+    """Create a token, whose secret the page shows only once."""
     try:
         made = people.add_token(context, people.NewToken(arguments.name, arguments.role, scope(arguments)))
     except AccountError as trouble:
@@ -80,7 +80,7 @@ def add_token(context: RequestContext, arguments: NewPersonForm) -> PageAnswer:
 
 
 def role(context: RequestContext, arguments: Chosen) -> PageAnswer | Elsewhere:
-    """Give somebody another role, or other stations."""
+    """Change a person's role and stations."""
     try:
         people.role(context, people.NewRole(arguments.name, arguments.role, scope(arguments)))
     except AccountError as trouble:
@@ -89,13 +89,13 @@ def role(context: RequestContext, arguments: Chosen) -> PageAnswer | Elsewhere:
 
 
 def password(context: RequestContext, arguments: people.NewPassword) -> Elsewhere:
-    """Give somebody another password."""
+    """Change a person's password."""
     people.password(context, arguments)
     return Elsewhere(PAGE)
 
 
 def end(context: RequestContext, arguments: people.Ending) -> PageAnswer | Elsewhere:
-    """End an account, or let it live again."""
+    """Disable an account, or enable it again."""
     try:
         people.end("user")(context, arguments)
     except AccountError as trouble:
@@ -104,13 +104,13 @@ def end(context: RequestContext, arguments: people.Ending) -> PageAnswer | Elsew
 
 
 def end_token(context: RequestContext, arguments: people.Ending) -> Elsewhere:
-    """End a token."""
+    """Revoke a token."""
     people.end("token")(context, arguments)
     return Elsewhere(PAGE)
 
 
 def routes() -> tuple[Route, ...]:
-    """Return their part of the route table."""
+    """Return the routes of accounts and tokens."""
     manage, one, token = Right.MANAGE, f"{PAGE}/{{name}}", "/tokens"
     return (
         Route("GET", PAGE, "People", manage, Nothing, PageAnswer, show),

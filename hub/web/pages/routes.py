@@ -1,4 +1,4 @@
-"""The route table of the pages, in the same form as the API's: each with its right, checked in the same place."""
+"""The route table of the pages, in the form of the API's: rights are checked in the same place."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ STATION = "/stations/{station}"
 def routes(
     logins: Logins, wake: Callable[[], None], channels: Collection[str] = (), forwards: Sequence[Forward] = ()
 ) -> tuple[Route, ...]:
-    """Return the table; `logins` counts wrong passwords, `wake` has commands sent.
+    """Return the table; `logins` counts wrong passwords, `wake` triggers sending of commands.
 
-    `channels`: of the hub's file, by which people are told; `forwards`: its other platforms.
+    `channels`: those of the hub's file; `forwards`: its other platforms.
     """
     read, ask, page = Right.READ, Right.COMMAND, PageAnswer
     return (

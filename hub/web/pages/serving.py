@@ -1,4 +1,4 @@
-"""Pages made from the same route table as the API: rights are checked there, and a refusal becomes a page too."""
+"""Serve pages like the API's routes: rights are checked in the same place, and a refusal becomes a page too."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ log = logging.getLogger("minshan.web")
 def page_routes(
     routes: Sequence[Route], pool: RequestPool, utc: Callable[[], int], names: Mapping[str, str]
 ) -> list[BaseRoute]:
-    """Return the routes of the pages, and that of their style and scripts. `names`: what people call a station."""
+    """Return the routes of the pages, and that of their style and scripts. `names`: display names of stations."""
     assets = Assets(HERE / "static")
     templates = Templates(assets, [HERE / "templates"], live_url="/api/v1/live")
     templates.environment.filters["called"] = lambda station: isolated(names.get(station, station))
@@ -55,13 +55,13 @@ def page_routes(
 
 
 class Pages:
-    """Makes pages of what handlers answer, in the language of whoever asks, in the threads that answer."""
+    """Renders handlers' answers as pages in the caller's language, in the worker threads."""
 
     def __init__(self, templates: Templates, pool: RequestPool, utc: Callable[[], int]) -> None:
         self._templates, self._pool, self._utc = templates, pool, utc
 
     def endpoint(self, route: Route) -> Callable[[Request], Any]:
-        """Return what serves one page."""
+        """Return the ASGI endpoint of one page."""
 
         async def serve(request: Request) -> Response:
             made: Response
@@ -71,7 +71,7 @@ class Pages:
                 made = await self._pool.answer(replace(route, handler=partial(self._made, request, route)), asked)
             except ApiError as refused:
                 made = await self._refused(request, refused)
-            except Exception:  # whatever somebody asks, the next one is served
+            except Exception:  # whatever a request does, the next one must be served
                 log.exception("%s %s caused an unexpected error", route.method, route.path)
                 made = await self._refused(request, ApiError(500, UNFORESEEN))
             return made
@@ -79,7 +79,7 @@ class Pages:
         return serve
 
     def _made(self, request: Request, route: Route, context: RequestContext, arguments: Any) -> Response:
-        """Return the response that a handler's answer makes."""
+        """Return the HTTP response for a handler's answer."""
         with texts.speaking(look_of(request).lang):
             answer = route.handler(context, arguments)
             if isinstance(answer, Elsewhere):
@@ -110,13 +110,13 @@ class Pages:
         )
 
     async def nothing(self, request: Request) -> Response:
-        """Say to whoever followed a wrong link that nothing is there; a program is told in its own way."""
+        """Answer a wrong address with a page, or with the API's error where no page is wanted."""
         if not wants_page(request):
             raise HTTPException(404)
         return await self._refused(request, ApiError(404, NO_PAGE))
 
     async def _refused(self, request: Request, refused: ApiError) -> Response:
-        """Lead to the login, or say on a page what is the matter."""
+        """Redirect to the login, or return a page with the error."""
         if refused.reason.code == LOG_IN.code:
             return RedirectResponse(f"{LOGIN}?{urlencode({'back': wanted(request)})}", 303)
 
@@ -133,9 +133,9 @@ class Pages:
 
 
 def wanted(request: Request) -> str:
-    """Return where somebody wanted to go who must log in first: the address with its question, unless that is too long.
+    """Return the page to go to after the login: the requested address, with its query unless that is too long.
 
-    What a form would have done is not done behind the login: who sent it starts from the first page.
+    A form is not submitted again after the login: that leads to the first page.
     """
     if request.method != "GET":
         return "/"
@@ -144,14 +144,14 @@ def wanted(request: Request) -> str:
 
 
 def told(refused: ApiError) -> tuple[str, str]:
-    """Return the title and the sentence of a refusal; of a database that is away no stranger learns where it is."""
+    """Return title and sentence of a refusal; the database's address is not shown to strangers."""
     if refused.status == AWAY:
         return _("Not available at the moment"), _("The database is unavailable: try again in a minute.")
     return _("Nothing is here") if refused.status == ABSENT else _("This cannot be done"), as_sentence(refused.reason)
 
 
 def navigation(caller: Account | None) -> list[tuple[str, str]]:
-    """Return address and name of the pages that somebody may see; the names are short, for a row of a phone."""
+    """Return address and name of the pages that the caller may see; the names are short, to fit a phone's width."""
     if caller is None:
         return []
     found = [("/", _("Wall")), ("/completeness", _("Data")), ("/alerts", _("Alerts"))]

@@ -1,4 +1,4 @@
-"""One station on the hub: its own page, its curves, pictures, events, and each of its days."""
+"""The pages of one station: its present state, its pictures, events, and days."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ from hub.web.pages.words import kind_word
 from hub.web.table import PageAnswer, RequestContext
 
 EVENTS_US = 30 * DAY_US
-SEEN_AT_ONCE = 60  # gaps of a day: the rest is unfolded, as a day of a loose plug may have 720
+SEEN_AT_ONCE = 60  # gaps of a day shown unfolded: a day with a loose plug may have 720
 
 
 class DayOf(msgspec.Struct, frozen=True):
@@ -41,7 +41,7 @@ class DayOf(msgspec.Struct, frozen=True):
 
 
 class CameraOf(msgspec.Struct, frozen=True):
-    """One camera of a station, and a day; none: that of its newest picture."""
+    """One camera of a station, and a day; default: that of its newest picture."""
 
     station: StationId
     camera: CameraName
@@ -49,7 +49,7 @@ class CameraOf(msgspec.Struct, frozen=True):
 
 
 class EventsPage(msgspec.Struct, frozen=True):
-    """A page of what happened."""
+    """A page of a station's events."""
 
     station: StationId
     page: Page | None = None
@@ -75,7 +75,7 @@ def show(context: RequestContext, arguments: OfStation) -> PageAnswer:
 def of_station(
     context: RequestContext, station: str, template: str, title: str, values: Mapping[str, object], offset_s: int
 ) -> PageAnswer:
-    """Return a page of one station, with the ways to its others."""
+    """Return a page of one station, with links to its other pages."""
     base = f"/stations/{station}"
     ways = [
         *((base, _("Now")), (f"{base}/curves", _("Curves")), (f"{base}/events", _("Events"))),
@@ -87,7 +87,7 @@ def of_station(
 
 
 def photo(station: str, cameras: list[CameraNow]) -> Photo | None:
-    """Return the newest picture of a station of which something is here."""
+    """Return a station's newest picture with a stored part."""
     here = [one for one in cameras if one.here and one.time_us is not None]
     if not here:
         return None
@@ -98,14 +98,14 @@ def photo(station: str, cameras: list[CameraNow]) -> Photo | None:
 
 
 def asking(context: RequestContext, station: str, cameras: list[CameraNow]) -> PictureNow | None:
-    """Return where a picture may be asked for by whoever may, and what the first camera's costs."""
+    """Return the link for requesting a picture, and the first camera's cost; None where the caller may not."""
     if not cameras or not caller(context).may(Right.COMMAND, station):
         return None
     return PictureNow(f"/stations/{station}/commands#take", cameras[0].megabytes or USUAL_MB)
 
 
 def box(context: RequestContext, station: str) -> list[BoxLine]:
-    """Return what the hub knows of the box itself."""
+    """Return the hub's line about the station's records."""
     kept, lacking = context.queries.records(station)
     if not lacking:
         return [BoxLine(_("all known records received ({n})").format(n=kept))]
@@ -134,7 +134,7 @@ def newest_day(context: RequestContext, arguments: CameraOf, offset_s: int) -> d
 
 
 def photo_of(picture: Picture) -> Photo:
-    """Return a picture as it is shown: its tile among others, its thumbnail, and all of it that is here."""
+    """Return a picture as shown: its tile, its thumbnail, and its largest stored part."""
     address = f"{PICTURE}/{picture.sha256}"
     shown = f"{address}/thumbnail" if picture.thumbnail else address
     note = "" if picture.file else _("thumbnail only")
@@ -146,19 +146,19 @@ def photo_of(picture: Picture) -> Photo:
 
 
 def events(context: RequestContext, arguments: EventsPage) -> PageAnswer:
-    """Return what happened in the last 30 days, the newest first: what there is a sentence for."""
+    """Return the events of the last 30 days that have a sentence, the newest first."""
     offset = state_of(context, OfStation(arguments.station)).utc_offset_s
     kinds = ("start", "setup", "loss", "health", "alert", "stage")
     found = context.queries.events(
         arguments.station, context.now_us - EVENTS_US, context.now_us + 1, kinds, arguments.page
     )
-    lines = [one for one in map(line, found.events) if one.text]  # an hour's health and a setup say nothing to people
+    lines = [one for one in map(line, found.events) if one.text]  # hourly health and setups have none
     values = {"happenings": lines, "next": found.next, "trouble": ""}
     return of_station(context, arguments.station, "events.html", _("Events"), values, offset)
 
 
 def line(event: Event) -> Happening:
-    """Return an event as people read it; one that is not understood by what it says of itself."""
+    """Return an event as shown to people; an unknown one by its kind and reasons."""
     body = event.body if isinstance(event.body, dict) else {}
     known = happening(event)
     reasons = [reason_of(body[key]) for key in ("reason", "text", "cause", "message") if body.get(key)]
@@ -169,7 +169,7 @@ def line(event: Event) -> Happening:
 
 
 def day(context: RequestContext, arguments: DayOf) -> PageAnswer:
-    """Return what is whole of a day, and why the rest is not."""
+    """Return the completeness of a day, with the causes of its gaps and doubts."""
     offset = state_of(context, OfStation(arguments.station)).utc_offset_s
     today = local_day(context.now_us, offset)
     until = context.now_us - IN_TRANSIT_US
@@ -194,7 +194,7 @@ def before(day: date) -> date:
 
 
 def causes(found: ExplainedDay) -> list[tuple[int, int, int, str]]:
-    """Return of each hole, and of what is not good, its begin, end, minutes, and cause in words, by time."""
+    """Return begin, end, minutes, and cause in words of each gap and doubt, by time."""
     holes = (
         (
             *(gap.start_us, gap.end_us, round((gap.end_us - gap.start_us) / 6e7)),

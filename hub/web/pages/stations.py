@@ -1,4 +1,4 @@
-"""What the pages of several stations share."""
+"""Functions shared by the pages of stations."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from hub.web.table import RequestContext
 
 
 def offset_of(states: list[StationState]) -> int:
-    """Return the clock by which a page of several stations tells times: the first one's that has told its clock."""
+    """Return the offset from UTC, s, for a page of several stations: that of the first station with a minute."""
     return next((state.utc_offset_s for state in states if state.newest_us is not None), 28_800)
 
 
 def nothing_word(context: RequestContext, station: str) -> str:
-    """Return what is said in place of values of a station that somebody may see and that has no dated minute."""
+    """Return the text in place of values of a station without dated minutes."""
     count = undated_minutes(context.engine, station, -LAST_UTC, LAST_UTC)
     return undated(count) if count else _("no minute has arrived yet")

@@ -1,4 +1,4 @@
-"""The visit list: what needs attention at which station, causes merged, and what to take along."""
+"""The page of visits: what needs attention at which station, and what to take along."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from hub.web.table import PageAnswer, RequestContext
 
 
 class VisitCause(NamedTuple):
-    """One thing to see to: what it is, since when (None: not known), and the station's own reasons."""
+    """One reason for a visit: what it is, since when (None: not known), and the station's own reasons."""
 
     text: str
     since_us: int | None
@@ -25,7 +25,7 @@ class VisitCause(NamedTuple):
 
 
 class Stop(NamedTuple):
-    """One station of the trip: what is to be seen to, and what to take there."""
+    """One station of the trip: its causes, and what to take there."""
 
     station: str
     causes: list[VisitCause]
@@ -50,7 +50,7 @@ def by_station(found: list[Visit]) -> list[tuple[str, list[Visit]]]:
 
 
 def stop(station: str, mine: list[Visit]) -> Stop:
-    """Return a station as the list shows it."""
+    """Return a station as shown in the list."""
     causes = [VisitCause(cause_words(one), one.since_us, reasons(one)) for one in mine]
     return Stop(station, causes, _(", ").join(map(_, things(mine))))
 

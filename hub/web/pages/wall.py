@@ -22,7 +22,7 @@ from hub.web.pages.alerts import open_lines
 from hub.web.pages.stations import nothing_word, offset_of
 from hub.web.table import PageAnswer, RequestContext
 
-SHOWN = {  # by words that have room in a box beside the value
+SHOWN = {  # with labels that fit beside the value
     "wet_bulb_temperature": N_("Wet bulb"),
     "relative_humidity": N_("Humidity"),
     "wind_speed": N_("Wind"),
@@ -32,11 +32,11 @@ SHOWN = {  # by words that have room in a box beside the value
 }
 WET_BULB, TEMPERATURE, RAIN = "wet_bulb_temperature", "air_temperature", "rainfall_amount"
 ALERTS_SEEN = 5  # of a station; the others are on its own page
-PICTURE_OLD_S = 2 * 3600  # a camera that takes one an hour has missed one
+PICTURE_OLD_S = 2 * 3600  # a camera with hourly pictures has missed one
 
 
 class Tile(NamedTuple):
-    """One camera's newest picture: its tile's address ("" where nothing of it is here), age, doubt and why."""
+    """One camera's newest picture: its tile's address ("" where no part is stored), age, doubt and why."""
 
     camera: str
     address: str
@@ -49,9 +49,9 @@ class Tile(NamedTuple):
 
 
 class Box(NamedTuple):
-    """One station: its newest minute's end, age, temperature first, what else is known, open alerts, and cameras.
+    """One station: its newest minute's end, age, temperature first, other values, open alerts, and cameras.
 
-    `nothing`: said in place of values where no minute has a time.
+    `nothing`: the text in place of values where there is no dated minute.
     """
 
     station: str
@@ -75,7 +75,7 @@ def show(context: RequestContext, _said: Nothing) -> PageAnswer:
 
 
 def advice(account: Account) -> str:
-    """Return what somebody who sees no station is to do."""
+    """Return advice for somebody who sees no station."""
     if account.may(Right.MANAGE):
         return _(
             "In each station's station.toml name the broker that this hub listens to ([broker] url); "
@@ -85,7 +85,7 @@ def advice(account: Account) -> str:
 
 
 def box(context: RequestContext, state: StationState) -> Box:
-    """Return one station as the wall shows it."""
+    """Return one station as shown on the wall."""
     now = context.queries.now(state.station)
     known = with_wet_bulb(now)
     cards = {name: view.card(name, known[name], (), context.now_us) for name in (TEMPERATURE, *SHOWN) if name in known}
@@ -107,9 +107,9 @@ def box(context: RequestContext, state: StationState) -> Box:
 
 
 def rain_today(context: RequestContext, state: StationState) -> Markup:
-    """Return the rain since the station's midnight, of good minutes alone.
+    """Return the rain since the station's midnight, from good minutes only.
 
-    "≥" where much of the day has none, or an amount is in doubt.
+    It has "≥" where much of the day has none, or an amount is in doubt.
     """
     midnight = day_us(local_day(context.now_us, state.utc_offset_s), state.utc_offset_s)
     hours = context.queries.series(state.station, RAIN, midnight, context.now_us, "hour").points
@@ -123,7 +123,7 @@ def rain_today(context: RequestContext, state: StationState) -> Markup:
 
 
 def with_wet_bulb(now: Now) -> dict[str, Value]:
-    """Return the values of a minute with what is derived from them at once."""
+    """Return the values of a minute with the derived wet bulb."""
     derived = derived_of(now)
     if WET_BULB in now.values or WET_BULB not in derived:
         return now.values
@@ -131,13 +131,13 @@ def with_wet_bulb(now: Now) -> dict[str, Value]:
 
 
 def derived_of(now: Now) -> dict[str, float]:
-    """Return what is derived from the good values of a minute."""
+    """Return the quantities derived from the good values of a minute."""
     values = {name: known.value for name, known in now.values.items()}
     return derive(values, {name: known.quality for name, known in now.values.items()})
 
 
 def tile(station: str, camera: CameraNow, now_us: int) -> Tile:
-    """Return one camera as the wall shows it."""
+    """Return one camera as shown on the wall."""
     age = None if camera.time_us is None else (now_us - camera.time_us) / 1e6
     freshness = "gone" if age is None else "fresh" if age < PICTURE_OLD_S else "old"
     return Tile(

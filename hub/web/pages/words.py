@@ -1,4 +1,4 @@
-"""Words that several of the hub's pages use."""
+"""Words shared by the hub's pages."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def role_word(role: str) -> str:
 
 
 def kind_word(kind: str | None) -> str:
-    """Return what kind of record an event is."""
+    """Return the name of a kind of event."""
     words = {
         "start": _("Start"),
         "setup": _("Set-up"),
@@ -33,12 +33,12 @@ def percent(rate: float | None) -> str:
 
 
 def cut_off(rate: float) -> float:
-    """Return a rate cut off at a hundredth of a percent, so that only all of it is 100 %."""
+    """Return a rate rounded down to a hundredth of a percent, so that only all is 100 %."""
     return math.floor(round(rate * 10_000, 6)) / 10_000  # 0.57 * 10,000 is a little less than 5,700
 
 
 def action_word(action: str) -> str:
-    """Return in words what somebody did, as the audit names it."""
+    """Return an action of the audit log in words."""
     words = {
         "login": _("logged in"),
         "command picture": _("requested a picture"),

@@ -10,6 +10,7 @@ import pytest
 from rich.cells import cell_len
 
 from hub.config import load
+from provisioning.commands.exits import Exit
 from tests.kits.command import minshan
 from tests.kits.sink_kit import query
 from tests.unit.provisioning.test_interview import interviewed
@@ -123,3 +124,19 @@ def test_a_wrong_option_is_told_before_anything_is_asked(
         code, said = ran.code, ran.err
     assert (code, f"Error: {told}" in unfolded(said)) == (2, True), said
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("option", "url"),
+    [
+        ("--broker", "mqtt://hub@[::1"),
+        ("--broker", "mqtt://hub:secret@[::1"),
+        ("--database", "postgresql://hub@[::1/minshan"),
+    ],
+)
+def test_an_address_with_half_a_bracket_is_a_mistake_of_the_command_line(tmp_path: Path, option: str, url: str) -> None:
+    """As any other wrong address is: it is no fault of Minshan's own."""
+    words = {"--broker": "mqtt://127.0.0.1:9", "--database": f"sqlite://{tmp_path}/hub.db"} | {option: url}
+    done = minshan(*HUB_INIT, *(word for pair in words.items() for word in pair), "--out", str(tmp_path / "hub.toml"))
+    assert done.code == Exit.USAGE, done.err
+    assert not (tmp_path / "hub.toml").exists()

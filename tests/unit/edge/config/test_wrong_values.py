@@ -81,6 +81,7 @@ def test_what_is_no_text_is_told(tmp_path: Path, raw: bytes, said: str) -> None:
         ("sqlite:///x.db", "postgresql://u@h:port/n", "the database must be sqlite:///FILE"),
         ("[broker]", '[hub]\nname = "a b"\n[broker]', "must be at most 32 letters A-Z, digits or hyphens"),
         ("[broker]", '[http]\npublic_url = "http://a b"\n[broker]', "must be an address without a path"),
+        ("[broker]", '[http]\npublic_url = "https://[::1"\n[broker]', "must be an address without a path"),
         ("[broker]", '[http]\nbehind_proxy = ["10.0.0.300"]\n[broker]', "must be addresses or networks"),
         ("[broker]", '[http]\nbehind_proxy = ["*"]\n[broker]', "must be addresses or networks"),
         ("mqtt://h", "mqtt://h:99999", "the port after the host's : must be from 1 to 65535"),
