@@ -44,7 +44,7 @@ PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer
 # %; by its own habit, before the hour is over, only where it should have moved so much. In air whose humidity moves by
 # less a thermometer in tenths may stand still for a night.
 OWED_SOON = 1.5
-EQUAL, BY_WAY = "equal", "way"  # the habits of which they are, kept beside that of standing still
+EQUAL, BY_WAY, BY_DAY = "equal", "way", "day"  # the habits of which they are, kept beside that of standing still
 EQUAL_S = 600.0  # wind by one and the same number, s, and three times its device's longest such run
 FRAME = 3  # so many still quantities of one sensor are a repeated frame, whatever others do
 
@@ -96,15 +96,23 @@ class Persistence:
         ]
 
     def doubts(
-        self, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
+        self,
+        begin: float,
+        end: float,
+        values: Mapping[str, Value],
+        samples: Mapping[str, Sequence[float]],
+        sun: float | None = None,
     ) -> dict[str, Reason]:
-        """Return channel -> why it is suspect, after the minute [begin, end) s with these values and samples."""
+        """Return channel -> why it is suspect, after the minute [begin, end) s with these values and samples.
+
+        `sun`: the sine of its height, 0 while it is down, None where that is not known.
+        """
         for each in self._watched:
             doubted = each.run.doubted
             if samples.get(each.name):
                 follow(each, begin, end, values, samples[each.name])
             if each.way:
-                each.way.habit.pass_(end - begin if samples.get(each.name) else 0.0)
+                each.way.pass_(end - begin if samples.get(each.name) else 0.0, sun)
                 if not each.run.seconds or each.run.begin == begin:
                     each.way.end(doubted)
             attend(each, begin, end, values, samples)
@@ -206,7 +214,8 @@ def runs_of(each: WatchedChannel) -> list[tuple[str, StillRun]]:
 
 def habits_of(each: WatchedChannel) -> list[tuple[str, Habit]]:
     """Return a channel's habits, each with the name under which it is kept."""
-    ways = [(f"{each.name} {BY_WAY}", each.way.habit)] if each.way else []
+    way = each.way
+    ways = [(f"{each.name} {BY_WAY}", way.habit), (f"{each.name} {BY_DAY}", way.by_day)] if way else []
     return [*((name, run.habit) for name, run in runs_of(each)), *ways]
 
 
