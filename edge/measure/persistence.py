@@ -116,12 +116,12 @@ class Persistence:
                 if not each.run.seconds or each.run.begin == begin:
                     each.way.end(doubted)
             attend(each, begin, end, values, samples)
-        hour = [each for each in self._watched if each.run.seconds >= HOUR - 1.0]
+        hour = [each for each in self._watched if stands(each, HOUR)]
         sensors = [each.sensor for each in hour]
         for each in hour:
             each.run.doubted |= sensors.count(each.sensor) >= FRAME
         for each in self._watched:
-            still = each.run.seconds >= self._limit(each) - 1.0 or blows_alike(each)
+            still = stands(each, self._limit(each)) or blows_alike(each)
             each.run.doubted |= (still and self._others_move(each)) or told_by_witness(each)
             for _, run in runs_of(each):
                 run.doubted |= each.run.doubted and run.seconds > 0
@@ -217,6 +217,12 @@ def habits_of(each: WatchedChannel) -> list[tuple[str, Habit]]:
     way = each.way
     ways = [(f"{each.name} {BY_WAY}", way.habit), (f"{each.name} {BY_DAY}", way.by_day)] if way else []
     return [*((name, run.habit) for name, run in runs_of(each)), *ways]
+
+
+def stands(each: WatchedChannel, seconds: float) -> bool:
+    """Return whether it has stood still for so long; weak wind that goes up and down by half of itself has not."""
+    run, share = each.run, each.rule.share
+    return run.seconds >= seconds - 1.0 and (share is None or run.high - run.low < share * run.high - 1e-6)
 
 
 def blows_alike(each: WatchedChannel) -> bool:

@@ -15,20 +15,22 @@ class MovementRule(msgspec.Struct, frozen=True):
     """When a quantity must move.
 
     `least`: by so much in an hour (None: by the device's own step); judged only of devices with steps up to
-    `finest`, and in minutes whose mean lies within `low`..`high`.
+    `finest`, and in minutes whose mean lies within `low`..`high`. `share`: or by so much of the most that it told.
     """
 
     least: float | None
     finest: float
     low: float = float("-inf")
     high: float = float("inf")
+    share: float | None = None
 
 
 RULES = {
     "air_temperature": MovementRule(None, 0.1),
     "relative_humidity": MovementRule(None, 0.5, high=95.0),  # Z
     "air_pressure": MovementRule(None, 0.15),  # C; a device that tells whole hPa stands still for hours
-    "wind_speed": MovementRule(0.5, 0.5, low=0.1),  # Z
+    # Z; but the air of a sheltered place goes between 0.1 and 0.5 m/s for a whole night, as only sonics tell (ours)
+    "wind_speed": MovementRule(0.5, 0.5, low=0.1, share=0.5),
     "wind_from_direction": MovementRule(10.0, 45.0),  # Z; its wind is asked apart
     "illuminance": MovementRule(None, 10.0, low=1200.0),  # not by night, nor of a lamp (`sun`)
     "solar_irradiance": MovementRule(None, 1.0, low=100.0),  # a step of 1 W/m2 is little of more alone
