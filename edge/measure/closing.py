@@ -21,7 +21,7 @@ from edge.measure.lasting import Lasting, Wet
 from edge.measure.limits import Limits, for_device
 from edge.measure.offset import ChannelOffsets, Leapt
 from edge.measure.pairs import Pairs, Usual
-from edge.measure.persistence import BY_WAY, EQUAL, Persistence
+from edge.measure.persistence import BY_DAY, BY_WAY, EQUAL, Persistence
 from edge.measure.rain import Rain
 from edge.measure.still import StillDoubt
 from edge.measure.sun import Site, Sun
@@ -75,7 +75,7 @@ class Doubts(msgspec.Struct, omit_defaults=True):
 
 def renamed(key: str, names: Mapping[str, str]) -> str | None:
     """Return a key with its channels renamed: one channel, two of a pair, or one and the kind of its state."""
-    words = [word if word in (EQUAL, BY_WAY) else names.get(word) for word in key.split(" ")]
+    words = [word if word in (EQUAL, BY_WAY, BY_DAY) else names.get(word) for word in key.split(" ")]
     return None if None in words else " ".join(map(str, words))
 
 
@@ -128,9 +128,9 @@ class Closing:
         leapt = {} if worked else self._offsets.doubts(begin, end, values, samples)
         doubts |= leapt
         doubts |= self._lasting.doubts(begin, end, raised(values, doubts), samples)
-        by_night = self._sun is not None and self._sun.is_down(begin, end, utc_offset)
-        doubts |= self._dead.doubts(begin, end, raised(values, doubts), by_night)
-        still = self._persistence.doubts(begin, end, raised(values, doubts), samples)
+        sun = self._sun.shines(begin, end, utc_offset) if self._sun else None
+        doubts |= self._dead.doubts(begin, end, raised(values, doubts), by_night=sun == 0)
+        still = self._persistence.doubts(begin, end, raised(values, doubts), samples, sun)
         standing, told = self._persistence.standing(), raised(values, doubts | still)
         doubts |= {} if worked else self._pairs.doubts(begin, end, told, standing)
         doubts |= still

@@ -44,7 +44,7 @@ PER_KELVIN, OWED, OWED_STEPS = 0.06, 3.0, 5.0  # a hygrometer by its thermometer
 # %; before an hour is over, a hygrometer is judged by its own habit only if it owes so much. While humidity changes by
 # less, a thermometer with steps of tenths may stand still for a night.
 OWED_SOON = 1.5
-EQUAL, BY_WAY = "equal", "way"  # suffixes of the names of habits other than that of standing still
+EQUAL, BY_WAY, BY_DAY = "equal", "way", "day"  # suffixes of the names of habits other than that of standing still
 EQUAL_S = 600.0  # wind by one and the same number, s, and three times its device's longest such run
 FRAME = 3  # still quantities of one sensor that mean a repeated frame, whatever other sensors do
 
@@ -96,24 +96,32 @@ class Persistence:
         ]
 
     def doubts(
-        self, begin: float, end: float, values: Mapping[str, Value], samples: Mapping[str, Sequence[float]]
+        self,
+        begin: float,
+        end: float,
+        values: Mapping[str, Value],
+        samples: Mapping[str, Sequence[float]],
+        sun: float | None = None,
     ) -> dict[str, Reason]:
-        """Return channel -> why it is suspect, after the minute [begin, end) s with these values and samples."""
+        """Return channel -> why it is suspect, after the minute [begin, end) s with these values and samples.
+
+        `sun`: the sine of its height, 0 while it is down, None where that is not known.
+        """
         for each in self._watched:
             doubted = each.run.doubted
             if samples.get(each.name):
                 add_minute(each, begin, end, values, samples[each.name])
             if each.way:
-                each.way.habit.pass_(end - begin if samples.get(each.name) else 0.0)
+                each.way.pass_(end - begin if samples.get(each.name) else 0.0, sun)
                 if not each.run.seconds or each.run.begin == begin:
                     each.way.end(doubted)
             track_witnesses(each, begin, end, values, samples)
-        hour = [each for each in self._watched if each.run.seconds >= HOUR - 1.0]
+        hour = [each for each in self._watched if stands(each, HOUR)]
         sensors = [each.sensor for each in hour]
         for each in hour:
             each.run.doubted |= sensors.count(each.sensor) >= FRAME
         for each in self._watched:
-            still = each.run.seconds >= self._limit(each) - 1.0 or wind_is_constant(each)
+            still = stands(each, self._limit(each)) or wind_is_constant(each)
             each.run.doubted |= (still and self._others_move(each)) or must_have_changed(each)
             for _, run in runs_of(each):
                 run.doubted |= each.run.doubted and run.seconds > 0
@@ -210,8 +218,15 @@ def runs_of(each: WatchedChannel) -> list[tuple[str, StillRun]]:
 
 def habits_of(each: WatchedChannel) -> list[tuple[str, Habit]]:
     """Return a channel's habits, each with the name under which it is saved."""
-    ways = [(f"{each.name} {BY_WAY}", each.way.habit)] if each.way else []
+    way = each.way
+    ways = [(f"{each.name} {BY_WAY}", way.habit), (f"{each.name} {BY_DAY}", way.by_day)] if way else []
     return [*((name, run.habit) for name, run in runs_of(each)), *ways]
+
+
+def stands(each: WatchedChannel, seconds: float) -> bool:
+    """Return whether it has stood still for so long; weak wind that varies by half of itself has not."""
+    run, share = each.run, each.rule.share
+    return run.seconds >= seconds - 1.0 and (share is None or run.high - run.low < share * run.high - 1e-6)
 
 
 def wind_is_constant(each: WatchedChannel) -> bool:

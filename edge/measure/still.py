@@ -15,20 +15,22 @@ class MovementRule(msgspec.Struct, frozen=True):
     """When a quantity must change.
 
     `least`: by so much in an hour (None: by the device's own step); applied only to devices with steps up to `finest`,
-    and in minutes whose mean lies within `low`..`high`.
+    and in minutes whose mean lies within `low`..`high`. `share`: or by this share of its highest value.
     """
 
     least: float | None
     finest: float
     low: float = float("-inf")
     high: float = float("inf")
+    share: float | None = None
 
 
 RULES = {
     "air_temperature": MovementRule(None, 0.1),
     "relative_humidity": MovementRule(None, 0.5, high=95.0),  # Z
     "air_pressure": MovementRule(None, 0.15),  # C; a device with steps of 1 hPa stands still for hours
-    "wind_speed": MovementRule(0.5, 0.5, low=0.1),  # Z
+    # Z; but at a sheltered place the air varies between 0.1 and 0.5 m/s for a whole night, as only sonics show (ours)
+    "wind_speed": MovementRule(0.5, 0.5, low=0.1, share=0.5),
     "wind_from_direction": MovementRule(10.0, 45.0),  # Z; the wind speed is checked separately
     "illuminance": MovementRule(None, 10.0, low=1200.0),  # not at night, nor in a lamp's light (`sun`)
     "solar_irradiance": MovementRule(None, 1.0, low=100.0),  # only above 100 W/m2 is a step of 1 W/m2 small

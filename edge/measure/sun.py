@@ -86,9 +86,9 @@ class Sun:
         ]
         return max(told) / clear if told else None
 
-    def is_down(self, begin: float, end: float, utc_offset: float | None) -> bool:
-        """Return whether the sun is known to be down in the minute [begin, end) s."""
-        return utc_offset is not None and self.height((begin + end) / 2 + utc_offset) <= 0
+    def shines(self, begin: float, end: float, utc_offset: float | None) -> float | None:
+        """Return the sine of the sun's height in the minute [begin, end) s; 0 while it is down, None: not known."""
+        return None if utc_offset is None else max(0.0, math.sin(self.height((begin + end) / 2 + utc_offset)))
 
     def _watch(self, name: str, watts: float, seconds: float, clear: float) -> None:
         """Add a minute's light; `seconds`: of high sun in it."""

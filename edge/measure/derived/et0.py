@@ -1,8 +1,8 @@
-"""Reference evapotranspiration by FAO-56 (Allen 1998), daily and hourly, mm.
+"""Reference evapotranspiration of an hour by FAO-56 (Allen 1998), mm; a day's is the sum of its hours.
 
 Not ASCE-EWRI 2005, whose hourly denominator differs by 5 %: the record names the variant. If radiation is not measured,
-it may be estimated from lux, and the result says so: the factor alone is uncertain by +-7 %. Radiation MJ/m2 (per day
-or hour), temperature degC, humidity %, wind m/s, pressure kPa, unless stated otherwise.
+it may be estimated from lux, and the result says so: the factor alone is uncertain by +-7 %. Radiation MJ/m2 per
+hour, temperature degC, humidity %, wind m/s, pressure kPa, unless stated otherwise.
 """
 
 import math
@@ -12,7 +12,7 @@ import msgspec
 from edge.measure.derived.psychrometrics import saturation_kpa
 
 SOLAR_CONSTANT = 0.0820  # MJ/m2/min
-STEFAN_DAY, STEFAN_HOUR = 4.903e-9, 2.043e-10  # MJ/K4/m2
+STEFAN_HOUR = 2.043e-10  # MJ/K4/m2
 ALBEDO = 0.23
 LEAST_CLEARNESS = 0.3  # Rs/Rso: ASCE-EWRI 2005 (0.3..1); FAO-56 gives 0.33..1. With less, clouds would warm the ground
 LOW_SUN = math.radians(17.0)  # below it Rs/Rso depends on the skyline, not on the clouds (ASCE-EWRI 2005: 0.3 rad)
@@ -28,18 +28,6 @@ class Place(msgspec.Struct, frozen=True):
     longitude: float
     altitude_m: float
     utc_offset_h: float = 8.0
-
-
-class DayWeather(msgspec.Struct, frozen=True):
-    """A day's weather: extremes of temperature, vapour pressure (kPa), wind at 2 m, radiation, soil heat flux (0)."""
-
-    day_of_year: int
-    highest: float
-    lowest: float
-    vapour_kpa: float
-    wind_2m: float
-    radiation: float
-    soil_heat: float = 0.0
 
 
 class HourWeather(msgspec.Struct, frozen=True):
@@ -96,28 +84,6 @@ def slope(temperature: float) -> float:
     return 4098 * saturation_kpa(temperature) / (temperature + 237.3) ** 2
 
 
-def vapour_from_humidities(highest: float, lowest: float, humidity_max: float, humidity_min: float) -> float:
-    """Return a day's vapour pressure, kPa, from its extremes of temperature and humidity (eq. 17)."""
-    return (saturation_kpa(lowest) * humidity_max + saturation_kpa(highest) * humidity_min) / 200.0
-
-
-def daily(day: DayWeather, place: Place, radiation: str = "measured") -> Evapotranspiration:
-    """Return the ET0 of a day (eq. 6).
-
-    The temperature is the middle of the extremes, not the mean of the minutes.
-    """
-    mean = (day.highest + day.lowest) / 2
-    saturated = (saturation_kpa(day.highest) + saturation_kpa(day.lowest)) / 2
-    clear = clear_sky(extraterrestrial_day(day.day_of_year, place.latitude), place.altitude_m)
-    warm = ((day.highest + 273.16) ** 4 + (day.lowest + 273.16) ** 4) / 2
-    clearness = bounded(day.radiation / clear if clear > 0 else 1.0)
-    net = _net(day.radiation, clearness, STEFAN_DAY * warm, day.vapour_kpa)
-    gamma, delta = psychrometric(pressure_at(place.altitude_m)), slope(mean)
-    wind = gamma * 900 / (mean + 273) * day.wind_2m * (saturated - day.vapour_kpa)
-    mm = (0.408 * delta * (net - day.soil_heat) + wind) / (delta + gamma * (1 + 0.34 * day.wind_2m))
-    return Evapotranspiration(mm, radiation)
-
-
 def hourly(hour: HourWeather, place: Place, radiation: str = "measured") -> Evapotranspiration | None:
     """Return the ET0 of an hour (eq. 53), which may be a little below 0.
 
@@ -156,21 +122,6 @@ def bounded(clearness: float) -> float:
 def clear_sky(extraterrestrial: float, altitude_m: float) -> float:
     """Return the radiation under a clear sky (eq. 37), in the unit of its input."""
     return (0.75 + 2e-5 * altitude_m) * extraterrestrial
-
-
-def extraterrestrial_day(day_of_year: int, latitude: float) -> float:
-    """Return a day's extraterrestrial radiation, MJ/m2 (eq. 21)."""
-    near, tilt = _sun(day_of_year)
-    north = math.radians(latitude)
-    sunset = math.acos(max(-1.0, min(1.0, -math.tan(north) * math.tan(tilt))))
-    level = sunset * math.sin(north) * math.sin(tilt) + math.cos(north) * math.cos(tilt) * math.sin(sunset)
-    return 24 * 60 / math.pi * SOLAR_CONSTANT * near * level
-
-
-def day_length(day_of_year: int, latitude: float) -> float:
-    """Return the hours from sunrise to sunset over a flat horizon (eq. 34)."""
-    tilt = _sun(day_of_year)[1]
-    return 24 / math.pi * math.acos(max(-1.0, min(1.0, -math.tan(math.radians(latitude)) * math.tan(tilt))))
 
 
 def extraterrestrial_hour(day_of_year: int, middle: float, place: Place) -> float:

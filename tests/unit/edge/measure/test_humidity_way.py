@@ -11,6 +11,7 @@ from drivers.reading import Reading
 from edge.measure.closing import Doubts
 from edge.measure.limits import limits_for
 from edge.measure.minute import ChannelLine, Minutes
+from edge.measure.sun import Site
 from edge.records.bodies import Minute
 from tests.kits.station_day import Truth
 
@@ -19,22 +20,22 @@ LEARN = 14 * 60  # minutes
 MINUTE = 60.0
 
 
-def mast(step: float = 0.1, kept: Doubts | None = None) -> Minutes:
+def mast(step: float = 0.1, kept: Doubts | None = None, site: Site | None = None) -> Minutes:
     """Return a thermometer of that step beside a hygrometer and a barometer."""
     steps = {T: step, RH: 0.1, P: 0.1}
     lines = [ChannelLine(n, "mast", Channel(n, -1e6, 1e6, s), limits_for(n, 1590), 6.0) for n, s in steps.items()]
-    return Minutes(lines, None, kept)
+    return Minutes(lines, site, kept)
 
 
-def run(minutes: Minutes, truth: Truth, first: int, last: int) -> list[Minute]:
-    """Return the minutes [first, last) of weather by the instant."""
+def run(minutes: Minutes, truth: Truth, first: int, last: int, utc: float | None = None) -> list[Minute]:
+    """Return the minutes [first, last) of weather by the instant; `utc`: that of the instant 0, s."""
     found = []
     for number in range(first, last):
         for n in range(6):
             at = MINUTE * number + 10.0 * n
             for name, value in truth(at).items():
                 minutes.take("mast", Reading(name, round(value, 1), at))
-        found.append(minutes.close(MINUTE * number, MINUTE * number + MINUTE, None, {}))
+        found.append(minutes.close(MINUTE * number, MINUTE * number + MINUTE, utc, {}))
     return found
 
 
@@ -119,3 +120,42 @@ def test_a_stuck_pyranometer_is_found_within_the_hour() -> None:
     flags = told(500.0, clear=False)
     assert set(flags[:59]) == {1} and set(flags[60:]) == {3}
     assert set(told(40.0, clear=False)) == {1}  # dusk under cloud
+
+
+SITE = Site(31.68, 103.85, 1590.0, 8.0)
+MIDNIGHT = 1_782_057_600.0  # 2026-06-22 at the site, UTC s
+DAY, NOON = 1440, 12 * 60  # minutes
+
+
+def resting_by_night(at: float) -> dict[str, float]:
+    """Return air that rests for 50 minutes of each hour of night, and for 5 of those between 6 and 20."""
+    by_day = 6 <= at / 3600.0 % 24 < 20
+    return weather(300.0 if by_day else 3000.0, 1.2)(at)
+
+
+def first_doubt_at_noon(utc: float | None, kept_over_a_restart: bool = False) -> int | None:
+    """Return after which minute of the second day's noon a thermometer is doubted that sticks there, of 60."""
+    minutes = mast(site=SITE)
+    learnt = run(minutes, resting_by_night, 0, DAY + NOON, utc)
+    assert all(m.quality[T] == 1 for m in learnt)
+    if kept_over_a_restart:
+        minutes = mast(kept=msgspec.convert(msgspec.to_builtins(minutes.keep()), Doubts), site=SITE)
+    told = run(minutes, stuck(resting_by_night), DAY + NOON, DAY + NOON + 60, utc)
+    return next((n for n, m in enumerate(told) if m.quality[T] != 1), None)
+
+
+def test_one_that_rests_by_night_alone_is_found_by_day() -> None:
+    """Long stillness by night is no habit of the day: it is found as soon as one that never rests long."""
+    assert first_doubt_at_noon(MIDNIGHT) == 19
+    assert first_doubt_at_noon(MIDNIGHT, kept_over_a_restart=True) == 19
+
+
+def test_without_the_time_nobody_knows_that_it_is_day() -> None:
+    """The habit of the night holds then."""
+    assert first_doubt_at_noon(None) is None
+
+
+def test_a_night_is_judged_by_its_own_habit() -> None:
+    """Two more nights and days of the same air raise no doubt."""
+    minutes = mast(site=SITE)
+    assert all(m.quality[T] == 1 for m in run(minutes, resting_by_night, 0, 3 * DAY, MIDNIGHT))

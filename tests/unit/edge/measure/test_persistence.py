@@ -205,3 +205,24 @@ def test_a_second_vane_without_cups_is_judged_by_the_wind_of_the_first() -> None
     vane = "wind_from_direction.hedge"
     bodies = run(mast([*AIR, vane]), lambda at: weather(at) | {vane: 91.0}, 0, 90)
     assert set(flags(bodies, vane)[60:]) == {3}
+
+
+def weak_wind(at: float) -> dict[str, float]:
+    """Return air among trees in a still night, as a sonic tells it: between 0.15 and 0.45 m/s."""
+    return weather(at) | {"wind_speed": round(0.3 + 0.1 * math.sin(at / 90) + 0.05 * math.sin(at / 37), 2)}
+
+
+def test_weak_wind_that_goes_up_and_down_by_half_of_itself_is_good() -> None:
+    """All night, though it never moves by 0.5 m/s, also for a device that never stood still for long before."""
+    assert set(flags(run(mast(AIR), weak_wind, 0, 180), "wind_speed")) == {1}
+    assert set(flags(run(breezy(), weak_wind, 0, 60), "wind_speed")) == {1}
+
+
+def test_weak_wind_of_a_sensor_that_hardly_moves_is_suspect() -> None:
+    """Its last digit goes by a step, no more, for an hour."""
+
+    def flickers(at: float) -> dict[str, float]:
+        return weather(at) | {"wind_speed": 0.4 if at % 120 < 60 else 0.3}
+
+    found = flags(run(mast(AIR), flickers, 0, 90), "wind_speed")
+    assert set(found[:59]) == {1} and set(found[60:]) == {3}

@@ -130,8 +130,8 @@ def test_the_share_of_the_sun_is_the_brightest_good_sensor_s(sun: Sun) -> None:
 @pytest.mark.parametrize(("at", "down"), [(NIGHT, True), (EVENING, False), (NOON, False)])
 def test_the_sun_is_down_only_where_that_is_known(sun: Sun, at: float, down: bool) -> None:
     """Without the time nobody says so."""
-    assert sun.is_down(at, at + 60.0, MIDNIGHT) is down
-    assert not sun.is_down(at, at + 60.0, None)
+    assert (sun.shines(at, at + 60.0, MIDNIGHT) == 0) is down
+    assert sun.shines(at, at + 60.0, None) is None
 
 
 def test_a_clear_sky_is_that_of_haurwitz_and_brighter_higher_up() -> None:
