@@ -144,6 +144,10 @@ class ModbusDevice:
             ]
         )
 
+    def greet(self) -> None:
+        """Make its first request, whatever its registers hold. Raise as `read`, void answers aside."""
+        self._answer(self._requests[0])
+
     def _answer(self, request: RegisterRequest) -> tuple[int, ...]:
         """Return the registers of one request. Raise the line's errors, with what can be told of their cause."""
         count = len(request.places)
