@@ -68,3 +68,21 @@ def test_a_direction_beside_a_speed_that_no_wind_has_is_none(text: str) -> None:
     sentence = b"$%s*%02X\r\n" % (text.encode(), xor8(text.encode()))
     found = {reading.quantity: reading for reading in readings(fed("nmea", sentence))}
     assert set(found) == {"wind_speed", "wind_from_direction"} and all(reading.doubt for reading in found.values())
+
+
+@pytest.mark.parametrize(
+    ("quantity", "low", "high", "good", "none"),
+    [
+        ("relative_humidity", 0.0, 100.0, (0.4, 103.0), (-0.4, 103.4)),
+        ("solar_irradiance", 0.0, 1800.0, (-10.0, 1800.0), (-10.4, 1800.4)),
+        ("air_temperature", -40.0, 80.0, (-40.0, 80.0), (-40.4, 80.4)),
+    ],
+)
+def test_a_value_beyond_what_a_good_device_tells_is_doubted(
+    quantity: str, low: float, high: float, good: tuple[float, ...], none: tuple[float, ...]
+) -> None:
+    """Fog and a thermopile's night reach beyond a datasheet's range, by so much and no more."""
+    limits = DriverLimits([Channel(quantity, low, high, 0.1)])
+    for values, is_good in ((good, True), (none, False)):
+        for value in values:
+            assert (limits.judged((Reading(quantity, value, 0.0),))[0].doubt is None) is is_good, value
