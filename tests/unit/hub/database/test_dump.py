@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,16 @@ from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.sink import SinkError
 from tests.kits.postgres import Cluster, program
-from tests.kits.sink_kit import delivery, row
+from tests.kits.sink_kit import delivery, kept, row
+
+
+def instead_of_pg_dump(folder: Path, monkeypatch: pytest.MonkeyPatch, script: str) -> None:
+    """Put a program of that name first in the PATH."""
+    made = folder / "bin" / "pg_dump"
+    made.parent.mkdir()
+    made.write_text(f"#!/bin/sh\n{script}\n")
+    made.chmod(0o755)
+    monkeypatch.setenv("PATH", os.pathsep.join([str(made.parent), os.environ["PATH"]]))
 
 
 def test_what_hinders_a_dump_is_told_and_is_no_full_disk(cluster: Cluster, tmp_path: Path) -> None:
@@ -29,10 +39,42 @@ def test_a_dump_that_is_cut_short_is_no_backup(
     sink = DatabaseSink(opened(url))
     sink.commit(delivery(row(1)))
     sink.close()
-    short = tmp_path / "bin" / "pg_dump"
-    short.parent.mkdir()
-    short.write_text(f'#!/bin/sh\n"{program("pg_dump")}" "$@" | head -c 2000\n')
-    short.chmod(0o755)
-    monkeypatch.setenv("PATH", os.pathsep.join([str(short.parent), os.environ["PATH"]]))
+    instead_of_pg_dump(tmp_path, monkeypatch, f'"{program("pg_dump")}" "$@" | head -c 2000')
     with pytest.raises(SinkError, match="pg_restore"):
         dump.write(url, None, tmp_path / "backup")
+
+
+@pytest.mark.parametrize(
+    ("script", "told"),
+    [
+        ("echo NOTICE: much >&2; echo 'pg_dump: error: no way' >&2; echo more >&2; exit 1", "pg_dump: error: no way"),
+        ("echo 'first of two' >&2; echo second >&2; exit 1", "first of two"),
+        ("exit 7", "exit code 7"),
+        ('echo "error: in $LC_ALL:$LANGUAGE:" >&2; exit 1', "error: in C.UTF-8::"),
+        ('echo "error: as $PGPASSWORD" >&2; exit 1', "error: as secret"),
+    ],
+)
+def test_a_program_that_fails_is_told_by_its_own_line(
+    script: str, told: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In English, whatever the person speaks, as its words are told apart; the password is in no list of processes."""
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    monkeypatch.setenv("LANGUAGE", "zh")
+    instead_of_pg_dump(tmp_path, monkeypatch, script)
+    with pytest.raises(SinkError) as refused:
+        dump.write("postgresql://nobody@nowhere/x", "secret", tmp_path / "backup")
+    assert str(refused.value) == told
+
+
+def test_a_connection_that_is_ending_is_waited_for(cluster: Cluster, tmp_path: Path) -> None:
+    """Whoever has just stopped the hub restores at once."""
+    url = cluster.database()
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(row(1)))
+    dump.write(url, None, tmp_path / "backup")
+    sink.commit(delivery(row(2)))
+    ending = threading.Timer(1.0, sink.close)
+    ending.start()
+    dump.restore(url, None, tmp_path / "backup")
+    ending.join()
+    assert len(kept(url)) == 1
