@@ -11,6 +11,7 @@ from drivers.checksums import xor8
 from drivers.driver import Channel
 from drivers.limits import DriverLimits
 from drivers.reading import Reading
+from drivers.reason import Reason
 from tests.data import shared
 from tests.unit.drivers.test_void_answers import fed, readings
 
@@ -86,3 +87,12 @@ def test_a_value_beyond_what_a_good_device_tells_is_doubted(
     for values, is_good in ((good, True), (none, False)):
         for value in values:
             assert (limits.judged((Reading(quantity, value, 0.0),))[0].doubt is None) is is_good, value
+
+
+def test_a_lone_zero_and_a_reason_of_the_device_s_own_stand() -> None:
+    """A probe of moisture alone tells 0 % in air, and a hygrometer never; what the device doubts itself says more."""
+    limits = DriverLimits([Channel(name, 0.0, 100.0, 0.1) for name in ("soil_moisture", "relative_humidity", "pm10")])
+    doubts = [limits.judged((Reading(name, 0.0, 0.0),))[0].doubt for name in ("soil_moisture", "relative_humidity")]
+    assert doubts[0] is None and doubts[1] is not None
+    own = Reason("fan_failure", "fan failure")
+    assert limits.judged((Reading("pm10", 999.9, 0.0, own), Reading("soil_moisture", 3.0, 0.0)))[0].doubt == own
