@@ -52,14 +52,18 @@ def test_the_end_of_a_thermometer_s_range_beside_no_humidity_is_no_frost() -> No
 @pytest.mark.parametrize(("humidity", "temperature"), [(3270.4, 0.0), (-999.0, -40.0)])
 def test_no_temperature_beside_a_humidity_that_cannot_be_is_no_frost(humidity: float, temperature: float) -> None:
     """Half of a number that stands for none comes to 3270.4 % and 0.00 degC; fog beside a frost of 0.0 is one."""
-    limits = DriverLimits([Channel("air_temperature", -40.0, 80.0, 0.1), Channel("relative_humidity", 0.0, 100.0, 0.1)])
+    highest = {"air_temperature": 80.0, "relative_humidity": 100.0, "pm10": 1000.0}
+    limits = DriverLimits(
+        [Channel(name, -40.0 if name[0] == "a" else 0.0, high, 0.1) for name, high in highest.items()]
+    )
 
-    def is_good(wet: float, cold: float) -> bool:
-        readings = (Reading("relative_humidity", wet, 0.0), Reading("air_temperature", cold, 0.0))
+    def is_good(wet: float, cold: float, of: str = "relative_humidity") -> bool:
+        readings = (Reading(of, wet, 0.0), Reading("air_temperature", cold, 0.0))
         return limits.judged(readings)[1].doubt is None
 
     assert not is_good(humidity, temperature)
-    assert is_good(104.0, 0.0), "a hygrometer that drifts in fog says nothing against the thermometer"
+    assert is_good(104.0, 0.0) and is_good(-5.0, 0.0), "a hygrometer that drifts says nothing against the thermometer"
+    assert is_good(9999.0, 0.0, "pm10"), "nor does another sensor"
     assert is_good(humidity, 23.5) and is_good(humidity, -1.2), "the hygrometer alone may have failed"
 
 
