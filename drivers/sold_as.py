@@ -26,6 +26,8 @@ NAMES: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("veml|vishay", ("veml7700",)),
     ("victron|vedirect|mppt|smartshunt|bmv7|充电控制|太阳能控制", ("vedirect",)),
     ("windsonic|airmar|nmea|超声波风", ("nmea",)),
+    ("fxjt", ("modbus (profile=rs-fxjt)",)),  # one maker's vane and cups are sold as RS-, SN-3000- and PR-3000-
+    ("fsjt", ("modbus (profile=rs-fsjt)",)),
     ("翻斗|雨量|测雨|tippingbucket|raingau?ge|rainsensor|rainbucket|pluvio", RAIN),
     ("风向|风标|vane|winddirection", ("modbus (profile=rs-fxjt)", "vane")),
     ("风速|风杯|anemom|windspeed|windcup|windsensor", ("modbus (profile=rs-fsjt)", "pulses (kind=wind)", "nmea")),

@@ -127,7 +127,7 @@ def registers(answer: Answer, address: int, function: int, count: int) -> tuple[
     """Return the words (0-65535) of an answer to a read. Raise WrongDevice or Garbled if it is not one."""
     check(answer, address, function)
     size = answer.body[0]
-    if size != 2 * count or len(answer.body) != 1 + size:
+    if size != 2 * count:
         raise Garbled(other_length(size, count))
     return struct.unpack_from(f">{count}H", answer.body, 1)
 

@@ -144,6 +144,10 @@ class ModbusDevice:
             ]
         )
 
+    def greet(self) -> None:
+        """Make its first request, whatever its registers hold. Raise as `read`, void answers aside."""
+        self._answer(self._requests[0])
+
     def _answer(self, request: RegisterRequest) -> tuple[int, ...]:
         """Return the registers of one request. Raise the line's errors, with their cause as far as it can be found."""
         count = len(request.places)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from drivers.devices.modbus import read_registers
+from drivers.devices.modbus import ModbusDevice, read_registers
 from drivers.devices.modbus_registers import plan
 from drivers.devices.profiles import ProfileError, load
 from drivers.errors import Garbled, NoAnswer, WrongDevice
@@ -37,7 +37,7 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
         )
     if not 1 <= new_address <= 247:
         raise ProfileError(Reason("address_beyond", "the address {address} must be 1 to 247", address=new_address))
-    _read_first(bus, settings, settings.address)
+    ModbusDevice(bus, settings, profile).greet()  # which tells what is on the line where it is not this device
     if new_address == settings.address:
         return True
     if _answers(bus, settings, new_address):

@@ -121,9 +121,25 @@ def wires(name: str, settings: object) -> Iterator[tuple[str, str]]:
         lasting = lasting_name(Path(port))
         sentence = _("sensor {name}: {port} may be another adapter after the next start").format(name=name, port=port)
         yield sentence, _("Write port = {lasting}").format(lasting=f'"{lasting or "/dev/serial/by-id/…"}"')
+    if isinstance(port, str) and is_console(Path(port)):
+        sentence = _(
+            "sensor {name}: {port} is this system's console, which writes to it and reads what the device sends"
+        )
+        remedy = _(
+            "Free it (sudo raspi-config, Interface Options, Serial Port: no login shell, but the port), and reboot."
+        )
+        yield sentence.format(name=name, port=port), remedy
     if isinstance(baud, int) and baud not in OFTEN:
         sentence = _("sensor {name}: baud = {baud} is not a usual baud rate").format(name=name, baud=baud)
         yield sentence, _("The usual ones are {speeds}.").format(speeds=_(", ").join(map(str, OFTEN[:10])))
+
+
+def is_console(port: Path, devices: Path = TTY) -> bool:
+    """Return whether the kernel's messages, and so a login, are on that port: it is a Raspberry Pi's as delivered."""
+    try:
+        return port.resolve().name in (devices / "console" / "active").read_text("ascii").split()
+    except OSError:
+        return False
 
 
 def lasting_name(port: Path, folder: Path = Path("/dev/serial"), devices: Path = TTY) -> Path | None:

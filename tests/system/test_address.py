@@ -14,6 +14,7 @@ from drivers.twins.wires import PtyWire
 from edge.clock.clock import SystemClock
 from tests.kits.answering_port import answering
 from tests.kits.command import minshan
+from tests.unit.drivers.test_seven_causes import STATION
 
 
 def line(*addresses: int, profile: str = "rs-fsjt") -> AbstractContextManager[str]:
@@ -82,6 +83,21 @@ def test_a_sensor_that_keeps_its_address_is_not_without_power(refusal: bytes | N
             0,
             "The sensor answers at address 1 now. Write address = 1 below its [[sensor]].\n",
         )
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [
+        (b"\xf8\x00\x8f\xe0" * 30, "try 9600, 19200"),
+        (STATION * 2, "use driver ascii-station"),
+        (b"\r\nlogin: " * 9, "login:"),
+    ],
+)
+def test_what_is_on_the_line_instead_is_told_as_when_it_is_read(said: bytes, told: str) -> None:
+    """Another speed, another device and a text are named before any address is written."""
+    with answering(lambda _wire: lambda _request: said) as port:
+        code, message = address(port, "5")
+        assert code == 4 and told in message
 
 
 def single_registers(wire: PtyWire) -> Callable[[bytes], bytes | None]:

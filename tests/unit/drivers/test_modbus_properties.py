@@ -22,7 +22,7 @@ from drivers.devices.modbus_registers import (
     plan,
 )
 from drivers.devices.profiles import Profile
-from drivers.errors import DeviceError, WrongDevice
+from drivers.errors import DeviceError, Garbled, WrongDevice
 from drivers.twins.modbus import sealed
 from tests.kits.modbus_line import played, simulated
 
@@ -238,3 +238,28 @@ def test_what_a_device_refuses_with_is_told_by_its_name(number: int, meaning: st
     with pytest.raises(DeviceError, match=f"exception {number}, {meaning}") as refused:
         rtu.check(answer, 1, 3)
     assert isinstance(refused.value, WrongDevice) == (number in (1, 2, 3))
+
+
+@given(st.binary(max_size=12), st.binary(max_size=12), st.integers(1, 247), st.sampled_from([3, 4]), WORD, LENGTHS)
+def test_another_master_s_request_is_known_wherever_it_stands(
+    before: bytes, after: bytes, address: int, function: int, start: int, count: int
+) -> None:
+    """Also as the last bytes that came, and as the only ones; a write is none, as its answer is a copy of it."""
+    request = sealed(struct.pack(">BBHH", address, function, start, count))
+    assert address in rtu.requests_in(before + request + after)
+    assert rtu.requests_in(request) == [address] and rtu.requests_in(request[:-1]) == []
+    assert rtu.requests_in(sealed(struct.pack(">BBHH", address, 6, start, count))) == []
+
+
+@given(st.integers(1, 247), st.sampled_from([3, 4]), st.lists(WORD, min_size=1, max_size=8), st.integers(0, 8))
+def test_an_answer_with_fewer_or_more_registers_than_requested_gives_none(
+    address: int, function: int, words: list[int], asked: int
+) -> None:
+    """They would be those of another place, or of another device; a right answer gives each word as it came."""
+    answer = rtu.Codec().find(sealed(struct.pack(f">BBB{len(words)}H", address, function, 2 * len(words), *words)))
+    assert answer is not None
+    if asked == len(words):
+        assert rtu.registers(answer, address, function, asked) == tuple(words)
+        return
+    with pytest.raises(Garbled, match=f"{2 * len(words)} bytes of registers came instead of the {2 * asked}"):
+        rtu.registers(answer, address, function, asked)

@@ -23,6 +23,8 @@ from tests.kits.command import minshan
         ("tipping bucket rain gauge", "pulses (kind=rain)"),
         ("RS-FSJT-N01 风速变送器", "modbus (profile=rs-fsjt)"),
         ("建大仁科 RS-FXJT-N01", "modbus (profile=rs-fxjt)"),
+        ("SN-3000-FXJT-N01", "modbus (profile=rs-fxjt)"),
+        ("PR-3000-FSJT-N01 风速", "modbus (profile=rs-fsjt)"),
         ("SEN0644", "modbus (profile=sen0644)"),
         ("三杯式风速传感器", "modbus (profile=rs-fsjt)"),
         ("风向传感器", "modbus (profile=rs-fxjt)"),

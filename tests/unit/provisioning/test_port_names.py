@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from drivers.buses.bus import OnSerial
-from provisioning.commands.doubts import is_shared, lasting_name, wires
+from provisioning.commands.doubts import is_console, is_shared, lasting_name, wires
 
 
 def test_the_name_that_a_port_keeps(tmp_path: Path) -> None:
@@ -54,3 +54,19 @@ def test_a_name_by_the_order_of_plugging_in_is_doubted(port: str, changes: bool)
     """The kernel's drivers and the makers' own number their adapters as they come; an RS-485 HAT keeps its number."""
     told = list(wires("wind", OnSerial(port=port)))
     assert ["may be another adapter" in sentence for sentence, _remedy in told] == [True] * changes
+
+
+def test_a_port_that_is_the_system_s_console_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A login takes bytes of the device and sends its own: what arrives is garbled, and no wire is to blame."""
+    uart, other = tmp_path / "ttyAMA0", tmp_path / "ttyS0"
+    for port in (uart, other):
+        port.touch()
+    (tmp_path / "serial0").symlink_to(uart)
+    assert not is_console(uart, tmp_path), "no machine need have a console"
+    (tmp_path / "console").mkdir()
+    (tmp_path / "console" / "active").write_text("tty1 ttyAMA0\n")
+    found = [is_console(port, tmp_path) for port in (uart, tmp_path / "serial0", other, tmp_path / "ttyAMA1")]
+    assert found == [True, True, False, False]
+    monkeypatch.setattr("provisioning.commands.doubts.is_console", lambda port: port.name == "serial0")
+    told = [list(wires("wind", OnSerial(port=f"/dev/{name}"))) for name in ("serial0", "ttySC0")]
+    assert [len(one) for one in told] == [1, 0] and "no login shell" in told[0][0][1]
