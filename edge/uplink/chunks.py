@@ -116,10 +116,11 @@ class Chunks:
     def received(self, receipt: Receipt, believed: bool) -> bool:
         """Parts that the platform has, where it is to be believed, and parts that it wants; True: send something.
 
-        It speaks of what it was sent whole. No answer lists pictures, so that one closed by mistake would stay here.
+        It speaks of what it was sent whole, where more than the broker's word is needed. No answer lists pictures, so
+        that one closed by mistake would stay here.
         """
         again = []
-        for piece in receipt.pictures if believed else ():
+        for piece in receipt.pictures if believed and self._committed else ():
             again.append(self._book.proven(self._dest, piece.picture, piece.part))
             self._asked.pop((piece.picture, piece.part), None)
         self._gate.ask(piece.picture for piece in receipt.wanted)
