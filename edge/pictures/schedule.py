@@ -1,9 +1,10 @@
 """When pictures are taken: the picture lane of the daemon.
 
-Each camera has slots of its own interval, counted from 1970 in UTC, or from the boot while the time is not
-known, and takes a picture in each that begins while the sun is up (in every one where it is to see by night
-too, or where nobody knows the time). A camera that fails is tried again after 1, 2, 4 ... 30 minutes for ever;
-one whose login was refused, for it or for another one of its box, by `logins.py`, on command neither.
+Each camera has slots of its own interval, counted from 1970 in UTC, or from the boot while the time is not known, and
+takes a picture in each that begins while the sun is up (in every one where it is to see by night too, or where nobody
+knows the time), at a station's start in the present one that has none. A camera that fails is tried again after 1, 2,
+4 ... 30 minutes for ever; one whose login was refused, for it or for another one of its box, by `logins.py`, on
+command neither.
 
 Some pictures are taken at once (`captures.py`), by schedule one at a time of a box and never all that can be: a picture
 on command waits for no other camera, and is the one by schedule that is being taken of its own; one of a camera that is
@@ -27,7 +28,7 @@ from edge.config.sections import CameraSection, SiteSection
 from edge.pictures.captures import AT_ONCE, Captured, CaptureJob, CaptureListener, Captures, PictureOrder
 from edge.pictures.logins import Login, RefusedLogins, login_of
 from edge.pictures.reasons import detail, login_waits, not_kept, password_unread
-from edge.pictures.spool import CaptureRequest, CaptureTarget, PicturePlace, Spool, new_id, target, widened
+from edge.pictures.spool import CaptureRequest, CaptureTarget, LastPicture, PicturePlace, Spool, new_id, target, widened
 from edge.pictures.unrecorded import Unrecorded
 from edge.pictures.watched import LONGEST_PAUSE, WatchedCamera
 from edge.records.bodies import plain
@@ -41,6 +42,7 @@ PATIENCE = 45.0  # real s for one picture, all of it
 ABSENCE = 20.0  # real s without a camera process; its unit is started again within some seconds
 DEADLINE = 0.8  # of the patience: then the camera process ends itself
 REQUESTS = 16
+NONE = LastPicture("")
 
 
 class Forgive:
@@ -77,7 +79,7 @@ class PictureLane:
         self._unrecorded = Unrecorded(clock)
         self._due: list[WatchedCamera] = []
         self._under_way: list[CaptureJob] = []
-        self._last: dict[str, str] = {}
+        self._last: dict[str, LastPicture] = {}
         self._taken_count = 0
         self.snapshot = self._snapshot()
 
@@ -123,8 +125,8 @@ class PictureLane:
         self._kept(lambda: self._spool.remember(self._last))  # the camera process loads its libraries by it
         self._logins.load()
         self._due, self._under_way = [], []
-        for watched in self._watched.values():
-            watched.slot, watched.open = watched.present_slot(), False
+        for name, watched in self._watched.items():
+            watched.begin(self._last.get(name, NONE).utc)
         lanes = self._captures.lanes()
         try:
             while True:
@@ -223,7 +225,7 @@ class PictureLane:
             mark,
             self._patience * DEADLINE,
             self._place,
-            self._last.get(camera.name, ""),
+            self._last.get(camera.name, NONE).pixels,
         )
 
     # -- what came of it -----------------------------------------------------------------------------------
@@ -251,7 +253,7 @@ class PictureLane:
         if order is not None:
             self._unrecorded.add(order, shelved.body)
         self._post(Draft(Kind.PICTURE, request.stamp, 0.0, request.utc, mark, body))
-        self._last[name] = captured.pixels
+        self._last[name] = LastPicture(captured.pixels, request.utc)
         self._kept(lambda: self._spool.remember(self._last))
         failures = self._watched[name].note_picture(request.utc)
         if failures:
