@@ -8,7 +8,7 @@ are. So the picture must not change if bytes are appended to its slices, and mus
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from PIL import Image, ImageChops
@@ -17,6 +17,7 @@ from drivers.cameras.strips import strips
 
 BEHIND = b"\x55\xaa\x33\xcc" * 16  # contains no start code
 TAIL = 8  # bytes
+CHANGES = (0x55, 0xFF, 0xAA)  # of its bits: in a uniform area, as of a recorder without video, one may have no effect
 SHORTEST = 256  # bytes of a slice whose tail is tested: in a shorter one, of a uniform grey, it may have no effect
 MOST_TAILS = 8  # slices whose tails are tested: each costs a decoding
 PADDING = b"\0\3"  # what an encoder may append to a slice, escaped (cabac_zero_words)
@@ -28,16 +29,16 @@ def whole(decoded: Decoding, slices: list[bytes]) -> Any:
     seen = _shown(decoded(slices))
     for place in range(0, len(slices), -(-len(slices) // MOST_TAILS)):
         if len(slices[place]) >= SHORTEST and seen:
-            others = [*slices[:place], _other_tail(slices[place]), *slices[place + 1 :]]
-            if pixels_of(decoded(others)) == seen:
+            others = ([*slices[:place], other, *slices[place + 1 :]] for other in _other_tails(slices[place]))
+            if all(pixels_of(decoded(other)) == seen for other in others):
                 return None
     frame = decoded([unit + BEHIND for unit in slices]) if seen else None
     return frame if pixels_of(frame) == seen else None
 
 
-def _other_tail(unit: bytes) -> bytes:
+def _other_tails(unit: bytes) -> Iterator[bytes]:
     unit = unit.rstrip(PADDING)
-    return unit[:-TAIL] + bytes(byte ^ 0x55 for byte in unit[-TAIL:])
+    yield from (unit[:-TAIL] + bytes(byte ^ change for byte in unit[-TAIL:]) for change in CHANGES)
 
 
 def _shown(frame: Any) -> bytes:

@@ -14,8 +14,8 @@ HASHES = {"SHA-256": "sha256", "SHA-512-256": "sha512_256", "MD5": "md5"}  # the
 LOGIN_NEEDED = Reason("login_needed", "the camera requires a login and none is given (username, password)")
 # A challenge's scheme, or one of its fields, whose value may be quoted and contain commas and schemes' names.
 PART = re.compile(
-    r"""[\s,]*(?:(?P<key>[\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<bare>[^\s,"]*))"""
-    r"""|(?P<scheme>[\w-]+)(?=[\s,]|\Z))"""
+    r"""[\s,;]*(?:(?P<key>[\w!#$%&'*+.^`|~-]+)\s*=\s*(?:"(?P<quoted>(?:\\.|[^"\\])*)"|(?P<bare>[^\s,;"]*))"""
+    r"""|(?P<scheme>[\w-]+)(?=[\s,;]|\Z))"""
 )
 
 Fields = dict[str, str]
@@ -68,7 +68,10 @@ def refusal_headers(heard: bytes | bytearray) -> list[str] | None:
 
 
 def challenges(text: str) -> list[tuple[str, Fields]]:
-    """Return the challenges of one WWW-Authenticate header: (scheme, its fields), both in lower case."""
+    """Return the challenges of one WWW-Authenticate header: (scheme, its fields), both in lower case.
+
+    A Digest without a nonce is none: whatever answered it would count as a refused login.
+    """
     found: list[tuple[str, Fields]] = []
     at = 0
     while match := PART.match(text, at):
@@ -79,7 +82,7 @@ def challenges(text: str) -> list[tuple[str, Fields]]:
             quoted = match["quoted"]
             value = match["bare"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
             found[-1][1][match["key"].lower()] = value
-    return found
+    return [(scheme, fields) for scheme, fields in found if scheme != "digest" or "nonce" in fields]
 
 
 def algorithm_of(fields: Fields) -> str:

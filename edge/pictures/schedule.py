@@ -1,7 +1,8 @@
 """When pictures are taken: the picture lane of the daemon.
 
 Each camera has slots of its own interval, counted from 1970 in UTC, or from the boot while the time is unknown. It
-takes a picture in each slot that begins while the sun is up (in every one with `by_night`, or if the time is unknown).
+takes a picture in each slot that begins while the sun is up (in every one with `by_night`, or if the time is unknown),
+and after a station's start in the present slot if that has no picture yet.
 A camera that fails is retried after 1, 2, 4 ... 30 minutes, for ever; one whose login was refused, for itself or for
 another camera of its box, only when `logins.py` allows it, on command too.
 
@@ -28,7 +29,7 @@ from edge.config.sections import CameraSection, SiteSection
 from edge.pictures.captures import AT_ONCE, Captured, CaptureJob, CaptureListener, Captures, PictureOrder
 from edge.pictures.logins import Login, RefusedLogins, login_of
 from edge.pictures.reasons import detail, login_waits, not_kept, password_unread
-from edge.pictures.spool import CaptureRequest, CaptureTarget, PicturePlace, Spool, new_id, target, widened
+from edge.pictures.spool import CaptureRequest, CaptureTarget, LastPicture, PicturePlace, Spool, new_id, target, widened
 from edge.pictures.unrecorded import Unrecorded
 from edge.pictures.watched import LONGEST_PAUSE, WatchedCamera
 from edge.records.bodies import plain
@@ -42,6 +43,7 @@ PATIENCE = 45.0  # real s for one picture in all
 ABSENCE = 20.0  # real s without a camera process; its unit is restarted within some seconds
 DEADLINE = 0.8  # of the patience: then the camera process's child ends itself
 REQUESTS = 16
+NONE = LastPicture("")
 
 
 class Forgive:
@@ -78,7 +80,7 @@ class PictureLane:
         self._unrecorded = Unrecorded(clock)
         self._due: list[WatchedCamera] = []
         self._under_way: list[CaptureJob] = []
-        self._last: dict[str, str] = {}
+        self._last: dict[str, LastPicture] = {}
         self._taken_count = 0
         self.snapshot = self._snapshot()
 
@@ -124,8 +126,8 @@ class PictureLane:
         self._save(lambda: self._spool.remember(self._last))  # its file makes the camera process load its libraries
         self._logins.load()
         self._due, self._under_way = [], []
-        for watched in self._watched.values():
-            watched.slot, watched.open = watched.present_slot(), False
+        for name, watched in self._watched.items():
+            watched.begin(self._last.get(name, NONE).utc)
         lanes = self._captures.lanes()
         try:
             while True:
@@ -224,7 +226,7 @@ class PictureLane:
             mark,
             self._patience * DEADLINE,
             self._place,
-            self._last.get(camera.name, ""),
+            self._last.get(camera.name, NONE).pixels,
         )
 
     # -- outcomes ------------------------------------------------------------------------------------------
@@ -252,7 +254,7 @@ class PictureLane:
         if order is not None:
             self._unrecorded.add(order, shelved.body)
         self._post(Draft(Kind.PICTURE, request.stamp, 0.0, request.utc, mark, body))
-        self._last[name] = captured.pixels
+        self._last[name] = LastPicture(captured.pixels, request.utc)
         self._save(lambda: self._spool.remember(self._last))
         failures = self._watched[name].note_picture(request.utc)
         if failures:

@@ -4,7 +4,7 @@
     taken-ID.json     the camera process has begun it            (renamed: a request is tried once)
     ID.full.jpg, ID.thumb.jpg, then answer-ID.json               its outcome
     worker.lock       held by the camera process as long as it runs
-    last.json         the `pixels` of each camera's last picture (the daemon's; exists if the station has cameras)
+    last.json         each camera's last picture                 (the daemon's; exists if the station has cameras)
     logins.json       refused logins                             (the daemon's; without passwords)
 
 A killed camera process leaves its request as taken: the next one answers it with an error, so that a picture that
@@ -115,6 +115,13 @@ class CaptureResult(msgspec.Struct, frozen=True, omit_defaults=True):
     logged_in: bool = True
 
 
+class LastPicture(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A camera's last picture: its `pixels`, and the microseconds UTC at which it was asked for, where known."""
+
+    pixels: str
+    utc: int | None = None
+
+
 def new_id() -> str:
     """Return an id for a request."""
     return secrets.token_hex(8)
@@ -170,12 +177,12 @@ class Spool:
             file.unlink(missing_ok=True)
         return len(left)
 
-    def remembered(self) -> dict[str, str]:
-        """Return camera -> `pixels` of its last picture."""
-        return self._read(self.folder / LAST, dict[str, str]) or {}
+    def remembered(self) -> dict[str, LastPicture]:
+        """Return camera -> its last picture."""
+        return self._read(self.folder / LAST, dict[str, LastPicture]) or {}
 
-    def remember(self, last: dict[str, str]) -> None:
-        """Save the `pixels` of the cameras' last pictures over a restart."""
+    def remember(self, last: dict[str, LastPicture]) -> None:
+        """Save the cameras' last pictures over a restart."""
         self._write(LAST, msgspec.json.encode(last))
 
     # -- the camera process's end ------------------------------------------------------------------------

@@ -44,6 +44,15 @@ class WatchedCamera:
         micros = round(self.clock.now() * 1e6) if utc is None else utc
         return utc is not None, micros // round(self.interval * 1e6)
 
+    def begin(self, last: int | None) -> None:
+        """Begin at a station's start, its last picture being of that UTC (microseconds), None where it is unknown.
+
+        A slot that began since then, and is the present one, is due: the station was off, or ended over its picture.
+        """
+        known, number = self.present_slot()
+        self.slot = known, number if last is None or not known else min(number, last // round(self.interval * 1e6))
+        self.open = False
+
     def next_look(self) -> float:
         """Return the instant at which to check the camera again; infinite while it is open."""
         if self.open:

@@ -21,10 +21,9 @@ from pathlib import Path
 
 import msgspec
 
-from drivers.cameras.camera import CameraError, NoPictureError
+from drivers.cameras.camera import CameraError
 from drivers.cameras.opening import open_camera
 from drivers.clock import Clock
-from drivers.reason import Reason
 from edge.clock.clock import SystemClock
 from edge.pictures.exif import with_exif
 from edge.pictures.folder_watch import FolderWatch
@@ -195,12 +194,9 @@ def take_still(target: CaptureTarget, timeout: float, clock: Clock) -> tuple[byt
     """Return one JPEG as the camera sent it, and whether it required the login. Raise CameraError."""
     camera = open_camera(target.settings(timeout), clock)
     try:
-        jpeg, logged_in = camera.still(), camera.logged_in
+        return camera.still(), camera.logged_in
     finally:
         camera.close()
-    if not jpeg:
-        raise NoPictureError(Reason("empty_picture", "the camera gave an empty picture"))
-    return jpeg, logged_in
 
 
 def _attend(spool: Spool, clock: Clock) -> bool:

@@ -116,11 +116,11 @@ class Chunks:
     def received(self, receipt: Receipt, believed: bool) -> bool:
         """Close the parts that the platform has, if the receipt is believed, and reopen those it wants.
 
-        Return whether something is to be sent. Only parts sent whole are closed: no answer lists pictures, so one
-        closed by mistake would never be sent.
+        Return whether something is to be sent. With `committed` only parts sent whole are closed: no answer
+        lists pictures, so one closed by mistake would never be sent.
         """
         again = []
-        for piece in receipt.pictures if believed else ():
+        for piece in receipt.pictures if believed and self._committed else ():
             again.append(self._book.proven(self._dest, piece.picture, piece.part))
             self._probes.pop((piece.picture, piece.part), None)
         self._gate.ask(piece.picture for piece in receipt.wanted)

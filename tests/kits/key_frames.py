@@ -22,17 +22,18 @@ def encoded(
     between: int = 1,
     size: tuple[int, int] = (WIDTH, HEIGHT),
     colours: str = "yuv420p",
+    settings: str = "",
 ) -> list[bytes]:
     """Return the frames that pictures are coded to in that size, each `between`-th of which is a key frame.
 
-    `colours` is FFmpeg's name of how the pixels are kept: most cameras' is 4:2:0 of 8 bits.
+    `colours` is FFmpeg's name of how the pixels are kept: most cameras' is 4:2:0 of 8 bits; `settings`: more of x265's.
     """
     encoder = av.CodecContext.create(ENCODERS[codec], "w")
     assert isinstance(encoder, av.VideoCodecContext)
     encoder.width, encoder.height, encoder.pix_fmt = *size, colours
     encoder.time_base, encoder.framerate, encoder.gop_size = Fraction(1, 25), Fraction(25), between
     more = ":log-level=none:pools=1" if codec == "h265" else ":sliced-threads=0:bframes=0"
-    encoder.options = {"preset": "ultrafast", f"{ENCODERS[codec][3:]}-params": f"slices={slices}{more}"}
+    encoder.options = {"preset": "ultrafast", f"{ENCODERS[codec][3:]}-params": f"slices={slices}{more}{settings}"}
     found: list[bytes] = []
     for number, picture in enumerate(pictures):
         frame = frame_of(picture.resize(size)).reformat(format=colours)

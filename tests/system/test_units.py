@@ -107,6 +107,11 @@ def test_a_unit_is_never_given_up(unit: str) -> None:
     assert not {"Requires", "BindsTo", "RestartPreventExitStatus"} & set(said)
 
 
+def test_a_picture_that_the_kernel_ends_for_its_memory_costs_no_other() -> None:
+    """Each is taken by a child of its own; systemd's default ends the whole unit with one of them."""
+    assert words("minshan-camera")["OOMPolicy"] == ["continue"]
+
+
 def test_measuring_waits_for_neither_network_nor_time() -> None:
     """A station starts without a link and without the time: nothing in its unit orders it after either."""
     assert not re.search(r"network|time-sync|chrony", " ".join(words("minshan")["After"]))

@@ -86,6 +86,8 @@ def test_each_algorithm_and_protection_gets_its_answer(algorithm: str, qop: str)
         ([f'Digest realm="r", {NONCE}, algorithm={name}' for name in ("MD5", "SHA-256")], "SHA-256", "r"),
         ([f'Digest realm="r", {NONCE}, algorithm={name}' for name in ("SHA-512-256", "SHA-256")], "SHA-256", "r"),
         ([f'Digest realm="r", {NONCE}, algorithm={name}' for name in ("SHA-3", "MD5")], "MD5", "r"),
+        (["Digest", f'Digest realm="r", {NONCE}, qop="auth"'], "MD5", "r"),
+        ([f'Digest realm="r"; {NONCE}; qop=auth; algorithm=MD5'], "MD5", "r"),
     ],
 )
 def test_a_login_is_found_among_whatever_else_is_offered(challenges: list[str], algorithm: str, realm: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from drivers.cameras.camera import CameraError, NoPictureError, NotAnImageError
+from drivers.cameras.camera import CameraError, NoPictureError, NotAnImageError, UnreachableError
 from tests.unit.drivers.test_camera_answers import WHOLE, http, server, still
 
 
@@ -57,3 +57,26 @@ def test_a_login_within_a_redirect_is_told_to_nobody(port: str) -> None:
     told = str(refused.value.detail)
     assert "127.0.0.1" in told
     assert not any(word in told for word in ("joe", "geheim", "token"))
+
+
+@pytest.mark.parametrize("status", [301, 302, 303, 307, 308])
+def test_every_kind_of_redirect_is_followed(status: int) -> None:
+    """A camera that moves its picture, for good or for now, gives it where it says."""
+
+    def answer(request: str) -> bytes:
+        return (
+            http(WHOLE)
+            if request.startswith("GET /there")
+            else http(b"", "text/html", f"{status} x", "Location: there")
+        )
+
+    with server(answer) as place:
+        assert still(f"http://{place}/here") == WHOLE
+
+
+@pytest.mark.parametrize("address", ["rtsp://127.0.0.1/", "http:///picture.jpg", "127.0.0.1/picture.jpg"])
+def test_what_is_no_web_address_is_named(address: str) -> None:
+    """Nobody is asked for a picture there."""
+    with pytest.raises(UnreachableError) as refused:
+        still(address)
+    assert refused.value.detail.code == "no_http_address"

@@ -10,6 +10,7 @@ from weakref import WeakSet
 
 import av
 import pytest
+from PIL import Image, ImageDraw, ImageFont
 
 from drivers.cameras import frames as frames_module
 from drivers.cameras.frames import frames
@@ -210,6 +211,17 @@ def test_a_key_frame_without_colours_is_a_picture() -> None:
     """A camera that codes its night in grey alone is no torn one."""
     (key,) = encoded("h265", 4, [orchard.image(3, 362)], colours="gray")
     assert [found and found.format.name for found in KeyFrames("hevc", None).decode(key)] == ["gray"]
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 255), (60, 60, 60)])
+@pytest.mark.parametrize("words", [True, False])
+def test_an_even_picture_of_few_bytes_is_whole(colour: tuple[int, int, int], words: bool) -> None:
+    """What a recorder shows without video is no torn stream: somebody would look for lost packets."""
+    picture = Image.new("RGB", (1280, 720), colour)
+    if words:
+        ImageDraw.Draw(picture).text((440, 310), "NO VIDEO", "white", ImageFont.load_default(90))
+    frame = encoded("h265", 1, [picture], size=picture.size, settings=":crf=40")[0]
+    assert [key is not None for key in KeyFrames("hevc", None).decode(frame)] == [True]
 
 
 class Pixels:

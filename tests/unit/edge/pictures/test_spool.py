@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from edge.clock.clock import SystemClock
 from edge.pictures.reasons import AWAY
-from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, Spool, late, new_id, widened
+from edge.pictures.spool import CaptureRequest, CaptureResult, CaptureTarget, LastPicture, Spool, late, new_id, widened
 from edge.pictures.waiting import Waiting
 from edge.records.record import ClockMark, Stamp
 
@@ -105,11 +105,11 @@ def test_whatever_is_withdrawn_while_it_is_answered_leaves_nothing_behind(spool:
 def test_sweeping_leaves_foreign_files_and_the_memory_alone(spool: Spool) -> None:
     """Leftovers of a killed daemon go, everything else stays."""
     spool.put(request())
-    spool.remember({"orchard": "abc"})
+    spool.remember({"orchard": LastPicture("abc", 7)})
     (spool.folder / "notes.txt").write_text("mine")
     assert spool.sweep() == 1
     assert sorted(file.name for file in spool.folder.iterdir()) == ["last.json", "notes.txt"]
-    assert spool.remembered() == {"orchard": "abc"}
+    assert spool.remembered() == {"orchard": LastPicture("abc", 7)}
 
 
 @given(st.binary(max_size=300), st.sampled_from(["request", "answer", "taken"]))

@@ -84,6 +84,18 @@ def test_a_photo_that_was_not_sent_whole_is_closed_by_no_receipt(store: Store) -
     assert (sent(chunks), store.pictures.unproven(PLATFORM)) == ([], [])
 
 
+def test_where_the_broker_s_word_is_enough_a_receipt_ends_no_photo(store: Store) -> None:
+    """What was begun goes to its end, whatever anybody says that he has."""
+    picture, clock = pictured(store, "a"), SimClock()
+    chunks = Chunks(destination(BrokerSection(url="mqtt://127.0.0.1", proof="broker")), store, clock)
+    message = chunks.next(Window(20, None))
+    assert message is not None and message.chunk is not None and message.chunk.part == "thumbnail"
+    size = message.chunk.size
+    chunks.sent(message.chunk, 1)
+    chunks.received(Receipt(VERSION, "l", 1, pictures=[Piece(picture, "thumbnail")]), True)
+    assert sent(chunks)[0] == ("thumbnail", 1, size - 1)
+
+
 def test_a_platform_from_a_backup_is_asked_about_what_it_had_proven(store: Store) -> None:
     """What was confirmed and is doubted is asked about, and goes again where the platform wants it."""
     picture, clock = pictured(store, "a"), SimClock()
