@@ -122,7 +122,9 @@ def system_reason(error: Exception) -> Reason:
 
 
 def _again(code: str, template: str, params: Mapping[str, Any]) -> Reason:
-    return Reason(code, template).having(**params)
+    found = Reason(code, template)
+    object.__setattr__(found, "params", params)  # which may have any names
+    return found
 
 
 def _plain(value: str | int | float | Reason) -> Any:

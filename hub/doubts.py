@@ -44,7 +44,7 @@ def doubt_spans(engine: Engine, station: str, minutes: Iterable[Stretch]) -> lis
     for minute, flaws in flawed(engine, station, minutes):
         now: dict[tuple[bool, str], NotGood] = {}
         for flaw in flaws:
-            key = flaw.flag == MISSING, "" if flaw.reason is None else restored(flaw.reason).code
+            key = flaw.flag == MISSING, _code(flaw.reason)
             before = now.get(key) or NotGood(minute.start, minute.end, 1, [], key[0], flaw.reason)
             now[key] = replace(before, channels=[*before.channels, flaw.channel])
         for key, span in now.items():
@@ -64,7 +64,7 @@ def doubt_counts(engine: Engine, station: str, minutes: Iterable[Stretch]) -> li
     for _, flaws in flawed(engine, station, minutes):
         for flaw in flaws:
             if flaw.reason is not None:
-                key = flaw.channel, restored(flaw.reason).code
+                key = flaw.channel, _code(flaw.reason)
                 counts[key] += 1
                 example.setdefault(key, flaw.reason)
     return [(key[0], example[key], count) for key, count in counts.most_common()]
@@ -78,6 +78,14 @@ def flawed(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator
         found = engine.lookup("record", ("epoch", "seq", "raw"), KEY, sorted((station, *key) for key in part))
         raws = {(epoch, seq): raw for epoch, seq, raw in found}
         yield from ((minute, list(_flaws(raws[key]))) for key, minute in part.items() if key in raws)
+
+
+def _code(reason: object) -> str:
+    """Return what a reason is named by; "" of none, and of one that is said in a way that is not known here."""
+    try:
+        return "" if reason is None else restored(reason).code
+    except (ValueError, RecursionError):
+        return ""
 
 
 def _flaws(raw: bytes) -> Iterator[Flaw]:

@@ -19,6 +19,9 @@ READ = 64 * 1024  # bytes read at once
 LONGEST_LENGTH = 4  # bytes of a packet's length (MQTT 5, 1.5.5)
 PUBLISH = 0x30
 PINGREQ = b"\xc0"  # MQTT 5, 3.12
+# Kinds of packets that a server sends to whom QoS 1 is enough: CONNACK, PUBLISH, PUBACK, SUBACK, UNSUBACK, PINGRESP,
+# DISCONNECT. paho takes a PUBCOMP, of QoS 2, for a PUBACK.
+SENT = (0x20, PUBLISH, 0x40, 0x90, 0xB0, 0xD0, 0xE0)
 NO_MQTT = Reason("no_mqtt", "it does not speak MQTT")
 NOT_ASKED_FOR = Reason("packet_not_asked_for", "it sent an unexpected packet")
 KEPT = 2 + 65535 + 2  # bytes of a packet's beginning: the longest topic and the packet identifier after it
@@ -66,9 +69,9 @@ class Inflow:
         raise BlockingIOError
 
     def pending(self) -> int:
-        """Return the number of buffered bytes that `recv` can return without reading the socket."""
+        """Return the number of bytes that `recv` can return without reading the socket, plus one if it is to raise."""
         below = getattr(self._sock, "pending", None)
-        return len(self._out) + (0 if below is None else below())
+        return len(self._out) + (0 if below is None else below()) + (self.wrong is not None)
 
     def _split(self, data: bytes) -> None:
         at = 0
@@ -98,9 +101,10 @@ class Inflow:
         self._left = sum((byte & 0x7F) << 7 * place for place, byte in enumerate(length))
         self._size = self._left + len(self._fixed)
         kind = self._fixed[0] & 0xF0
-        if (kind == PUBLISH and self._fixed[0] & 0x06 > 0x02) or (kind != PUBLISH and self._size > self._most):
+        is_larger = self._size > self._most
+        if kind not in SENT or (self._fixed[0] & 0x06 > 0x02 if kind == PUBLISH else is_larger):
             self.wrong = NOT_ASKED_FOR
-        elif self._size > self._most:
+        elif is_larger:
             self._skipped = bytearray()
             return  # the header is kept until the packet's end
         else:

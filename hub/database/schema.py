@@ -149,6 +149,11 @@ def _indexed_undated(engine: Engine) -> None:
     late_indexes.make(engine, "record_undated")
 
 
+def _any_offset(engine: Engine) -> None:
+    """Make the view of setups anew for SQLite, whose abs() of -2^63 is an error: such a setup ended all commits."""
+    _indexed_setups(engine)
+
+
 MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     *(_first, _forwarding, _hours, _accounts, _commands, _alarms),
     _exact_hours,
@@ -158,6 +163,7 @@ MIGRATIONS: tuple[Callable[[Engine], None], ...] = (
     _held_hours,
     _indexed_undated,
     lambda engine: run(engine, forward_tables.NO_CLAIMS),
+    _any_offset,
 )
 
 

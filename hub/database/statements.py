@@ -12,7 +12,7 @@ WORDS = {
         "utc_start_r": "strftime('%Y-%m-%dT%H:%M:%SZ', r.start / 1000000, 'unixepoch')",
         "whole_us": "CAST(round(r.duration * 1000000) AS INTEGER)",
         "offset": "CASE WHEN json_type(body, '$.site.utc_offset_h') IN ('integer', 'real') "
-        "AND abs(json_extract(body, '$.site.utc_offset_h')) < 24 "
+        "AND json_extract(body, '$.site.utc_offset_h') > -24 AND json_extract(body, '$.site.utc_offset_h') < 24 "
         "THEN CAST(round(json_extract(body, '$.site.utc_offset_h') * 3600) AS INTEGER) END",
         "local": "strftime('%Y-%m-%dT%H:%M:%S', r.start / 1000000 + s.utc_offset_s, 'unixepoch')",
         "day": "date(r.start / 1000000 + s.utc_offset_s, 'unixepoch')",

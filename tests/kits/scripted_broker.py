@@ -25,6 +25,7 @@ class Manners:
 
     connack: Callable[[], int] = lambda: 0
     puback: Callable[[int], int] = lambda number: 0
+    ack: int = 0x40  # the kind of packet by which it acknowledges
     properties: bytes = b""  # of the CONNACK, MQTT 5
     keeps: bool = True
     kick_after: float | None = None  # s
@@ -106,7 +107,7 @@ class Scripted:
             return False
         if code == SILENT:
             return True
-        sock.sendall(packet(0x40, mid + (bytes([code, 0]) if newest and code else b"")))
+        sock.sendall(packet(manners.ack, mid + (bytes([code, 0]) if newest and code else b"")))
         if code < 0x80 and code != 0x10:
             self.acked += 1
             if manners.keeps:

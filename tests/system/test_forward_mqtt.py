@@ -130,3 +130,18 @@ def test_a_broker_that_takes_no_message_is_told_with_what_may_be_wrong(tmp_path:
     assert query(url, "SELECT why FROM forward_lane") == [(None,)]
     lane.close()
     broker.close()
+
+
+@pytest.mark.parametrize("ack", [0x50, 0x60, 0x70], ids=["PUBREC", "PUBREL", "PUBCOMP"])
+def test_what_acknowledges_no_message_of_ours_proves_nothing(tmp_path: Path, ack: int) -> None:
+    """These packets are of QoS 2, by which nothing is sent: a minute waits until it is acknowledged."""
+    url = database(tmp_path)
+    records(url, 1)
+    broker = Scripted(Manners(ack=ack, keeps=False))
+    lane = Driven(url, section("mqtt-json", url=broker.section().url, topic="w/{station}", timeout_s=2.0))
+    lane.steps(1)
+    assert query(url, "SELECT first, last FROM forwarded") == []
+    broker.manners = Manners(keeps=False)
+    lane.until(lambda: query(url, "SELECT first, last FROM forwarded") == [(1, 1)])
+    lane.close()
+    broker.close()

@@ -18,6 +18,7 @@ from hub.completeness import day_of, days_of, doubtful_of, local_day
 from hub.database.engine import opened
 from hub.database.sink import DatabaseSink
 from hub.doubts import doubt_spans, explained
+from hub.monthly import sheet
 from hub.sink import Announced, Row
 from hub.stations import names, offset_of, stations
 from tests.kits.command import minshan
@@ -75,6 +76,25 @@ def test_what_is_not_good_has_its_cause_too(sink: DatabaseSink, url: str) -> Non
     ]
     found = day_of(engine, "s", DAY, UTC0 + 204 * MINUTE)
     assert sum(span.minutes for span in doubt_spans(engine, "s", minutes)) == found.received - found.good
+    engine.close()
+
+
+NONSENSE: list[Any] = [
+    *(7, [], {}, {"code": 7, "text": "t"}, {"code": "x", "params": "1e5", "text": "t"}, {"code": "x", "text": None}),
+    {"code": "x", "params": {"code": 1, "template": 2, "self": 3}, "text": "t"},
+]
+
+
+@pytest.mark.parametrize("reason", NONSENSE, ids=str)
+def test_a_reason_that_is_none_hides_no_day(sink: DatabaseSink, url: str, reason: Any) -> None:
+    """A station of another make, or a newer one, says it so: the day's numbers and doubts are there, and the sheet."""
+    body = flagged(4) | {"reasons": {"air_temperature": reason}}
+    sink.commit(delivery(*(row(seq, body) for seq in range(10))))
+    engine = opened(url)
+    found = explained(engine, day_of(engine, "s", DAY, UTC0 + 10 * MINUTE))
+    assert [(one.minutes, one.channels) for one in found.doubts] == [(10, ["air_temperature"])]
+    assert doubt(found.doubts[0]).startswith("10 minutes of Air temperature not good")
+    assert [one.minutes for one in sheet(engine, "s", DAY, END).doubts] == [10]
     engine.close()
 
 

@@ -18,7 +18,7 @@ from hub.database.engine import opened
 from hub.database.errors import DatabaseRefusedError
 from hub.database.sink import DatabaseSink
 from hub.dump import is_unused
-from hub.sink import SinkError
+from hub.sink import RowFate, SinkError
 from tests.kits.command import minshan
 from tests.kits.postgres import Cluster, program, running_cluster
 from tests.kits.receiver_kit import UTC0
@@ -259,10 +259,14 @@ def test_people_see_the_stations_day(sink: DatabaseSink, url: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "site", [None, {}, {"utc_offset_h": "x"}, {"utc_offset_h": 1e300}, {"utc_offset_h": [1]}], ids=str
+    "site", [None, {}, *({"utc_offset_h": offset} for offset in ("x", 1e300, [1], -(2**63), 2**63, -24, 24))], ids=str
 )
-def test_a_setup_that_says_nonsense_blocks_no_reader(sink: DatabaseSink, url: str, site: Any) -> None:
-    """The views answer whatever a station says of its place."""
+def test_a_setup_that_says_nonsense_blocks_no_reader_and_no_commit(sink: DatabaseSink, url: str, site: Any) -> None:
+    """The views answer whatever a station says of its place, and minutes that were made under it are counted."""
     sink.commit(delivery(row(1, {"site": site}, kind=Kind.SETUP), row(2)))
+    under_it = came(row(3).raw.replace(b'"setup":null', b'"setup":1'))
+    assert sink.commit(delivery(under_it, row(4, station="t"))).fates == (RowFate.NEW,) * 2
+    sink.look()
+    assert query(url, "SELECT utc_offset_s FROM setup") == [(None,)]
     for view in ("minute", "setup", "event", "station"):
         assert query(url, f"SELECT * FROM {view}")
