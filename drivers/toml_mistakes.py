@@ -26,7 +26,15 @@ JSON = Reason(
     "this is JSON, but TOML is expected: each table starts with a line [name], followed by lines "
     'such as key = 31.68 or key = "text"',
 )
+KEY_LETTERS = Reason(
+    "toml_key_letters", "keys and tables are English words in ASCII letters, such as latitude and [site]"
+)
 COMMENT = Reason("toml_comment", "a comment begins with #")
+INSIDE = Reason(
+    "toml_inside",
+    "these brackets hold something that is not TOML: commas belong between entries, texts and days in quotes, "
+    "and = behind a key",
+)
 VALUE = r"""^("[^"]*"|'[^']*'|[-+]?(0x[0-9a-fA-F]+|[0-9_]+(\.[0-9_]+)?))"""
 HEADER = re.compile(r"\s*\[+\s*([^\]]*?)\s*\]")
 DAY = re.compile(r"=\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})\b")
@@ -34,10 +42,7 @@ DAY = re.compile(r"=\s*([0-9]{4}-[0-9]{1,2}-[0-9]{1,2})\b")
 SLIPS = (
     (r"\s*(;|//|--|/\*|')", COMMENT),
     (r"\s*[\w.-]+\s*:", Reason("toml_colon", "write = between key and value, not :")),
-    (
-        r"\s*[^\x00-\x7f\s][^=]*=|\s*\[+\s*[^\x00-\x7f\s]",
-        Reason("toml_key_letters", "keys and tables are English words in ASCII letters, such as latitude and [site]"),
-    ),
+    (r"\s*[^\x00-\x7f\s][^=]*=|\s*\[+\s*[^\x00-\x7f\s]", KEY_LETTERS),
     (r"[^=]*=\s*$", Reason("toml_no_value", "the value is missing after the =")),
     (
         r"(?i)[^=]*=\s*(yes|no|on|off|true|false)\s*(#.*)?$",
@@ -70,7 +75,10 @@ def mistake_in(text: str) -> tuple[int, Reason]:
     if json := re.match(r"\s*(\{|\[\s*\{)", text):
         return text.count("\n", 0, json.start(1)) + 1, JSON
     number, lines = bad_line(text), text.splitlines() or [""]
-    return once_in_brackets(lines[:number]) or (number, defined_on(lines[:number]) or what_is_wrong(lines[number - 1]))
+    return once_in_brackets(lines[:number]) or (
+        number,
+        defined_on(lines[:number]) or what_is_wrong(lines[number - 1 :]),
+    )
 
 
 def once_in_brackets(lines: Sequence[str]) -> tuple[int, Reason] | None:
@@ -109,8 +117,9 @@ def bad_line(text: str) -> int:
     return starts[max(0, refused - 1)] if starts else 1
 
 
-def what_is_wrong(line: str) -> Reason:
-    """Return what is wrong with a line; the file before it is valid."""
+def what_is_wrong(lines: Sequence[str]) -> Reason:
+    """Return what is wrong with the first of these lines; the file before it is valid."""
+    line = lines[0]
     value = value_on(line)
     if is_toml(line):
         return Reason("toml_twice", "this key or table is defined twice")
@@ -122,8 +131,19 @@ def what_is_wrong(line: str) -> Reason:
         if re.match(pattern, line):
             return reason
     if line.strip().startswith("[") or (value or "").startswith(("[", "{")):
-        return Reason("toml_bracket", "a bracket is not closed")
+        return in_brackets(lines)
     return NO_KEY if value is None else wrong_value(value)
+
+
+def in_brackets(lines: Sequence[str]) -> Reason:
+    """Return what is wrong with the brackets that open on the first of these lines, or with what they hold."""
+    depth, inside = 0, ""
+    for line in map(outside_texts, lines):
+        inside += line
+        depth += sum(map(line.count, "[{")) - sum(map(line.count, "]}"))
+        if depth <= 0:
+            return KEY_LETTERS if re.search(r"[^\x00-\x7f][^=,]*=", inside) else INSIDE
+    return Reason("toml_bracket", "a bracket is not closed")
 
 
 def wrong_value(value: str) -> Reason:

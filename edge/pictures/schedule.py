@@ -2,9 +2,9 @@
 
 Each camera has slots of its own interval, counted from 1970 in UTC, or from the boot while the time is unknown. It
 takes a picture in each slot that begins while the sun is up (in every one with `by_night`, or if the time is unknown),
-and after a station's start in the present slot if that has no picture yet.
-A camera that fails is retried after 1, 2, 4 ... 30 minutes, for ever; one whose login was refused, for itself or for
-another camera of its box, only when `logins.py` allows it, on command too.
+and after a start in the present slot if that has no picture yet. A camera that fails is retried after 1, 2, 4 ... 30
+minutes, for ever; one whose login was refused, for itself or for another camera of its box, only when `logins.py`
+allows it, on command too.
 
 Several pictures are taken at once (`captures.py`). Scheduled ones are taken one at a time per box, and never on all
 lanes: a picture on command waits for no other camera, and if a scheduled one of its camera is being taken it gets that.

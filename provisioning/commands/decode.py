@@ -13,7 +13,7 @@ from drivers.reason import system_reason
 from drivers.text_files import UTF_16, unreadable
 from edge.language import texts
 from edge.language.remedies import CLOSER
-from edge.language.texts import _
+from edge.language.texts import _, ngettext
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import json_option, print_json, set_option
 from provisioning.commands.settings import assigned, driver_named, drivers_for, settings, typed
@@ -73,7 +73,7 @@ class DecodeTally:
 
     def sentence(self) -> str:
         """Return the summary for people."""
-        parts = [_("{n} frames read").format(n=self.frames)]
+        parts = [ngettext("{n} frame read", "{n} frames read", self.frames).format(n=self.frames)]
         for reason, entry in sorted(self.refused.items(), key=lambda found: found[0].code):
             refused = _("{n} refused: {reason} ({bytes} bytes)")
             parts.append(refused.format(n=entry["frames"], reason=texts.render(reason), bytes=entry["bytes"]))

@@ -31,15 +31,21 @@ def doubts(config: Config) -> Iterator[tuple[str, str]]:
     yield from letters({"station.title": config.station.title, "site.crop": config.site.crop})
     yield from site(config.site)
     yield from frost(config)
-    if not Path(config.state.dir).is_absolute():
-        sentence = _("state.dir = {folder}: is relative to whatever folder the station is started from")
-        yield sentence.format(folder=config.state.dir), _("Write the full path, such as /var/lib/minshan.")
+    yield from relative("state.dir", config.state.dir, "/var/lib/minshan")
     for sensor in config.sensor:
         yield from wires(sensor.name, sensor.settings)
     yield from open_secrets.of_station(config)
     for forward in config.forward:
         if forward.kind == "mqtt-json":
             yield from readable(f"[[forward]] {forward.name}", forward.url)
+
+
+def relative(key: str, folder: str | Path, example: str) -> Iterator[tuple[str, str]]:
+    """Yield that a folder's path is not whole: a service and a person would start from different ones."""
+    if not Path(folder).is_absolute():
+        sentence = _("{key} = {folder}: is relative to whatever folder the program is started from")
+        remedy = _("Write the full path, such as {folder}.")
+        yield sentence.format(key=key, folder=folder), remedy.format(folder=example)
 
 
 def letters(texts_of: Mapping[str, str | None]) -> Iterator[tuple[str, str]]:

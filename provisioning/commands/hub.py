@@ -16,7 +16,7 @@ from edge.language.texts import _, ngettext
 from edge.records.answers import Completeness
 from provisioning.commands import hub_broker, hub_disks, open_secrets
 from provisioning.commands.answers import Day
-from provisioning.commands.doubts import absent, letters
+from provisioning.commands.doubts import absent, letters, relative
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.hub_backup import backup, restore
 from provisioning.commands.hub_export import export
@@ -86,7 +86,8 @@ def status(config_file: Path, as_json: bool) -> None:
     config = loaded(config_file)
     names = {f"alarms.names.{station}": name for station, name in config.alarms.names.items()}
     missing = absent(config.broker, *config.forward, *config.channel)
-    open_secrets.show((*open_secrets.of_hub(config, config_file), *missing, *letters(names)), as_json)
+    folder = relative("pictures.dir", config.pictures.dir, "/var/lib/minshan-hub/pictures")
+    open_secrets.show((*open_secrets.of_hub(config, config_file), *missing, *folder, *letters(names)), as_json)
     with reading(config) as engine:
         broker = hub_broker.state_of(config.broker)
         late = broker.trouble is not None

@@ -17,7 +17,7 @@ from rich.console import Console
 from drivers.reason import system_reason
 from edge.config.errors import ConfigError
 from edge.config.file import load
-from edge.config.sections import Config
+from edge.config.sections import BrokerSection, Config, StationSection
 from edge.control.status import status
 from edge.daemon import open_store
 from edge.files import make_folder
@@ -29,7 +29,7 @@ from edge.sim.rig import Rig, boot_of
 from edge.sim.times import Boot
 from edge.store.errors import StoreError
 from edge.wire.errors import LinkError
-from provisioning.commands.answers import WordChoice
+from provisioning.commands.answers import BrokerUrl, Key, WordChoice
 from provisioning.commands.durations import Duration, IntRange, Speed
 from provisioning.commands.exits import CommandError, Exit
 from provisioning.commands.options import format_mistake
@@ -100,7 +100,9 @@ class DemoOptions:
     "--speed", type=Speed(), default="60", show_default=True, help=_("Simulated seconds per real second, or max.")
 )
 @click.option(
-    "--broker", help=_("Your own broker, such as mqtt://user:password@host:port; otherwise the demo starts one.")
+    "--broker",
+    type=BrokerUrl(BrokerSection, "url"),
+    help=_("Your own broker, such as mqtt://user:password@host:port; otherwise the demo starts one."),
 )
 @click.option(
     "--proof",
@@ -115,7 +117,13 @@ class DemoOptions:
     help=_("Folder to keep the data in and to continue from (otherwise a temporary one)."),
 )
 @click.option("--for", "duration", type=Duration(), help=_("Simulated time to run, such as 90s, 20m, 6h, 2d."))
-@click.option("--station", default="demo", show_default=True, help=_("The station's name on the wire."))
+@click.option(
+    "--station",
+    type=Key(StationSection, "id"),
+    default="demo",
+    show_default=True,
+    help=_("The station's name on the wire."),
+)
 @click.option("--seed", type=int, default=1, show_default=True, help=_("Seed of the simulated weather and devices."))
 @click.option("--faults", type=int, help=_("Make devices and buses fail and recover at random, with this seed."))
 @click.option("--until-sent", is_flag=True, help=_("At the end wait until everything is sent."))
@@ -182,6 +190,8 @@ def play(wanted: DemoOptions, stack: contextlib.ExitStack) -> int:
     capture = read_capture(wanted.capture, wanted.capture_utc_offset) if wanted.capture else None
     state = (wanted.state or Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="minshan-demo-")))).absolute()
     make_folder(state)
+    if wanted.report:
+        wanted.report.touch()  # or it would be found after the whole run that it cannot be written
     hub = None
     if (broker_url := wanted.broker) is None:
         broker_url, hub = own_broker(state, names(wanted), stack)
@@ -228,8 +238,7 @@ def names(wanted: DemoOptions) -> dict[str, str]:
     """Return station -> its title."""
     if wanted.capture is not None:
         return {wanted.station: capture_title(wanted.capture.name)}
-    others = {f"{wanted.station}-{number}": title(number) for number in range(2, wanted.stations + 1)}
-    return {wanted.station: title(1), **others}
+    return {wanted.station + (f"-{n}" if n > 1 else ""): title(n) for n in range(1, wanted.stations + 1)}
 
 
 def power_off(rig: Rig) -> None:

@@ -50,3 +50,19 @@ def test_a_set_up_that_breaks_is_no_success(capfd: pytest.CaptureFixture[str]) -
     with pytest.raises(RuntimeError, match="ValidationError"):
         prepared(HubFacts(no_path, "", "", "", None, {}, None))
     assert capfd.readouterr() == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (("--station", "果园"), "'--station': must be 1 to 32 lower-case letters"),
+        (("--station", "all"), "'--station': no station may be called all"),
+        (("--broker", "farm"), "'--broker': must be an address such as mqtt://host:1883"),
+        (("--report", "/nowhere/report.json"), "/nowhere/report.json: No such file or directory"),
+    ],
+)
+def test_what_is_typed_wrong_is_told_of_the_option_before_anything_runs(words: tuple[str, str], said: str) -> None:
+    """Not of a file in a folder that is gone, nor after a whole day was played."""
+    ended = minshan("demo", "--for", "1m", *words)
+    assert (ended.code in (2, 6), ended.out) == (True, "")
+    assert said in ended.err and "minshan-demo-" not in ended.err

@@ -76,3 +76,15 @@ def test_a_port_in_use_is_told_with_the_remedy(tmp_path: Path) -> None:
         f"错误：{address}：该地址和端口已被其他程序占用\n  → 请在 [http] 的 listen 里写本机的地址和空闲的端口"
         in told.err
     )
+
+
+def test_a_relative_folder_of_photos_is_doubted(tmp_path: Path) -> None:
+    """A hub that systemd starts would look for it below another folder than whoever wrote the file."""
+    database, pictures = f"sqlite://{tmp_path}/hub.db", str(tmp_path / "pictures")
+    file = tmp_path / "hub.toml"
+    given = ("--broker", "mqtt://127.0.0.1:1", "--database", database, "--pictures", pictures, "--out", str(file))
+    assert minshan("hub", "init", *given).code == 0
+    told = "pictures.dir = pictures: is relative to whatever folder the program is started from"
+    assert told not in minshan("hub", "status", "--config", str(file)).out
+    file.write_text(file.read_text().replace(pictures, "pictures"))
+    assert told in minshan("hub", "status", "--config", str(file)).out

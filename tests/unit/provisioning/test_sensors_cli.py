@@ -186,7 +186,7 @@ def test_recorded_bytes_are_decoded() -> None:
     assert {entry["text"] for entry in summary["refused"]} == {"no header", "checksum", "cut short"}
     assert sum(entry["bytes"] for entry in summary["refused"]) == len(raw) - 32
     people = minshan("sensors", "decode", "plantower", "-", stdin=raw).out.splitlines()
-    assert people[-1].startswith("1 frames read; 1 refused: checksum (32 bytes)")
+    assert people[-1].startswith("1 frame read; 1 refused: checksum (32 bytes)")
     assert "From byte 34: 32 bytes refused: checksum" in people, "each refusal stands with its place and its reason"
 
 
@@ -270,5 +270,5 @@ def test_the_suite_runs_on_a_driver() -> None:
 def test_frames_that_hold_nothing_wanted_are_named() -> None:
     """A recording of whole sentences of another kind is no success: which they were is told, and what to look at."""
     said = minshan("sensors", "decode", "nmea", "-", stdin="$WIMWD,214.8,T,210.0,M,10.5,N,5.4,M*63\r\n")
-    assert (said.code, said.out) == (4, "1 frames read\n")
+    assert (said.code, said.out) == (4, "1 frame read\n")
     assert said.err.startswith("Error: Complete frames arrive, but none contains what is read: MWD\n  → Check that")

@@ -146,6 +146,21 @@ def test_only_signs_of_chinese_typing_are_changed(text: str) -> None:
         ("1590", "1590 // m", "6: a comment begins with #"),
         (
             "1590",
+            "{ 海拔 = 1590 }",
+            "6: keys and tables are English words in ASCII letters, such as latitude and [site]",
+        ),
+        *(
+            (
+                "1590",
+                value,
+                "6: these brackets hold something that is not TOML: commas belong between entries, texts and days in "
+                "quotes, and = behind a key",
+            )
+            for value in ('["a" "b"]', "[03-01, 05-31]", "[上寨]", "{ a: 1 }", "[\n03-01\n]")
+        ),
+        ("1590", "[1, 2", "6: a bracket is not closed"),
+        (
+            "1590",
             '"1590 米"',
             '6: site.altitude_m = "1590 米": write the number alone, without quotes and without “米”: '
             "the key's name says the unit, as _m or _min",
