@@ -8,8 +8,7 @@ allows it, on command too.
 
 Several pictures are taken at once (`captures.py`). Scheduled ones are taken one at a time per box, and never on all
 lanes: a picture on command waits for no other camera, and if a scheduled one of its camera is being taken it gets that.
-A healthy camera waits for none that has failed before. The lane itself only decides, and sleeps until a message arrives
-or a camera is due.
+A healthy camera waits for none that has failed before. The lane itself only decides, and otherwise sleeps.
 """
 
 from __future__ import annotations
