@@ -103,10 +103,7 @@ class Persistence:
         samples: Mapping[str, Sequence[float]],
         sun: float | None = None,
     ) -> dict[str, Reason]:
-        """Return channel -> why it is suspect, after the minute [begin, end) s with these values and samples.
-
-        `sun`: the sine of its height, 0 while it is down, None where that is not known.
-        """
+        """Return channel -> why it is suspect after the minute [begin, end) s. `sun`: its elevation's sine, 0 if down."""
         for each in self._watched:
             doubted = each.run.doubted
             if samples.get(each.name):
@@ -236,8 +233,7 @@ def wind_is_constant(each: WatchedChannel) -> bool:
 
 def must_have_changed(each: WatchedChannel) -> bool:
     """Return whether a witness changed so much that this channel must have changed."""
-    seconds = each.run.seconds
-    humidity = hygrometer(each)
+    seconds, humidity = each.run.seconds, hygrometer(each)
     if each.way and humidity and humidity.high < FOG and each.way.tells(seconds):
         return True
     for name in each.witnesses if seconds >= TWIN_S - 1.0 else ():

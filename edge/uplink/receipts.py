@@ -140,7 +140,7 @@ class Receipts:
         if self._rounds.open:
             self.hello_due = now + NEXT_PAGE
         else:
-            self.hello_due = now + (UNANSWERED_UNDATED if self._source() == "unknown" else UNANSWERED)
+            self.hello_due = now + (UNANSWERED_UNDATED if _source(self._store.last()) == "unknown" else UNANSWERED)
         if page is None:
             return None
         hello, payload = page
@@ -157,7 +157,7 @@ class Receipts:
             next_seq=self._store.next_seq,
             unproven=unproven,
             unsent=unsent,
-            clock=self._source(),
+            clock=_source(self._store.last()),
             proof="committed" if self._committed else "broker",
             gather=self._gather,
         )
@@ -204,7 +204,7 @@ class Receipts:
             self.greet()
         elif (believed or not self.pin.ledger) and not self._rounds.open:
             overdue = self._committed and self._store.outbox.unproven(self._dest, before=now - ASK_AFTER)
-            alone = self._source() in ("unknown", "platform", CRYSTAL)  # this box has no other source of time now
+            alone = _source(self._store.last()) in ("unknown", "platform", CRYSTAL)  # no other source of time
             look = LOOK_AGAIN if alone else DAILY  # at the platform's clock
             self.hello_due = now + (ASK_AFTER if overdue else CONTRADICTED if contradicts else look)
             self._overdue = self._store.outbox.overdue(self._dest)
@@ -219,7 +219,7 @@ class Receipts:
         only if repeated. A platform whose own clock is not synchronised sends 0.
         """
         half = (self._clock.now() - asked.at) / 2
-        if not answer.utc or not (believed or not self.pin.ledger or self._source() == "unknown"):
+        if not answer.utc or not (believed or not self.pin.ledger or _source(self._store.last()) == "unknown"):
             return False
         asked.timed = True
         anchor = Anchor(self._boot, asked.at + half, answer.utc, "platform", max(half + answer.error, 0.001))
@@ -253,11 +253,6 @@ class Receipts:
         for held in revised:
             proved += self._store.outbox.prove(held.has, self._dest, revision=held.revision)
         self.lacking.proved(has, proved > 0)
-
-    def _source(self) -> str:
-        """Return the source of the newest record's time; "unknown" if it has none."""
-        last = self._store.last()
-        return "unknown" if last is None or last.start is None else last.clock.source
 
     def _doubt(self) -> None:
         """Doubt what the previous ledger proved: another one is trusted now."""
@@ -298,3 +293,8 @@ class Receipts:
             here = spans.common(held.has, scope)
             reopened += outbox.reopen(spans.minus(here, young), dest, newer_than=held.revision)
         return reopened
+
+
+def _source(last: Record | None) -> str:
+    """Return the source of the newest record's time; "unknown" if it has none."""
+    return "unknown" if last is None or last.start is None else last.clock.source
