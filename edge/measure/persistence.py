@@ -103,7 +103,7 @@ class Persistence:
         samples: Mapping[str, Sequence[float]],
         sun: float | None = None,
     ) -> dict[str, Reason]:
-        """Return channel -> why it is suspect after the minute [begin, end) s. `sun`: its elevation's sine, 0 if down."""
+        """Return channel -> why it is suspect after the minute [begin, end) s. `sun`: sine of its elevation, or 0."""
         for each in self._watched:
             doubted = each.run.doubted
             if samples.get(each.name):
