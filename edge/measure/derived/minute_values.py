@@ -1,6 +1,6 @@
 """Derived values of one minute, from its primary values: for pages, alerts and rules, at the station and at the hub.
 
-No minute record contains them, because they follow from its values; an hour's record has their means (`season`).
+No minute records them, because whoever has its values derives the same; an hour's record has their means (`season`).
 """
 
 from __future__ import annotations
@@ -12,29 +12,26 @@ from edge.measure.derived.hourly import DERIVED
 from edge.measure.limits import GROSS
 from edge.measure.quality import Flag
 
-INPUTS = ("air_temperature", "relative_humidity", "air_pressure")
+# What the formulas are made for: beyond it some divide by zero, and the search for the wet bulb never ends.
+BOUNDS = {name: GROSS[name].fail for name in ("air_temperature", "relative_humidity", "air_pressure")}
+LEAST_HUMIDITY = 0.01  # %, the least step of a hygrometer; the logarithm of a smaller number may not exist
 
 
 def derive(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:
-    """Return the values derived from a minute's values, at reporting resolution."""
+    """Return what a minute's values give, as it is shown."""
     return {name: DERIVED[name].rounded(value) for name, value in unrounded(values, quality).items()}
 
 
 def unrounded(values: Mapping[str, float | None], quality: Mapping[str, int]) -> dict[str, float]:
     """Return dew point, frost point, wet bulb (degC), delta-T (K) at station pressure, vapour pressure deficit (kPa).
 
-    The frost point is where hoar begins: there is one only if it is at most 0 degC.
+    The frost point is where hoar begins: there is one where it is not over 0 degC.
     Only from values that passed: a suspect thermometer makes no dew point. What cannot be derived is left out.
-    At the hub any number may be flagged as good, so only values within the gross limits count: the formulas hold for
-    those, and divide by zero beyond them.
     """
-    good = {
-        name: value
-        for name in INPUTS
-        if (value := values.get(name)) is not None and quality.get(name) == Flag.PASS and is_possible(name, value)
-    }
+    passed = {name: value for name, value in values.items() if quality.get(name) == Flag.PASS}
+    good = {name: value for name, value in passed.items() if value is not None and is_possible(name, value)}
     temperature, humidity = good.get("air_temperature"), good.get("relative_humidity")
-    if temperature is None or humidity is None or humidity <= 0:
+    if temperature is None or humidity is None or humidity < LEAST_HUMIDITY:
         return {}
     found = {
         "dew_point_temperature": psychrometrics.dew_point(temperature, humidity),
@@ -48,6 +45,6 @@ def unrounded(values: Mapping[str, float | None], quality: Mapping[str, int]) ->
 
 
 def is_possible(name: str, value: float) -> bool:
-    """Return whether a value is within its quantity's gross limits."""
-    low, high = GROSS[name].fail
+    """Return whether a value is within BOUNDS: a hub must not take a station's flag for that."""
+    low, high = BOUNDS.get(name, (float("-inf"), float("inf")))
     return low <= value <= high

@@ -64,31 +64,3 @@ def test_no_alert_of_a_station_silences_another(tmp_path: Path, seed: int) -> No
     assert honest == 6
     assert all(not lanes.falls for lanes in world._lanes)
     world.close()
-
-
-@pytest.mark.parametrize(
-    ("values", "quality"),
-    [
-        ({"air_temperature": -1.0, "relative_humidity": 80.0, "wind_speed": 1.0}, {"air_temperature": 1}),
-        ({"air_temperature": -243.12, "relative_humidity": 80.0}, None),
-        ({"air_temperature": -243.2, "relative_humidity": 80.0}, None),
-        ({"air_temperature": 1e15, "relative_humidity": 80.0, "air_pressure": 840.0}, None),
-    ],
-    ids=["a value without a flag", "no vapour pressure", "no number holds it", "no root is near enough"],
-)
-def test_no_minute_of_a_station_silences_the_silence_of_another(
-    tmp_path: Path, values: dict[str, float], quality: dict[str, int] | None
-) -> None:
-    """A station whose last minute is no weather falls silent, and so does an honest one: both are told."""
-    world = World(tmp_path)
-    world.talking = {f"orchard-{number}" for number in range(1, 9)}
-    body = {"values": values, "quality": dict.fromkeys(values, 1) if quality is None else quality}
-    world.record(1, Kind.MINUTE, body, world.utc() - 62_000_000, "orchard-2")
-    world.minute(1, -1.0)
-    lanes = world.start(poll_s=10.0)
-    world.run(60)
-    world.talking -= {"orchard-1", "orchard-2"}
-    world.run(8 * 60)
-    assert {one.station for one in world.alarms() if one.what == "silent"} == {"orchard-1", "orchard-2"}
-    assert not lanes.falls
-    world.close()
