@@ -6,7 +6,6 @@ value. A minute with more channels, or in another form, is decoded the slower wa
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from itertools import chain
 from typing import Any
@@ -44,11 +43,8 @@ class MinuteCells:
         more = measured.values.keys() - set(self._channels)
         if not self._some and not all(is_refused(name) for name in more):  # such a name is in no hour
             raise SinkError(CHANGED)
-        found: list[Cell] = []
-        for channel in self._channels:
-            value = measured.values.get(channel)
-            found += [value if value is not None and math.isfinite(value) else None, measured.quality.get(channel)]
-        return found
+        pairs = ((measured.values.get(channel), measured.quality.get(channel)) for channel in self._channels)
+        return [*chain.from_iterable(pairs)]
 
 
 def _decoder(channels: Sequence[str], some: bool) -> Any:

@@ -6,6 +6,7 @@ the order of the minutes does not matter.
 """
 
 import math
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import groupby
@@ -22,7 +23,9 @@ from edge.records.record import values_of
 
 GOOD = frozenset((1, 2))
 SUSPECT, BAD = 3, 4
+KNOWN_FLAGS = range(1, 10)
 MOST_CHANNELS, MOST_NAME = 256, 128  # channels of a minute's body, characters of a channel's name: as in the contract
+LARGEST = sys.float_info.max
 MOST_VALUE = 1e15  # a value from here on is not a measurement and counts as bad
 US = 1_000_000
 HOUR_US = 3600 * US
@@ -225,12 +228,13 @@ def _weight(measured: Measured, speed: str) -> float | None:
 
 
 def _numbers(values: dict[Any, Any]) -> Iterator[tuple[str, float | None]]:
+    """Yield the numbers; None for one that no float holds, which JSON may contain: rounding it would fail."""
     for name, value in list(values.items())[:MOST_CHANNELS]:
         if 1 <= len(name) <= MOST_NAME and (value is None or type(value) in (int, float)):
-            yield name, value
+            yield name, float(value) if value is not None and -LARGEST <= value <= LARGEST else None
 
 
 def _flags(quality: Any) -> Iterator[tuple[str, int]]:
     for name, flag in quality.items() if isinstance(quality, dict) else ():
-        if type(flag) is int:
+        if type(flag) is int and flag in KNOWN_FLAGS:
             yield name, flag

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from edge.delivery.message import MessageFate, SendResult
+from edge.records.record import Kind
 from hub.alarms.silence import LastHeard, Silences, cadence, silences
 from tests.kits.alarm_kit import DONE, MINUTE, NIGHT, World, person_of
 
@@ -193,3 +194,32 @@ def test_frost_is_told_after_the_clock_was_set_back(world: World, back_us: int) 
     world.run(5 * MINUTE)
     for name, count in before.items():
         assert any("-7.7" in text for _, _, text in world.told(name)[count:]), name
+
+
+@pytest.mark.parametrize(
+    ("values", "quality"),
+    [
+        ({"air_temperature": -1.0, "relative_humidity": 80.0, "wind_speed": 1.0}, {"air_temperature": 1}),
+        ({"air_temperature": -243.12, "relative_humidity": 80.0}, None),
+        ({"air_temperature": -243.2, "relative_humidity": 80.0}, None),
+        ({"air_temperature": 1e15, "relative_humidity": 80.0, "air_pressure": 840.0}, None),
+        ({"air_temperature": 5.0, "relative_humidity": 5e-324}, None),
+    ],
+    ids=["no flag", "no vapour pressure", "no number holds it", "no root is near enough", "no logarithm"],
+)
+def test_no_last_minute_keeps_a_silence_from_being_told(
+    tmp_path: Path, values: dict[str, float], quality: dict[str, int] | None
+) -> None:
+    """A station whose last minute is no weather falls silent, and so does an honest one: both are told."""
+    world = World(tmp_path)
+    world.talking = set(EIGHT)
+    body = {"values": values, "quality": dict.fromkeys(values, 1) if quality is None else quality}
+    world.record(1, Kind.MINUTE, body, world.utc() - 62_000_000, "orchard-2")
+    world.minute(1, -1.0)
+    lanes = world.start(poll_s=10.0)
+    world.run(60)
+    world.talking -= {"orchard-1", "orchard-2"}
+    world.run(8 * 60)
+    assert {one.station for one in world.alarms() if one.what == "silent"} == {"orchard-1", "orchard-2"}
+    assert not lanes.falls
+    world.close()
