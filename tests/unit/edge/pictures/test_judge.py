@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from dataclasses import replace
 from functools import cache
 from typing import Any
@@ -246,6 +247,15 @@ def test_exif_as_long_as_a_segment_leaves_room_for_ours() -> None:
     exif, out = Image.Exif(), io.BytesIO()
     exif[0x010F] = "A" * 65_480
     Image.new("RGB", (16, 8)).save(out, "JPEG", exif=exif)
+    assert Image.open(io.BytesIO(with_exif(out.getvalue(), WISH))).getexif()[0x0131] == "Minshan"
+
+
+def test_exif_that_points_beyond_all_memory_costs_no_picture() -> None:
+    """An offset of 8 bytes (BigTIFF's LONG8) is too large for any file: Pillow fails on it with OverflowError."""
+    pointer = b"\1\0" + struct.pack("<HHII", 0x8769, 16, 1, 26) + bytes(4)  # its 8 bytes are behind the directory
+    block = b"Exif\0\0II*\0\x08\0\0\0" + pointer + b"\xff" * 8
+    out = io.BytesIO()
+    Image.new("RGB", (16, 8)).save(out, "JPEG", exif=block)
     assert Image.open(io.BytesIO(with_exif(out.getvalue(), WISH))).getexif()[0x0131] == "Minshan"
 
 
