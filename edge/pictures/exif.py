@@ -26,7 +26,7 @@ KEPT = {0x010F, 0x0110, ORIENTATION}  # Make, Model
 KEPT_EXPOSURE = {0x829A, 0x829D, 0x8827, 0x9204, 0x920A}  # time, aperture, ISO, bias, focal length
 LONGEST_KEPT = 64  # characters of a value; makers' names have about 20
 MARK, XMP = b"Exif\0\0", b"http://ns.adobe.com/xap/1.0/\0"
-UNREADABLE = (OSError, ValueError, SyntaxError, KeyError, TypeError, IndexError, AttributeError, struct.error)  # Pillow
+UNREADABLE = (OSError, ValueError, SyntaxError, LookupError, TypeError, AttributeError, ArithmeticError, struct.error)
 
 
 def with_exif(jpeg: bytes, request: CaptureRequest) -> bytes:
