@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Raw
 
-from drivers.reason import Reason
+from drivers.reason import Reason, system_reason
 from edge.files import write_whole
 from edge.northbound.columns import name_of
 from edge.wire.set_aside import SetAside
@@ -63,11 +63,18 @@ class ColumnTables:
             self._waiting.put(topic, payload, WAITS.having(name=name))
 
     def came(self, station: str) -> Iterator[tuple[str, bytes]]:
-        """Remove and yield topic and payload of each waiting message of the station. Raise OSError."""
+        """Remove and yield topic and payload of each waiting message of the station. Raise OSError.
+
+        A file that cannot be read is skipped: its station resends what was not receipted.
+        """
         if self._waiting is None:
             return
         for path in self._waiting.files():
-            message, payload = self._waiting.read(path)
+            try:
+                message, payload = self._waiting.read(path)
+            except OSError as error:
+                log.warning("%s cannot be read: %s", path, system_reason(error))
+                continue
             if message.topic.split("/")[2:3] == [station]:
                 self._waiting.remove(path)
                 yield message.topic, payload
