@@ -39,7 +39,7 @@ class ColumnTables:
         self._told = False
 
     def put(self, station: str, table: Raw) -> bool:
-        """Add a table, to be stored at the next `sync`. Return whether it is new. Raise OSError."""
+        """Add a table, to be stored at the next `sync`. Return whether it is new."""
         known, name = self._of(station), name_of(table)
         new = name not in known
         known[name] = Raw(bytes(table))
@@ -53,7 +53,7 @@ class ColumnTables:
         return new
 
     def get(self, station: str, name: str) -> Raw | None:
-        """Return a table's JSON; None where it is missing. Raise OSError."""
+        """Return a table's JSON; None where it is missing."""
         return self._of(station).get(name)
 
     def wait(self, topic: str, station: str, name: str, payload: bytes) -> None:
@@ -111,11 +111,13 @@ class ColumnTables:
         return self._known[station]
 
     def _read(self, station: str) -> Known:
-        """Return a station's stored tables; what cannot be decoded is requested again."""
+        """Return a station's stored tables; those that cannot be read are requested again."""
         if self._folder is None:
             return OrderedDict()
         try:
             found = msgspec.json.decode((self._folder / f"{station}.json").read_bytes(), type=list[Raw])
-        except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            if not isinstance(error, FileNotFoundError):
+                log.warning("the tables of %s cannot be read and are requested again: %s", station, error)
             return OrderedDict()
         return OrderedDict((name_of(table), table) for table in found)
