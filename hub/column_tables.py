@@ -15,7 +15,7 @@ from pathlib import Path
 import msgspec
 from msgspec import Raw
 
-from drivers.reason import Reason
+from drivers.reason import Reason, system_reason
 from edge.files import write_whole
 from edge.northbound.columns import name_of
 from edge.wire.set_aside import SetAside
@@ -39,7 +39,7 @@ class ColumnTables:
         self._told = False
 
     def put(self, station: str, table: Raw) -> bool:
-        """Add a table, to be stored at the next `sync`. Return whether it is new. Raise OSError."""
+        """Add a table, to be stored at the next `sync`. Return whether it is new."""
         known, name = self._of(station), name_of(table)
         new = name not in known
         known[name] = Raw(bytes(table))
@@ -53,7 +53,7 @@ class ColumnTables:
         return new
 
     def get(self, station: str, name: str) -> Raw | None:
-        """Return a table's JSON; None where it is missing. Raise OSError."""
+        """Return a table's JSON; None where it is missing."""
         return self._of(station).get(name)
 
     def wait(self, topic: str, station: str, name: str, payload: bytes) -> None:
@@ -63,11 +63,18 @@ class ColumnTables:
             self._waiting.put(topic, payload, WAITS.having(name=name))
 
     def came(self, station: str) -> Iterator[tuple[str, bytes]]:
-        """Remove and yield topic and payload of each waiting message of the station. Raise OSError."""
+        """Remove and yield topic and payload of each waiting message of the station. Raise OSError.
+
+        A file that cannot be read is skipped: its station resends what was not receipted.
+        """
         if self._waiting is None:
             return
         for path in self._waiting.files():
-            message, payload = self._waiting.read(path)
+            try:
+                message, payload = self._waiting.read(path)
+            except OSError as error:
+                log.warning("%s cannot be read: %s", path, system_reason(error))
+                continue
             if message.topic.split("/")[2:3] == [station]:
                 self._waiting.remove(path)
                 yield message.topic, payload
@@ -104,11 +111,13 @@ class ColumnTables:
         return self._known[station]
 
     def _read(self, station: str) -> Known:
-        """Return a station's stored tables; what cannot be decoded is requested again."""
+        """Return a station's stored tables; those that cannot be read are requested again."""
         if self._folder is None:
             return OrderedDict()
         try:
             found = msgspec.json.decode((self._folder / f"{station}.json").read_bytes(), type=list[Raw])
-        except (FileNotFoundError, msgspec.MsgspecError, UnicodeDecodeError):
+        except (OSError, msgspec.MsgspecError, UnicodeDecodeError) as error:
+            if not isinstance(error, FileNotFoundError):
+                log.warning("the tables of %s cannot be read and are requested again: %s", station, error)
             return OrderedDict()
         return OrderedDict((name_of(table), table) for table in found)

@@ -98,6 +98,15 @@ def _flaws(raw: bytes) -> Iterator[Flaw]:
             if isinstance(flag, int) and flag <= BEST and not isinstance(values.get(name), int | float):
                 flag = MISSING
             if isinstance(flag, int) and flag > BEST:
-                yield Flaw(name, flag, reasons.get(name))
+                yield Flaw(name, flag, _readable(reasons.get(name)))
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
         return
+
+
+def _readable(reason: object) -> object:
+    """Return a reason as received; None where it is none that can be read."""
+    try:
+        restored(reason)
+    except ValueError:
+        return None
+    return reason

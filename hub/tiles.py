@@ -51,8 +51,11 @@ class Tiles:
         data = make_tile(picture)
         self._folder.mkdir(parents=True, exist_ok=True)
         beside = self._folder / f".{name}.{secrets.token_hex(4)}"
-        beside.write_bytes(data)
-        beside.replace(path)
+        try:
+            beside.write_bytes(data)
+            beside.replace(path)
+        finally:  # a full disk would get another part of a file at each request
+            beside.unlink(missing_ok=True)
         self._make_room()
         return path
 

@@ -190,13 +190,13 @@ def unusual(receiver: Receiver) -> list[str]:
             tally.others,
         )
         lines.append(sentence.format(n=tally.others))
-    lying_over = _(
+    overlap = _(
         "minutes overlap others: a second box sends in this station's name (was a card copied?), "
         "or times are still to be corrected"
     )
     two = _("two boxes send in this station's name (was a card copied?): give each its own id in [station]")
     for station in tally.doubled():
-        sentence = two if station in tally.two_boxes() else lying_over
+        sentence = two if station in tally.two_boxes() else overlap
         lines.append(_("{place}: {sentence}").format(place=station, sentence=sentence))
     return [*lines, *set_aside(receiver)]
 

@@ -129,6 +129,16 @@ def test_why_a_block_waits_is_told_in_the_journals_language(tmp_path: Path, lang
         assert said in texts.render_value(waiting.last)
 
 
+def test_what_cannot_be_read_of_tables_and_blocks_holds_up_no_minute(tmp_path: Path) -> None:
+    """As on bad sectors: a station's tables, and a block that waits; the next table comes, and what can be is read."""
+    (tmp_path / "m.jsonl.tables" / f"{STATION}.json").mkdir(parents=True)
+    desk = Desk(tmp_path)
+    desk.take((LIVE, payload(without_tables(whole(spelt(minute(1)))))))
+    (tmp_path / "m.jsonl.waiting" / f"00000000-{'0' * 16}.message").mkdir()
+    desk.take((LIVE, payload(whole(spelt(minute(2))))))
+    assert sorted(line["seq"] for line in lines(desk)) == [1, 2]
+
+
 def test_another_stations_table_is_of_no_use(tmp_path: Path) -> None:
     """A table that names another station than its topic is set aside, and nothing is read by it."""
     batch = whole(minute(1))

@@ -76,6 +76,14 @@ def test_the_folder_stays_bounded_and_a_tile_is_made_once(tmp_path: Path) -> Non
     assert kept.tile(f"{49:064}", tmp_path / "taken-away.jpg") == last
 
 
+def test_a_tile_that_cannot_be_put_in_its_place_leaves_nothing(tmp_path: Path) -> None:
+    """As on a disk that is full: browsers ask again and again, and nothing heaps up there."""
+    (tmp_path / "tiles" / f"{'a' * 64}.webp").mkdir(parents=True)
+    with pytest.raises(OSError):
+        Tiles(tmp_path / "tiles").tile("a" * 64, ORCHARD)
+    assert len(list((tmp_path / "tiles").iterdir())) == 1
+
+
 def test_tiles_are_made_as_pictures_come_before_anybody_asks(tmp_path: Path) -> None:
     """What a station has told of is ready when the wall is opened, though an unforeseen error came before."""
     pictures, kept = tmp_path / "pictures", tmp_path / "pictures.tiles"

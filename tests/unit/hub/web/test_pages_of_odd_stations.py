@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -13,6 +14,7 @@ import pytest
 
 from drivers.reason import Reason
 from edge.clock.clock import system_utc
+from edge.records.asked import EPOCH
 from edge.records.record import ClockMark, Kind, Record
 from edge.wire.contract import encode
 from hub.alarms.alarm import Alarm, Quiet
@@ -128,6 +130,23 @@ def test_where_stations_have_two_clocks_days_are_said_to_be_their_own(tmp_path: 
             assert "those of its own clock" in seen(client, "/completeness")
             assert "All times are UTC+6:30." in seen(client, "/stations/there")
         sink.close()
+
+
+@pytest.mark.parametrize("page", ["", "/days/{day}", "/sheet", "/sheet.xlsx"])
+def test_a_reason_that_is_none_takes_no_page_of_its_station_away(tmp_path: Path, page: str) -> None:
+    """A number, or a list, where a flagged value should have its reason: the minutes are shown as not good."""
+    now = system_utc()
+    with office(tmp_path) as made:
+        sink = DatabaseSink(opened(made.database))
+        keep_station(sink, "odd", 0, now - 10 * MINUTE, 5, [])
+        for seq, reason in enumerate((2**53, ["code"], {"code": 1}, "said in words"), 100):
+            body = minute(0, 0)
+            body["quality"]["air_temperature"], body["reasons"] = 3, {"air_temperature": reason}
+            sink.commit(Delivery((record("odd", seq, now - (110 - seq) * MINUTE, Kind.MINUTE, body),)))
+        sink.close()
+        day = f"{EPOCH + timedelta(microseconds=now - 9 * MINUTE, hours=8):%Y-%m-%d}"
+        with browser(made, made.token(Role.ADMIN)) as client:
+            assert client.get(f"/stations/odd{page.format(day=day)}").status_code == 200
 
 
 @pytest.mark.parametrize("page", ["/alerts", "/on-call", "/people"])
