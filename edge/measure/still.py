@@ -8,6 +8,9 @@ HOUR = 3600.0
 GAP = 600.0  # s without a value after which a run begins anew
 LEARNT = 12 * HOUR  # s of moving after which a channel's own habit counts
 HALF_LIFE = 72 * HOUR  # s in which the longest run is forgotten by half
+# s of wind. Air that flows down a slope by night turns by 5 degrees (Pasquill's stable classes), and stays within one
+# of eight sectors until the morning's wind comes up the valley (ours).
+WIDE_S = 12 * HOUR
 TIMES, SHORTEST = 3.0, 1200.0  # so many times its longest run, and never under 20 minutes
 
 
@@ -16,6 +19,7 @@ class MovementRule(msgspec.Struct, frozen=True):
 
     `least`: by so much in an hour (None: by the device's own step); judged only of devices with steps up to
     `finest`, and in minutes whose mean lies within `low`..`high`. `share`: or by so much of the most that it told.
+    One with a step over `wide` may stand still for `WIDE_S`.
     """
 
     least: float | None
@@ -23,6 +27,7 @@ class MovementRule(msgspec.Struct, frozen=True):
     low: float = float("-inf")
     high: float = float("inf")
     share: float | None = None
+    wide: float = float("inf")
 
 
 RULES = {
@@ -31,7 +36,7 @@ RULES = {
     "air_pressure": MovementRule(None, 0.15),  # C; a device that tells whole hPa stands still for hours
     # Z; but the air of a sheltered place goes between 0.1 and 0.5 m/s for a whole night, as only sonics tell (ours)
     "wind_speed": MovementRule(0.5, 0.5, low=0.1, share=0.5),
-    "wind_from_direction": MovementRule(10.0, 45.0),  # Z; its wind is asked apart
+    "wind_from_direction": MovementRule(10.0, 45.0, wide=30.0),  # Z; its wind is asked apart
     "illuminance": MovementRule(None, 10.0, low=1200.0),  # not by night, nor of a lamp (`sun`)
     "solar_irradiance": MovementRule(None, 1.0, low=100.0),  # a step of 1 W/m2 is little of more alone
     "co2": MovementRule(None, 1.0),  # after two hours, as a coarse thermometer
@@ -101,6 +106,10 @@ class StillRun(msgspec.Struct):
             if not self.doubted:  # else a fault would be taken for a habit, and the next one found later
                 self.habit.longest = max(self.habit.longest, self.seconds)
             self.rest()
+
+    def stood(self, seconds: float, share: float | None) -> bool:
+        """Return whether it lasts for so long, and did not go up and down by that share of the most that it told."""
+        return self.seconds >= seconds - 1.0 and (share is None or self.high - self.low < share * self.high - 1e-6)
 
     def rest(self) -> None:
         """Begin anew: what stands still now may do so."""
