@@ -23,7 +23,6 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from drivers.driver import Channel
-from drivers.quantity import Aggregation, quantity
 from drivers.reason import Reason
 from edge.measure.humidity_way import HumidityWay
 from edge.measure.lasting import FOG, fog_at
@@ -85,7 +84,7 @@ class Persistence:
                 rule,
                 channel.quantity == "co2" or (channel.quantity == "air_temperature" and channel.resolution >= COARSE),
                 channel.resolution,
-                StillRun(rule.least or channel.resolution, quantity(channel.quantity).kind is Aggregation.DIRECTION),
+                StillRun(rule.least or channel.resolution, channel.quantity == "wind_from_direction", rule.share),
                 {other: StillRun(float("inf")) for other in witnesses(name, channels, (twins or {}).get(name, ()))},
                 {other: its.resolution for other, (_, its) in channels.items()},
                 StillRun(channel.resolution) if channel.quantity == "wind_speed" else None,
@@ -116,12 +115,12 @@ class Persistence:
                 if not each.run.seconds or each.run.begin == begin:
                     each.way.end(doubted)
             attend(each, begin, end, values, samples)
-        hour = [each for each in self._watched if each.run.stood(HOUR, each.rule.share)]
+        hour = [each for each in self._watched if each.run.stood(HOUR)]
         sensors = [each.sensor for each in hour]
         for each in hour:
             each.run.doubted |= sensors.count(each.sensor) >= FRAME
         for each in self._watched:
-            still = each.run.stood(self._limit(each), each.rule.share) or blows_alike(each)
+            still = each.run.stood(self._limit(each)) or blows_alike(each)
             each.run.doubted |= (still and self._others_move(each)) or told_by_witness(each)
             for _, run in runs_of(each):
                 run.doubted |= each.run.doubted and run.seconds > 0
@@ -160,8 +159,8 @@ class Persistence:
     def _limit(each: WatchedChannel) -> float:
         if each.step > each.rule.wide:
             return WIDE_S
-        if each.quantity == "solar_irradiance":  # at noon of a clear day it stands still for twenty minutes
-            return HOUR
+        if each.quantity == "solar_irradiance" or each.run.enough < each.run.least:
+            return HOUR  # a clear noon stands still for twenty minutes, and so does weak wind
         if each.coarse:
             return each.run.habit.limit(ALONE, ALONE_S, COARSE_HOURS * HOUR)
         return each.run.habit.limit()

@@ -74,11 +74,12 @@ class Habit(msgspec.Struct):
 class StillRun(msgspec.Struct):
     """How long all samples have lain within `least` of each other. `moved`: when they last did not, s, or None.
 
-    `doubted`: it stood still while the world moved, and has not moved since.
+    `doubted`: it stood still while the world moved, and has not moved since. `share`: see `MovementRule`.
     """
 
     least: float
     circular: bool = False
+    share: float | None = None
     seconds: float = 0.0
     begin: float = 0.0
     end: float = 0.0
@@ -101,15 +102,20 @@ class StillRun(msgspec.Struct):
         self.seconds += end - begin
         self.end = end
         self.habit.pass_(end - begin)
-        if self.high - self.low >= self.least - 1e-6:
+        if self.high - self.low >= (self.enough if self.doubted else self.least) - 1e-6:
             self.moved = end
             if not self.doubted:  # else a fault would be taken for a habit, and the next one found later
                 self.habit.longest = max(self.habit.longest, self.seconds)
             self.rest()
 
-    def stood(self, seconds: float, share: float | None) -> bool:
-        """Return whether it lasts for so long, and did not go up and down by that share of the most that it told."""
-        return self.seconds >= seconds - 1.0 and (share is None or self.high - self.low < share * self.high - 1e-6)
+    @property
+    def enough(self) -> float:
+        """By how much it must move to be in no doubt: by `least`, or by `share` of the most that it told."""
+        return self.least if self.share is None else min(self.least, self.share * self.high)
+
+    def stood(self, seconds: float) -> bool:
+        """Return whether it lasts for so long, and did not move enough meanwhile."""
+        return self.seconds >= seconds - 1.0 and self.high - self.low < self.enough - 1e-6
 
     def rest(self) -> None:
         """Begin anew: what stands still now may do so."""

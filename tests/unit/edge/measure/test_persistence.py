@@ -226,8 +226,11 @@ def test_weak_wind_of_a_sensor_that_hardly_moves_is_suspect() -> None:
     def flickers(at: float) -> dict[str, float]:
         return weather(at) | {"wind_speed": 0.4 if at % 120 < 60 else 0.3}
 
-    found = flags(run(mast(AIR), flickers, 0, 90), "wind_speed")
+    minutes = mast(AIR)
+    found = flags(run(minutes, flickers, 0, 90), "wind_speed")
     assert set(found[:59]) == {1} and set(found[60:]) == {3}
+    assert set(flags(run(minutes, weak_wind, 90, 120), "wind_speed")[10:]) == {1}  # it is seen to move
+    assert set(flags(run(breezy(), flickers, 0, 50), "wind_speed")) == {1}  # nor is a strong wind's habit held to it
 
 
 def test_a_vane_of_eight_sectors_may_hold_one_for_a_night() -> None:
