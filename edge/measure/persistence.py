@@ -23,12 +23,11 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from drivers.driver import Channel
-from drivers.quantity import Aggregation, quantity
 from drivers.reason import Reason
 from edge.measure.humidity_way import HumidityWay
 from edge.measure.lasting import FOG, fog_at
 from edge.measure.quality import Flag
-from edge.measure.still import HOUR, LEARNT, RULES, Habit, MovementRule, StillDoubt, StillRun
+from edge.measure.still import HOUR, LEARNT, RULES, WIDE_S, Habit, MovementRule, StillDoubt, StillRun
 from edge.measure.value import Value, beside
 from edge.records.channel_name import ChannelName
 
@@ -85,7 +84,7 @@ class Persistence:
                 rule,
                 channel.quantity == "co2" or (channel.quantity == "air_temperature" and channel.resolution >= COARSE),
                 channel.resolution,
-                StillRun(rule.least or channel.resolution, quantity(channel.quantity).kind is Aggregation.DIRECTION),
+                StillRun(rule.least or channel.resolution, channel.quantity == "wind_from_direction", rule.share),
                 {other: StillRun(float("inf")) for other in witnesses(name, channels, (twins or {}).get(name, ()))},
                 {other: its.resolution for other, (_, its) in channels.items()},
                 StillRun(channel.resolution) if channel.quantity == "wind_speed" else None,
@@ -113,12 +112,12 @@ class Persistence:
                 if not each.run.seconds or each.run.begin == begin:
                     each.way.end(doubted)
             track_witnesses(each, begin, end, values, samples)
-        hour = [each for each in self._watched if stands(each, HOUR)]
+        hour = [each for each in self._watched if each.run.stood(HOUR)]
         sensors = [each.sensor for each in hour]
         for each in hour:
             each.run.doubted |= sensors.count(each.sensor) >= FRAME
         for each in self._watched:
-            still = stands(each, self._limit(each)) or wind_is_constant(each)
+            still = each.run.stood(self._limit(each)) or wind_is_constant(each)
             each.run.doubted |= (still and self._others_move(each)) or must_have_changed(each)
             for _, run in runs_of(each):
                 run.doubted |= each.run.doubted and run.seconds > 0
@@ -155,8 +154,10 @@ class Persistence:
 
     @staticmethod
     def _limit(each: WatchedChannel) -> float:
-        if each.quantity == "solar_irradiance":  # at noon of a clear day it stands still for twenty minutes
-            return HOUR
+        if each.step > each.rule.wide:
+            return WIDE_S
+        if each.quantity == "solar_irradiance" or each.run.enough < each.run.least:
+            return HOUR  # a clear noon stands still for twenty minutes, and so does weak wind
         if each.coarse:
             return each.run.habit.limit(ALONE, ALONE_S, COARSE_HOURS * HOUR)
         return each.run.habit.limit()
@@ -215,15 +216,10 @@ def runs_of(each: WatchedChannel) -> list[tuple[str, StillRun]]:
 
 def habits_of(each: WatchedChannel) -> list[tuple[str, Habit]]:
     """Return a channel's habits, each with the name under which it is saved."""
-    way = each.way
-    ways = [(f"{each.name} {BY_WAY}", way.habit), (f"{each.name} {BY_DAY}", way.by_day)] if way else []
-    return [*((name, run.habit) for name, run in runs_of(each)), *ways]
-
-
-def stands(each: WatchedChannel, seconds: float) -> bool:
-    """Return whether it has stood still for so long; weak wind that varies by half of itself has not."""
-    run, share = each.run, each.rule.share
-    return run.seconds >= seconds - 1.0 and (share is None or run.high - run.low < share * run.high - 1e-6)
+    found = [(name, run.habit) for name, run in runs_of(each)]
+    if each.way:
+        found += [(f"{each.name} {BY_WAY}", each.way.habit), (f"{each.name} {BY_DAY}", each.way.by_day)]
+    return found
 
 
 def wind_is_constant(each: WatchedChannel) -> bool:

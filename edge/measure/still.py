@@ -8,6 +8,9 @@ HOUR = 3600.0
 GAP = 600.0  # s without a value after which a run restarts
 LEARNT = 12 * HOUR  # s of observation after which a channel's own habit counts
 HALF_LIFE = 72 * HOUR  # s in which the longest run decays by half
+# s of wind. Air that flows down a slope by night varies in direction by 5 degrees (Pasquill's stable classes), and stays
+# within one of eight sectors until the morning's wind comes up the valley (ours).
+WIDE_S = 12 * HOUR
 TIMES, SHORTEST = 3.0, 1200.0  # times its longest run, and at least 20 minutes (s)
 
 
@@ -16,6 +19,7 @@ class MovementRule(msgspec.Struct, frozen=True):
 
     `least`: by so much in an hour (None: by the device's own step); applied only to devices with steps up to `finest`,
     and in minutes whose mean lies within `low`..`high`. `share`: or by this share of its highest value.
+    A device with steps over `wide` may stand still for `WIDE_S`.
     """
 
     least: float | None
@@ -23,6 +27,7 @@ class MovementRule(msgspec.Struct, frozen=True):
     low: float = float("-inf")
     high: float = float("inf")
     share: float | None = None
+    wide: float = float("inf")
 
 
 RULES = {
@@ -31,7 +36,7 @@ RULES = {
     "air_pressure": MovementRule(None, 0.15),  # C; a device with steps of 1 hPa stands still for hours
     # Z; but at a sheltered place the air varies between 0.1 and 0.5 m/s for a whole night, as only sonics show (ours)
     "wind_speed": MovementRule(0.5, 0.5, low=0.1, share=0.5),
-    "wind_from_direction": MovementRule(10.0, 45.0),  # Z; the wind speed is checked separately
+    "wind_from_direction": MovementRule(10.0, 45.0, wide=30.0),  # Z; the wind speed is checked separately
     "illuminance": MovementRule(None, 10.0, low=1200.0),  # not at night, nor in a lamp's light (`sun`)
     "solar_irradiance": MovementRule(None, 1.0, low=100.0),  # only above 100 W/m2 is a step of 1 W/m2 small
     "co2": MovementRule(None, 1.0),  # after two hours, like a coarse thermometer
@@ -69,11 +74,12 @@ class Habit(msgspec.Struct):
 class StillRun(msgspec.Struct):
     """How long all samples have been within `least` of each other. `moved`: when they last were not, s, or None.
 
-    `doubted`: it stood still while others changed, and has not changed since.
+    `doubted`: it stood still while others changed, and has not changed since. `share`: see `MovementRule`.
     """
 
     least: float
     circular: bool = False
+    share: float | None = None
     seconds: float = 0.0
     begin: float = 0.0
     end: float = 0.0
@@ -96,11 +102,20 @@ class StillRun(msgspec.Struct):
         self.seconds += end - begin
         self.end = end
         self.habit.pass_(end - begin)
-        if self.high - self.low >= self.least - 1e-6:
+        if self.high - self.low >= (self.enough if self.doubted else self.least) - 1e-6:
             self.moved = end
             if not self.doubted:  # a fault must not become a habit, or the next one would be found later
                 self.habit.longest = max(self.habit.longest, self.seconds)
             self.rest()
+
+    @property
+    def enough(self) -> float:
+        """The change that ends a doubt: `least`, or `share` of the highest value."""
+        return self.least if self.share is None else min(self.least, self.share * self.high)
+
+    def stood(self, seconds: float) -> bool:
+        """Return whether it has lasted for so long without enough change."""
+        return self.seconds >= seconds - 1.0 and self.high - self.low < self.enough - 1e-6
 
     def rest(self) -> None:
         """Restart the run, without doubt."""

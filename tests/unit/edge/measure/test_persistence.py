@@ -6,8 +6,10 @@ import math
 
 import pytest
 
+from drivers.driver import Channel
 from edge.measure.closing import Doubts
-from edge.measure.minute import Minutes
+from edge.measure.limits import limits_for
+from edge.measure.minute import ChannelLine, Minutes
 from edge.measure.still import StillRun
 from tests.kits.station_day import Truth, flags, mast, run
 
@@ -224,5 +226,19 @@ def test_weak_wind_of_a_sensor_that_hardly_moves_is_suspect() -> None:
     def flickers(at: float) -> dict[str, float]:
         return weather(at) | {"wind_speed": 0.4 if at % 120 < 60 else 0.3}
 
-    found = flags(run(mast(AIR), flickers, 0, 90), "wind_speed")
+    minutes = mast(AIR)
+    found = flags(run(minutes, flickers, 0, 90), "wind_speed")
     assert set(found[:59]) == {1} and set(found[60:]) == {3}
+    assert set(flags(run(minutes, weak_wind, 90, 120), "wind_speed")[10:]) == {1}  # it is seen to move
+    assert set(flags(run(breezy(), flickers, 0, 50), "wind_speed")) == {1}  # nor is a strong wind's habit held to it
+
+
+def test_a_vane_of_eight_sectors_may_hold_one_for_a_night() -> None:
+    """The wind down a slope stays within 45 degrees until morning; one that holds it for 12 h of wind is stuck."""
+    slope = stuck("wind_from_direction", 225.0)
+    for step, good in ((22.5, 59), (45.0, 719)):
+        channel = Channel("wind_from_direction", 0, 360, step)
+        lines = [line for line in mast(AIR).lines.values() if line.name != "wind_from_direction"]
+        vane = ChannelLine(channel.quantity, "mast", channel, limits_for(channel.quantity, 1590), lines[0].pace)
+        found = flags(run(Minutes([*lines, vane]), slope, 0, 740), "wind_from_direction")
+        assert set(found[:good]) == {1} and set(found[good + 1 :]) == {3}
