@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from drivers.devices.modbus import INFO
-from drivers.devices.modbus_address import readdress
+from drivers.devices.modbus_address import answering, readdress
 from drivers.devices.profiles import ProfileError, load, names
 from drivers.driver import Device
-from drivers.errors import DeviceError, Garbled, NoAnswer, Unplugged, WrongDevice
+from drivers.errors import DeviceError, Garbled, NoAnswer, NoFrame, Unplugged, WrongDevice
 from drivers.reading import Reading
 from drivers.twins.modbus import sealed
 from drivers.twins.twin import Fault
@@ -260,3 +260,34 @@ def test_what_a_profile_does_not_know_is_not_written(profile: str, call: Callabl
     line = Line(settings(profile))
     with pytest.raises(ProfileError, match=says):
         line.on_bus(lambda bus: call(bus, line.sensors[0]))
+
+
+ALL = 250  # requests of a scan: one for each address, and some more
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (sealed(b"\x05\x03\x04\x02\x8f\x00\xeb"), [5]),
+        (sealed(b"\x05\x83\x02"), [5]),
+        (sealed(b"\x05\x03\x04\x02\x8f\x00\xeb")[:-1] + b"\0", [5]),
+        (sealed(b"\x05\x03\x02\x02\x8f"), [5]),
+    ],
+)
+def test_who_answers_every_request_is_at_one_address(said: bytes, found: list[int]) -> None:
+    """Whatever it answers, damaged or a refusal: the line is looked through for who is there, not for how it is."""
+    sensor = settings("th-renke", address=1)
+    assert simulated(lambda clock: list(answering(played(clock, *[said] * ALL), sensor))) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [(b"\xf8\x00\x8f\xe0" * 10, "no_frame_but_bytes"), (b"$WIMWV,45.0,R,2.0,M,A*2E\r\n" * 2, "another_text")],
+)
+def test_noise_and_another_device_s_bytes_are_no_addresses(said: bytes, told: str) -> None:
+    """Every address seemed to answer on a line at another speed; what comes there is told in the end."""
+    sensor = settings("th-renke", address=1)
+    with pytest.raises(NoFrame) as raised:
+        simulated(lambda clock: list(answering(played(clock, *[said] * ALL), sensor)))
+    assert raised.value.detail.code == told
+    assert simulated(lambda clock: list(answering(played(clock), sensor))) == []
