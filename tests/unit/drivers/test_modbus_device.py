@@ -224,8 +224,8 @@ def test_another_model_at_the_address_is_refused_at_opening() -> None:
 def test_a_sensor_gets_another_address(echo: bool) -> None:
     """After readdress the sensor answers at the new address and no longer at the old one."""
     line = Line(settings("rs-fsjt", address=1), settings("rs-fxjt", address=2), echo=echo)
-    assert line.on_bus(lambda bus: readdress(bus, line.sensors[0], 7)) is True
-    assert line.twins[0].address == 7
+    assert line.on_bus(lambda bus: readdress(bus, line.sensors[0], 247)) is True
+    assert line.twins[0].address == 247
     with pytest.raises(NoAnswer):
         line.use(lambda devices: values(devices[0]))
 
@@ -253,6 +253,7 @@ def test_a_taken_address_is_refused() -> None:
     [
         ("rs485-th", lambda bus, sensor: readdress(bus, sensor, 3), "no \\[addressing\\]"),
         ("rs-fsjt", lambda bus, sensor: readdress(bus, sensor, 248), "must be 1 to 247"),
+        ("rs-fsjt", lambda bus, sensor: readdress(bus, sensor, 0), "must be 1 to 247"),
     ],
 )
 def test_what_a_profile_does_not_know_is_not_written(profile: str, call: Callable[..., object], says: str) -> None:
