@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from drivers.devices.modbus import ModbusDevice, read_registers
+from drivers.buses.rtu import READS
+from drivers.devices.modbus import NO_FRAME, ModbusDevice, read_registers
 from drivers.devices.modbus_registers import plan
 from drivers.devices.profiles import ProfileError, load
-from drivers.errors import Garbled, NoAnswer, WrongDevice
+from drivers.errors import Garbled, NoAnswer, NoFrame, WrongDevice
 from drivers.reason import Reason
 
 if TYPE_CHECKING:
@@ -68,15 +69,35 @@ def readdress(bus: ModbusBus, settings: ModbusSettings, new_address: int) -> boo
 
 
 def answering(bus: ModbusBus, settings: ModbusSettings) -> Iterator[int]:
-    """Yield each address of the line (1-247) at which a device answers or refuses such a sensor's request."""
+    """Yield each address of the line (1-247) from which a device answers or refuses such a sensor's request.
+
+    If none does but other bytes arrive, raise the DeviceError that reading the sensor would raise.
+    """
+    none = True
     for address in range(1, 248):
+        if _is_there(bus, settings, address):
+            none = False
+            yield address
+    if none:
         try:
-            _read_first(bus, settings, address)
-        except NoAnswer:
-            continue
-        except (Garbled, WrongDevice):  # some device is there
-            pass
-        yield address
+            ModbusDevice(bus, settings, load(settings.profile)).greet()
+        except NoAnswer as error:
+            if isinstance(error, NoFrame):
+                raise
+
+
+def _is_there(bus: ModbusBus, settings: ModbusSettings, address: int) -> bool:
+    """Return whether a device answers from that address, whatever it says; noise and other addresses do not count."""
+    try:
+        _read_first(bus, settings, address)
+    except NoAnswer:
+        return False
+    except WrongDevice as error:
+        return error.detail.code != "other_address"
+    except Garbled as error:
+        begins = tuple(bytes([address, function | bit]) for function in READS for bit in (0, 0x80))
+        return error.detail.code not in NO_FRAME or bus.stray.startswith(begins)
+    return True
 
 
 def _read_first(bus: ModbusBus, settings: ModbusSettings, address: int, pause: float = 0.0) -> None:

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from drivers.devices.modbus import INFO
-from drivers.devices.modbus_address import readdress
+from drivers.devices.modbus_address import answering, readdress
 from drivers.devices.profiles import ProfileError, load, names
 from drivers.driver import Device
-from drivers.errors import DeviceError, Garbled, NoAnswer, Unplugged, WrongDevice
+from drivers.errors import DeviceError, Garbled, NoAnswer, NoFrame, Unplugged, WrongDevice
 from drivers.reading import Reading
 from drivers.twins.modbus import sealed
 from drivers.twins.twin import Fault
@@ -224,8 +224,8 @@ def test_another_model_at_the_address_is_refused_at_opening() -> None:
 def test_a_sensor_gets_another_address(echo: bool) -> None:
     """After readdress the sensor answers at the new address and no longer at the old one."""
     line = Line(settings("rs-fsjt", address=1), settings("rs-fxjt", address=2), echo=echo)
-    assert line.on_bus(lambda bus: readdress(bus, line.sensors[0], 7)) is True
-    assert line.twins[0].address == 7
+    assert line.on_bus(lambda bus: readdress(bus, line.sensors[0], 247)) is True
+    assert line.twins[0].address == 247
     with pytest.raises(NoAnswer):
         line.use(lambda devices: values(devices[0]))
 
@@ -253,6 +253,7 @@ def test_a_taken_address_is_refused() -> None:
     [
         ("rs485-th", lambda bus, sensor: readdress(bus, sensor, 3), "no \\[addressing\\]"),
         ("rs-fsjt", lambda bus, sensor: readdress(bus, sensor, 248), "must be 1 to 247"),
+        ("rs-fsjt", lambda bus, sensor: readdress(bus, sensor, 0), "must be 1 to 247"),
     ],
 )
 def test_what_a_profile_does_not_know_is_not_written(profile: str, call: Callable[..., object], says: str) -> None:
@@ -260,3 +261,34 @@ def test_what_a_profile_does_not_know_is_not_written(profile: str, call: Callabl
     line = Line(settings(profile))
     with pytest.raises(ProfileError, match=says):
         line.on_bus(lambda bus: call(bus, line.sensors[0]))
+
+
+ALL = 250  # requests of a scan: one for each address, and some more
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        (sealed(b"\x05\x03\x04\x02\x8f\x00\xeb"), [5]),
+        (sealed(b"\x05\x83\x02"), [5]),
+        (sealed(b"\x05\x03\x04\x02\x8f\x00\xeb")[:-1] + b"\0", [5]),
+        (sealed(b"\x05\x03\x02\x02\x8f"), [5]),
+    ],
+)
+def test_who_answers_every_request_is_at_one_address(said: bytes, found: list[int]) -> None:
+    """Whatever it answers, damaged or a refusal: the line is looked through for who is there, not for how it is."""
+    sensor = settings("th-renke", address=1)
+    assert simulated(lambda clock: list(answering(played(clock, *[said] * ALL), sensor))) == found
+
+
+@pytest.mark.parametrize(
+    ("said", "told"),
+    [(b"\xf8\x00\x8f\xe0" * 10, "no_frame_but_bytes"), (b"$WIMWV,45.0,R,2.0,M,A*2E\r\n" * 2, "another_text")],
+)
+def test_noise_and_another_device_s_bytes_are_no_addresses(said: bytes, told: str) -> None:
+    """Every address seemed to answer on a line at another speed; what comes there is told in the end."""
+    sensor = settings("th-renke", address=1)
+    with pytest.raises(NoFrame) as raised:
+        simulated(lambda clock: list(answering(played(clock, *[said] * ALL), sensor)))
+    assert raised.value.detail.code == told
+    assert simulated(lambda clock: list(answering(played(clock), sensor))) == []
