@@ -31,3 +31,11 @@ def test_the_picture_of_a_slot_that_a_station_ended_over_is_taken_after_its_star
     one = bench(known=lambda _: known, every_min=1440, by_night=True)
     one.clock.run_until(200)
     assert len(one.pictures()) == pictures
+
+
+def test_when_a_camera_gave_its_last_picture_is_kept(bench: Callable[..., Bench]) -> None:
+    """By that a later start knows which slots have theirs, and whether a camera is frozen."""
+    one = bench(every_min=60, by_night=True)
+    one.clock.run_until(2 * 3600.0)
+    kept = one.attendant.spool.remembered()["orchard"].utc
+    assert kept == one.pictures()[-1].start is not None
