@@ -8,7 +8,7 @@ HOUR = 3600.0
 GAP = 600.0  # s without a value after which a run restarts
 LEARNT = 12 * HOUR  # s of observation after which a channel's own habit counts
 HALF_LIFE = 72 * HOUR  # s in which the longest run decays by half
-# s of wind. The direction of air that flows down a slope by night varies by 5 degrees (Pasquill's stable classes), so it
+# s of wind. The direction of air flowing down a slope by night varies by 5 degrees (Pasquill's stable classes), so it
 # stays within one of eight sectors until the morning's wind comes up the valley (ours).
 WIDE_S = 12 * HOUR
 TIMES, SHORTEST = 3.0, 1200.0  # times its longest run, and at least 20 minutes (s)

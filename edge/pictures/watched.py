@@ -45,13 +45,17 @@ class WatchedCamera:
         return utc is not None, micros // round(self.interval * 1e6)
 
     def begin(self, last: int | None) -> None:
-        """Begin at a station's start, its last picture being of that UTC (microseconds), None where it is unknown.
+        """Begin at a station's start; `last`: UTC of its last picture, microseconds, None if unknown.
 
-        A slot that began since then, and is the present one, is due: the station was off, or ended over its picture.
+        A slot that began after it, and is the present one, is due: the station was off, or ended over its picture.
         """
+        self.last, self.open = last, False
         known, number = self.present_slot()
-        self.slot = known, number if last is None or not known else min(number, last // round(self.interval * 1e6))
-        self.open = False
+        self.slot = known, number - (known and self._lacks(number))
+
+    def _lacks(self, number: int) -> bool:
+        """Return whether a slot began after the last picture."""
+        return self.last is not None and self.last // round(self.interval * 1e6) < number
 
     def next_look(self) -> float:
         """Return the instant at which to check the camera again; infinite while it is open."""
@@ -65,11 +69,16 @@ class WatchedCamera:
         return now + min(left / 1e6, LOOK_AGAIN)
 
     def due(self) -> bool:
-        """Return whether a slot has begun since the last call, or a retry is due."""
+        """Return whether a slot has begun since the last call, or a retry is due.
+
+        Once the time is known, the present slot is due if it has no picture.
+        """
         slot, before = self.present_slot(), self.slot
         self.slot = slot
         if self.retry_at is not None:
             return self.clock.now() >= self.retry_at
+        if slot[0] and not before[0]:
+            return self._lacks(slot[1])
         return slot[0] == before[0] and slot[1] > before[1]
 
     def note_picture(self, last: int | None) -> int:

@@ -251,3 +251,19 @@ def test_an_answer_to_the_last_request_that_is_no_yes_is_told(status: str) -> No
     with camera(reply, [], SDP) as url:
         detail = refused(url).detail
     assert (detail.code, detail.params) == ("camera_answers", {"status": status})
+
+
+@pytest.mark.parametrize(
+    ("tail", "asked"),
+    [
+        ("", "cam"),
+        ("?channel=2&subtype=1", "cam?channel=2&subtype=1"),
+        ("/{1}?of={2} 图", "cam/%7B1%7D?of=%7B2%7D%20%E5%9B%BE"),
+    ],
+)
+def test_an_address_is_asked_for_with_all_that_it_has(tail: str, asked: str) -> None:
+    """Some recorders have the channel in what follows the question mark: without it each would show the first."""
+    said: list[str] = []
+    with camera(always("DESCRIBE", "404 Not Found"), said) as url:
+        refused(url + tail)
+    assert {request.split()[1].split("/", 3)[3] for request in said} == {asked}

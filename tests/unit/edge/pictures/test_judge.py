@@ -145,6 +145,13 @@ def test_even_pictures_of_other_levels_are_no_repetition(size: tuple[int, int]) 
     assert "repeated" not in faults(grey, Opened.of(other).look().pixels)
 
 
+def test_a_large_picture_is_opened_small() -> None:
+    """At full size 12 megapixels would take 36 MB, of the 100 that a picture may take."""
+    opened = Opened.of(as_jpeg(Image.new("RGB", (4000, 3000), (90, 120, 60))))
+    assert (opened.width, opened.height) == (4000, 3000)
+    assert opened.image.size == (2000, 1500)
+
+
 def test_a_thumbnail_has_about_twenty_kilobytes() -> None:
     """A thumbnail is whole, of the picture's shape and at most 20 kB, for an orchard as for a flat grey."""
     for jpeg in (painted(), painted(sun=-15.0)):

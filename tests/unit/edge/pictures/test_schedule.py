@@ -63,17 +63,16 @@ class Bench:
     """A picture lane in simulated time and what comes out of it."""
 
     def __init__(
-        self, state: Path, known: Callable[[float], bool] = lambda now: True, more: tuple[str, ...] = (), **camera: Any
+        self, state: Path, names: tuple[str, ...] = ("orchard",), place: str = "http://127.0.0.{}/", **camera: Any
     ) -> None:
         self.clock = SimClock(0.0)
-        self.known = known
+        self.known: Callable[[float], bool] = camera.pop("known", lambda now: True)
         self.attendant = Attendant(state / "spool")
         self.drafts: list[Draft] = []
         self.disk_takes = True
         self.done: list[tuple[str, bool, Reason, dict[str, Any]]] = []
-        names = enumerate(("orchard", *more), 1)
         self.lane = PictureLane(
-            tuple(CameraSection(name=n, driver="http", url=f"http://127.0.0.{k}/", **camera) for k, n in names),
+            tuple(CameraSection(name=n, driver="http", url=place.format(k), **camera) for k, n in enumerate(names, 1)),
             SITE,
             "min-1",
             self.clock,

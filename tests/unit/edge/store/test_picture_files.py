@@ -48,6 +48,18 @@ def test_a_faulty_picture_is_kept_and_marked(tmp_path: Path) -> None:
     assert (body["quality"], body["reasons"]) == (3, [DARK.builtins(), REPEATED.builtins()])
 
 
+@pytest.mark.parametrize(("full", "thumbnail"), [(part(b"a"), None), (None, part(b"b"))])
+def test_an_answer_without_a_picture_puts_nothing_onto_the_shelf(
+    tmp_path: Path, full: FilePart | None, thumbnail: FilePart | None
+) -> None:
+    """Half of a picture is none: who asked hears of it, and no record names a file that is not there."""
+    spool, shelf = Spool(tmp_path / "spool"), Shelf(tmp_path)
+    laid_down(spool, b"a", b"b")
+    with pytest.raises(PictureRefusedError, match="contains no picture"):
+        shelf.take(CaptureResult(ID, True, full=full, thumbnail=thumbnail), spool, "orchard")
+    assert not list(shelf.folder.glob("*.jpg"))
+
+
 @pytest.mark.parametrize("torn", [b"full pictur", b"full picturE", b""])
 def test_a_torn_picture_does_not_get_onto_the_shelf(tmp_path: Path, torn: bytes) -> None:
     """Bytes that are not what the answer says are refused, and nothing with their name appears."""
