@@ -215,12 +215,12 @@ def _digest(raw: bytes) -> bytes:
 
 
 def _same(one: bytes, other: bytes) -> bool:
-    """Return whether two records say the same."""
+    """Return whether two records say the same; not where either says something that cannot be compared."""
     if one == other:
         return True
     try:
         return jsonl.digest(one) == jsonl.digest(other)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, TypeError, AttributeError):
         return False
 
 

@@ -64,3 +64,34 @@ def test_no_alert_of_a_station_silences_another(tmp_path: Path, seed: int) -> No
     assert honest == 6
     assert all(not lanes.falls for lanes in world._lanes)
     world.close()
+
+
+@pytest.mark.parametrize(
+    ("values", "flags"),
+    [
+        ({"air_temperature": -2.0, "relative_humidity": 80.0, "mine": 1.0}, {"air_temperature": 1}),
+        ({"air_temperature": 1e300, "relative_humidity": 1e300}, {"air_temperature": 1, "relative_humidity": 1}),
+        (
+            {"air_temperature": -237.3, "relative_humidity": 1e-300, "air_pressure": 0.0},
+            dict.fromkeys(("air_temperature", "relative_humidity", "air_pressure"), 1),
+        ),
+    ],
+    ids=["value without a flag", "no air", "none that is derived"],
+)
+def test_a_minute_that_no_air_makes_silences_no_alarm(
+    tmp_path: Path, values: dict[str, float], flags: dict[str, int]
+) -> None:
+    """A station of another make may say so: its frost is told, and that it fell silent; nothing falls over it."""
+    world = World(tmp_path)
+    lanes = world.start(poll_s=10.0)
+    world.run(60)
+    for ago in range(5):
+        world.record(10 + ago, Kind.MINUTE, {"values": values, "quality": flags}, world.utc() - (62 - ago) * 1_000_000)
+    world.alert(1, "raised", 2)
+    world.run(60)
+    assert "霜冻" in world.told("voice")[-1][2]
+    world.talking.clear()
+    world.run(1200)
+    assert any("silent" in alarm.what for alarm in world.alarms())
+    assert lanes.falls == {}
+    world.close()
