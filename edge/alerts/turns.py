@@ -18,4 +18,5 @@ def in_words(turn: Alert) -> Reason:
         "seeing": Reason("alert_seeing", "{rule}: its input is available again", **gaps),
         "ended": Reason("alert_ended", "{rule}: ended, the rule is no longer in the file", **gaps),
     }
-    return words[turn.turn]
+    newer = Reason("alert_turned", "{rule}: {turn}, step {step} of {steps}", turn=turn.turn, **gaps)
+    return words.get(turn.turn, newer)

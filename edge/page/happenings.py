@@ -42,8 +42,10 @@ def words(body: Any) -> tuple[str, str] | None:
     """Return name and sentence of a body."""
     match body:
         case bodies.Start(reason=reason, off_s=off):
-            sentence = texts.render(reason) if off is None else _("{why}; off for {time}")
-            return _("Start"), sentence.format(why=texts.render(reason), time=texts.duration(off or 0))
+            why = texts.render(reason)
+            return _("Start"), why if off is None else _("{why}; off for {time}").format(
+                why=why, time=texts.duration(off)
+            )
         case bodies.Loss(cause=cause, what=what):
             return _("Loss"), what if cause is None else texts.render(cause)
         case bodies.Alert():

@@ -214,12 +214,12 @@ def _digest(raw: bytes) -> bytes:
 
 
 def _same(one: bytes, other: bytes) -> bool:
-    """Return whether two records have the same content."""
+    """Return whether two records have the same content; False if either cannot be compared."""
     if one == other:
         return True
     try:
         return jsonl.digest(one) == jsonl.digest(other)
-    except (ValueError, RecursionError):
+    except (ValueError, RecursionError, TypeError, AttributeError):
         return False
 
 

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from edge.records.record import Record
+from edge.records.record import Kind, Record
 from edge.records.spans import Span
 from edge.wire.contract import ChunkHeader, Revised
 from hub.database.engine import opened
@@ -235,3 +235,16 @@ def test_when_a_station_was_heard_and_what_it_said_it_has_stay(sink: DatabaseSin
     assert query(url, asked) == [(first, first, 1, 50)]
     sink.commit(Delivery((row(4),), announced=(Announced("s", (Span("e", 3, 40),)),)))
     assert query(url, asked) == [(first, row(4).arrived, 1, 50)]
+
+
+@pytest.mark.parametrize("kind", [Kind.MINUTE, Kind.HOUR, Kind.PICTURE, Kind.HEALTH])
+@pytest.mark.parametrize("reasons", ["no answer", 7, [1, {"a": 1}], {"air_temperature": [{}]}], ids=str)
+def test_reasons_that_are_none_in_a_record_that_comes_again_end_no_hub(
+    sink: DatabaseSink, kind: Kind, reasons: Any
+) -> None:
+    """Two contents under one identity are compared by their sentences, whatever either says there."""
+    first = row(1, {"values": {}, "quality": {}, "reasons": {}}, kind=kind)
+    again = row(1, {"values": {}, "quality": {}, "reasons": reasons}, kind=kind)
+    assert sink.commit(delivery(first, row(2))).fates == (RowFate.NEW,) * 2
+    assert sink.commit(delivery(again, row(3))).fates == (RowFate.OTHER, RowFate.NEW)
+    assert sink.commit(delivery(again)).fates == (RowFate.OTHER,)
