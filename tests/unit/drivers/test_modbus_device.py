@@ -270,6 +270,8 @@ ALL = 250  # requests of a scan: one for each address, and some more
     ("said", "found"),
     [
         (sealed(b"\x05\x03\x04\x02\x8f\x00\xeb"), [5]),
+        (sealed(b"\x01\x03\x04\x02\x8f\x00\xeb"), [1]),
+        (sealed(b"\xf7\x03\x04\x02\x8f\x00\xeb"), [247]),
         (sealed(b"\x05\x83\x02"), [5]),
         (sealed(b"\x05\x03\x04\x02\x8f\x00\xeb")[:-1] + b"\0", [5]),
         (sealed(b"\x05\x03\x02\x02\x8f"), [5]),

@@ -78,3 +78,19 @@ def test_a_connection_that_is_ending_is_waited_for(cluster: Cluster, tmp_path: P
     dump.restore(url, None, tmp_path / "backup")
     ending.join()
     assert len(kept(url)) == 1
+
+
+def test_a_backup_that_is_damaged_within_its_records_is_undone(cluster: Cluster, tmp_path: Path) -> None:
+    """It is found while it is played: the program that plays it is ended, and all is as before."""
+    url = cluster.database()
+    sink = DatabaseSink(opened(url))
+    sink.commit(delivery(*(row(seq) for seq in range(1, 3000))))
+    sink.close()
+    dump.write(url, None, tmp_path / "backup")
+    whole = bytearray((tmp_path / "backup").read_bytes())
+    at = len(whole) * 3 // 4  # behind the list of what it holds
+    whole[at : at + 64] = bytes(64)
+    (tmp_path / "backup").write_bytes(whole)
+    with pytest.raises(SinkError, match="is not a backup of a hub: pg_restore"):
+        dump.restore(url, None, tmp_path / "backup")
+    assert len(kept(url)) == 2999
