@@ -36,8 +36,9 @@ def body(kind: str, kept: dict[str, Any]) -> dict[str, Any]:
     """Return a body with sentences in the place of reasons, itself where it has none."""
     reasons = kept.get("reasons")
     if kind in (Kind.MINUTE, Kind.HOUR):
-        has = isinstance(reasons, dict) and reasons
-        return {**kept, "reasons": {name: sentence(one) for name, one in reasons.items()}} if has else kept
+        if not isinstance(reasons, dict) or not reasons:
+            return kept
+        return {**kept, "reasons": {name: sentence(one) for name, one in reasons.items()}}
     if kind == Kind.PICTURE and isinstance(reasons, list):
         return {**kept, "reasons": ", ".join(str(sentence(one)) for one in reasons)}
     told: dict[str, Any] = sentence(kept)
