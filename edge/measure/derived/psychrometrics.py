@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 
+HALVINGS = 26  # of 61 K, until less than 1e-6 K is left
 PSYCHROMETER_WATER = 6.53e-4  # 1/K, ventilated; times (1 + 0.000944 Tw)  (WMO)
 
 
@@ -80,7 +81,7 @@ def vapour_pressure_deficit(temperature: float, humidity: float) -> float:
 def _rising_root(rising: Callable[[float], float], value: float, high: float) -> float:
     """Return where a rising function has `value`, from 60 K under `high` to 1 K over it, to 1e-6 K."""
     low, high = high - 60.0, high + 1.0
-    while high - low > 1e-6:
+    for _ in range(HALVINGS):  # of numbers that are no temperature the ends never come so near
         middle = (low + high) / 2
         low, high = (middle, high) if rising(middle) < value else (low, middle)
     return (low + high) / 2

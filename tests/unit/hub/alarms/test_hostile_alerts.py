@@ -75,8 +75,12 @@ def test_no_alert_of_a_station_silences_another(tmp_path: Path, seed: int) -> No
             {"air_temperature": -237.3, "relative_humidity": 1e-300, "air_pressure": 0.0},
             dict.fromkeys(("air_temperature", "relative_humidity", "air_pressure"), 1),
         ),
+        (
+            {"air_temperature": 1.8e15, "relative_humidity": 50.0, "air_pressure": 800.0},
+            dict.fromkeys(("air_temperature", "relative_humidity", "air_pressure"), 1),
+        ),
     ],
-    ids=["value without a flag", "no air", "none that is derived"],
+    ids=["value without a flag", "no air", "none that is derived", "a time"],
 )
 def test_a_minute_that_no_air_makes_silences_no_alarm(
     tmp_path: Path, values: dict[str, float], flags: dict[str, int]
