@@ -73,7 +73,10 @@ class FrostMeasure:
         if humidity is None or humidity <= 0:
             return Seen(air + self._offset, clears=False)
         pressure = good(minute, "air_pressure") or self._pressure
-        return Seen(psychrometrics.wet_bulb(air, humidity, pressure) + self._offset)
+        try:
+            return Seen(psychrometrics.wet_bulb(air, humidity, pressure) + self._offset)
+        except (ArithmeticError, ValueError):  # no air is so, whatever its flags say
+            return NOTHING
 
 
 class FallMeasure:

@@ -14,6 +14,7 @@ from edge.uplink.command_results import KEPT, Results, failed, fitting
 from edge.uplink.destination import Destination
 from edge.uplink.receipts import Receipts
 from edge.uplink.record_encoder import RecordEncoder
+from edge.uplink.roll_calls import RollCalls
 from edge.wire.contract import ROLLCALL, Command, HelloAnswer, Receipt, Result, Topic, decode, topic
 from edge.wire.session import Incoming
 
@@ -39,7 +40,7 @@ class InboundHandler:
         self._dest = destination.name
         self.results = Results(station, store.notes, clock.inbox(KEPT))
         self._store, self._clock, self._receipts, self._chunks = store, clock, receipts, chunks
-        self._encoder = encoder
+        self._encoder, self._rolls = encoder, RollCalls()
         self._on_command, self._on_anchor = on_command, on_anchor
         self._handlers = {
             topic(station, Topic.ANSWER): self._answer,
@@ -100,7 +101,9 @@ class InboundHandler:
         return self._chunks.received(receipt, believed)
 
     def _rollcall(self, message: Incoming) -> bool:
-        if self._receipts.hear_roll():
+        is_new = self._rolls.hear(self._clock.now())
+        self._receipts.greet(is_new, self._rolls.due)
+        if is_new:
             self._chunks.probe_all()
         return False
 

@@ -34,7 +34,6 @@ CONTRADICTED = SECOND_LOOK + 60.0  # s between two looks at a platform's clock t
 LOOK_AGAIN = 3600.0  # s between two looks at the platform's clock: a crystal drifts 0.2 s in that time
 DAILY = 24 * 3600.0  # s between two rounds about all epochs, whatever happens
 GREETED = 3600.0  # s after a whole round in which a new connection starts none: a flapping link would cost data
-ROLLS, ROLL_EVERY = 5, 60.0  # roll calls answered at once, and the least s between two beyond that
 NEVER = float("inf")
 NEXT_PAGE = 1.0  # s between two hellos of a round
 YOUNG = ASK_AFTER / 2  # s: what was sent so shortly before a hello may still be in transit when that is answered
@@ -71,7 +70,6 @@ class Receipts:
         self._random = random.Random(None if seed is None else f"{seed} {epoch}")
         self._rounds = Rounds(store, destination.name)
         self._whole_at = float("-inf")  # when the last whole round began
-        self._roll_at = self._rolls_until = float("-inf")  # when the last call is answered; until when such are spaced
         self._asked: dict[str, SentHello] = {}  # by nonce
         self._forgotten = float("-inf")  # when a broker was found to have forgotten this station
         self._doubted = float("-inf")  # when what was proven last came into doubt
@@ -86,26 +84,12 @@ class Receipts:
             self._forgotten = self._clock.now()
         self.greet(whole=False)
 
-    def greet(self, whole: bool = True) -> None:
-        """Make a hello due at once: a new connection, or somebody wants to know (`whole`)."""
+    def greet(self, whole: bool = True, at: float = 0.0) -> None:
+        """Make a hello due at once, or at an instant: a new connection, or somebody wants to know (`whole`)."""
         now = self._clock.now()
         if whole or now - self._whole_at >= GREETED:
             self._want_whole()
-        self.hello_due = now
-
-    def hear_roll(self) -> bool:
-        """Schedule a hello in answer to a roll call. Return False if one is scheduled already.
-
-        A platform that keeps restarting calls the roll every few seconds, and each hello costs mobile data.
-        """
-        now = self._clock.now()
-        is_new = now >= self._roll_at
-        if is_new:
-            self._rolls_until = max(now, self._rolls_until) + ROLL_EVERY
-            self._roll_at = max(now, self._rolls_until - ROLLS * ROLL_EVERY)
-            self._want_whole()
-        self.hello_due = min(self.hello_due, self._roll_at)
-        return is_new
+        self.hello_due = min(self.hello_due, max(now, at))
 
     def wait_no_longer(self) -> None:
         """Ask for receipts without gathering from now on: somebody waits for them, or the station is stopping."""
