@@ -203,7 +203,7 @@ def _alive(pid: int) -> bool:
         (["--speed", "fast"], 2, '"fast" is not a speed'),
         (["--for", "soon"], 2, '"soon" is not a duration'),
         (["--state", "/proc/minshan"], 6, "/proc/minshan"),
-        (["--station", "Mao Xian"], 3, "Mao Xian"),
+        (["--station", "Mao Xian"], 2, "--station"),
     ],
 )
 def test_bad_words_are_one_clear_line(words: list[str], code: int, sentence: str) -> None:

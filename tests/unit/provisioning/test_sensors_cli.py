@@ -210,7 +210,7 @@ def test_a_file_that_is_packed_or_saved_in_utf_16_is_told_to_be_so(tmp_path: Pat
     assert "the file is in UTF-16" in minshan("sensors", "decode", "plantower", "--hex", str(file)).err
     assert "the file is in UTF-16" in minshan("sensors", "decode", "plantower", str(file)).err
     file.write_bytes(FRAME.encode("utf-8-sig"))
-    assert "1 frames read" in minshan("sensors", "decode", "plantower", "--hex", str(file)).out
+    assert "1 frame read" in minshan("sensors", "decode", "plantower", "--hex", str(file)).out
 
 
 def test_registers_of_an_i2c_device_are_decoded() -> None:
