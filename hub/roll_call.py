@@ -1,4 +1,4 @@
-"""When a receiver calls the roll, on which every station says in a hello what it has: what is missing shows then."""
+"""When a receiver calls the roll: every station answers with a hello, which shows what is missing."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from edge.wire.link import Link
 
 
 class RollCall:
-    """Of one receiver: called once for each cause.
+    """The roll calls of one receiver: one for each cause.
 
-    Not before what arrives can be kept: a receiver that tries in vain connects anew every two seconds, and each call
-    costs every station's SIM a hello.
+    None while received data cannot be stored: a receiver that fails to store reconnects every two seconds, and each
+    call costs every station's SIM a hello.
     """
 
     def __init__(self) -> None:
         self._due = True
 
     def want(self) -> None:
-        """Note a cause: a new connection, another database, room for photos again."""
+        """Note a cause: a new connection, another database, or space for photos again."""
         self._due = True
 
     def call(self, link: Link, speaks: bool, keeps: bool) -> None:
-        """Call it where it is due, the stations are answered here (`speaks`), and what they send is kept."""
+        """Publish a roll call if one is due, this receiver answers stations (`speaks`), and data are stored (`keeps`)."""
         if self._due and speaks and keeps:
             self._due = False
             link.publish(contract.ROLLCALL, b"{}")

@@ -1,4 +1,4 @@
-"""Pictures on request that were taken, until their records are on the disk: whoever asked is told then."""
+"""Orders whose pictures were taken but not recorded yet; they are answered once the record is on the disk."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from edge.pictures.captures import PictureOrder
 from edge.pictures.reasons import detail, not_recorded, picture_taken
 from edge.records.record import Kind
 
-WITHIN = 180.0  # s; a disk that refuses all is given up for the memory after 110 s
+WITHIN = 180.0  # s; after 110 s a store on a disk that refuses writes continues in memory
 FOREVER = float("inf")
 
 
@@ -27,22 +27,22 @@ class Unrecorded:
         return bool(self._waiting)
 
     def add(self, order: PictureOrder, body: dict[str, Any]) -> None:
-        """Wait for the record of a picture, by its body."""
+        """Add an order; `body`: that of its picture's record."""
         self._waiting.append((self._clock.now() + WITHIN, order, body))
 
     def due(self) -> float:
-        """Return the instant at which the oldest has waited too long."""
+        """Return the deadline of the oldest order; infinite if there is none."""
         return self._waiting[0][0] if self._waiting else FOREVER
 
     def recorded(self, picture: str) -> None:
-        """Tell whoever asked for the picture (SHA-256) that it is there."""
+        """Answer the orders of a picture (SHA-256) whose record is on the disk."""
         for one in [one for one in self._waiting if one[2]["picture"] == picture]:
             _, order, body = one
             self._waiting.remove(one)
             order.done(True, picture_taken(body, order.camera), version1.body(Kind.PICTURE, body))
 
     def give_up(self) -> None:
-        """Tell whoever has waited too long that there is no record: it was lost on its way, or no disk takes it."""
+        """Fail the orders past their deadline: the record was lost, or the disk refuses it."""
         why = not_recorded(WITHIN)
         while self.due() <= self._clock.now():
             _, order, _ = self._waiting.pop(0)

@@ -1,8 +1,8 @@
-"""What a hub does when its clock is set: what is planned goes on by the time that has really passed.
+"""Move the plans of alarms when the hub's clock is set, so that they are due after the time that has really passed.
 
-Plans are in the database, and another hub or a later start goes on with them, so they are in UTC. What UTC was ahead of
-the boot's clock stands beside them, and a pass that finds it changed moves them by that, in the same transaction. After
-a reboot, or where another hub had the lease, nobody knows how much time has passed: the plans stand as they are.
+Plans are stored in UTC, because another hub or a later start continues them. The difference between UTC and the boot's
+clock is stored beside them, and a pass that finds it changed moves them by the change, in the same transaction. After a
+reboot, or if another hub had the lease, the time that has passed is unknown, so the plans are left unchanged.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from hub.alarms.book import AlarmBook
 from hub.database.engine import Engine
 
 NOTE = "clock"
-LEAP_US = 1_000_000  # by which a clock is set; one that is slewed goes with the boot's
+LEAP_US = 1_000_000  # the least step that counts; slewing moves both clocks alike
 
 
 class ClockLeaps:
-    """One hub's; used from the lane that decides, within its transaction. All methods raise SinkError."""
+    """Follows one hub's clock. Used from the deciding lane, within its transaction. All methods raise SinkError."""
 
     def __init__(self, engine: Engine, clock: Clock) -> None:
         self._engine, self._book, self._clock = engine, AlarmBook(engine), clock
         self._boot = boot_id()
 
     def follow(self, alarms: Iterable[Alarm], now: int) -> None:
-        """Move the plans of these alarms, and of the messages that wait, by what the clock was set since the last pass.
+        """Move the plans of these alarms and of waiting messages by what the clock was set since the last pass.
 
         `now`: microseconds UTC.
         """
@@ -42,7 +42,7 @@ class ClockLeaps:
             return
         for alarm in alarms:
             _move(alarm, by_us)
-        if by_us < DAY_US:  # else this machine may have stood still for days, and what waits is no news
+        if by_us < DAY_US:  # otherwise the machine may have been suspended for days, and waiting messages are stale
             self._engine.query(
                 "UPDATE alarm_message SET made = made + %s, due = due + %s WHERE state IN ('waiting', 'sending')",
                 (by_us, by_us),
@@ -50,7 +50,7 @@ class ClockLeaps:
 
 
 def _move(alarm: Alarm, by_us: int) -> None:
-    """Move what is planned of an alarm, and what plans count from; 0 is no time."""
+    """Move an alarm's planned times, and those from which plans are counted; 0 means none."""
     state = alarm.escalation
     state.repeat_us, state.join_us = (at and at + by_us for at in (state.repeat_us, state.join_us))
     state.acked_us, state.reminded_us = (
