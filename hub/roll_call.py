@@ -21,7 +21,7 @@ class RollCall:
         self._due = True
 
     def call(self, link: Link, speaks: bool, keeps: bool) -> None:
-        """Publish a roll call if one is due, this receiver answers stations (`speaks`), and data are stored (`keeps`)."""
+        """Publish a roll call if one is due, this receiver answers stations (`speaks`), and stores data (`keeps`)."""
         if self._due and speaks and keeps:
             self._due = False
             link.publish(contract.ROLLCALL, b"{}")
