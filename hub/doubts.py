@@ -81,7 +81,7 @@ def flawed(engine: Engine, station: str, minutes: Iterable[Stretch]) -> Iterator
 
 
 def _code(reason: object) -> str:
-    """Return what a reason is named by; "" of none, and of one that is said in a way that is not known here."""
+    """Return a reason's code; "" if there is none, or if the reason cannot be decoded."""
     try:
         return "" if reason is None else restored(reason).code
     except (ValueError, RecursionError):
@@ -98,15 +98,6 @@ def _flaws(raw: bytes) -> Iterator[Flaw]:
             if isinstance(flag, int) and flag <= BEST and not isinstance(values.get(name), int | float):
                 flag = MISSING
             if isinstance(flag, int) and flag > BEST:
-                yield Flaw(name, flag, _readable(reasons.get(name)))
+                yield Flaw(name, flag, reasons.get(name))
     except (ValueError, RecursionError, AttributeError, KeyError, TypeError):
         return
-
-
-def _readable(reason: object) -> object:
-    """Return a reason as received; None where it is none that can be read."""
-    try:
-        restored(reason)
-    except ValueError:
-        return None
-    return reason
