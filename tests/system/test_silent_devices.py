@@ -41,7 +41,7 @@ TALKER = '[[sensor]]\nname = "{}"\ndriver = "nmea"\nport = "{}"\n'
 NOISE = b"\xf8\x00\x8f\xe0" * 4
 # By sensor: what is said, and what is to be done.
 SAID = {
-    "mute": ("no frame in 10 s", "Check its power"),
+    "mute": ("no frame in 10 s", "Nothing arrives at all"),
     "noise": ("try 9600, 19200", "Try other baud rates"),
     "other": ("use driver ascii-station", "Write that driver's name in the file"),
     "busy": ("is in use by another program", "Stop what holds it"),
