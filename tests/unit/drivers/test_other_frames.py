@@ -2,12 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import select
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
-
 import pytest
 
 from drivers.checksums import sum8, sum16, xor8
@@ -63,35 +57,12 @@ def test_a_line_without_a_byte_is_no_wrong_speed(name: str, monkeypatch: pytest.
     assert "power" in advice and "no wrong baud rate" in advice
 
 
-@contextmanager
-def echoing(said: bytes) -> Iterator[str]:
-    """Give a pty whose adapter gives back what it is sent, and on which a device says the same each 0.1 s."""
-    master, slave = os.openpty()
-    halt = threading.Event()
-
-    def run() -> None:
-        while not halt.is_set():
-            if select.select([master], [], [], 0.1)[0]:
-                os.write(master, os.read(master, 256))
-            os.write(master, said)
-
-    thread = threading.Thread(target=run, daemon=True)
-    thread.start()
-    try:
-        yield os.ttyname(slave)
-    finally:
-        halt.set()
-        thread.join(5)
-        os.close(master)
-        os.close(slave)
-
-
 def test_an_adapter_s_echo_confirms_no_period(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the wire to its RX is off, the laser would burn for a year although a period is set."""
     data = bytes.fromhex("aac0d4043a0aa1601dab")
-    with echoing(data) as port:
+    with speaking(data, 0.1, echoes=True) as port:
         error = error_of("sds011", port, monkeypatch, period=5)
     assert error.detail.code == "commands_not_confirmed"
-    with echoing(b"") as port:
+    with speaking(b"", echoes=True) as port:
         error = error_of("sds011", port, monkeypatch)
     assert error.detail.code == "other_frames" and "echo" in str(error.detail)

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 import pty
+import select
 import termios
 import threading
 from collections.abc import Callable, Iterator
@@ -50,13 +51,18 @@ PLACES: dict[str, type[Settings]] = {
 
 
 @contextmanager
-def speaking(said: bytes, pause: float = 0.05) -> Iterator[str]:
-    """Give a pty on which a device says the same again and again. Yield its path."""
+def speaking(said: bytes, pause: float = 0.05, echoes: bool = False) -> Iterator[str]:
+    """Give a pty on which a device says the same again and again. Yield its path.
+
+    `echoes`: its adapter gives back what it is sent.
+    """
     master, slave = pty.openpty()
     halt = threading.Event()
 
     def say() -> None:
         while not halt.wait(pause):
+            if echoes and select.select([master], [], [], 0)[0]:
+                os.write(master, os.read(master, 256))
             if said:
                 os.write(master, said)
 
