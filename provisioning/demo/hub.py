@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import logging
 import secrets
 import sys
 from collections.abc import Iterator
@@ -27,6 +28,7 @@ from provisioning.demo.time_file import TimeFile
 if TYPE_CHECKING:
     from hub.database.engine import Engine
 
+log = logging.getLogger("minshan.demo")
 RECEIVER_S = 20.0  # real s to wait for the hub; then the demo starts without it
 WEB = ("argon2", "starlette", "uvicorn")  # needed for its API only
 
@@ -50,11 +52,16 @@ class DemoHub:
         stack.callback(SupervisedProcess(command, state / "hub.log").stop)
 
     def held(self, stores: dict[str, Store]) -> list[Held]:
-        """Return what the hub has of each station, for the report."""
+        """Return what the hub has of each station, for the report; nothing if its database cannot be read."""
         from hub.database.engine import opened
+        from hub.sink import SinkError
 
-        with closing(opened(self._url, make=False)) as engine:
-            return [held(engine, station, store) for station, store in stores.items()]
+        try:
+            with closing(opened(self._url, make=False)) as engine:
+                return [held(engine, station, store) for station, store in stores.items()]
+        except SinkError as error:  # as where somebody has deleted the folder
+            log.error("%s", error.reason)
+            return []
 
 
 class Held(msgspec.Struct, frozen=True):

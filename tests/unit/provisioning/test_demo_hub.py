@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
 import subprocess
 import sys
@@ -12,7 +14,7 @@ from typing import Any
 import pytest
 
 from provisioning.demo.hub_setup import HubFacts, prepared
-from tests.kits.command import minshan
+from tests.kits.command import ENGLISH, minshan
 
 LOADED = """
 import sys
@@ -42,6 +44,22 @@ def test_a_database_of_another_program_ends_a_demo_with_one_line(lang: str, said
     assert said in ended.err and str(tmp_path / "hub.db") in ended.err
     assert len(ended.err.splitlines()) <= 2
     assert (tmp_path / "hub.db").read_bytes() == before
+
+
+def test_a_demo_whose_hub_has_lost_its_database_ends_as_it_should(tmp_path: Path) -> None:
+    """Somebody has deleted it meanwhile: that is said, and the station's own report is there."""
+    report = tmp_path / "report.json"
+    words = ("demo", "--state", str(tmp_path), "--for", "3m", "--speed", "60", "--report", str(report))
+    command = [sys.executable, "-m", "provisioning.main", *words]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=os.environ | ENGLISH) as demo:
+        assert demo.stdout is not None
+        while b" minute " not in demo.stdout.readline():
+            assert demo.poll() is None
+        (tmp_path / "hub.db").unlink()
+        _, said = demo.communicate(timeout=60)
+    assert (demo.returncode, len(said.splitlines())) == (0, 1), said
+    assert f"{tmp_path}/hub.db" in said.decode()
+    assert json.loads(report.read_text())["hub"] == []
 
 
 def test_a_set_up_that_breaks_is_no_success(capfd: pytest.CaptureFixture[str]) -> None:
