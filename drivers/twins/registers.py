@@ -71,11 +71,11 @@ class RegisterTwin:
 
     def load(self, register: int, count: int) -> bytes:
         """Return the bytes that a read from `register` gives."""
-        raise NotImplementedError
+        raise NotImplementedError  # each device has its own
 
     def store(self, register: int, data: bytes) -> None:
         """Store the bytes written to `register`."""
-        raise NotImplementedError
+        raise NotImplementedError  # each device has its own
 
     def _answer(self) -> None:
         if self.fault is Fault.SILENT:

@@ -52,7 +52,7 @@ class TalkerTwin:
 
     def frames(self, turn: int) -> Iterable[bytes]:
         """Return the frames of a turn, counted from 0."""
-        raise NotImplementedError
+        raise NotImplementedError  # each device has its own
 
     def send(self, wire: Wire, frame: bytes) -> None:
         """Send a frame, modified by the current fault."""

@@ -101,7 +101,7 @@ class Booted:
             )
         try:
             self.until("systemctl", "is-system-running", answers=("running", "degraded"))
-        except BaseException:
+        except BaseException:  # of any kind: the machine that was started must not stay
             self.__exit__()
             raise
         return self

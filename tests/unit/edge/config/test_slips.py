@@ -167,6 +167,11 @@ def test_only_signs_of_chinese_typing_are_changed(text: str) -> None:
         ),
         ('"maoxian-1"', '"a "', '2: station.id = "a ": has blanks before or behind it: take them out'),
         ('"maoxian-1"', '"all"', '2: station.id = "all": no station may be called all: messages to all stations are'),
+        (
+            "[state]",
+            '[broker]\nurl = "mqtt://farm"\nkeepalive_s = 60.0\n[state]',
+            "9: broker.keepalive_s = 60.0: must be a whole number: write 60",
+        ),
         ("31.68", ".68", "4: a decimal point has digits on both sides, such as 0.5 or 31.0"),
         ("1590", "nan", "6: site.altitude_m = nan: must be a finite number"),
         ("1590", "1e9", "6: site.altitude_m = 1e9: must be at most 5500"),

@@ -60,7 +60,9 @@ def test_a_database_that_is_gone_is_told_past_it_once_and_its_return(
     assert world.told("voice") == []
 
 
-def test_a_database_that_takes_no_records_is_told_though_the_alarms_get_on(world: World) -> None:
+def test_a_database_that_takes_no_records_is_told_though_the_alarms_get_on(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
     """On a full disk what is there may still change: nothing that a station says arrives, so no station is silent.
 
     Who looks after the hub hears of it, not of silent stations, and the heartbeat ends.
@@ -74,6 +76,9 @@ def test_a_database_that_takes_no_records_is_told_though_the_alarms_get_on(world
         world.run(60 * MINUTE)
         ((at, to, text),) = world.told("group")
         assert 8 <= at <= 9 and to == ["wen"] and "Hub fails" in text and "x gave no answer" in text
+        assert [line.getMessage() for line in caplog.records if "nobody has been notified" in line.getMessage()] == [
+            "nobody has been notified of alerts for 5 min: x gave no answer"
+        ]
         assert (world.alarms(), len(services.gateway.requests)) == ([], beats)
         world.unkept, world.talking = None, {"orchard-1"}
         world.run(2 * MINUTE)
